@@ -1,0 +1,1 @@
+//! The only crate that names lapin: topology, confirmed publish, supervised consume.

@@ -1,0 +1,141 @@
+//! Every way in which a job can fail, as closed and stable codes.
+
+use std::{fmt, str::FromStr};
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+/// Declares the codes once: the variant, its name on the wire, what is wrong, and what to do.
+macro_rules! failure_codes {
+    ($($variant:ident = $wire:literal, $what:literal, $remedy:literal;)+) => {
+        /// A stable code of a failure; the text that goes with it is for people and may change.
+        ///
+        /// Whether a code is transient, permanent or in doubt is `policy`'s to say.
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
+        pub enum FailureCode {
+            $(#[doc = $what] #[serde(rename = $wire)] $variant,)+
+        }
+
+        impl FailureCode {
+            /// Every code, in the order of this table.
+            pub const ALL: &'static [Self] = &[$(Self::$variant,)+];
+
+            /// The code on the wire and in the database.
+            pub fn as_str(self) -> &'static str {
+                match self { $(Self::$variant => $wire,)+ }
+            }
+
+            /// What is wrong, as one sentence without its full stop.
+            pub fn what(self) -> &'static str {
+                match self { $(Self::$variant => $what,)+ }
+            }
+
+            /// What a person can do about it, as one sentence without its full stop.
+            pub fn remedy(self) -> &'static str {
+                match self { $(Self::$variant => $remedy,)+ }
+            }
+        }
+    };
+}
+
+failure_codes! {
+    // The message itself.
+    UnreadableBody = "unreadable_body", "The body is not JSON", "publish UTF-8 JSON with content_type application/json; the original bytes are kept";
+    BodyTooLarge = "body_too_large", "The body is larger than a job may be", "shorten the texts and publish the job again";
+    UnknownKind = "unknown_kind", "The kind is missing or unknown", "publish closure.sms/1, closure.email/1 or closure.dial/1";
+    UnsupportedVersion = "unsupported_version", "The kind is in a newer major version than this release knows", "upgrade the workers, then replay";
+    WrongShape = "wrong_shape", "A field is missing or has the wrong type", "correct the named field against the JSON Schema and publish again";
+    WrongQueue = "wrong_queue", "The job came through another channel's routing key", "publish it with the routing key of its kind";
+    JobIdConflict = "job_id_conflict", "The job_id was used before with other content", "give the new content a new job_id; the first content stands";
+    Unroutable = "unroutable", "The routing key belongs to no queue", "publish with the key sms, email or dial";
+    CrashLoop = "crash_loop", "Workers failed repeatedly while they held this message", "read the workers' logs for the job, then replay";
+
+    // The rules.
+    ScopeMismatch = "scope_mismatch", "The choice of overseas or domestic contradicts the number's country", "choose the scope that the number has, then replay";
+    AmbiguousNumber = "ambiguous_number", "The number has no country code and more than one reading is valid", "add the country code of the right reading, then replay";
+    InvalidNumber = "invalid_number", "The number is not valid in any country", "correct the number, then replay";
+    CountryContradiction = "country_contradiction", "The country code and the number name different countries", "correct one of them, then replay";
+    NumberNotAllowed = "number_not_allowed", "The number is of a kind that may not be contacted", "use a mobile or ordinary number";
+    BodyTooLong = "body_too_long", "The text is longer than the channel carries", "shorten the text and publish a new job";
+    BodyEmpty = "body_empty", "The text is empty", "write a text and publish a new job";
+    ForbiddenCharacters = "forbidden_characters", "The text has characters that an SMS may not carry", "take out the listed characters and publish a new job";
+    AttachmentNotSupported = "attachment_not_supported", "An SMS carries no attachments", "send the attachment by email";
+    SenderNotAllowed = "sender_not_allowed", "The job asks for another sender than the registered one", "leave the sender out";
+    TemplateMismatch = "template_mismatch", "The text is not an instance of an approved template", "use an approved template for Vietnam";
+    TemplateUnknown = "template_unknown", "The template does not exist or is not approved", "name an approved template";
+    TemplateVariables = "template_variables", "The template's variables do not fit", "correct the named variable and publish a new job";
+    SmsSkipped = "sms_skipped", "The configuration answers this customer by email alone", "nothing: the email answers";
+    SubjectNotEnglish = "subject_not_english", "The subject for an overseas customer is not English", "write the subject in printable ASCII and replay";
+    SubjectInvalid = "subject_invalid", "The subject is empty, too long, or has a line break", "correct the subject and replay";
+    NoEmailAddress = "no_email_address", "There is no email address on file", "add the customer's address and replay";
+    InvalidEmailAddress = "invalid_email_address", "The email address is not one", "correct the address and replay";
+    Expired = "expired", "It was too late to send", "decide with the customer's agent whether a new reply is due";
+
+    // SMS gateways.
+    RecipientRejected = "recipient_rejected", "The gateway refuses this recipient", "check the number";
+    ContentRejected = "content_rejected", "The gateway refuses this text", "change the text";
+    SenderRejected = "sender_rejected", "The gateway refuses our sender number", "register the sender number at the gateway";
+    ProviderAuth = "provider_auth", "The provider refuses our credentials or account", "correct the provider's account and credentials";
+    ProviderQuota = "provider_quota", "The account has no credit or quota left", "raise the quota at the provider";
+    ProviderThrottled = "provider_throttled", "The provider asks us to slow down", "nothing: it is tried again later";
+    ProviderUnavailable = "provider_unavailable", "The provider cannot be reached; nothing was sent", "nothing: it is tried again later";
+    ProviderFault = "provider_fault", "The provider failed and says that nothing was sent", "nothing: it is tried again later";
+    RequestRefused = "request_refused", "The provider does not accept the form of our request", "report it to the developers with the attempt's detail";
+    AnswerLost = "answer_lost", "The request may have been carried out; the answer never came", "nothing: the provider is asked what became of it";
+    AnswerUnreadable = "answer_unreadable", "The provider's answer makes no sense; the request may have been carried out", "nothing: the provider is asked what became of it";
+    NotDelivered = "not_delivered", "A receipt says that it will not be delivered", "the email answers";
+    ReceiptExpired = "receipt_expired", "The message's validity ended before it was delivered", "the email answers";
+    NoReceipt = "no_receipt", "No receipt came by its due time", "the email answers";
+
+    // Email.
+    MailboxRefused = "mailbox_refused", "The mail server says that the mailbox does not exist or takes no mail", "check the address with the customer";
+    MailDeferred = "mail_deferred", "The mail server asks us to come back later", "nothing: it is tried again later";
+    MailPolicyRefused = "mail_policy_refused", "The mail server refuses the message by policy", "check SPF, DKIM and block lists";
+    MailTooLarge = "mail_too_large", "The mail server finds the message too large", "shorten the message";
+    MailServerUnavailable = "mail_server_unavailable", "The mail server cannot be reached; nothing was sent", "nothing: it is tried again later";
+    MailAuth = "mail_auth", "The mail server refuses our credentials", "correct the SMTP credentials";
+    MailInDoubt = "mail_in_doubt", "The connection broke after the message was handed over", "nothing: the same bytes are sent again under the same Message-ID";
+    MailRefused = "mail_refused", "The mail server refuses the message for good", "read the reply in the attempt's detail";
+
+    // Calls.
+    AgentOffline = "agent_offline", "The agent's phone is not registered", "register the phone and call again";
+    AgentBusy = "agent_busy", "The agent is on another call", "call again afterwards";
+    AgentNoAnswer = "agent_no_answer", "The agent did not pick up", "call again";
+    AgentRejected = "agent_rejected", "The agent declined the call", "call again";
+    AgentAbandoned = "agent_abandoned", "The agent hung up before the customer answered", "call again";
+    CustomerBusy = "customer_busy", "The customer's line is busy", "call again later";
+    CustomerNoAnswer = "customer_no_answer", "The customer did not answer", "call again later";
+    CustomerRejected = "customer_rejected", "The call was declined", "call again later, or write";
+    CustomerNumberInvalid = "customer_number_invalid", "The network says that the number does not exist", "check the number";
+    Congestion = "congestion", "The carrier is congested", "call again later";
+    NetworkFailure = "network_failure", "The call failed in the network", "call again later";
+    TrunkUnreachable = "trunk_unreachable", "The PBX's line to the carrier is down", "restore the trunk";
+    PbxUnavailable = "pbx_unavailable", "The PBX cannot be reached; nobody's phone rang", "nothing: it is tried again while the click is fresh";
+    PbxAuth = "pbx_auth", "The PBX refuses our credentials", "correct the ARI user and its rights";
+    PbxRefused = "pbx_refused", "The PBX does not accept the form of our request", "check the ARI endpoint and context in the configuration";
+    CallInDoubt = "call_in_doubt", "The call may have been placed; there is no record of its end", "ask the agent whether the call went through";
+    StaleClick = "stale_click", "The agent's click is too old to ring a phone now", "click again";
+}
+
+impl fmt::Display for FailureCode {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
+
+/// A text that is not a failure code of this release.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("`{0}` is not a failure code of this release; see docs/failure-codes.md")]
+pub struct UnknownFailureCode(pub String);
+
+impl FromStr for FailureCode {
+    type Err = UnknownFailureCode;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        Self::ALL
+            .iter()
+            .copied()
+            .find(|code| code.as_str() == text)
+            .ok_or_else(|| UnknownFailureCode(text.to_owned()))
+    }
+}

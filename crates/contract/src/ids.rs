@@ -1,0 +1,187 @@
+//! Identifiers and the wire form of a time.
+
+use std::{fmt, str::FromStr};
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+use time::{OffsetDateTime, format_description::well_known::Rfc3339};
+use uuid::Uuid;
+
+/// The CRM's name for one job: a UUID, the same for every copy and every retry of it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
+#[serde(transparent)]
+pub struct JobId(pub Uuid);
+
+impl JobId {
+    /// The id of the fallback email of this SMS job.
+    ///
+    /// It is a UUID v5 of the SMS job's id, so that however often the email is made it is the same job.
+    pub fn fallback_email(self) -> Self {
+        Self(Uuid::new_v5(&self.0, b"fallback-email"))
+    }
+}
+
+impl fmt::Display for JobId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
+    }
+}
+
+impl FromStr for JobId {
+    type Err = uuid::Error;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        Uuid::parse_str(text).map(Self)
+    }
+}
+
+/// Which edition of a job this is: 1 as published by the CRM, one more for each replay by a person.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
+#[serde(transparent)]
+pub struct Generation(pub u32);
+
+impl Generation {
+    /// The generation of a job as the CRM published it.
+    pub const FIRST: Self = Self(1);
+
+    /// The generation that a replay of this one makes.
+    pub fn next(self) -> Self {
+        Self(self.0.saturating_add(1))
+    }
+}
+
+impl fmt::Display for Generation {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
+    }
+}
+
+/// The number of one try at a provider, from 1 within a generation.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
+#[serde(transparent)]
+pub struct AttemptNumber(pub u32);
+
+impl AttemptNumber {
+    /// The first try.
+    pub const FIRST: Self = Self(1);
+
+    /// The number of the try after this one.
+    pub fn next(self) -> Self {
+        Self(self.0.saturating_add(1))
+    }
+}
+
+impl fmt::Display for AttemptNumber {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
+    }
+}
+
+/// Our own name for one attempt, given to the provider with the request and echoed in its receipts.
+///
+/// It is derived, so that a process that takes over after a crash asks for the same name.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
+#[serde(transparent)]
+pub struct ClientRef(pub Uuid);
+
+impl ClientRef {
+    /// The reference of one attempt: a UUID v5 of the job's id, the generation and the attempt's number.
+    pub fn of(job: JobId, generation: Generation, attempt: AttemptNumber) -> Self {
+        Self(Uuid::new_v5(&job.0, format!("attempt:{generation}:{attempt}").as_bytes()))
+    }
+}
+
+impl fmt::Display for ClientRef {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
+    }
+}
+
+impl FromStr for ClientRef {
+    type Err = uuid::Error;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        Uuid::parse_str(text).map(Self)
+    }
+}
+
+/// The CRM's name for a consultation: 1 to 128 characters, none of them a control character.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
+#[serde(try_from = "String", into = "String")]
+pub struct ConsultationId(#[schemars(length(min = 1, max = 128), pattern(r"^[^\x00-\x1f\x7f]+$"))] String);
+
+/// Why a text is not a consultation's id.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("a consultation id has 1 to 128 characters and no control characters")]
+pub struct InvalidConsultationId;
+
+impl ConsultationId {
+    /// The id as text.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl TryFrom<String> for ConsultationId {
+    type Error = InvalidConsultationId;
+
+    fn try_from(text: String) -> Result<Self, Self::Error> {
+        let length = text.chars().count();
+        if length == 0 || length > 128 || text.chars().any(char::is_control) {
+            return Err(InvalidConsultationId);
+        }
+        Ok(Self(text))
+    }
+}
+
+impl From<ConsultationId> for String {
+    fn from(id: ConsultationId) -> Self {
+        id.0
+    }
+}
+
+impl fmt::Display for ConsultationId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+/// A moment in UTC, written as RFC 3339 on the wire.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct Timestamp(pub OffsetDateTime);
+
+impl Timestamp {
+    /// The present moment by this machine's clock, for display and for records; schedules use the database's.
+    pub fn now() -> Self {
+        Self(OffsetDateTime::now_utc())
+    }
+}
+
+impl fmt::Display for Timestamp {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let text = self.0.format(&Rfc3339).map_err(|_| fmt::Error)?;
+        f.write_str(&text)
+    }
+}
+
+impl Serialize for Timestamp {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        time::serde::rfc3339::serialize(&self.0, serializer)
+    }
+}
+
+impl<'de> Deserialize<'de> for Timestamp {
+    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        time::serde::rfc3339::deserialize(deserializer).map(Self)
+    }
+}
+
+impl JsonSchema for Timestamp {
+    fn schema_name() -> std::borrow::Cow<'static, str> {
+        "Timestamp".into()
+    }
+
+    fn json_schema(_: &mut schemars::SchemaGenerator) -> schemars::Schema {
+        schemars::json_schema!({ "type": "string", "format": "date-time" })
+    }
+}

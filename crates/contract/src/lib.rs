@@ -1,0 +1,15 @@
+#![doc = include_str!("../README.md")]
+
+pub mod failure;
+pub mod ids;
+pub mod job;
+pub mod outcome;
+pub mod receipt;
+pub mod schema;
+pub mod topology;
+
+pub use failure::FailureCode;
+pub use ids::{AttemptNumber, ClientRef, ConsultationId, Generation, JobId, Timestamp};
+pub use job::{Channel, DecodeError, DialJob, EmailJob, Job, SmsJob};
+pub use outcome::{AppliedRule, Outcome, OutcomeName, RuleEffect, RuleId};
+pub use receipt::{Evidence, Provider, Receipt, ReceiptMessage, ReceiptStatus, Submission};

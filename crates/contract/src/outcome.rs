@@ -1,0 +1,245 @@
+//! What the CRM is told.
+
+use std::fmt;
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+use uuid::Uuid;
+
+use crate::{
+    failure::FailureCode,
+    ids::{Generation, JobId, Timestamp},
+    job::{Channel, Consultation, DecodeError, decode_as},
+    receipt::Evidence,
+};
+
+/// The end of one job (`closure.outcome/1`), told once for each generation of it.
+///
+/// A crash may repeat the message; the repeat carries the same `outcome_id`, which is also its `message_id`.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct Outcome {
+    /// Always `closure.outcome/1`.
+    pub kind: OutcomeKind,
+    /// The same for every repeat of this outcome.
+    pub outcome_id: Uuid,
+    /// The job that ended.
+    pub job_id: JobId,
+    /// Which edition of it: 1, and one more for each replay by a person.
+    pub generation: Generation,
+    /// The consultation that the job closes.
+    pub consultation: Consultation,
+    /// The channel that carried it out.
+    pub channel: Channel,
+    /// How it ended.
+    pub outcome: OutcomeName,
+    /// What a `delivered` is worth.
+    pub evidence: Evidence,
+    /// Why it did not reach the customer, where it did not.
+    pub code: Option<FailureCode>,
+    /// The same for people, without any personal data.
+    pub detail: Option<String>,
+    /// Every rule that had a say.
+    pub rules: Vec<AppliedRule>,
+    /// How many times a provider was tried.
+    pub attempts: u32,
+    /// When it ended.
+    pub at: Timestamp,
+    /// The email job that answers in place of this SMS, if there is one.
+    pub fallback_job_id: Option<JobId>,
+    /// The SMS job that this email stands in for, if it is a fallback.
+    pub fallback_of: Option<JobId>,
+    /// The record of a call (R4); for dial jobs alone.
+    pub call: Option<CallRecord>,
+}
+
+/// The kind of an outcome.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub enum OutcomeKind {
+    /// Version 1.
+    #[serde(rename = "closure.outcome/1")]
+    V1,
+}
+
+/// How a job ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum OutcomeName {
+    /// SMS: a receipt says that it arrived.
+    Delivered,
+    /// SMS: it was sent and did not arrive.
+    Undelivered,
+    /// SMS or call: it may have reached the customer, and nobody can tell.
+    Unknown,
+    /// It was never sent: a rule or the provider refused it.
+    Refused,
+    /// Email: the mail server took it.
+    Accepted,
+    /// Call: the customer answered.
+    Answered,
+    /// Call: the customer was not reached.
+    Unanswered,
+    /// It was too late to send.
+    Expired,
+    /// It waits in the dead-letter desk for a person; a replay makes a new generation.
+    Dead,
+    /// A person decided that it will not be sent.
+    Discarded,
+}
+
+/// One rule of the guide that had a say in a job.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct AppliedRule {
+    /// The rule.
+    pub id: RuleId,
+    /// What it did.
+    pub effect: RuleEffect,
+    /// Why, for people, without any personal data.
+    pub detail: String,
+}
+
+/// The rules of the operating guide (`docs/rulebook.md`), and those beyond it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
+pub enum RuleId {
+    /// The agent's choice of overseas agrees with the number.
+    R1,
+    /// The dial string overseas.
+    R2,
+    /// The dial string at home.
+    R3,
+    /// The record of an outbound call.
+    R4,
+    /// No subject overseas.
+    R5,
+    /// At most 1000 bytes.
+    R6,
+    /// Keep to 950 bytes.
+    R7,
+    /// Over 90 bytes a text may be split and billed in parts.
+    R8,
+    /// Special characters are restricted.
+    R9,
+    /// No attachments.
+    R10,
+    /// The one sender number.
+    R11,
+    /// Another sender abroad.
+    R12,
+    /// The sender cannot receive.
+    R13,
+    /// Vietnam.
+    R14a,
+    /// China.
+    R14b,
+    /// A failed SMS.
+    R14c,
+    /// No email address on file.
+    R14d,
+    /// A provider's failure is not the recipient's.
+    R14e,
+    /// What a receipt is worth.
+    R14f,
+    /// Numbers that come unseparated.
+    R15,
+    /// Numbers that come separated.
+    R16,
+    /// Overseas SMS goes overseas.
+    R17,
+    /// Any consultation may be closed by email.
+    R18,
+    /// The subject is English.
+    R19,
+    /// The sender of the mail.
+    R20,
+    /// Not before, and not after (beyond the guide).
+    B1,
+}
+
+/// What a rule did to a job.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum RuleEffect {
+    /// Looked, and let it pass as it was.
+    Pass,
+    /// Let it pass and says something about it.
+    Flag,
+    /// Changed something without loss, and says what.
+    Change,
+    /// Refused it.
+    Reject,
+    /// Keeps it for a person.
+    Hold,
+    /// Put it off.
+    Postpone,
+    /// Made an email reply due.
+    Email,
+}
+
+/// The K-RIDE record of an outbound call (R4), with what became of it.
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct CallRecord {
+    /// 대표번호구분: always `K-RIDE 고객센터`.
+    pub representative_number_class: String,
+    /// 서비스 구분: always `K-RIDE`.
+    pub service_class: String,
+    /// 회원연락처: the whole number with its country code, digits alone.
+    pub customer_contact: String,
+    /// Seconds from the customer's answer to the end of the call.
+    pub talk_seconds: Option<u32>,
+    /// The PBX's cause of the customer's leg, by Q.850.
+    pub cause: Option<u32>,
+}
+
+impl fmt::Debug for CallRecord {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("CallRecord")
+            .field("talk_seconds", &self.talk_seconds)
+            .field("cause", &self.cause)
+            .finish_non_exhaustive()
+    }
+}
+
+impl Outcome {
+    /// The id of a job's outcome: a UUID v5 of the job's id and the generation.
+    pub fn id_of(job: JobId, generation: Generation) -> Uuid {
+        Uuid::new_v5(&job.0, format!("outcome:{generation}").as_bytes())
+    }
+
+    /// The routing key on `closure.outcomes`: `<channel>.<outcome>`.
+    pub fn routing_key(&self) -> String {
+        format!("{}.{}", self.channel.as_str(), self.outcome.as_str())
+    }
+
+    /// Reads an outcome from the body of a message.
+    pub fn decode(body: &[u8]) -> Result<Self, DecodeError> {
+        decode_as(body)
+    }
+
+    /// The outcome as the body of a message.
+    pub fn encode(&self) -> Vec<u8> {
+        serde_json::to_vec(self).expect("an outcome holds only strings and numbers")
+    }
+}
+
+impl OutcomeName {
+    /// The outcome on the wire.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Delivered => "delivered",
+            Self::Undelivered => "undelivered",
+            Self::Unknown => "unknown",
+            Self::Refused => "refused",
+            Self::Accepted => "accepted",
+            Self::Answered => "answered",
+            Self::Unanswered => "unanswered",
+            Self::Expired => "expired",
+            Self::Dead => "dead",
+            Self::Discarded => "discarded",
+        }
+    }
+}
+
+impl fmt::Display for RuleId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Debug::fmt(self, f)
+    }
+}

@@ -1,0 +1,193 @@
+//! A provider's later word about a delivery, and the prompt to look at one again.
+
+use std::fmt;
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use crate::{
+    ids::{ClientRef, Generation, JobId, Timestamp},
+    job::{DecodeError, decode_as},
+    topology::RECEIPT_BYTES_MAX,
+};
+
+/// What travels through `closure.receipts`.
+#[derive(Debug, Clone, PartialEq)]
+pub enum ReceiptMessage {
+    /// A provider's receipt, verified by the intake.
+    Receipt(Receipt),
+    /// The SMS worker's word that a delivery should be looked at now.
+    Submission(Submission),
+}
+
+/// A provider's receipt in our own words (`closure.receipt/1`).
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Receipt {
+    /// Always `closure.receipt/1`.
+    pub kind: ReceiptKind,
+    /// What makes this statement unique at its provider; the same statement twice has the same id.
+    pub receipt_id: String,
+    /// Who says it.
+    pub provider: Provider,
+    /// The provider's own reference of the message.
+    pub provider_ref: Option<String>,
+    /// Our reference of the attempt, where the provider echoes it.
+    pub client_ref: Option<ClientRef>,
+    /// What the provider says.
+    pub status: ReceiptStatus,
+    /// What a `delivered` of this provider is worth.
+    pub evidence: Evidence,
+    /// The provider's own code, for people.
+    pub provider_code: Option<String>,
+    /// When it happened, by the provider's clock.
+    pub occurred_at: Option<Timestamp>,
+    /// When the intake received it.
+    pub received_at: Timestamp,
+}
+
+/// A prompt to look at an SMS delivery now, with what the database knows (`closure.submission/1`).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Submission {
+    /// Always `closure.submission/1`.
+    pub kind: SubmissionKind,
+    /// The SMS job.
+    pub job_id: JobId,
+    /// Which edition of it.
+    pub generation: Generation,
+}
+
+/// The kind of a receipt.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub enum ReceiptKind {
+    /// Version 1.
+    #[serde(rename = "closure.receipt/1")]
+    V1,
+}
+
+/// The kind of a submission.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub enum SubmissionKind {
+    /// Version 1.
+    #[serde(rename = "closure.submission/1")]
+    V1,
+}
+
+/// An outside service that carries a delivery.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Provider {
+    /// NHN Cloud SMS v3.0.
+    Nhn,
+    /// The mail server that takes our mail.
+    Smtp,
+    /// The PBX, through Asterisk's REST interface.
+    Asterisk,
+}
+
+/// What a provider says became of a message.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum ReceiptStatus {
+    /// On its way: the gateway or a carrier has it.
+    InTransit,
+    /// Delivered; how much that is worth is the receipt's evidence.
+    Delivered,
+    /// Will not be delivered.
+    Undelivered,
+    /// The validity period ended first.
+    Expired,
+    /// The provider does not know.
+    Unknown,
+}
+
+/// What a `delivered` is worth, from nothing to the customer's own device (R14f).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Evidence {
+    /// Nobody vouches for it.
+    None,
+    /// The gateway handed it on.
+    Gateway,
+    /// A carrier took it.
+    Carrier,
+    /// The handset confirmed it.
+    Handset,
+}
+
+impl ReceiptMessage {
+    /// Reads a message of the receipts queue: UTF-8 JSON of at most [`RECEIPT_BYTES_MAX`] bytes.
+    pub fn decode(body: &[u8]) -> Result<Self, DecodeError> {
+        if body.len() > RECEIPT_BYTES_MAX {
+            return Err(DecodeError::TooLarge { bytes: body.len() });
+        }
+        #[derive(Deserialize)]
+        struct Envelope {
+            #[serde(default)]
+            kind: Option<String>,
+        }
+        match decode_as::<Envelope>(body)?.kind.as_deref() {
+            Some("closure.receipt/1") => decode_as(body).map(Self::Receipt),
+            Some("closure.submission/1") => decode_as(body).map(Self::Submission),
+            _ => Err(DecodeError::UnknownKind),
+        }
+    }
+
+    /// The message's body.
+    pub fn encode(&self) -> Vec<u8> {
+        let encoded = match self {
+            Self::Receipt(receipt) => serde_json::to_vec(receipt),
+            Self::Submission(submission) => serde_json::to_vec(submission),
+        };
+        encoded.expect("a receipt holds only strings and numbers")
+    }
+
+    /// The kind and major version, which is also the message's `type`.
+    pub fn kind(&self) -> &'static str {
+        match self {
+            Self::Receipt(_) => "closure.receipt/1",
+            Self::Submission(_) => "closure.submission/1",
+        }
+    }
+}
+
+impl Provider {
+    /// The provider's name on the wire, which is also its path at the intake.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Nhn => "nhn",
+            Self::Smtp => "smtp",
+            Self::Asterisk => "asterisk",
+        }
+    }
+}
+
+impl fmt::Display for Provider {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
+
+impl ReceiptStatus {
+    /// The status on the wire.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::InTransit => "in_transit",
+            Self::Delivered => "delivered",
+            Self::Undelivered => "undelivered",
+            Self::Expired => "expired",
+            Self::Unknown => "unknown",
+        }
+    }
+}
+
+impl Evidence {
+    /// The grade on the wire.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::None => "none",
+            Self::Gateway => "gateway",
+            Self::Carrier => "carrier",
+            Self::Handset => "handset",
+        }
+    }
+}

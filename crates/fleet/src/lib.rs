@@ -1,0 +1,1 @@
+//! The fleet: worker loop, workers, intake and command line in one binary.

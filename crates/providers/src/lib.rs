@@ -1,0 +1,1 @@
+//! One try at one outside service, one answer in our codes.

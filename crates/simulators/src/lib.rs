@@ -1,0 +1,1 @@
+//! Stand-ins for what lies outside the building: an SMS gateway, a mail server, a PBX.

@@ -1,0 +1,1 @@
+//! The only crate that names PostgreSQL: claim, settle, receipts, dead letters, migrations.

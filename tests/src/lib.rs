@@ -1,0 +1,1 @@
+//! Journeys and faults over the whole fleet.
