@@ -475,7 +475,9 @@ pub enum DecodeError {
         bytes: usize,
     },
     /// The body is not JSON.
-    #[error("the body is not JSON (line {line}, column {column}); publish UTF-8 JSON with content_type application/json")]
+    #[error(
+        "the body is not JSON (line {line}, column {column}); publish UTF-8 JSON with content_type application/json"
+    )]
     NotJson {
         /// Line of the first error, from 1.
         line: usize,
@@ -651,8 +653,9 @@ pub(crate) fn decode_as<T: DeserializeOwned>(body: &[u8]) -> Result<T, DecodeErr
 /// A known kind in another version is newer than we are; anything else is unknown.
 pub(crate) fn unknown_kind(kind: &str) -> DecodeError {
     let newer = ["closure.sms/", "closure.email/", "closure.dial/"].iter().any(|known| {
-        kind.strip_prefix(known)
-            .is_some_and(|version| version.len() <= 4 && version.parse::<u32>().is_ok_and(|version| version > 1))
+        kind.strip_prefix(known).is_some_and(|version| {
+            version.len() <= 4 && version.parse::<u32>().is_ok_and(|version| version > 1)
+        })
     });
     if newer { DecodeError::UnsupportedVersion { kind: kind.to_owned() } } else { DecodeError::UnknownKind }
 }

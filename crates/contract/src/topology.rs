@@ -104,14 +104,8 @@ pub enum DelayStep {
 
 impl DelayStep {
     /// Every step, shortest first.
-    pub const ALL: [Self; 6] = [
-        Self::Seconds1,
-        Self::Seconds5,
-        Self::Seconds30,
-        Self::Minutes2,
-        Self::Minutes10,
-        Self::Hours1,
-    ];
+    pub const ALL: [Self; 6] =
+        [Self::Seconds1, Self::Seconds5, Self::Seconds30, Self::Minutes2, Self::Minutes10, Self::Hours1];
 
     /// The delay in milliseconds.
     pub fn millis(self) -> u32 {
@@ -151,11 +145,7 @@ impl DelayStep {
 
     /// The longest step that does not overshoot a wait, or the shortest one.
     pub fn within(wait_ms: u64) -> Self {
-        Self::ALL
-            .into_iter()
-            .rev()
-            .find(|step| u64::from(step.millis()) <= wait_ms)
-            .unwrap_or(Self::Seconds1)
+        Self::ALL.into_iter().rev().find(|step| u64::from(step.millis()) <= wait_ms).unwrap_or(Self::Seconds1)
     }
 }
 

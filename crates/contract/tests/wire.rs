@@ -1,0 +1,165 @@
+//! The promises of the contract: old messages decode for ever, and bad ones are refused with their reason.
+
+use closure_contract::{
+    DecodeError, FailureCode, Job, JobId, Outcome, ReceiptMessage,
+    job::{Phone, SmsBody},
+    topology::{DelayStep, JOB_BYTES_MAX, bindings, exchanges, queues},
+};
+
+const SEPARATED: &str = include_str!("../fixtures/closure.sms.1-separated.json");
+
+fn decoded(fixture: &str) -> Job {
+    Job::decode(fixture.as_bytes()).expect("a fixture decodes for ever")
+}
+
+fn refused(body: &[u8]) -> DecodeError {
+    Job::decode(body).expect_err("this body is refused")
+}
+
+#[test]
+fn every_fixture_decodes_and_says_the_same_after_a_round_trip() {
+    for fixture in [
+        SEPARATED,
+        include_str!("../fixtures/closure.sms.1-template.json"),
+        include_str!("../fixtures/closure.sms.1-international.json"),
+        include_str!("../fixtures/closure.email.1.json"),
+        include_str!("../fixtures/closure.dial.1.json"),
+    ] {
+        let job = decoded(fixture);
+        assert_eq!(Job::decode(&job.encode()).expect("what we write we can read"), job);
+    }
+    let outcome = include_str!("../fixtures/closure.outcome.1.json").as_bytes();
+    let outcome = Outcome::decode(outcome).expect("a fixture decodes for ever");
+    assert_eq!(Outcome::decode(&outcome.encode()).expect("what we write we can read"), outcome);
+    for fixture in [
+        include_str!("../fixtures/closure.receipt.1.json"),
+        include_str!("../fixtures/closure.submission.1.json"),
+    ] {
+        let message = ReceiptMessage::decode(fixture.as_bytes()).expect("a fixture decodes for ever");
+        assert_eq!(ReceiptMessage::decode(&message.encode()).expect("what we write we can read"), message);
+    }
+}
+
+#[test]
+fn a_phone_keeps_the_form_in_which_it_came() {
+    let Job::Sms(separated) = decoded(SEPARATED) else { panic!("an SMS job") };
+    assert!(matches!(separated.to.phone, Phone::Separated { country_code, .. } if country_code == "84"));
+    let Job::Sms(template) = decoded(include_str!("../fixtures/closure.sms.1-template.json")) else {
+        panic!("an SMS job")
+    };
+    assert!(matches!(template.to.phone, Phone::Whole { country_hint: Some(hint), .. } if hint == "84"));
+    assert!(
+        matches!(template.sms.body, SmsBody::Template { template, .. } if template == "vn-answer-by-email")
+    );
+    assert_eq!(template.consultation.revision, 1, "a missing revision is the first");
+}
+
+#[test]
+fn bytes_that_are_no_json_are_refused_with_their_place() {
+    let error = refused(b"\xff\xfe closure");
+    assert_eq!(error.code(), FailureCode::UnreadableBody);
+    assert!(error.to_string().contains("line 1"), "{error}");
+    assert_eq!(refused(b"").code(), FailureCode::UnreadableBody);
+    assert_eq!(refused(SEPARATED[..200].as_bytes()).code(), FailureCode::UnreadableBody);
+    assert_eq!(refused(format!("{SEPARATED} and more").as_bytes()).code(), FailureCode::UnreadableBody);
+}
+
+#[test]
+fn a_deeply_nested_body_is_refused_and_overflows_no_stack() {
+    let deep = format!("{{\"kind\":{}{}}}", "[".repeat(30_000), "]".repeat(30_000));
+    assert_eq!(refused(deep.as_bytes()).code(), FailureCode::UnreadableBody);
+}
+
+#[test]
+fn an_unknown_kind_and_a_newer_version_are_told_apart() {
+    assert_eq!(refused(br#"{"kind":"closure.fax/1"}"#).code(), FailureCode::UnknownKind);
+    assert_eq!(refused(br#"{"job_id":1}"#).code(), FailureCode::UnknownKind);
+    assert_eq!(refused(br#"{"kind":7}"#).code(), FailureCode::UnknownKind);
+    let newer = refused(br#"{"kind":"closure.sms/2"}"#);
+    assert_eq!(newer.code(), FailureCode::UnsupportedVersion);
+    assert!(newer.to_string().contains("closure.sms/2"), "{newer}");
+}
+
+#[test]
+fn a_wrong_field_is_named_and_its_value_is_not_repeated() {
+    let wrong = SEPARATED.replace("\"912345678\"", "{\"secret\":\"912345678\"}");
+    let error = refused(wrong.as_bytes());
+    assert_eq!(error.code(), FailureCode::WrongShape);
+    assert!(error.to_string().contains("national_number"), "{error}");
+    let wrong = SEPARATED.replace("\"overseas\"", "\"+84912345678\"");
+    let error = refused(wrong.as_bytes());
+    assert!(error.to_string().contains("scope"), "{error}");
+    assert!(!error.to_string().contains("912345678"), "{error}");
+    let missing = SEPARATED.replace("\"agent\"", "\"agnet\"");
+    assert!(refused(missing.as_bytes()).to_string().contains("agent"));
+}
+
+#[test]
+fn a_phone_in_two_forms_at_once_is_refused() {
+    let both = SEPARATED
+        .replace("\"country_code\": \"84\"", "\"country_code\": \"84\", \"number\": \"+84912345678\"");
+    let error = refused(both.as_bytes());
+    assert_eq!(error.code(), FailureCode::WrongShape);
+    assert!(error.to_string().contains("a phone is either"), "{error}");
+}
+
+#[test]
+fn a_body_over_the_limit_is_refused_before_it_is_parsed() {
+    let large = vec![b'x'; JOB_BYTES_MAX + 1];
+    assert_eq!(refused(&large), DecodeError::TooLarge { bytes: JOB_BYTES_MAX + 1 });
+}
+
+#[test]
+fn the_fallback_email_of_a_job_always_has_the_same_id() {
+    let job: JobId = "8f0c6a1e-27b4-4d63-9a51-0b1f6c0e7a01".parse().expect("a UUID");
+    assert_eq!(job.fallback_email(), job.fallback_email());
+    assert_ne!(job.fallback_email(), job);
+    assert_eq!(job.fallback_email().to_string(), "7b7718de-2eda-50f9-b4cf-b5c428e53e06");
+}
+
+#[test]
+fn debug_output_shows_no_recipient_and_no_text() {
+    let printed = format!("{:?}", decoded(SEPARATED));
+    for secret in ["912345678", "minh@example.com", "refund"] {
+        assert!(!printed.contains(secret), "{printed}");
+    }
+}
+
+#[test]
+fn every_queue_is_bound_and_every_named_exchange_exists() {
+    let names: Vec<_> = exchanges().into_iter().map(|exchange| exchange.name).collect();
+    for queue in queues() {
+        assert!(bindings().iter().any(|binding| binding.queue == queue.name), "{} is bound", queue.name);
+        if let Some(exchange) = queue.dead_letter_exchange {
+            assert!(names.contains(&exchange), "{exchange} exists");
+        }
+    }
+    for binding in bindings() {
+        assert!(names.contains(&binding.exchange), "{} exists", binding.exchange);
+    }
+    for exchange in exchanges() {
+        if let Some(alternate) = exchange.alternate {
+            assert!(names.contains(&alternate), "{alternate} exists");
+        }
+    }
+}
+
+#[test]
+fn a_delay_step_never_overshoots_the_wait_it_is_chosen_for() {
+    assert_eq!(DelayStep::within(0), DelayStep::Seconds1);
+    assert_eq!(DelayStep::within(29_999), DelayStep::Seconds5);
+    assert_eq!(DelayStep::within(30_000), DelayStep::Seconds30);
+    assert_eq!(DelayStep::within(u64::MAX), DelayStep::Hours1);
+    for step in DelayStep::ALL {
+        assert_eq!(step.as_str().parse(), Ok(step));
+    }
+}
+
+#[test]
+fn every_failure_code_reads_back_and_says_what_to_do() {
+    for code in FailureCode::ALL {
+        assert_eq!(code.as_str().parse(), Ok(*code));
+        assert_eq!(serde_json::to_value(code).expect("a code is a string"), code.as_str());
+        assert!(!code.what().is_empty() && !code.remedy().is_empty(), "{code}");
+    }
+}
