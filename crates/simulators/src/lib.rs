@@ -1,1 +1,21 @@
-//! Stand-ins for what lies outside the building: an SMS gateway, a mail server, a PBX.
+#![doc = include_str!("../README.md")]
+
+mod http;
+mod journal;
+mod lock;
+mod nhn;
+mod pbx;
+mod rules;
+mod smtp;
+
+pub use nhn::{
+    Credit, DlrStatus, MessageStatus, NhnSimSettings, NhnSimulator, ReceiptSwitch, SentSms, SmsAnswer,
+    SmsBehaviour, SmsProgress,
+};
+pub use pbx::{
+    AgentBehaviour, CelSwitch, CustomerBehaviour, Leg, PbxSimSettings, PbxSimulator, PostBehaviour, Ring,
+};
+pub use rules::{RULES_MAX, Rule, Target};
+pub use smtp::{
+    KeptMail, MailBehaviour, MailEnding, SmtpAuth, SmtpSimSettings, SmtpSimulator, TriedRecipient,
+};

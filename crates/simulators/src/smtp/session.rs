@@ -1,0 +1,370 @@
+//! One connection of a sender.
+
+use std::{io, time::Duration};
+
+use base64::{Engine, engine::general_purpose::STANDARD};
+use tokio::{
+    io::{AsyncWriteExt, WriteHalf},
+    net::TcpStream,
+};
+
+use super::{
+    SmtpAuth,
+    behaviour::{MailBehaviour, Reply, reply},
+    lines::{COMMAND_BYTES_MAX, Line, Lines},
+    mailbox::{MailEnding, NewMail, SmtpState, normal_address},
+};
+
+/// A connection carries at most this many commands.
+const COMMANDS_MAX: u32 = 100_000;
+/// A message has at most this many recipients.
+const RECIPIENTS_MAX: usize = 100;
+
+/// What the dialogue does after a command.
+enum Next {
+    Continue,
+    Close,
+}
+
+/// Serves a connection until it ends, one way or another.
+pub(super) async fn serve(stream: TcpStream, state: &SmtpState, crowded: bool) {
+    let (read, write) = tokio::io::split(stream);
+    let mut session = Session {
+        state,
+        lines: Lines::new(read),
+        write,
+        greeted: false,
+        authenticated: false,
+        envelope: None,
+    };
+    if session.run(crowded).await.is_err() {
+        tracing::debug!("an SMTP connection broke");
+    }
+}
+
+struct Session<'a> {
+    state: &'a SmtpState,
+    lines: Lines<tokio::io::ReadHalf<TcpStream>>,
+    write: WriteHalf<TcpStream>,
+    greeted: bool,
+    authenticated: bool,
+    envelope: Option<Envelope>,
+}
+
+#[derive(Default)]
+struct Envelope {
+    from: String,
+    recipients: Vec<String>,
+    /// What is to happen after DATA, if any recipient wants something special.
+    behaviour: Option<MailBehaviour>,
+}
+
+impl Session<'_> {
+    async fn run(&mut self, crowded: bool) -> io::Result<()> {
+        if crowded {
+            return self.say(reply(421, "4.3.2 Too many connections")).await;
+        }
+        let name = self.state.settings.hello_name.clone();
+        self.write_line(&format!("220 {name} ESMTP simulator")).await?;
+        for _ in 0..COMMANDS_MAX {
+            let Some(line) = self.read_command().await? else { return Ok(()) };
+            match self.obey(&line).await? {
+                Next::Continue => {}
+                Next::Close => return Ok(()),
+            }
+        }
+        self.say(reply(421, "4.7.0 Too many commands")).await
+    }
+
+    async fn obey(&mut self, line: &str) -> io::Result<Next> {
+        let (verb, argument) = line.split_once(' ').unwrap_or((line, ""));
+        match verb.to_ascii_uppercase().as_str() {
+            "EHLO" => self.greet().await?,
+            "HELO" => {
+                self.greeted = true;
+                self.envelope = None;
+                self.say(reply(250, "Hello")).await?;
+            }
+            "AUTH" => self.authenticate(argument).await?,
+            "MAIL" => self.mail(argument).await?,
+            "RCPT" => return self.recipient(argument).await,
+            "DATA" => return self.data().await,
+            "RSET" => {
+                self.envelope = None;
+                self.say(reply(250, "2.0.0 Ok")).await?;
+            }
+            "NOOP" => self.say(reply(250, "2.0.0 Ok")).await?,
+            "QUIT" => {
+                self.say(reply(221, "2.0.0 Bye")).await?;
+                return Ok(Next::Close);
+            }
+            "VRFY" => self.say(reply(252, "2.5.0 Send and see")).await?,
+            "STARTTLS" => self.say(reply(502, "5.5.1 TLS is not offered here")).await?,
+            _ => self.say(reply(500, "5.5.2 Command not recognised")).await?,
+        }
+        Ok(Next::Continue)
+    }
+
+    async fn greet(&mut self) -> io::Result<()> {
+        self.greeted = true;
+        self.envelope = None;
+        let settings = &self.state.settings;
+        let mut lines = vec![
+            settings.hello_name.clone(),
+            "8BITMIME".to_owned(),
+            "ENHANCEDSTATUSCODES".to_owned(),
+            "SMTPUTF8".to_owned(),
+            format!("SIZE {}", settings.mail_bytes_max),
+        ];
+        if self.state.auth() != SmtpAuth::NotOffered {
+            lines.push("AUTH PLAIN LOGIN".to_owned());
+        }
+        let last = lines.len() - 1;
+        let mut text = String::new();
+        for (index, line) in lines.iter().enumerate() {
+            let separator = if index == last { ' ' } else { '-' };
+            text.push_str(&format!("250{separator}{line}\r\n"));
+        }
+        self.write.write_all(text.as_bytes()).await
+    }
+
+    async fn authenticate(&mut self, argument: &str) -> io::Result<()> {
+        let auth = self.state.auth();
+        if auth == SmtpAuth::NotOffered {
+            return self.say(reply(503, "5.5.1 Authentication is not offered")).await;
+        }
+        let (mechanism, initial) = argument.split_once(' ').unwrap_or((argument, ""));
+        let proof = match mechanism.to_ascii_uppercase().as_str() {
+            "PLAIN" => self.plain_proof(initial).await?,
+            "LOGIN" => self.login_proof(initial).await?,
+            _ => return self.say(reply(504, "5.5.4 Mechanism not known")).await,
+        };
+        let granted = match (&auth, proof) {
+            (SmtpAuth::Required { username, password }, Some(proof)) => {
+                proof == (username.clone(), password.clone())
+            }
+            (SmtpAuth::Required { .. } | SmtpAuth::AlwaysRefused | SmtpAuth::NotOffered, _) => false,
+        };
+        self.authenticated = granted;
+        if granted {
+            self.say(reply(235, "2.7.0 Authenticated")).await
+        } else {
+            self.say(reply(535, "5.7.8 Authentication failed")).await
+        }
+    }
+
+    async fn plain_proof(&mut self, initial: &str) -> io::Result<Option<(String, String)>> {
+        let encoded = if initial.is_empty() { self.challenge("").await? } else { Some(initial.to_owned()) };
+        let decoded = encoded.and_then(|text| STANDARD.decode(text.trim()).ok());
+        let text = decoded.and_then(|bytes| String::from_utf8(bytes).ok());
+        Ok(text.and_then(|text| {
+            let mut parts = text.split('\0').skip(1);
+            Some((parts.next()?.to_owned(), parts.next()?.to_owned()))
+        }))
+    }
+
+    async fn login_proof(&mut self, initial: &str) -> io::Result<Option<(String, String)>> {
+        let username =
+            if initial.is_empty() { self.challenge("Username:").await? } else { Some(initial.to_owned()) };
+        let password = self.challenge("Password:").await?;
+        let decode = |text: Option<String>| {
+            let bytes = text.and_then(|text| STANDARD.decode(text.trim()).ok());
+            bytes.and_then(|bytes| String::from_utf8(bytes).ok())
+        };
+        Ok(decode(username).zip(decode(password)))
+    }
+
+    async fn challenge(&mut self, question: &str) -> io::Result<Option<String>> {
+        self.write_line(&format!("334 {}", STANDARD.encode(question))).await?;
+        self.read_command().await
+    }
+
+    async fn mail(&mut self, argument: &str) -> io::Result<()> {
+        if !self.greeted {
+            return self.say(reply(503, "5.5.1 Say EHLO first")).await;
+        }
+        if self.state.auth() != SmtpAuth::NotOffered && !self.authenticated {
+            return self.say(reply(530, "5.7.0 Authentication required")).await;
+        }
+        if self.envelope.is_some() {
+            return self.say(reply(503, "5.5.1 A message has begun already")).await;
+        }
+        let Some((from, parameters)) = path_of(argument, "FROM:") else {
+            return self.say(reply(501, "5.5.4 Write MAIL FROM:<address>")).await;
+        };
+        let announced = parameters
+            .split(' ')
+            .find_map(|word| word.to_ascii_uppercase().strip_prefix("SIZE=")?.parse::<usize>().ok());
+        if announced.is_some_and(|bytes| bytes > self.state.settings.mail_bytes_max) {
+            return self.say(reply(552, "5.3.4 The message is too large")).await;
+        }
+        self.envelope = Some(Envelope { from, ..Envelope::default() });
+        self.say(reply(250, "2.1.0 Ok")).await
+    }
+
+    async fn recipient(&mut self, argument: &str) -> io::Result<Next> {
+        let Some(envelope) = &mut self.envelope else {
+            self.say(reply(503, "5.5.1 Say MAIL first")).await?;
+            return Ok(Next::Continue);
+        };
+        let Some((address, _)) = path_of(argument, "TO:").filter(|(address, _)| address.contains('@')) else {
+            self.say(reply(501, "5.1.3 Write RCPT TO:<address>")).await?;
+            return Ok(Next::Continue);
+        };
+        if envelope.recipients.len() >= RECIPIENTS_MAX {
+            self.say(reply(452, "4.5.3 Too many recipients")).await?;
+            return Ok(Next::Continue);
+        }
+        let address = normal_address(&address);
+        let behaviour = self.state.choose(&address);
+        let answer = behaviour.recipient_reply();
+        if answer.code == 250 {
+            envelope.recipients.push(address);
+            if behaviour != MailBehaviour::Accept {
+                envelope.behaviour = Some(behaviour);
+            }
+        }
+        self.say(answer).await?;
+        Ok(if answer.code == 421 { Next::Close } else { Next::Continue })
+    }
+
+    async fn data(&mut self) -> io::Result<Next> {
+        let Some(envelope) = self.envelope.take_if(|envelope| !envelope.recipients.is_empty()) else {
+            self.say(reply(503, "5.5.1 Say MAIL and RCPT first")).await?;
+            return Ok(Next::Continue);
+        };
+        self.say(reply(354, "End with a dot on a line of its own")).await?;
+        let behaviour = envelope.behaviour.unwrap_or(MailBehaviour::Accept);
+        if behaviour == MailBehaviour::DropBeforeDot {
+            // One line is read, so that the sender is in the middle of the message when the line breaks.
+            self.read_line(COMMAND_BYTES_MAX).await?;
+            return Ok(Next::Close);
+        }
+        match self.read_message().await? {
+            Received::Gone => Ok(Next::Close),
+            Received::TooLarge => {
+                self.say(reply(552, "5.3.4 The message is too large")).await?;
+                Ok(Next::Continue)
+            }
+            Received::Message(raw) => self.finish(envelope, raw, behaviour).await,
+        }
+    }
+
+    async fn finish(
+        &mut self,
+        envelope: Envelope,
+        raw: Vec<u8>,
+        behaviour: MailBehaviour,
+    ) -> io::Result<Next> {
+        let state = self.state;
+        let keep = |ending| {
+            state.keep(NewMail { from: envelope.from, recipients: envelope.recipients, raw, ending })
+        };
+        match behaviour {
+            MailBehaviour::DropAfterDot => {
+                keep(MailEnding::Unsaid);
+                Ok(Next::Close)
+            }
+            MailBehaviour::SilentAfterDot => {
+                keep(MailEnding::Unsaid);
+                self.read_line(COMMAND_BYTES_MAX).await?;
+                Ok(Next::Close)
+            }
+            MailBehaviour::ClosingAfterDot => {
+                keep(MailEnding::Unsaid);
+                self.say(reply(421, "4.3.2 Closing the connection")).await?;
+                Ok(Next::Close)
+            }
+            MailBehaviour::PolicyAfterDot => {
+                self.say(reply(554, "5.7.1 Refused by policy")).await?;
+                Ok(Next::Continue)
+            }
+            MailBehaviour::DeferAfterDot => {
+                self.say(reply(451, "4.3.0 Try again later")).await?;
+                Ok(Next::Continue)
+            }
+            MailBehaviour::SlowAfterDot => {
+                let queue_id = keep(MailEnding::Replied);
+                tokio::time::sleep(Duration::from_millis(state.settings.slow_ms)).await;
+                self.say_queued(&queue_id).await
+            }
+            MailBehaviour::Accept
+            | MailBehaviour::Greylist
+            | MailBehaviour::MailboxFull
+            | MailBehaviour::UnknownMailbox
+            | MailBehaviour::PolicyRefused
+            | MailBehaviour::Busy
+            | MailBehaviour::Disabled
+            | MailBehaviour::DropBeforeDot
+            | MailBehaviour::RecipientReply(_) => {
+                let queue_id = keep(MailEnding::Replied);
+                self.say_queued(&queue_id).await
+            }
+        }
+    }
+
+    async fn say_queued(&mut self, queue_id: &str) -> io::Result<Next> {
+        self.write_line(&format!("250 2.0.0 Ok: queued as {queue_id}")).await?;
+        Ok(Next::Continue)
+    }
+
+    /// Reads up to the final dot; a line ending must be CR LF, so that a lone dot cannot be smuggled in.
+    async fn read_message(&mut self) -> io::Result<Received> {
+        let bytes_max = self.state.settings.mail_bytes_max;
+        let mut raw = Vec::new();
+        let mut too_large = false;
+        let mut at_line_start = true;
+        loop {
+            let Some(line) = self.read_line(COMMAND_BYTES_MAX).await? else { return Ok(Received::Gone) };
+            if at_line_start && line == b".\r\n" {
+                return Ok(if too_large { Received::TooLarge } else { Received::Message(raw) });
+            }
+            let unstuffed = if at_line_start { line.strip_prefix(b".").unwrap_or(&line) } else { &line };
+            too_large |= raw.len() + unstuffed.len() > bytes_max;
+            if !too_large {
+                raw.extend_from_slice(unstuffed);
+            }
+            at_line_start = line.ends_with(b"\r\n");
+        }
+    }
+
+    async fn read_command(&mut self) -> io::Result<Option<String>> {
+        let line = self.read_line(COMMAND_BYTES_MAX).await?;
+        Ok(line.map(|line| String::from_utf8_lossy(&line).trim_end().to_owned()))
+    }
+
+    async fn read_line(&mut self, bytes_max: usize) -> io::Result<Option<Vec<u8>>> {
+        let wait = Duration::from_millis(self.state.settings.idle_ms);
+        match tokio::time::timeout(wait, self.lines.next(bytes_max)).await {
+            Ok(Ok(Line::Bytes(line))) => Ok(Some(line)),
+            Ok(Ok(Line::End)) => Ok(None),
+            Ok(Err(error)) => Err(error),
+            Err(_) => Err(io::ErrorKind::TimedOut.into()),
+        }
+    }
+
+    async fn say(&mut self, answer: Reply) -> io::Result<()> {
+        self.write_line(&format!("{} {}", answer.code, answer.text)).await
+    }
+
+    async fn write_line(&mut self, line: &str) -> io::Result<()> {
+        self.write.write_all(format!("{line}\r\n").as_bytes()).await
+    }
+}
+
+enum Received {
+    Message(Vec<u8>),
+    TooLarge,
+    Gone,
+}
+
+/// The address between the brackets, and the parameters after them.
+fn path_of(argument: &str, keyword: &str) -> Option<(String, String)> {
+    let head = argument.get(..keyword.len())?;
+    if !head.eq_ignore_ascii_case(keyword) {
+        return None;
+    }
+    let rest = argument.get(keyword.len()..)?.trim_start().strip_prefix('<')?;
+    let (address, parameters) = rest.split_once('>')?;
+    Some((address.to_owned(), parameters.trim().to_owned()))
+}
