@@ -1,1 +1,21 @@
 //! One try at one outside service, one answer in our codes.
+#![doc = include_str!("../README.md")]
+
+pub mod config;
+pub mod dial;
+pub mod email;
+mod http;
+mod mask;
+pub mod sender;
+pub mod sms;
+pub mod smtp;
+
+pub use config::{ConfigError, PlainHttp};
+pub use dial::{AriDial, AriSettings, Call, ChannelPresence, ChannelState};
+pub use email::{AutoSubmitted, Mail, RenderError, render};
+pub use sender::{Accepted, SendFailure, Sender};
+pub use sms::{
+    Capabilities, ClientReference, DoorError, DuplicateRefusal, LookUp, LookUpKey, NhnReceipts, NhnSettings,
+    NhnSms, Opened, RECEIPT_BODY_BYTES_MAX, ReceiptDoor, ReceiptTransport, SmsGateway, SmsMessage,
+};
+pub use smtp::{Envelope, Security, Smtp, SmtpCredentials, SmtpSettings};

@@ -1,0 +1,387 @@
+//! Calls through Asterisk's REST interface (ARI): the agent's phone rings first, then the dialplan dials the customer.
+//!
+//! Our reference of the attempt is the channel's id.
+//! As long as the call lives the PBX refuses the same id again (409); once it has ended it would ring again,
+//! so nobody may call `send` a second time without having looked.
+
+use std::fmt;
+
+use closure_contract::{ClientRef, FailureCode, Provider};
+use reqwest::{RequestBuilder, Url};
+use serde::{Deserialize, Serialize};
+
+use crate::{
+    config::{ConfigError, PlainHttp, base_url, token},
+    http::{Answer, Http, HttpLimits, NoAnswer, below},
+    sender::{Accepted, SendFailure, Sender},
+};
+
+const SERVICE: &str = "ARI";
+/// An agent's phone rings at most this long, in seconds.
+const RING_TIMEOUT_S_MAX: u32 = 120;
+/// What follows the outside line: long enough that no emergency number fits.
+const DIALLED_DIGITS: std::ops::RangeInclusive<usize> = 4..=22;
+const EXTENSION_DIGITS: std::ops::RangeInclusive<usize> = 2..=10;
+
+/// How to reach the PBX.
+#[derive(Clone)]
+pub struct AriSettings {
+    /// Scheme, host and port, such as `https://pbx.example.com:8089`; `/ari` is added where it is missing.
+    pub base_url: String,
+    /// Where plain HTTP may go.
+    pub plain_http: PlainHttp,
+    /// The ARI user; it needs the right to write.
+    pub username: String,
+    /// Its password.
+    pub password: String,
+    /// The dialplan's context that dials the customer.
+    pub context: String,
+    /// The channel technology of the agents' phones, such as `PJSIP`.
+    pub technology: String,
+    /// Our own number, which the carrier sees, in digits.
+    pub trunk_caller_id: String,
+    /// The digits that reach an outside line; every dial string begins with them.
+    pub outside_line: String,
+    /// How long the agent's phone rings, in seconds.
+    pub ring_timeout_s: u32,
+    /// How long a connection may take, in milliseconds.
+    pub connect_timeout_ms: u64,
+    /// How long a request may take, in milliseconds.
+    pub total_timeout_ms: u64,
+    /// How large an answer may be, in bytes.
+    pub body_bytes_max: usize,
+}
+
+impl fmt::Debug for AriSettings {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("AriSettings")
+            .field("base_url", &self.base_url)
+            .field("plain_http", &self.plain_http)
+            .field("context", &self.context)
+            .field("technology", &self.technology)
+            .field("ring_timeout_s", &self.ring_timeout_s)
+            .finish_non_exhaustive()
+    }
+}
+
+/// One call.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Call {
+    /// Our name for this attempt, and the channel's id.
+    pub channel_id: ClientRef,
+    /// The agent's phone.
+    pub extension: String,
+    /// What the dialplan dials, with the outside line.
+    pub dial_string: String,
+}
+
+impl fmt::Debug for Call {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Call").field("channel_id", &self.channel_id).finish_non_exhaustive()
+    }
+}
+
+/// Whether a call lives.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ChannelPresence {
+    /// The agent's channel exists.
+    Alive {
+        /// How far it is.
+        state: ChannelState,
+    },
+    /// There is no such channel: it has ended, or it never began, or a stalled PBX has not begun yet.
+    Gone,
+}
+
+/// How far the agent's channel is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ChannelState {
+    /// Made, and not ringing yet.
+    Down,
+    /// The agent's phone rings.
+    Ringing,
+    /// The agent picked up.
+    Up,
+    /// Any other state that Asterisk names.
+    Other,
+}
+
+/// The ARI adapter.
+#[derive(Clone)]
+pub struct AriDial {
+    http: Http,
+    base: Url,
+    settings: AriSettings,
+}
+
+impl fmt::Debug for AriDial {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("AriDial(masked)")
+    }
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Originate<'a> {
+    endpoint: &'a str,
+    context: &'a str,
+    extension: &'a str,
+    priority: u32,
+    channel_id: &'a str,
+    timeout: u32,
+    variables: Variables<'a>,
+}
+
+/// The agent's display shows the customer and the carrier sees our line;
+/// `callerId` would set both to the same number, which carriers refuse.
+#[derive(Serialize)]
+struct Variables<'a> {
+    #[serde(rename = "C2C_JOB")]
+    job: &'a str,
+    #[serde(rename = "CONNECTEDLINE(num)")]
+    connected_line: &'a str,
+    #[serde(rename = "CALLERID(num)")]
+    caller_id: &'a str,
+}
+
+#[derive(Deserialize)]
+struct Endpoint {
+    #[serde(default)]
+    state: Option<String>,
+    channel_ids: Vec<String>,
+}
+
+#[derive(Deserialize)]
+struct Channel {
+    id: String,
+    state: String,
+}
+
+#[derive(Deserialize)]
+struct AriError {
+    error: String,
+}
+
+impl AriDial {
+    /// An adapter, or what is wrong with the settings; no connection is made.
+    pub fn new(settings: AriSettings) -> Result<Self, ConfigError> {
+        let setting = |key, problem| ConfigError::Setting { service: SERVICE, key, problem };
+        let mut base = base_url(SERVICE, &settings.base_url, settings.plain_http)?;
+        if base.path_segments().and_then(|mut path| path.rfind(|segment| !segment.is_empty())) != Some("ari")
+        {
+            base = below(&base, &["ari"]);
+        }
+        token(SERVICE, "username", &settings.username)?;
+        token(SERVICE, "password", &settings.password)?;
+        token(SERVICE, "context", &settings.context)?;
+        if settings.username.contains(':') {
+            return Err(setting("username", "must not hold a colon"));
+        }
+        let is_word = |text: &str| !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_alphanumeric());
+        if !is_word(&settings.technology) {
+            return Err(setting("technology", "must be a word such as PJSIP"));
+        }
+        for (key, digits) in
+            [("trunk_caller_id", &settings.trunk_caller_id), ("outside_line", &settings.outside_line)]
+        {
+            if digits.is_empty() || !is_digits(digits) {
+                return Err(setting(key, "must be digits"));
+            }
+        }
+        if settings.ring_timeout_s == 0 || settings.ring_timeout_s > RING_TIMEOUT_S_MAX {
+            return Err(setting("ring_timeout_s", "must be 1 to 120 seconds"));
+        }
+        let limits = HttpLimits {
+            connect_timeout_ms: settings.connect_timeout_ms,
+            total_timeout_ms: settings.total_timeout_ms,
+            body_bytes_max: settings.body_bytes_max,
+        };
+        Ok(Self { http: Http::new(SERVICE, limits)?, base, settings })
+    }
+
+    /// Whether the call lives now.
+    pub async fn channel(&self, channel_id: ClientRef) -> Result<ChannelPresence, SendFailure> {
+        let url = below(&self.base, &["channels", &channel_id.to_string()]);
+        let answer = self.run(self.http.get(url)).await.map_err(unreachable_pbx)?;
+        match answer.status {
+            200 => {
+                let channel: Channel = serde_json::from_slice(&answer.body)
+                    .map_err(|_| failure(FailureCode::PbxUnavailable, "the PBX's answer makes no sense"))?;
+                Ok(ChannelPresence::Alive { state: ChannelState::of(&channel.state) })
+            }
+            404 => Ok(ChannelPresence::Gone),
+            status => Err(harmless(status)),
+        }
+    }
+
+    /// Ends the call; one that has already ended is well too.
+    pub async fn hang_up(&self, channel_id: ClientRef) -> Result<(), SendFailure> {
+        let url = below(&self.base, &["channels", &channel_id.to_string()]);
+        let answer = self.run(self.http.delete(url)).await.map_err(unreachable_pbx)?;
+        match answer.status {
+            200..=299 | 404 => Ok(()),
+            status => Err(harmless(status)),
+        }
+    }
+
+    /// Looks at the agent's phone without making it ring.
+    async fn preflight(&self, call: &Call) -> Result<Preflight, SendFailure> {
+        let url = below(&self.base, &["endpoints", &self.settings.technology, &call.extension]);
+        let answer = self.run(self.http.get(url)).await.map_err(unreachable_pbx)?;
+        match answer.status {
+            200 => {}
+            404 => return Err(failure(FailureCode::AgentOffline, "the PBX does not know the agent's phone")),
+            status => return Err(harmless(status)),
+        }
+        let endpoint: Endpoint = serde_json::from_slice(&answer.body)
+            .map_err(|_| failure(FailureCode::PbxUnavailable, "the PBX's answer makes no sense"))?;
+        let channel_id = call.channel_id.to_string();
+        if endpoint.channel_ids.contains(&channel_id) {
+            return Ok(Preflight::Ours);
+        }
+        if endpoint.state.as_deref() == Some("offline") {
+            return Err(failure(FailureCode::AgentOffline, "the agent's phone is not registered"));
+        }
+        if !endpoint.channel_ids.is_empty() {
+            return Err(failure(FailureCode::AgentBusy, "the agent's phone is on another call"));
+        }
+        Ok(Preflight::Free)
+    }
+
+    async fn originate(&self, call: &Call) -> Result<Accepted, SendFailure> {
+        let channel_id = call.channel_id.to_string();
+        let dialled = call.dial_string.strip_prefix(&self.settings.outside_line).unwrap_or_default();
+        let request = Originate {
+            endpoint: &format!("{}/{}", self.settings.technology, call.extension),
+            context: &self.settings.context,
+            extension: &call.dial_string,
+            priority: 1,
+            channel_id: &channel_id,
+            timeout: self.settings.ring_timeout_s,
+            variables: Variables {
+                job: &channel_id,
+                connected_line: dialled,
+                caller_id: &self.settings.trunk_caller_id,
+            },
+        };
+        let url = below(&self.base, &["channels"]);
+        let answer = self.run(self.http.post(url).json(&request)).await.map_err(|lost| match lost {
+            NoAnswer::NotSent => unreachable_pbx(lost),
+            NoAnswer::Unbuildable => failure(FailureCode::PbxRefused, lost.what()),
+            NoAnswer::TimedOut | NoAnswer::Broken | NoAnswer::TooLarge => {
+                failure(FailureCode::CallInDoubt, lost.what())
+            }
+        })?;
+        placed(&answer, channel_id)
+    }
+
+    async fn run(&self, request: RequestBuilder) -> Result<Answer, NoAnswer> {
+        let request = request.basic_auth(&self.settings.username, Some(&self.settings.password));
+        self.http.run(request).await
+    }
+
+    /// Only digits may reach the PBX: `&` in a dial string calls a second number, and `+` drops the agent.
+    fn check(&self, call: &Call) -> Result<(), SendFailure> {
+        let dialled = call.dial_string.strip_prefix(&self.settings.outside_line);
+        let is_dialable = dialled.is_some_and(|rest| DIALLED_DIGITS.contains(&rest.len()) && is_digits(rest));
+        if !is_dialable {
+            let detail = "the dial string is not the outside line and 4 to 22 digits; nothing was sent";
+            return Err(failure(FailureCode::PbxRefused, detail));
+        }
+        if !EXTENSION_DIGITS.contains(&call.extension.len()) || !is_digits(&call.extension) {
+            return Err(failure(
+                FailureCode::PbxRefused,
+                "the extension is not 2 to 10 digits; nothing was sent",
+            ));
+        }
+        Ok(())
+    }
+}
+
+/// What the agent's phone is doing.
+enum Preflight {
+    /// Nothing.
+    Free,
+    /// It is in this very call.
+    Ours,
+}
+
+impl Sender for AriDial {
+    type Message = Call;
+
+    fn provider(&self) -> Provider {
+        Provider::Asterisk
+    }
+
+    fn longest_send_ms(&self) -> u64 {
+        self.http.longest_request_ms().saturating_mul(2)
+    }
+
+    async fn send(&self, message: &Call) -> Result<Accepted, SendFailure> {
+        self.check(message)?;
+        match self.preflight(message).await? {
+            Preflight::Ours => Ok(Accepted { provider_ref: Some(message.channel_id.to_string()) }),
+            Preflight::Free => self.originate(message).await,
+        }
+    }
+}
+
+impl ChannelState {
+    fn of(text: &str) -> Self {
+        match text {
+            "Down" | "Rsrvd" => Self::Down,
+            "Ring" | "Ringing" => Self::Ringing,
+            "Up" => Self::Up,
+            _ => Self::Other,
+        }
+    }
+}
+
+/// What the answer to an originate proves, as measured against Asterisk 22.
+fn placed(answer: &Answer, channel_id: String) -> Result<Accepted, SendFailure> {
+    let code = match answer.status {
+        200 => {
+            let is_ours =
+                serde_json::from_slice::<Channel>(&answer.body).is_ok_and(|made| made.id == channel_id);
+            if is_ours {
+                return Ok(Accepted { provider_ref: Some(channel_id) });
+            }
+            FailureCode::CallInDoubt
+        }
+        // The id is in use: this very call is alive.
+        409 => return Ok(Accepted { provider_ref: Some(channel_id) }),
+        401 | 403 => FailureCode::PbxAuth,
+        408 => FailureCode::CallInDoubt,
+        400..=499 => FailureCode::PbxRefused,
+        500 if is_allocation_failure(&answer.body) => FailureCode::AgentOffline,
+        _ => FailureCode::CallInDoubt,
+    };
+    Err(failure(code, &format!("the PBX answered HTTP {}", answer.status)).with_provider_code(answer.status))
+}
+
+/// Asterisk says this when the agent's phone has no registration, and then nothing rings.
+fn is_allocation_failure(body: &[u8]) -> bool {
+    serde_json::from_slice::<AriError>(body).is_ok_and(|said| said.error == "Allocation failed")
+}
+
+/// A status of a request that makes nothing ring.
+fn harmless(status: u16) -> SendFailure {
+    let code = match status {
+        401 | 403 => FailureCode::PbxAuth,
+        400..=407 | 409..=428 | 430..=499 => FailureCode::PbxRefused,
+        _ => FailureCode::PbxUnavailable,
+    };
+    failure(code, &format!("the PBX answered HTTP {status}")).with_provider_code(status)
+}
+
+fn unreachable_pbx(no_answer: NoAnswer) -> SendFailure {
+    failure(FailureCode::PbxUnavailable, no_answer.what())
+}
+
+fn failure(code: FailureCode, detail: &str) -> SendFailure {
+    SendFailure::new(code, detail)
+}
+
+fn is_digits(text: &str) -> bool {
+    text.bytes().all(|byte| byte.is_ascii_digit())
+}

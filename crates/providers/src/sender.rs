@@ -1,0 +1,63 @@
+//! The one shape that every outside service has for us.
+
+use std::{fmt, future::Future};
+
+use closure_contract::{FailureCode, Provider};
+
+use crate::mask::masked;
+
+/// One try at one outside service.
+///
+/// A sender never retries and never judges.
+/// A `send` that is dropped before it ends has an unknown outcome.
+pub trait Sender {
+    /// What it sends.
+    type Message;
+
+    /// Who carries it.
+    fn provider(&self) -> Provider;
+
+    /// The longest that one `send` takes, in milliseconds; the lease of an attempt must be longer.
+    fn longest_send_ms(&self) -> u64;
+
+    /// Tries once.
+    fn send(&self, message: &Self::Message) -> impl Future<Output = Result<Accepted, SendFailure>> + Send;
+}
+
+/// The provider took it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Accepted {
+    /// The provider's own reference, by which its receipts speak of the message.
+    pub provider_ref: Option<String>,
+}
+
+/// The provider did not take it, or nobody can tell.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{code}: {detail}")]
+pub struct SendFailure {
+    /// What went wrong, in our words.
+    pub code: FailureCode,
+    /// For people: masked, at most 300 characters.
+    pub detail: String,
+    /// How long the provider asks us to wait, in milliseconds.
+    pub retry_after_ms: Option<u64>,
+    /// The provider's own code.
+    pub provider_code: Option<String>,
+}
+
+impl SendFailure {
+    /// A failure with a detail, which is masked and cut to length here.
+    pub fn new(code: FailureCode, detail: &str) -> Self {
+        Self { code, detail: masked(detail), retry_after_ms: None, provider_code: None }
+    }
+
+    pub(crate) fn with_provider_code(mut self, provider_code: impl fmt::Display) -> Self {
+        self.provider_code = crate::mask::code_text(&provider_code.to_string());
+        self
+    }
+
+    pub(crate) fn with_retry_after_ms(mut self, retry_after_ms: Option<u64>) -> Self {
+        self.retry_after_ms = retry_after_ms;
+        self
+    }
+}

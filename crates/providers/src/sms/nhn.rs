@@ -1,0 +1,345 @@
+//! NHN Cloud SMS v3.0: send one message, and find out what became of it.
+
+use std::{fmt, time::Duration};
+
+use closure_contract::{ClientRef, Evidence, FailureCode, Provider, ReceiptStatus, Timestamp, job::Scope};
+use reqwest::{RequestBuilder, Url, header::HeaderValue};
+use serde::de::DeserializeOwned;
+use time::{format_description::BorrowedFormatItem, macros::format_description};
+
+use super::{
+    gateway::{LookUp, SmsMessage},
+    nhn_codes::{self, SUCCESS},
+    nhn_wire::{
+        Envelope, ListAnswer, ListedMessage, SendAnswer, SendRecipient, SendRequest, Verdict, provider_ref,
+    },
+};
+use crate::{
+    config::{ConfigError, PlainHttp, base_url, token},
+    http::{Answer, Http, HttpLimits, NoAnswer, below},
+    sender::{Accepted, SendFailure, Sender},
+};
+
+const SERVICE: &str = "NHN";
+/// Up to this many EUC-KR bytes a domestic text is an SMS; a longer one is an LMS.
+const DOMESTIC_SMS_BYTES_MAX: usize = 90;
+/// A look-up begins this long before the attempt, for clocks that differ.
+const LOOK_UP_BEFORE: Duration = Duration::from_secs(600);
+/// A look-up ends this long after the attempt began; a message is registered within the request.
+const LOOK_UP_AFTER: Duration = Duration::from_secs(24 * 3_600);
+/// A look-up reads at most this many messages; our reference names one.
+const LOOK_UP_ROWS_MAX: usize = 20;
+const NHN_TIME: &[BorrowedFormatItem<'_>] =
+    format_description!("[year]-[month]-[day] [hour]:[minute]:[second]");
+
+/// How to reach NHN Cloud.
+#[derive(Clone)]
+pub struct NhnSettings {
+    /// Scheme and host, such as `https://sms.api.nhncloudservice.com`.
+    pub base_url: String,
+    /// Where plain HTTP may go.
+    pub plain_http: PlainHttp,
+    /// The project's key, part of the path.
+    pub app_key: String,
+    /// The secret of the header `X-Secret-Key`.
+    pub secret_key: String,
+    /// How long a connection may take, in milliseconds.
+    pub connect_timeout_ms: u64,
+    /// How long a request may take, in milliseconds.
+    pub total_timeout_ms: u64,
+    /// How large an answer may be, in bytes.
+    pub body_bytes_max: usize,
+}
+
+impl fmt::Debug for NhnSettings {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("NhnSettings")
+            .field("base_url", &self.base_url)
+            .field("plain_http", &self.plain_http)
+            .field("connect_timeout_ms", &self.connect_timeout_ms)
+            .field("total_timeout_ms", &self.total_timeout_ms)
+            .field("body_bytes_max", &self.body_bytes_max)
+            .finish_non_exhaustive()
+    }
+}
+
+/// The two lists that NHN keeps apart.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Kind {
+    Sms,
+    Lms,
+}
+
+impl Kind {
+    fn of(message: &SmsMessage) -> Self {
+        match message.scope {
+            Scope::Overseas => Self::Sms,
+            Scope::Domestic => {
+                let is_long = euc_kr_bytes(&message.text) > DOMESTIC_SMS_BYTES_MAX;
+                if is_long || message.subject.is_some() { Self::Lms } else { Self::Sms }
+            }
+        }
+    }
+
+    fn path(self) -> &'static str {
+        match self {
+            Self::Sms => "sms",
+            Self::Lms => "mms",
+        }
+    }
+}
+
+/// The NHN Cloud adapter.
+#[derive(Clone)]
+pub struct NhnSms {
+    http: Http,
+    base: Url,
+    app_key: String,
+    secret: HeaderValue,
+}
+
+impl fmt::Debug for NhnSms {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("NhnSms(masked)")
+    }
+}
+
+impl NhnSms {
+    /// An adapter, or what is wrong with the settings; no connection is made.
+    pub fn new(settings: NhnSettings) -> Result<Self, ConfigError> {
+        let base = base_url(SERVICE, &settings.base_url, settings.plain_http)?;
+        token(SERVICE, "app_key", &settings.app_key)?;
+        token(SERVICE, "secret_key", &settings.secret_key)?;
+        let mut secret = HeaderValue::from_str(&settings.secret_key).map_err(|_| ConfigError::Setting {
+            service: SERVICE,
+            key: "secret_key",
+            problem: "cannot be a header",
+        })?;
+        secret.set_sensitive(true);
+        let limits = HttpLimits {
+            connect_timeout_ms: settings.connect_timeout_ms,
+            total_timeout_ms: settings.total_timeout_ms,
+            body_bytes_max: settings.body_bytes_max,
+        };
+        Ok(Self { http: Http::new(SERVICE, limits)?, base, app_key: settings.app_key, secret })
+    }
+
+    /// Asks for the attempt by the grouping key that we gave it; overseas messages are never LMS.
+    ///
+    /// `NotFound` is true of this moment only: a request that is still on its way is not listed yet.
+    pub async fn look_up(
+        &self,
+        client_ref: ClientRef,
+        scope: Scope,
+        since: Timestamp,
+    ) -> Result<LookUp, SendFailure> {
+        let kinds: &[Kind] = match scope {
+            Scope::Overseas => &[Kind::Sms],
+            Scope::Domestic => &[Kind::Sms, Kind::Lms],
+        };
+        for kind in kinds {
+            let found = self.look_up_kind(client_ref, *kind, since).await?;
+            if found != LookUp::NotFound {
+                return Ok(found);
+            }
+        }
+        Ok(LookUp::NotFound)
+    }
+
+    async fn look_up_kind(
+        &self,
+        client_ref: ClientRef,
+        kind: Kind,
+        since: Timestamp,
+    ) -> Result<LookUp, SendFailure> {
+        let key = client_ref.to_string();
+        let mut url = self.url(kind);
+        url.query_pairs_mut()
+            .append_pair("startRequestDate", &nhn_time(since.0 - LOOK_UP_BEFORE))
+            .append_pair("endRequestDate", &nhn_time(since.0 + LOOK_UP_AFTER))
+            .append_pair("recipientGroupingKey", &key)
+            .append_pair("pageNum", "1")
+            .append_pair("pageSize", &LOOK_UP_ROWS_MAX.to_string());
+        let answer = self.run(self.http.get(url)).await?;
+        let list: ListAnswer = read(&answer)?;
+        let rows = list.body.data.unwrap_or_default();
+        // The filter is the server's; a row of another attempt must never be taken for ours.
+        let ours: Vec<&ListedMessage> = rows
+            .iter()
+            .filter(|row| row.recipient_grouping_key.as_deref().is_some_and(|theirs| same_key(theirs, &key)))
+            .collect();
+        match ours.first() {
+            Some(row) => found(row),
+            None if list.body.total_count == 0 && rows.is_empty() => Ok(LookUp::NotFound),
+            None => Err(SendFailure::new(
+                FailureCode::AnswerUnreadable,
+                "NHN listed messages that do not carry the reference that was asked for",
+            )),
+        }
+    }
+
+    fn url(&self, kind: Kind) -> Url {
+        below(&self.base, &["sms", "v3.0", "appKeys", &self.app_key, "sender", kind.path()])
+    }
+
+    /// One request; what comes back is an answer whose header says success.
+    async fn run(&self, request: RequestBuilder) -> Result<Answer, SendFailure> {
+        let request = request.header("X-Secret-Key", self.secret.clone());
+        let answer = self.http.run(request).await.map_err(lost)?;
+        let envelope = serde_json::from_slice::<Envelope>(&answer.body).ok();
+        match answer.status {
+            200..=299 => {}
+            429 => {
+                return Err(SendFailure::new(FailureCode::ProviderThrottled, "NHN answered HTTP 429")
+                    .with_provider_code(429)
+                    .with_retry_after_ms(answer.retry_after_ms));
+            }
+            status => return Err(refused(status, envelope).with_retry_after_ms(answer.retry_after_ms)),
+        }
+        let Some(Envelope { header }) = envelope else {
+            return Err(unreadable("NHN's answer is not the JSON that it documents"));
+        };
+        match header.verdict() {
+            Verdict::Success => Ok(answer),
+            Verdict::Failure => Err(by_code(header.result_code, header.result_message.as_deref())),
+            Verdict::Contradiction => Err(unreadable("NHN's answer says success and failure at once")
+                .with_provider_code(header.result_code)),
+        }
+    }
+}
+
+impl Sender for NhnSms {
+    type Message = SmsMessage;
+
+    fn provider(&self) -> Provider {
+        Provider::Nhn
+    }
+
+    fn longest_send_ms(&self) -> u64 {
+        self.http.longest_request_ms()
+    }
+
+    async fn send(&self, message: &SmsMessage) -> Result<Accepted, SendFailure> {
+        let key = message.client_ref.to_string();
+        let send_no = send_no(&message.sender);
+        let kind = Kind::of(message);
+        let request = SendRequest {
+            title: match kind {
+                Kind::Sms => None,
+                Kind::Lms => message.subject.as_deref(),
+            },
+            body: &message.text,
+            send_no: &send_no,
+            sender_grouping_key: &key,
+            recipient_list: [SendRecipient {
+                international_recipient_no: &message.to_digits,
+                recipient_grouping_key: &key,
+            }],
+        };
+        let answer = self.run(self.http.post(self.url(kind)).json(&request)).await?;
+        accepted(read(&answer)?, &key)
+    }
+}
+
+/// Reads the one recipient of a request that the header calls successful.
+fn accepted(answer: SendAnswer, key: &str) -> Result<Accepted, SendFailure> {
+    const STATUS_FAILED: &str = "3";
+    let data = answer.body.data;
+    let [result] = data.send_result_list.as_slice() else {
+        return Err(unreadable("NHN's answer does not speak of exactly one recipient"));
+    };
+    if result.result_code != SUCCESS {
+        return Err(by_code(result.result_code, result.result_message.as_deref()));
+    }
+    if result.recipient_grouping_key.as_deref().is_some_and(|theirs| !same_key(theirs, key)) {
+        return Err(unreadable("NHN's answer carries the reference of another request"));
+    }
+    if data.status_code.as_deref() == Some(STATUS_FAILED) {
+        return Err(unreadable("NHN's answer says success and failure at once"));
+    }
+    let provider_ref = provider_ref(&data.request_id, result.recipient_seq)
+        .ok_or_else(|| unreadable("NHN's answer has no usable request id"))?;
+    Ok(Accepted { provider_ref: Some(provider_ref) })
+}
+
+/// What the list says of our message, by `msgStatus`.
+///
+/// Overseas "success" is read as "handed to the carrier", for the reason that `nhn_receipts` gives.
+fn found(row: &ListedMessage) -> Result<LookUp, SendFailure> {
+    let provider_ref = provider_ref(&row.request_id, row.recipient_seq)
+        .ok_or_else(|| unreadable("NHN's list has no usable request id"))?;
+    let is_domestic = row.country_code.as_deref() == Some("82");
+    let (status, evidence) = match (row.msg_status.as_deref(), is_domestic) {
+        // Failed, cancelled, refused as a duplicate, refused as an advertisement.
+        (Some("0" | "4" | "5" | "6"), _) => (ReceiptStatus::Undelivered, Evidence::None),
+        (Some("3"), true) => (ReceiptStatus::Delivered, Evidence::Handset),
+        (Some("3"), false) => (ReceiptStatus::InTransit, Evidence::Carrier),
+        // Requested, processing, waiting for a permitted hour, and whatever the next release adds.
+        _ => (ReceiptStatus::InTransit, Evidence::Gateway),
+    };
+    let provider_code = row.result_code.as_deref().and_then(crate::mask::code_text);
+    Ok(LookUp::Found { provider_ref, status, evidence, provider_code })
+}
+
+fn read<T: DeserializeOwned>(answer: &Answer) -> Result<T, SendFailure> {
+    serde_json::from_slice(&answer.body)
+        .map_err(|_| unreadable("NHN's answer says success but is not the JSON that it documents"))
+}
+
+fn lost(no_answer: NoAnswer) -> SendFailure {
+    let code = match no_answer {
+        NoAnswer::NotSent => FailureCode::ProviderUnavailable,
+        NoAnswer::Unbuildable => FailureCode::RequestRefused,
+        NoAnswer::TimedOut | NoAnswer::Broken => FailureCode::AnswerLost,
+        NoAnswer::TooLarge => FailureCode::AnswerUnreadable,
+    };
+    SendFailure::new(code, &format!("NHN: {}", no_answer.what()))
+}
+
+/// Any status but 2xx and 429: 4xx is a refusal, everything else may have been carried out.
+fn refused(status: u16, envelope: Option<Envelope>) -> SendFailure {
+    if let (400..=499, Some(Envelope { header })) = (status, envelope)
+        && matches!(header.verdict(), Verdict::Failure)
+    {
+        return by_code(header.result_code, header.result_message.as_deref());
+    }
+    let code = match status {
+        401 | 403 => FailureCode::ProviderAuth,
+        408 | 500..=599 => FailureCode::AnswerLost,
+        425 => FailureCode::ProviderFault,
+        400..=499 => FailureCode::RequestRefused,
+        _ => FailureCode::AnswerUnreadable,
+    };
+    SendFailure::new(code, &format!("NHN answered HTTP {status}")).with_provider_code(status)
+}
+
+fn by_code(result_code: i64, message: Option<&str>) -> SendFailure {
+    let detail = format!("NHN result {result_code}: {}", message.unwrap_or("no message"));
+    SendFailure::new(nhn_codes::classify(result_code), &detail).with_provider_code(result_code)
+}
+
+fn unreadable(detail: &str) -> SendFailure {
+    SendFailure::new(FailureCode::AnswerUnreadable, detail)
+}
+
+fn same_key(theirs: &str, ours: &str) -> bool {
+    theirs.eq_ignore_ascii_case(ours)
+}
+
+/// NHN wants a Korean sender in its national form; any other sender goes as it is.
+fn send_no(sender: &str) -> String {
+    match sender.strip_prefix("+82") {
+        Some(national) => format!("0{national}"),
+        None => sender.trim_start_matches('+').to_owned(),
+    }
+}
+
+/// NHN's clock is Korea's and its times name no zone.
+fn nhn_time(at: time::OffsetDateTime) -> String {
+    at.to_offset(time::macros::offset!(+9)).format(NHN_TIME).expect("a date and a time are formattable")
+}
+
+/// One byte for ASCII, two for everything else that EUC-KR has.
+fn euc_kr_bytes(text: &str) -> usize {
+    text.chars().map(|c| if c.is_ascii() { 1 } else { 2 }).sum()
+}

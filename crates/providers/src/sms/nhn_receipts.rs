@@ -1,0 +1,304 @@
+//! NHN Cloud's webhook: `MESSAGE_RESULT_UPDATE` and `INTERNATIONAL_DELIVERY_RECEIPT`.
+//!
+//! Field names are those of NHN's `webhook.md`; its own sample misspells `recipientGroupingKey`, so both are read.
+//!
+//! What a result is worth, by source:
+//!
+//! - A DLR `DELIVERED` is the handset's word as far as NHN can tell (`error-code.md`: transmitted to the device).
+//!   Which countries' receipts are only a carrier's word is for policy to say.
+//! - `MESSAGE_RESULT_UPDATE` `COMPLETED` of a Korean number with result 1000 is the Korean carrier's delivery report.
+//! - `COMPLETED` of an overseas number alone is read as "handed to the carrier" (`InTransit`).
+//!   `ko/release-notes.md` (2025-03-04) says that the overseas result follows the DLR since then, but
+//!   `ko/international-sending-policy.md` still says that it means the transfer to the foreign carrier and may differ
+//!   from the handset's result.
+//!   Where two documents of one provider contradict, the weaker reading stands: the webhook must be registered
+//!   for both events, and the DLR decides.
+//! - A DLR whose status is null carries no information, and that file says that this happens.
+
+use std::fmt;
+
+use closure_contract::{
+    ClientRef, Evidence, Provider, Receipt, ReceiptStatus, Timestamp, receipt::ReceiptKind,
+};
+use serde::Deserialize;
+use sha2::{Digest, Sha256};
+use subtle::{Choice, ConstantTimeEq};
+use time::{
+    PrimitiveDateTime,
+    format_description::BorrowedFormatItem,
+    macros::{format_description, offset},
+};
+
+use super::{
+    nhn_wire::{provider_ref, text_or_number},
+    receipts::{DoorError, Opened, RECEIPT_BODY_BYTES_MAX},
+};
+use crate::{
+    config::{ConfigError, token},
+    mask::code_text,
+};
+
+const SERVICE: &str = "NHN webhook";
+const SIGNATURE_HEADER: &str = "x-toast-webhook-signature";
+/// The current secret and, while it is being changed, the other one.
+const SECRETS_MAX: usize = 2;
+const SECRET_BYTES_MIN: usize = 8;
+const HOOK_ID_CHARS_MAX: usize = 64;
+const WEBHOOK_TIME: &[BorrowedFormatItem<'_>] =
+    format_description!("[year]-[month]-[day]T[hour]:[minute]:[second]");
+/// The result code of a message that was received.
+const RECEIVED: &str = "1000";
+/// Result codes that say that the time was up (`error-code.md`: TTL exceeded, delivery time exceeded).
+const TIME_WAS_UP: [&str; 2] = ["1019", "2000"];
+
+/// Verifies and reads NHN's webhook.
+///
+/// NHN's signature is one static text in a header and not a digest of the body, so it proves only who knows it.
+#[derive(Clone)]
+pub struct NhnReceipts {
+    secret_digests: Vec<[u8; 32]>,
+}
+
+impl fmt::Debug for NhnReceipts {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "NhnReceipts({} secrets)", self.secret_digests.len())
+    }
+}
+
+impl NhnReceipts {
+    /// A door that opens to one secret, or to two while the secret is being changed.
+    pub fn new(secrets: &[String]) -> Result<Self, ConfigError> {
+        let setting = |problem| ConfigError::Setting { service: SERVICE, key: "secrets", problem };
+        if secrets.is_empty() || secrets.len() > SECRETS_MAX {
+            return Err(setting("must be one secret, or two while it is being changed"));
+        }
+        for secret in secrets {
+            token(SERVICE, "secrets", secret)?;
+            if secret.len() < SECRET_BYTES_MIN {
+                return Err(setting("must have at least 8 characters"));
+            }
+        }
+        Ok(Self { secret_digests: secrets.iter().map(|secret| digest(secret.as_bytes())).collect() })
+    }
+
+    pub(crate) fn open<'h>(
+        &self,
+        header: impl Fn(&str) -> Option<&'h [u8]>,
+        raw_body: &[u8],
+        received_at: Timestamp,
+    ) -> Result<Opened, DoorError> {
+        if !self.is_authentic(header(SIGNATURE_HEADER)) {
+            return Err(DoorError::Forged);
+        }
+        if raw_body.len() > RECEIPT_BODY_BYTES_MAX {
+            return Err(DoorError::TooLarge);
+        }
+        let body: Body = serde_json::from_slice(raw_body)
+            .map_err(|_| DoorError::Unreadable("no `event` and list of `hooks`"))?;
+        let read: fn(serde_json::Value, Timestamp) -> Result<Option<Receipt>, BadHook> = match &*body.event {
+            "MESSAGE_RESULT_UPDATE" => result_update,
+            "INTERNATIONAL_DELIVERY_RECEIPT" => delivery_receipt,
+            _ => return Ok(Opened { ignored: body.hooks.len(), ..Opened::default() }),
+        };
+        let mut opened = Opened::default();
+        for hook in body.hooks {
+            match read(hook, received_at) {
+                Ok(Some(receipt)) => opened.receipts.push(receipt),
+                Ok(None) => opened.ignored += 1,
+                Err(BadHook) => opened.unreadable += 1,
+            }
+        }
+        Ok(opened)
+    }
+
+    /// Compares digests, so that neither the time nor the length tells anything about the secret.
+    fn is_authentic(&self, signature: Option<&[u8]>) -> bool {
+        let Some(signature) = signature else { return false };
+        let theirs = digest(signature);
+        let matches =
+            self.secret_digests.iter().fold(Choice::from(0), |matches, ours| matches | ours.ct_eq(&theirs));
+        matches.into()
+    }
+}
+
+fn digest(bytes: &[u8]) -> [u8; 32] {
+    Sha256::digest(bytes).into()
+}
+
+#[derive(Deserialize)]
+struct Body {
+    event: String,
+    hooks: Vec<serde_json::Value>,
+}
+
+/// An element that is not what the documents say.
+#[derive(Debug)]
+struct BadHook;
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct ResultUpdate {
+    #[serde(default)]
+    hook_id: Option<String>,
+    request_id: String,
+    #[serde(deserialize_with = "text_or_number")]
+    recipient_seq: Option<String>,
+    #[serde(default)]
+    receive_date: Option<String>,
+    #[serde(default, deserialize_with = "text_or_number")]
+    recipient_no: Option<String>,
+    message_status: String,
+    #[serde(default, rename = "recipientGroupingKey")]
+    grouping_key: Option<String>,
+    #[serde(default, rename = "recipientGropuingKey")]
+    grouping_key_misspelt: Option<String>,
+    #[serde(default)]
+    sender_grouping_key: Option<String>,
+    #[serde(default, deserialize_with = "text_or_number")]
+    result_code: Option<String>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct DeliveryReceipt {
+    #[serde(default)]
+    hook_id: Option<String>,
+    request_id: String,
+    #[serde(deserialize_with = "text_or_number")]
+    recipient_seq: Option<String>,
+    #[serde(default)]
+    dlr_status: Option<String>,
+    #[serde(default, deserialize_with = "text_or_number")]
+    error_code: Option<String>,
+}
+
+fn result_update(hook: serde_json::Value, received_at: Timestamp) -> Result<Option<Receipt>, BadHook> {
+    let hook: ResultUpdate = serde_json::from_value(hook).map_err(|_| BadHook)?;
+    let result_code = hook.result_code.as_deref().and_then(code_text);
+    let time_was_up = result_code.as_deref().is_some_and(|code| TIME_WAS_UP.contains(&code));
+    let is_domestic = hook.recipient_no.as_deref().is_some_and(is_korean_mobile);
+    let (status, evidence) = match &*hook.message_status {
+        "COMPLETED" if is_domestic && result_code.as_deref() == Some(RECEIVED) => {
+            (ReceiptStatus::Delivered, Evidence::Handset)
+        }
+        "COMPLETED" => (ReceiptStatus::InTransit, Evidence::Carrier),
+        "FAILED" if time_was_up => (ReceiptStatus::Expired, Evidence::None),
+        "FAILED" | "CANCEL" | "DUPLICATED" | "FAILED_AD" => (ReceiptStatus::Undelivered, Evidence::None),
+        // A status of a later release is kept and decides nothing.
+        _ => (ReceiptStatus::InTransit, Evidence::None),
+    };
+    let keys = [&hook.grouping_key, &hook.grouping_key_misspelt, &hook.sender_grouping_key];
+    let client_ref = keys.into_iter().flatten().find_map(|key| key.parse::<ClientRef>().ok());
+    let occurred_at = hook.receive_date.as_deref().and_then(korean_time);
+    let when = hook.receive_date.as_deref().unwrap_or_default();
+    let statement = Statement {
+        hook_id: hook.hook_id.as_deref(),
+        request_id: &hook.request_id,
+        recipient_seq: hook.recipient_seq.as_deref(),
+        status: &hook.message_status,
+        when,
+    };
+    let (receipt_id, provider_ref) = statement.names()?;
+    Ok(Some(Receipt {
+        kind: ReceiptKind::V1,
+        receipt_id,
+        provider: Provider::Nhn,
+        provider_ref: Some(provider_ref),
+        client_ref,
+        status,
+        evidence,
+        provider_code: result_code.or_else(|| code_text(&hook.message_status)),
+        occurred_at,
+        received_at,
+    }))
+}
+
+fn delivery_receipt(hook: serde_json::Value, received_at: Timestamp) -> Result<Option<Receipt>, BadHook> {
+    let hook: DeliveryReceipt = serde_json::from_value(hook).map_err(|_| BadHook)?;
+    let Some(dlr_status) = hook.dlr_status.filter(|status| !status.is_empty()) else { return Ok(None) };
+    let (status, evidence) = match &*dlr_status {
+        "DELIVERED" => (ReceiptStatus::Delivered, Evidence::Handset),
+        "ACCEPTED" => (ReceiptStatus::InTransit, Evidence::Gateway),
+        "BUFFERED" => (ReceiptStatus::InTransit, Evidence::Carrier),
+        "EXPIRED" => (ReceiptStatus::Expired, Evidence::None),
+        "FAILED" | "REJECTED" => (ReceiptStatus::Undelivered, Evidence::None),
+        "UNKNOWN" => (ReceiptStatus::Unknown, Evidence::None),
+        // A status of a later release is kept and decides nothing.
+        _ => (ReceiptStatus::InTransit, Evidence::None),
+    };
+    let error_code = hook.error_code.as_deref().and_then(code_text);
+    let statement = Statement {
+        hook_id: hook.hook_id.as_deref(),
+        request_id: &hook.request_id,
+        recipient_seq: hook.recipient_seq.as_deref(),
+        status: &dlr_status,
+        when: error_code.as_deref().unwrap_or_default(),
+    };
+    let (receipt_id, provider_ref) = statement.names()?;
+    let provider_code = match &error_code {
+        Some(error) => code_text(&format!("{dlr_status}-{error}")),
+        None => code_text(&dlr_status),
+    };
+    Ok(Some(Receipt {
+        kind: ReceiptKind::V1,
+        receipt_id,
+        provider: Provider::Nhn,
+        provider_ref: Some(provider_ref),
+        client_ref: None,
+        status,
+        evidence,
+        provider_code,
+        occurred_at: None,
+        received_at,
+    }))
+}
+
+/// What makes one statement of NHN the same statement when it comes again.
+struct Statement<'a> {
+    hook_id: Option<&'a str>,
+    request_id: &'a str,
+    recipient_seq: Option<&'a str>,
+    status: &'a str,
+    when: &'a str,
+}
+
+impl Statement<'_> {
+    /// The receipt's id and the message's reference.
+    fn names(&self) -> Result<(String, String), BadHook> {
+        let sequence = self.recipient_seq.and_then(|text| text.parse::<u64>().ok()).ok_or(BadHook)?;
+        let provider_ref = provider_ref(self.request_id, sequence).ok_or(BadHook)?;
+        let is_id = |id: &&str| {
+            !id.is_empty()
+                && id.len() <= HOOK_ID_CHARS_MAX
+                && id.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-' || byte == b'_')
+        };
+        let receipt_id = match self.hook_id.filter(is_id) {
+            Some(hook_id) => hook_id.to_owned(),
+            None => {
+                let status = code_text(self.status).ok_or(BadHook)?;
+                let when: String = self.when.chars().filter(char::is_ascii_alphanumeric).take(32).collect();
+                format!("{provider_ref}:{status}:{when}")
+            }
+        };
+        Ok((receipt_id, provider_ref))
+    }
+}
+
+/// A Korean mobile number as NHN writes it, `010…` or `8210…`; anything else is taken for overseas,
+/// where a result is worth less.
+fn is_korean_mobile(number: &str) -> bool {
+    let national = number.strip_prefix("82").map_or_else(
+        || number.strip_prefix('0').unwrap_or_default(),
+        |rest| rest.strip_prefix('0').unwrap_or(rest),
+    );
+    national.starts_with('1')
+        && (9..=10).contains(&national.len())
+        && national.bytes().all(|byte| byte.is_ascii_digit())
+}
+
+/// NHN's clock is Korea's and its times name no zone.
+fn korean_time(text: &str) -> Option<Timestamp> {
+    let seconds = text.get(..19)?;
+    let local = PrimitiveDateTime::parse(seconds, WEBHOOK_TIME).ok()?;
+    Some(Timestamp(local.assume_offset(offset!(+9)).to_offset(time::UtcOffset::UTC)))
+}

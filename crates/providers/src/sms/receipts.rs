@@ -1,0 +1,65 @@
+//! The doors through which gateways bring their receipts; no door needs the right to send.
+
+use closure_contract::{Provider, Receipt, Timestamp};
+
+use super::nhn_receipts::NhnReceipts;
+
+/// A receipt's request body has at most this many bytes; one body may hold many receipts.
+pub const RECEIPT_BODY_BYTES_MAX: usize = 512 * 1024;
+
+/// The gateways whose receipts this release reads.
+#[derive(Debug, Clone)]
+pub enum ReceiptDoor {
+    /// NHN Cloud's webhook.
+    Nhn(NhnReceipts),
+}
+
+/// What a request brought.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Opened {
+    /// The receipts, in the order of the body.
+    pub receipts: Vec<Receipt>,
+    /// How many elements say nothing about a message: other events, and receipts without a status.
+    pub ignored: usize,
+    /// How many elements could not be read; the others are not lost with them.
+    pub unreadable: usize,
+}
+
+/// Why a request brought nothing.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum DoorError {
+    /// The sender did not prove itself.
+    #[error("the signature is missing or wrong; compare the secret with the one in the provider's console")]
+    Forged,
+    /// The body is larger than the limit.
+    #[error("the body is larger than {RECEIPT_BODY_BYTES_MAX} bytes; the provider must send smaller batches")]
+    TooLarge,
+    /// The sender proved itself, but the body is not what its documents say.
+    #[error(
+        "the body is not the JSON that the provider documents ({0}); keep it and compare with its documents"
+    )]
+    Unreadable(&'static str),
+}
+
+impl ReceiptDoor {
+    /// Whose receipts come through this door.
+    pub fn provider(&self) -> Provider {
+        match self {
+            Self::Nhn(_) => Provider::Nhn,
+        }
+    }
+
+    /// Verifies the sender over the raw body, and only then reads it.
+    ///
+    /// `header` looks up a request header by its name in lower case.
+    pub fn open<'h>(
+        &self,
+        header: impl Fn(&str) -> Option<&'h [u8]>,
+        raw_body: &[u8],
+        received_at: Timestamp,
+    ) -> Result<Opened, DoorError> {
+        match self {
+            Self::Nhn(nhn) => nhn.open(header, raw_body, received_at),
+        }
+    }
+}

@@ -1,0 +1,9 @@
+//! Mail through an SMTP server: one fresh connection for each mail, and the phase of every failure is known.
+
+mod connect;
+mod reply;
+mod send;
+mod stream;
+
+pub use connect::{Security, SmtpCredentials, SmtpSettings};
+pub use send::{Envelope, Smtp};

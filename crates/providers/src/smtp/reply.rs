@@ -1,0 +1,203 @@
+//! What an SMTP reply means for one mail: the enhanced code first, then the basic one, and the phase of the dialogue.
+
+use closure_contract::FailureCode;
+use lettre::transport::smtp::Error;
+
+/// How far a dialogue had come.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Phase {
+    /// TCP, greeting, EHLO and TLS.
+    Connect,
+    /// AUTH.
+    Auth,
+    /// MAIL FROM.
+    MailFrom,
+    /// RCPT TO.
+    RcptTo,
+    /// DATA, and the mail's bytes up to the final dot.
+    Data,
+    /// The final dot is on its way.
+    AfterDot,
+}
+
+impl Phase {
+    pub(crate) fn name(self) -> &'static str {
+        match self {
+            Self::Connect => "connecting",
+            Self::Auth => "AUTH",
+            Self::MailFrom => "MAIL FROM",
+            Self::RcptTo => "RCPT TO",
+            Self::Data => "DATA",
+            Self::AfterDot => "the end of the message",
+        }
+    }
+}
+
+/// A negative reply of the server.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Reply {
+    pub(crate) basic: u16,
+    /// Subject and detail of the enhanced code, whose class agrees with the basic code.
+    pub(crate) enhanced: Option<(u16, u16)>,
+    pub(crate) text: String,
+}
+
+impl Reply {
+    pub(crate) fn new(basic: u16, text: &str) -> Self {
+        Self { basic, enhanced: enhanced(basic, text), text: text.to_owned() }
+    }
+
+    /// The server's reply in a library error, if there was one.
+    pub(crate) fn of(error: &Error) -> Option<Self> {
+        let basic = u16::from(error.status()?);
+        let text = std::error::Error::source(error).map(ToString::to_string).unwrap_or_default();
+        Some(Self::new(basic, &text))
+    }
+
+    /// The most exact code, for people.
+    pub(crate) fn code(&self) -> String {
+        match self.enhanced {
+            Some((subject, detail)) => format!("{}-{}.{subject}.{detail}", self.basic, self.basic / 100),
+            None => self.basic.to_string(),
+        }
+    }
+}
+
+/// RFC 2034: the first word, whose class must agree with the reply's.
+fn enhanced(basic: u16, text: &str) -> Option<(u16, u16)> {
+    let mut parts = text.split_whitespace().next()?.split('.');
+    let (class, subject, detail) = (parts.next()?, parts.next()?, parts.next()?);
+    let number = |part: &str| {
+        let is_number = (1..=3).contains(&part.len()) && part.bytes().all(|byte| byte.is_ascii_digit());
+        is_number.then(|| part.parse::<u16>().ok()).flatten()
+    };
+    let agrees = parts.next().is_none() && number(class)? == basic / 100;
+    agrees.then_some((number(subject)?, number(detail)?))
+}
+
+/// Our code for a negative reply (4yz or 5yz).
+pub(crate) fn classify(reply: &Reply, phase: Phase) -> FailureCode {
+    match phase {
+        // Nobody has spoken of this mail yet, so it cannot be the mail's fault.
+        Phase::Connect => classify_session(reply),
+        Phase::Auth => match reply.basic / 100 {
+            4 => FailureCode::MailServerUnavailable,
+            _ => FailureCode::MailAuth,
+        },
+        Phase::MailFrom | Phase::RcptTo | Phase::Data | Phase::AfterDot => match reply.basic / 100 {
+            4 => classify_transient(reply),
+            _ => classify_permanent(reply, phase),
+        },
+    }
+}
+
+fn classify_session(reply: &Reply) -> FailureCode {
+    match reply.basic {
+        530 | 534 | 535 | 538 => FailureCode::MailAuth,
+        _ => FailureCode::MailServerUnavailable,
+    }
+}
+
+fn classify_transient(reply: &Reply) -> FailureCode {
+    match (reply.basic, reply.enhanced) {
+        // 4.7.x is about us or this recipient (rate, greylisting), whatever the basic code.
+        (421, Some((7, _))) => FailureCode::MailDeferred,
+        (421, _) => FailureCode::MailServerUnavailable,
+        (454, Some((7, _))) => FailureCode::MailServerUnavailable,
+        _ => FailureCode::MailDeferred,
+    }
+}
+
+fn classify_permanent(reply: &Reply, phase: Phase) -> FailureCode {
+    if let 530 | 534 | 535 | 538 = reply.basic {
+        return FailureCode::MailAuth;
+    }
+    match (reply.enhanced, phase) {
+        (Some((7, 8 | 9 | 11 | 14)), _) => FailureCode::MailAuth,
+        (Some((7, _)), _) => FailureCode::MailPolicyRefused,
+        // 5.1.7 and 5.1.8 speak of our own address, and so does any address refused at MAIL FROM.
+        (Some((1, 7 | 8)), _) | (Some((1, _)), Phase::MailFrom) => FailureCode::MailPolicyRefused,
+        (Some((1, _)), _) => FailureCode::MailboxRefused,
+        (Some((2, 3)) | Some((3, 4)), _) => FailureCode::MailTooLarge,
+        // Disabled or over quota: it takes no mail.
+        (Some((2, _)), _) => FailureCode::MailboxRefused,
+        // No route to the recipient's host.
+        (Some((4, 1 | 4)), _) => FailureCode::MailboxRefused,
+        (Some(_), _) => FailureCode::MailRefused,
+        (None, _) => classify_basic(reply.basic, phase),
+    }
+}
+
+fn classify_basic(basic: u16, phase: Phase) -> FailureCode {
+    match (basic, phase) {
+        (552, _) => FailureCode::MailTooLarge,
+        (550 | 551 | 553, Phase::RcptTo) | (521 | 556, _) => FailureCode::MailboxRefused,
+        (550 | 551 | 553 | 554, _) => FailureCode::MailPolicyRefused,
+        _ => FailureCode::MailRefused,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_reply_means_what_its_most_exact_code_and_its_phase_say() {
+        use Phase::{AfterDot, Auth, Connect, Data, MailFrom, RcptTo};
+        for (basic, text, phase, expected) in [
+            (554, "5.7.1 your address is listed", Connect, "mail_server_unavailable"),
+            (421, "too busy", Connect, "mail_server_unavailable"),
+            (530, "5.7.0 must authenticate", Connect, "mail_auth"),
+            (535, "5.7.8 bad credentials", Auth, "mail_auth"),
+            (454, "4.7.0 temporary failure", Auth, "mail_server_unavailable"),
+            (530, "5.7.0 authentication required", MailFrom, "mail_auth"),
+            (550, "5.7.11 encryption needed", MailFrom, "mail_auth"),
+            (421, "4.3.2 shutting down", RcptTo, "mail_server_unavailable"),
+            (421, "shutting down", AfterDot, "mail_server_unavailable"),
+            (421, "4.7.28 rate limited", RcptTo, "mail_deferred"),
+            (451, "4.7.1 greylisted", RcptTo, "mail_deferred"),
+            (450, "4.2.0 greylisted", RcptTo, "mail_deferred"),
+            (452, "4.2.2 mailbox full", RcptTo, "mail_deferred"),
+            (452, "4.3.1 out of storage", MailFrom, "mail_deferred"),
+            (451, "4.4.1 no answer", AfterDot, "mail_deferred"),
+            (450, "try later", RcptTo, "mail_deferred"),
+            (550, "5.1.1 unknown", RcptTo, "mailbox_refused"),
+            (550, "5.1.2 bad host", RcptTo, "mailbox_refused"),
+            (553, "5.1.3 bad syntax", RcptTo, "mailbox_refused"),
+            (556, "5.1.10 null MX", RcptTo, "mailbox_refused"),
+            (550, "no such user", RcptTo, "mailbox_refused"),
+            (551, "not local", RcptTo, "mailbox_refused"),
+            (553, "not allowed", RcptTo, "mailbox_refused"),
+            (550, "5.2.1 disabled", RcptTo, "mailbox_refused"),
+            (552, "5.2.2 over quota", AfterDot, "mailbox_refused"),
+            (550, "5.4.1 access denied", RcptTo, "mailbox_refused"),
+            (554, "5.1.1 unknown", AfterDot, "mailbox_refused"),
+            (553, "5.1.8 bad sender", RcptTo, "mail_policy_refused"),
+            (550, "5.1.0 sender rejected", MailFrom, "mail_policy_refused"),
+            (550, "5.7.1 SPF failed", RcptTo, "mail_policy_refused"),
+            (550, "5.7.26 unauthenticated", AfterDot, "mail_policy_refused"),
+            (554, "transaction failed", AfterDot, "mail_policy_refused"),
+            (550, "spam", AfterDot, "mail_policy_refused"),
+            (552, "5.3.4 too big", MailFrom, "mail_too_large"),
+            (552, "5.2.3 too long", AfterDot, "mail_too_large"),
+            (552, "too much", Data, "mail_too_large"),
+            (500, "5.5.2 syntax", MailFrom, "mail_refused"),
+            (501, "syntax", RcptTo, "mail_refused"),
+            (503, "5.5.1 bad sequence", Data, "mail_refused"),
+            (554, "5.6.0 malformed", AfterDot, "mail_refused"),
+            (555, "parameters", MailFrom, "mail_refused"),
+        ] {
+            let code = classify(&Reply::new(basic, text), phase);
+            assert_eq!(code.as_str(), expected, "{basic} {text} at {phase:?}");
+        }
+    }
+
+    #[test]
+    fn an_enhanced_code_that_contradicts_the_basic_code_does_not_count() {
+        for text in ["2.1.1 ok", "4.1.1 later", "5.1", "5.1.1.1 x", "5.1.1111 x", "5.a.1 x", "", "x 5.1.1"] {
+            assert_eq!(Reply::new(550, text).enhanced, None, "{text}");
+        }
+        assert_eq!(Reply::new(550, "5.1.1 x").enhanced, Some((1, 1)));
+        assert_eq!(Reply::new(550, "5.1.1 x").code(), "550-5.1.1");
+    }
+}

@@ -1,0 +1,10 @@
+//! The adapters against servers that speak, misbehave and die as the real ones do.
+
+mod ari;
+mod mail;
+mod nhn_look_up;
+mod nhn_receipts;
+mod nhn_send;
+mod smtp;
+mod smtp_tls;
+mod support;

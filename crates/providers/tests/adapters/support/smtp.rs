@@ -1,0 +1,240 @@
+//! A mail server that says what its script says, whatever is asked.
+
+use std::sync::{Arc, Mutex, PoisonError};
+
+use rustls::pki_types::{CertificateDer, PrivateKeyDer, pem::PemObject};
+use tokio::{
+    io::{AsyncBufReadExt, AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt, BufReader},
+    net::{TcpListener, TcpStream},
+    task::{JoinHandle, JoinSet},
+};
+use tokio_rustls::TlsAcceptor;
+
+/// What the server does at one place of the dialogue.
+#[derive(Debug, Clone)]
+pub(crate) enum Act {
+    /// It says this, with CRLF.
+    Say(&'static str),
+    /// It says these bytes as they are.
+    SayBytes(Vec<u8>),
+    /// It says nothing until the client gives up.
+    Stall,
+    /// It closes the connection.
+    Drop,
+}
+
+/// Where the server speaks TLS.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum TlsMode {
+    Never,
+    AfterStartTls,
+    FromTheFirstByte,
+}
+
+#[derive(Debug, Clone)]
+pub(crate) struct Script {
+    pub(crate) tls: TlsMode,
+    pub(crate) greeting: Act,
+    pub(crate) ehlo: Act,
+    pub(crate) starttls: Act,
+    pub(crate) auth: Act,
+    pub(crate) mail: Act,
+    pub(crate) rcpt: Act,
+    pub(crate) data: Act,
+    pub(crate) dot: Act,
+    pub(crate) quit: Act,
+}
+
+impl Default for Script {
+    fn default() -> Self {
+        Self {
+            tls: TlsMode::Never,
+            greeting: Act::Say("220 mail.test ESMTP"),
+            ehlo: Act::Say("250-mail.test\r\n250-8BITMIME\r\n250-AUTH PLAIN LOGIN\r\n250 STARTTLS"),
+            starttls: Act::Say("220 2.0.0 go ahead"),
+            auth: Act::Say("235 2.7.0 welcome"),
+            mail: Act::Say("250 2.1.0 ok"),
+            rcpt: Act::Say("250 2.1.5 ok"),
+            data: Act::Say("354 end with a dot"),
+            dot: Act::Say("250 2.0.0 Ok: queued as 4XyZ12"),
+            quit: Act::Say("221 bye"),
+        }
+    }
+}
+
+/// What one connection heard.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Heard {
+    pub(crate) commands: Vec<String>,
+    /// The mail with its dots unstuffed, if the final dot came.
+    pub(crate) mail: Option<Vec<u8>>,
+}
+
+pub(crate) struct SmtpServer {
+    pub(crate) port: u16,
+    heard: Arc<Mutex<Vec<Heard>>>,
+    task: JoinHandle<()>,
+}
+
+impl Drop for SmtpServer {
+    fn drop(&mut self) {
+        self.task.abort();
+    }
+}
+
+impl SmtpServer {
+    /// One script for each connection, in their order; the last one repeats.
+    pub(crate) async fn start(scripts: Vec<Script>) -> Self {
+        let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
+        let port = listener.local_addr().expect("an address").port();
+        let heard = Arc::new(Mutex::new(Vec::new()));
+        let log = Arc::clone(&heard);
+        let task = tokio::spawn(async move {
+            let mut connections = JoinSet::new();
+            let mut nth = 0;
+            while let Ok((stream, _)) = listener.accept().await {
+                let script = scripts.get(nth).or(scripts.last()).cloned().unwrap_or_default();
+                log.lock().unwrap_or_else(PoisonError::into_inner).push(Heard::default());
+                connections.spawn(Session { nth, script, log: Arc::clone(&log) }.serve(stream));
+                nth += 1;
+            }
+        });
+        Self { port, heard, task }
+    }
+
+    pub(crate) fn heard(&self) -> Vec<Heard> {
+        self.heard.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+}
+
+struct Session {
+    nth: usize,
+    script: Script,
+    log: Arc<Mutex<Vec<Heard>>>,
+}
+
+/// The connection has ended.
+struct Over;
+
+impl Session {
+    async fn serve(self, stream: TcpStream) {
+        // A client that leaves early is what many tests are about.
+        let _ = match self.script.tls {
+            TlsMode::FromTheFirstByte => match acceptor().accept(stream).await {
+                Ok(stream) => self.greet_and_talk(stream).await.map(drop),
+                Err(_) => Err(Over),
+            },
+            TlsMode::Never | TlsMode::AfterStartTls => match self.greet_and_talk(stream).await {
+                Ok(stream) => match acceptor().accept(stream).await {
+                    Ok(stream) => self.talk(BufReader::new(stream)).await.map(drop),
+                    Err(_) => Err(Over),
+                },
+                Err(Over) => Err(Over),
+            },
+        };
+    }
+
+    async fn greet_and_talk<S: AsyncRead + AsyncWrite + Unpin>(&self, stream: S) -> Result<S, Over> {
+        let mut stream = BufReader::new(stream);
+        act(&mut stream, &self.script.greeting).await?;
+        self.talk(stream).await
+    }
+
+    /// Gives the stream back when TLS is due on it.
+    async fn talk<S: AsyncRead + AsyncWrite + Unpin>(&self, mut stream: BufReader<S>) -> Result<S, Over> {
+        let script = &self.script;
+        loop {
+            let line = read_line(&mut stream).await?;
+            let verb = line.split_whitespace().next().unwrap_or_default().to_ascii_uppercase();
+            self.note(|heard| heard.commands.push(line));
+            match verb.as_str() {
+                "EHLO" => act(&mut stream, &script.ehlo).await?,
+                "STARTTLS" => {
+                    act(&mut stream, &script.starttls).await?;
+                    if script.tls == TlsMode::AfterStartTls {
+                        return Ok(stream.into_inner());
+                    }
+                }
+                "AUTH" => act(&mut stream, &script.auth).await?,
+                "MAIL" => act(&mut stream, &script.mail).await?,
+                "RCPT" => act(&mut stream, &script.rcpt).await?,
+                "DATA" => {
+                    act(&mut stream, &script.data).await?;
+                    if matches!(&script.data, Act::Say(reply) if reply.starts_with('3')) {
+                        self.take_mail(&mut stream).await?;
+                        act(&mut stream, &script.dot).await?;
+                    }
+                }
+                "QUIT" => {
+                    act(&mut stream, &script.quit).await?;
+                    return Err(Over);
+                }
+                _ => act(&mut stream, &Act::Say("500 5.5.2 what?")).await?,
+            }
+        }
+    }
+
+    async fn take_mail<S: AsyncRead + AsyncWrite + Unpin>(
+        &self,
+        stream: &mut BufReader<S>,
+    ) -> Result<(), Over> {
+        let mut mail = Vec::new();
+        loop {
+            let line = read_line(stream).await?;
+            if line == "." {
+                self.note(|heard| heard.mail = Some(mail));
+                return Ok(());
+            }
+            let unstuffed = line.strip_prefix('.').unwrap_or(&line);
+            mail.extend_from_slice(unstuffed.as_bytes());
+            mail.extend_from_slice(b"\r\n");
+        }
+    }
+
+    fn note(&self, change: impl FnOnce(&mut Heard)) {
+        let mut log = self.log.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(heard) = log.get_mut(self.nth) {
+            change(heard);
+        }
+    }
+}
+
+async fn read_line<S: AsyncRead + Unpin>(stream: &mut BufReader<S>) -> Result<String, Over> {
+    let mut line = String::new();
+    match stream.read_line(&mut line).await {
+        Ok(count) if count > 0 && line.ends_with("\r\n") => Ok(line.trim_end_matches("\r\n").to_owned()),
+        _ => Err(Over),
+    }
+}
+
+async fn act<S: AsyncRead + AsyncWrite + Unpin>(stream: &mut BufReader<S>, act: &Act) -> Result<(), Over> {
+    let bytes = match act {
+        Act::Say(reply) => format!("{reply}\r\n").into_bytes(),
+        Act::SayBytes(bytes) => bytes.clone(),
+        Act::Stall => {
+            let _ = stream.read(&mut [0; 1]).await;
+            return Err(Over);
+        }
+        Act::Drop => return Err(Over),
+    };
+    stream.get_mut().write_all(&bytes).await.map_err(|_| Over)?;
+    stream.get_mut().flush().await.map_err(|_| Over)
+}
+
+/// The authority that signed the test server's certificate.
+pub(crate) fn authority_pem() -> String {
+    include_str!("../../recorded/tls/ca.pem").to_owned()
+}
+
+fn acceptor() -> TlsAcceptor {
+    let certificate = CertificateDer::from_pem_slice(include_bytes!("../../recorded/tls/server.pem"));
+    let key = PrivateKeyDer::from_pem_slice(include_bytes!("../../recorded/tls/server.key"));
+    let provider = Arc::new(rustls::crypto::ring::default_provider());
+    let config = rustls::ServerConfig::builder_with_provider(provider)
+        .with_safe_default_protocol_versions()
+        .expect("the provider has the default versions")
+        .with_no_client_auth()
+        .with_single_cert(vec![certificate.expect("a certificate")], key.expect("a key"))
+        .expect("the key fits the certificate");
+    TlsAcceptor::from(Arc::new(config))
+}
