@@ -60,7 +60,7 @@ fn bytes_that_are_no_json_are_refused_with_their_place() {
     assert_eq!(error.code(), FailureCode::UnreadableBody);
     assert!(error.to_string().contains("line 1"), "{error}");
     assert_eq!(refused(b"").code(), FailureCode::UnreadableBody);
-    assert_eq!(refused(SEPARATED[..200].as_bytes()).code(), FailureCode::UnreadableBody);
+    assert_eq!(refused(&SEPARATED.as_bytes()[..200]).code(), FailureCode::UnreadableBody);
     assert_eq!(refused(format!("{SEPARATED} and more").as_bytes()).code(), FailureCode::UnreadableBody);
 }
 

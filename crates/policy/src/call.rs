@@ -1,0 +1,246 @@
+//! What the PBX's channel event log says about a call.
+//!
+//! Every row of a call has the agent's channel as its linked id, and the agent's own rows have it as their unique id.
+//! The hang-up cause tells the end apart; the dial status does not, because it says NOANSWER for wrong numbers too.
+
+use closure_contract::{FailureCode, Timestamp};
+use serde::Deserialize;
+
+/// One row of the channel event log.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct CallEvent {
+    /// What happened.
+    pub kind: CallEventKind,
+    /// The channel to which it happened.
+    pub unique_id: String,
+    /// The channel with which the call began.
+    pub linked_id: String,
+    /// When.
+    pub at: Timestamp,
+    /// More about it, as JSON.
+    pub extra: Option<String>,
+}
+
+/// What happened to a channel.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum CallEventKind {
+    /// It came up.
+    ChanStart,
+    /// It was answered.
+    Answer,
+    /// It was joined to another.
+    BridgeEnter,
+    /// It was parted from another.
+    BridgeExit,
+    /// It was hung up; the cause is in `extra`.
+    Hangup,
+    /// It is gone.
+    ChanEnd,
+    /// The last channel of the call is gone.
+    LinkedIdEnd,
+    /// Something that says nothing about the end.
+    Other,
+}
+
+/// Whether the agent's channel lives, by the PBX's own word.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum ChannelPresence {
+    /// It does.
+    Alive,
+    /// It does not, and its record has had time to be written.
+    Gone,
+    /// Nobody could tell.
+    Unknown,
+}
+
+/// The story of a call.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum CallStory {
+    /// There is no trace of it.
+    NeverPlaced,
+    /// It rings or is talked on.
+    Ongoing,
+    /// It ended.
+    Ended(CallEnd),
+}
+
+/// The end of a call.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct CallEnd {
+    /// Whether the customer was reached.
+    pub result: CallResult,
+    /// Seconds from the customer's answer to the end.
+    pub talk_seconds: Option<u32>,
+    /// The hang-up cause by Q.850: the customer's leg's, or the agent's where there was none.
+    pub cause: Option<u32>,
+}
+
+/// Whether the customer was reached.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum CallResult {
+    /// The customer answered.
+    Answered,
+    /// The customer did not, for this reason.
+    Failed(FailureCode),
+}
+
+/// What a hang-up's `extra` tells.
+#[derive(Debug, Default, Deserialize)]
+struct Extra {
+    #[serde(default)]
+    hangupcause: Option<u32>,
+    #[serde(default)]
+    dialstatus: Option<String>,
+}
+
+impl CallEventKind {
+    /// The kind by its name in the log, such as `CHAN_START`.
+    pub fn named(name: &str) -> Self {
+        match name {
+            "CHAN_START" => Self::ChanStart,
+            "ANSWER" => Self::Answer,
+            "BRIDGE_ENTER" => Self::BridgeEnter,
+            "BRIDGE_EXIT" => Self::BridgeExit,
+            "HANGUP" => Self::Hangup,
+            "CHAN_END" => Self::ChanEnd,
+            "LINKEDID_END" => Self::LinkedIdEnd,
+            _ => Self::Other,
+        }
+    }
+}
+
+/// Reads the story of the call that began with this channel, from its rows in any order.
+pub fn read_call(channel_id: &str, events: &[CallEvent], presence: ChannelPresence) -> CallStory {
+    let call = Call { channel_id, events };
+    if presence == ChannelPresence::Alive {
+        return CallStory::Ongoing;
+    }
+    if call.rows().next().is_none() {
+        return CallStory::NeverPlaced;
+    }
+    match (presence, call.agent_hung_up(), call.all_ended()) {
+        (ChannelPresence::Gone, true, _) | (_, true, true) => CallStory::Ended(call.end()),
+        (ChannelPresence::Gone, false, _) | (_, false, true) => CallStory::Ended(CallEnd {
+            result: CallResult::Failed(FailureCode::CallInDoubt),
+            talk_seconds: None,
+            cause: None,
+        }),
+        (ChannelPresence::Alive | ChannelPresence::Unknown, _, false) => CallStory::Ongoing,
+    }
+}
+
+struct Call<'a> {
+    channel_id: &'a str,
+    events: &'a [CallEvent],
+}
+
+impl<'a> Call<'a> {
+    fn rows(&self) -> impl Iterator<Item = &'a CallEvent> {
+        let channel_id = self.channel_id;
+        self.events.iter().filter(move |event| event.linked_id == channel_id)
+    }
+
+    fn of(&self, leg: Leg, kind: CallEventKind) -> impl Iterator<Item = &'a CallEvent> {
+        let channel_id = self.channel_id;
+        self.rows()
+            .filter(move |event| event.kind == kind && (event.unique_id == channel_id) == (leg == Leg::Agent))
+    }
+
+    fn agent_hung_up(&self) -> bool {
+        self.of(Leg::Agent, CallEventKind::Hangup).next().is_some()
+    }
+
+    /// Whether every channel that came up is gone.
+    fn all_ended(&self) -> bool {
+        let ended = |unique_id: &str| {
+            self.rows().any(|event| {
+                event.unique_id == unique_id
+                    && matches!(event.kind, CallEventKind::Hangup | CallEventKind::ChanEnd)
+            })
+        };
+        self.rows().any(|event| event.kind == CallEventKind::LinkedIdEnd)
+            || self.rows().all(|event| ended(&event.unique_id))
+    }
+
+    fn end(&self) -> CallEnd {
+        let agent = self.hangup(Leg::Agent);
+        let customer = self.hangup(Leg::Customer);
+        let customer_was_called =
+            self.of(Leg::Customer, CallEventKind::ChanStart).next().is_some() || customer.is_some();
+        let answer = self.of(Leg::Customer, CallEventKind::Answer).map(|event| event.at).min();
+        let agent_answered = self.of(Leg::Agent, CallEventKind::Answer).next().is_some();
+        let agent_cause = agent.as_ref().and_then(|extra| extra.hangupcause);
+        let dial_status = agent.and_then(|extra| extra.dialstatus);
+        let customer_cause = customer.and_then(|extra| extra.hangupcause);
+        let cause = if customer_was_called { customer_cause } else { agent_cause };
+        let result = match (answer, agent_answered, customer_was_called) {
+            (Some(_), _, _) => CallResult::Answered,
+            (None, false, _) => CallResult::Failed(agent_failure(agent_cause)),
+            (None, true, false) => CallResult::Failed(no_customer_leg(agent_cause, dial_status.as_deref())),
+            // The agent's leg passes the customer's cause on, where the customer's own row is missing.
+            (None, true, true) => {
+                CallResult::Failed(customer_failure(customer_cause.or(agent_cause), dial_status.as_deref()))
+            }
+        };
+        CallEnd { result, talk_seconds: answer.and_then(|answer| self.seconds_since(answer)), cause }
+    }
+
+    /// The last hang-up of a leg; its `extra` may be unreadable, and then it tells nothing.
+    fn hangup(&self, leg: Leg) -> Option<Extra> {
+        let last = self.of(leg, CallEventKind::Hangup).max_by_key(|event| (event.at, &event.unique_id))?;
+        let extra = last.extra.as_deref().and_then(|extra| serde_json::from_str(extra).ok());
+        Some(extra.unwrap_or_default())
+    }
+
+    /// Until the customer's leg was hung up, or else the agent's.
+    fn seconds_since(&self, answer: Timestamp) -> Option<u32> {
+        let end = self
+            .of(Leg::Customer, CallEventKind::Hangup)
+            .chain(self.of(Leg::Customer, CallEventKind::ChanEnd))
+            .map(|event| event.at)
+            .min()
+            .or_else(|| self.of(Leg::Agent, CallEventKind::Hangup).map(|event| event.at).min())?;
+        u32::try_from((end.0 - answer.0).whole_seconds().max(0)).ok()
+    }
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Leg {
+    Agent,
+    Customer,
+}
+
+fn agent_failure(cause: Option<u32>) -> FailureCode {
+    match cause {
+        Some(17) => FailureCode::AgentBusy,
+        Some(21) => FailureCode::AgentRejected,
+        Some(1 | 3 | 20 | 27) => FailureCode::AgentOffline,
+        Some(34 | 38 | 41 | 42 | 58 | 102 | 127) => FailureCode::NetworkFailure,
+        _ => FailureCode::AgentNoAnswer,
+    }
+}
+
+fn no_customer_leg(agent_cause: Option<u32>, dial_status: Option<&str>) -> FailureCode {
+    match (agent_cause, dial_status) {
+        (Some(3 | 20), _) | (_, Some("CHANUNAVAIL")) => FailureCode::TrunkUnreachable,
+        (Some(34 | 42), _) | (_, Some("CONGESTION")) => FailureCode::Congestion,
+        (Some(16) | None, _) => FailureCode::AgentAbandoned,
+        (Some(_), _) => FailureCode::NetworkFailure,
+    }
+}
+
+/// Measured at a real trunk, answer by answer; a call that nobody picked up before its time ended has cause 0.
+fn customer_failure(cause: Option<u32>, dial_status: Option<&str>) -> FailureCode {
+    match cause {
+        Some(17) => FailureCode::CustomerBusy,
+        Some(21) => FailureCode::CustomerRejected,
+        Some(1 | 22 | 28) => FailureCode::CustomerNumberInvalid,
+        Some(34 | 42) => FailureCode::Congestion,
+        Some(3) => FailureCode::TrunkUnreachable,
+        // A normal clearing without an answer is the agent's hanging up while it rang.
+        Some(16) if dial_status == Some("NOANSWER") => FailureCode::CustomerNoAnswer,
+        Some(16) => FailureCode::AgentAbandoned,
+        Some(0 | 18 | 19 | 20) | None => FailureCode::CustomerNoAnswer,
+        Some(_) => FailureCode::NetworkFailure,
+    }
+}

@@ -1,0 +1,118 @@
+//! The values of the operating guide, and of its readings where it is silent.
+
+use closure_contract::Evidence;
+
+use crate::rulebook::{
+    ChinaRules, CountryEvidence, DialRules, EmailRules, NearLimit, NonChineseSms, NumberRules, Rulebook,
+    SmsRules, TemplateUrls,
+};
+
+impl Default for Rulebook {
+    fn default() -> Self {
+        Self {
+            numbers: NumberRules::default(),
+            dial: DialRules::default(),
+            sms: SmsRules::default(),
+            china: ChinaRules::default(),
+            email: EmailRules::default(),
+            brand_words: words(&[
+                "K.ride",
+                "K-ride",
+                "Kakao T",
+                "KakaoT",
+                "Kakao Mobility",
+                "KakaoMobility",
+                "Kakao",
+            ]),
+            receipt_due_ms: 26 * 60 * 60 * 1_000,
+            receipt_evidence: vec![
+                CountryEvidence { country_code: 84, evidence: Evidence::Carrier },
+                CountryEvidence { country_code: 86, evidence: Evidence::Carrier },
+            ],
+            templates: Vec::new(),
+        }
+    }
+}
+
+impl Default for NumberRules {
+    fn default() -> Self {
+        Self {
+            allowed_country_codes: Vec::new(),
+            denied_country_codes: vec![870, 878, 881, 882, 883, 888, 979],
+            plausible_country_codes: vec![
+                1, 7, 33, 44, 49, 60, 61, 62, 63, 65, 66, 81, 82, 84, 86, 91, 852, 853, 886, 976, 998,
+            ],
+            access_codes: words(&["001", "002", "005", "00700"]),
+            short_numbers: Vec::new(),
+        }
+    }
+}
+
+impl Default for DialRules {
+    fn default() -> Self {
+        Self { overseas_prefix: "9001".to_owned(), domestic_prefix: "9".to_owned(), pause: None }
+    }
+}
+
+impl Default for SmsRules {
+    fn default() -> Self {
+        Self {
+            sender: "+82234518120".to_owned(),
+            senders: Vec::new(),
+            max_bytes: 1_000,
+            near_limit_bytes: 950,
+            near_limit: NearLimit::Flag,
+            split_bytes: 90,
+            extra_characters: String::new(),
+            reply_phrases: words(&[
+                "reply to this",
+                "reply by text",
+                "text us back",
+                "text back",
+                "call this number",
+                "call us back at this",
+                "회신",
+                "답장",
+                "이 번호로",
+                "请回复",
+                "回复本",
+                "回复此",
+                "拨打此",
+                "trả lời tin nhắn",
+                "gọi lại số này",
+            ]),
+            template_urls: TemplateUrls::Off,
+            domestic_sms_bytes: 90,
+            domestic_max_bytes: 2_000,
+            domestic_subject: "K.ride 고객센터 안내".to_owned(),
+            domestic_subject_bytes_max: 40,
+        }
+    }
+}
+
+impl Default for ChinaRules {
+    fn default() -> Self {
+        Self {
+            non_chinese_sms: NonChineseSms::Attempt,
+            traditional_is_trigger: true,
+            han_min: 2,
+            han_percent_min: 60,
+        }
+    }
+}
+
+impl Default for EmailRules {
+    fn default() -> Self {
+        Self {
+            from_name: "고객지원 Support".to_owned(),
+            from_address: "noreply@kakaomobility.com".to_owned(),
+            default_subject: "Reply to your K.ride inquiry".to_owned(),
+            default_subject_domestic: "K.ride 문의에 대한 답변입니다".to_owned(),
+            subject_chars_max: 150,
+        }
+    }
+}
+
+fn words(list: &[&str]) -> Vec<String> {
+    list.iter().map(|word| (*word).to_owned()).collect()
+}

@@ -1,0 +1,104 @@
+//! Calls: what is dialled, and the record of it (R2, R3, R4).
+
+use closure_contract::{
+    Channel, DialJob, FailureCode, RuleEffect, RuleId,
+    job::{Phone, Scope},
+};
+
+use crate::{
+    explain::DialPlan,
+    findings::Findings,
+    phone::{self, E164, KOREA, Number, PhoneFacts, PhoneKind},
+    phone_text::{self, Typed},
+    rulebook::{DialRules, NumberRules, Pause, Rulebook},
+};
+
+/// R4: the class of the representative number.
+pub const REPRESENTATIVE_NUMBER_CLASS: &str = "K-RIDE 고객센터";
+/// R4: the class of the service.
+pub const SERVICE_CLASS: &str = "K-RIDE";
+
+/// What is known about a call.
+pub(crate) struct Judged {
+    pub(crate) phone: PhoneFacts,
+    pub(crate) dial_string: Option<String>,
+    pub(crate) plan: Option<DialPlan>,
+}
+
+/// Applies the rules to a dial job.
+pub(crate) fn judge(job: &DialJob, rulebook: &Rulebook, findings: &mut Findings) -> Judged {
+    let (number, phone) = match short_number(&job.to.phone, job.scope, &rulebook.numbers) {
+        Some(number) => {
+            findings.note(RuleId::R3, RuleEffect::Pass, "the short service number is on the configured list");
+            let facts = phone::facts(&number);
+            (Some(number), facts)
+        }
+        None => phone::judge(&job.to.phone, job.scope, Channel::Dial, &rulebook.numbers, findings),
+    };
+    let dial_string = number.as_ref().and_then(|number| dial_string(number, job.scope, &rulebook.dial));
+    if dial_string.is_some() {
+        let (rule, detail) = match job.scope {
+            Scope::Overseas => {
+                (RuleId::R2, "outside line, access code, country code and number, digits alone")
+            }
+            Scope::Domestic => (RuleId::R3, "outside line and the number as it is dialled at home"),
+        };
+        findings.note(rule, RuleEffect::Change, detail);
+    }
+    let extension = &job.agent.extension;
+    let dialable = (2..=10).contains(&extension.len()) && extension.bytes().all(|byte| byte.is_ascii_digit());
+    if dialable {
+        findings.note(RuleId::R4, RuleEffect::Pass, "the record of the call carries the fixed classes");
+    } else {
+        let detail = "agent.extension must be 2 to 10 digits; only digits may reach the PBX";
+        findings.refuse(RuleId::R4, FailureCode::WrongShape, detail);
+    }
+    let plan = dial_string.clone().zip(number).map(|(dial_string, number)| DialPlan {
+        dial_string,
+        customer_contact: number.e164.digits().to_owned(),
+        extension: extension.clone(),
+        representative_number_class: REPRESENTATIVE_NUMBER_CLASS,
+        service_class: SERVICE_CLASS,
+    });
+    Judged { phone, dial_string, plan }
+}
+
+/// What the PBX dials, where the agent's choice agrees with the number.
+pub(crate) fn dial_string(number: &Number, scope: Scope, rules: &DialRules) -> Option<String> {
+    let (prefix, digits) = match (scope, number.country_code == KOREA) {
+        (Scope::Overseas, false) => (rules.overseas_prefix.as_str(), number.e164.digits()),
+        (Scope::Domestic, true) => (rules.domestic_prefix.as_str(), number.national_digits.as_str()),
+        (Scope::Overseas, true) | (Scope::Domestic, false) => return None,
+    };
+    let pause = match rules.pause {
+        None => return Some(format!("{prefix}{digits}")),
+        Some(Pause::Comma) => ',',
+        Some(Pause::W) => 'w',
+        Some(Pause::P) => 'p',
+    };
+    let after_line = prefix.strip_prefix(rules.domestic_prefix.as_str()).unwrap_or(prefix);
+    Some(format!("{}{pause}{after_line}{digits}", rules.domestic_prefix))
+}
+
+/// A domestic service number that is dialled as it is written, from the configured list alone.
+fn short_number(phone: &Phone, scope: Scope, rules: &NumberRules) -> Option<Number> {
+    if scope != Scope::Domestic {
+        return None;
+    }
+    let typed = match phone {
+        Phone::Separated { country_code, national_number } => {
+            let korea = phone_text::country_code(country_code) == Ok(Some(KOREA));
+            korea.then_some(national_number)?
+        }
+        Phone::Whole { number, .. } => number,
+    };
+    let Ok(Typed::Bare(digits)) = phone_text::read(typed) else { return None };
+    let listed = rules.short_numbers.contains(&digits);
+    listed.then(|| Number {
+        e164: E164::from_digits(format!("{KOREA}{digits}")),
+        country_code: KOREA,
+        region: Some("KR".to_owned()),
+        kind: PhoneKind::ShortNumber,
+        national_digits: digits,
+    })
+}

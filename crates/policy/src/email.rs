@@ -1,0 +1,233 @@
+//! Email replies: subject, sender, body (R14d, R18–R20).
+
+use std::fmt::Write;
+
+use closure_contract::{EmailJob, FailureCode, RuleEffect, RuleId, job::Scope};
+use serde::Serialize;
+
+use crate::{
+    explain::{AutoSubmitted, EmailPlan},
+    findings::Findings,
+    rulebook::EmailRules,
+    sms_text::unix_lines,
+};
+
+/// RFC 5321: an address has at most this many characters.
+const ADDRESS_CHARS_MAX: usize = 254;
+/// RFC 5321: the part before the at sign has at most this many.
+const LOCAL_CHARS_MAX: usize = 64;
+/// RFC 1035: one label of a domain has at most this many.
+const LABEL_CHARS_MAX: usize = 63;
+
+/// What is known about an email.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+pub struct EmailFacts {
+    /// Whether the subject may go out as it is.
+    pub subject_ok: bool,
+}
+
+/// Why a subject may not go out.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct BadSubject {
+    pub(crate) code: FailureCode,
+    pub(crate) detail: &'static str,
+}
+
+/// Applies the rules to an email job.
+pub(crate) fn judge(
+    job: &EmailJob,
+    rules: &EmailRules,
+    findings: &mut Findings,
+) -> (EmailFacts, Option<EmailPlan>) {
+    let to = match job.to.email.as_deref().filter(|text| !text.trim().is_empty()) {
+        None => {
+            findings.refuse(RuleId::R14d, FailureCode::NoEmailAddress, "there is no email address on file");
+            None
+        }
+        Some(text) => {
+            let found = address(text);
+            if found.is_none() {
+                findings.refuse(
+                    RuleId::R14d,
+                    FailureCode::InvalidEmailAddress,
+                    "the email address is not one",
+                );
+            }
+            found
+        }
+    };
+    if job.email.text.trim().is_empty() {
+        findings.refuse(RuleId::R18, FailureCode::BodyEmpty, "the body is empty");
+    } else {
+        let how =
+            if job.fallback_of.is_some() { "answers in place of a text message" } else { "closed by email" };
+        findings.note(RuleId::R18, RuleEffect::Pass, how);
+    }
+    let subject = check_subject(job.scope, &job.email.subject, rules);
+    match subject {
+        Ok(()) => findings.note(RuleId::R19, RuleEffect::Pass, "the subject may go out"),
+        Err(bad) => findings.refuse(RuleId::R19, bad.code, bad.detail),
+    }
+    findings.note(RuleId::R20, RuleEffect::Pass, "goes out from the fixed sender");
+    let plan = to.map(|to| EmailPlan {
+        from_name: rules.from_name.clone(),
+        from_address: rules.from_address.clone(),
+        to: to.to_owned(),
+        subject: job.email.subject.trim().to_owned(),
+        text: unix_lines(&job.email.text),
+        html: job
+            .email
+            .html
+            .clone()
+            .filter(|html| !html.trim().is_empty())
+            .unwrap_or_else(|| html(&job.email.text)),
+        auto_submitted: match job.fallback_of {
+            Some(_) => AutoSubmitted::FallbackReply,
+            None => AutoSubmitted::AgentReply,
+        },
+    });
+    (EmailFacts { subject_ok: subject.is_ok() }, plan)
+}
+
+/// R19: the subject for this customer.
+pub(crate) fn check_subject(scope: Scope, subject: &str, rules: &EmailRules) -> Result<(), BadSubject> {
+    match scope {
+        Scope::Overseas => check_overseas_subject(subject, rules.subject_chars_max),
+        Scope::Domestic => check_domestic_subject(subject, rules.subject_chars_max),
+    }
+}
+
+/// Overseas: printable ASCII with a letter. That also keeps encoded words and other headers out.
+pub(crate) fn check_overseas_subject(subject: &str, chars_max: usize) -> Result<(), BadSubject> {
+    check_domestic_subject(subject, chars_max)?;
+    let subject = subject.trim();
+    let not_english = |detail| Err(BadSubject { code: FailureCode::SubjectNotEnglish, detail });
+    if !subject.is_ascii() {
+        not_english("the subject for an overseas customer has characters outside printable ASCII")
+    } else if !subject.bytes().any(|byte| byte.is_ascii_alphabetic()) {
+        not_english("the subject for an overseas customer has no English letter")
+    } else {
+        Ok(())
+    }
+}
+
+/// Anywhere: one line that is neither empty nor too long.
+pub(crate) fn check_domestic_subject(subject: &str, chars_max: usize) -> Result<(), BadSubject> {
+    let invalid = |detail| Err(BadSubject { code: FailureCode::SubjectInvalid, detail });
+    if subject.chars().any(|one| one.is_control() || matches!(one, '\u{2028}' | '\u{2029}')) {
+        invalid("the subject has a line break or another control character")
+    } else if subject.trim().is_empty() {
+        invalid("the subject is empty")
+    } else if subject.trim().chars().count() > chars_max {
+        invalid("the subject is too long")
+    } else {
+        Ok(())
+    }
+}
+
+/// The address without surrounding space, if it is one by its form.
+///
+/// Quoted local parts, address literals and addresses outside ASCII are not accepted: no provider of ours sends them.
+pub fn address(text: &str) -> Option<&str> {
+    let text = text.trim();
+    let (local, domain) = text.rsplit_once('@')?;
+    let atom = |byte: u8| byte.is_ascii_alphanumeric() || b"!#$%&'*+-/=?^_`{|}~".contains(&byte);
+    let dotted = |part: &str, good: &dyn Fn(&str) -> bool| {
+        part.split('.').all(|piece| !piece.is_empty() && good(piece))
+    };
+    let label = |piece: &str| {
+        piece.len() <= LABEL_CHARS_MAX
+            && piece.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-')
+            && !piece.starts_with('-')
+            && !piece.ends_with('-')
+    };
+    let well_formed = text.len() <= ADDRESS_CHARS_MAX
+        && local.len() <= LOCAL_CHARS_MAX
+        && domain.contains('.')
+        && dotted(local, &|piece| piece.bytes().all(atom))
+        && dotted(domain, &label);
+    well_formed.then_some(text)
+}
+
+/// Plain text as HTML: paragraphs at blank lines, breaks at others, everything else escaped.
+pub fn html(text: &str) -> String {
+    let mut html = String::with_capacity(text.len() + text.len() / 8);
+    for paragraph in unix_lines(text).split("\n\n").map(|paragraph| paragraph.trim_matches('\n')) {
+        if paragraph.trim().is_empty() {
+            continue;
+        }
+        html.push_str("<p>");
+        for character in paragraph.chars() {
+            match character {
+                '&' => html.push_str("&amp;"),
+                '<' => html.push_str("&lt;"),
+                '>' => html.push_str("&gt;"),
+                '"' => html.push_str("&quot;"),
+                '\'' => html.push_str("&#39;"),
+                '\n' => html.push_str("<br>\n"),
+                _ => html.push(character),
+            }
+        }
+        writeln!(html, "</p>").expect("a String takes every write");
+    }
+    html
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_address_is_judged_by_its_form() {
+        for good in ["a@b.co", " minsu.kim+kride@example.co.kr ", "x_y@sub.example.com"] {
+            assert_eq!(address(good), Some(good.trim()), "{good}");
+        }
+        for bad in [
+            "",
+            "@",
+            "a@",
+            "@b.co",
+            "a@b",
+            "a b@c.co",
+            "a@b..co",
+            ".a@b.co",
+            "a@-b.co",
+            "a@b.co\r\nBcc: x@y.zz",
+            "a@b@",
+            "민수@example.com",
+            "a@[127.0.0.1]",
+            "Minsu <a@b.co>",
+            "a@b.co,c@d.co",
+        ] {
+            assert_eq!(address(bad), None, "{bad}");
+        }
+        assert_eq!(address(&format!("{}@b.co", "a".repeat(65))), None);
+    }
+
+    #[test]
+    fn an_overseas_subject_is_printable_ascii_with_a_letter() {
+        let code = |subject: &str| check_overseas_subject(subject, 150).err().map(|bad| bad.code);
+        assert_eq!(code("Your refund (#1234)"), None);
+        assert_eq!(code("환불 안내"), Some(FailureCode::SubjectNotEnglish));
+        assert_eq!(code("Réponse"), Some(FailureCode::SubjectNotEnglish));
+        assert_eq!(code("12345"), Some(FailureCode::SubjectNotEnglish));
+        assert_eq!(code("  "), Some(FailureCode::SubjectInvalid));
+        assert_eq!(code("Hi\r\nBcc: a@b.co"), Some(FailureCode::SubjectInvalid));
+        assert_eq!(code(&"a".repeat(150)), None);
+        assert_eq!(code(&"a".repeat(151)), Some(FailureCode::SubjectInvalid));
+    }
+
+    #[test]
+    fn a_domestic_subject_may_be_korean() {
+        assert!(check_domestic_subject("환불 안내", 150).is_ok());
+        assert!(check_domestic_subject("환불\n안내", 150).is_err());
+    }
+
+    #[test]
+    fn html_made_from_text_is_escaped() {
+        assert_eq!(
+            html("Hi <b>&\"you\"\r\nline\n\n\n\nnext"),
+            "<p>Hi &lt;b&gt;&amp;&quot;you&quot;<br>\nline</p>\n<p>next</p>\n"
+        );
+    }
+}

@@ -1,0 +1,288 @@
+//! What would happen to a job, and why: the one engine that the workers and `fleet explain` share.
+
+use std::fmt;
+
+use closure_contract::{AppliedRule, FailureCode, Job, JobId, RuleEffect, RuleId, Timestamp, job::Scope};
+use serde::Serialize;
+
+use crate::{
+    chinese::ChineseFacts,
+    dial,
+    email::{self, EmailFacts},
+    findings::{Findings, Refusal, RefusalEnding},
+    phone::{E164, PhoneFacts},
+    rulebook::CompiledRulebook,
+    sms::{self, SmsFacts, TemplateFacts},
+};
+
+/// What the rules say about one job; it serialises to the answer that the CRM and the CLI show.
+#[derive(Clone, PartialEq, Serialize)]
+pub struct Decision {
+    /// The job.
+    pub job_id: JobId,
+    /// What happens to it.
+    pub verdict: Verdict,
+    /// The code of the first rule that refuses it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub code: Option<FailureCode>,
+    /// The same for people, without any personal data.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub detail: Option<String>,
+    /// When a postponed job's time comes.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub postpone_until: Option<Timestamp>,
+    /// Every rule that had a say.
+    pub rules: Vec<AppliedRule>,
+    /// The number, for text messages and calls.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub phone: Option<PhoneFacts>,
+    /// What the PBX dials, for calls.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub dial_string: Option<String>,
+    /// The text, for text messages.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub sms: Option<SmsFacts>,
+    /// Whether the text is Chinese, for China.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub chinese: Option<ChineseFacts>,
+    /// The approved template of which the text is an instance.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub template: Option<TemplateFacts>,
+    /// Whether an email answers, for text messages.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub fallback: Option<FallbackFacts>,
+    /// The mail, for emails.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub email: Option<EmailFacts>,
+    /// What to send, exactly where the verdict is [`Verdict::Send`].
+    #[serde(skip)]
+    pub plan: Option<Plan>,
+}
+
+impl fmt::Debug for Decision {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Decision")
+            .field("job_id", &self.job_id)
+            .field("verdict", &self.verdict)
+            .field("code", &self.code)
+            .field("detail", &self.detail)
+            .field("rules", &self.rules)
+            .finish_non_exhaustive()
+    }
+}
+
+/// What happens to a job.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Verdict {
+    /// It is sent.
+    Send,
+    /// It is over, and nobody needs to settle it.
+    Reject,
+    /// It waits for a person in the dead-letter desk.
+    Hold,
+    /// Its time has not come.
+    Postpone,
+}
+
+/// What to send.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Plan {
+    /// A text message.
+    Sms(SmsPlan),
+    /// An email.
+    Email(EmailPlan),
+    /// A call.
+    Dial(DialPlan),
+}
+
+/// A text message that the rules let pass.
+#[derive(Clone, PartialEq, Eq)]
+pub struct SmsPlan {
+    /// The customer's number.
+    pub to: E164,
+    /// Its country code.
+    pub country_code: u16,
+    /// The sender: `+82234518120`, or the country's own.
+    pub sender: String,
+    /// The text in the form in which it was measured.
+    pub text: String,
+    /// Inside Korea or outside.
+    pub scope: Scope,
+    /// The title of a domestic long message; a text message with one is a long message.
+    pub subject: Option<String>,
+}
+
+/// An email that the rules let pass.
+#[derive(Clone, PartialEq, Eq)]
+pub struct EmailPlan {
+    /// The sender's name.
+    pub from_name: String,
+    /// The sender's address.
+    pub from_address: String,
+    /// The customer's address.
+    pub to: String,
+    /// The subject.
+    pub subject: String,
+    /// The body as plain text.
+    pub text: String,
+    /// The body in HTML.
+    pub html: String,
+    /// Who wrote it.
+    pub auto_submitted: AutoSubmitted,
+}
+
+/// Who wrote an email, for its `Auto-Submitted` header.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum AutoSubmitted {
+    /// An agent.
+    AgentReply,
+    /// The fallback worker, in place of a text message.
+    FallbackReply,
+}
+
+/// A call that the rules let pass.
+#[derive(Clone, PartialEq, Eq)]
+pub struct DialPlan {
+    /// What the PBX dials.
+    pub dial_string: String,
+    /// R4, 회원연락처: the whole number with its country code, digits alone.
+    pub customer_contact: String,
+    /// The agent's phone.
+    pub extension: String,
+    /// R4, 대표번호구분.
+    pub representative_number_class: &'static str,
+    /// R4, 서비스 구분.
+    pub service_class: &'static str,
+}
+
+impl fmt::Debug for SmsPlan {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("SmsPlan").field("to", &self.to).field("scope", &self.scope).finish_non_exhaustive()
+    }
+}
+
+impl fmt::Debug for EmailPlan {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("EmailPlan").field("auto_submitted", &self.auto_submitted).finish_non_exhaustive()
+    }
+}
+
+impl fmt::Debug for DialPlan {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("DialPlan").field("extension", &self.extension).finish_non_exhaustive()
+    }
+}
+
+/// Whether an email answers a text message.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct FallbackFacts {
+    /// When.
+    pub email: FallbackEmail,
+    /// Why, without any personal data.
+    pub reason: String,
+}
+
+/// When an email answers a text message.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum FallbackEmail {
+    /// As soon as the text message was submitted or refused.
+    Always,
+    /// If the text message fails.
+    OnFailure,
+    /// Never, for want of an address or of a number.
+    None,
+}
+
+/// Applies every rule to a job; all facts are worked out even where an early rule refuses it already.
+pub fn decide(job: &Job, rulebook: &CompiledRulebook, now: Timestamp) -> Decision {
+    let mut findings = Findings::new(job.channel());
+    check_expiry(job, now, &mut findings);
+    let mut decision = Decision {
+        job_id: job.id(),
+        verdict: Verdict::Send,
+        code: None,
+        detail: None,
+        postpone_until: None,
+        rules: Vec::new(),
+        phone: None,
+        dial_string: None,
+        sms: None,
+        chinese: None,
+        template: None,
+        fallback: None,
+        email: None,
+        plan: None,
+    };
+    match job {
+        Job::Sms(job) => {
+            let judged = sms::judge(job, rulebook, now, &mut findings);
+            decision.phone = Some(judged.phone);
+            decision.sms = judged.sms;
+            decision.chinese = judged.chinese;
+            decision.template = judged.template;
+            decision.fallback = Some(judged.fallback);
+            decision.plan = judged.plan.map(Plan::Sms);
+        }
+        Job::Email(job) => {
+            let (facts, plan) = email::judge(job, &rulebook.rules().email, &mut findings);
+            decision.email = Some(facts);
+            decision.plan = plan.map(Plan::Email);
+        }
+        Job::Dial(job) => {
+            let judged = dial::judge(job, rulebook.rules(), &mut findings);
+            decision.phone = Some(judged.phone);
+            decision.dial_string = judged.dial_string;
+            decision.plan = judged.plan.map(Plan::Dial);
+        }
+    }
+    let not_before = job.not_before().filter(|not_before| *not_before > now);
+    if let Some(not_before) = not_before {
+        findings.note(RuleId::B1, RuleEffect::Postpone, format!("not before {not_before}"));
+    }
+    conclude(decision, findings, not_before)
+}
+
+/// B1: an answer that comes too late is none, whatever else there is to say about it.
+fn check_expiry(job: &Job, now: Timestamp, findings: &mut Findings) {
+    match job.expires_at() {
+        Some(expires_at) if expires_at <= now => {
+            findings.refuse(
+                RuleId::B1,
+                FailureCode::Expired,
+                format!("it was too late from {expires_at} on"),
+            );
+        }
+        Some(expires_at) => {
+            findings.note(RuleId::B1, RuleEffect::Pass, format!("in time until {expires_at}"))
+        }
+        None => {}
+    }
+}
+
+fn conclude(mut decision: Decision, findings: Findings, not_before: Option<Timestamp>) -> Decision {
+    let (rules, refusal) = findings.into_parts();
+    decision.rules = rules;
+    match (refusal, not_before) {
+        (Some(Refusal { code, detail, ending }), _) => {
+            decision.verdict = match ending {
+                RefusalEnding::Over => Verdict::Reject,
+                RefusalEnding::WaitsForPerson => Verdict::Hold,
+            };
+            decision.code = Some(code);
+            decision.detail = Some(detail);
+            decision.plan = None;
+        }
+        (None, Some(not_before)) => {
+            decision.verdict = Verdict::Postpone;
+            decision.detail = Some(format!("not before {not_before}"));
+            decision.postpone_until = Some(not_before);
+            decision.plan = None;
+        }
+        (None, None) => {
+            assert!(decision.plan.is_some(), "a job that no rule refuses has a plan");
+        }
+    }
+    decision
+}

@@ -1,0 +1,339 @@
+//! What became of a text message, and whether an email answers in its place (R14a–R14f).
+//!
+//! The evaluation is a function of a set of facts: neither the order of the receipts nor their repetition matters.
+
+use closure_contract::{
+    AppliedRule, Channel, EmailJob, Evidence, FailureCode, ReceiptStatus, RuleEffect, RuleId, SmsJob,
+    Timestamp,
+    job::{EmailContent, EmailKind, FallbackOf, MailRecipient, Scope},
+};
+
+use crate::{
+    compose,
+    country::{self, AtOnce},
+    email,
+    failure::fault,
+    findings::Findings,
+    meaning::{Meaning, meaning},
+    rulebook::CompiledRulebook,
+    segments,
+};
+
+/// Where a text message stands with its gateway.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Submission {
+    /// Not settled yet.
+    Pending,
+    /// The gateway took it.
+    Accepted,
+    /// It was refused, by the gateway or by our own rules.
+    Refused(FailureCode),
+    /// The gateway may have it.
+    InDoubt,
+    /// Nobody will ever know whether the gateway has it.
+    Unknown(FailureCode),
+    /// It waits for a person.
+    Held,
+    /// It was too late to send.
+    Expired,
+}
+
+/// One receipt.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct ReceiptFact {
+    /// What the provider says.
+    pub status: ReceiptStatus,
+    /// What its `delivered` is worth.
+    pub evidence: Evidence,
+    /// When it happened.
+    pub occurred_at: Option<Timestamp>,
+    /// When we heard of it.
+    pub received_at: Timestamp,
+}
+
+/// Whether the final receipt is late.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Due {
+    /// There is time left.
+    NotYet,
+    /// It is late.
+    Overdue,
+}
+
+/// Everything that is known about one text message.
+#[derive(Debug, Clone, Copy)]
+pub struct SmsStory<'a> {
+    /// The job.
+    pub job: &'a SmsJob,
+    /// Where it stands with its gateway.
+    pub submission: Submission,
+    /// Its receipts, in any order.
+    pub receipts: &'a [ReceiptFact],
+    /// Whether the final one is late.
+    pub due: Due,
+}
+
+/// What became of a text message.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Evaluation {
+    /// Its state.
+    pub state: SmsState,
+    /// Why it did not arrive, where it did not.
+    pub code: Option<FailureCode>,
+    /// What a `delivered` is worth.
+    pub evidence: Evidence,
+    /// Whether an email answers.
+    pub email: EmailDue,
+    /// The rules that had a say, without any personal data.
+    pub rules: Vec<AppliedRule>,
+}
+
+/// The state of a text message.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum SmsState {
+    /// Nothing is settled yet, or it is in doubt.
+    Pending,
+    /// The gateway took it.
+    Accepted,
+    /// A receipt says that it arrived.
+    Delivered,
+    /// A receipt says that it did not.
+    Undelivered,
+    /// Nobody knows.
+    Unknown,
+    /// It was never sent.
+    Refused,
+    /// It was too late to send.
+    Expired,
+    /// It waits for a person.
+    Held,
+}
+
+/// Whether an email answers in place of a text message.
+#[derive(Debug, Clone, PartialEq)]
+pub enum EmailDue {
+    /// Not as far as is known.
+    NotDue,
+    /// This one.
+    Due(EmailJob),
+    /// This one, which has no usable address and needs a person (R14d).
+    NoAddress(EmailJob),
+}
+
+/// What the receipts say together.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Word {
+    Nothing,
+    Moving,
+    Delivered(Evidence),
+    Undelivered,
+    Expired,
+    Unknown,
+}
+
+/// Says what became of a text message, and which email is due.
+pub fn evaluate(story: &SmsStory<'_>, rulebook: &CompiledRulebook, now: Timestamp) -> Evaluation {
+    let mut findings = Findings::new(Channel::Sms);
+    let rules = rulebook.rules();
+    let country_code = match meaning(&story.job.to.phone, story.job.scope, Channel::Sms, &rules.numbers) {
+        Meaning::Number { number, .. } => Some(number.country_code),
+        Meaning::Problem { .. } => None,
+    };
+    let composed = compose::compose(story.job, country_code, rulebook, now);
+    let parts = match (story.job.scope, &composed.text) {
+        (Scope::Overseas, Some(text)) => segments::count(&text.text).segments,
+        (Scope::Domestic, _) | (Scope::Overseas, None) => 1,
+    };
+    let word = word(story.receipts, parts);
+    let (state, code) = state(story.submission, word, story.due);
+    let evidence = match (state, word) {
+        (SmsState::Delivered, Word::Delivered(evidence)) => {
+            grade(evidence, country_code, rulebook, &mut findings)
+        }
+        (_, _) => Evidence::None,
+    };
+    let at_once = country_code.and_then(|code| country::at_once(code, &composed, rules).1);
+    let email = if email_is_due(story.submission, state, code, at_once, &mut findings) {
+        email_job(story.job, rulebook, &mut findings)
+    } else {
+        EmailDue::NotDue
+    };
+    Evaluation { state, code, evidence, email, rules: findings.into_parts().0 }
+}
+
+/// The strongest statement among the receipts.
+///
+/// A later truth beats an earlier one for a single part, and `delivered` is the last; of several parts, the failure
+/// of one is the failure of the whole, which the delivery of another does not heal.
+fn word(receipts: &[ReceiptFact], parts: usize) -> Word {
+    let said = |status| receipts.iter().any(|receipt| receipt.status == status);
+    let delivered = receipts
+        .iter()
+        .filter(|receipt| receipt.status == ReceiptStatus::Delivered)
+        .map(|receipt| receipt.evidence)
+        .max()
+        .map(Word::Delivered);
+    let failed = if said(ReceiptStatus::Undelivered) {
+        Some(Word::Undelivered)
+    } else {
+        said(ReceiptStatus::Expired).then_some(Word::Expired)
+    };
+    let strongest = if parts > 1 { failed.or(delivered) } else { delivered.or(failed) };
+    strongest
+        .or_else(|| said(ReceiptStatus::Unknown).then_some(Word::Unknown))
+        .or_else(|| said(ReceiptStatus::InTransit).then_some(Word::Moving))
+        .unwrap_or(Word::Nothing)
+}
+
+fn state(submission: Submission, word: Word, due: Due) -> (SmsState, Option<FailureCode>) {
+    let silence = (SmsState::Unknown, Some(FailureCode::NoReceipt));
+    let told = match word {
+        Word::Nothing | Word::Moving => None,
+        Word::Delivered(_) => Some((SmsState::Delivered, None)),
+        Word::Undelivered => Some((SmsState::Undelivered, Some(FailureCode::NotDelivered))),
+        Word::Expired => Some((SmsState::Undelivered, Some(FailureCode::ReceiptExpired))),
+        Word::Unknown => Some(silence),
+    };
+    match submission {
+        Submission::Pending => (SmsState::Pending, None),
+        Submission::Held => (SmsState::Held, None),
+        Submission::Accepted => told.unwrap_or(match due {
+            Due::NotYet => (SmsState::Accepted, None),
+            Due::Overdue => silence,
+        }),
+        // A receipt proves that the gateway had it.
+        Submission::InDoubt => told.unwrap_or(match (due, word) {
+            (Due::Overdue, _) => silence,
+            (Due::NotYet, Word::Moving) => (SmsState::Accepted, None),
+            (Due::NotYet, _) => (SmsState::Pending, None),
+        }),
+        Submission::Unknown(code) => told.unwrap_or((SmsState::Unknown, Some(code))),
+        // Only its arrival is stronger than what was settled when it was not sent.
+        Submission::Refused(code) => match word {
+            Word::Delivered(_) => (SmsState::Delivered, None),
+            _ if fault(code).hits_everyone() => (SmsState::Held, Some(code)),
+            _ => (SmsState::Refused, Some(code)),
+        },
+        Submission::Expired => match word {
+            Word::Delivered(_) => (SmsState::Delivered, None),
+            _ => (SmsState::Expired, Some(FailureCode::Expired)),
+        },
+    }
+}
+
+/// R14f.
+fn grade(
+    said: Evidence,
+    country_code: Option<u16>,
+    rulebook: &CompiledRulebook,
+    findings: &mut Findings,
+) -> Evidence {
+    let cap = country_code.map_or(Evidence::Handset, |code| rulebook.rules().evidence_cap(code));
+    let evidence = said.min(cap);
+    let (effect, what) = match evidence {
+        Evidence::Handset => (RuleEffect::Pass, "the handset's word"),
+        Evidence::Carrier => (RuleEffect::Flag, "a carrier's word, which is no proof"),
+        Evidence::Gateway => (RuleEffect::Flag, "the gateway's word, which is no proof"),
+        Evidence::None => (RuleEffect::Flag, "nobody's word, which is no proof"),
+    };
+    findings.note(RuleId::R14f, effect, format!("delivered, by {what}"));
+    evidence
+}
+
+/// R14a, R14b, R14c and R14e.
+fn email_is_due(
+    submission: Submission,
+    state: SmsState,
+    code: Option<FailureCode>,
+    at_once: Option<AtOnce>,
+    findings: &mut Findings,
+) -> bool {
+    let settled = match submission {
+        Submission::Pending | Submission::Held | Submission::Expired => return false,
+        Submission::Refused(code) if fault(code).hits_everyone() => {
+            let detail = format!("{code} is not the recipient's failure; held, and no email");
+            findings.note(RuleId::R14e, RuleEffect::Hold, detail);
+            return false;
+        }
+        Submission::Accepted | Submission::InDoubt | Submission::Unknown(_) | Submission::Refused(_) => true,
+    };
+    let mut due = false;
+    if let Some(at_once) = at_once.filter(|_| settled) {
+        findings.note(at_once.rule(), RuleEffect::Email, at_once.reason());
+        due = true;
+    }
+    match state {
+        SmsState::Undelivered | SmsState::Refused | SmsState::Unknown => {
+            let why = code.map_or("unknown", FailureCode::as_str);
+            findings.note(RuleId::R14c, RuleEffect::Email, format!("the text message failed: {why}"));
+            due = true;
+        }
+        SmsState::Pending | SmsState::Accepted | SmsState::Delivered | SmsState::Expired | SmsState::Held => {
+        }
+    }
+    due
+}
+
+/// The one email of a text message: its id follows from the message's.
+fn email_job(job: &SmsJob, rulebook: &CompiledRulebook, findings: &mut Findings) -> EmailDue {
+    let content = job.fallback.as_ref();
+    let given = |text: Option<&String>| text.filter(|text| !text.trim().is_empty()).cloned();
+    let address = job.to.email.as_deref().and_then(email::address).map(str::to_owned);
+    let reachable = address.is_some();
+    if !reachable {
+        let blank = job.to.email.as_ref().is_none_or(|text| text.trim().is_empty());
+        let code = if blank { FailureCode::NoEmailAddress } else { FailureCode::InvalidEmailAddress };
+        findings.note(RuleId::R14d, RuleEffect::Hold, format!("{code}: a person must add an address"));
+    }
+    let email = EmailJob {
+        kind: EmailKind::V1,
+        job_id: job.job_id.fallback_email(),
+        consultation: job.consultation.clone(),
+        agent: job.agent.clone(),
+        scope: job.scope,
+        to: MailRecipient { email: address },
+        email: EmailContent {
+            subject: subject(job, rulebook, findings),
+            text: given(content.and_then(|content| content.text.as_ref()))
+                .or_else(|| compose::text_for_email(job, rulebook))
+                .unwrap_or_default(),
+            html: given(content.and_then(|content| content.html.as_ref())),
+        },
+        fallback_of: Some(FallbackOf { job_id: job.job_id }),
+        not_before: None,
+        expires_at: job.expires_at,
+    };
+    if reachable { EmailDue::Due(email) } else { EmailDue::NoAddress(email) }
+}
+
+/// R19: the subject that came along, or the configured one.
+fn subject(job: &SmsJob, rulebook: &CompiledRulebook, findings: &mut Findings) -> String {
+    let rules = &rulebook.rules().email;
+    let default = match job.scope {
+        Scope::Overseas => &rules.default_subject,
+        Scope::Domestic => &rules.default_subject_domestic,
+    };
+    let given = job.fallback.as_ref().and_then(|content| content.subject.as_deref());
+    match given.map(|subject| (subject, email::check_subject(job.scope, subject, rules))) {
+        Some((subject, Ok(()))) => {
+            findings.note(RuleId::R19, RuleEffect::Pass, "the fallback's own subject may go out");
+            subject.trim().to_owned()
+        }
+        Some((_, Err(bad))) => {
+            findings.note(
+                RuleId::R19,
+                RuleEffect::Change,
+                format!("the configured subject is used: {}", bad.detail),
+            );
+            default.clone()
+        }
+        None => {
+            findings.note(
+                RuleId::R19,
+                RuleEffect::Change,
+                "the configured subject is used: the fallback has none",
+            );
+            default.clone()
+        }
+    }
+}

@@ -1,0 +1,253 @@
+//! A job's number: its facts, and the rules about it (R1, R15, R16, R17).
+
+use std::fmt;
+
+use closure_contract::{
+    Channel, FailureCode, RuleEffect, RuleId,
+    job::{Phone, Scope},
+};
+use serde::Serialize;
+
+use crate::{
+    findings::Findings,
+    meaning::{Meaning, meaning},
+    rulebook::NumberRules,
+};
+
+/// Korea's country code: 82 is domestic, everything else is overseas (R1).
+pub const KOREA: u16 = 82;
+/// At most this many readings are listed for a number that has several.
+pub const CANDIDATES_MAX: usize = 20;
+
+/// A number's digits with its country code, without a plus sign.
+#[derive(Clone, PartialEq, Eq, Hash)]
+pub struct E164(String);
+
+impl E164 {
+    pub(crate) fn from_digits(digits: String) -> Self {
+        Self(digits)
+    }
+
+    /// The digits: `84912345678`.
+    pub fn digits(&self) -> &str {
+        &self.0
+    }
+
+    /// With the plus sign: `+84912345678`.
+    pub fn plus(&self) -> String {
+        format!("+{}", self.0)
+    }
+}
+
+impl fmt::Debug for E164 {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&crate::mask::phone(&self.plus()))
+    }
+}
+
+/// What kind of line a number is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum PhoneKind {
+    /// A fixed line.
+    FixedLine,
+    /// A mobile.
+    Mobile,
+    /// One of both; the country's plan does not tell.
+    FixedLineOrMobile,
+    /// Free for the caller.
+    TollFree,
+    /// Dear for the caller.
+    PremiumRate,
+    /// Paid by both.
+    SharedCost,
+    /// Over the internet.
+    Voip,
+    /// A personal number that is forwarded.
+    PersonalNumber,
+    /// A pager.
+    Pager,
+    /// A company's universal number.
+    Uan,
+    /// A voice mailbox.
+    Voicemail,
+    /// A short service number from the configured list.
+    ShortNumber,
+    /// The plan does not tell.
+    Unknown,
+}
+
+impl PhoneKind {
+    /// Whether a line of this kind may be contacted over a channel.
+    pub(crate) fn takes(self, channel: Channel) -> bool {
+        match self {
+            Self::Mobile | Self::FixedLineOrMobile | Self::Unknown => true,
+            Self::FixedLine | Self::Voip | Self::ShortNumber => channel == Channel::Dial,
+            Self::TollFree
+            | Self::PremiumRate
+            | Self::SharedCost
+            | Self::PersonalNumber
+            | Self::Pager
+            | Self::Uan
+            | Self::Voicemail => false,
+        }
+    }
+}
+
+/// One valid number.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Number {
+    /// The number.
+    pub e164: E164,
+    /// Its country code.
+    pub country_code: u16,
+    /// Its region, such as `VN`.
+    pub region: Option<String>,
+    /// Its kind.
+    pub kind: PhoneKind,
+    pub(crate) national_digits: String,
+}
+
+/// One valid reading of a number that has several.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Candidate {
+    /// The whole number, for the CRM; `Debug` shows it masked.
+    #[serde(serialize_with = "with_plus")]
+    pub e164: E164,
+    /// Its country code.
+    pub country_code: u16,
+    /// Its region.
+    pub region: Option<String>,
+}
+
+/// What is known about a job's number.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize)]
+pub struct PhoneFacts {
+    /// The number, where there is exactly one.
+    #[serde(skip_serializing_if = "Option::is_none", serialize_with = "some_with_plus")]
+    pub e164: Option<E164>,
+    /// Its country code.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub country_code: Option<u16>,
+    /// Its region, such as `VN`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub region: Option<String>,
+    /// Its kind.
+    #[serde(rename = "type", skip_serializing_if = "Option::is_none")]
+    pub kind: Option<PhoneKind>,
+    /// The valid readings, where a person must choose.
+    pub candidates: Vec<Candidate>,
+}
+
+fn with_plus<S: serde::Serializer>(e164: &E164, serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.serialize_str(&e164.plus())
+}
+
+fn some_with_plus<S: serde::Serializer>(e164: &Option<E164>, serializer: S) -> Result<S::Ok, S::Error> {
+    e164.as_ref().map(E164::plus).serialize(serializer)
+}
+
+/// Finds the number of a job and applies the rules about numbers to it.
+pub(crate) fn judge(
+    phone: &Phone,
+    scope: Scope,
+    channel: Channel,
+    rules: &NumberRules,
+    findings: &mut Findings,
+) -> (Option<Number>, PhoneFacts) {
+    let rule = rule_of(phone);
+    match meaning(phone, scope, channel, rules) {
+        Meaning::Number { number, effect, detail } => {
+            check_scope(number.country_code, scope, channel, findings);
+            findings.note(rule, effect, detail);
+            if let Err(detail) = check_allowed(&number, channel, rules) {
+                findings.refuse(rule, FailureCode::NumberNotAllowed, detail);
+            }
+            let facts = facts(&number);
+            (Some(number), facts)
+        }
+        Meaning::Problem { code, detail, readings } => {
+            findings.refuse(rule, code, detail);
+            (None, PhoneFacts { candidates: candidates(readings), ..PhoneFacts::default() })
+        }
+    }
+}
+
+pub(crate) fn facts(number: &Number) -> PhoneFacts {
+    PhoneFacts {
+        e164: Some(number.e164.clone()),
+        country_code: Some(number.country_code),
+        region: number.region.clone(),
+        kind: Some(number.kind),
+        candidates: Vec::new(),
+    }
+}
+
+pub(crate) fn rule_of(phone: &Phone) -> RuleId {
+    match phone {
+        Phone::Separated { .. } => RuleId::R16,
+        Phone::Whole { .. } => RuleId::R15,
+    }
+}
+
+/// R1 and R17: the agent's choice of overseas or domestic agrees with the number's country.
+fn check_scope(country_code: u16, scope: Scope, channel: Channel, findings: &mut Findings) {
+    match (scope, country_code == KOREA) {
+        (Scope::Overseas, false) => {
+            findings.note(
+                RuleId::R1,
+                RuleEffect::Pass,
+                format!("overseas, and the country is {country_code}"),
+            );
+            if channel == Channel::Sms {
+                findings.note(RuleId::R17, RuleEffect::Pass, "goes out as an overseas SMS");
+            }
+        }
+        (Scope::Domestic, true) => {
+            findings.note(RuleId::R1, RuleEffect::Pass, "domestic, and the country is 82");
+        }
+        (Scope::Overseas, true) => {
+            findings.refuse(
+                RuleId::R1,
+                FailureCode::ScopeMismatch,
+                "the agent chose overseas, and the country is 82",
+            );
+            if channel == Channel::Sms {
+                let detail = "an overseas SMS does not go to 82";
+                findings.refuse(RuleId::R17, FailureCode::ScopeMismatch, detail);
+            }
+        }
+        (Scope::Domestic, false) => {
+            let detail = format!("the agent chose domestic, and the country is {country_code}");
+            findings.refuse(RuleId::R1, FailureCode::ScopeMismatch, detail);
+        }
+    }
+}
+
+/// Whether a number of this country and kind may be contacted over this channel.
+fn check_allowed(number: &Number, channel: Channel, rules: &NumberRules) -> Result<(), String> {
+    let country_code = number.country_code;
+    if rules.denied_country_codes.contains(&country_code) {
+        return Err(format!("country code {country_code} is denied"));
+    }
+    if !rules.allowed_country_codes.is_empty() && !rules.allowed_country_codes.contains(&country_code) {
+        return Err(format!("country code {country_code} is not on the list of allowed ones"));
+    }
+    if number.kind.takes(channel) {
+        Ok(())
+    } else {
+        Err(format!("a number of this kind ({:?}) gets no {channel}", number.kind))
+    }
+}
+
+fn candidates(readings: Vec<Number>) -> Vec<Candidate> {
+    readings
+        .into_iter()
+        .take(CANDIDATES_MAX)
+        .map(|number| Candidate {
+            e164: number.e164,
+            country_code: number.country_code,
+            region: number.region,
+        })
+        .collect()
+}

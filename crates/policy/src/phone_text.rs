@@ -1,0 +1,89 @@
+//! A phone number as it was typed, reduced to its digits.
+
+/// A number, a country code or a hint has at most this many characters.
+pub(crate) const PHONE_CHARS_MAX: usize = 32;
+
+/// A number as it was typed, without what only separates its digits.
+#[derive(Clone, PartialEq, Eq)]
+pub(crate) enum Typed {
+    /// After a plus sign.
+    Plus(String),
+    /// Without one.
+    Bare(String),
+}
+
+/// Why a text is no number.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum NoNumber {
+    Empty,
+    TooLong,
+    ForeignCharacter,
+}
+
+impl NoNumber {
+    pub(crate) fn problem(self) -> String {
+        match self {
+            Self::Empty => "it has no digits".to_owned(),
+            Self::TooLong => format!("it has more than {PHONE_CHARS_MAX} characters"),
+            Self::ForeignCharacter => {
+                "it has characters other than digits, separators and a leading plus".to_owned()
+            }
+        }
+    }
+}
+
+/// Reads what was typed; full-width and Arabic digits become ASCII.
+pub(crate) fn read(text: &str) -> Result<Typed, NoNumber> {
+    if text.chars().count() > PHONE_CHARS_MAX {
+        return Err(NoNumber::TooLong);
+    }
+    let mut digits = String::new();
+    let mut plus = false;
+    for character in text.chars() {
+        match character {
+            '+' | '\u{ff0b}' if !plus && digits.is_empty() => plus = true,
+            _ if is_separator(character) => {}
+            _ => digits.push(ascii_digit(character).ok_or(NoNumber::ForeignCharacter)?),
+        }
+    }
+    match (digits.is_empty(), plus) {
+        (true, _) => Err(NoNumber::Empty),
+        (false, true) => Ok(Typed::Plus(digits)),
+        (false, false) => Ok(Typed::Bare(digits)),
+    }
+}
+
+/// Reads a country code such as `84`, `+84` or `0084`; a blank one is none.
+pub(crate) fn country_code(text: &str) -> Result<Option<u16>, NoNumber> {
+    let digits = match read(text) {
+        Err(NoNumber::Empty) => return Ok(None),
+        Err(problem) => return Err(problem),
+        Ok(Typed::Plus(digits) | Typed::Bare(digits)) => digits,
+    };
+    let code = digits.strip_prefix("00").unwrap_or(&digits);
+    if code.len() > 3 || code.starts_with('0') {
+        return Err(NoNumber::ForeignCharacter);
+    }
+    code.parse().map(Some).map_err(|_| NoNumber::ForeignCharacter)
+}
+
+fn ascii_digit(character: char) -> Option<char> {
+    let first = match character {
+        '0'..='9' => '0',
+        '\u{ff10}'..='\u{ff19}' => '\u{ff10}',
+        '\u{660}'..='\u{669}' => '\u{660}',
+        '\u{6f0}'..='\u{6f9}' => '\u{6f0}',
+        _ => return None,
+    };
+    char::from_digit(u32::from(character) - u32::from(first), 10)
+}
+
+/// What people write between digits, and what copying from a screen leaves around them.
+fn is_separator(character: char) -> bool {
+    matches!(
+        character,
+        ' ' | '\t' | '-' | '.' | '(' | ')' | '\u{a0}' | '\u{2009}' | '\u{202f}' | '\u{3000}'
+            | '\u{2010}'..='\u{2015}' | '\u{2212}' | '\u{ff08}' | '\u{ff09}' | '\u{ff0d}' | '\u{ff0e}'
+            | '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2060}' | '\u{2066}'..='\u{2069}' | '\u{feff}'
+    )
+}

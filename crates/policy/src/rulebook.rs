@@ -1,0 +1,304 @@
+//! The settings of the rules, with the operating guide's values as defaults.
+
+use closure_contract::{Evidence, Timestamp};
+use serde::Deserialize;
+
+use crate::{
+    template::{Template, TemplateProblem},
+    validate,
+};
+
+/// Every setting of the rules; what a configuration leaves out keeps its default.
+#[derive(Debug, Clone, PartialEq, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Rulebook {
+    /// Which numbers may be contacted, and how bare digits are read (R15).
+    pub numbers: NumberRules,
+    /// How a number is dialled (R2, R3).
+    pub dial: DialRules,
+    /// Text messages (R5–R13, R17).
+    pub sms: SmsRules,
+    /// China (R14b).
+    pub china: ChinaRules,
+    /// Email (R18–R20).
+    pub email: EmailRules,
+    /// Words of ours: no evidence for a text's language, and one of them stands in each template.
+    pub brand_words: Vec<String>,
+    /// The receipt of an accepted text message is due after this long, in milliseconds.
+    pub receipt_due_ms: u64,
+    /// The most that a `delivered` is worth by country; elsewhere it may be worth the handset's word (R14f).
+    pub receipt_evidence: Vec<CountryEvidence>,
+    /// The approved templates (R14a).
+    pub templates: Vec<TemplateSource>,
+}
+
+/// Which numbers may be contacted, and how bare digits are read.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct NumberRules {
+    /// The only country codes that may be contacted; empty for all.
+    pub allowed_country_codes: Vec<u16>,
+    /// Country codes that are never contacted: satellites and world-wide premium services by default.
+    pub denied_country_codes: Vec<u16>,
+    /// The countries as whose home numbers digits without a country may be meant: those the customers come from.
+    ///
+    /// Empty for all. That is no better: some plans, Luxembourg's first, take nearly any digits, so that every
+    /// Vietnamese, French and Hong Kong number without a plus would wait for a person.
+    pub plausible_country_codes: Vec<u16>,
+    /// Korean carriers' access codes, which are never taken off and make a leading `00` ambiguous.
+    pub access_codes: Vec<String>,
+    /// Domestic short service numbers that may be dialled, such as `15881234` (R3).
+    pub short_numbers: Vec<String>,
+}
+
+/// How a number is dialled.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct DialRules {
+    /// Before country code and number: the outside line 9 and the carrier's international access code 001 (R2).
+    pub overseas_prefix: String,
+    /// Before a national number: the outside line (R3).
+    pub domestic_prefix: String,
+    /// A pause after the outside line, for PBXs that need one.
+    pub pause: Option<Pause>,
+}
+
+/// A pause in a dial string.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Pause {
+    /// Written `,`.
+    Comma,
+    /// Written `w`.
+    W,
+    /// Written `p`.
+    P,
+}
+
+/// Text messages.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct SmsRules {
+    /// The one sender number (R11).
+    pub sender: String,
+    /// Other senders by country (R12).
+    pub senders: Vec<CountrySender>,
+    /// The most UTF-8 bytes of an overseas text, inclusive (R6).
+    pub max_bytes: usize,
+    /// The most bytes without a flag, inclusive (R7).
+    pub near_limit_bytes: usize,
+    /// What happens between the two (R7).
+    pub near_limit: NearLimit,
+    /// Over this many bytes a text is flagged as one that may be split (R8).
+    pub split_bytes: usize,
+    /// Characters that pass besides the policy's own (R9).
+    pub extra_characters: String,
+    /// Wording that invites a reply or a call to a number that cannot receive (R13); compared in lower case.
+    pub reply_phrases: Vec<String>,
+    /// Whether templates may have variables of the class url (R14a).
+    pub template_urls: TemplateUrls,
+    /// A domestic text of at most this many bytes is a plain SMS (R17).
+    pub domestic_sms_bytes: usize,
+    /// The most bytes of a domestic text (R17).
+    pub domestic_max_bytes: usize,
+    /// The subject of a domestic long message without one (R17).
+    pub domestic_subject: String,
+    /// The most bytes of a domestic subject (R17).
+    pub domestic_subject_bytes_max: usize,
+}
+
+/// What happens to a text that comes near the limit.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum NearLimit {
+    /// It is sent and flagged.
+    Flag,
+    /// It is refused.
+    Reject,
+}
+
+/// Whether templates may have variables of the class url.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum TemplateUrls {
+    /// They may not.
+    Off,
+    /// They may.
+    On,
+}
+
+/// The sender for one country.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct CountrySender {
+    /// The country.
+    pub country_code: u16,
+    /// A number such as `+82234518120`, or a registered name.
+    pub sender: String,
+}
+
+/// China.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct ChinaRules {
+    /// Whether a text that is not Chinese is attempted.
+    pub non_chinese_sms: NonChineseSms,
+    /// Whether Traditional characters make an email due.
+    pub traditional_is_trigger: bool,
+    /// A Chinese text has at least this many Han characters.
+    pub han_min: u32,
+    /// A Chinese text's units are Han to at least this many percent.
+    pub han_percent_min: u8,
+}
+
+/// What happens to a text to China that is not Chinese.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum NonChineseSms {
+    /// It is sent all the same, beside the email.
+    Attempt,
+    /// The email alone answers.
+    Skip,
+}
+
+/// Email.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct EmailRules {
+    /// The sender's name (R20).
+    pub from_name: String,
+    /// The sender's address (R20).
+    pub from_address: String,
+    /// The subject of a fallback email overseas that has no English one (R19).
+    pub default_subject: String,
+    /// The subject of a domestic fallback email that has none.
+    pub default_subject_domestic: String,
+    /// The most characters of a subject (R19).
+    pub subject_chars_max: usize,
+}
+
+/// The most that a `delivered` is worth in one country.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct CountryEvidence {
+    /// The country.
+    pub country_code: u16,
+    /// The most that it is worth.
+    pub evidence: Evidence,
+}
+
+/// A template as it stands in the configuration.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct TemplateSource {
+    /// Its name, unique together with the version.
+    pub name: String,
+    /// Its version; the highest approved one is used.
+    #[serde(default = "first_version")]
+    pub version: u32,
+    /// The country in which it is approved.
+    pub country_code: u16,
+    /// Literals and variables `{name:class:max}`; `{{` and `}}` stand for braces.
+    pub text: String,
+    /// Whether the carrier has approved it.
+    #[serde(default)]
+    pub approved: bool,
+    /// The approval begins here, written as a quoted RFC 3339 time.
+    #[serde(default)]
+    pub valid_from: Option<Timestamp>,
+    /// The approval ends here.
+    #[serde(default)]
+    pub valid_until: Option<Timestamp>,
+}
+
+fn first_version() -> u32 {
+    1
+}
+
+/// A rulebook whose settings are sound and whose templates are ready for use.
+#[derive(Debug, Clone)]
+pub struct CompiledRulebook {
+    rules: Rulebook,
+    templates: Vec<Template>,
+}
+
+/// One thing that is wrong with a rulebook.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum RulebookError {
+    /// A setting cannot be.
+    #[error("`{key}`: {problem}")]
+    Setting {
+        /// The setting's key.
+        key: &'static str,
+        /// What is wrong and what to do.
+        problem: String,
+    },
+    /// A template cannot be.
+    #[error("template `{name}` version {version}: {problem}")]
+    Template {
+        /// The template's name.
+        name: String,
+        /// Its version.
+        version: u32,
+        /// What is wrong and what to do.
+        problem: TemplateProblem,
+    },
+}
+
+impl Rulebook {
+    /// Finds every error of the settings and the templates.
+    pub fn validate(&self) -> Result<(), Vec<RulebookError>> {
+        let (_, errors) = validate::check(self);
+        if errors.is_empty() { Ok(()) } else { Err(errors) }
+    }
+
+    /// Makes the rulebook ready for use, or says everything that is wrong with it.
+    pub fn compile(self) -> Result<CompiledRulebook, Vec<RulebookError>> {
+        let (templates, errors) = validate::check(&self);
+        if errors.is_empty() { Ok(CompiledRulebook { rules: self, templates }) } else { Err(errors) }
+    }
+}
+
+impl CompiledRulebook {
+    /// The settings.
+    pub fn rules(&self) -> &Rulebook {
+        &self.rules
+    }
+
+    /// The compiled templates.
+    pub fn templates(&self) -> &[Template] {
+        &self.templates
+    }
+
+    /// The receipt of an accepted text message is due after this long, in milliseconds.
+    pub fn receipt_due_ms(&self) -> u64 {
+        self.rules.receipt_due_ms
+    }
+}
+
+impl Rulebook {
+    /// The sender shown in a country, and whether it is that country's own.
+    pub(crate) fn sender_for(&self, country_code: u16) -> (&str, SenderOrigin) {
+        match self.sms.senders.iter().find(|sender| sender.country_code == country_code) {
+            Some(own) => (&own.sender, SenderOrigin::Country),
+            None => (&self.sms.sender, SenderOrigin::Default),
+        }
+    }
+
+    /// The most that a `delivered` is worth in a country.
+    pub(crate) fn evidence_cap(&self, country_code: u16) -> Evidence {
+        self.receipt_evidence
+            .iter()
+            .find(|entry| entry.country_code == country_code)
+            .map_or(Evidence::Handset, |entry| entry.evidence)
+    }
+}
+
+/// Where a sender comes from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum SenderOrigin {
+    /// The one sender number.
+    Default,
+    /// The table of other senders by country.
+    Country,
+}

@@ -1,0 +1,311 @@
+//! Text messages: the rules R5 to R14d on one job.
+
+use closure_contract::{Channel, FailureCode, RuleEffect, RuleId, SmsJob, Timestamp, job::Scope};
+use serde::Serialize;
+
+use crate::{
+    chinese::ChineseFacts,
+    compose,
+    country::{self, AtOnce},
+    email,
+    explain::{FallbackEmail, FallbackFacts, SmsPlan},
+    findings::Findings,
+    phone::{self, Number, PhoneFacts},
+    rulebook::{CompiledRulebook, NearLimit, SenderOrigin, SmsRules},
+    segments::{self, Encoding},
+    sms_text::{CleanText, RejectedCharacter, Replacement, code_point},
+};
+
+/// A rule's detail names at most this many refused characters.
+const CHARACTERS_NAMED_MAX: usize = 10;
+
+/// What is known about a text.
+#[derive(Clone, PartialEq, Eq, Serialize)]
+pub struct SmsFacts {
+    /// UTF-8 bytes; inside Korea, bytes of Korea's own encoding.
+    pub bytes: usize,
+    /// How it is sent.
+    pub encoding: Encoding,
+    /// How many messages it is split into and billed as.
+    pub segments: usize,
+    /// Whether some carriers may split it (R8).
+    pub over_90_bytes: bool,
+    /// Whether it comes near the limit (R7).
+    pub near_limit: bool,
+    /// The characters that an SMS may not carry.
+    pub rejected_characters: Vec<RejectedCharacter>,
+    /// What was replaced without loss.
+    pub replacements: Vec<Replacement>,
+    /// The sender that is asked for.
+    pub sender: String,
+}
+
+impl std::fmt::Debug for SmsFacts {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("SmsFacts")
+            .field("bytes", &self.bytes)
+            .field("segments", &self.segments)
+            .finish_non_exhaustive()
+    }
+}
+
+/// The approved template of which a text is an instance.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct TemplateFacts {
+    /// Its name.
+    pub id: String,
+    /// Its version.
+    pub version: u32,
+}
+
+/// What the rules found.
+pub(crate) struct Judged {
+    pub(crate) phone: PhoneFacts,
+    pub(crate) sms: Option<SmsFacts>,
+    pub(crate) chinese: Option<ChineseFacts>,
+    pub(crate) template: Option<TemplateFacts>,
+    pub(crate) fallback: FallbackFacts,
+    pub(crate) plan: Option<SmsPlan>,
+}
+
+/// Applies the rules to an SMS job.
+pub(crate) fn judge(
+    job: &SmsJob,
+    rulebook: &CompiledRulebook,
+    now: Timestamp,
+    findings: &mut Findings,
+) -> Judged {
+    let rules = rulebook.rules();
+    let (number, phone) = phone::judge(&job.to.phone, job.scope, Channel::Sms, &rules.numbers, findings);
+    let country_code = number.as_ref().map(|number| number.country_code);
+    let composed = compose::compose(job, country_code, rulebook, now);
+    let sender = country_code
+        .map_or((rules.sms.sender.as_str(), SenderOrigin::Default), |code| rules.sender_for(code));
+    let mut subject = None;
+    if job.scope == Scope::Overseas {
+        check_overseas_subject(job, findings);
+    }
+    let sms = composed.text.as_ref().map(|text| {
+        let facts = facts(text, job.scope, &rules.sms, sender.0);
+        match job.scope {
+            Scope::Overseas => check_overseas_size(&facts, text, &rules.sms, findings),
+            Scope::Domestic => subject = check_domestic_size(job, &facts, text, &rules.sms, findings),
+        }
+        check_characters(text, findings);
+        facts
+    });
+    check_attachments(job, findings);
+    check_sender(job, sender, &rules.sms, findings);
+    if let Some(text) = &composed.text {
+        check_wording(text, &rules.sms, findings);
+    }
+    let (chinese, at_once) =
+        country_code.map_or((None, None), |code| country::check(code, &composed, rules, findings));
+    let fallback = fallback(job, number.as_ref(), at_once, findings);
+    let plan = number.zip(composed.text).map(|(number, text)| SmsPlan {
+        country_code: number.country_code,
+        to: number.e164,
+        sender: sender.0.to_owned(),
+        text: text.text,
+        scope: job.scope,
+        subject,
+    });
+    Judged { phone, sms, chinese, template: composed.template, fallback, plan }
+}
+
+fn facts(text: &CleanText, scope: Scope, rules: &SmsRules, sender: &str) -> SmsFacts {
+    let (bytes, encoding, segments, near) = match scope {
+        Scope::Overseas => {
+            let parts = segments::count(&text.text);
+            (text.text.len(), parts.encoding, parts.segments, rules.near_limit_bytes)
+        }
+        Scope::Domestic => (segments::korean_bytes(&text.text), Encoding::EucKr, 1, rules.domestic_max_bytes),
+    };
+    SmsFacts {
+        bytes,
+        encoding,
+        segments,
+        over_90_bytes: bytes > rules.split_bytes,
+        near_limit: bytes > near,
+        rejected_characters: text.rejected.clone(),
+        replacements: text.replacements.clone(),
+        sender: sender.to_owned(),
+    }
+}
+
+/// R5.
+fn check_overseas_subject(job: &SmsJob, findings: &mut Findings) {
+    if job.sms.subject.as_ref().is_some_and(|subject| !subject.trim().is_empty()) {
+        findings.note(RuleId::R5, RuleEffect::Change, "the subject was dropped; an overseas SMS has none");
+    }
+}
+
+/// R6 to R8.
+fn check_overseas_size(facts: &SmsFacts, text: &CleanText, rules: &SmsRules, findings: &mut Findings) {
+    let (bytes, max, near) = (facts.bytes, rules.max_bytes, rules.near_limit_bytes);
+    if text.text.trim().is_empty() {
+        findings.refuse(RuleId::R6, FailureCode::BodyEmpty, "the text is empty");
+    } else if bytes > max {
+        let detail = format!("the text has {bytes} bytes, and an overseas SMS carries {max}");
+        findings.refuse(RuleId::R6, FailureCode::BodyTooLong, detail);
+    } else {
+        findings.note(RuleId::R6, RuleEffect::Pass, format!("{bytes} of {max} bytes"));
+        let detail = format!("{bytes} bytes are over {near}; a gateway that adds to the text may cut it");
+        match (facts.near_limit, rules.near_limit) {
+            (false, _) => {
+                findings.note(RuleId::R7, RuleEffect::Pass, format!("{bytes} bytes are not over {near}"))
+            }
+            (true, NearLimit::Flag) => findings.note(RuleId::R7, RuleEffect::Flag, detail),
+            (true, NearLimit::Reject) => findings.refuse(RuleId::R7, FailureCode::BodyTooLong, detail),
+        }
+    }
+    let effect = if facts.over_90_bytes { RuleEffect::Flag } else { RuleEffect::Pass };
+    findings.note(
+        RuleId::R8,
+        effect,
+        format!("{bytes} bytes; split and billed as {} part(s)", facts.segments),
+    );
+}
+
+/// R17 inside Korea: a plain SMS, or a long message with a subject, which is the answer.
+fn check_domestic_size(
+    job: &SmsJob,
+    facts: &SmsFacts,
+    text: &CleanText,
+    rules: &SmsRules,
+    findings: &mut Findings,
+) -> Option<String> {
+    let (bytes, max) = (facts.bytes, rules.domestic_max_bytes);
+    let given = job.sms.subject.as_deref().map(str::trim).filter(|subject| !subject.is_empty());
+    if text.text.trim().is_empty() {
+        findings.refuse(RuleId::R17, FailureCode::BodyEmpty, "the text is empty");
+    } else if bytes > max {
+        let detail = format!("the text has {bytes} bytes, and a domestic message carries {max}");
+        findings.refuse(RuleId::R17, FailureCode::BodyTooLong, detail);
+    } else if bytes > rules.domestic_sms_bytes {
+        let subject = given.unwrap_or(&rules.domestic_subject);
+        let too_long = segments::korean_bytes(subject) > rules.domestic_subject_bytes_max;
+        if too_long || subject.chars().any(char::is_control) {
+            let detail = format!(
+                "the subject is longer than {} bytes or has a line break",
+                rules.domestic_subject_bytes_max
+            );
+            findings.refuse(RuleId::R17, FailureCode::SubjectInvalid, detail);
+        } else {
+            findings.note(
+                RuleId::R17,
+                RuleEffect::Pass,
+                format!("{bytes} bytes; a domestic long message with a subject"),
+            );
+        }
+        return Some(subject.to_owned());
+    } else {
+        let (effect, more) = match given {
+            Some(_) => (RuleEffect::Change, "; the subject was dropped, only a long message has one"),
+            None => (RuleEffect::Pass, ""),
+        };
+        findings.note(RuleId::R17, effect, format!("{bytes} bytes; a domestic SMS{more}"));
+    }
+    None
+}
+
+/// R9.
+fn check_characters(text: &CleanText, findings: &mut Findings) {
+    if text.rejected_count > 0 {
+        let named: Vec<String> = text
+            .rejected
+            .iter()
+            .take(CHARACTERS_NAMED_MAX)
+            .map(|rejected| format!("{} at {}", code_point(rejected.character), rejected.offset))
+            .collect();
+        let more = text.rejected_count - named.len();
+        let more = if more > 0 { format!(" and {more} more") } else { String::new() };
+        let detail = format!("characters that an SMS may not carry: {}{more}", named.join(", "));
+        findings.refuse(RuleId::R9, FailureCode::ForbiddenCharacters, detail);
+    } else if text.replacements.is_empty() {
+        findings.note(RuleId::R9, RuleEffect::Pass, "no special characters");
+    } else {
+        let replaced: Vec<String> = text
+            .replacements
+            .iter()
+            .map(|replacement| format!("{} ({} times)", code_point(replacement.character), replacement.count))
+            .collect();
+        findings.note(
+            RuleId::R9,
+            RuleEffect::Change,
+            format!("written in ASCII without loss: {}", replaced.join(", ")),
+        );
+    }
+}
+
+/// R10.
+fn check_attachments(job: &SmsJob, findings: &mut Findings) {
+    let count = job.sms.attachments.len();
+    if count > 0 {
+        let detail = format!("the job has {count} attachment(s)");
+        findings.refuse(RuleId::R10, FailureCode::AttachmentNotSupported, detail);
+    }
+}
+
+/// R11 and R12.
+fn check_sender(job: &SmsJob, sender: (&str, SenderOrigin), rules: &SmsRules, findings: &mut Findings) {
+    let (sender, origin) = sender;
+    match job.sms.sender.as_deref().map(str::trim).filter(|asked| !asked.is_empty()) {
+        Some(asked) if !same_sender(asked, &rules.sender) && !same_sender(asked, sender) => {
+            let detail = "the job asks for another sender than the registered one";
+            findings.refuse(RuleId::R11, FailureCode::SenderNotAllowed, detail);
+        }
+        Some(_) | None => findings.note(RuleId::R11, RuleEffect::Pass, "goes out from the registered sender"),
+    }
+    if origin == SenderOrigin::Country {
+        findings.note(RuleId::R12, RuleEffect::Change, format!("in this country the sender is {sender}"));
+    }
+}
+
+/// Whether a sender as people write it is this one: with plus, country code or trunk zero, and any separators.
+fn same_sender(asked: &str, ours: &str) -> bool {
+    let Some(number) = ours.strip_prefix('+') else { return asked == ours };
+    if asked.chars().any(|one| !one.is_ascii_digit() && !" +-.()".contains(one)) {
+        return false;
+    }
+    let digits: String = asked.chars().filter(char::is_ascii_digit).collect();
+    let national = number.strip_prefix("82").map(|rest| format!("0{rest}"));
+    digits == number || digits == format!("00{number}") || national.is_some_and(|national| digits == national)
+}
+
+/// R13.
+fn check_wording(text: &CleanText, rules: &SmsRules, findings: &mut Findings) {
+    let lower = text.text.to_lowercase();
+    let phrase =
+        rules.reply_phrases.iter().any(|phrase| !phrase.is_empty() && lower.contains(&phrase.to_lowercase()));
+    let compact: String = lower.chars().filter(|one| !" +-.()".contains(*one)).collect();
+    let subscriber = rules.sender.strip_prefix("+82").unwrap_or(&rules.sender);
+    if phrase || compact.contains(subscriber) {
+        findings.note(
+            RuleId::R13,
+            RuleEffect::Flag,
+            "the text invites a reply or a call to a number that cannot receive",
+        );
+    }
+}
+
+/// R14a to R14d: whether an email answers.
+fn fallback(
+    job: &SmsJob,
+    number: Option<&Number>,
+    at_once: Option<AtOnce>,
+    findings: &mut Findings,
+) -> FallbackFacts {
+    let (email, reason) = match (number, job.to.email.as_deref().and_then(email::address), at_once) {
+        (None, _, _) => (FallbackEmail::None, "the number is in doubt, and a person decides first"),
+        (_, None, _) => {
+            let detail =
+                "there is no usable email address on file; where an email is due, a person must add one";
+            findings.note(RuleId::R14d, RuleEffect::Flag, detail);
+            (FallbackEmail::None, detail)
+        }
+        (_, Some(_), Some(at_once)) => (FallbackEmail::Always, at_once.reason()),
+        (_, Some(_), None) => (FallbackEmail::OnFailure, "an email answers if the text message fails"),
+    };
+    FallbackFacts { email, reason: reason.to_owned() }
+}

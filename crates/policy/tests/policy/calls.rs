@@ -1,0 +1,165 @@
+//! What the PBX's event log says about a call, by the rows that a real one wrote.
+
+use closure_contract::{FailureCode, Timestamp};
+use closure_policy::call::{
+    CallEnd, CallEvent, CallEventKind, CallResult, CallStory, ChannelPresence, read_call,
+};
+use time::Duration;
+
+use crate::support::NOW;
+
+const CALL: &str = "0191e1a0-0000-7000-8000-00000000000c";
+const AGENT: &str = CALL;
+const CUSTOMER: &str = "1700000000.7";
+
+fn row(second: i64, kind: &str, unique_id: &str, extra: Option<&str>) -> CallEvent {
+    CallEvent {
+        kind: CallEventKind::named(kind),
+        unique_id: unique_id.to_owned(),
+        linked_id: CALL.to_owned(),
+        at: Timestamp(NOW.0 + Duration::seconds(second)),
+        extra: extra.map(str::to_owned),
+    }
+}
+
+fn hangup(second: i64, unique_id: &str, cause: u32, dial_status: &str) -> CallEvent {
+    let extra = format!(r#"{{"hangupcause":{cause},"hangupsource":"","dialstatus":"{dial_status}"}}"#);
+    row(second, "HANGUP", unique_id, Some(&extra))
+}
+
+/// A call whose agent answered and whose customer's leg ended with this cause.
+fn customer_leg(cause: u32, dial_status: &str) -> Vec<CallEvent> {
+    vec![
+        row(0, "CHAN_START", AGENT, None),
+        row(2, "ANSWER", AGENT, None),
+        row(2, "APP_START", AGENT, None),
+        row(3, "CHAN_START", CUSTOMER, None),
+        hangup(9, CUSTOMER, cause, ""),
+        row(9, "CHAN_END", CUSTOMER, None),
+        hangup(9, AGENT, cause, dial_status),
+        row(9, "CHAN_END", AGENT, None),
+        row(9, "LINKEDID_END", AGENT, None),
+    ]
+}
+
+fn ended(events: &[CallEvent]) -> CallEnd {
+    match read_call(CALL, events, ChannelPresence::Gone) {
+        CallStory::Ended(end) => end,
+        other => panic!("the call ended: {other:?}"),
+    }
+}
+
+fn failed(events: &[CallEvent], code: FailureCode, cause: Option<u32>) {
+    let expected = CallEnd { result: CallResult::Failed(code), talk_seconds: None, cause };
+    assert_eq!(ended(events), expected);
+    let mut reversed = events.to_vec();
+    reversed.reverse();
+    assert_eq!(ended(&reversed), expected, "the order of the rows does not matter");
+}
+
+#[test]
+fn the_customers_end_is_told_by_the_hang_up_cause() {
+    for (cause, dial_status, code) in [
+        (17, "BUSY", FailureCode::CustomerBusy),
+        (19, "NOANSWER", FailureCode::CustomerNoAnswer),
+        (0, "NOANSWER", FailureCode::CustomerNoAnswer),
+        (18, "CHANUNAVAIL", FailureCode::CustomerNoAnswer),
+        (21, "CHANUNAVAIL", FailureCode::CustomerRejected),
+        (1, "NOANSWER", FailureCode::CustomerNumberInvalid),
+        (28, "CHANUNAVAIL", FailureCode::CustomerNumberInvalid),
+        (22, "CHANUNAVAIL", FailureCode::CustomerNumberInvalid),
+        (34, "CONGESTION", FailureCode::Congestion),
+        (38, "CHANUNAVAIL", FailureCode::NetworkFailure),
+        (27, "CHANUNAVAIL", FailureCode::NetworkFailure),
+        (102, "CHANUNAVAIL", FailureCode::NetworkFailure),
+        (58, "CHANUNAVAIL", FailureCode::NetworkFailure),
+        (127, "CHANUNAVAIL", FailureCode::NetworkFailure),
+        (16, "CANCEL", FailureCode::AgentAbandoned),
+        (16, "NOANSWER", FailureCode::CustomerNoAnswer),
+    ] {
+        failed(&customer_leg(cause, dial_status), code, Some(cause));
+    }
+}
+
+#[test]
+fn the_agents_end_is_told_by_the_agents_own_cause() {
+    for (cause, code) in [
+        (17, FailureCode::AgentBusy),
+        (19, FailureCode::AgentNoAnswer),
+        (21, FailureCode::AgentRejected),
+        (20, FailureCode::AgentOffline),
+        (16, FailureCode::AgentNoAnswer),
+    ] {
+        let events = [row(0, "CHAN_START", AGENT, None), hangup(20, AGENT, cause, "")];
+        failed(&events, code, Some(cause));
+    }
+}
+
+#[test]
+fn a_trunk_that_is_known_to_be_down_leaves_no_customers_leg() {
+    let events = [
+        row(0, "CHAN_START", AGENT, None),
+        row(2, "ANSWER", AGENT, None),
+        hangup(2, AGENT, 3, "CHANUNAVAIL"),
+    ];
+    failed(&events, FailureCode::TrunkUnreachable, Some(3));
+}
+
+#[test]
+fn an_agent_who_hangs_up_before_the_customer_is_called_has_abandoned_it() {
+    let events = [row(0, "CHAN_START", AGENT, None), row(2, "ANSWER", AGENT, None), hangup(2, AGENT, 16, "")];
+    failed(&events, FailureCode::AgentAbandoned, Some(16));
+}
+
+#[test]
+fn talk_time_runs_from_the_customers_answer_to_the_end() {
+    let mut events = customer_leg(16, "ANSWER");
+    events.push(row(5, "ANSWER", CUSTOMER, None));
+    events.push(row(5, "BRIDGE_ENTER", CUSTOMER, None));
+    assert_eq!(
+        ended(&events),
+        CallEnd { result: CallResult::Answered, talk_seconds: Some(4), cause: Some(16) }
+    );
+}
+
+#[test]
+fn a_call_without_a_row_was_never_placed() {
+    assert_eq!(read_call(CALL, &[], ChannelPresence::Gone), CallStory::NeverPlaced);
+    let another = CallEvent { linked_id: "other".to_owned(), ..row(0, "CHAN_START", "other", None) };
+    assert_eq!(read_call(CALL, &[another], ChannelPresence::Gone), CallStory::NeverPlaced);
+}
+
+#[test]
+fn a_call_whose_channel_lives_or_whose_rows_are_not_complete_goes_on() {
+    assert_eq!(read_call(CALL, &[], ChannelPresence::Alive), CallStory::Ongoing);
+    let started = [row(0, "CHAN_START", AGENT, None)];
+    assert_eq!(read_call(CALL, &started, ChannelPresence::Unknown), CallStory::Ongoing);
+    let agent_first = [
+        row(0, "CHAN_START", AGENT, None),
+        row(1, "ANSWER", AGENT, None),
+        row(2, "CHAN_START", CUSTOMER, None),
+        hangup(3, AGENT, 16, "CANCEL"),
+    ];
+    assert_eq!(read_call(CALL, &agent_first, ChannelPresence::Unknown), CallStory::Ongoing);
+}
+
+#[test]
+fn complete_rows_tell_the_end_although_the_pbx_could_not_be_asked() {
+    let story = read_call(CALL, &customer_leg(17, "BUSY"), ChannelPresence::Unknown);
+    assert!(matches!(
+        story,
+        CallStory::Ended(CallEnd { result: CallResult::Failed(FailureCode::CustomerBusy), .. })
+    ));
+}
+
+#[test]
+fn a_channel_that_is_gone_without_a_hang_up_row_leaves_the_call_in_doubt() {
+    let events = [row(0, "CHAN_START", AGENT, None), row(2, "ANSWER", AGENT, None)];
+    failed(&events, FailureCode::CallInDoubt, None);
+}
+
+#[test]
+fn a_hang_up_row_that_cannot_be_read_still_ends_the_call() {
+    let events = [row(0, "CHAN_START", AGENT, None), row(2, "HANGUP", AGENT, Some("{not json"))];
+    failed(&events, FailureCode::AgentNoAnswer, None);
+}

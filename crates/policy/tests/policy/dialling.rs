@@ -1,0 +1,108 @@
+//! R2, R3, R4: what the PBX dials, and the record of the call.
+
+use closure_contract::{FailureCode, RuleEffect, RuleId};
+use closure_policy::explain::{DialPlan, Plan, Verdict, decide};
+use serde_json::{Value, json};
+
+use crate::support::{NOW, decided, dial, effects, rulebook_of};
+
+fn plan(over: Value) -> DialPlan {
+    match decided(&dial(over)).plan {
+        Some(Plan::Dial(plan)) => plan,
+        other => panic!("there is no call to place: {other:?}"),
+    }
+}
+
+fn to(number: &str) -> Value {
+    json!({ "to": { "phone": { "number": number } } })
+}
+
+fn domestic(number: &str) -> Value {
+    json!({ "scope": "domestic", "to": { "phone": { "number": number } } })
+}
+
+#[test]
+fn overseas_the_outside_line_and_the_access_code_come_before_country_code_and_number() {
+    for (number, dialled) in [
+        ("+84 912 345 678", "900184912345678"),
+        ("+84 0912 345 678", "900184912345678"),
+        ("+1 650 253 0000", "900116502530000"),
+        ("+86 138 1234 5678", "90018613812345678"),
+    ] {
+        assert_eq!(plan(to(number)).dial_string, dialled, "{number}");
+    }
+}
+
+#[test]
+fn at_home_the_outside_line_comes_before_the_national_form_with_its_trunk_zero() {
+    assert_eq!(plan(domestic("+82 10-1234-5678")).dial_string, "901012345678");
+    assert_eq!(plan(domestic("02-3451-8120")).dial_string, "90234518120");
+    assert_eq!(plan(domestic("070-4123-4567")).dial_string, "907041234567");
+}
+
+#[test]
+fn the_record_carries_the_fixed_classes_and_the_whole_number_in_digits() {
+    let plan = plan(to("+84 912-345-678"));
+    assert_eq!(plan.representative_number_class, "K-RIDE 고객센터");
+    assert_eq!(plan.service_class, "K-RIDE");
+    assert_eq!(plan.customer_contact, "84912345678");
+    assert_eq!(plan.extension, "1001");
+}
+
+#[test]
+fn prefixes_and_a_pause_are_configuration() {
+    let rulebook = rulebook_of(r#"dial = { overseas_prefix = "8002", domestic_prefix = "8", pause = "w" }"#);
+    let dialled = |over| decide(&dial(over), &rulebook, NOW).dial_string;
+    assert_eq!(dialled(to("+84912345678")).as_deref(), Some("8w00284912345678"));
+    assert_eq!(dialled(domestic("01012345678")).as_deref(), Some("8w01012345678"));
+}
+
+#[test]
+fn a_short_service_number_is_dialled_only_from_the_list() {
+    let listed = rulebook_of(r#"numbers.short_numbers = ["15881234"]"#);
+    let decision = decide(&dial(domestic("1588-1234")), &listed, NOW);
+    assert_eq!(decision.dial_string.as_deref(), Some("915881234"));
+    assert_eq!(decision.verdict, Verdict::Send);
+    let unlisted = decided(&dial(domestic("1588-1234")));
+    assert_eq!((unlisted.verdict, unlisted.code), (Verdict::Hold, Some(FailureCode::NumberNotAllowed)));
+}
+
+#[test]
+fn emergency_and_premium_numbers_are_refused() {
+    for number in ["119", "112", "060-123-4567", "+82 60-123-4567"] {
+        let decision = decided(&dial(domestic(number)));
+        assert_eq!((decision.verdict, decision.plan), (Verdict::Hold, None), "{number}");
+    }
+    assert_eq!(decided(&dial(domestic("119"))).code, Some(FailureCode::NumberNotAllowed));
+    assert_eq!(decided(&dial(to("+449098790000"))).code, Some(FailureCode::NumberNotAllowed));
+}
+
+#[test]
+fn a_fixed_line_may_be_called() {
+    assert_eq!(plan(to("+81 3-1234-5678")).dial_string, "900181312345678");
+}
+
+#[test]
+fn a_wrong_scope_dials_nothing() {
+    for over in [to("+821012345678"), domestic("+84912345678")] {
+        let decision = decided(&dial(over));
+        assert_eq!((decision.verdict, decision.code), (Verdict::Hold, Some(FailureCode::ScopeMismatch)));
+        assert_eq!(decision.dial_string, None);
+        assert_eq!(effects(&decision, RuleId::R1), [RuleEffect::Hold]);
+    }
+}
+
+#[test]
+fn only_digits_reach_the_pbx() {
+    for extension in ["1", "12345678901", "1001&PJSIP/1002", "", "１００１"] {
+        let decision = decided(&dial(json!({ "agent": { "extension": extension } })));
+        assert_eq!(
+            (decision.verdict, decision.code),
+            (Verdict::Hold, Some(FailureCode::WrongShape)),
+            "{extension}"
+        );
+    }
+    for number in ["9111&PJSIP/1002", "9111;x", "84912345678#", "*86"] {
+        assert_eq!(decided(&dial(to(number))).code, Some(FailureCode::InvalidNumber), "{number}");
+    }
+}

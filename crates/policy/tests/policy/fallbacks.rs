@@ -1,0 +1,275 @@
+//! R14a to R14f: what became of a text message, and whether an email answers.
+
+use closure_contract::{
+    EmailJob, Evidence, FailureCode, ReceiptStatus, RuleEffect, RuleId, SmsJob, job::FallbackOf,
+};
+use closure_policy::fallback::{
+    Due, EmailDue, Evaluation, ReceiptFact, SmsState, SmsStory, Submission, evaluate,
+};
+use serde_json::{Value, json};
+
+use crate::support::{NOW, rulebook, sms_job};
+
+pub(crate) fn receipt(status: ReceiptStatus) -> ReceiptFact {
+    ReceiptFact { status, evidence: Evidence::Handset, occurred_at: None, received_at: NOW }
+}
+
+fn told(job: &SmsJob, submission: Submission, statuses: &[ReceiptStatus], due: Due) -> Evaluation {
+    let receipts: Vec<ReceiptFact> = statuses.iter().copied().map(receipt).collect();
+    evaluate(&SmsStory { job, submission, receipts: &receipts, due }, &rulebook(), NOW)
+}
+
+fn japan() -> SmsJob {
+    sms_job(json!({}))
+}
+
+fn vietnam() -> SmsJob {
+    sms_job(json!({
+        "to": { "phone": { "number": "+84912345678" } },
+        "sms": { "text": "[K.ride] Your refund of 5,000 VND for trip A1 is complete." },
+    }))
+}
+
+fn china(text: &str) -> SmsJob {
+    sms_job(json!({ "to": { "phone": { "number": "+8613812345678" } }, "sms": { "text": text } }))
+}
+
+fn email(evaluation: Evaluation) -> EmailJob {
+    match evaluation.email {
+        EmailDue::Due(job) => job,
+        EmailDue::NoAddress(_) | EmailDue::NotDue => panic!("no email is due: {evaluation:?}"),
+    }
+}
+
+fn is_due(evaluation: &Evaluation) -> bool {
+    match evaluation.email {
+        EmailDue::Due(_) | EmailDue::NoAddress(_) => true,
+        EmailDue::NotDue => false,
+    }
+}
+
+fn by(evaluation: &Evaluation, effect: RuleEffect) -> Vec<RuleId> {
+    evaluation.rules.iter().filter(|rule| rule.effect == effect).map(|rule| rule.id).collect()
+}
+
+const REFUSED: Submission = Submission::Refused(FailureCode::RecipientRejected);
+const LOST: Submission = Submission::Unknown(FailureCode::AnswerLost);
+
+#[test]
+fn the_state_is_the_strongest_word_about_a_single_part() {
+    use ReceiptStatus::{Delivered, Expired, InTransit, Undelivered, Unknown};
+    use SmsState as S;
+    let no_receipt = Some(FailureCode::NoReceipt);
+    for (submission, statuses, due, state, code) in [
+        (Submission::Pending, vec![], Due::NotYet, S::Pending, None),
+        (Submission::Pending, vec![Undelivered], Due::Overdue, S::Pending, None),
+        (Submission::Accepted, vec![], Due::NotYet, S::Accepted, None),
+        (Submission::Accepted, vec![InTransit], Due::NotYet, S::Accepted, None),
+        (Submission::Accepted, vec![], Due::Overdue, S::Unknown, no_receipt),
+        (Submission::Accepted, vec![InTransit], Due::Overdue, S::Unknown, no_receipt),
+        (Submission::Accepted, vec![Unknown], Due::NotYet, S::Unknown, no_receipt),
+        (Submission::Accepted, vec![Delivered, InTransit], Due::Overdue, S::Delivered, None),
+        (
+            Submission::Accepted,
+            vec![Undelivered],
+            Due::NotYet,
+            S::Undelivered,
+            Some(FailureCode::NotDelivered),
+        ),
+        (
+            Submission::Accepted,
+            vec![Expired, Unknown],
+            Due::Overdue,
+            S::Undelivered,
+            Some(FailureCode::ReceiptExpired),
+        ),
+        (Submission::Accepted, vec![Undelivered, Delivered], Due::NotYet, S::Delivered, None),
+        (Submission::Accepted, vec![Expired, Delivered], Due::Overdue, S::Delivered, None),
+        (Submission::Accepted, vec![Unknown, Delivered], Due::Overdue, S::Delivered, None),
+        (Submission::InDoubt, vec![], Due::NotYet, S::Pending, None),
+        (Submission::InDoubt, vec![InTransit], Due::NotYet, S::Accepted, None),
+        (Submission::InDoubt, vec![Delivered], Due::NotYet, S::Delivered, None),
+        (Submission::InDoubt, vec![], Due::Overdue, S::Unknown, no_receipt),
+        (LOST, vec![], Due::NotYet, S::Unknown, Some(FailureCode::AnswerLost)),
+        (LOST, vec![Delivered], Due::NotYet, S::Delivered, None),
+        (REFUSED, vec![], Due::NotYet, S::Refused, Some(FailureCode::RecipientRejected)),
+        (REFUSED, vec![Delivered], Due::NotYet, S::Delivered, None),
+        (Submission::Held, vec![Delivered], Due::NotYet, S::Held, None),
+        (Submission::Expired, vec![], Due::Overdue, S::Expired, Some(FailureCode::Expired)),
+    ] {
+        let evaluation = told(&japan(), submission, &statuses, due);
+        assert_eq!((evaluation.state, evaluation.code), (state, code), "{submission:?} {statuses:?} {due:?}");
+    }
+}
+
+#[test]
+fn a_delivered_part_does_not_heal_a_failed_one() {
+    use ReceiptStatus::{Delivered, Undelivered};
+    let long = sms_job(json!({ "sms": { "text": "a".repeat(161) } }));
+    for statuses in [[Delivered, Undelivered], [Undelivered, Delivered]] {
+        let evaluation = told(&long, Submission::Accepted, &statuses, Due::NotYet);
+        assert_eq!(evaluation.state, SmsState::Undelivered);
+        assert!(is_due(&evaluation));
+    }
+}
+
+#[test]
+fn vietnam_has_its_email_as_soon_as_the_text_message_was_submitted_or_refused() {
+    use ReceiptStatus::Delivered;
+    for (submission, statuses) in [
+        (Submission::Accepted, vec![]),
+        (Submission::Accepted, vec![Delivered]),
+        (Submission::InDoubt, vec![]),
+        (LOST, vec![]),
+        (REFUSED, vec![]),
+        (Submission::Refused(FailureCode::TemplateMismatch), vec![]),
+    ] {
+        let evaluation = told(&vietnam(), submission, &statuses, Due::NotYet);
+        assert!(is_due(&evaluation), "{submission:?}");
+        assert!(by(&evaluation, RuleEffect::Email).contains(&RuleId::R14a), "{submission:?}");
+    }
+}
+
+#[test]
+fn nobody_has_an_email_before_the_text_message_is_settled_nor_while_a_person_decides_nor_too_late() {
+    for submission in [Submission::Pending, Submission::Held, Submission::Expired] {
+        for job in [vietnam(), china("Hello there"), japan()] {
+            let evaluation = told(&job, submission, &[ReceiptStatus::Undelivered], Due::Overdue);
+            assert_eq!(evaluation.email, EmailDue::NotDue, "{submission:?}");
+        }
+    }
+}
+
+#[test]
+fn china_has_its_email_at_once_unless_the_text_is_simplified_chinese() {
+    for (text, due) in
+        [("Your refund is done.", true), ("您的退款已經處理完畢。", true), ("您的退款已经处理完毕。", false)]
+    {
+        let evaluation = told(&china(text), Submission::Accepted, &[], Due::NotYet);
+        assert_eq!(is_due(&evaluation), due, "{text}");
+    }
+}
+
+#[test]
+fn elsewhere_every_terminal_failure_makes_an_email_due_and_nothing_else_does() {
+    use ReceiptStatus::{Delivered, Expired, InTransit, Undelivered, Unknown};
+    for (submission, statuses, due, expected) in [
+        (Submission::Accepted, vec![], Due::NotYet, false),
+        (Submission::Accepted, vec![InTransit], Due::NotYet, false),
+        (Submission::Accepted, vec![Delivered], Due::Overdue, false),
+        (Submission::InDoubt, vec![], Due::NotYet, false),
+        (Submission::Accepted, vec![], Due::Overdue, true),
+        (Submission::Accepted, vec![Undelivered], Due::NotYet, true),
+        (Submission::Accepted, vec![Expired], Due::NotYet, true),
+        (Submission::Accepted, vec![Unknown], Due::NotYet, true),
+        (LOST, vec![], Due::NotYet, true),
+        (REFUSED, vec![], Due::NotYet, true),
+        (Submission::Refused(FailureCode::BodyTooLong), vec![], Due::NotYet, true),
+    ] {
+        let evaluation = told(&japan(), submission, &statuses, due);
+        assert_eq!(is_due(&evaluation), expected, "{submission:?} {statuses:?} {due:?}");
+        assert_eq!(by(&evaluation, RuleEffect::Email).contains(&RuleId::R14c), expected);
+    }
+}
+
+#[test]
+fn what_hits_every_job_alike_never_makes_an_email_due_not_even_in_vietnam() {
+    for code in [
+        FailureCode::ProviderAuth,
+        FailureCode::ProviderQuota,
+        FailureCode::ProviderUnavailable,
+        FailureCode::SenderRejected,
+        FailureCode::RequestRefused,
+    ] {
+        for job in [japan(), vietnam(), china("Hello there")] {
+            let evaluation = told(&job, Submission::Refused(code), &[], Due::Overdue);
+            assert_eq!((evaluation.state, &evaluation.email), (SmsState::Held, &EmailDue::NotDue), "{code}");
+            assert_eq!(by(&evaluation, RuleEffect::Hold), [RuleId::R14e], "{code}");
+        }
+    }
+}
+
+#[test]
+fn delivered_is_worth_a_carriers_word_at_most_in_vietnam_and_china() {
+    use ReceiptStatus::Delivered;
+    for (job, worth) in [
+        (japan(), Evidence::Handset),
+        (vietnam(), Evidence::Carrier),
+        (china("您的退款已经处理完毕。"), Evidence::Carrier),
+    ] {
+        let evaluation = told(&job, Submission::Accepted, &[Delivered], Due::NotYet);
+        assert_eq!((evaluation.state, evaluation.evidence), (SmsState::Delivered, worth));
+    }
+    let failed = told(&japan(), Submission::Accepted, &[ReceiptStatus::Undelivered], Due::NotYet);
+    assert_eq!(failed.evidence, Evidence::None);
+}
+
+#[test]
+fn the_email_answers_for_the_same_consultation_with_an_id_that_follows_from_the_jobs() {
+    let job = sms_job(json!({
+        "expires_at": "2026-12-01T00:00:00Z",
+        "fallback": { "subject": " Your refund ", "text": "Full text 🎉", "html": "<p>Full</p>" },
+    }));
+    let email = email(told(&job, REFUSED, &[], Due::NotYet));
+    assert_eq!(email.job_id, job.job_id.fallback_email());
+    assert_eq!(email.fallback_of, Some(FallbackOf { job_id: job.job_id }));
+    assert_eq!((&email.consultation, &email.agent, email.scope), (&job.consultation, &job.agent, job.scope));
+    assert_eq!((email.expires_at, email.not_before), (job.expires_at, None));
+    assert_eq!(email.to.email.as_deref(), Some("customer@example.com"));
+    assert_eq!((email.email.subject.as_str(), email.email.text.as_str()), ("Your refund", "Full text 🎉"));
+    assert_eq!(email.email.html.as_deref(), Some("<p>Full</p>"));
+}
+
+#[test]
+fn without_words_of_its_own_the_email_says_what_the_text_message_said() {
+    let free = sms_job(json!({ "sms": { "text": "Found 🎉\r\nit’s here" } }));
+    assert_eq!(email(told(&free, REFUSED, &[], Due::NotYet)).email.text, "Found 🎉\nit’s here");
+    let rendered = sms_job(json!({
+        "to": { "phone": { "number": "+84912345678" } },
+        "sms": { "text": null, "template": "vn_refund", "variables": { "amount": "5,000", "trip": "B2" } },
+        "fallback": { "text": " " },
+    }));
+    assert_eq!(
+        email(told(&rendered, Submission::Accepted, &[], Due::NotYet)).email.text,
+        "[K.ride] Your refund of 5,000 VND for trip B2 is complete."
+    );
+}
+
+#[test]
+fn a_subject_that_is_missing_or_not_english_gives_way_to_the_configured_one_and_that_is_recorded() {
+    for fallback in [json!({}), json!({ "subject": "환불 안내" }), json!({ "subject": "a\nb" }), Value::Null]
+    {
+        let evaluation = told(&sms_job(json!({ "fallback": fallback })), REFUSED, &[], Due::NotYet);
+        assert!(by(&evaluation, RuleEffect::Change).contains(&RuleId::R19));
+        assert_eq!(email(evaluation).email.subject, "Reply to your K.ride inquiry");
+    }
+    let domestic = sms_job(json!({
+        "scope": "domestic", "to": { "phone": { "number": "+821012345678" } }, "fallback": { "subject": "환불 안내" },
+    }));
+    assert_eq!(email(told(&domestic, REFUSED, &[], Due::NotYet)).email.subject, "환불 안내");
+}
+
+#[test]
+fn without_a_usable_address_the_email_waits_for_a_person() {
+    for (address, code) in [
+        (Value::Null, "no_email_address"),
+        (json!(" "), "no_email_address"),
+        (json!("nobody"), "invalid_email_address"),
+    ] {
+        let job = sms_job(json!({ "to": { "email": address } }));
+        let evaluation = told(&job, REFUSED, &[], Due::NotYet);
+        let EmailDue::NoAddress(email) = &evaluation.email else {
+            panic!("a person is needed: {evaluation:?}")
+        };
+        assert_eq!((email.to.email.as_ref(), email.job_id), (None, job.job_id.fallback_email()));
+        let rule = evaluation.rules.iter().find(|rule| rule.id == RuleId::R14d).expect("the rule had a say");
+        assert!(rule.detail.starts_with(code), "{}", rule.detail);
+    }
+}
+
+#[test]
+fn the_email_that_is_due_may_go_out() {
+    let job = email(told(&japan(), REFUSED, &[], Due::NotYet));
+    let decision = crate::support::decided(&closure_contract::Job::Email(job));
+    assert_eq!(decision.verdict, closure_policy::explain::Verdict::Send);
+}

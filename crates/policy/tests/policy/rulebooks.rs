@@ -1,0 +1,88 @@
+//! The rulebook as configuration.
+
+use closure_policy::rulebook::{Rulebook, RulebookError};
+
+fn keys(toml: &str) -> Vec<&'static str> {
+    let rulebook: Rulebook = toml::from_str(toml).expect("the shape is right");
+    rulebook
+        .validate()
+        .err()
+        .unwrap_or_default()
+        .into_iter()
+        .map(|error| match error {
+            RulebookError::Setting { key, .. } => key,
+            RulebookError::Template { .. } => "templates",
+        })
+        .collect()
+}
+
+#[test]
+fn the_defaults_are_the_operating_guides() {
+    let rulebook: Rulebook = toml::from_str("").expect("nothing need be configured");
+    assert_eq!(rulebook, Rulebook::default());
+    assert_eq!(rulebook.validate(), Ok(()));
+    assert_eq!(rulebook.dial.overseas_prefix, "9001");
+    assert_eq!((rulebook.sms.max_bytes, rulebook.sms.near_limit_bytes), (1000, 950));
+    assert_eq!(rulebook.sms.sender, "+82234518120");
+    assert_eq!(rulebook.email.from_name, "고객지원 Support");
+    assert_eq!(rulebook.receipt_due_ms, 93_600_000);
+}
+
+#[test]
+fn a_key_that_does_not_exist_is_an_error() {
+    assert!(toml::from_str::<Rulebook>("sms.max_byte = 1").is_err());
+    assert!(toml::from_str::<Rulebook>("senders = []").is_err());
+}
+
+#[test]
+fn every_error_is_found_at_once() {
+    let found = keys(
+        r#"
+        receipt_due_ms = 0
+        [numbers]
+        allowed_country_codes = [999, 7777]
+        access_codes = ["1"]
+        short_numbers = ["119"]
+        [dial]
+        overseas_prefix = "9-001"
+        pause = "comma"
+        [sms]
+        sender = "0234518120"
+        max_bytes = 0
+        [email]
+        from_address = "nobody"
+        default_subject = "답변"
+        [china]
+        han_percent_min = 0
+        [[templates]]
+        name = "t"
+        country_code = 84
+        text = "no brand"
+        "#,
+    );
+    assert_eq!(
+        found,
+        [
+            "numbers.allowed_country_codes",
+            "numbers.access_codes",
+            "numbers.short_numbers",
+            "dial.overseas_prefix",
+            "sms.sender",
+            "sms.max_bytes",
+            "sms.near_limit_bytes",
+            "email.from_address",
+            "email.default_subject",
+            "china",
+            "receipt_due_ms",
+            "templates",
+        ]
+    );
+}
+
+#[test]
+fn an_error_says_what_to_do() {
+    let rulebook: Rulebook = toml::from_str(r#"sms.sender = "1588""#).expect("the shape is right");
+    let errors = rulebook.compile().err().unwrap_or_default();
+    let shown: Vec<String> = errors.iter().map(ToString::to_string).collect();
+    assert_eq!(shown, ["`sms.sender`: must be a number with plus and country code, such as +82234518120"]);
+}
