@@ -1,1 +1,24 @@
-//! The only crate that names lapin: topology, confirmed publish, supervised consume.
+#![doc = include_str!("../README.md")]
+
+mod error;
+mod link;
+mod supervisor;
+
+pub mod consumer;
+pub mod mailbox;
+pub mod message;
+pub mod publisher;
+pub mod settings;
+pub mod topology;
+
+pub use consumer::{Consumer, ConsumerHealth, ConsumerMonitor, ConsumerSettings, Incoming, Settler};
+pub use error::{BrokerError, PublishError, TopologyError};
+pub use mailbox::Mailbox;
+pub use message::{Death, InMessage, OutMessage, Redelivered};
+pub use publisher::{Publisher, PublisherHealth};
+pub use settings::BrokerSettings;
+
+/// Filter directives that keep the client library from writing message bodies into the log.
+///
+/// It warns about a returned message with its whole content, and traces frames and credentials.
+pub const LOG_DIRECTIVES: &[&str] = &["lapin=warn", "lapin::returned_messages=off"];

@@ -1,0 +1,127 @@
+//! How to reach the broker.
+
+use std::{fmt, time::Duration};
+
+use lapin::uri::{AMQPScheme, AMQPUri};
+
+use crate::error::BrokerError;
+
+/// How one process reaches the broker.
+#[derive(Clone)]
+pub struct BrokerSettings {
+    /// `amqp://user:password@host:port/vhost`, or the same with `amqps://`.
+    pub uri: String,
+    /// What the broker's own console shows as the connection's name, such as `fleet sms`.
+    pub name: String,
+    /// Certificates in PEM of an authority of one's own that vouches for an `amqps://` broker, besides the public ones.
+    pub tls_ca_pem: Option<String>,
+    /// How often each side shows that it is alive; a silent peer is noticed after twice this time.
+    pub heartbeat_s: u16,
+    /// How long a connection may take to be established.
+    pub connect_timeout_ms: u64,
+    /// How long a publish may take, waiting for a connection included.
+    pub confirm_timeout_ms: u64,
+    /// The longest pause between two attempts to connect.
+    pub backoff_max_ms: u64,
+}
+
+impl BrokerSettings {
+    /// Settings with the recommended times.
+    pub fn new(uri: impl Into<String>, name: impl Into<String>) -> Self {
+        Self {
+            uri: uri.into(),
+            name: name.into(),
+            tls_ca_pem: None,
+            heartbeat_s: 10,
+            connect_timeout_ms: 5_000,
+            confirm_timeout_ms: 8_000,
+            backoff_max_ms: 10_000,
+        }
+    }
+
+    /// Says what is wrong with the settings before anything is connected.
+    pub fn check(&self) -> Result<(), BrokerError> {
+        self.parse().map(drop)
+    }
+
+    pub(crate) fn connect_timeout(&self) -> Duration {
+        Duration::from_millis(self.connect_timeout_ms)
+    }
+
+    pub(crate) fn confirm_timeout(&self) -> Duration {
+        Duration::from_millis(self.confirm_timeout_ms)
+    }
+
+    /// The broker's address without the credentials.
+    pub(crate) fn endpoint(&self) -> String {
+        match self.uri.parse::<AMQPUri>() {
+            Ok(uri) => format!("{}:{}/{}", uri.authority.host, uri.authority.port, uri.vhost),
+            Err(_) => "an invalid address".to_owned(),
+        }
+    }
+
+    pub(crate) fn parse(&self) -> Result<AMQPUri, BrokerError> {
+        let invalid = |problem| Err(BrokerError::InvalidSettings { problem });
+        // The parser's own message may repeat the address with its password, so it is not passed on.
+        let Ok(mut uri) = self.uri.parse::<AMQPUri>() else {
+            return invalid("its address is not of the form amqp://user:password@host:port/vhost");
+        };
+        // The client library takes an IPv6 literal for no host at all and connects to localhost.
+        if self.uri.contains("@[") || self.uri.contains("//[") {
+            return invalid("its address is an IPv6 literal; use a host name");
+        }
+        match (&uri.scheme, &self.tls_ca_pem) {
+            (AMQPScheme::AMQP, Some(_)) => {
+                return invalid("it names certificates, but the address is amqp:// and not amqps://");
+            }
+            (AMQPScheme::AMQP, None) | (AMQPScheme::AMQPS, _) => {}
+        }
+        uri.query.heartbeat = Some(self.heartbeat_s);
+        Ok(uri)
+    }
+}
+
+impl fmt::Debug for BrokerSettings {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("BrokerSettings")
+            .field("endpoint", &self.endpoint())
+            .field("name", &self.name)
+            .field("heartbeat_s", &self.heartbeat_s)
+            .field("connect_timeout_ms", &self.connect_timeout_ms)
+            .field("confirm_timeout_ms", &self.confirm_timeout_ms)
+            .field("backoff_max_ms", &self.backoff_max_ms)
+            .finish_non_exhaustive()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn debug_output_names_the_endpoint_and_never_the_credentials() {
+        let settings =
+            BrokerSettings::new("amqp://worker:hunter2@broker.internal:5672/closures", "fleet sms");
+        let shown = format!("{settings:?}");
+        assert!(shown.contains("broker.internal:5672/closures"), "{shown}");
+        assert!(!shown.contains("hunter2") && !shown.contains("worker"), "{shown}");
+    }
+
+    #[test]
+    fn an_unreadable_address_is_refused_without_repeating_it() {
+        for uri in ["amqp:worker:hunter2", "http://worker:hunter2@host/", "amqp://worker:hunter2@[::1]:5672/"]
+        {
+            let error = BrokerSettings::new(uri, "fleet").check().expect_err("the address is not valid");
+            assert!(!format!("{error} {error:?}").contains("hunter2"), "{error}");
+        }
+    }
+
+    #[test]
+    fn certificates_for_a_connection_without_tls_are_a_mistake() {
+        let mut settings = BrokerSettings::new("amqp://broker.internal/", "fleet");
+        settings.tls_ca_pem = Some("a certificate".to_owned());
+        assert!(settings.check().is_err());
+        settings.uri = "amqps://broker.internal/".to_owned();
+        assert!(settings.check().is_ok());
+    }
+}

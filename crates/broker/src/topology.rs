@@ -1,0 +1,323 @@
+//! Declaring and checking what `contract::topology` says.
+
+use std::fmt;
+
+use closure_contract::topology::{self as contract, BindingSpec, ExchangeKind, ExchangeSpec, QueueSpec};
+use lapin::{
+    Channel,
+    options::{ExchangeDeclareOptions, QueueBindOptions, QueueDeclareOptions},
+    types::{AMQPValue, FieldTable},
+};
+
+use crate::{
+    error::{BrokerError, TopologyError},
+    link::Link,
+    settings::BrokerSettings,
+};
+
+/// The delivery limit of queues that must not give a message up.
+///
+/// From 4.0 on a quorum queue without a limit has one of 20, and drops what exceeds it where there is no dead-letter exchange; 3.x does not know `-1`.
+const DELIVERIES_UNLIMITED: u32 = i32::MAX as u32;
+
+/// What [`apply`] made sure of.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct AppliedTopology {
+    /// Exchanges that exist as they should.
+    pub exchanges: usize,
+    /// Queues that exist as they should.
+    pub queues: usize,
+    /// Bindings that exist.
+    pub bindings: usize,
+}
+
+/// One thing that the broker misses or has otherwise.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Difference {
+    /// What it is.
+    pub object: Object,
+    /// How it differs.
+    pub problem: Problem,
+}
+
+/// A thing that the topology names.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Object {
+    /// An exchange.
+    Exchange(String),
+    /// A queue.
+    Queue(String),
+    /// A binding.
+    Binding {
+        /// From this exchange.
+        exchange: String,
+        /// To this queue.
+        queue: String,
+        /// With this key.
+        routing_key: String,
+    },
+}
+
+/// How a thing differs.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Problem {
+    /// It does not exist.
+    Missing,
+    /// It has another kind or other arguments, in the broker's words.
+    Otherwise(String),
+}
+
+impl Difference {
+    /// What to do about it.
+    pub fn remedy(&self) -> String {
+        match (&self.object, &self.problem) {
+            (_, Problem::Missing) => "run: fleet topology apply".to_owned(),
+            (Object::Queue(queue), Problem::Otherwise(_)) => format!(
+                "stop the workers, let {queue} run empty or move its messages, delete it, then run: fleet topology apply"
+            ),
+            (Object::Exchange(name), Problem::Otherwise(_)) => {
+                format!("stop the publishers, delete the exchange {name}, then run: fleet topology apply")
+            }
+            (Object::Binding { .. }, Problem::Otherwise(_)) => {
+                "delete the binding, then run: fleet topology apply".to_owned()
+            }
+        }
+    }
+}
+
+impl fmt::Display for Difference {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match &self.object {
+            Object::Exchange(name) => write!(f, "exchange {name}")?,
+            Object::Queue(name) => write!(f, "queue {name}")?,
+            Object::Binding { exchange, queue, routing_key } => {
+                write!(f, "binding of {queue} to {exchange} with the key `{routing_key}`")?;
+            }
+        }
+        match &self.problem {
+            Problem::Missing => write!(f, " does not exist")?,
+            Problem::Otherwise(detail) => write!(f, " is different: {detail}")?,
+        }
+        write!(f, "; {}", self.remedy())
+    }
+}
+
+/// Declares every exchange, queue and binding; what exists already as it should is left as it is.
+pub async fn apply(settings: &BrokerSettings) -> Result<AppliedTopology, TopologyError> {
+    let mut survey = Survey::open(settings).await?;
+    let (exchanges, queues, bindings) = (contract::exchanges(), contract::queues(), contract::bindings());
+    for exchange in &exchanges {
+        survey.declare_exchange(exchange).await?;
+    }
+    for queue in &queues {
+        survey.declare_queue(queue).await?;
+    }
+    for binding in &bindings {
+        survey.bind(binding).await?;
+    }
+    survey.finish().await?;
+    Ok(AppliedTopology { exchanges: exchanges.len(), queues: queues.len(), bindings: bindings.len() })
+}
+
+/// Compares every exchange and queue with what it should be, and changes nothing.
+///
+/// Where a thing exists it is declared again, which the broker refuses if it differs; this needs the right to configure.
+/// Bindings cannot be seen over AMQP; [`apply`] states them again.
+pub async fn check(settings: &BrokerSettings) -> Result<(), TopologyError> {
+    let mut survey = Survey::open(settings).await?;
+    for exchange in contract::exchanges() {
+        if survey.exchange_exists(exchange.name).await? {
+            survey.declare_exchange(&exchange).await?;
+        }
+    }
+    for queue in contract::queues() {
+        if survey.queue_depth(queue.name).await?.is_some() {
+            survey.declare_queue(&queue).await?;
+        }
+    }
+    survey.finish().await
+}
+
+/// Makes sure that queues exist, with no more rights than a worker has.
+pub async fn verify_passively(settings: &BrokerSettings, queues: &[&str]) -> Result<(), TopologyError> {
+    let mut survey = Survey::open(settings).await?;
+    for queue in queues {
+        survey.queue_depth(queue).await?;
+    }
+    survey.finish().await
+}
+
+/// How many messages wait in a queue; those in the hands of workers are not among them.
+pub async fn depth(settings: &BrokerSettings, queue: &str) -> Result<u32, TopologyError> {
+    let mut survey = Survey::open(settings).await?;
+    let depth = survey.queue_depth(queue).await?;
+    survey.finish().await?;
+    Ok(depth.unwrap_or_default())
+}
+
+/// A walk over the topology that collects differences.
+struct Survey {
+    link: Link,
+    channel: Channel,
+    differences: Vec<Difference>,
+}
+
+impl Survey {
+    async fn open(settings: &BrokerSettings) -> Result<Self, TopologyError> {
+        let (link, _) = Link::open(settings, "topology").await?;
+        let channel = link.channel().await?;
+        Ok(Self { link, channel, differences: Vec::new() })
+    }
+
+    async fn finish(self) -> Result<(), TopologyError> {
+        self.link.close().await;
+        if self.differences.is_empty() {
+            return Ok(());
+        }
+        Err(TopologyError::Differs { differences: self.differences })
+    }
+
+    async fn exchange_exists(&mut self, name: &str) -> Result<bool, TopologyError> {
+        let options = ExchangeDeclareOptions { passive: true, ..ExchangeDeclareOptions::default() };
+        // The kind of a passive declaration is not looked at.
+        let kind = lapin::ExchangeKind::Direct;
+        let declare = self.channel.exchange_declare(name.into(), kind, options, FieldTable::default());
+        let answer = self.link.ask("exchange.declare", declare).await;
+        Ok(self.note(answer, || Object::Exchange(name.to_owned())).await?.is_some())
+    }
+
+    /// How many messages wait, or `None` if there is no such queue.
+    async fn queue_depth(&mut self, name: &str) -> Result<Option<u32>, TopologyError> {
+        let options = QueueDeclareOptions { passive: true, ..QueueDeclareOptions::default() };
+        let declare = self.channel.queue_declare(name.into(), options, FieldTable::default());
+        let answer = self.link.ask("queue.declare", declare).await;
+        let queue = self.note(answer, || Object::Queue(name.to_owned())).await?;
+        Ok(queue.map(|queue| queue.message_count()))
+    }
+
+    async fn declare_exchange(&mut self, spec: &ExchangeSpec) -> Result<(), TopologyError> {
+        let kind = match spec.kind {
+            ExchangeKind::Direct => lapin::ExchangeKind::Direct,
+            ExchangeKind::Fanout => lapin::ExchangeKind::Fanout,
+            ExchangeKind::Topic => lapin::ExchangeKind::Topic,
+        };
+        let options = ExchangeDeclareOptions { durable: true, ..ExchangeDeclareOptions::default() };
+        let mut arguments = FieldTable::default();
+        if let Some(alternate) = spec.alternate {
+            arguments.insert("alternate-exchange".into(), text(alternate));
+        }
+        let declare = self.channel.exchange_declare(spec.name.into(), kind, options, arguments);
+        let answer = self.link.ask("exchange.declare", declare).await;
+        self.note(answer, || Object::Exchange(spec.name.to_owned())).await?;
+        Ok(())
+    }
+
+    async fn declare_queue(&mut self, spec: &QueueSpec) -> Result<(), TopologyError> {
+        let options = QueueDeclareOptions { durable: true, ..QueueDeclareOptions::default() };
+        let declare = self.channel.queue_declare(spec.name.into(), options, arguments(spec));
+        let answer = self.link.ask("queue.declare", declare).await;
+        self.note(answer, || Object::Queue(spec.name.to_owned())).await?;
+        Ok(())
+    }
+
+    async fn bind(&mut self, spec: &BindingSpec) -> Result<(), TopologyError> {
+        let BindingSpec { queue, exchange, routing_key } = *spec;
+        let bind = self.channel.queue_bind(
+            queue.into(),
+            exchange.into(),
+            routing_key.into(),
+            QueueBindOptions::default(),
+            FieldTable::default(),
+        );
+        let answer = self.link.ask("queue.bind", bind).await;
+        let object = || Object::Binding {
+            exchange: exchange.to_owned(),
+            queue: queue.to_owned(),
+            routing_key: routing_key.to_owned(),
+        };
+        self.note(answer, object).await?;
+        Ok(())
+    }
+
+    /// Notes a difference, after which the broker has closed the channel; any other error ends the walk.
+    async fn note<T>(
+        &mut self,
+        answer: Result<T, BrokerError>,
+        object: impl FnOnce() -> Object,
+    ) -> Result<Option<T>, TopologyError> {
+        let problem = match answer {
+            Ok(value) => return Ok(Some(value)),
+            Err(BrokerError::NotFound { .. }) => Problem::Missing,
+            Err(BrokerError::Different { detail }) => Problem::Otherwise(detail),
+            Err(error) => return Err(error.into()),
+        };
+        self.differences.push(Difference { object: object(), problem });
+        self.channel = self.link.channel().await?;
+        Ok(None)
+    }
+}
+
+/// The arguments that make a queue what its specification says, on every version of the broker.
+fn arguments(spec: &QueueSpec) -> FieldTable {
+    let QueueSpec { name: _, dead_letter_exchange, delivery_limit, message_ttl_ms } = *spec;
+    let mut arguments = quorum();
+    arguments.insert("x-overflow".into(), text("reject-publish"));
+    if let Some(exchange) = dead_letter_exchange {
+        arguments.insert("x-dead-letter-exchange".into(), text(exchange));
+        arguments.insert("x-dead-letter-strategy".into(), text("at-least-once"));
+    }
+    if let Some(limit) = delivery_limit {
+        arguments.insert("x-delivery-limit".into(), number(limit));
+    }
+    if let Some(ttl_ms) = message_ttl_ms {
+        arguments.insert("x-message-ttl".into(), number(ttl_ms));
+    }
+    arguments
+}
+
+/// The arguments of a quorum queue that never gives a message up.
+pub(crate) fn quorum() -> FieldTable {
+    let mut arguments = FieldTable::default();
+    arguments.insert("x-queue-type".into(), text("quorum"));
+    arguments.insert("x-delivery-limit".into(), number(DELIVERIES_UNLIMITED));
+    arguments
+}
+
+fn text(value: &str) -> AMQPValue {
+    AMQPValue::LongString(value.into())
+}
+
+fn number(value: u32) -> AMQPValue {
+    AMQPValue::LongLongInt(i64::from(value))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_queue_with_a_dead_letter_exchange_loses_nothing_on_the_way_there() {
+        for spec in contract::queues() {
+            let arguments = arguments(&spec);
+            let value = |name: &str| arguments.inner().get(name).cloned();
+            assert_eq!(value("x-queue-type"), Some(text("quorum")), "{}", spec.name);
+            assert_eq!(value("x-overflow"), Some(text("reject-publish")), "{}", spec.name);
+            assert_eq!(
+                value("x-dead-letter-strategy"),
+                spec.dead_letter_exchange.map(|_| text("at-least-once")),
+                "{}",
+                spec.name
+            );
+            assert_eq!(value("x-message-ttl"), spec.message_ttl_ms.map(number), "{}", spec.name);
+        }
+    }
+
+    #[test]
+    fn every_queue_states_its_delivery_limit_so_that_no_default_of_a_newer_broker_drops_messages() {
+        for spec in contract::queues() {
+            let limit = spec.delivery_limit.unwrap_or(DELIVERIES_UNLIMITED);
+            let arguments = arguments(&spec);
+            assert_eq!(arguments.inner().get("x-delivery-limit"), Some(&number(limit)), "{}", spec.name);
+        }
+    }
+}
