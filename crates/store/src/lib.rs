@@ -1,1 +1,51 @@
-//! The only crate that names PostgreSQL: claim, settle, receipts, dead letters, migrations.
+#![doc = include_str!("../README.md")]
+
+mod batch;
+mod burial;
+mod calls;
+mod claim;
+mod dead_letters;
+mod error;
+mod evaluate;
+mod history;
+mod migrate;
+mod overdue;
+#[cfg(test)]
+mod plans;
+mod pool;
+mod receipts;
+mod replay;
+mod row;
+mod settings;
+mod settle;
+mod settle_sql;
+mod snapshot;
+mod state;
+mod store;
+#[cfg(test)]
+#[expect(dead_code, reason = "the plans need a part of what the tests share")]
+#[path = "../tests/store/support/database.rs"]
+mod test_database;
+mod text;
+mod verdict;
+
+// The tests' own database is written as a user of this crate has it.
+#[cfg(test)]
+extern crate self as closure_store;
+
+pub use calls::{CelRow, OpenCall};
+pub use claim::{Claim, Lease, NewClaim};
+pub use dead_letters::{
+    DeadLetter, DeadLetterAction, DeadLetterFilter, DeadLetterId, DeadLetterState, DeadLetterSummary,
+    NewDeadLetter,
+};
+pub use error::StoreError;
+pub use history::{AttemptStory, DeadLetterStory, JobStory, ReceiptStory, StateCount};
+pub use receipts::Recorded;
+pub use replay::{Replay, ReplayError};
+pub use settings::{RemotePlaintext, StoreSettings};
+pub use settle::{AttemptUse, EarlyReceipts, Ending, FinalState, Settled, Settlement};
+pub use snapshot::Snapshot;
+pub use state::DeliveryState;
+pub use store::Store;
+pub use verdict::{Announce, DeliveryFacts, Evaluated, FallbackRow, NewFallback, ReceiptRow, Verdict};

@@ -1,0 +1,188 @@
+//! How a message becomes a dead letter, and what that does to its delivery.
+
+use std::fmt::Write as _;
+
+use closure_contract::{
+    Channel, Generation, JobId,
+    topology::{HEADER_GENERATION, WorkQueue},
+};
+use deadpool_postgres::Transaction;
+use serde_json::Value;
+use sha2::{Digest, Sha256};
+
+use crate::{
+    dead_letters::{DeadLetterId, NewDeadLetter},
+    error::StoreError,
+    pool::query,
+    row::{Columns, int},
+    state::DeliveryState,
+    store::Store,
+    text,
+};
+
+impl Store {
+    /// Keeps a message that nobody can work on, once; a job of ours that had not come to its end is dead with it.
+    ///
+    /// A letter speaks for a job only with the job's own bytes: another content under the same job id is a letter of
+    /// its own, and the first content is left in peace.
+    pub async fn record_dead_letter(&self, letter: NewDeadLetter) -> Result<DeadLetterId, StoreError> {
+        self.database
+            .bounded(async {
+                let mut session = self.database.session().await?;
+                let transaction = session.transaction().await?;
+                let id = record(&transaction, &letter).await?;
+                transaction.commit().await?;
+                session.done();
+                Ok(id)
+            })
+            .await
+    }
+}
+
+/// How a letter relates to the delivery that it names.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Bond {
+    /// It is this delivery's own message, and the delivery is dead by it.
+    Killed,
+    /// It is this delivery's own message, and the delivery had come to its end before.
+    TooLate,
+    /// It names a job that we have no delivery of.
+    Unclaimed,
+    /// It is no job's message.
+    Stranger,
+}
+
+async fn record(transaction: &Transaction<'_>, letter: &NewDeadLetter) -> Result<DeadLetterId, StoreError> {
+    let generation = generation_of(&letter.headers);
+    let hash = Sha256::digest(&letter.body);
+    let detail = text::detail(&letter.detail);
+    let bond = match letter.job_id {
+        None => Bond::Stranger,
+        Some(job) => bond(transaction, job, generation, &hash).await?,
+    };
+    let key = match (bond, letter.job_id) {
+        (Bond::Stranger, _) | (_, None) => format!("bytes:{}", hex(&hash)),
+        (Bond::Killed | Bond::TooLate | Bond::Unclaimed, Some(job)) => format!("job:{job}"),
+    };
+    if let (Bond::Killed, Some(job)) = (bond, letter.job_id) {
+        query(transaction, KILL, &[&job.0, &letter.code.as_str(), &detail]).await?;
+    }
+    // A copy of an old death must not reopen what a person has dealt with: a delivery's letter is opened again by
+    // the delivery's death alone, any other one by a message of the latest replay.
+    let again = match bond {
+        Bond::Killed => Some(true),
+        Bond::TooLate => Some(false),
+        Bond::Unclaimed | Bond::Stranger => None,
+    };
+    let rows = query(
+        transaction,
+        KEEP,
+        &[
+            &key,
+            &letter.job_id.map(|job| job.0),
+            &channel_of(&letter.queue).map(Channel::as_str),
+            &text::reference(&letter.queue),
+            &text::reference(&letter.routing_key),
+            &text::optional(letter.message_id.as_deref()),
+            &letter.code.as_str(),
+            &detail,
+            &&letter.body[..],
+            &text::json(letter.headers.clone()),
+            &int(generation.0),
+            &again,
+        ],
+    )
+    .await?;
+    Columns(rows.first().expect("an upsert returns the row that it was given")).get("id").map(DeadLetterId)
+}
+
+async fn bond(
+    transaction: &Transaction<'_>,
+    job: JobId,
+    generation: Generation,
+    hash: &[u8],
+) -> Result<Bond, StoreError> {
+    let rows = query(transaction, LOCK_DELIVERY, &[&job.0]).await?;
+    let Some(row) = rows.first() else { return Ok(Bond::Unclaimed) };
+    let columns = Columns(row);
+    if generation < columns.generation("generation")? {
+        return Ok(Bond::TooLate);
+    }
+    if columns.get::<&[u8]>("body_hash")? != hash {
+        return Ok(Bond::Stranger);
+    }
+    Ok(match columns.word("state", str::parse)? {
+        DeliveryState::Pending | DeliveryState::Sending | DeliveryState::InDoubt | DeliveryState::Waiting => {
+            Bond::Killed
+        }
+        // What a provider took is not sent again because a worker could not tell of it.
+        DeliveryState::Accepted
+        | DeliveryState::Delivered
+        | DeliveryState::Undelivered
+        | DeliveryState::Unknown
+        | DeliveryState::Refused
+        | DeliveryState::Expired
+        | DeliveryState::Dead
+        | DeliveryState::Discarded
+        | DeliveryState::Superseded
+        | DeliveryState::Cancelled => Bond::TooLate,
+    })
+}
+
+/// The generation that a message's headers name, under our header's name or plainly.
+fn generation_of(headers: &Value) -> Generation {
+    ["generation", HEADER_GENERATION]
+        .into_iter()
+        .find_map(|name| headers.get(name)?.as_u64())
+        .and_then(|number| u32::try_from(number).ok())
+        .map_or(Generation::FIRST, |number| Generation(number).max(Generation::FIRST))
+}
+
+fn channel_of(queue: &str) -> Option<Channel> {
+    WorkQueue::ALL.into_iter().find(|work| work.name() == queue).and_then(|work| match work {
+        WorkQueue::Jobs(channel) => Some(channel),
+        WorkQueue::Receipts => None,
+    })
+}
+
+fn hex(bytes: &[u8]) -> String {
+    bytes.iter().fold(String::with_capacity(bytes.len() * 2), |mut text, byte| {
+        // Writing to a string does not fail.
+        let _ = write!(text, "{byte:02x}");
+        text
+    })
+}
+
+pub(crate) const LOCK_DELIVERY: &str =
+    "SELECT state, generation, body_hash FROM delivery WHERE job_id = $1 FOR UPDATE";
+
+pub(crate) const KILL: &str = "
+WITH killed AS (
+    UPDATE delivery SET
+        state = 'dead', failure_code = $2, detail = $3, lease_token = NULL, lease_until = NULL, lease_for = NULL,
+        look_at = NULL, ended_at = now(), updated_at = now()
+    WHERE job_id = $1
+)
+UPDATE attempt SET state = 'in_doubt', ended_at = now() WHERE job_id = $1 AND state = 'sending'";
+
+pub(crate) const KEEP: &str = "
+INSERT INTO dead_letter AS l (
+    key, job_id, channel, queue, routing_key, message_id, code, detail, body, headers, state, generation
+) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, 'open', $11)
+ON CONFLICT (key) DO UPDATE SET
+    (state, code, detail, headers, generation, deaths, last_died_at, settled_at) = (
+        SELECT
+            CASE WHEN again THEN 'open' ELSE l.state END,
+            CASE WHEN again THEN excluded.code ELSE l.code END,
+            CASE WHEN again THEN excluded.detail ELSE l.detail END,
+            CASE WHEN again THEN excluded.headers ELSE l.headers END,
+            CASE WHEN again THEN excluded.generation ELSE l.generation END,
+            CASE WHEN again THEN l.deaths + 1 ELSE l.deaths END,
+            CASE WHEN again THEN now() ELSE l.last_died_at END,
+            CASE WHEN again THEN NULL ELSE l.settled_at END
+        FROM (
+            SELECT coalesce($12::boolean, excluded.generation >= coalesce(l.replay_generation, 1))
+                AND l.state <> 'open' AS again
+        ) AS judged
+    )
+RETURNING id";

@@ -1,0 +1,185 @@
+//! Calls that are up, and the PBX's own record of them.
+
+use std::fmt;
+
+use bytes::Bytes;
+use closure_contract::{AttemptNumber, ClientRef, FailureCode, Generation, JobId, Timestamp};
+use serde_json::Value;
+use time::PrimitiveDateTime;
+
+use crate::{
+    error::StoreError,
+    row::{Columns, int, millis},
+    settle::Ending,
+    snapshot::{Snapshot, snapshot_columns},
+    state::DeliveryState,
+    store::Store,
+    text,
+    verdict::Announce,
+};
+
+/// One look reads at most this many events of a call; a long call has some dozens.
+const CALL_EVENTS_MAX: i64 = 1_000;
+
+/// A call that was placed and has not ended.
+#[derive(Clone, PartialEq)]
+pub struct OpenCall {
+    /// The dial job.
+    pub job_id: JobId,
+    /// Which edition of it.
+    pub generation: Generation,
+    /// The channel id of the agent's leg.
+    pub client_ref: ClientRef,
+    /// The dial job's bytes.
+    pub body: Bytes,
+    /// When the PBX took the call.
+    pub accepted_at: Timestamp,
+    /// How long ago that is, by the database's clock.
+    pub age_ms: u64,
+}
+
+/// One channel event of the PBX.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct CelRow {
+    /// Such as `CHAN_START`, `ANSWER`, `HANGUP`.
+    pub event_type: String,
+    /// When, by the PBX's clock.
+    pub event_time: Timestamp,
+    /// The channel.
+    pub unique_id: String,
+    /// The first channel of the call.
+    pub linked_id: String,
+    /// Details as JSON, such as the cause of a hang-up.
+    pub extra: Option<String>,
+}
+
+impl Store {
+    /// Calls that are up, each to one process for this long.
+    pub async fn open_calls(&self, lease_ms: u64, limit: i64) -> Result<Vec<OpenCall>, StoreError> {
+        let rows = self.database.query(OPEN, &[&millis(lease_ms), &limit]).await?;
+        rows.iter()
+            .map(|row| {
+                let columns = Columns(row);
+                let (job_id, generation) = (columns.job("job_id")?, columns.generation("generation")?);
+                let attempt: AttemptNumber = columns.attempt("attempts")?;
+                Ok(OpenCall {
+                    job_id,
+                    generation,
+                    client_ref: ClientRef::of(job_id, generation, attempt),
+                    body: columns.bytes("body")?,
+                    accepted_at: columns.time("accepted_at")?,
+                    age_ms: columns.millis("age_ms")?,
+                })
+            })
+            .collect()
+    }
+
+    /// What the PBX wrote down about a call, by the channel id of its first leg, in the order of writing.
+    pub async fn call_events(&self, channel_id: &str) -> Result<Vec<CelRow>, StoreError> {
+        let rows = self.database.query(EVENTS, &[&channel_id, &CALL_EVENTS_MAX]).await?;
+        rows.iter()
+            .map(|row| {
+                let columns = Columns(row);
+                let extra: String = columns.get("extra")?;
+                Ok(CelRow {
+                    event_type: columns.get("eventtype")?,
+                    event_time: Timestamp(columns.get::<PrimitiveDateTime>("eventtime")?.assume_utc()),
+                    unique_id: columns.get("uniqueid")?,
+                    linked_id: columns.get("linkedid")?,
+                    extra: Some(extra).filter(|extra| !extra.is_empty()),
+                })
+            })
+            .collect()
+    }
+
+    /// Ends a delivery that still stands where the caller saw it; nothing where somebody else has moved it.
+    ///
+    /// The ending is a [`Ending::Final`]; any other one belongs to a settlement, which needs a lease, and is refused.
+    pub async fn conclude(
+        &self,
+        job_id: JobId,
+        generation: Generation,
+        from: DeliveryState,
+        ending: Ending,
+        call: Option<Value>,
+        announce: Announce,
+    ) -> Result<Option<Snapshot>, StoreError> {
+        let Ending::Final { state, code, detail, evidence, provider_ref, attempt_use: _ } = ending else {
+            return Err(StoreError::Settings(
+                "only a final ending concludes a delivery without a lease".to_owned(),
+            ));
+        };
+        let owed = match announce {
+            Announce::Now => false,
+            Announce::Owed => true,
+        };
+        let rows = self
+            .database
+            .query(
+                CONCLUDE,
+                &[
+                    &job_id.0,
+                    &int(generation.0),
+                    &from.as_str(),
+                    &state.as_str(),
+                    &code.map(FailureCode::as_str),
+                    &text::optional(detail.as_deref()),
+                    &evidence.as_str(),
+                    &provider_ref.as_deref().map(text::reference),
+                    &call.map(text::json),
+                    &owed,
+                ],
+            )
+            .await?;
+        rows.first().map(Snapshot::read).transpose()
+    }
+}
+
+/// The calls that were looked at longest ago come first, so that none starves behind the limit.
+pub(crate) const OPEN: &str = "
+WITH due AS MATERIALIZED (
+    SELECT job_id FROM delivery
+    WHERE channel = 'dial' AND look_at <= now() AND state = 'accepted'
+    ORDER BY look_at LIMIT $2
+    FOR UPDATE SKIP LOCKED
+)
+UPDATE delivery AS d SET
+    look_at = clock_timestamp() + $1::bigint * interval '1 millisecond'
+FROM due WHERE d.job_id = due.job_id
+RETURNING
+    d.job_id, d.generation, d.attempts, d.body, coalesce(d.accepted_at, d.updated_at) AS accepted_at,
+    (extract(epoch FROM clock_timestamp() - coalesce(d.accepted_at, d.updated_at)) * 1000)::bigint AS age_ms";
+
+pub(crate) const EVENTS: &str = "
+SELECT eventtype, eventtime, uniqueid, linkedid, extra FROM cel WHERE linkedid = $1 ORDER BY id LIMIT $2";
+
+pub(crate) const CONCLUDE: &str = concat!(
+    "
+WITH changed AS (
+    UPDATE delivery AS d SET
+        state = $4, failure_code = $5, detail = $6, evidence = $7, provider_ref = coalesce($8, d.provider_ref),
+        call = coalesce($9, d.call), look_at = NULL,
+        announce_since = CASE WHEN $10 THEN now() ELSE d.announce_since END,
+        ended_at = now(), updated_at = now()
+    WHERE d.job_id = $1 AND d.generation = $2 AND d.state = $3
+    RETURNING ",
+    snapshot_columns!(),
+    "
+), resolved AS (
+    UPDATE dead_letter SET state = 'resolved', settled_at = now()
+    WHERE key = 'job:' || $1::uuid AND state = 'replaying' AND EXISTS (SELECT FROM changed)
+)
+SELECT ",
+    snapshot_columns!(),
+    " FROM changed AS d"
+);
+
+impl fmt::Debug for OpenCall {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("OpenCall")
+            .field("job_id", &self.job_id)
+            .field("generation", &self.generation)
+            .field("age_ms", &self.age_ms)
+            .finish_non_exhaustive()
+    }
+}

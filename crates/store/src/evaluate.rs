@@ -1,0 +1,232 @@
+//! A verdict applied to a delivery under its lock; the decision itself is taken elsewhere.
+
+use closure_contract::{Channel, FailureCode, JobId, topology::WorkQueue};
+use deadpool_postgres::Transaction;
+use sha2::{Digest, Sha256};
+
+use crate::{
+    error::StoreError,
+    pool::query,
+    row::{Columns, int},
+    snapshot::{Snapshot, snapshot_columns},
+    state::DeliveryState,
+    store::Store,
+    text,
+    verdict::{Announce, DeliveryFacts, Evaluated, FallbackRow, NewFallback, ReceiptRow, Verdict},
+};
+
+/// A verdict sees at most this many receipts of a delivery, the strongest evidence first.
+const RECEIPTS_MAX: i64 = 200;
+
+impl Store {
+    /// Shows a delivery's facts to `decide` under the delivery's lock, and writes its verdict in the same commit.
+    ///
+    /// Without a delivery or without a verdict the answer is nothing. A delivery that no provider has, or that a
+    /// person holds, is not moved; terminal states change only as the verdict says.
+    pub async fn evaluate<F>(&self, job_id: JobId, decide: F) -> Result<Option<Evaluated>, StoreError>
+    where
+        F: FnOnce(&DeliveryFacts) -> Option<Verdict> + Send,
+    {
+        self.database
+            .bounded(async {
+                let mut session = self.database.session().await?;
+                let transaction = session.transaction().await?;
+                let evaluated = match facts(&transaction, job_id).await? {
+                    None => None,
+                    Some(facts) => match decide(&facts) {
+                        None => None,
+                        Some(verdict) => Some(apply(&transaction, &facts, verdict).await?),
+                    },
+                };
+                transaction.commit().await?;
+                session.done();
+                Ok(evaluated)
+            })
+            .await
+    }
+}
+
+async fn facts(transaction: &Transaction<'_>, job_id: JobId) -> Result<Option<DeliveryFacts>, StoreError> {
+    let rows = query(transaction, LOCK, &[&job_id.0]).await?;
+    let Some(row) = rows.first() else { return Ok(None) };
+    let snapshot = Snapshot::read(row)?;
+    let generation = int(snapshot.generation.0);
+    let receipts = query(transaction, RECEIPTS, &[&job_id.0, &generation, &RECEIPTS_MAX]).await?;
+    Ok(Some(DeliveryFacts {
+        receipts: receipts.iter().map(ReceiptRow::read).collect::<Result<_, _>>()?,
+        receipt_overdue: Columns(row).get("receipt_overdue")?,
+        has_fallback: snapshot.fallback_job_id.is_some(),
+        snapshot,
+    }))
+}
+
+pub(crate) const LOCK: &str = concat!(
+    "SELECT ",
+    snapshot_columns!(),
+    ", coalesce(d.receipt_due_at <= now(), false) AS receipt_overdue
+FROM delivery AS d WHERE d.job_id = $1 FOR UPDATE"
+);
+
+/// A flood of receipts must not hide the strong one among them.
+pub(crate) const RECEIPTS: &str = "
+SELECT * FROM (
+    SELECT id, status, evidence, provider_code, occurred_at, received_at
+    FROM receipt WHERE job_id = $1 AND generation = $2
+    ORDER BY array_position(ARRAY['handset', 'carrier', 'gateway', 'none'], evidence), id
+    LIMIT $3
+) AS strongest
+ORDER BY id";
+
+async fn apply(
+    transaction: &Transaction<'_>,
+    facts: &DeliveryFacts,
+    verdict: Verdict,
+) -> Result<Evaluated, StoreError> {
+    let before = &facts.snapshot;
+    let created = create_fallback(transaction, before.job_id, &verdict.fallback).await?;
+    let source = Some(before.job_id.0);
+    let answers = query(transaction, FALLBACK, &[&source]).await?;
+    let fallback = match answers.first() {
+        None => None,
+        Some(row) => Some(FallbackRow::of(Snapshot::read(row)?, created)),
+    };
+    if fallback.is_none() && verdict.fallback != NewFallback::None {
+        // The derived job id is taken by a row that is not this SMS's fallback: no email must be lost in silence.
+        return Err(StoreError::BadData {
+            code: "23505".to_owned(),
+            constraint: Some("delivery_pkey".to_owned()),
+        });
+    }
+    let judged = judged(before.state, verdict.state);
+    let owed = match verdict.announce {
+        Announce::Now => false,
+        Announce::Owed => true,
+    };
+    let rows = query(
+        transaction,
+        APPLY,
+        &[
+            &before.job_id.0,
+            &judged,
+            &verdict.code.map(FailureCode::as_str),
+            &text::optional(verdict.detail.as_deref()),
+            &verdict.evidence.as_str(),
+            &text::json(verdict.rules),
+            &fallback.as_ref().map(|row| row.job_id.0),
+            &owed,
+        ],
+    )
+    .await?;
+    let row = rows.first().expect("the delivery is locked by this transaction");
+    Ok(Evaluated { before: before.state, after: Snapshot::read(row)?, fallback })
+}
+
+/// The state to be written, if any.
+///
+/// That the provider took it is for the settlement to say, which alone knows when the receipt is due.
+fn judged(before: DeliveryState, verdict: DeliveryState) -> Option<&'static str> {
+    let unsettled = matches!(before, DeliveryState::Sending | DeliveryState::InDoubt);
+    let moves = before.hears_receipts() && !(unsettled && verdict == DeliveryState::Accepted);
+    moves.then_some(verdict.as_str())
+}
+
+/// Writes the verdict, and when a sweep is to look again: at the due time; a minute on, where that has passed and the
+/// verdict is to wait; never, once it has come to its end.
+///
+/// A debt to the CRM is paid by `announced` alone: a later look that owes nothing new must not forget it.
+/// A replayed dead letter whose delivery moves on is resolved here as it is in a settlement.
+pub(crate) const APPLY: &str = concat!(
+    "
+WITH changed AS (
+    UPDATE delivery AS d SET
+        state = coalesce($2, d.state),
+        failure_code = CASE WHEN $2 IS NULL THEN d.failure_code ELSE $3 END,
+        detail = CASE WHEN $2 IS NULL THEN d.detail ELSE $4 END,
+        evidence = CASE WHEN $2 IS NULL THEN d.evidence ELSE $5 END,
+        rules = $6,
+        fallback_job_id = coalesce($7, d.fallback_job_id),
+        ended_at = CASE
+            WHEN $2 IS NULL OR $2 = d.state THEN d.ended_at
+            WHEN $2 IN ('pending', 'sending', 'in_doubt', 'waiting', 'accepted') THEN NULL
+            ELSE now() END,
+        look_at = CASE
+            WHEN d.channel <> 'sms' THEN d.look_at
+            WHEN coalesce($2, d.state) NOT IN ('accepted', 'in_doubt') THEN NULL
+            WHEN d.receipt_due_at > now() THEN d.receipt_due_at
+            WHEN d.receipt_due_at IS NOT NULL THEN now() + interval '1 minute' END,
+        announce_since = CASE WHEN $8 THEN now() ELSE d.announce_since END,
+        updated_at = now()
+    WHERE d.job_id = $1
+    RETURNING ",
+    snapshot_columns!(),
+    "
+), resolved AS (
+    UPDATE dead_letter SET state = 'resolved', settled_at = now()
+    WHERE key = 'job:' || $1::uuid AND state = 'replaying'
+        AND $2 NOT IN ('pending', 'sending', 'in_doubt', 'waiting', 'dead')
+)
+SELECT ",
+    snapshot_columns!(),
+    " FROM changed AS d"
+);
+
+pub(crate) const FALLBACK: &str =
+    concat!("SELECT ", snapshot_columns!(), " FROM delivery AS d WHERE d.source_job_id = $1");
+
+/// Inserts the email where there is none; says whether it did.
+async fn create_fallback(
+    transaction: &Transaction<'_>,
+    source: JobId,
+    fallback: &NewFallback,
+) -> Result<bool, StoreError> {
+    let (job_id, body, consultation, revision, kind, detail) = match fallback {
+        NewFallback::None => return Ok(false),
+        NewFallback::Email { job_id, body, consultation_id, revision, kind } => {
+            (job_id, body, consultation_id, revision, kind, None)
+        }
+        NewFallback::NoAddress { job_id, body, consultation_id, revision, kind, detail } => {
+            (job_id, body, consultation_id, revision, kind, Some(text::detail(detail)))
+        }
+    };
+    let code = detail.is_some().then_some(FailureCode::NoEmailAddress.as_str());
+    let state = if detail.is_some() { DeliveryState::Dead } else { DeliveryState::Pending };
+    let queue = WorkQueue::Jobs(Channel::Email);
+    let rows = query(
+        transaction,
+        CREATE_FALLBACK,
+        &[
+            &job_id.0,
+            kind,
+            &consultation.as_str(),
+            &int(*revision),
+            &state.as_str(),
+            &&body[..],
+            &Sha256::digest(body).to_vec(),
+            &source.0,
+            &code,
+            &detail,
+            &queue.name(),
+            &queue.routing_key(),
+        ],
+    )
+    .await?;
+    Ok(!rows.is_empty())
+}
+
+/// Whatever row there is already, by its job or by its source, stays; without an address its dead letter goes along.
+pub(crate) const CREATE_FALLBACK: &str = "
+WITH created AS (
+    INSERT INTO delivery (
+        job_id, channel, kind, consultation_id, revision, generation, state, body, body_hash, source_job_id,
+        failure_code, detail, ended_at
+    ) VALUES (
+        $1, 'email', $2, $3, $4, 1, $5, $6, $7, $8, $9, $10, CASE WHEN $9::text IS NOT NULL THEN now() END
+    )
+    ON CONFLICT DO NOTHING
+    RETURNING job_id, body, failure_code, detail
+), died AS (
+    INSERT INTO dead_letter (key, job_id, channel, queue, routing_key, code, detail, body, state, generation)
+    SELECT 'job:' || job_id, job_id, 'email', $11, $12, failure_code, detail, body, 'open', 1
+    FROM created WHERE failure_code IS NOT NULL
+)
+SELECT job_id FROM created";

@@ -1,0 +1,133 @@
+//! The plan trap: what is prepared while the tables are empty must be right when they are large.
+
+use tokio_postgres::{Client, SimpleQueryMessage};
+
+use crate::{
+    burial, calls, claim, dead_letters, evaluate, history, overdue, receipts, replay,
+    settings::StoreSettings,
+    settle_sql,
+    test_database::{TestDatabase, run},
+};
+
+/// Every statement whose cost must not grow with the history.
+const STATEMENTS: &[(&str, &str)] = &[
+    ("claim", claim::CLAIM),
+    ("settle", settle_sql::SETTLE),
+    ("resend lock", settle_sql::RESEND_LOCK),
+    ("resend", settle_sql::RESEND),
+    ("record a receipt", receipts::RECORD),
+    ("lock for a verdict", evaluate::LOCK),
+    ("receipts for a verdict", evaluate::RECEIPTS),
+    ("apply a verdict", evaluate::APPLY),
+    ("find the fallback", evaluate::FALLBACK),
+    ("create the fallback", evaluate::CREATE_FALLBACK),
+    ("overdue", overdue::OVERDUE),
+    ("owed", overdue::OWED),
+    ("announced", overdue::ANNOUNCED),
+    ("match the inbox", overdue::MATCH),
+    ("open calls", calls::OPEN),
+    ("call events", calls::EVENTS),
+    ("conclude", calls::CONCLUDE),
+    ("lock a dead delivery", burial::LOCK_DELIVERY),
+    ("kill", burial::KILL),
+    ("keep a dead letter", burial::KEEP),
+    ("list dead letters", dead_letters::LIST),
+    ("one dead letter", dead_letters::ONE),
+    ("actions", dead_letters::ACTIONS),
+    ("lock for a replay", replay::LOCK_DELIVERY),
+    ("lock a dead letter", replay::LOCK_LETTER),
+    ("revive", replay::REVIVE),
+    ("begin a replay", replay::BEGIN),
+    ("discard a delivery", replay::DISCARD_DELIVERY),
+    ("snapshot", history::SNAPSHOT),
+    ("tries", history::TRIES),
+    ("receipts of a story", history::RECEIPTS),
+    ("letters of a story", history::LETTERS),
+    ("consultation", history::CONSULTATION),
+];
+
+#[test]
+fn every_statement_probes_an_index_even_when_it_is_planned_on_empty_tables() {
+    probes_an_index_after("SELECT");
+}
+
+/// The server looks at a table's size again only when some fifty rows have changed, and then once a minute.
+#[test]
+fn every_statement_probes_an_index_even_when_it_is_planned_on_small_tables() {
+    probes_an_index_after(
+        "INSERT INTO delivery (job_id, channel, kind, consultation_id, revision, generation, state, body, body_hash)
+         SELECT gen_random_uuid(), 'sms', 'closure.sms/1', 'c' || n, 1, 1, 'pending', 'b', 'h'
+         FROM generate_series(1, 60) AS n;
+         INSERT INTO attempt (job_id, generation, number, client_ref, provider, provider_ref, state)
+         SELECT job_id, 1, 1, gen_random_uuid(), 'nhn', job_id::text, 'sending' FROM delivery;
+         INSERT INTO receipt (provider, receipt_id, provider_ref, status, evidence, received_at, job_id)
+         SELECT 'nhn', job_id::text, job_id::text, 'delivered', 'none', now(), job_id FROM delivery;
+         INSERT INTO dead_letter (key, job_id, queue, routing_key, code, detail, body, state, generation)
+         SELECT 'job:' || job_id, job_id, 'closure.sms', 'sms', 'crash_loop', '', 'b', 'open', 1 FROM delivery;
+         INSERT INTO dead_letter_action (dead_letter_id, action, actor, reason, generation)
+         SELECT id, 'replay', 'a', 'r', 1 FROM dead_letter;
+         ANALYZE",
+    );
+}
+
+fn probes_an_index_after(preparation: &str) {
+    run(async |database: &TestDatabase| {
+        database.execute(preparation).await;
+        let settings = StoreSettings { url: database.url(), ..StoreSettings::default() };
+        let (client, connection) = settings
+            .config()
+            .expect("the test's address")
+            .connect(tokio_postgres::NoTls)
+            .await
+            .expect("the test's database");
+        tokio::spawn(connection);
+        client.batch_execute("SET plan_cache_mode = force_generic_plan").await.expect("a setting");
+        let mut wrong = Vec::new();
+        for (name, sql) in STATEMENTS {
+            let plan = generic_plan(&client, sql).await;
+            wrong.extend(
+                scans_without_a_condition(&plan).into_iter().map(|scan| format!("{name}: {scan}\n{plan}")),
+            );
+        }
+        assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+    });
+}
+
+/// The plan that a session keeps for a statement: the one that knows no values.
+async fn generic_plan(client: &Client, sql: &str) -> String {
+    client.batch_execute(&format!("PREPARE planned AS {sql}")).await.expect(sql);
+    let count: i32 = client
+        .query_one(
+            "SELECT cardinality(parameter_types) FROM pg_prepared_statements WHERE name = 'planned'",
+            &[],
+        )
+        .await
+        .expect("the statement is prepared")
+        .get(0);
+    let values = vec!["NULL"; usize::try_from(count).expect("a count")].join(", ");
+    let execute = if values.is_empty() { String::new() } else { format!("({values})") };
+    let lines = client.simple_query(&format!("EXPLAIN EXECUTE planned{execute}")).await.expect(sql);
+    client.batch_execute("DEALLOCATE planned").await.expect("the statement is prepared");
+    let text = lines.iter().filter_map(|line| match line {
+        SimpleQueryMessage::Row(row) => row.get(0),
+        _ => None,
+    });
+    text.collect::<Vec<_>>().join("\n")
+}
+
+/// A scan of a whole table: a sequential one, or one of a whole index.
+fn scans_without_a_condition(plan: &str) -> Vec<String> {
+    let lines: Vec<&str> = plan.lines().collect();
+    let mut wrong = Vec::new();
+    for (number, line) in lines.iter().enumerate() {
+        let scan = line.trim().trim_start_matches("->").trim();
+        let next = lines.get(number + 1).map_or("", |next| next.trim());
+        let whole_table = scan.starts_with("Seq Scan") || scan.starts_with("Bitmap");
+        let whole_index =
+            (scan.starts_with("Index")) && scan.contains(" Scan ") && !next.starts_with("Index Cond");
+        if whole_table || whole_index {
+            wrong.push(scan.to_owned());
+        }
+    }
+    wrong
+}

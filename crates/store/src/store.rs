@@ -1,0 +1,45 @@
+//! The front door.
+
+use std::fmt;
+
+use crate::{
+    batch::Batcher, claim::Claims, error::StoreError, migrate, pool::Database, settings::StoreSettings,
+    settle::Settlements,
+};
+
+/// The fleet's memory; a clone shares the connections and the batches.
+#[derive(Clone)]
+pub struct Store {
+    pub(crate) database: Database,
+    pub(crate) claims: Batcher<Claims>,
+    pub(crate) settlements: Batcher<Settlements>,
+}
+
+impl Store {
+    /// A store that connects when it is first asked; the settings are checked now.
+    pub fn new(settings: StoreSettings) -> Result<Self, StoreError> {
+        let database = Database::new(&settings)?;
+        let (batch_max, linger_ms) = (settings.batch_max, settings.batch_linger_ms);
+        Ok(Self {
+            claims: Batcher::new(Claims(database.clone()), batch_max, linger_ms),
+            settlements: Batcher::new(Settlements(database.clone()), batch_max, linger_ms),
+            database,
+        })
+    }
+
+    /// Brings the tables up to this release, one process at a time; gives the names of what was done.
+    pub async fn migrate(settings: StoreSettings) -> Result<Vec<String>, StoreError> {
+        migrate::run(&settings).await
+    }
+
+    /// Whether the database can be reached, takes writes, and has the tables that this release needs.
+    pub async fn check(&self) -> Result<(), StoreError> {
+        migrate::check(&self.database).await
+    }
+}
+
+impl fmt::Debug for Store {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Store")
+    }
+}

@@ -1,0 +1,181 @@
+//! What is known about a delivery, and what is to become of it.
+
+use std::fmt;
+
+use bytes::Bytes;
+use closure_contract::{ConsultationId, Evidence, FailureCode, JobId, ReceiptStatus, Timestamp};
+use serde_json::Value;
+use tokio_postgres::Row;
+
+use crate::{
+    error::StoreError,
+    row::Columns,
+    snapshot::Snapshot,
+    state::{self, DeliveryState},
+};
+
+/// What is known about a delivery.
+#[derive(Debug, Clone, PartialEq)]
+pub struct DeliveryFacts {
+    /// The delivery, locked until the verdict is committed.
+    pub snapshot: Snapshot,
+    /// The receipts of its present generation, in the order in which they were recorded.
+    pub receipts: Vec<ReceiptRow>,
+    /// Whether its receipt's due time has passed.
+    pub receipt_overdue: bool,
+    /// Whether an email answers in its place already.
+    pub has_fallback: bool,
+}
+
+/// One receipt on record.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ReceiptRow {
+    /// What the provider says.
+    pub status: ReceiptStatus,
+    /// What a `delivered` of it is worth.
+    pub evidence: Evidence,
+    /// The provider's own code.
+    pub provider_code: Option<String>,
+    /// When it happened, by the provider's clock.
+    pub occurred_at: Option<Timestamp>,
+    /// When the intake received it.
+    pub received_at: Timestamp,
+}
+
+/// What is to be written about a delivery.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Verdict {
+    /// Where it stands.
+    pub state: DeliveryState,
+    /// Why, as a code.
+    pub code: Option<FailureCode>,
+    /// Why, for people.
+    pub detail: Option<String>,
+    /// What a `delivered` is worth.
+    pub evidence: Evidence,
+    /// Every rule that had a say.
+    pub rules: Value,
+    /// Whether an email is to answer.
+    pub fallback: NewFallback,
+    /// Who stands for what the CRM is to be told.
+    pub announce: Announce,
+}
+
+/// Whether an email is to answer in place of an SMS.
+#[derive(Clone, PartialEq)]
+pub enum NewFallback {
+    /// None, or none but the one that there is.
+    None,
+    /// This one.
+    Email {
+        /// The email job, derived from the SMS job.
+        job_id: JobId,
+        /// The email job's bytes.
+        body: Bytes,
+        /// The consultation that it closes.
+        consultation_id: ConsultationId,
+        /// Which edition of the answer.
+        revision: u32,
+        /// Kind and major version of the bytes.
+        kind: String,
+    },
+    /// This one, which nobody can send for want of an address: it waits for a person from the start.
+    NoAddress {
+        /// The email job, derived from the SMS job.
+        job_id: JobId,
+        /// The email job's bytes.
+        body: Bytes,
+        /// The consultation that it closes.
+        consultation_id: ConsultationId,
+        /// Which edition of the answer.
+        revision: u32,
+        /// Kind and major version of the bytes.
+        kind: String,
+        /// What is missing, for people.
+        detail: String,
+    },
+}
+
+/// Who stands for what the CRM is to be told.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Announce {
+    /// The caller's unacked message: a crash brings it back.
+    Now,
+    /// Nobody but the row: a sweep tells what is owed for long.
+    Owed,
+}
+
+/// What a verdict changed.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Evaluated {
+    /// Where the delivery stood.
+    pub before: DeliveryState,
+    /// The delivery as it stands now.
+    pub after: Snapshot,
+    /// The email that answers in its place, made now or before.
+    pub fallback: Option<FallbackRow>,
+}
+
+/// The email that answers in place of an SMS.
+#[derive(Clone, PartialEq)]
+pub struct FallbackRow {
+    /// The email job.
+    pub job_id: JobId,
+    /// Where it stands.
+    pub state: DeliveryState,
+    /// The email job's bytes.
+    pub body: Bytes,
+    /// Whether this verdict made it.
+    pub created: bool,
+    /// The whole delivery.
+    pub snapshot: Option<Snapshot>,
+}
+
+impl ReceiptRow {
+    pub(crate) fn read(row: &Row) -> Result<Self, StoreError> {
+        let columns = Columns(row);
+        Ok(Self {
+            status: columns.word("status", state::receipt_status)?,
+            evidence: columns.word("evidence", state::evidence)?,
+            provider_code: columns.get("provider_code")?,
+            occurred_at: columns.maybe_time("occurred_at")?,
+            received_at: columns.time("received_at")?,
+        })
+    }
+}
+
+impl FallbackRow {
+    pub(crate) fn of(snapshot: Snapshot, created: bool) -> Self {
+        Self {
+            job_id: snapshot.job_id,
+            state: snapshot.state,
+            body: snapshot.body.clone(),
+            created,
+            snapshot: Some(snapshot),
+        }
+    }
+}
+
+impl fmt::Debug for NewFallback {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::None => f.write_str("None"),
+            Self::Email { job_id, .. } => {
+                f.debug_struct("Email").field("job_id", job_id).finish_non_exhaustive()
+            }
+            Self::NoAddress { job_id, .. } => {
+                f.debug_struct("NoAddress").field("job_id", job_id).finish_non_exhaustive()
+            }
+        }
+    }
+}
+
+impl fmt::Debug for FallbackRow {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("FallbackRow")
+            .field("job_id", &self.job_id)
+            .field("state", &self.state)
+            .field("created", &self.created)
+            .finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,14 @@
+//! The store against a real PostgreSQL, whose superuser's address is in `CLOSURE_TEST_PG`.
+
+mod batches;
+mod calls;
+mod claims;
+mod dead_letters;
+mod fallback;
+mod migrations;
+mod outages;
+mod receipts;
+mod settlements;
+mod stories;
+mod support;
+mod sweeps;

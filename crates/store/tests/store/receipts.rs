@@ -1,0 +1,105 @@
+use closure_contract::{AttemptNumber, ClientRef, Generation, Receipt, ReceiptStatus};
+use closure_store::{EarlyReceipts, Recorded};
+
+use crate::support::{accepted, claim, claim_granted, new_job, receipt, run, settle, settlement};
+
+fn by_provider_ref(receipt_id: &str, provider_ref: &str) -> Receipt {
+    Receipt { provider_ref: Some(provider_ref.to_owned()), ..receipt(receipt_id, ReceiptStatus::Delivered) }
+}
+
+#[test]
+fn a_receipt_is_recorded_once_however_often_it_comes() {
+    run(async |database| {
+        let (store, job) = (database.store(), new_job());
+        let (lease, attempt) = claim_granted(&store, claim(job)).await;
+        settle(&store, settlement(lease, attempt, accepted("ref", 60_000))).await;
+        let receipt = by_provider_ref("receipt", "ref");
+        assert_eq!(store.record_receipt(&receipt).await, Ok(Recorded::Matched(job)));
+        for _ in 0..10 {
+            assert_eq!(store.record_receipt(&receipt).await, Ok(Recorded::Duplicate(Some(job))));
+        }
+        assert_eq!(database.count("SELECT count(*) FROM receipt").await, 1);
+    });
+}
+
+#[test]
+fn a_receipt_that_comes_before_the_settlement_is_matched_by_our_own_reference() {
+    run(async |database| {
+        let (store, job) = (database.store(), new_job());
+        let (lease, attempt) = claim_granted(&store, claim(job)).await;
+        let client_ref = Some(ClientRef::of(job, Generation::FIRST, attempt));
+        let early = Receipt { client_ref, ..receipt("early", ReceiptStatus::InTransit) };
+        assert_eq!(store.record_receipt(&early).await, Ok(Recorded::Matched(job)));
+        let (_, early_receipts) = settle(&store, settlement(lease, attempt, accepted("ref", 60_000))).await;
+        assert_eq!(early_receipts, EarlyReceipts::Some);
+    });
+}
+
+#[test]
+fn a_receipt_that_comes_before_the_settlement_is_matched_by_the_providers_reference_in_the_settlement() {
+    run(async |database| {
+        let (store, job, other) = (database.store(), new_job(), new_job());
+        let early = by_provider_ref("early", "ref");
+        let (lease, attempt) = claim_granted(&store, claim(job)).await;
+        assert_eq!(store.record_receipt(&early).await, Ok(Recorded::Unmatched));
+        assert_eq!(store.record_receipt(&early).await, Ok(Recorded::Duplicate(None)));
+        let (other_lease, other_attempt) = claim_granted(&store, claim(other)).await;
+        let none =
+            settle(&store, settlement(other_lease, other_attempt, accepted("another", 60_000))).await.1;
+        assert_eq!(none, EarlyReceipts::None);
+        let some = settle(&store, settlement(lease, attempt, accepted("ref", 60_000))).await.1;
+        assert_eq!(some, EarlyReceipts::Some);
+        assert_eq!(store.record_receipt(&early).await, Ok(Recorded::Duplicate(Some(job))));
+        assert_eq!(store.match_inbox(10).await, Ok(vec![]), "nothing is left in the inbox");
+    });
+}
+
+#[test]
+fn a_receipt_that_slipped_past_the_settlement_is_matched_by_the_sweep_and_by_its_own_copy() {
+    run(async |database| {
+        let (store, job) = (database.store(), new_job());
+        let (lease, attempt) = claim_granted(&store, claim(job)).await;
+        settle(&store, settlement(lease, attempt, accepted("ref", 60_000))).await;
+        let (first, second) = (by_provider_ref("first", "ref"), by_provider_ref("second", "ref"));
+        for receipt in [&first, &second] {
+            store.record_receipt(receipt).await.expect("the database answers");
+        }
+        // As if they had come within the moment of the settlement.
+        database.execute("UPDATE receipt SET job_id = NULL, generation = NULL, inbox_since = now()").await;
+        assert_eq!(store.record_receipt(&first).await, Ok(Recorded::Duplicate(Some(job))));
+        assert_eq!(store.match_inbox(10).await, Ok(vec![job]));
+        assert_eq!(database.count("SELECT count(*) FROM receipt WHERE job_id IS NULL").await, 0);
+    });
+}
+
+#[test]
+fn a_receipt_of_nobodys_message_is_kept() {
+    run(async |database| {
+        let store = database.store();
+        let stranger = by_provider_ref("stranger", "nobody");
+        assert_eq!(store.record_receipt(&stranger).await, Ok(Recorded::Unmatched));
+        assert_eq!(store.match_inbox(10).await, Ok(vec![]));
+        assert_eq!(database.count("SELECT count(*) FROM receipt WHERE job_id IS NULL").await, 1);
+    });
+}
+
+#[test]
+fn a_receipt_speaks_of_the_attempt_that_our_reference_names() {
+    run(async |database| {
+        let (store, job) = (database.store(), new_job());
+        let (lease, attempt) = claim_granted(&store, claim(job)).await;
+        settle(&store, settlement(lease, attempt, accepted("ref", 60_000))).await;
+        let unknown = ClientRef::of(job, Generation::FIRST, AttemptNumber(9));
+        let odd = Receipt { client_ref: Some(unknown), ..by_provider_ref("odd", "ref") };
+        assert_eq!(
+            store.record_receipt(&odd).await,
+            Ok(Recorded::Matched(job)),
+            "the provider's reference is left"
+        );
+        let story = store.job_story(job).await.expect("the database answers").expect("a delivery");
+        assert_eq!(
+            (story.receipts[0].generation, story.receipts[0].attempt),
+            (Some(Generation::FIRST), Some(attempt))
+        );
+    });
+}

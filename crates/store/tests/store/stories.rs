@@ -1,0 +1,55 @@
+use closure_contract::{Channel, ConsultationId};
+use closure_store::{DeliveryState, NewClaim, StateCount};
+
+use crate::support::{accepted, claim, claim_granted, dead, new_job, run, settle, settled, settlement};
+
+#[test]
+fn a_consultations_story_tells_its_jobs_in_order_and_shows_no_bytes() {
+    run(async |database| {
+        let store = database.store();
+        let consultation = ConsultationId::try_from("c-77".to_owned()).expect("a short id");
+        let (first, second) = (new_job(), new_job());
+        for job in [first, second] {
+            let secret = bytes::Bytes::from("+84 912 345 678 secret");
+            let named = NewClaim { consultation_id: consultation.clone(), body: secret, ..claim(job) };
+            let (lease, attempt) = claim_granted(&store, named).await;
+            settle(&store, settlement(lease, attempt, dead())).await;
+        }
+        let stories = store.consultation_story(&consultation).await.expect("the database answers");
+        assert_eq!(stories.iter().map(|story| story.job_id).collect::<Vec<_>>(), [first, second]);
+        assert_eq!(stories[0].dead_letters.len(), 1);
+        let told = serde_json::to_string(&stories).expect("a story can be told as JSON");
+        assert!(!told.contains("secret") && !told.contains("912 345"), "{told}");
+        assert!(told.contains("\"state\":\"dead\""), "{told}");
+    });
+}
+
+#[test]
+fn deliveries_are_counted_by_channel_and_state() {
+    run(async |database| {
+        let store = database.store();
+        settled(&store, dead()).await;
+        settled(&store, accepted("a", 1)).await;
+        settled(&store, accepted("b", 1)).await;
+        let count = |state, count| StateCount { channel: Channel::Sms, state, count };
+        let counts = store.counts_by_state().await.expect("the database answers");
+        assert_eq!(counts, [count(DeliveryState::Accepted, 2), count(DeliveryState::Dead, 1)]);
+    });
+}
+
+#[test]
+fn nothing_personal_is_in_what_debug_shows() {
+    run(async |database| {
+        let store = database.store();
+        let secret = NewClaim { body: bytes::Bytes::from("+84 912 345 678"), ..claim(new_job()) };
+        let mut shown = format!("{secret:?}");
+        let (lease, attempt) = claim_granted(&store, secret.clone()).await;
+        let (snapshot, _) = settle(&store, settlement(lease, attempt, dead())).await;
+        shown += &format!("{snapshot:?} {:?}", store.claim(secret).await);
+        let letters = store.dead_letters(Default::default()).await.expect("the database answers");
+        let letter = store.dead_letter(letters[0].id).await.expect("the database answers");
+        let replay = store.begin_replay(letters[0].id, "kim", "again", None).await;
+        shown += &format!("{letter:?} {replay:?}");
+        assert!(!shown.contains("912 345") && !shown.contains("57, 49, 50"), "{shown}");
+    });
+}
