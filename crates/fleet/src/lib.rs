@@ -1,1 +1,13 @@
-//! The fleet: worker loop, workers, intake and command line in one binary.
+#![doc = include_str!("../README.md")]
+
+pub mod announce;
+pub mod cli;
+pub mod commands;
+pub mod config;
+pub mod health;
+pub mod intake;
+pub mod lifecycle;
+pub mod output;
+pub mod runtime;
+pub mod telemetry;
+pub mod workers;

@@ -1,0 +1,124 @@
+//! What others are told about a delivery: outcomes to the CRM, submissions to the fallback worker.
+
+use bytes::Bytes;
+use closure_broker::OutMessage;
+use closure_contract::{
+    AppliedRule, AttemptNumber, Channel, Job, Outcome, OutcomeName, ReceiptMessage, Submission, Timestamp,
+    outcome::{CallRecord, OutcomeKind},
+    receipt::SubmissionKind,
+    topology::{JOBS, OUTCOMES, RECEIPTS, WorkQueue},
+};
+use closure_store::{DeliveryState, Snapshot};
+use tracing::warn;
+
+/// The outcome of a delivery that has ended, as a message; nothing for one that goes on.
+pub fn outcome(snapshot: &Snapshot) -> Option<OutMessage> {
+    let name = outcome_name(snapshot.channel, snapshot.state)?;
+    let job = match Job::decode(&snapshot.body) {
+        Ok(job) => job,
+        Err(problem) => {
+            warn!(job_id = %snapshot.job_id, %problem, "a stored job cannot be read; its outcome is not told");
+            return None;
+        }
+    };
+    let outcome = Outcome {
+        kind: OutcomeKind::V1,
+        outcome_id: Outcome::id_of(snapshot.job_id, snapshot.generation),
+        job_id: snapshot.job_id,
+        generation: snapshot.generation,
+        consultation: job.consultation().clone(),
+        channel: snapshot.channel,
+        outcome: name,
+        evidence: snapshot.evidence,
+        code: snapshot.code,
+        detail: snapshot.detail.clone(),
+        rules: rules(snapshot),
+        attempts: snapshot.attempts,
+        at: snapshot.ended_at.unwrap_or_else(Timestamp::now),
+        fallback_job_id: snapshot.fallback_job_id,
+        fallback_of: job.fallback_of(),
+        call: snapshot.call.clone().and_then(|call| serde_json::from_value::<CallRecord>(call).ok()),
+    };
+    Some(outcome_message(&outcome))
+}
+
+/// An outcome as a message.
+pub fn outcome_message(outcome: &Outcome) -> OutMessage {
+    OutMessage {
+        exchange: OUTCOMES,
+        routing_key: outcome.routing_key(),
+        message_id: outcome.outcome_id.to_string(),
+        kind: "closure.outcome/1".to_owned(),
+        attempt: AttemptNumber::FIRST,
+        generation: outcome.generation,
+        traceparent: None,
+        body: Bytes::from(outcome.encode()),
+    }
+}
+
+/// The prompt for the fallback worker to look at an SMS delivery now.
+pub fn submission(snapshot: &Snapshot) -> OutMessage {
+    let message = ReceiptMessage::Submission(Submission {
+        kind: SubmissionKind::V1,
+        job_id: snapshot.job_id,
+        generation: snapshot.generation,
+    });
+    receipt_message(&message, format!("submission:{}:{}", snapshot.job_id, snapshot.generation))
+}
+
+/// A receipt or a submission as a message.
+pub fn receipt_message(message: &ReceiptMessage, message_id: String) -> OutMessage {
+    OutMessage {
+        exchange: RECEIPTS,
+        routing_key: WorkQueue::Receipts.routing_key().to_owned(),
+        message_id,
+        kind: message.kind().to_owned(),
+        attempt: AttemptNumber::FIRST,
+        generation: closure_contract::Generation::FIRST,
+        traceparent: None,
+        body: Bytes::from(message.encode()),
+    }
+}
+
+/// A job as a message to its worker.
+pub fn job_message(
+    job: &Job,
+    body: Bytes,
+    generation: closure_contract::Generation,
+    traceparent: Option<String>,
+) -> OutMessage {
+    OutMessage {
+        exchange: JOBS,
+        routing_key: job.channel().as_str().to_owned(),
+        message_id: job.id().to_string(),
+        kind: job.kind().to_owned(),
+        attempt: AttemptNumber::FIRST,
+        generation,
+        traceparent,
+        body,
+    }
+}
+
+/// The rules on record with a delivery.
+pub fn rules(snapshot: &Snapshot) -> Vec<AppliedRule> {
+    serde_json::from_value(snapshot.rules.clone()).unwrap_or_default()
+}
+
+/// How a channel names the end of a delivery to the CRM; nothing while it goes on.
+fn outcome_name(channel: Channel, state: DeliveryState) -> Option<OutcomeName> {
+    use DeliveryState as State;
+    match (channel, state) {
+        (_, State::Pending | State::Sending | State::InDoubt | State::Waiting) => None,
+        (Channel::Sms | Channel::Dial, State::Accepted) => None,
+        (Channel::Email, State::Accepted | State::Delivered) => Some(OutcomeName::Accepted),
+        (Channel::Sms, State::Delivered) => Some(OutcomeName::Delivered),
+        (Channel::Sms | Channel::Email, State::Undelivered) => Some(OutcomeName::Undelivered),
+        (Channel::Dial, State::Delivered) => Some(OutcomeName::Answered),
+        (Channel::Dial, State::Undelivered) => Some(OutcomeName::Unanswered),
+        (_, State::Unknown) => Some(OutcomeName::Unknown),
+        (_, State::Refused) => Some(OutcomeName::Refused),
+        (_, State::Expired) => Some(OutcomeName::Expired),
+        (_, State::Dead) => Some(OutcomeName::Dead),
+        (_, State::Discarded | State::Superseded | State::Cancelled) => Some(OutcomeName::Discarded),
+    }
+}

@@ -1,0 +1,214 @@
+//! The command line.
+
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+use clap_complete::Shell;
+use closure_contract::JobId;
+
+/// Sends a contact centre's closing replies: the roles that work, and the tools of those who run them.
+#[derive(Debug, Parser)]
+#[command(name = "fleet", version, about, after_help = EXIT_CODES, arg_required_else_help = true)]
+pub struct Cli {
+    /// The configuration file (TOML); every key can be set in the environment instead.
+    #[arg(long, global = true, env = "FLEET_CONFIG", value_name = "FILE")]
+    pub config: Option<PathBuf>,
+    /// Print results as JSON.
+    #[arg(long, global = true)]
+    pub json: bool,
+    /// What to do.
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+const EXIT_CODES: &str = "\
+Exit codes:
+   0  done
+   1  refused: the answer is no (a job is refused, a check found something, a letter is not open)
+   2  the command line is wrong
+  64  the configuration is wrong
+  65  the input is wrong (a file that is no job, an unknown id)
+  69  a service is away (broker, database)
+  70  a fault of ours; report it";
+
+/// What the binary can do.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Run one or several roles in this process until SIGTERM.
+    Work(Work),
+    /// Take providers' receipts over HTTP.
+    Intake,
+    /// Check job files and publish them, waiting for the broker's confirm.
+    Enqueue(Enqueue),
+    /// Say what would happen to jobs, without any effect.
+    Explain(Files),
+    /// Tell the whole story of a job or a consultation.
+    Show {
+        /// A job's UUID, or a consultation's id.
+        id: String,
+    },
+    /// The dead-letter desk.
+    #[command(subcommand)]
+    Dead(Dead),
+    /// Exchanges and queues.
+    #[command(subcommand)]
+    Topology(Topology),
+    /// Bring the database's schema to this release.
+    Migrate,
+    /// Check the configuration and everything that the fleet needs.
+    Doctor,
+    /// Print outcomes as the CRM hears them, one JSON object a line, until SIGTERM.
+    Outcomes(Outcomes),
+    /// Print the JSON Schema of every message kind, or write them into a folder.
+    Schema {
+        /// The folder; without one they are printed.
+        folder: Option<PathBuf>,
+    },
+    /// Print every configuration key with its environment variable, default and meaning.
+    Keys,
+    /// Ask a process for its health: exit 0 if it answers 200.
+    Probe {
+        /// Its address and path, such as 127.0.0.1:8080/readyz.
+        address: String,
+    },
+    /// Print a completion script for a shell.
+    Completions {
+        /// The shell.
+        shell: Shell,
+    },
+}
+
+/// The roles of a process.
+#[derive(Debug, Args)]
+pub struct Work {
+    /// The roles.
+    #[arg(required = true, value_enum)]
+    pub roles: Vec<Role>,
+    /// Messages in hand at once, for each role.
+    #[arg(long, value_name = "COUNT")]
+    pub concurrency: Option<u16>,
+}
+
+/// One role; each can be scaled alone.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, ValueEnum)]
+pub enum Role {
+    /// Text messages.
+    Sms,
+    /// Emails.
+    Email,
+    /// Calls.
+    Dial,
+    /// Receipts, and the emails that answer for failed text messages.
+    Fallback,
+    /// What the broker gave up.
+    Dead,
+}
+
+/// Job files.
+#[derive(Debug, Args)]
+pub struct Files {
+    /// Files with one job, a list of jobs, or one job a line; `-` is standard input.
+    #[arg(required = true, value_name = "FILE")]
+    pub files: Vec<PathBuf>,
+}
+
+/// What is published.
+#[derive(Debug, Args)]
+pub struct Enqueue {
+    /// The job files.
+    #[command(flatten)]
+    pub files: Files,
+    /// Publish jobs that the rules will refuse or hold, too.
+    #[arg(long)]
+    pub anyway: bool,
+}
+
+/// The dead-letter desk.
+#[derive(Debug, Subcommand)]
+pub enum Dead {
+    /// List what waits for a person.
+    List {
+        /// Letters in this state: open, replaying, resolved or discarded.
+        #[arg(long, default_value = "open")]
+        state: String,
+        /// Letters with this failure code.
+        #[arg(long)]
+        code: Option<String>,
+        /// At most this many.
+        #[arg(long, default_value_t = 100)]
+        limit: i64,
+    },
+    /// Show one letter with its history and its original bytes.
+    Show {
+        /// The letter's number.
+        id: i64,
+    },
+    /// Send it again as a new generation of the same job.
+    Replay(Settle),
+    /// Decide that it will not be sent.
+    Discard(Settle),
+}
+
+/// A person's answer to a letter.
+#[derive(Debug, Args)]
+pub struct Settle {
+    /// The letter's number.
+    pub id: i64,
+    /// Who decides.
+    #[arg(long, env = "FLEET_ACTOR")]
+    pub actor: String,
+    /// Why.
+    #[arg(long)]
+    pub reason: String,
+    /// A file with the corrected job; the original bytes are kept as they came.
+    #[arg(long, value_name = "FILE")]
+    pub edit: Option<PathBuf>,
+}
+
+/// Exchanges and queues.
+#[derive(Debug, Subcommand)]
+pub enum Topology {
+    /// Declare them; harmless when they are there.
+    Apply,
+    /// Say how the broker's differ from this release's.
+    Check,
+}
+
+/// Which outcomes.
+#[derive(Debug, Args)]
+pub struct Outcomes {
+    /// The routing key's pattern, such as `sms.*`.
+    #[arg(long, default_value = "#")]
+    pub key: String,
+    /// A durable queue of this name that goes on collecting between runs; without it only what comes from now on.
+    #[arg(long)]
+    pub queue: Option<String>,
+    /// End after this many outcomes.
+    #[arg(long)]
+    pub count: Option<usize>,
+}
+
+/// An id of the `show` command.
+pub enum StoryId {
+    /// A job's.
+    Job(JobId),
+    /// A consultation's.
+    Consultation(String),
+}
+
+impl StoryId {
+    /// A UUID is a job's id, anything else a consultation's.
+    pub fn read(text: &str) -> Self {
+        text.parse().map_or_else(|_| Self::Consultation(text.to_owned()), Self::Job)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory;
+
+    #[test]
+    fn the_command_line_is_consistent() {
+        super::Cli::command().debug_assert();
+    }
+}

@@ -1,0 +1,218 @@
+//! `fleet dead`: the dead-letter desk at the command line.
+
+use bytes::Bytes;
+use closure_broker::{OutMessage, Publisher};
+use closure_contract::{
+    AttemptNumber, Generation, Job,
+    topology::{JOBS, RECEIPTS, WorkQueue},
+};
+use closure_store::{DeadLetter, DeadLetterFilter, DeadLetterId, DeadLetterState, ReplayError, Store};
+use serde_json::json;
+
+use super::{Call, Failure, show_as};
+use crate::{
+    announce,
+    cli::{Dead, Settle},
+    config,
+    lifecycle::Lifecycle,
+    output,
+};
+
+/// Runs one of the desk's commands.
+pub async fn run(call: &Call, dead: Dead) -> Result<(), Failure> {
+    match dead {
+        Dead::List { state, code, limit } => list(call, state, code, limit).await,
+        Dead::Show { id } => show(call, DeadLetterId(id)).await,
+        Dead::Replay(settle) => replay(call, &settle).await,
+        Dead::Discard(settle) => discard(call, &settle).await,
+    }
+}
+
+async fn list(call: &Call, state: String, code: Option<String>, limit: i64) -> Result<(), Failure> {
+    let store = store(call)?;
+    let state = DeadLetterState::ALL
+        .into_iter()
+        .find(|known| known.as_str() == state)
+        .ok_or_else(|| Failure::Input("a letter is open, replaying, resolved or discarded".to_owned()))?;
+    let code = code
+        .map(|code| {
+            code.parse().map_err(|problem: closure_contract::failure::UnknownFailureCode| {
+                Failure::Input(problem.to_string())
+            })
+        })
+        .transpose()?;
+    let letters = store
+        .dead_letters(DeadLetterFilter { state: Some(state), channel: None, code, before: None, limit })
+        .await?;
+    show_as(call.style, &letters, |letters| {
+        let rows = letters
+            .iter()
+            .map(|letter| {
+                vec![
+                    letter.id.to_string(),
+                    letter.queue.clone(),
+                    letter.code.to_string(),
+                    letter.job_id.map_or_else(String::new, |job| job.to_string()),
+                    letter.deaths.to_string(),
+                    letter.last_died_at.to_string(),
+                    letter.detail.clone(),
+                ]
+            })
+            .collect();
+        output::table(
+            &["letter", "queue", "code", "job", "deaths", "last died", "what and what to do"],
+            rows,
+        );
+    });
+    Ok(())
+}
+
+async fn show(call: &Call, id: DeadLetterId) -> Result<(), Failure> {
+    let store = store(call)?;
+    let letter = store.dead_letter(id).await?.ok_or_else(|| no_such(id))?;
+    show_as(call.style, &document(&letter), |_| {
+        output::line(format!(
+            "letter {}  {}  from {}  key {}",
+            letter.summary.id,
+            letter.summary.state.as_str(),
+            letter.summary.queue,
+            letter.routing_key
+        ));
+        output::line(format!("  {}: {}", letter.summary.code, letter.summary.detail));
+        output::line(format!("  to do: {}", letter.summary.code.remedy()));
+        output::line(format!(
+            "  died {} time(s), first {}, last {}",
+            letter.summary.deaths, letter.summary.first_died_at, letter.summary.last_died_at
+        ));
+        for action in &letter.actions {
+            output::line(format!(
+                "  {}  {} by {}: {}",
+                action.at, action.action, action.actor, action.reason
+            ));
+        }
+        output::line(format!("  original body, {} bytes:", letter.body.len()));
+        output::line(String::from_utf8_lossy(&letter.body).escape_debug());
+    });
+    Ok(())
+}
+
+/// A letter as JSON: its bytes as text where they are text, and as hexadecimal digits where they are not.
+fn document(letter: &DeadLetter) -> serde_json::Value {
+    let (body, body_hex) = match std::str::from_utf8(&letter.body) {
+        Ok(text) => (Some(text), None),
+        Err(_) => (None, Some(letter.body.iter().map(|byte| format!("{byte:02x}")).collect::<String>())),
+    };
+    json!({
+        "letter": letter.summary,
+        "routing_key": letter.routing_key,
+        "message_id": letter.message_id,
+        "headers": letter.headers,
+        "remedy": letter.summary.code.remedy(),
+        "body": body,
+        "body_hex": body_hex,
+        "edited_body": letter.replay_body.as_ref().map(|body| String::from_utf8_lossy(body)),
+        "actions": letter.actions,
+    })
+}
+
+/// Replays a letter; the message is published, confirmed, before the command says so.
+///
+/// Should it end in between, the letter stays `replaying` and the same command finishes what was begun.
+async fn replay(call: &Call, settle: &Settle) -> Result<(), Failure> {
+    let (broker, database) = config::load(call.config.as_ref(), |source| {
+        (config::broker(source, "dead"), config::database(source))
+    })?;
+    let store = Store::new(database)?;
+    let id = DeadLetterId(settle.id);
+    let edited = settle
+        .edit
+        .as_ref()
+        .map(|path| {
+            std::fs::read(path).map_err(|problem| Failure::Input(format!("{}: {problem}", path.display())))
+        })
+        .transpose()?
+        .map(Bytes::from);
+    if let Some(body) = &edited {
+        check_edit(&store, id, body).await?;
+    }
+    let replay =
+        store.begin_replay(id, &settle.actor, &settle.reason, edited).await.map_err(replay_failure)?;
+    let lifecycle = Lifecycle::default();
+    let publisher = Publisher::start(broker, lifecycle.shutdown.clone(), &lifecycle.tracker);
+    publisher.publish(vec![message(&replay)]).await?;
+    if replay.job_id.is_none() {
+        store.finish_bytes_replay(id).await?;
+    }
+    lifecycle.finish(std::time::Duration::from_secs(5)).await;
+    let answer = json!({ "letter": settle.id, "generation": replay.generation, "published": true });
+    show_as(call.style, &answer, |_| {
+        output::line(format!("letter {id} is published again as generation {}", replay.generation));
+    });
+    Ok(())
+}
+
+/// An edited body must be a job, and the same job.
+async fn check_edit(store: &Store, id: DeadLetterId, body: &[u8]) -> Result<(), Failure> {
+    let job = Job::decode(body).map_err(|problem| Failure::Input(format!("the edited body: {problem}")))?;
+    let letter = store.dead_letter(id).await?.ok_or_else(|| no_such(id))?;
+    match letter.summary.job_id {
+        Some(job_id) if job_id != job.id() => Err(Failure::Input(format!(
+            "the edited body is job {} and the letter is job {job_id}; keep the job_id",
+            job.id()
+        ))),
+        Some(_) | None => Ok(()),
+    }
+}
+
+fn message(replay: &closure_store::Replay) -> OutMessage {
+    match Job::decode(&replay.body) {
+        Ok(job) => announce::job_message(&job, replay.body.clone(), replay.generation, None),
+        // What could not be read goes back as it came, so that a newer release can read it.
+        Err(_) => OutMessage {
+            exchange: if replay.routing_key == WorkQueue::Receipts.routing_key() { RECEIPTS } else { JOBS },
+            routing_key: replay.routing_key.clone(),
+            message_id: replay.message_id.clone().unwrap_or_else(|| format!("letter:{}", replay.id)),
+            kind: replay.kind.clone().unwrap_or_default(),
+            attempt: AttemptNumber::FIRST,
+            generation: Generation::FIRST,
+            traceparent: None,
+            body: replay.body.clone(),
+        },
+    }
+}
+
+async fn discard(call: &Call, settle: &Settle) -> Result<(), Failure> {
+    let (broker, database) = config::load(call.config.as_ref(), |source| {
+        (config::broker(source, "dead"), config::database(source))
+    })?;
+    let store = Store::new(database)?;
+    let id = DeadLetterId(settle.id);
+    let snapshot = store.discard(id, &settle.actor, &settle.reason).await.map_err(replay_failure)?;
+    if let Some(message) = snapshot.as_ref().and_then(announce::outcome) {
+        let lifecycle = Lifecycle::default();
+        let publisher = Publisher::start(broker, lifecycle.shutdown.clone(), &lifecycle.tracker);
+        publisher.publish(vec![message]).await?;
+        lifecycle.finish(std::time::Duration::from_secs(5)).await;
+    }
+    show_as(call.style, &json!({ "letter": settle.id, "discarded": true }), |_| {
+        output::line(format!("letter {id} is discarded; its bytes stay on record"));
+    });
+    Ok(())
+}
+
+fn store(call: &Call) -> Result<Store, Failure> {
+    let database = config::load(call.config.as_ref(), config::database)?;
+    Ok(Store::new(database)?)
+}
+
+fn no_such(id: DeadLetterId) -> Failure {
+    Failure::Input(format!("there is no letter {id}; see fleet dead list"))
+}
+
+fn replay_failure(problem: ReplayError) -> Failure {
+    match problem {
+        ReplayError::NotFound(id) => no_such(id),
+        ReplayError::NotOpen { .. } | ReplayError::NotDead { .. } => Failure::Refused(problem.to_string()),
+        ReplayError::Store(problem) => problem.into(),
+    }
+}

@@ -1,0 +1,76 @@
+//! `fleet doctor`: is everything there that the fleet needs, and what to do where it is not.
+
+use closure_broker::topology;
+use closure_contract::topology::queues;
+use closure_store::Store;
+use serde::Serialize;
+
+use super::{Call, Failure, show_as};
+use crate::{config, output};
+
+/// One thing that was looked at.
+#[derive(Serialize)]
+struct Finding {
+    what: String,
+    verdict: Health,
+    detail: String,
+}
+
+#[derive(Serialize, Clone, Copy, PartialEq, Eq)]
+#[serde(rename_all = "snake_case")]
+enum Health {
+    Well,
+    Ill,
+}
+
+/// Looks at the configuration, the broker and the database; exits 1 if something is ill.
+pub async fn run(call: &Call) -> Result<(), Failure> {
+    let (broker, database, _rulebook) = config::load(call.config.as_ref(), |source| {
+        (config::broker(source, "doctor"), config::database(source), config::rulebook(source))
+    })?;
+    let mut findings = vec![Finding::well("configuration and rulebook", "valid")];
+    match topology::check(&broker).await {
+        Ok(()) => {
+            findings.push(Finding::well("broker and topology", "reachable, and this release's"));
+            for queue in queues() {
+                findings.push(match topology::depth(&broker, queue.name).await {
+                    Ok(ready) => Finding::well(queue.name, &format!("{ready} ready")),
+                    Err(problem) => Finding::ill(queue.name, &problem.to_string()),
+                });
+            }
+        }
+        Err(problem) => findings.push(Finding::ill("broker and topology", &problem.to_string())),
+    }
+    let store = Store::new(database)?;
+    match store.check().await {
+        Ok(()) => {
+            findings.push(Finding::well("database", "reachable, writable, and its schema this release's"));
+            for counted in store.counts_by_state().await? {
+                let what = format!("{} deliveries {}", counted.channel, counted.state);
+                findings.push(Finding::well(&what, &counted.count.to_string()));
+            }
+        }
+        Err(problem) => findings.push(Finding::ill("database", &problem.to_string())),
+    }
+    let ill = findings.iter().filter(|finding| finding.verdict == Health::Ill).count();
+    show_as(call.style, &findings, |findings| {
+        for finding in findings {
+            let mark = match finding.verdict {
+                Health::Well => "ok ",
+                Health::Ill => "ILL",
+            };
+            output::line(format!("{mark}  {:<32} {}", finding.what, finding.detail));
+        }
+    });
+    if ill == 0 { Ok(()) } else { Err(Failure::Refused(format!("{ill} finding(s); see above"))) }
+}
+
+impl Finding {
+    fn well(what: &str, detail: &str) -> Self {
+        Self { what: what.to_owned(), verdict: Health::Well, detail: detail.to_owned() }
+    }
+
+    fn ill(what: &str, detail: &str) -> Self {
+        Self { what: what.to_owned(), verdict: Health::Ill, detail: detail.to_owned() }
+    }
+}

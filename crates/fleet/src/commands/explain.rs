@@ -1,0 +1,96 @@
+//! `fleet explain`: what would happen to a job, by the same engine that the workers use, without any effect.
+
+use closure_contract::{Job, Timestamp};
+use closure_policy::explain::{Decision, decide};
+use serde::Serialize;
+
+use super::{Call, Failure, files};
+use crate::{
+    cli::Files,
+    config,
+    output::{self, Style},
+};
+
+/// The answer for one document.
+#[derive(Serialize)]
+struct Answer {
+    origin: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    decision: Option<Decision>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    error: Option<Unreadable>,
+}
+
+#[derive(Serialize)]
+struct Unreadable {
+    code: String,
+    problem: String,
+}
+
+/// Explains every job of the files; exits 1 if one of them would not be sent, 65 if one is no job.
+pub fn run(call: &Call, files: &Files) -> Result<(), Failure> {
+    let rulebook = config::load(call.config.as_ref(), config::rulebook)?;
+    let now = Timestamp::now();
+    let mut unreadable = 0_usize;
+    let answers: Vec<Answer> = files::read(&files.files)?
+        .into_iter()
+        .map(|document| match Job::decode(&document.body) {
+            Ok(job) => {
+                Answer { origin: document.origin, decision: Some(decide(&job, &rulebook, now)), error: None }
+            }
+            Err(problem) => {
+                unreadable += 1;
+                let error = Unreadable { code: problem.code().to_string(), problem: problem.to_string() };
+                Answer { origin: document.origin, decision: None, error: Some(error) }
+            }
+        })
+        .collect();
+    match call.style {
+        Style::Json => output::json(&answers),
+        Style::Text => answers.iter().for_each(text),
+    }
+    if unreadable > 0 {
+        return Err(Failure::Input(format!("{unreadable} document(s) are no job")));
+    }
+    Ok(())
+}
+
+fn text(answer: &Answer) {
+    if let Some(error) = &answer.error {
+        output::line(format!("{}: {} — {}", answer.origin, error.code, error.problem));
+        return;
+    }
+    let Some(decision) = &answer.decision else { return };
+    output::line(format!("{}: job {}", answer.origin, decision.job_id));
+    output::line(format!("  verdict   {}", word(&decision.verdict)));
+    if let Some(code) = decision.code {
+        output::line(format!("  because   {code}: {}", decision.detail.as_deref().unwrap_or(code.what())));
+        output::line(format!("  remedy    {}", code.remedy()));
+    }
+    if let Some(dial) = &decision.dial_string {
+        output::line(format!("  dials     {dial}"));
+    }
+    if let Some(sms) = &decision.sms {
+        output::line(format!(
+            "  sms       {} bytes, {} segment(s), {}",
+            sms.bytes,
+            sms.segments,
+            word(&sms.encoding)
+        ));
+    }
+    if let Some(fallback) = &decision.fallback {
+        output::line(format!("  email     {}: {}", word(&fallback.email), fallback.reason));
+    }
+    for rule in &decision.rules {
+        output::line(format!("  {:<9} {}: {}", rule.id.to_string(), word(&rule.effect), rule.detail));
+    }
+}
+
+/// A closed enum as it stands on the wire.
+fn word(value: &impl Serialize) -> String {
+    match serde_json::to_value(value) {
+        Ok(serde_json::Value::String(text)) => text,
+        Ok(other) => other.to_string(),
+        Err(_) => String::new(),
+    }
+}

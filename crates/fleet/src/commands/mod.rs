@@ -1,0 +1,142 @@
+//! One file for each thing that the binary can do.
+
+pub mod dead;
+pub mod doctor;
+pub mod enqueue;
+pub mod explain;
+pub mod files;
+pub mod outcomes;
+pub mod probe;
+pub mod setup;
+pub mod show;
+pub mod work;
+
+use clap::CommandFactory;
+use closure_broker::{PublishError, TopologyError};
+use closure_store::StoreError;
+
+use crate::{
+    cli::{Cli, Command},
+    config::{self, ConfigError},
+    output::{self, Style},
+    telemetry,
+};
+
+/// Why a command did not do what it was asked to; the kinds are the documented exit codes.
+#[derive(Debug, thiserror::Error)]
+pub enum Failure {
+    /// The answer is no.
+    #[error("{0}")]
+    Refused(String),
+    /// The configuration is wrong.
+    #[error(transparent)]
+    Config(#[from] ConfigError),
+    /// The input is wrong.
+    #[error("{0}")]
+    Input(String),
+    /// A service is away.
+    #[error("{0}")]
+    Unavailable(String),
+    /// A fault of ours.
+    #[error("{0}")]
+    Internal(String),
+}
+
+impl Failure {
+    /// The exit code, as `fleet --help` lists them.
+    pub fn exit_code(&self) -> u8 {
+        match self {
+            Self::Refused(_) => 1,
+            Self::Config(_) => 64,
+            Self::Input(_) => 65,
+            Self::Unavailable(_) => 69,
+            Self::Internal(_) => 70,
+        }
+    }
+}
+
+impl From<StoreError> for Failure {
+    fn from(problem: StoreError) -> Self {
+        if problem.is_unavailable() {
+            Self::Unavailable(problem.to_string())
+        } else {
+            Self::Refused(problem.to_string())
+        }
+    }
+}
+
+impl From<TopologyError> for Failure {
+    fn from(problem: TopologyError) -> Self {
+        match problem {
+            TopologyError::Broker(problem) => Self::Unavailable(problem.to_string()),
+            TopologyError::Differs { .. } => Self::Refused(problem.to_string()),
+        }
+    }
+}
+
+impl From<PublishError> for Failure {
+    fn from(problem: PublishError) -> Self {
+        Self::Unavailable(problem.to_string())
+    }
+}
+
+/// What every command knows of how it was called.
+#[derive(Debug, Clone)]
+pub struct Call {
+    /// The configuration file.
+    pub config: Option<std::path::PathBuf>,
+    /// How results are printed.
+    pub style: Style,
+}
+
+/// Runs one command to its end.
+pub async fn run(cli: Cli) -> Result<(), Failure> {
+    let call = Call { config: cli.config, style: if cli.json { Style::Json } else { Style::Text } };
+    match cli.command {
+        Command::Completions { shell } => {
+            clap_complete::generate(shell, &mut Cli::command(), "fleet", &mut std::io::stdout());
+            return Ok(());
+        }
+        Command::Keys => {
+            setup::keys(call.style);
+            return Ok(());
+        }
+        Command::Schema { folder } => return setup::schema(folder.as_deref()),
+        Command::Probe { address } => return probe::run(&address).await,
+        Command::Work(_)
+        | Command::Intake
+        | Command::Enqueue(_)
+        | Command::Explain(_)
+        | Command::Show { .. }
+        | Command::Dead(_)
+        | Command::Topology(_)
+        | Command::Migrate
+        | Command::Doctor
+        | Command::Outcomes(_) => {}
+    }
+    let log = config::load(call.config.as_ref(), config::log)?;
+    telemetry::start(&log);
+    match cli.command {
+        Command::Work(work) => work::run(&call, &work).await,
+        Command::Intake => work::intake(&call).await,
+        Command::Enqueue(enqueue) => enqueue::run(&call, &enqueue).await,
+        Command::Explain(files) => explain::run(&call, &files),
+        Command::Show { id } => show::run(&call, &id).await,
+        Command::Dead(dead) => dead::run(&call, dead).await,
+        Command::Topology(topology) => setup::topology(&call, &topology).await,
+        Command::Migrate => setup::migrate(&call).await,
+        Command::Doctor => doctor::run(&call).await,
+        Command::Outcomes(outcomes) => outcomes::run(&call, &outcomes).await,
+        Command::Completions { .. } | Command::Keys | Command::Schema { .. } | Command::Probe { .. } => {
+            Ok(())
+        }
+    }
+}
+
+/// Prints a value as JSON, or as the lines that `text` makes of it.
+fn show_as<T: serde::Serialize>(style: Style, value: &T, text: impl FnOnce(&T)) {
+    match style {
+        Style::Json => output::json(value),
+        Style::Text => text(value),
+    }
+}

@@ -1,0 +1,115 @@
+//! Commands that prepare what the fleet needs, or say what it is: topology, migrations, schemas, keys.
+
+use std::path::Path;
+
+use closure_broker::topology;
+use closure_contract::schema;
+use closure_store::Store;
+use serde_json::json;
+
+use super::{Call, Failure, show_as};
+use crate::{
+    cli::Topology,
+    config::{
+        self,
+        keys::{KEYS, Secrecy, variable},
+    },
+    output::{self, Style},
+};
+
+/// `fleet topology apply` and `fleet topology check`.
+pub async fn topology(call: &Call, what: &Topology) -> Result<(), Failure> {
+    let broker = config::load(call.config.as_ref(), |source| config::broker(source, "topology"))?;
+    match what {
+        Topology::Apply => {
+            let applied = topology::apply(&broker).await?;
+            let answer = json!({ "exchanges": applied.exchanges, "queues": applied.queues, "bindings": applied.bindings });
+            show_as(call.style, &answer, |_| {
+                output::line(format!(
+                    "{} exchanges, {} queues and {} bindings are declared",
+                    applied.exchanges, applied.queues, applied.bindings
+                ));
+            });
+        }
+        Topology::Check => {
+            topology::check(&broker).await?;
+            show_as(call.style, &json!({ "same": true }), |_| {
+                output::line("the broker's topology is this release's");
+            });
+        }
+    }
+    Ok(())
+}
+
+/// `fleet migrate`.
+pub async fn migrate(call: &Call) -> Result<(), Failure> {
+    let database = config::load(call.config.as_ref(), config::database)?;
+    let applied = Store::migrate(database).await?;
+    show_as(call.style, &json!({ "applied": applied }), |_| {
+        if applied.is_empty() {
+            output::line("the schema is this release's already");
+        }
+        for migration in &applied {
+            output::line(format!("applied {migration}"));
+        }
+    });
+    Ok(())
+}
+
+/// `fleet schema`.
+pub fn schema(folder: Option<&Path>) -> Result<(), Failure> {
+    let schemas = schema::all();
+    let Some(folder) = folder else {
+        let all: serde_json::Map<String, serde_json::Value> =
+            schemas.into_iter().map(|(name, schema)| (name.to_owned(), schema.to_value())).collect();
+        output::json(&all);
+        return Ok(());
+    };
+    let write = |name: &str, text: String| {
+        let path = folder.join(format!("{name}.schema.json"));
+        std::fs::write(&path, text)
+            .map_err(|problem| Failure::Input(format!("{}: {problem}", path.display())))
+    };
+    for (name, schema) in schemas {
+        let text = serde_json::to_string_pretty(&schema)
+            .map_err(|problem| Failure::Internal(format!("schema {name}: {problem}")))?;
+        write(name, text + "\n")?;
+    }
+    Ok(())
+}
+
+/// `fleet keys`.
+pub fn keys(style: Style) {
+    let default = |key: &config::keys::Key| match (key.default, key.secrecy) {
+        (None, _) => "required".to_owned(),
+        (Some(""), _) => "—".to_owned(),
+        (Some(value), _) => value.to_owned(),
+    };
+    let variable_of = |key: &config::keys::Key| match key.secrecy {
+        Secrecy::Open => variable(key.name),
+        Secrecy::Secret => format!("{0} or {0}_FILE", variable(key.name)),
+    };
+    match style {
+        Style::Json => {
+            let keys: Vec<_> = KEYS
+                .iter()
+                .map(|key| {
+                    json!({ "key": key.name, "variable": variable(key.name), "default": key.default,
+                        "secret": key.secrecy == Secrecy::Secret, "meaning": key.meaning })
+                })
+                .collect();
+            output::json(&keys);
+        }
+        Style::Text => {
+            for key in KEYS {
+                output::line(format!(
+                    "| `{}` | `{}` | {} | {} |",
+                    key.name,
+                    variable_of(key),
+                    default(key),
+                    key.meaning
+                ));
+            }
+        }
+    }
+}

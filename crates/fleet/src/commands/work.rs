@@ -1,0 +1,284 @@
+//! `fleet work` and `fleet intake`: the processes that stay up.
+
+use std::{collections::BTreeSet, sync::Arc, time::Duration};
+
+use closure_broker::{BrokerSettings, Publisher, topology};
+use closure_contract::{Channel, topology::WorkQueue};
+use closure_policy::rulebook::CompiledRulebook;
+use closure_providers::{AriDial, NhnSms, Sender, SmsGateway, Smtp};
+use closure_store::Store;
+use tracing::{info, warn};
+
+use super::{Call, Failure};
+use crate::{
+    cli::{Role, Work},
+    config::{self, ConfigError, CourierSettings, DialSettings, FallbackSettings},
+    health::{self, Health},
+    intake,
+    lifecycle::{Finish, Lifecycle},
+    runtime,
+    workers::{
+        courier::Courier,
+        dead::{self, DeadWorker},
+        dial::{CallWatch, DialCarrier},
+        email::EmailCarrier,
+        fallback::{FallbackWorker, Sweep},
+        sms::SmsCarrier,
+    },
+};
+
+/// After the hard stop, what is left has this long to close its connections.
+const CLOSING_MAX: Duration = Duration::from_secs(5);
+/// Between two looks for a broker or a database that is not there yet.
+const START_PAUSE: Duration = Duration::from_secs(1);
+/// The dead worker's messages are few and each is a statement of its own.
+const DEAD_PREFETCH: u16 = 20;
+
+/// Everything that the roles of one process share.
+struct Crew {
+    broker: BrokerSettings,
+    store: Store,
+    rulebook: Arc<CompiledRulebook>,
+    courier: CourierSettings,
+    publisher: Publisher,
+    lifecycle: Lifecycle,
+    health: Health,
+}
+
+/// The settings of the roles that were asked for; nothing is read for the others.
+struct RoleSettings {
+    sms: Option<SmsGateway>,
+    email: Option<(Smtp, String)>,
+    dial: Option<(Arc<AriDial>, DialSettings)>,
+    fallback: Option<FallbackSettings>,
+}
+
+/// Runs the roles until the process is told to stop.
+pub async fn run(call: &Call, work: &Work) -> Result<(), Failure> {
+    let roles: BTreeSet<Role> = work.roles.iter().copied().collect();
+    let (broker, database, rulebook, courier, health_listen, settings) =
+        config::load(call.config.as_ref(), |source| {
+            (
+                config::broker(source, &name(&roles)),
+                config::database(source),
+                config::rulebook(source),
+                config::courier(source, work.concurrency),
+                config::health(source),
+                role_settings(source, &roles),
+            )
+        })?;
+    let store = Store::new(database).map_err(|problem| refused_config(&problem))?;
+    let lifecycle =
+        Lifecycle::listen(courier.grace).map_err(|problem| Failure::Internal(problem.to_string()))?;
+    let health = Health::default();
+    if let Some(listen) = health_listen {
+        health::serve(listen, health.clone(), &lifecycle)
+            .await
+            .map_err(|problem| Failure::Unavailable(format!("`health.listen`: {problem}")))?;
+    }
+    await_services(&broker, &store, &roles, &lifecycle).await?;
+    let publisher = Publisher::start(broker.clone(), lifecycle.shutdown.clone(), &lifecycle.tracker);
+    health.watch_publisher(publisher.clone());
+    let crew = Crew { broker, store, rulebook: Arc::new(rulebook), courier, publisher, lifecycle, health };
+    info!(roles = name(&roles), concurrency = crew.courier.concurrency, "working");
+    let loops = start(&crew, settings, &roles);
+    futures::future::join_all(loops).await;
+    match crew.lifecycle.finish(CLOSING_MAX).await {
+        Finish::Clean => info!("stopped; nothing is left in hand"),
+        Finish::Cut => warn!("stopped; what was in hand will be delivered again"),
+    }
+    Ok(())
+}
+
+/// Takes receipts until the process is told to stop.
+pub async fn intake(call: &Call) -> Result<(), Failure> {
+    let (broker, settings, grace) = config::load(call.config.as_ref(), |source| {
+        let broker = config::broker(source, "intake");
+        (broker, config::intake(source), config::courier(source, None).grace)
+    })?;
+    let settings =
+        settings.expect("a section that returns nothing has recorded an error, and loading failed");
+    let lifecycle = Lifecycle::listen(grace).map_err(|problem| Failure::Internal(problem.to_string()))?;
+    let publisher = Publisher::start(broker, lifecycle.shutdown.clone(), &lifecycle.tracker);
+    let health = Health::default();
+    health.watch_publisher(publisher.clone());
+    let doors = vec![settings.door];
+    intake::serve(settings.listen, doors, publisher, health, &lifecycle)
+        .await
+        .map_err(|problem| Failure::Unavailable(format!("`intake.listen`: {problem}")))?;
+    lifecycle.finish(CLOSING_MAX).await;
+    Ok(())
+}
+
+impl Crew {
+    /// How long a claim protects one try: longer than the slowest answer, so that nobody takes a live try over.
+    fn lease_ms(&self, sender: &impl Sender) -> u64 {
+        sender.longest_send_ms().saturating_add(self.courier.lease_margin_ms)
+    }
+}
+
+type Loop = std::pin::Pin<Box<dyn Future<Output = ()> + Send>>;
+
+/// The loops of every role that was asked for.
+fn start(crew: &Crew, settings: RoleSettings, roles: &BTreeSet<Role>) -> Vec<Loop> {
+    let concurrency = crew.courier.concurrency;
+    let mut loops: Vec<Loop> = Vec::new();
+    if let Some(gateway) = settings.sms {
+        let carrier = SmsCarrier {
+            lease_ms: crew.lease_ms(&gateway),
+            gateway,
+            ladder: crew.courier.sms_ladder.clone(),
+            receipt_due_ms: crew.rulebook.receipt_due_ms(),
+        };
+        loops.push(consume(
+            crew,
+            Courier::new(carrier, crew.store.clone(), crew.rulebook.clone()),
+            concurrency,
+        ));
+    }
+    if let Some((smtp, message_id_domain)) = settings.email {
+        let carrier = EmailCarrier {
+            lease_ms: crew.lease_ms(&smtp),
+            smtp,
+            message_id_domain,
+            ladder: crew.courier.email_ladder.clone(),
+        };
+        loops.push(consume(
+            crew,
+            Courier::new(carrier, crew.store.clone(), crew.rulebook.clone()),
+            concurrency,
+        ));
+    }
+    if let Some((ari, settings)) = settings.dial {
+        let carrier = DialCarrier {
+            ari: ari.clone(),
+            store: crew.store.clone(),
+            ladder: crew.courier.dial_ladder.clone(),
+            lease_ms: crew.lease_ms(ari.as_ref()),
+        };
+        loops.push(consume(
+            crew,
+            Courier::new(carrier, crew.store.clone(), crew.rulebook.clone()),
+            concurrency,
+        ));
+        let watch = CallWatch {
+            ari,
+            store: crew.store.clone(),
+            rulebook: crew.rulebook.clone(),
+            publisher: crew.publisher.clone(),
+            settings,
+            lifecycle: crew.lifecycle.clone(),
+        };
+        loops.push(Box::pin(watch.run()));
+    }
+    if let Some(settings) = settings.fallback {
+        let worker = FallbackWorker { store: crew.store.clone(), rulebook: crew.rulebook.clone() };
+        let sweep = Sweep {
+            worker: Arc::new(FallbackWorker { store: crew.store.clone(), rulebook: crew.rulebook.clone() }),
+            publisher: crew.publisher.clone(),
+            pause: Duration::from_millis(settings.sweep_ms),
+            lifecycle: crew.lifecycle.clone(),
+        };
+        loops.push(consume(crew, worker, concurrency));
+        loops.push(Box::pin(sweep.run()));
+    }
+    if roles.contains(&Role::Dead) {
+        for queue in dead::queues() {
+            loops.push(consume(crew, DeadWorker { store: crew.store.clone(), queue }, DEAD_PREFETCH));
+        }
+    }
+    loops
+}
+
+fn consume<W: runtime::Worker>(crew: &Crew, worker: W, prefetch: u16) -> Loop {
+    Box::pin(runtime::run(
+        Arc::new(worker),
+        crew.broker.clone(),
+        prefetch,
+        crew.publisher.clone(),
+        crew.lifecycle.clone(),
+        crew.health.clone(),
+    ))
+}
+
+fn role_settings(source: &mut config::Source<'_>, roles: &BTreeSet<Role>) -> RoleSettings {
+    let mut settings = RoleSettings { sms: None, email: None, dial: None, fallback: None };
+    if roles.contains(&Role::Sms) {
+        match NhnSms::new(config::sms(source)) {
+            Ok(gateway) => settings.sms = Some(SmsGateway::Nhn(gateway)),
+            Err(problem) => source.refuse(format!("`sms.nhn`: {problem}")),
+        }
+    }
+    if roles.contains(&Role::Email) {
+        let email = config::email(source);
+        let domain = config::message_id_domain(source);
+        match Smtp::new(&email) {
+            Ok(smtp) => settings.email = Some((smtp, domain)),
+            Err(problem) => source.refuse(format!("`email`: {problem}")),
+        }
+    }
+    if roles.contains(&Role::Dial) {
+        let dial = config::dial(source);
+        match AriDial::new(dial.ari.clone()) {
+            Ok(ari) => settings.dial = Some((Arc::new(ari), dial)),
+            Err(problem) => source.refuse(format!("`dial.ari`: {problem}")),
+        }
+    }
+    if roles.contains(&Role::Fallback) {
+        settings.fallback = Some(config::fallback(source));
+    }
+    settings
+}
+
+/// Waits for a broker and a database that are still starting; refuses to work with ones that are not ours.
+async fn await_services(
+    broker: &BrokerSettings,
+    store: &Store,
+    roles: &BTreeSet<Role>,
+    lifecycle: &Lifecycle,
+) -> Result<(), Failure> {
+    let queues = queues(roles);
+    loop {
+        let problem = match check_services(broker, store, &queues).await {
+            Ok(()) => return Ok(()),
+            Err(Failure::Unavailable(problem)) => problem,
+            Err(other) => return Err(other),
+        };
+        warn!(problem, "a service is not there yet; waiting");
+        tokio::select! {
+            () = tokio::time::sleep(START_PAUSE) => {}
+            () = lifecycle.stop.cancelled() => return Err(Failure::Unavailable(problem)),
+        }
+    }
+}
+
+async fn check_services(
+    broker: &BrokerSettings,
+    store: &Store,
+    queues: &[&'static str],
+) -> Result<(), Failure> {
+    store.check().await?;
+    topology::verify_passively(broker, queues).await?;
+    Ok(())
+}
+
+fn queues(roles: &BTreeSet<Role>) -> Vec<&'static str> {
+    roles
+        .iter()
+        .flat_map(|role| match role {
+            Role::Sms => vec![WorkQueue::Jobs(Channel::Sms).name()],
+            Role::Email => vec![WorkQueue::Jobs(Channel::Email).name()],
+            Role::Dial => vec![WorkQueue::Jobs(Channel::Dial).name()],
+            Role::Fallback => vec![WorkQueue::Receipts.name()],
+            Role::Dead => dead::queues(),
+        })
+        .collect()
+}
+
+fn name(roles: &BTreeSet<Role>) -> String {
+    roles.iter().map(|role| format!("{role:?}").to_lowercase()).collect::<Vec<_>>().join(" ")
+}
+
+fn refused_config(problem: &dyn std::fmt::Display) -> Failure {
+    Failure::Config(ConfigError { errors: vec![problem.to_string()] })
+}

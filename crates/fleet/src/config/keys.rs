@@ -1,0 +1,153 @@
+//! Every key of the configuration, once: its name, its default, and what it means.
+
+/// One key of the configuration.
+#[derive(Debug, Clone, Copy)]
+pub struct Key {
+    /// The key in the file, such as `broker.uri`; the environment variable is made from it.
+    pub name: &'static str,
+    /// The value when nothing is set; without one the key is required by the roles that use it.
+    pub default: Option<&'static str>,
+    /// Whether the value is secret, so that it may come from a file and is never shown.
+    pub secrecy: Secrecy,
+    /// What it means, with its unit.
+    pub meaning: &'static str,
+}
+
+/// Whether a value may be shown.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Secrecy {
+    /// It may.
+    Open,
+    /// It may not; `…_FILE` names a file that holds it.
+    Secret,
+}
+
+const fn required(name: &'static str, meaning: &'static str) -> Key {
+    Key { name, default: None, secrecy: Secrecy::Open, meaning }
+}
+
+const fn secret(name: &'static str, meaning: &'static str) -> Key {
+    Key { name, default: None, secrecy: Secrecy::Secret, meaning }
+}
+
+const fn optional(name: &'static str, default: &'static str, meaning: &'static str) -> Key {
+    Key { name, default: Some(default), secrecy: Secrecy::Open, meaning }
+}
+
+/// Every key there is, in the order of the documentation.
+pub const KEYS: &[Key] = &[
+    secret("broker.uri", "RabbitMQ's address with user and password: amqp://user:password@host:5672/vhost"),
+    optional(
+        "broker.tls_ca",
+        "",
+        "path of a PEM file with the authority of an amqps:// broker, besides the public ones",
+    ),
+    optional("broker.heartbeat_s", "10", "seconds between heartbeats; a dead peer is noticed after two"),
+    optional("broker.connect_timeout_ms", "5000", "milliseconds for opening a connection"),
+    optional("broker.confirm_timeout_ms", "8000", "milliseconds to wait for the broker's confirm"),
+    secret("database.url", "PostgreSQL's address: postgres://user:password@host:5432/database"),
+    optional(
+        "database.tls_ca",
+        "",
+        "path of a PEM file with the authority that signs the database's certificate; empty for the public ones",
+    ),
+    optional("database.pool_size", "4", "connections of one process; batches need few"),
+    optional(
+        "network.plain_text",
+        "loopback",
+        "where a provider or the database may be reached without TLS: loopback, or trusted for a private network",
+    ),
+    optional("rulebook", "", "path of a TOML file with the rules' settings and the approved templates"),
+    optional(
+        "worker.concurrency",
+        "200",
+        "messages in hand of one process and role; --concurrency overrides it",
+    ),
+    optional(
+        "worker.lease_margin_ms",
+        "5000",
+        "milliseconds that a claim protects a try beyond the slowest answer of its provider",
+    ),
+    optional(
+        "worker.grace_ms",
+        "25000",
+        "milliseconds that a stopping worker may finish its messages in hand",
+    ),
+    optional(
+        "sms.ladder",
+        "",
+        "delays before the next try of a text message, such as 5s,30s,2m; empty for the shipped ladder",
+    ),
+    optional("email.ladder", "", "delays before the next try of an email; empty for the shipped ladder"),
+    optional(
+        "dial.ladder",
+        "",
+        "delays before the next try of a call that rang nobody's phone; empty for the shipped ladder",
+    ),
+    required(
+        "sms.nhn.base_url",
+        "NHN Cloud SMS: the address of its API, such as https://api-sms.cloud.toast.com",
+    ),
+    required("sms.nhn.app_key", "NHN Cloud SMS: the app key"),
+    secret("sms.nhn.secret_key", "NHN Cloud SMS: the secret key"),
+    optional("sms.nhn.connect_timeout_ms", "3000", "milliseconds for reaching the gateway"),
+    optional("sms.nhn.total_timeout_ms", "10000", "milliseconds for one whole request to the gateway"),
+    required("email.host", "the mail server's host name"),
+    optional("email.port", "587", "the mail server's port"),
+    optional("email.security", "starttls", "starttls, tls, or plain (plain on loopback alone)"),
+    optional("email.username", "", "the mail server's user; empty for none"),
+    Key {
+        name: "email.password",
+        default: Some(""),
+        secrecy: Secrecy::Secret,
+        meaning: "the mail server's password",
+    },
+    optional("email.hello_name", "localhost", "the name that we give in EHLO"),
+    optional("email.message_id_domain", "mcrm.kakaomobility.com", "the domain of the Message-ID"),
+    optional(
+        "email.tls_ca",
+        "",
+        "path of a PEM file with the mail server's own authority, besides the public ones",
+    ),
+    optional("email.connect_timeout_ms", "5000", "milliseconds for reaching the mail server"),
+    optional("email.command_timeout_ms", "30000", "milliseconds for the reply to one SMTP command"),
+    optional("email.data_timeout_ms", "120000", "milliseconds for the reply after the final dot"),
+    optional("email.connections_max", "10", "connections to the mail server at once"),
+    required("dial.ari.base_url", "the PBX's ARI, such as https://pbx:8089"),
+    required("dial.ari.username", "the ARI user"),
+    secret("dial.ari.password", "the ARI user's password"),
+    optional("dial.ari.context", "closure-dial", "the dialplan context that calls the customer"),
+    optional("dial.ari.caller_id", "0234518120", "the line that the trunk shows to the customer"),
+    optional("dial.ari.technology", "PJSIP", "the channel technology of the agents' phones"),
+    optional(
+        "dial.ari.outside_line",
+        "9",
+        "the digits that reach an outside line; every dial string begins with them",
+    ),
+    optional("dial.ari.connect_timeout_ms", "2000", "milliseconds for reaching the PBX"),
+    optional("dial.ari.total_timeout_ms", "5000", "milliseconds for one whole request to the PBX"),
+    optional("dial.ari.ring_timeout_s", "25", "seconds that the agent's phone rings"),
+    optional("dial.watch_ms", "1000", "milliseconds between two looks at the calls that are up"),
+    optional(
+        "dial.evidence_wait_ms",
+        "10000",
+        "milliseconds to wait for the PBX's record of a call that is gone",
+    ),
+    optional("intake.listen", "0.0.0.0:8081", "where the intake listens for receipts"),
+    secret("intake.nhn_secret", "the signature value that NHN's webhook sends"),
+    Key {
+        name: "intake.nhn_secret_next",
+        default: Some(""),
+        secrecy: Secrecy::Secret,
+        meaning: "a second live signature value, for a rotation",
+    },
+    optional("fallback.sweep_ms", "5000", "milliseconds between two looks for overdue receipts"),
+    optional("health.listen", "", "where this process answers /livez and /readyz; empty for nowhere"),
+    optional("log.format", "auto", "json, pretty, or auto: pretty on a terminal"),
+    optional("log.filter", "info", "what is logged, such as info or closure_broker=debug,info"),
+];
+
+/// The environment variable of a key: `broker.uri` is `FLEET_BROKER_URI`.
+pub fn variable(key: &str) -> String {
+    format!("FLEET_{}", key.replace('.', "_").to_uppercase())
+}

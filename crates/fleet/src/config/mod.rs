@@ -1,0 +1,124 @@
+//! Configuration: by environment and file, read once, all errors at once, before any socket is opened.
+
+pub mod keys;
+mod sections;
+mod source;
+
+use std::path::PathBuf;
+
+pub use sections::{
+    CourierSettings, DialSettings, FallbackSettings, LogFormat, LogSettings, broker, courier, database, dial,
+    email, fallback, health, intake, log, message_id_domain, rulebook, sms,
+};
+pub use source::{Lookup, Source};
+
+/// Everything that is wrong with the configuration.
+#[derive(Debug, thiserror::Error)]
+#[error("the configuration has {} error(s):\n  {}", errors.len(), errors.join("\n  "))]
+pub struct ConfigError {
+    /// One line for each error, with what to do.
+    pub errors: Vec<String>,
+}
+
+/// Reads the sections that a command needs: `read` asks for values, and every error comes back at once.
+pub fn load<T>(file: Option<&PathBuf>, read: impl FnOnce(&mut Source<'_>) -> T) -> Result<T, ConfigError> {
+    load_from(&environment, file, read)
+}
+
+/// The same with a look-up of the caller's.
+pub fn load_from<T>(
+    lookup: Lookup<'_>,
+    file: Option<&PathBuf>,
+    read: impl FnOnce(&mut Source<'_>) -> T,
+) -> Result<T, ConfigError> {
+    let mut source = Source::new(lookup, file.map(PathBuf::as_path));
+    let value = read(&mut source);
+    let errors = source.into_errors();
+    if errors.is_empty() { Ok(value) } else { Err(ConfigError { errors }) }
+}
+
+#[expect(clippy::disallowed_methods, reason = "this is the one place that reads the process environment")]
+fn environment(name: &str) -> Option<String> {
+    std::env::var(name).ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use std::path::PathBuf;
+
+    use super::{broker, courier, dial, email, intake, load_from, sms};
+
+    /// A look-up over these pairs alone.
+    fn only(pairs: &'static [(&'static str, &'static str)]) -> impl Fn(&str) -> Option<String> {
+        move |name| pairs.iter().find(|(known, _)| *known == name).map(|(_, value)| (*value).to_owned())
+    }
+
+    fn file(text: &str) -> PathBuf {
+        let path = std::env::temp_dir().join(format!("closure-fleet-config-{}.toml", uuid::Uuid::new_v4()));
+        std::fs::write(&path, text).expect("the folder for temporary files can be written");
+        path
+    }
+
+    #[test]
+    fn every_error_is_reported_at_once_with_the_variable_to_set() {
+        let lookup = only(&[
+            ("FLEET_EMAIL_PORT", "many"),
+            ("FLEET_SMS_LADDER", "5s,7s"),
+            ("FLEET_EMAIL_SECURITY", "none"),
+        ]);
+        let errors = load_from(&lookup, None, |source| {
+            broker(source, "test");
+            sms(source);
+            email(source);
+            dial(source);
+            intake(source);
+            courier(source, None);
+        })
+        .expect_err("most of it is missing")
+        .errors
+        .join("\n");
+        for named in [
+            "FLEET_BROKER_URI",
+            "FLEET_SMS_NHN_SECRET_KEY",
+            "FLEET_EMAIL_HOST",
+            "FLEET_EMAIL_PORT",
+            "email.security",
+            "FLEET_DIAL_ARI_PASSWORD",
+            "FLEET_INTAKE_NHN_SECRET",
+            "`7s` is not a delay step",
+        ] {
+            assert!(errors.contains(named), "{named} is not named in:\n{errors}");
+        }
+    }
+
+    #[test]
+    fn the_environment_wins_over_the_file_and_the_file_over_the_default() {
+        let path = file("[broker]\nuri = \"amqp://file/\"\nheartbeat_s = 7\n");
+        let settings = load_from(&only(&[("FLEET_BROKER_HEARTBEAT_S", "9")]), Some(&path), |source| {
+            broker(source, "test")
+        })
+        .expect("the configuration is whole");
+        assert_eq!(settings.uri, "amqp://file/");
+        assert_eq!(settings.heartbeat_s, 9);
+        assert_eq!(settings.confirm_timeout_ms, 8_000);
+    }
+
+    #[test]
+    fn a_secret_comes_from_the_file_that_its_twin_names_without_its_last_line_break() {
+        let secret = file("amqp://from-a-file/\n");
+        let path = secret.display().to_string();
+        let lookup = move |name: &str| (name == "FLEET_BROKER_URI_FILE").then(|| path.clone());
+        let settings = load_from(&lookup, None, |source| broker(source, "test")).expect("the secret is read");
+        assert_eq!(settings.uri, "amqp://from-a-file/");
+    }
+
+    #[test]
+    fn an_unknown_key_of_the_file_is_an_error_and_a_secret_is_never_repeated() {
+        let path = file("[broker]\nuri = \"hunter2\"\nhartbeat_s = 7\n");
+        let error = load_from(&only(&[]), Some(&path), |source| broker(source, "test"))
+            .expect_err("the key is misspelt and the address is none");
+        let text = error.to_string();
+        assert!(text.contains("unknown key `broker.hartbeat_s`"), "{text}");
+        assert!(text.contains("broker.uri") && !text.contains("hunter2"), "{text}");
+    }
+}

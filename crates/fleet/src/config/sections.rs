@@ -1,0 +1,308 @@
+//! The sections of the configuration as the settings of the parts that use them.
+
+use std::{net::SocketAddr, str::FromStr, time::Duration};
+
+use closure_broker::BrokerSettings;
+use closure_contract::topology::DelayStep;
+use closure_policy::{
+    retry::Ladder,
+    rulebook::{CompiledRulebook, Rulebook},
+};
+use closure_providers::{
+    AriSettings, NhnReceipts, NhnSettings, PlainHttp, ReceiptDoor, Security, SmtpCredentials, SmtpSettings,
+};
+use closure_store::{RemotePlaintext, StoreSettings};
+
+use super::source::Source;
+
+/// A provider's answer has at most this many bytes.
+const ANSWER_BYTES_MAX: usize = 256 * 1024;
+
+/// How a worker carries one job out.
+#[derive(Debug, Clone)]
+pub struct CourierSettings {
+    /// Messages in hand at once.
+    pub concurrency: u16,
+    /// How much longer a claim protects a try than the slowest one takes.
+    pub lease_margin_ms: u64,
+    /// How long a stopping worker may finish what it holds.
+    pub grace: Duration,
+    /// The delays of text messages.
+    pub sms_ladder: Ladder,
+    /// The delays of emails.
+    pub email_ladder: Ladder,
+    /// The delays of calls.
+    pub dial_ladder: Ladder,
+}
+
+/// How calls are placed and watched.
+#[derive(Debug, Clone)]
+pub struct DialSettings {
+    /// The PBX.
+    pub ari: AriSettings,
+    /// Between two looks at the calls that are up.
+    pub watch_ms: u64,
+    /// How long the PBX's record of a call that is gone may take.
+    pub evidence_wait_ms: u64,
+}
+
+/// The door for receipts.
+pub struct IntakeSettings {
+    /// Where it listens.
+    pub listen: SocketAddr,
+    /// NHN's door, with one or two live signature values.
+    pub door: ReceiptDoor,
+}
+
+/// The fallback worker's sweep.
+#[derive(Debug, Clone, Copy)]
+pub struct FallbackSettings {
+    /// Between two looks for overdue receipts.
+    pub sweep_ms: u64,
+}
+
+/// How logs are written.
+#[derive(Debug, Clone)]
+pub struct LogSettings {
+    /// Their form.
+    pub format: LogFormat,
+    /// What is logged.
+    pub filter: String,
+}
+
+/// The form of the logs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum LogFormat {
+    /// Pretty on a terminal, JSON elsewhere.
+    #[default]
+    Auto,
+    /// One JSON object a line.
+    Json,
+    /// Lines for people.
+    Pretty,
+}
+
+impl FromStr for LogFormat {
+    type Err = &'static str;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        match text {
+            "auto" => Ok(Self::Auto),
+            "json" => Ok(Self::Json),
+            "pretty" => Ok(Self::Pretty),
+            _ => Err("a log format is json, pretty or auto"),
+        }
+    }
+}
+
+/// The broker, under the name that its connections carry.
+pub fn broker(source: &mut Source<'_>, role: &str) -> BrokerSettings {
+    let settings = BrokerSettings {
+        heartbeat_s: source.value("broker.heartbeat_s"),
+        connect_timeout_ms: source.value("broker.connect_timeout_ms"),
+        confirm_timeout_ms: source.value("broker.confirm_timeout_ms"),
+        tls_ca_pem: pem(source, "broker.tls_ca"),
+        ..BrokerSettings::new(source.require::<String>("broker.uri"), format!("fleet {role}"))
+    };
+    if !settings.uri.is_empty()
+        && let Err(problem) = settings.check()
+    {
+        source.refuse(format!("`broker.uri`: {problem}"));
+    }
+    settings
+}
+
+/// The database.
+pub fn database(source: &mut Source<'_>) -> StoreSettings {
+    StoreSettings {
+        url: source.require("database.url"),
+        pool_size: source.value("database.pool_size"),
+        ca_file: source.maybe("database.tls_ca"),
+        remote_plaintext: match plain_http(source) {
+            PlainHttp::LoopbackOnly => RemotePlaintext::Refused,
+            PlainHttp::TrustedNetwork => RemotePlaintext::Allowed,
+        },
+        ..StoreSettings::default()
+    }
+}
+
+/// The rules, with every template checked.
+pub fn rulebook(source: &mut Source<'_>) -> CompiledRulebook {
+    let rulebook = match source.maybe::<String>("rulebook") {
+        None => Rulebook::default(),
+        Some(path) => {
+            let read = std::fs::read_to_string(&path).map_err(|error| error.to_string());
+            match read.and_then(|text| toml::from_str(&text).map_err(|error| error.to_string())) {
+                Ok(rulebook) => rulebook,
+                Err(problem) => {
+                    source.refuse(format!("rulebook {path}: {problem}; see deploy/rulebook.toml"));
+                    Rulebook::default()
+                }
+            }
+        }
+    };
+    rulebook.compile().unwrap_or_else(|errors| {
+        for error in errors {
+            source.refuse(format!("rulebook: {error}"));
+        }
+        Rulebook::default().compile().expect("the rulebook's own defaults are valid")
+    })
+}
+
+/// How jobs are carried out; `concurrency` from the command line wins.
+pub fn courier(source: &mut Source<'_>, concurrency: Option<u16>) -> CourierSettings {
+    CourierSettings {
+        concurrency: concurrency.unwrap_or_else(|| source.value("worker.concurrency")),
+        lease_margin_ms: source.value("worker.lease_margin_ms"),
+        grace: Duration::from_millis(source.value("worker.grace_ms")),
+        sms_ladder: ladder(source, "sms.ladder", Ladder::sms()),
+        email_ladder: ladder(source, "email.ladder", Ladder::email()),
+        dial_ladder: ladder(source, "dial.ladder", Ladder::dial()),
+    }
+}
+
+/// The SMS gateway.
+pub fn sms(source: &mut Source<'_>) -> NhnSettings {
+    NhnSettings {
+        base_url: source.require("sms.nhn.base_url"),
+        app_key: source.require("sms.nhn.app_key"),
+        secret_key: source.require("sms.nhn.secret_key"),
+        plain_http: plain_http(source),
+        connect_timeout_ms: source.value("sms.nhn.connect_timeout_ms"),
+        total_timeout_ms: source.value("sms.nhn.total_timeout_ms"),
+        body_bytes_max: ANSWER_BYTES_MAX,
+    }
+}
+
+/// The mail server.
+pub fn email(source: &mut Source<'_>) -> SmtpSettings {
+    let security = match source.value::<String>("email.security").as_str() {
+        "starttls" => Security::StartTls,
+        "tls" => Security::ImplicitTls,
+        "plain" => Security::PlainLoopback,
+        _ => {
+            source.refuse("`email.security`: say starttls, tls, or plain (on loopback alone)".to_owned());
+            Security::StartTls
+        }
+    };
+    let credentials = source.maybe::<String>("email.username").map(|username| SmtpCredentials {
+        username,
+        password: source.maybe("email.password").unwrap_or_default(),
+    });
+    SmtpSettings {
+        host: source.require("email.host"),
+        port: source.value("email.port"),
+        security,
+        extra_roots_pem: pem(source, "email.tls_ca"),
+        credentials,
+        hello_name: source.value("email.hello_name"),
+        connect_timeout_ms: source.value("email.connect_timeout_ms"),
+        command_timeout_ms: source.value("email.command_timeout_ms"),
+        data_timeout_ms: source.value("email.data_timeout_ms"),
+        concurrency_max: source.value("email.connections_max"),
+    }
+}
+
+/// The domain of the Message-ID.
+pub fn message_id_domain(source: &mut Source<'_>) -> String {
+    source.value("email.message_id_domain")
+}
+
+/// The PBX.
+pub fn dial(source: &mut Source<'_>) -> DialSettings {
+    DialSettings {
+        ari: AriSettings {
+            base_url: source.require("dial.ari.base_url"),
+            username: source.require("dial.ari.username"),
+            password: source.require("dial.ari.password"),
+            context: source.value("dial.ari.context"),
+            trunk_caller_id: source.value("dial.ari.caller_id"),
+            ring_timeout_s: source.value("dial.ari.ring_timeout_s"),
+            plain_http: plain_http(source),
+            technology: source.value("dial.ari.technology"),
+            outside_line: source.value("dial.ari.outside_line"),
+            connect_timeout_ms: source.value("dial.ari.connect_timeout_ms"),
+            total_timeout_ms: source.value("dial.ari.total_timeout_ms"),
+            body_bytes_max: ANSWER_BYTES_MAX,
+        },
+        watch_ms: source.value("dial.watch_ms"),
+        evidence_wait_ms: source.value("dial.evidence_wait_ms"),
+    }
+}
+
+/// The door for receipts.
+/// Nothing is returned where an error was recorded.
+pub fn intake(source: &mut Source<'_>) -> Option<IntakeSettings> {
+    let listen = source.value::<String>("intake.listen");
+    let mut nhn_secrets: Vec<String> = vec![source.require("intake.nhn_secret")];
+    nhn_secrets.extend(source.maybe("intake.nhn_secret_next"));
+    let listen = address(source, "intake.listen", &listen);
+    match NhnReceipts::new(&nhn_secrets) {
+        Ok(receipts) => Some(IntakeSettings { listen, door: ReceiptDoor::Nhn(receipts) }),
+        Err(problem) => {
+            source.refuse(format!("`intake.nhn_secret`: {problem}"));
+            None
+        }
+    }
+}
+
+/// The fallback worker's sweep.
+pub fn fallback(source: &mut Source<'_>) -> FallbackSettings {
+    FallbackSettings { sweep_ms: source.value("fallback.sweep_ms") }
+}
+
+/// Where the process answers for its health, if anywhere.
+pub fn health(source: &mut Source<'_>) -> Option<SocketAddr> {
+    source.maybe::<String>("health.listen").map(|listen| address(source, "health.listen", &listen))
+}
+
+/// The logs.
+pub fn log(source: &mut Source<'_>) -> LogSettings {
+    LogSettings { format: source.value("log.format"), filter: source.value("log.filter") }
+}
+
+fn address(source: &mut Source<'_>, name: &str, text: &str) -> SocketAddr {
+    text.parse().unwrap_or_else(|_| {
+        source.refuse(format!("`{name}` = `{text}`: write an address and a port, such as 0.0.0.0:8081"));
+        SocketAddr::from(([127, 0, 0, 1], 0))
+    })
+}
+
+/// Where plain HTTP may go to providers.
+fn plain_http(source: &mut Source<'_>) -> PlainHttp {
+    match source.value::<String>("network.plain_text").as_str() {
+        "loopback" => PlainHttp::LoopbackOnly,
+        "trusted" => PlainHttp::TrustedNetwork,
+        _ => {
+            source.refuse(
+                "`network.plain_text`: say loopback, or trusted if the network between is".to_owned(),
+            );
+            PlainHttp::LoopbackOnly
+        }
+    }
+}
+
+/// The text of a certificate file, where one is named.
+fn pem(source: &mut Source<'_>, name: &'static str) -> Option<String> {
+    let path = source.maybe::<String>(name)?;
+    match std::fs::read_to_string(&path) {
+        Ok(text) => Some(text),
+        Err(problem) => {
+            source.refuse(format!("`{name}`: cannot read {path}: {problem}"));
+            None
+        }
+    }
+}
+
+/// The ladder of a channel; the shipped ones stand with the other decisions, in policy.
+fn ladder(source: &mut Source<'_>, name: &'static str, shipped: Ladder) -> Ladder {
+    let Some(text) = source.maybe::<String>(name) else { return shipped };
+    let steps: Result<Vec<DelayStep>, _> = text.split(',').map(|step| step.trim().parse()).collect();
+    match steps {
+        Ok(steps) => Ladder { steps },
+        Err(error) => {
+            source.refuse(format!("`{name}`: {error}"));
+            shipped
+        }
+    }
+}

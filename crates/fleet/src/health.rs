@@ -1,0 +1,102 @@
+//! What a process says of its health: alive while its loop turns, ready while it can work.
+
+use std::{
+    net::SocketAddr,
+    sync::{Arc, Mutex},
+};
+
+use axum::{Json, Router, extract::State, http::StatusCode, routing::get};
+use closure_broker::{ConsumerHealth, ConsumerMonitor, Publisher, PublisherHealth};
+use serde::Serialize;
+use tokio::net::TcpListener;
+use tracing::info;
+
+use crate::lifecycle::Lifecycle;
+
+/// The health of one process, gathered from its parts.
+#[derive(Clone, Default)]
+pub struct Health {
+    parts: Arc<Mutex<Parts>>,
+}
+
+#[derive(Default)]
+struct Parts {
+    consumers: Vec<(&'static str, ConsumerMonitor)>,
+    publisher: Option<Publisher>,
+}
+
+/// One part's word, as the probe shows it.
+#[derive(Debug, Serialize)]
+pub struct PartHealth {
+    part: String,
+    state: String,
+}
+
+impl Health {
+    /// Adds a consumer.
+    pub fn watch_consumer(&self, queue: &'static str, monitor: ConsumerMonitor) {
+        self.lock().consumers.push((queue, monitor));
+    }
+
+    /// Adds the publisher.
+    pub fn watch_publisher(&self, publisher: Publisher) {
+        self.lock().publisher = Some(publisher);
+    }
+
+    /// Whether every part can work, and what each says.
+    pub fn ready(&self) -> (bool, Vec<PartHealth>) {
+        let parts = self.lock();
+        let mut ready = true;
+        let mut said = Vec::new();
+        for (queue, monitor) in &parts.consumers {
+            let state = monitor.health();
+            ready &= matches!(state, ConsumerHealth::Consuming);
+            said.push(PartHealth { part: format!("consumer {queue}"), state: format!("{state:?}") });
+        }
+        if let Some(publisher) = &parts.publisher {
+            let state = publisher.health();
+            ready &= matches!(state, PublisherHealth::Connected);
+            said.push(PartHealth { part: "publisher".to_owned(), state: format!("{state:?}") });
+        }
+        (ready, said)
+    }
+
+    fn lock(&self) -> std::sync::MutexGuard<'_, Parts> {
+        self.parts.lock().unwrap_or_else(std::sync::PoisonError::into_inner)
+    }
+}
+
+/// The two probes as routes.
+pub fn routes(health: Health, lifecycle: Lifecycle) -> Router {
+    Router::new()
+        .route("/livez", get(|| async { "alive\n" }))
+        .route("/readyz", get(readyz))
+        .with_state((health, lifecycle))
+}
+
+async fn readyz(
+    State((health, lifecycle)): State<(Health, Lifecycle)>,
+) -> (StatusCode, Json<Vec<PartHealth>>) {
+    let (ready, parts) = health.ready();
+    let status = if ready && !lifecycle.stop.is_cancelled() {
+        StatusCode::OK
+    } else {
+        StatusCode::SERVICE_UNAVAILABLE
+    };
+    (status, Json(parts))
+}
+
+/// Answers the probes until the process stops.
+pub async fn serve(listen: SocketAddr, health: Health, lifecycle: &Lifecycle) -> std::io::Result<()> {
+    let listener = TcpListener::bind(listen).await?;
+    info!(address = %listener.local_addr()?, "answering /livez and /readyz");
+    let app = routes(health, lifecycle.clone());
+    let stop = lifecycle.shutdown.clone();
+    lifecycle.tracker.spawn(async move {
+        let served = axum::serve(listener, app).with_graceful_shutdown(stop.cancelled_owned()).await;
+        if let Err(problem) = served {
+            tracing::error!(%problem, "the health probes ended");
+        }
+    });
+    Ok(())
+}

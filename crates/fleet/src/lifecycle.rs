@@ -1,0 +1,71 @@
+//! How a process ends: the first signal asks, the second insists.
+
+use std::time::Duration;
+
+use tokio::signal::unix::{SignalKind, signal};
+use tokio_util::{sync::CancellationToken, task::TaskTracker};
+use tracing::{info, warn};
+
+/// The tokens and the tracker that everything long-lived is given.
+#[derive(Debug, Clone, Default)]
+pub struct Lifecycle {
+    /// Cancelled by the first signal: take nothing new, finish what is in hand.
+    pub stop: CancellationToken,
+    /// Cancelled by the second signal or when the grace is over: leave everything as it is.
+    pub shutdown: CancellationToken,
+    /// Nothing is spawned without it.
+    pub tracker: TaskTracker,
+}
+
+impl Lifecycle {
+    /// Starts listening for SIGTERM and SIGINT.
+    ///
+    /// After the first one the process has `grace` to finish what it holds.
+    pub fn listen(grace: Duration) -> std::io::Result<Self> {
+        let lifecycle = Self::default();
+        let mut terminate = signal(SignalKind::terminate())?;
+        let mut interrupt = signal(SignalKind::interrupt())?;
+        let ours = lifecycle.clone();
+        tokio::spawn(async move {
+            tokio::select! {
+                _ = terminate.recv() => {}
+                _ = interrupt.recv() => {}
+                () = ours.stop.cancelled() => {}
+            }
+            info!(
+                grace_ms = grace.as_millis() as u64,
+                "stopping: taking nothing new, finishing what is in hand"
+            );
+            ours.stop.cancel();
+            tokio::select! {
+                _ = terminate.recv() => warn!("second signal: leaving what is in hand to be delivered again"),
+                _ = interrupt.recv() => warn!("second signal: leaving what is in hand to be delivered again"),
+                () = tokio::time::sleep(grace) => {
+                    warn!("the grace is over: leaving what is in hand to be delivered again");
+                }
+                () = ours.shutdown.cancelled() => {}
+            }
+            ours.shutdown.cancel();
+        });
+        Ok(lifecycle)
+    }
+
+    /// Waits until everything that was spawned has ended, for at most `limit` after the hard stop.
+    pub async fn finish(&self, limit: Duration) -> Finish {
+        self.shutdown.cancel();
+        self.tracker.close();
+        match tokio::time::timeout(limit, self.tracker.wait()).await {
+            Ok(()) => Finish::Clean,
+            Err(_) => Finish::Cut,
+        }
+    }
+}
+
+/// How a process ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Finish {
+    /// Everything ended by itself.
+    Clean,
+    /// Something did not end in time and was left.
+    Cut,
+}

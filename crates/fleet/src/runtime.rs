@@ -1,0 +1,226 @@
+//! The worker loop: one message in hand, one answer to the broker.
+//!
+//! A worker returns a [`Disposition`]; only this loop acks, publishes or waits.
+//! The order is always the same: the worker commits its effects, the loop publishes what follows from them and
+//! waits for the broker's confirm, and only then the message is acked (invariant 1).
+
+use std::{sync::Arc, time::Duration};
+
+use closure_broker::{
+    BrokerSettings, Consumer, ConsumerSettings, InMessage, Incoming, OutMessage, Publisher, Settler,
+};
+use closure_contract::{AttemptNumber, topology::DelayStep};
+use futures::FutureExt;
+use tokio::sync::Semaphore;
+use tracing::{error, warn};
+
+use crate::{health::Health, lifecycle::Lifecycle};
+
+/// Between two tries to reach a broker or a database that is away.
+const OUTAGE_PAUSE: Duration = Duration::from_millis(500);
+/// Without a delivery for this long, while the queue has messages, a consumer is rebuilt.
+const WATCHDOG_MS: u64 = 60_000;
+
+/// Reads one queue's messages and says what should happen to each.
+pub trait Worker: Send + Sync + 'static {
+    /// The queue that it reads.
+    fn queue(&self) -> &'static str;
+
+    /// Does the work of one message.
+    ///
+    /// An [`Interrupted`] message was left at a point from which another process can go on.
+    fn handle(&self, hand: &Hand<'_>) -> impl Future<Output = Result<Disposition, Interrupted>> + Send;
+}
+
+/// What should happen to a message.
+#[derive(Debug)]
+pub enum Disposition {
+    /// Publish these, each confirmed, then ack.
+    Done(Vec<OutMessage>),
+    /// Let a copy come back after a delay, asking for this attempt, then ack.
+    Again {
+        /// How long it waits.
+        step: DelayStep,
+        /// The attempt that the copy asks for; the same one when nothing was tried.
+        attempt: AttemptNumber,
+    },
+    /// Give it to the dead queue of its work queue: no version of this worker can read it.
+    Reject,
+}
+
+/// The process is stopping, or the message's connection is gone: it will be delivered again.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Interrupted;
+
+/// A message in hand.
+pub struct Hand<'a> {
+    /// The message.
+    pub message: &'a InMessage,
+    settler: &'a Settler,
+    lifecycle: &'a Lifecycle,
+}
+
+impl Hand<'_> {
+    /// Whether a side effect may begin: not once the connection that delivered the message is gone.
+    pub fn may_act(&self) -> Result<(), Interrupted> {
+        if self.settler.is_usable() && !self.lifecycle.shutdown.is_cancelled() {
+            Ok(())
+        } else {
+            Err(Interrupted)
+        }
+    }
+
+    /// Repeats an operation until the service behind it is back.
+    ///
+    /// An outage spends no attempt and sends no message to the dead (invariant 6): the message waits in hand, and
+    /// the prefetch bounds how many do.
+    pub async fn until_available<T, E, F>(
+        &self,
+        operation: impl Fn() -> F + Send,
+    ) -> Result<Result<T, E>, Interrupted>
+    where
+        E: Outage,
+        F: Future<Output = Result<T, E>> + Send,
+    {
+        until_available(self.lifecycle, operation).await
+    }
+}
+
+/// Tells an outage of a service from a fault of the request.
+pub trait Outage: std::fmt::Display {
+    /// Whether the service will do the same thing later.
+    fn is_outage(&self) -> bool;
+}
+
+impl Outage for closure_store::StoreError {
+    fn is_outage(&self) -> bool {
+        self.is_unavailable()
+    }
+}
+
+/// Repeats an operation until the service behind it is back, or the process must end.
+pub async fn until_available<T, E, F>(
+    lifecycle: &Lifecycle,
+    operation: impl Fn() -> F + Send,
+) -> Result<Result<T, E>, Interrupted>
+where
+    E: Outage,
+    F: Future<Output = Result<T, E>> + Send,
+{
+    loop {
+        match operation().await {
+            Err(outage) if outage.is_outage() => {
+                warn!(%outage, "a service is away; waiting with the message in hand");
+                tokio::select! {
+                    () = tokio::time::sleep(OUTAGE_PAUSE) => {}
+                    () = lifecycle.shutdown.cancelled() => return Err(Interrupted),
+                }
+            }
+            answer => return Ok(answer),
+        }
+    }
+}
+
+/// Runs one worker on its queue until the process stops.
+pub async fn run<W: Worker>(
+    worker: Arc<W>,
+    broker: BrokerSettings,
+    prefetch: u16,
+    publisher: Publisher,
+    lifecycle: Lifecycle,
+    health: Health,
+) {
+    let queue = worker.queue();
+    let settings = ConsumerSettings { broker, queue, prefetch, watchdog_ms: WATCHDOG_MS };
+    let mut consumer =
+        Consumer::start(settings, lifecycle.stop.clone(), lifecycle.shutdown.clone(), &lifecycle.tracker);
+    health.watch_consumer(queue, consumer.monitor());
+    let slots = Arc::new(Semaphore::new(usize::from(prefetch)));
+    while let Some(incoming) = consumer.deliveries.recv().await {
+        if lifecycle.stop.is_cancelled() {
+            continue;
+        }
+        let slot = slots.clone().acquire_owned().await.expect("the semaphore is never closed");
+        let (worker, publisher, lifecycle) = (worker.clone(), publisher.clone(), lifecycle.clone());
+        lifecycle.tracker.clone().spawn(async move {
+            one(worker.as_ref(), incoming, &publisher, &lifecycle).await;
+            drop(slot);
+        });
+    }
+    // What is in hand still runs; the slots are free again when all of it has ended, or it is left at the hard stop.
+    tokio::select! {
+        _all_done = slots.acquire_many(u32::from(prefetch)) => {}
+        () = lifecycle.shutdown.cancelled() => {}
+    }
+}
+
+/// Handles one message and carries its disposition out.
+async fn one<W: Worker>(worker: &W, incoming: Incoming, publisher: &Publisher, lifecycle: &Lifecycle) {
+    let Incoming { message, settler } = incoming;
+    if !settler.is_usable() {
+        return;
+    }
+    let hand = Hand { message: &message, settler: &settler, lifecycle };
+    let handled = std::panic::AssertUnwindSafe(worker.handle(&hand)).catch_unwind().await;
+    let disposition = match handled {
+        Ok(Ok(disposition)) => disposition,
+        Ok(Err(Interrupted)) => return,
+        Err(_panic) => {
+            // The message goes back; the broker's delivery limit ends a crash loop in the dead queue.
+            error!(queue = worker.queue(), message_id = ?message.message_id, "a worker panicked over a message");
+            settler.release();
+            return;
+        }
+    };
+    match disposition {
+        Disposition::Done(follow_ups) => {
+            if publish(publisher, follow_ups, lifecycle).await.is_ok() {
+                settler.ack();
+            }
+        }
+        Disposition::Again { step, attempt } => {
+            let copy = copy_for(&message, step, attempt);
+            if publish(publisher, vec![copy], lifecycle).await.is_ok() {
+                settler.ack();
+            }
+        }
+        Disposition::Reject => settler.reject(),
+    }
+}
+
+/// Publishes until the broker has confirmed every message; a repeat carries the same message ids.
+pub async fn publish(
+    publisher: &Publisher,
+    messages: Vec<OutMessage>,
+    lifecycle: &Lifecycle,
+) -> Result<(), Interrupted> {
+    if messages.is_empty() {
+        return Ok(());
+    }
+    loop {
+        match publisher.publish(messages.clone()).await {
+            Ok(()) => return Ok(()),
+            Err(problem) => {
+                warn!(%problem, "a publish was not confirmed; publishing it again");
+                tokio::select! {
+                    () = tokio::time::sleep(OUTAGE_PAUSE) => {}
+                    () = lifecycle.shutdown.cancelled() => return Err(Interrupted),
+                }
+            }
+        }
+    }
+}
+
+/// A new message with the same content, never the broker's own history of the old one.
+fn copy_for(message: &InMessage, step: DelayStep, attempt: AttemptNumber) -> OutMessage {
+    OutMessage {
+        exchange: step.exchange(),
+        routing_key: message.routing_key.clone(),
+        message_id: message.message_id.clone().unwrap_or_default(),
+        kind: message.kind.clone().unwrap_or_default(),
+        attempt,
+        generation: message.generation,
+        traceparent: message.traceparent.clone(),
+        body: message.body.clone(),
+    }
+}

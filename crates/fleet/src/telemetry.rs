@@ -1,0 +1,32 @@
+//! Logs: JSON lines for machines, plain lines on a terminal.
+
+use std::io::IsTerminal;
+
+use tracing_subscriber::{EnvFilter, fmt};
+
+use crate::config::{LogFormat, LogSettings};
+
+/// Starts logging to standard error; what a command prints as its result goes to standard output.
+pub fn start(settings: &LogSettings) {
+    let mut filter = EnvFilter::try_new(&settings.filter).unwrap_or_else(|_| EnvFilter::new("info"));
+    // The client library would write message bodies and credentials into the log.
+    for directive in closure_broker::LOG_DIRECTIVES {
+        filter =
+            filter.add_directive(directive.parse().expect("the broker's log directives are well formed"));
+    }
+    let builder = fmt::Subscriber::builder()
+        .with_env_filter(filter)
+        .with_writer(std::io::stderr)
+        .with_ansi(std::io::stderr().is_terminal());
+    let pretty = match settings.format {
+        LogFormat::Pretty => true,
+        LogFormat::Json => false,
+        LogFormat::Auto => std::io::stderr().is_terminal(),
+    };
+    let started = if pretty {
+        tracing::subscriber::set_global_default(builder.compact().finish())
+    } else {
+        tracing::subscriber::set_global_default(builder.json().flatten_event(true).finish())
+    };
+    started.expect("logging is started once, by main");
+}

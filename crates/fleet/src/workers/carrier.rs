@@ -1,0 +1,114 @@
+//! What differs from channel to channel: how one try is made, and how its end is told.
+
+use bytes::Bytes;
+use closure_broker::OutMessage;
+use closure_contract::{
+    AttemptNumber, Channel, ClientRef, FailureCode, Generation, JobId, Provider, Timestamp, job::Scope,
+    topology::WorkQueue,
+};
+use closure_policy::{
+    explain::{Decision, Plan},
+    retry::{Ladder, Next},
+};
+use closure_providers::{Accepted, SendFailure};
+use closure_store::{AttemptUse, EarlyReceipts, Ending, Snapshot};
+use serde_json::Value;
+
+use crate::runtime::{Hand, Interrupted};
+
+/// What differs from channel to channel.
+pub trait Carrier: Send + Sync + 'static {
+    /// The channel.
+    fn channel(&self) -> Channel;
+    /// The outside service that carries it.
+    fn provider(&self) -> Provider;
+    /// How long a claim protects one try; longer than the slowest call of the provider.
+    fn lease_ms(&self) -> u64;
+    /// What is tried again, and when.
+    fn next(&self, code: FailureCode, attempt: AttemptNumber, retry_after_ms: Option<u64>) -> Next;
+    /// The bytes that are stored before the first try and sent again unchanged, where the channel has such.
+    fn render(&self, mail: Rendering<'_>) -> Result<Option<Bytes>, SendFailure>;
+    /// One try at the provider.
+    fn try_once(&self, attempt: &Attempt<'_>) -> impl Future<Output = Result<Accepted, SendFailure>> + Send;
+    /// What became of a try whose answer was lost.
+    fn look(&self, doubt: &Doubt<'_>) -> impl Future<Output = Result<Finding, Interrupted>> + Send;
+    /// How a delivery stands once the provider took it.
+    fn taken(&self, accepted: Accepted) -> Ending;
+    /// How a delivery ends once nothing more is tried.
+    fn given_up(&self, code: FailureCode, detail: String) -> Ending;
+    /// How a delivery ends when nobody can tell what became of it.
+    fn lost(&self, code: FailureCode) -> Ending;
+    /// The record of a call that goes with the settlement (R4); nothing on other channels.
+    fn call_record(&self, plan: Option<&Plan>) -> Option<Value>;
+    /// Who is told what once the settlement is committed.
+    fn tell(&self, snapshot: &Snapshot, decision: &Decision, early: EarlyReceipts) -> Vec<OutMessage>;
+}
+
+/// What the stored bytes are made from.
+pub struct Rendering<'a> {
+    /// The job.
+    pub job: JobId,
+    /// Which edition of it.
+    pub generation: Generation,
+    /// What the rules made of it.
+    pub plan: &'a Plan,
+    /// When.
+    pub now: Timestamp,
+}
+
+/// One try, with everything that it needs.
+pub struct Attempt<'a> {
+    /// What the rules made of the job.
+    pub plan: &'a Plan,
+    /// Our name for this try.
+    pub client_ref: ClientRef,
+    /// The stored bytes, where the channel has such.
+    pub rendered: Option<Bytes>,
+}
+
+/// A try whose end is not known.
+pub struct Doubt<'a> {
+    /// Our name for the try.
+    pub client_ref: ClientRef,
+    /// Whether it went overseas, for gateways that keep apart what does.
+    pub scope: Scope,
+    /// When it began.
+    pub since: Timestamp,
+    /// How often the provider was asked and knew nothing.
+    pub lookups: u32,
+    /// How often it was sent again because of a doubt.
+    pub resends: u32,
+    /// The message in hand.
+    pub hand: &'a Hand<'a>,
+}
+
+/// What looking into a doubt found.
+#[derive(Debug)]
+pub enum Finding {
+    /// The provider has it.
+    Taken(Accepted),
+    /// The provider knows nothing of it yet; look again later.
+    NotYetKnown,
+    /// The provider could not be asked; look again later, and do not count it as a miss.
+    Unasked,
+    /// It is certain enough that nothing was sent: send again, as a new attempt.
+    Resend,
+    /// Nobody will ever tell.
+    Lost(FailureCode),
+}
+
+/// The ending of a job that waits for a person.
+pub fn dead(channel: Channel, code: FailureCode, detail: String, attempt_use: AttemptUse) -> Ending {
+    let queue = WorkQueue::Jobs(channel);
+    Ending::Dead { code, detail, queue: queue.name(), routing_key: queue.routing_key(), attempt_use }
+}
+
+/// The ladder of a channel applied by policy, as most carriers do.
+pub fn by_ladder(
+    ladder: &Ladder,
+    code: FailureCode,
+    attempt: AttemptNumber,
+    retry_after_ms: Option<u64>,
+) -> Next {
+    closure_policy::retry::next(code, attempt, ladder, retry_after_ms)
+}

@@ -1,0 +1,389 @@
+//! The way of one job, the same for every channel: decide, claim, try once, settle, tell.
+
+use bytes::Bytes;
+use closure_broker::{InMessage, OutMessage, Redelivered};
+use closure_contract::{
+    AttemptNumber, ClientRef, Evidence, FailureCode, Job, Outcome, OutcomeName, Timestamp,
+    job::Scope,
+    outcome::OutcomeKind,
+    topology::{DelayStep, WorkQueue},
+};
+use closure_policy::{
+    explain::{Decision, Verdict, decide},
+    retry::Next,
+    rulebook::CompiledRulebook,
+};
+use closure_providers::SendFailure;
+use closure_store::{
+    AttemptUse, Claim, EarlyReceipts, Ending, FinalState, Lease, NewClaim, NewDeadLetter, Settled,
+    Settlement, Snapshot, Store, StoreError,
+};
+use serde_json::Value;
+use tracing::{info, warn};
+use uuid::Uuid;
+
+use super::carrier::{Attempt, Carrier, Doubt, Finding, Rendering, dead};
+use crate::{
+    announce,
+    runtime::{Disposition, Hand, Interrupted},
+};
+
+/// Carries jobs out over one carrier.
+pub struct Courier<C> {
+    carrier: C,
+    store: Store,
+    rulebook: std::sync::Arc<CompiledRulebook>,
+}
+
+/// A claimed job on its way.
+struct Trip<'a> {
+    hand: &'a Hand<'a>,
+    job: &'a Job,
+    decision: &'a Decision,
+    lease: Lease,
+    /// How often the provider was asked about this job and knew nothing.
+    lookups: u32,
+}
+
+impl<C: Carrier> Courier<C> {
+    /// A courier of one channel.
+    pub fn new(carrier: C, store: Store, rulebook: std::sync::Arc<CompiledRulebook>) -> Self {
+        Self { carrier, store, rulebook }
+    }
+
+    /// Does the whole way of one message.
+    pub async fn carry(&self, hand: &Hand<'_>) -> Result<Disposition, Interrupted> {
+        let message = hand.message;
+        let job = match Job::decode(&message.body) {
+            Ok(job) if job.channel() == self.carrier.channel() => job,
+            Ok(job) => {
+                warn!(job_id = %job.id(), "a job came through another channel's queue; it goes to the dead queue");
+                return Ok(Disposition::Reject);
+            }
+            Err(problem) => {
+                warn!(message_id = ?message.message_id, %problem, "a message cannot be read; it goes to the dead queue");
+                return Ok(Disposition::Reject);
+            }
+        };
+        let now = Timestamp::now();
+        let decision = decide(&job, &self.rulebook, now);
+        if let (Verdict::Postpone, Some(until)) = (decision.verdict, decision.postpone_until) {
+            let wait_ms = u64::try_from((until.0 - now.0).whole_milliseconds()).unwrap_or(0);
+            return Ok(Disposition::Again { step: DelayStep::within(wait_ms), attempt: message.attempt });
+        }
+        let rendered = match &decision.plan {
+            Some(plan) => {
+                self.carrier.render(Rendering { job: job.id(), generation: message.generation, plan, now })
+            }
+            None => Ok(None),
+        };
+        let (rendered, unrenderable) = match rendered {
+            Ok(rendered) => (rendered, None),
+            Err(failure) => (None, Some(failure)),
+        };
+        let claim = self.claim(hand, &job, &decision, rendered).await?;
+        match claim {
+            Claim::Granted { lease, attempt, client_ref, rendered } => {
+                let trip = Trip { hand, job: &job, decision: &decision, lease, lookups: 0 };
+                match unrenderable {
+                    Some(failure) => self.failed(&trip, attempt, failure).await,
+                    None => self.go(&trip, attempt, client_ref, rendered).await,
+                }
+            }
+            Claim::Reconcile { lease, attempt, client_ref, lookups, resends, rendered, since, .. } => {
+                let trip = Trip { hand, job: &job, decision: &decision, lease, lookups };
+                let doubt = Doubt { client_ref, scope: scope(&job), since, lookups, resends, hand };
+                self.reconcile(&trip, attempt, doubt, rendered).await
+            }
+            Claim::Scheduled { next } => {
+                let step = self.first_step(next);
+                Ok(Disposition::Again { step, attempt: next })
+            }
+            Claim::Settled(snapshot) => Ok(Disposition::Done(self.repeat(message, &snapshot, &decision))),
+            Claim::Held { remaining_ms } => {
+                Ok(Disposition::Again { step: DelayStep::within(remaining_ms), attempt: message.attempt })
+            }
+            Claim::Stale { generation } => {
+                info!(job_id = %job.id(), %generation, "a message of an older generation; a person's replay took its place");
+                Ok(Disposition::Done(Vec::new()))
+            }
+            Claim::Conflict => self.conflict(hand, &job).await,
+        }
+    }
+
+    async fn claim(
+        &self,
+        hand: &Hand<'_>,
+        job: &Job,
+        decision: &Decision,
+        rendered: Option<Bytes>,
+    ) -> Result<Claim, Interrupted> {
+        let message = hand.message;
+        let consultation = job.consultation();
+        let claim = NewClaim {
+            job_id: job.id(),
+            channel: job.channel(),
+            kind: job.kind().to_owned(),
+            consultation_id: consultation.id.clone(),
+            revision: consultation.revision,
+            generation: message.generation,
+            attempt: message.attempt,
+            body: message.body.clone(),
+            source_job_id: job.fallback_of(),
+            provider: self.carrier.provider(),
+            lease_ms: self.carrier.lease_ms(),
+            rendered,
+            rules: rules_json(decision),
+        };
+        hand.may_act()?;
+        settled_or_stop(hand, "claim", || self.store.claim(claim.clone())).await
+    }
+
+    /// A granted claim: try once, or settle what the rules decided.
+    async fn go(
+        &self,
+        trip: &Trip<'_>,
+        attempt: AttemptNumber,
+        client_ref: ClientRef,
+        rendered: Option<Bytes>,
+    ) -> Result<Disposition, Interrupted> {
+        let decision = trip.decision;
+        let code = decision.code.unwrap_or(FailureCode::WrongShape);
+        let detail = decision.detail.clone().unwrap_or_else(|| code.what().to_owned());
+        if trip.job.expires_at().is_some_and(|end| end <= Timestamp::now()) {
+            return self.end(trip, attempt, unsent(FinalState::Expired, FailureCode::Expired, detail)).await;
+        }
+        match (decision.verdict, &decision.plan) {
+            (Verdict::Send, Some(plan)) => {
+                // A lease taken over while this process stood still must not be used: the claim is minutes younger
+                // than any lease, and the connection's state is the last thing looked at before the provider.
+                trip.hand.may_act()?;
+                let attempted = Attempt { plan, client_ref, rendered };
+                match self.carrier.try_once(&attempted).await {
+                    Ok(accepted) => self.end(trip, attempt, self.carrier.taken(accepted)).await,
+                    Err(failure) => self.failed(trip, attempt, failure).await,
+                }
+            }
+            (Verdict::Reject, _) if code == FailureCode::Expired => {
+                self.end(trip, attempt, unsent(FinalState::Expired, code, detail)).await
+            }
+            (Verdict::Reject, _) => self.end(trip, attempt, unsent(FinalState::Refused, code, detail)).await,
+            (Verdict::Hold | Verdict::Send | Verdict::Postpone, _) => {
+                self.end(trip, attempt, dead(self.carrier.channel(), code, detail, AttemptUse::GivenBack)).await
+            }
+        }
+    }
+
+    /// A try failed: policy says what the code means, and the settlement follows.
+    async fn failed(
+        &self,
+        trip: &Trip<'_>,
+        attempt: AttemptNumber,
+        failure: SendFailure,
+    ) -> Result<Disposition, Interrupted> {
+        let SendFailure { code, detail, retry_after_ms, .. } = failure;
+        warn!(job_id = %trip.job.id(), %attempt, %code, %detail, "a try failed");
+        match self.carrier.next(code, attempt, retry_after_ms) {
+            Next::Retry { step } => {
+                self.end(trip, attempt, Ending::Waiting { code, detail }).await?;
+                Ok(Disposition::Again { step, attempt: attempt.next() })
+            }
+            Next::Postpone { step } => {
+                self.end(trip, attempt, Ending::GivenBack { code, detail }).await?;
+                Ok(Disposition::Again { step, attempt })
+            }
+            Next::Reconcile { step } => {
+                let ending = Ending::InDoubt { code, detail, lookups: trip.lookups };
+                self.end(trip, attempt, ending).await?;
+                Ok(Disposition::Again { step, attempt })
+            }
+            Next::GiveUp => self.end(trip, attempt, self.carrier.given_up(code, detail)).await,
+        }
+    }
+
+    /// A try whose end is not known: look, and never send blindly (invariant 3).
+    async fn reconcile(
+        &self,
+        trip: &Trip<'_>,
+        attempt: AttemptNumber,
+        doubt: Doubt<'_>,
+        rendered: Option<Bytes>,
+    ) -> Result<Disposition, Interrupted> {
+        let (lookups, since) = (doubt.lookups, doubt.since);
+        match self.carrier.look(&doubt).await? {
+            Finding::Taken(accepted) => self.end(trip, attempt, self.carrier.taken(accepted)).await,
+            Finding::Lost(code) => self.end(trip, attempt, self.carrier.lost(code)).await,
+            Finding::NotYetKnown => {
+                let detail = format!("asked {} time(s) since {since}; no trace of it yet", lookups + 1);
+                self.still_in_doubt(trip, attempt, lookups + 1, detail).await
+            }
+            Finding::Unasked => {
+                let detail = format!("in doubt since {since}; the provider cannot be asked now");
+                self.still_in_doubt(trip, attempt, lookups, detail).await
+            }
+            Finding::Resend => {
+                let resent = settled_or_stop(trip.hand, "resend", || {
+                    self.store.resend(trip.lease, self.carrier.provider(), self.carrier.lease_ms())
+                })
+                .await?;
+                match resent {
+                    Some((attempt, client_ref)) => {
+                        info!(job_id = %trip.job.id(), %attempt, "no trace of the last try; sending again");
+                        self.go(trip, attempt, client_ref, rendered).await
+                    }
+                    None => self.lease_lost(trip).await,
+                }
+            }
+        }
+    }
+
+    async fn still_in_doubt(
+        &self,
+        trip: &Trip<'_>,
+        attempt: AttemptNumber,
+        lookups: u32,
+        detail: String,
+    ) -> Result<Disposition, Interrupted> {
+        let ending = Ending::InDoubt { code: FailureCode::AnswerLost, detail, lookups };
+        self.end(trip, attempt, ending).await?;
+        Ok(Disposition::Again { step: self.look_step(lookups), attempt })
+    }
+
+    /// Commits an ending and tells who must be told.
+    async fn end(
+        &self,
+        trip: &Trip<'_>,
+        attempt: AttemptNumber,
+        ending: Ending,
+    ) -> Result<Disposition, Interrupted> {
+        let settlement = Settlement {
+            lease: trip.lease,
+            generation: trip.hand.message.generation,
+            attempt,
+            ending,
+            rules: None,
+            call: self.carrier.call_record(trip.decision.plan.as_ref()),
+        };
+        let settled = settled_or_stop(trip.hand, "settle", || self.store.settle(settlement.clone())).await?;
+        match settled {
+            Settled::Done { snapshot, early_receipts } => {
+                Ok(Disposition::Done(self.carrier.tell(&snapshot, trip.decision, early_receipts)))
+            }
+            Settled::LeaseLost => self.lease_lost(trip).await,
+        }
+    }
+
+    /// The lease is gone: the settlement was written although its answer was lost, or another took the job over.
+    ///
+    /// Whoever settled it may not have told; telling it again carries the same ids.
+    async fn lease_lost(&self, trip: &Trip<'_>) -> Result<Disposition, Interrupted> {
+        let job = trip.job.id();
+        warn!(job_id = %job, "the lease was over before the settlement was answered; telling what is on record");
+        let snapshot = settled_or_stop(trip.hand, "read a delivery", || self.store.snapshot(job)).await?;
+        Ok(Disposition::Done(snapshot.map_or_else(Vec::new, |snapshot| {
+            self.carrier.tell(&snapshot, trip.decision, EarlyReceipts::Some)
+        })))
+    }
+
+    /// A job that was settled before: what was owed then may not have been told.
+    ///
+    /// A fresh message is the CRM's own repeat of a job, which is answered by the first one's outcome alone.
+    fn repeat(&self, message: &InMessage, snapshot: &Snapshot, decision: &Decision) -> Vec<OutMessage> {
+        let fresh = message.redelivered == Redelivered::No && message.death.is_none();
+        if fresh {
+            info!(job_id = %snapshot.job_id, "the same job once more; the first one stands");
+            return Vec::new();
+        }
+        self.carrier.tell(snapshot, decision, EarlyReceipts::Some)
+    }
+
+    /// The same job id with other content: the first one stands, this one is kept for a person.
+    async fn conflict(&self, hand: &Hand<'_>, job: &Job) -> Result<Disposition, Interrupted> {
+        let code = FailureCode::JobIdConflict;
+        let queue = WorkQueue::Jobs(self.carrier.channel());
+        let letter = NewDeadLetter {
+            queue: queue.name().to_owned(),
+            routing_key: queue.routing_key().to_owned(),
+            code,
+            detail: code.what().to_owned(),
+            body: hand.message.body.clone(),
+            headers: Value::Null,
+            job_id: None,
+            message_id: hand.message.message_id.clone(),
+        };
+        settled_or_stop(hand, "record a dead letter", || self.store.record_dead_letter(letter.clone()))
+            .await?;
+        let outcome = Outcome {
+            kind: OutcomeKind::V1,
+            outcome_id: Uuid::new_v5(&job.id().0, &hand.message.body),
+            job_id: job.id(),
+            generation: hand.message.generation,
+            consultation: job.consultation().clone(),
+            channel: job.channel(),
+            outcome: OutcomeName::Refused,
+            evidence: Evidence::None,
+            code: Some(code),
+            detail: Some(format!("{}; {}", code.what(), code.remedy())),
+            rules: Vec::new(),
+            attempts: 0,
+            at: Timestamp::now(),
+            fallback_job_id: None,
+            fallback_of: None,
+            call: None,
+        };
+        Ok(Disposition::Done(vec![announce::outcome_message(&outcome)]))
+    }
+
+    fn first_step(&self, attempt: AttemptNumber) -> DelayStep {
+        match self.carrier.next(FailureCode::ProviderFault, attempt, None) {
+            Next::Retry { step } | Next::Postpone { step } | Next::Reconcile { step } => step,
+            Next::GiveUp => DelayStep::Seconds30,
+        }
+    }
+
+    fn look_step(&self, lookups: u32) -> DelayStep {
+        match self.carrier.next(FailureCode::AnswerLost, AttemptNumber(lookups.saturating_add(2)), None) {
+            Next::Retry { step } | Next::Postpone { step } | Next::Reconcile { step } => step,
+            Next::GiveUp => DelayStep::Seconds30,
+        }
+    }
+}
+
+/// Repeats a store operation through an outage; a fault of the request itself is a bug and stops this message.
+async fn settled_or_stop<T, F>(
+    hand: &Hand<'_>,
+    what: &str,
+    operation: impl Fn() -> F + Send,
+) -> Result<T, Interrupted>
+where
+    F: Future<Output = Result<T, StoreError>> + Send,
+{
+    hand.until_available(operation).await?.map_err(|problem| {
+        tracing::error!(%problem, what, "the database refused a statement; the message is left for another try");
+        Interrupted
+    })
+}
+
+/// The ending of a job that no provider was asked for.
+fn unsent(state: FinalState, code: FailureCode, detail: String) -> Ending {
+    Ending::Final {
+        state,
+        code: Some(code),
+        detail: Some(detail),
+        evidence: Evidence::None,
+        provider_ref: None,
+        attempt_use: AttemptUse::GivenBack,
+    }
+}
+
+fn scope(job: &Job) -> Scope {
+    match job {
+        Job::Sms(job) => job.scope,
+        Job::Email(job) => job.scope,
+        Job::Dial(job) => job.scope,
+    }
+}
+
+fn rules_json(decision: &Decision) -> Value {
+    serde_json::to_value(&decision.rules).unwrap_or(Value::Null)
+}

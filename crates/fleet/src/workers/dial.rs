@@ -1,0 +1,283 @@
+//! The dial worker: places calls, and watches those that are up until the PBX's record tells their end.
+
+use std::{sync::Arc, time::Duration};
+
+use bytes::Bytes;
+use closure_broker::{OutMessage, Publisher};
+use closure_contract::{
+    AttemptNumber, Channel, Evidence, FailureCode, Job, Provider, outcome::CallRecord, topology::WorkQueue,
+};
+use closure_policy::{
+    call::{
+        CallEnd, CallEvent, CallEventKind, CallResult, CallStory, ChannelPresence as Presence, read_call,
+    },
+    explain::{Decision, DialPlan, Plan, decide},
+    retry::{Ladder, Next},
+    rulebook::CompiledRulebook,
+};
+use closure_providers::{Accepted, AriDial, Call, ChannelPresence, SendFailure, Sender};
+use closure_store::{
+    Announce, AttemptUse, CelRow, DeliveryState, EarlyReceipts, Ending, FinalState, OpenCall, Snapshot,
+    Store, StoreError,
+};
+use serde_json::Value;
+use tracing::{error, info, warn};
+
+use super::{
+    carrier::{Attempt, Carrier, Doubt, Finding, Rendering},
+    courier::Courier,
+};
+use crate::{
+    announce,
+    config::DialSettings,
+    lifecycle::Lifecycle,
+    runtime::{self, Disposition, Hand, Interrupted, Worker},
+};
+
+/// The PBX is asked this often about a call whose placing is in doubt, before the call is given up as unknown.
+const LOOKUPS_MAX: u32 = 3;
+/// One look takes at most this many calls.
+const CALLS_PER_LOOK: i64 = 200;
+
+/// Places calls.
+pub struct DialCarrier {
+    /// The PBX.
+    pub ari: Arc<AriDial>,
+    /// The PBX's record of calls.
+    pub store: Store,
+    /// The delays between tries that rang nobody's phone.
+    pub ladder: Ladder,
+    /// How long a claim protects the placing of a call.
+    pub lease_ms: u64,
+}
+
+impl Carrier for DialCarrier {
+    fn channel(&self) -> Channel {
+        Channel::Dial
+    }
+
+    fn provider(&self) -> Provider {
+        Provider::Asterisk
+    }
+
+    fn lease_ms(&self) -> u64 {
+        self.lease_ms
+    }
+
+    /// Only a PBX that was never reached is tried again, and only while the click is fresh: the ladder is that long.
+    fn next(&self, code: FailureCode, attempt: AttemptNumber, _retry_after_ms: Option<u64>) -> Next {
+        let rung = usize::try_from(attempt.0.saturating_sub(1)).unwrap_or(usize::MAX);
+        match code {
+            FailureCode::PbxUnavailable => match self.ladder.steps.get(rung) {
+                Some(step) => Next::Retry { step: *step },
+                None => Next::GiveUp,
+            },
+            FailureCode::CallInDoubt | FailureCode::AnswerLost => {
+                let step = self.ladder.steps.get(rung).or(self.ladder.steps.last()).copied();
+                Next::Reconcile { step: step.unwrap_or(closure_contract::topology::DelayStep::Seconds1) }
+            }
+            _ => Next::GiveUp,
+        }
+    }
+
+    fn render(&self, _rendering: Rendering<'_>) -> Result<Option<Bytes>, SendFailure> {
+        Ok(None)
+    }
+
+    async fn try_once(&self, attempt: &Attempt<'_>) -> Result<Accepted, SendFailure> {
+        let Plan::Dial(plan) = attempt.plan else {
+            return Err(SendFailure::new(FailureCode::WrongQueue, "the plan is not of this channel"));
+        };
+        let call = Call {
+            channel_id: attempt.client_ref,
+            extension: plan.extension.clone(),
+            dial_string: plan.dial_string.clone(),
+        };
+        self.ari.send(&call).await
+    }
+
+    /// A call is never placed again once its start is unclear: the live channel or the PBX's record must tell.
+    async fn look(&self, doubt: &Doubt<'_>) -> Result<Finding, Interrupted> {
+        let channel_id = doubt.client_ref.to_string();
+        let placed = Ok(Finding::Taken(Accepted { provider_ref: Some(channel_id.clone()) }));
+        match self.ari.channel(doubt.client_ref).await {
+            Ok(ChannelPresence::Alive { .. }) => return placed,
+            Ok(ChannelPresence::Gone) => {}
+            Err(problem) => {
+                warn!(%problem, "the PBX could not be asked about a call in doubt");
+                return Ok(Finding::Unasked);
+            }
+        }
+        let events = doubt.hand.until_available(|| self.store.call_events(&channel_id)).await?;
+        match events {
+            Ok(rows) if !rows.is_empty() => placed,
+            Ok(_) if doubt.lookups >= LOOKUPS_MAX => Ok(Finding::Lost(FailureCode::CallInDoubt)),
+            Ok(_) => Ok(Finding::NotYetKnown),
+            Err(problem) => {
+                error!(%problem, "the record of calls cannot be read");
+                Err(Interrupted)
+            }
+        }
+    }
+
+    fn taken(&self, accepted: Accepted) -> Ending {
+        Ending::Accepted { provider_ref: accepted.provider_ref, receipt_due_in_ms: None }
+    }
+
+    fn given_up(&self, code: FailureCode, detail: String) -> Ending {
+        final_ending(FinalState::Undelivered, Some(code), Some(detail))
+    }
+
+    fn lost(&self, code: FailureCode) -> Ending {
+        final_ending(FinalState::Unknown, Some(code), Some(code.what().to_owned()))
+    }
+
+    fn call_record(&self, plan: Option<&Plan>) -> Option<Value> {
+        match plan {
+            Some(Plan::Dial(plan)) => record(plan, None),
+            Some(Plan::Sms(_) | Plan::Email(_)) | None => None,
+        }
+    }
+
+    fn tell(&self, snapshot: &Snapshot, _decision: &Decision, _early: EarlyReceipts) -> Vec<OutMessage> {
+        announce::outcome(snapshot).into_iter().collect()
+    }
+}
+
+impl Worker for Courier<DialCarrier> {
+    fn queue(&self) -> &'static str {
+        WorkQueue::Jobs(Channel::Dial).name()
+    }
+
+    async fn handle(&self, hand: &Hand<'_>) -> Result<Disposition, Interrupted> {
+        self.carry(hand).await
+    }
+}
+
+/// Watches the calls that are up.
+///
+/// A placed call is not held as an unacked message: its row is what remains to be done, so that a worker that starts
+/// after a crash adopts the calls of the one before.
+pub struct CallWatch {
+    /// The PBX.
+    pub ari: Arc<AriDial>,
+    /// The calls and the PBX's record of them.
+    pub store: Store,
+    /// The rules, for the record that goes with each call.
+    pub rulebook: Arc<CompiledRulebook>,
+    /// How to tell the CRM.
+    pub publisher: Publisher,
+    /// The intervals.
+    pub settings: DialSettings,
+    /// When to stop.
+    pub lifecycle: Lifecycle,
+}
+
+impl CallWatch {
+    /// Looks at every open call at each interval, until the process stops.
+    pub async fn run(self) {
+        let pause = Duration::from_millis(self.settings.watch_ms);
+        loop {
+            match self.store.open_calls(self.settings.watch_ms.saturating_mul(3), CALLS_PER_LOOK).await {
+                Ok(calls) => {
+                    for call in calls {
+                        if let Err(problem) = self.look(&call).await {
+                            warn!(job_id = %call.job_id, %problem, "a call could not be looked at; looking again later");
+                        }
+                    }
+                }
+                Err(problem) => warn!(%problem, "the open calls could not be read; reading them again later"),
+            }
+            tokio::select! {
+                () = tokio::time::sleep(pause) => {}
+                () = self.lifecycle.stop.cancelled() => return,
+            }
+        }
+    }
+
+    async fn look(&self, call: &OpenCall) -> Result<(), StoreError> {
+        let channel_id = call.client_ref.to_string();
+        let rows = self.store.call_events(&channel_id).await?;
+        let events: Vec<CallEvent> = rows.into_iter().map(event).collect();
+        let presence = match self.ari.channel(call.client_ref).await {
+            Ok(ChannelPresence::Alive { .. }) => Presence::Alive,
+            Ok(ChannelPresence::Gone) if call.age_ms >= self.settings.evidence_wait_ms => Presence::Gone,
+            // A channel that has just ended may be ahead of its record.
+            Ok(ChannelPresence::Gone) | Err(_) => Presence::Unknown,
+        };
+        match read_call(&channel_id, &events, presence) {
+            CallStory::Ended(end) => self.conclude(call, &end).await,
+            CallStory::NeverPlaced if presence == Presence::Gone => {
+                let end = CallEnd {
+                    result: CallResult::Failed(FailureCode::CallInDoubt),
+                    talk_seconds: None,
+                    cause: None,
+                };
+                self.conclude(call, &end).await
+            }
+            CallStory::NeverPlaced | CallStory::Ongoing => Ok(()),
+        }
+    }
+
+    async fn conclude(&self, call: &OpenCall, end: &CallEnd) -> Result<(), StoreError> {
+        let record = Job::decode(&call.body).ok().and_then(|job| {
+            match decide(&job, &self.rulebook, call.accepted_at).plan {
+                Some(Plan::Dial(plan)) => record(&plan, Some(end)),
+                Some(Plan::Sms(_) | Plan::Email(_)) | None => None,
+            }
+        });
+        let ending = match end.result {
+            CallResult::Answered => final_ending(FinalState::Delivered, None, None),
+            CallResult::Failed(code @ FailureCode::CallInDoubt) => {
+                final_ending(FinalState::Unknown, Some(code), Some(code.what().to_owned()))
+            }
+            CallResult::Failed(code) => {
+                final_ending(FinalState::Undelivered, Some(code), Some(code.what().to_owned()))
+            }
+        };
+        let concluded = self
+            .store
+            .conclude(call.job_id, call.generation, DeliveryState::Accepted, ending, record, Announce::Owed)
+            .await?;
+        let Some(snapshot) = concluded else { return Ok(()) };
+        info!(job_id = %call.job_id, result = ?end.result, "a call ended");
+        let told: Vec<OutMessage> = announce::outcome(&snapshot).into_iter().collect();
+        if runtime::publish(&self.publisher, told, &self.lifecycle).await.is_ok() {
+            self.store.announced(&[call.job_id]).await?;
+        }
+        Ok(())
+    }
+}
+
+fn final_ending(state: FinalState, code: Option<FailureCode>, detail: Option<String>) -> Ending {
+    Ending::Final {
+        state,
+        code,
+        detail,
+        evidence: Evidence::None,
+        provider_ref: None,
+        attempt_use: AttemptUse::Spent,
+    }
+}
+
+/// The K-RIDE record of one call (R4).
+fn record(plan: &DialPlan, end: Option<&CallEnd>) -> Option<Value> {
+    let record = CallRecord {
+        representative_number_class: plan.representative_number_class.to_owned(),
+        service_class: plan.service_class.to_owned(),
+        customer_contact: plan.customer_contact.clone(),
+        talk_seconds: end.and_then(|end| end.talk_seconds),
+        cause: end.and_then(|end| end.cause),
+    };
+    serde_json::to_value(record).ok()
+}
+
+fn event(row: CelRow) -> CallEvent {
+    CallEvent {
+        kind: CallEventKind::named(&row.event_type),
+        unique_id: row.unique_id,
+        linked_id: row.linked_id,
+        at: row.event_time,
+        extra: row.extra,
+    }
+}

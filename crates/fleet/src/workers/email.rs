@@ -1,0 +1,169 @@
+//! The email worker: mail over SMTP, the agents' own and the fallback's.
+
+use bytes::Bytes;
+use closure_broker::OutMessage;
+use closure_contract::{AttemptNumber, Channel, Evidence, FailureCode, Provider, topology::WorkQueue};
+use closure_policy::{
+    explain::{AutoSubmitted, Decision, Plan},
+    retry::{Ladder, Next},
+};
+use closure_providers::{
+    Accepted, AutoSubmitted as MailHeader, Envelope, Mail, RenderError, SendFailure, Sender, Smtp, render,
+};
+use closure_store::{AttemptUse, DeliveryState, EarlyReceipts, Ending, FinalState, Snapshot};
+use serde_json::Value;
+
+use super::{
+    carrier::{Attempt, Carrier, Doubt, Finding, Rendering, by_ladder, dead},
+    courier::Courier,
+};
+use crate::{
+    announce,
+    runtime::{Disposition, Hand, Interrupted, Worker},
+};
+
+/// The same bytes are sent again at most this often after a handover whose reply was lost.
+const RESENDS_MAX: u32 = 2;
+
+/// Carries emails.
+pub struct EmailCarrier {
+    /// The mail server.
+    pub smtp: Smtp,
+    /// The domain of the Message-ID.
+    pub message_id_domain: String,
+    /// The delays between tries.
+    pub ladder: Ladder,
+    /// How long a claim protects one try.
+    pub lease_ms: u64,
+}
+
+impl Carrier for EmailCarrier {
+    fn channel(&self) -> Channel {
+        Channel::Email
+    }
+
+    fn provider(&self) -> Provider {
+        Provider::Smtp
+    }
+
+    fn lease_ms(&self) -> u64 {
+        self.lease_ms
+    }
+
+    fn next(&self, code: FailureCode, attempt: AttemptNumber, retry_after_ms: Option<u64>) -> Next {
+        by_ladder(&self.ladder, code, attempt, retry_after_ms)
+    }
+
+    fn render(&self, rendering: Rendering<'_>) -> Result<Option<Bytes>, SendFailure> {
+        let Plan::Email(plan) = rendering.plan else {
+            return Err(wrong_plan());
+        };
+        let mail = Mail {
+            job_id: rendering.job,
+            generation: rendering.generation,
+            message_id_domain: self.message_id_domain.clone(),
+            from_name: plan.from_name.clone(),
+            from_address: plan.from_address.clone(),
+            to: plan.to.clone(),
+            subject: plan.subject.clone(),
+            text: plan.text.clone(),
+            html: plan.html.clone(),
+            auto_submitted: auto_submitted(plan.auto_submitted),
+        };
+        render(&mail, rendering.now).map(|bytes| Some(Bytes::from(bytes))).map_err(unrenderable)
+    }
+
+    async fn try_once(&self, attempt: &Attempt<'_>) -> Result<Accepted, SendFailure> {
+        let (Plan::Email(plan), Some(bytes)) = (attempt.plan, attempt.rendered.clone()) else {
+            return Err(wrong_plan());
+        };
+        let envelope =
+            Envelope { from: plan.from_address.clone(), to: plan.to.clone(), bytes: bytes.to_vec() };
+        self.smtp.send(&envelope).await
+    }
+
+    /// Nobody can ask a mail server about a message; the same bytes under the same Message-ID are sent again.
+    async fn look(&self, doubt: &Doubt<'_>) -> Result<Finding, Interrupted> {
+        if doubt.resends < RESENDS_MAX {
+            Ok(Finding::Resend)
+        } else {
+            Ok(Finding::Lost(FailureCode::MailInDoubt))
+        }
+    }
+
+    fn taken(&self, accepted: Accepted) -> Ending {
+        Ending::Final {
+            state: FinalState::Accepted,
+            code: None,
+            detail: None,
+            evidence: Evidence::Gateway,
+            provider_ref: accepted.provider_ref,
+            attempt_use: AttemptUse::Spent,
+        }
+    }
+
+    fn given_up(&self, code: FailureCode, detail: String) -> Ending {
+        dead(Channel::Email, code, detail, AttemptUse::Spent)
+    }
+
+    fn lost(&self, code: FailureCode) -> Ending {
+        let detail = format!("{}, {RESENDS_MAX} resends included", code.what());
+        dead(Channel::Email, code, detail, AttemptUse::Spent)
+    }
+
+    fn call_record(&self, _plan: Option<&Plan>) -> Option<Value> {
+        None
+    }
+
+    fn tell(&self, snapshot: &Snapshot, _decision: &Decision, _early: EarlyReceipts) -> Vec<OutMessage> {
+        match snapshot.state {
+            DeliveryState::Discarded | DeliveryState::Superseded | DeliveryState::Cancelled => Vec::new(),
+            DeliveryState::Pending
+            | DeliveryState::Sending
+            | DeliveryState::InDoubt
+            | DeliveryState::Waiting
+            | DeliveryState::Accepted
+            | DeliveryState::Delivered
+            | DeliveryState::Undelivered
+            | DeliveryState::Unknown
+            | DeliveryState::Refused
+            | DeliveryState::Expired
+            | DeliveryState::Dead => announce::outcome(snapshot).into_iter().collect(),
+        }
+    }
+}
+
+impl Worker for Courier<EmailCarrier> {
+    fn queue(&self) -> &'static str {
+        WorkQueue::Jobs(Channel::Email).name()
+    }
+
+    async fn handle(&self, hand: &Hand<'_>) -> Result<Disposition, Interrupted> {
+        self.carry(hand).await
+    }
+}
+
+fn wrong_plan() -> SendFailure {
+    SendFailure::new(FailureCode::WrongQueue, "the plan is not of this channel")
+}
+
+/// What a mail that cannot be built means for its job.
+fn unrenderable(problem: RenderError) -> SendFailure {
+    let code = match problem {
+        RenderError::Recipient => FailureCode::InvalidEmailAddress,
+        RenderError::Control(_) | RenderError::SubjectEmpty => FailureCode::SubjectInvalid,
+        RenderError::BodyEmpty => FailureCode::BodyEmpty,
+        RenderError::TooLarge => FailureCode::MailTooLarge,
+        RenderError::Sender | RenderError::MessageIdDomain | RenderError::Build(_) => {
+            FailureCode::MailRefused
+        }
+    };
+    SendFailure::new(code, &problem.to_string())
+}
+
+fn auto_submitted(origin: AutoSubmitted) -> MailHeader {
+    match origin {
+        AutoSubmitted::AgentReply => MailHeader::No,
+        AutoSubmitted::FallbackReply => MailHeader::AutoGenerated,
+    }
+}

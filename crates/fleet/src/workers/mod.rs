@@ -1,0 +1,10 @@
+//! The five workers: three carry jobs out, one watches receipts, one keeps what died.
+
+pub mod carrier;
+pub mod courier;
+pub mod dead;
+pub mod dial;
+pub mod email;
+pub mod fallback;
+pub mod sms;
+pub mod story;

@@ -1,0 +1,123 @@
+//! What the database knows about a text message, as the facts that policy reads.
+
+use closure_contract::{Channel, FailureCode, Job, Timestamp};
+use closure_policy::{
+    fallback::{Due, EmailDue, Evaluation, ReceiptFact, SmsState, SmsStory, Submission, evaluate},
+    rulebook::CompiledRulebook,
+};
+use closure_store::{Announce, DeliveryFacts, DeliveryState, NewFallback, Verdict};
+use serde_json::Value;
+
+use crate::announce;
+
+/// Asks policy what a delivery's facts mean, and puts the answer into the store's words.
+pub fn judge(
+    facts: &DeliveryFacts,
+    rulebook: &CompiledRulebook,
+    now: Timestamp,
+    announce: Announce,
+) -> Option<Verdict> {
+    let job = match Job::decode(&facts.snapshot.body) {
+        Ok(Job::Sms(job)) if facts.snapshot.channel == Channel::Sms => job,
+        Ok(Job::Sms(_) | Job::Email(_) | Job::Dial(_)) | Err(_) => return None,
+    };
+    let receipts: Vec<ReceiptFact> = facts
+        .receipts
+        .iter()
+        .map(|row| ReceiptFact {
+            status: row.status,
+            evidence: row.evidence,
+            occurred_at: row.occurred_at,
+            received_at: row.received_at,
+        })
+        .collect();
+    let due = if facts.receipt_overdue { Due::Overdue } else { Due::NotYet };
+    let submission = submission(facts.snapshot.state, facts.snapshot.code);
+    let story = SmsStory { job: &job, submission, receipts: &receipts, due };
+    let evaluation = evaluate(&story, rulebook, now);
+    Some(verdict(facts, evaluation, announce))
+}
+
+fn verdict(facts: &DeliveryFacts, evaluation: Evaluation, announce: Announce) -> Verdict {
+    let state = delivery_state(evaluation.state, facts.snapshot.state);
+    let code = match state {
+        DeliveryState::Delivered => None,
+        _ => evaluation.code.or(facts.snapshot.code),
+    };
+    let mut rules = announce::rules(&facts.snapshot);
+    for rule in evaluation.rules {
+        if !rules.contains(&rule) {
+            rules.push(rule);
+        }
+    }
+    Verdict {
+        state,
+        code,
+        detail: code.map(|code| {
+            facts
+                .snapshot
+                .detail
+                .clone()
+                .filter(|_| facts.snapshot.code == Some(code))
+                .unwrap_or_else(|| code.what().to_owned())
+        }),
+        evidence: evaluation.evidence,
+        rules: serde_json::to_value(rules).unwrap_or(Value::Null),
+        fallback: fallback(evaluation.email),
+        announce,
+    }
+}
+
+fn fallback(email: EmailDue) -> NewFallback {
+    let (job, reachable) = match email {
+        EmailDue::NotDue => return NewFallback::None,
+        EmailDue::Due(job) => (job, true),
+        EmailDue::NoAddress(job) => (job, false),
+    };
+    let consultation = job.consultation.clone();
+    let job = Job::Email(job);
+    let (job_id, kind, body) = (job.id(), job.kind().to_owned(), job.encode().into());
+    let (consultation_id, revision) = (consultation.id, consultation.revision);
+    if reachable {
+        NewFallback::Email { job_id, body, consultation_id, revision, kind }
+    } else {
+        let code = FailureCode::NoEmailAddress;
+        let detail = format!("{}; {}", code.what(), code.remedy());
+        NewFallback::NoAddress { job_id, body, consultation_id, revision, kind, detail }
+    }
+}
+
+/// Where a delivery stands with its gateway, as policy names it.
+fn submission(state: DeliveryState, code: Option<FailureCode>) -> Submission {
+    let code = code.unwrap_or(FailureCode::AnswerLost);
+    match state {
+        DeliveryState::Pending | DeliveryState::Sending | DeliveryState::Waiting => Submission::Pending,
+        DeliveryState::InDoubt => Submission::InDoubt,
+        DeliveryState::Accepted | DeliveryState::Delivered | DeliveryState::Undelivered => {
+            Submission::Accepted
+        }
+        // Silence is remembered as such: what is late after it is still heard, and nothing is undone.
+        DeliveryState::Unknown if code == FailureCode::NoReceipt => Submission::Accepted,
+        DeliveryState::Unknown => Submission::Unknown(code),
+        DeliveryState::Refused => Submission::Refused(code),
+        DeliveryState::Expired => Submission::Expired,
+        DeliveryState::Dead
+        | DeliveryState::Discarded
+        | DeliveryState::Superseded
+        | DeliveryState::Cancelled => Submission::Held,
+    }
+}
+
+/// The store's state for policy's; where policy sees no change the delivery keeps its own.
+fn delivery_state(state: SmsState, before: DeliveryState) -> DeliveryState {
+    match state {
+        SmsState::Pending | SmsState::Held => before,
+        SmsState::Accepted if before == DeliveryState::InDoubt => before,
+        SmsState::Accepted => DeliveryState::Accepted,
+        SmsState::Delivered => DeliveryState::Delivered,
+        SmsState::Undelivered => DeliveryState::Undelivered,
+        SmsState::Unknown => DeliveryState::Unknown,
+        SmsState::Refused => DeliveryState::Refused,
+        SmsState::Expired => DeliveryState::Expired,
+    }
+}
