@@ -1,0 +1,107 @@
+//! `cargo xtask bench`: how many text messages a second the fleet takes, how long one takes, and what it costs.
+//!
+//! Broker, database, gateway and fleet share this machine, so that a rate says little by itself.
+//! What can be compared are the CPU time a job, and two runs of the same minute.
+
+pub mod cpu;
+pub mod load;
+pub mod numbers;
+pub mod report;
+pub mod rounds;
+pub mod stage;
+
+use std::process::ExitCode;
+use std::time::Duration;
+
+use crate::error::{Result, failed};
+use crate::interrupt::Interrupt;
+use crate::packages;
+use crate::process::Foreground;
+use crate::services::{Durability, Leftovers, ServiceOptions, Services};
+use crate::workspace::Workspace;
+
+use rounds::Plan;
+use stage::Stage;
+
+/// How long compiling may take.
+const BUILD_LIMIT: Duration = Duration::from_secs(60 * 60);
+
+/// The options of `cargo xtask bench`.
+#[derive(clap::Args, Debug)]
+pub struct Arguments {
+    /// Jobs of one backlog
+    #[arg(long, default_value_t = 10_000, value_parser = clap::value_parser!(u32).range(100..=100_000))]
+    jobs: u32,
+    /// Jobs a second of the measurement from end to end
+    #[arg(long, default_value_t = 100, value_parser = clap::value_parser!(u32).range(1..=5_000))]
+    rate: u32,
+    /// How long the measurement from end to end takes
+    #[arg(long, default_value_t = 20, value_parser = clap::value_parser!(u32).range(1..=300))]
+    seconds: u32,
+    /// How often both measurements are made
+    #[arg(long, default_value_t = 3, value_parser = clap::value_parser!(u16).range(1..=20))]
+    rounds: u16,
+    /// A smoke run: one round, 1000 jobs, 5 seconds
+    #[arg(long, conflicts_with_all = ["jobs", "seconds", "rounds"])]
+    quick: bool,
+    /// Messages in hand of each role; the fleet's own default without it
+    #[arg(long)]
+    concurrency: Option<u16>,
+}
+
+/// Builds, measures, prints; fails where a job was lost or done twice, whatever the numbers are.
+pub fn run(arguments: &Arguments, interrupt: &Interrupt) -> Result<ExitCode> {
+    packages::ensure(packages::SERVERS, interrupt)?;
+    let workspace = Workspace::find()?;
+    println!("building the fleet for release …");
+    build(&workspace, interrupt)?;
+    println!("starting a private RabbitMQ and a private PostgreSQL that waits for the disk …");
+    let options = ServiceOptions { durability: Durability::Synced, leftovers: Leftovers::Remove };
+    let mut services = Services::start(&workspace.services_folder(), options, interrupt)?;
+    let outcome = measure(&arguments.plan(), &workspace, &services, interrupt);
+    if outcome.is_err() {
+        services.leave_folder();
+        eprintln!("The logs stay in {} until the next run.", services.folder().display());
+    }
+    outcome.map(|()| ExitCode::SUCCESS)
+}
+
+impl Arguments {
+    fn plan(&self) -> Plan {
+        let Arguments { jobs, rate, seconds, rounds, quick, concurrency } = *self;
+        match quick {
+            true => Plan { jobs: 1_000, rate, seconds: 5, rounds: 1, concurrency },
+            false => Plan { jobs, rate, seconds, rounds, concurrency },
+        }
+    }
+}
+
+fn build(workspace: &Workspace, interrupt: &Interrupt) -> Result<()> {
+    let mut build = workspace.cargo();
+    build.args(["build", "--release", "--locked", "--bins"]);
+    build.args([
+        "--package",
+        "closure-fleet",
+        "--package",
+        "closure-simulators",
+        "--package",
+        "closure-tests",
+    ]);
+    let built = Foreground::run(&mut build, BUILD_LIMIT, interrupt)?;
+    if built.success() { Ok(()) } else { failed(format!("the fleet does not build: {built}")) }
+}
+
+fn measure(plan: &Plan, workspace: &Workspace, services: &Services, interrupt: &Interrupt) -> Result<()> {
+    let stage = Stage::set(&workspace.target.join("release"), services, interrupt)?;
+    let load_before = numbers::load_average();
+    let mut rounds = Vec::with_capacity(usize::from(plan.rounds));
+    for number in 1..=plan.rounds {
+        println!("round {number} of {}: a backlog of {} jobs …", plan.rounds, plan.jobs);
+        let drain = rounds::drain(plan, number, &stage, interrupt)?;
+        println!("round {number} of {}: {} jobs a second for {} s …", plan.rounds, plan.rate, plan.seconds);
+        let open_loop = rounds::open_loop(plan, number, &stage, interrupt)?;
+        rounds.push((drain, open_loop));
+    }
+    report::print(plan, &rounds, load_before);
+    Ok(())
+}

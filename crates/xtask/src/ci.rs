@@ -1,0 +1,130 @@
+//! `cargo xtask ci`: everything a change must pass, in the order of what it costs.
+
+use std::path::PathBuf;
+use std::process::{Command, ExitCode, Stdio};
+use std::time::{Duration, Instant};
+
+use crate::error::{Result, failed};
+use crate::interrupt::Interrupt;
+use crate::process::Foreground;
+use crate::test;
+use crate::workspace::Workspace;
+
+/// How long one step may take; the tests have limits of their own.
+const STEP_LIMIT: Duration = Duration::from_secs(30 * 60);
+/// The dependency checker; unoptimised it compiles in about two minutes, which is less than it saves.
+const CARGO_DENY_VERSION: &str = "0.20.2";
+
+enum Outcome {
+    Passed,
+    /// The reason is printed: a step that is left out must be seen.
+    Skipped(String),
+}
+
+type Step = fn(&Workspace, &Interrupt) -> Result<Outcome>;
+
+const STEPS: &[(&str, Step)] = &[
+    ("format", format),
+    ("compose file", compose_file),
+    ("lints", lints),
+    ("documentation", documentation),
+    ("dependencies", dependencies),
+];
+
+/// Runs every step up to the first that fails.
+pub fn run(interrupt: &Interrupt) -> Result<ExitCode> {
+    let start = Instant::now();
+    let workspace = Workspace::find()?;
+    for (name, step) in STEPS {
+        heading(name);
+        let step_start = Instant::now();
+        let outcome = step(&workspace, interrupt)?;
+        let seconds = step_start.elapsed().as_secs_f64();
+        match outcome {
+            Outcome::Passed => eprintln!("{name}: passed in {seconds:.1} s"),
+            Outcome::Skipped(reason) => eprintln!("{name}: SKIPPED, {reason}"),
+        }
+    }
+    heading("tests");
+    let code = test::run(&test::Arguments::new(&["--no-fail-fast"]), interrupt)?;
+    eprintln!("xtask ci: {:.1} s in all", start.elapsed().as_secs_f64());
+    Ok(code)
+}
+
+fn heading(name: &str) {
+    eprintln!("\n==== {name} ====");
+}
+
+fn format(workspace: &Workspace, interrupt: &Interrupt) -> Result<Outcome> {
+    pass(workspace.cargo().args(["fmt", "--all", "--check"]), interrupt)
+}
+
+fn compose_file(workspace: &Workspace, interrupt: &Interrupt) -> Result<Outcome> {
+    let mut probe = Command::new("docker");
+    probe.args(["compose", "version"]).stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
+    if !probe.status().is_ok_and(|status| status.success()) {
+        return Ok(Outcome::Skipped("this machine has no `docker compose`".to_owned()));
+    }
+    let mut command = Command::new("docker");
+    pass(command.args(["compose", "config", "--quiet"]).current_dir(&workspace.root), interrupt)
+}
+
+fn lints(workspace: &Workspace, interrupt: &Interrupt) -> Result<Outcome> {
+    let mut command = workspace.cargo();
+    pass(
+        command.args(["clippy", "--workspace", "--all-targets", "--locked", "--", "-D", "warnings"]),
+        interrupt,
+    )
+}
+
+fn documentation(workspace: &Workspace, interrupt: &Interrupt) -> Result<Outcome> {
+    let mut command = workspace.cargo();
+    command.args(["doc", "--workspace", "--no-deps", "--document-private-items", "--locked"]);
+    pass(command.env("RUSTDOCFLAGS", "-D warnings"), interrupt)
+}
+
+/// Licences, bans and sources need nothing but the registry; advisories need another network and are not asked.
+fn dependencies(workspace: &Workspace, interrupt: &Interrupt) -> Result<Outcome> {
+    let program = cargo_deny(workspace, interrupt)?;
+    let mut command = Command::new(program);
+    command.args([
+        "--workspace",
+        "--locked",
+        "check",
+        "--hide-inclusion-graph",
+        "bans",
+        "licenses",
+        "sources",
+    ]);
+    pass(command.current_dir(&workspace.root), interrupt)
+}
+
+/// The checker, installed below the build output: nothing outside the checkout changes.
+fn cargo_deny(workspace: &Workspace, interrupt: &Interrupt) -> Result<PathBuf> {
+    let root = workspace.target.join("tools").join(format!("cargo-deny-{CARGO_DENY_VERSION}"));
+    let program = root.join("bin").join("cargo-deny");
+    if !program.exists() {
+        let mut command = workspace.cargo();
+        command.args([
+            "install",
+            "--locked",
+            "--debug",
+            "cargo-deny",
+            "--version",
+            CARGO_DENY_VERSION,
+            "--root",
+        ]);
+        pass(command.arg(&root), interrupt)?;
+    }
+    Ok(program)
+}
+
+fn pass(command: &mut Command, interrupt: &Interrupt) -> Result<Outcome> {
+    let status = Foreground::run(command, STEP_LIMIT, interrupt)?;
+    if status.success() {
+        return Ok(Outcome::Passed);
+    }
+    let arguments: Vec<_> = command.get_args().map(|argument| argument.to_string_lossy()).collect();
+    let program = command.get_program().to_string_lossy();
+    failed(format!("`{program} {}` ended with {status}", arguments.join(" ")))
+}

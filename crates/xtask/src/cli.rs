@@ -1,0 +1,47 @@
+//! The subcommands.
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use clap::Parser;
+
+use crate::error::Result;
+use crate::interrupt::Interrupt;
+use crate::{bench, ci, demo, services, test};
+
+/// What can be typed after `cargo xtask`.
+#[derive(Parser, Debug)]
+#[command(name = "cargo xtask", about = "What a person types to try, test and check closure-fleet")]
+pub enum Cli {
+    /// Play every rule of the guide and every kind of ending with the whole fleet on this machine
+    Demo(demo::Arguments),
+    /// Run the whole test suite on a private RabbitMQ and a private PostgreSQL
+    Test(test::Arguments),
+    /// Measure the SMS path: jobs a second, p50 and p99 from end to end, CPU a job and memory
+    Bench(bench::Arguments),
+    /// Start a private RabbitMQ and a private PostgreSQL, print their environment and wait for Ctrl-C
+    Services(services::command::Arguments),
+    /// Check format, lints, documentation and dependencies, then run the tests
+    Ci,
+    /// End the services of the run in FOLDER once standard input closes
+    #[command(hide = true)]
+    Guard {
+        /// The run's folder
+        folder: PathBuf,
+    },
+}
+
+impl Cli {
+    /// Does what was typed.
+    pub fn run(&self) -> Result<ExitCode> {
+        match self {
+            // A guard is not told to stop: it ends when its owner does.
+            Cli::Guard { folder } => services::guard::run(folder),
+            Cli::Demo(arguments) => demo::run(arguments, &Interrupt::listen()?),
+            Cli::Test(arguments) => test::run(arguments, &Interrupt::listen()?),
+            Cli::Bench(arguments) => bench::run(arguments, &Interrupt::listen()?),
+            Cli::Services(arguments) => services::command::run(arguments, &Interrupt::listen()?),
+            Cli::Ci => ci::run(&Interrupt::listen()?),
+        }
+    }
+}

@@ -1,0 +1,123 @@
+//! `cargo xtask demo`: the whole fleet on this machine, playing the scenario in front of a person.
+
+pub mod observe;
+pub mod report;
+pub mod scenario;
+pub mod stage;
+
+use std::process::ExitCode;
+use std::time::{Duration, Instant};
+
+use crate::error::{Result, failed};
+use crate::interrupt::Interrupt;
+use crate::packages;
+use crate::process::Foreground;
+use crate::services::{Durability, Leftovers, ServiceOptions, Services};
+use crate::workspace::Workspace;
+
+use observe::Observer;
+use scenario::Scenario;
+use stage::Stage;
+
+/// The scenario, from the workspace's root.
+const SCENARIO: &str = "tests/scenario/kride.json";
+/// How long compiling may take.
+const BUILD_LIMIT: Duration = Duration::from_secs(40 * 60);
+/// The whole scenario has to come to its end in this time.
+const SCENARIO_LIMIT: Duration = Duration::from_secs(180);
+/// Between two looks at what has happened.
+const LOOK_INTERVAL: Duration = Duration::from_millis(500);
+/// After everything has come as expected, nothing more may come for this long.
+const QUIET_TIME: Duration = Duration::from_secs(8);
+
+/// The options of `cargo xtask demo`.
+#[derive(clap::Args, Debug)]
+pub struct Arguments {
+    /// Stop everything at the end, and fail if any row is not as the scenario expects
+    #[arg(long)]
+    exit: bool,
+}
+
+/// Plays the scenario; with `--exit` it ends with the last row, otherwise with Ctrl-C.
+pub fn run(arguments: &Arguments, interrupt: &Interrupt) -> Result<ExitCode> {
+    let begin = Instant::now();
+    packages::ensure(packages::SERVERS, interrupt)?;
+    let workspace = Workspace::find()?;
+    let scenario = Scenario::read(&workspace.root.join(SCENARIO))?;
+    println!("{}\n", scenario.title);
+    println!("building the fleet …");
+    let mut build = workspace.cargo();
+    build.args([
+        "build",
+        "--locked",
+        "--bins",
+        "--package",
+        "closure-fleet",
+        "--package",
+        "closure-simulators",
+    ]);
+    let built = Foreground::run(&mut build, BUILD_LIMIT, interrupt)?;
+    if !built.success() {
+        return failed(format!("the fleet does not build: {built}"));
+    }
+    println!("starting a private RabbitMQ and a private PostgreSQL …");
+    let options = ServiceOptions { durability: Durability::Unsynced, leftovers: Leftovers::Remove };
+    let services = Services::start(&workspace.services_folder(), options, interrupt)?;
+    println!("starting simulators, intake and one process for each role …");
+    let stage = Stage::set(&workspace, &services, interrupt)?;
+    let mut observer = Observer::new(&stage)?;
+    println!("ready after {} s; publishing {} cases\n", begin.elapsed().as_secs(), scenario.rows.len());
+    let published = Instant::now();
+    for row in &scenario.rows {
+        stage.publish(row)?;
+        observer.published(row, published.elapsed());
+    }
+    let verdicts = play(&scenario, &mut observer, published, interrupt)?;
+    report::table(&verdicts);
+    let wrong = verdicts.iter().filter(|verdict| !verdict.problems.is_empty()).count();
+    report::summary(verdicts.len(), wrong, begin.elapsed());
+    if !arguments.exit {
+        report::invitation(&stage);
+        interrupt.wait();
+        println!("stopping …");
+    }
+    drop(observer);
+    drop(stage);
+    drop(services);
+    Ok(if wrong == 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+}
+
+/// Looks until every row is as expected and stays so, or the time is over.
+fn play(
+    scenario: &Scenario,
+    observer: &mut Observer<'_>,
+    published: Instant,
+    interrupt: &Interrupt,
+) -> Result<Vec<observe::Verdict>> {
+    let mut quiet_since: Option<Instant> = None;
+    let mut shown = usize::MAX;
+    loop {
+        interrupt.pause(LOOK_INTERVAL)?;
+        observer.look(published.elapsed())?;
+        let verdicts: Vec<_> = scenario.rows.iter().map(|row| observer.judge(row)).collect();
+        let open = verdicts.iter().filter(|verdict| !verdict.problems.is_empty()).count();
+        if open != shown {
+            shown = open;
+            println!(
+                "  {:>3} s  {} of {} cases are as the guide asks",
+                published.elapsed().as_secs(),
+                verdicts.len() - open,
+                verdicts.len()
+            );
+        }
+        match quiet_since {
+            _ if open > 0 => quiet_since = None,
+            None => quiet_since = Some(Instant::now()),
+            Some(since) if since.elapsed() >= QUIET_TIME => return Ok(verdicts),
+            Some(_) => {}
+        }
+        if published.elapsed() >= SCENARIO_LIMIT {
+            return Ok(verdicts);
+        }
+    }
+}

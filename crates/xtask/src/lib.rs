@@ -1,0 +1,20 @@
+#![doc = include_str!("../README.md")]
+#![expect(
+    clippy::print_stdout,
+    clippy::print_stderr,
+    reason = "this program speaks to the person at the terminal, not to a log"
+)]
+
+pub mod bench;
+pub mod ci;
+pub mod cli;
+pub mod demo;
+pub mod error;
+pub mod http;
+pub mod interrupt;
+pub mod packages;
+pub mod parts;
+pub mod process;
+pub mod services;
+pub mod test;
+pub mod workspace;

@@ -1,0 +1,122 @@
+//! The Debian packages that a fresh machine lacks.
+
+use std::path::Path;
+use std::process::{Command, Stdio};
+
+use crate::error::{Context, Result, failed};
+use crate::interrupt::Interrupt;
+use crate::services::{postgres, rabbitmq};
+
+/// One Debian package that we need.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Package {
+    /// The broker, with Erlang.
+    RabbitMq,
+    /// The database server.
+    PostgreSql,
+    /// An AMQP client in another language, for the test that speaks to us as a foreign CRM.
+    PythonPika,
+}
+
+/// What the services need.
+pub const SERVERS: &[Package] = &[Package::RabbitMq, Package::PostgreSql];
+/// What the whole test suite needs.
+pub const TESTS: &[Package] = &[Package::RabbitMq, Package::PostgreSql, Package::PythonPika];
+
+/// Installs packages without starting a server.
+///
+/// A `policy-rc.d` that answers 101 is Debian's way to keep a package from starting its service; one that exists is
+/// left alone. PostgreSQL's package still creates its cluster `main`, which therefore stays stopped: the alternative,
+/// a `createcluster.conf` written before the package brings its own, would change the machine's settings for good.
+/// It is one shell script so that the policy is removed even if we are killed.
+const INSTALL_SCRIPT: &str = r#"
+policy=/usr/sbin/policy-rc.d
+if [ ! -e "$policy" ]; then
+    trap 'rm -f "$policy"' EXIT
+    trap 'exit 1' HUP INT TERM
+    printf '#!/bin/sh\nexit 101\n' > "$policy"
+    chmod 755 "$policy"
+fi
+export DEBIAN_FRONTEND=noninteractive
+options="-o DPkg::Lock::Timeout=300 -o Acquire::Retries=3 -o Acquire::http::Timeout=60 -o Dpkg::Use-Pty=0"
+apt-get $options --quiet update
+apt-get $options --quiet --yes --no-install-recommends install "$@"
+"#;
+
+impl Package {
+    fn name(self) -> &'static str {
+        match self {
+            Package::RabbitMq => "rabbitmq-server",
+            Package::PostgreSql => "postgresql",
+            Package::PythonPika => "python3-pika",
+        }
+    }
+
+    fn is_installed(self) -> bool {
+        match self {
+            Package::RabbitMq => Path::new(rabbitmq::SERVER).exists(),
+            Package::PostgreSql => postgres::programs().is_some(),
+            Package::PythonPika => succeeds(Command::new("/usr/bin/python3").args(["-c", "import pika"])),
+        }
+    }
+}
+
+/// Installs those of `packages` that are missing, or says how to.
+pub fn ensure(packages: &[Package], interrupt: &Interrupt) -> Result<()> {
+    let names = missing(packages);
+    if names.is_empty() {
+        return Ok(());
+    }
+    let Some(mut command) = root_shell() else {
+        return failed(format!(
+            "these Debian packages are missing, and installing them needs root; run this once, then try again:\n\n    sudo apt-get install --no-install-recommends {}\n",
+            names.join(" ")
+        ));
+    };
+    eprintln!("Installing {} (their servers stay stopped) …", names.join(", "));
+    // Not ended by a signal: a package manager that is stopped half-way leaves half a package.
+    let status = command
+        .args(["-e", "-u", "-c", INSTALL_SCRIPT, "install"])
+        .args(&names)
+        .stdin(Stdio::null())
+        .status()
+        .context(|| "cannot start the package manager".to_owned())?;
+    interrupt.check()?;
+    let left = missing(packages);
+    if !status.success() || !left.is_empty() {
+        return failed(format!(
+            "installing {} failed ({status}); see apt's messages above",
+            names.join(", ")
+        ));
+    }
+    if Path::new("/run/systemd/system").exists() {
+        eprintln!(
+            "Debian starts newly installed servers at the next boot; `systemctl disable` keeps them stopped."
+        );
+    }
+    Ok(())
+}
+
+/// The names of those of `packages` that are missing.
+pub fn missing(packages: &[Package]) -> Vec<&'static str> {
+    packages.iter().filter(|package| !package.is_installed()).map(|package| package.name()).collect()
+}
+
+/// A shell as root: directly, or by a `sudo` that asks no password.
+fn root_shell() -> Option<Command> {
+    if rustix::process::geteuid().is_root() {
+        return Some(Command::new("/bin/sh"));
+    }
+    let mut command = Command::new("sudo");
+    command.args(["--non-interactive", "/bin/sh"]);
+    succeeds(Command::new("sudo").args(["--non-interactive", "true"])).then_some(command)
+}
+
+fn succeeds(command: &mut Command) -> bool {
+    command
+        .stdin(Stdio::null())
+        .stdout(Stdio::null())
+        .stderr(Stdio::null())
+        .status()
+        .is_ok_and(|status| status.success())
+}

@@ -1,0 +1,116 @@
+//! `cargo xtask test`: the whole test suite on a real broker and a real database of its own.
+
+use std::process::{Command, ExitCode, ExitStatus};
+use std::time::Duration;
+
+use crate::error::Result;
+use crate::interrupt::Interrupt;
+use crate::packages;
+use crate::parts::Parts;
+use crate::process::Foreground;
+use crate::services::{Durability, Leftovers, ServiceOptions, Services};
+use crate::workspace::Workspace;
+
+/// How long compiling may take.
+const BUILD_LIMIT: Duration = Duration::from_secs(40 * 60);
+/// How long the tests may take.
+const TEST_LIMIT: Duration = Duration::from_secs(60 * 60);
+/// Names the folder with the built binaries for tests that run them as processes.
+const BINARIES_VARIABLE: &str = "CLOSURE_TEST_BINARIES";
+
+/// The options of `cargo xtask test`.
+#[derive(clap::Args, Debug, Default)]
+pub struct Arguments {
+    /// What `cargo test` gets in addition, such as `-p closure-store claim`; without `-p`, every package is tested
+    #[arg(trailing_var_arg = true, allow_hyphen_values = true, value_name = "ARGUMENTS")]
+    cargo_test: Vec<String>,
+}
+
+impl Arguments {
+    /// These arguments for `cargo test`.
+    pub fn new(cargo_test: &[&str]) -> Arguments {
+        Arguments { cargo_test: cargo_test.iter().map(|&argument| argument.to_owned()).collect() }
+    }
+}
+
+/// Builds, starts the services, tests and stops; ends as `cargo test` ended.
+pub fn run(arguments: &Arguments, interrupt: &Interrupt) -> Result<ExitCode> {
+    let mut parts = Parts::default();
+    let status = run_parts(arguments, interrupt, &mut parts)?;
+    eprintln!("xtask test: {parts}");
+    Ok(exit_code(status))
+}
+
+fn run_parts(arguments: &Arguments, interrupt: &Interrupt, parts: &mut Parts) -> Result<ExitStatus> {
+    parts.measure("packages", || packages::ensure(packages::TESTS, interrupt))?;
+    let workspace = Workspace::find()?;
+    for (name, mut build) in builds(&workspace, arguments) {
+        let status = parts.measure(name, || Foreground::run(&mut build, BUILD_LIMIT, interrupt))?;
+        if !status.success() {
+            return Ok(status);
+        }
+    }
+    let options = ServiceOptions { durability: Durability::Unsynced, leftovers: Leftovers::Remove };
+    let start = || Services::start(&workspace.services_folder(), options, interrupt);
+    let mut services = parts.measure("services", start)?;
+    let mut command = cargo_test(&workspace, arguments, &[]);
+    services.adopt(&mut command);
+    command.env(BINARIES_VARIABLE, workspace.binaries_folder());
+    let status = parts.measure("tests", || Foreground::run(&mut command, TEST_LIMIT, interrupt))?;
+    if !status.success() {
+        services.leave_folder();
+        eprintln!("The services' logs stay in {} until the next run.", services.folder().display());
+    }
+    parts.measure("stop", || drop(services));
+    Ok(status)
+}
+
+/// Everything is compiled before the services start, so that they are fresh and the durations mean something.
+fn builds(workspace: &Workspace, arguments: &Arguments) -> [(&'static str, Command); 2] {
+    let mut binaries = workspace.cargo();
+    binaries.args(["build", "--workspace", "--bins", "--locked"]);
+    let tests = cargo_test(workspace, arguments, &["--no-run", "--quiet"]);
+    [("build of binaries", binaries), ("build of tests", tests)]
+}
+
+fn cargo_test(workspace: &Workspace, arguments: &Arguments, first: &[&str]) -> Command {
+    let mut command = workspace.cargo();
+    command.args(["test", "--locked"]).args(first);
+    if !chooses_packages(&arguments.cargo_test) {
+        command.arg("--workspace");
+    }
+    command.args(&arguments.cargo_test);
+    command
+}
+
+/// True if cargo's own arguments, those before `--`, say which packages are meant.
+fn chooses_packages(arguments: &[String]) -> bool {
+    let mut own = arguments.iter().take_while(|argument| *argument != "--");
+    own.any(|argument| {
+        argument.starts_with("-p") || argument.starts_with("--package") || argument == "--workspace"
+    })
+}
+
+/// The code of a process that ended, for our own end; a process that was killed has none.
+pub fn exit_code(status: ExitStatus) -> ExitCode {
+    let code = status.code().and_then(|code| u8::try_from(code).ok());
+    code.map_or(ExitCode::FAILURE, ExitCode::from)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::chooses_packages;
+
+    fn chooses(arguments: &[&str]) -> bool {
+        chooses_packages(&arguments.iter().map(|&argument| argument.to_owned()).collect::<Vec<_>>())
+    }
+
+    #[test]
+    fn a_package_named_before_the_dashes_limits_the_suite_and_one_after_them_is_a_filter() {
+        assert!(chooses(&["-p", "closure-store"]));
+        assert!(chooses(&["-pclosure-store"]));
+        assert!(chooses(&["--package=closure-store", "claim"]));
+        assert!(!chooses(&["claim", "--", "-p"]));
+        assert!(!chooses(&[]));
+    }
+}

@@ -1,0 +1,70 @@
+//! Where the workspace and its build output are, and how cargo is called for it.
+
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+
+use crate::error::{Context, Result, failed};
+
+/// The workspace that this program was built from.
+pub struct Workspace {
+    /// The folder with the workspace's `Cargo.toml`.
+    pub root: PathBuf,
+    /// Cargo's build output.
+    pub target: PathBuf,
+}
+
+impl Workspace {
+    /// Asks cargo.
+    pub fn find() -> Result<Workspace> {
+        let manifest = Path::new(env!("CARGO_MANIFEST_DIR")).join("Cargo.toml");
+        let output = cargo()
+            .args(["metadata", "--no-deps", "--format-version=1", "--offline", "--manifest-path"])
+            .arg(manifest)
+            .stdin(Stdio::null())
+            .output()
+            .context(|| "cannot start cargo".to_owned())?;
+        if !output.status.success() {
+            let said = String::from_utf8_lossy(&output.stderr);
+            return failed(format!("cargo metadata failed: {}", said.trim()));
+        }
+        let metadata: serde_json::Value = serde_json::from_slice(&output.stdout)
+            .context(|| "cargo metadata printed something else than JSON".to_owned())?;
+        let path = |name: &str| metadata.get(name)?.as_str().map(PathBuf::from);
+        match (path("workspace_root"), path("target_directory")) {
+            (Some(root), Some(target)) => Ok(Workspace { root, target }),
+            (_, _) => failed("cargo metadata names no workspace_root or no target_directory"),
+        }
+    }
+
+    /// Where the folders of service runs are.
+    pub fn services_folder(&self) -> PathBuf {
+        self.target.join("services")
+    }
+
+    /// Where `cargo build` puts the binaries of the development profile.
+    pub fn binaries_folder(&self) -> PathBuf {
+        self.target.join("debug")
+    }
+
+    /// A cargo command in the workspace's root.
+    pub fn cargo(&self) -> Command {
+        let mut command = cargo();
+        command.current_dir(&self.root);
+        command
+    }
+}
+
+/// The cargo that started us, without what it told us about this package.
+///
+/// Some build scripts look at these variables, and would otherwise run again whenever a person and we take turns.
+fn cargo() -> Command {
+    let program = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
+    let mut command = Command::new(program);
+    for (name, _) in std::env::vars_os() {
+        let text = name.to_string_lossy();
+        if text.starts_with("CARGO_PKG_") || text.starts_with("CARGO_MANIFEST_") {
+            command.env_remove(&name);
+        }
+    }
+    command
+}
