@@ -1,0 +1,48 @@
+#!/bin/bash
+# Makes the folder of secrets that docker-compose.yml mounts: random passwords for the broker and the database, and
+# empty files for what only other people can give you.
+#
+#   deploy/make-secrets.sh [FOLDER]        the default is deploy/secrets; existing files are kept as they are
+#
+# The folder is closed to other users of this host; the files themselves can be read by all, because the processes in
+# the containers have users of their own.
+set -euo pipefail
+
+folder=${1:-$(dirname "$0")/secrets}
+broker=${CLOSURE_BROKER_HOST:-rabbitmq:5672}
+mkdir -p "$folder"
+chmod 700 "$folder"
+umask 022
+
+password() {
+  od -An -N24 -tx1 /dev/urandom | tr -d ' \n'
+}
+
+# keep FILE TEXT
+keep() {
+  if [[ -e $folder/$1 ]]; then
+    echo "kept     $1"
+  else
+    printf '%s' "$2" >"$folder/$1"
+    echo "written  $1"
+  fi
+}
+
+for user in topology crm sms email dial fallback dead intake operator; do
+  keep "broker_uri_$user" "amqp://$user:$(password)@$broker/%2f"
+done
+for user in owner fleet pbx; do
+  keep "database_url_$user" "postgres://closure_$user:$(password)@%2Fvar%2Frun%2Fpostgresql/closure"
+done
+keep postgres_password "$(password)"
+# You choose this value and give it to NHN Cloud with the webhook's address.
+keep nhn_webhook_secret "$(password)"
+keep nhn_webhook_secret_next ""
+for file in nhn_secret_key smtp_password ari_password; do
+  keep "$file" ""
+done
+
+for file in nhn_secret_key ari_password; do
+  [[ -s $folder/$file ]] || echo "fill in  $file (the role that needs it refuses to start without it)"
+done
+[[ -s $folder/smtp_password ]] || echo "fill in  smtp_password, if the mail server asks for one"

@@ -1,0 +1,18 @@
+-- What each user may do with the tables of this release; run it as closure_owner after each `fleet migrate`.
+-- It may be repeated, and it takes away what an earlier edition gave.
+
+BEGIN;
+
+REVOKE ALL ON ALL TABLES IN SCHEMA public FROM closure_fleet, closure_pbx;
+GRANT USAGE ON SCHEMA public TO closure_fleet, closure_pbx;
+
+GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA public TO closure_fleet;
+-- Which migrations have run is the owner's to write.
+REVOKE INSERT, UPDATE, DELETE ON refinery_schema_history FROM closure_fleet;
+-- Who did what to a dead letter is only ever added to.
+REVOKE UPDATE, DELETE ON dead_letter_action FROM closure_fleet;
+-- The PBX writes its record of calls, and the fleet reads it.
+REVOKE INSERT, UPDATE, DELETE ON cel FROM closure_fleet;
+GRANT INSERT ON cel TO closure_pbx;
+
+COMMIT;

@@ -1,0 +1,54 @@
+#!/bin/bash
+# Makes one RabbitMQ user for each role, with the narrowest rights; run it as often as you like.
+#
+#   users.sh FOLDER
+#
+# FOLDER holds one file for each user, `broker_uri_<user>`, with the address that the role itself is given:
+# amqp://<user>:<password>@host:port/%2f. Names and passwords are letters, digits, dots, dashes and underscores, so
+# that nothing in them needs escaping. Passwords go through standard input, never through an argument.
+# RABBITMQCTL names another rabbitmqctl, RABBITMQ_VHOST another virtual host than /.
+set -euo pipefail
+
+folder=${1:?usage: users.sh FOLDER}
+ctl=${RABBITMQCTL:-rabbitmqctl}
+vhost=${RABBITMQ_VHOST:-/}
+
+none='^$'
+# The retry exchanges are named one by one: a role must not publish to a queue's dead letters or to closure.home.
+retry='retry\.(1s|5s|30s|2m|10m|1h)'
+dead='((sms|email|dial|receipts)\.dead|unroutable)'
+
+existing=$("$ctl" --quiet list_users --no-table-headers | cut -f1)
+
+# user USER CONFIGURE WRITE READ
+user() {
+  local name=$1 file=$folder/broker_uri_$1 uri password
+  uri=$(<"$file")
+  if [[ ! $uri =~ ^amqps?://$name:([A-Za-z0-9._-]+)@ ]]; then
+    echo "users.sh: $file must begin with amqp://$name:PASSWORD@, the password in A-Z a-z 0-9 . _ -" >&2
+    exit 64
+  fi
+  password=${BASH_REMATCH[1]}
+  if grep -qxF -- "$name" <<<"$existing"; then
+    printf '%s\n' "$password" | "$ctl" --quiet change_password "$name"
+  else
+    printf '%s\n' "$password" | "$ctl" --quiet add_user "$name"
+  fi
+  "$ctl" --quiet set_permissions --vhost "$vhost" "$name" "$2" "$3" "$4"
+}
+
+#    user      configure              write                                    read
+user topology '^(closure|crm)\.'     '^(closure|crm)\.'                       '^(closure|crm)\.'
+user crm      "$none"                '^closure\.jobs$'                        '^crm\.outcomes$'
+user sms      "$none"                "^closure\.(outcomes|receipts|$retry)\$" '^closure\.sms$'
+user email    "$none"                "^closure\.(outcomes|$retry)\$"          '^closure\.email$'
+user dial     "$none"                "^closure\.(outcomes|$retry)\$"          '^closure\.dial$'
+user fallback "$none"                '^closure\.(jobs|outcomes)$'             '^closure\.receipts$'
+user dead     "$none"                '^closure\.outcomes$'                    "^closure\.$dead\$"
+user intake   "$none"                '^closure\.receipts$'                    "$none"
+user operator "$none"                '^closure\.(jobs|outcomes)$'             "$none"
+
+# Everybody knows guest's password.
+if grep -qxF guest <<<"$existing"; then
+  "$ctl" --quiet delete_user guest
+fi
