@@ -161,6 +161,11 @@ impl Drop for CutOnDrop {
 /// Keeps a handle on a socket, unless nobody waits for it any more.
 fn hold(socket: &Mutex<Socket>, stream: &impl AsFd) -> io::Result<()> {
     let handle = TcpStream::from(stream.as_fd().try_clone_to_owned()?);
+    if handle.local_addr()? == handle.peer_addr()? {
+        // While a broker on this machine is down, its port can be our own side's, and TCP connects it to itself.
+        // That connection would keep the broker from starting again.
+        return Err(io::Error::from(io::ErrorKind::ConnectionRefused));
+    }
     let mut socket = socket.lock().unwrap_or_else(PoisonError::into_inner);
     match *socket {
         Socket::Awaited | Socket::Open(_) => *socket = Socket::Open(handle),

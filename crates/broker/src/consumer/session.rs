@@ -72,7 +72,11 @@ impl Owner {
     pub(super) async fn run(mut self) {
         let mut pauses = Pauses::new(self.settings.broker.backoff_max_ms);
         while !self.is_stopping() {
-            let end = match Session::open(&self.settings).await {
+            let opened = tokio::select! {
+                opened = Session::open(&self.settings) => opened,
+                () = self.stopping() => break,
+            };
+            let end = match opened {
                 Ok(session) => {
                     pauses.connected();
                     self.serve(session).await

@@ -60,7 +60,11 @@ pub(super) async fn run(
 ) {
     let mut pauses = Pauses::new(settings.backoff_max_ms);
     loop {
-        let end = match Session::open(&settings).await {
+        let opened = tokio::select! {
+            opened = Session::open(&settings) => opened,
+            () = shutdown.cancelled() => break,
+        };
+        let end = match opened {
             Ok(mut session) => {
                 pauses.connected();
                 health.send_replace(PublisherHealth::Connected);

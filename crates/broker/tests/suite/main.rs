@@ -5,4 +5,3 @@ mod publishing;
 mod routing;
 mod support;
 mod topology;
-mod bench;

@@ -1,7 +1,7 @@
 //! The topology against a real broker.
 
 use closure_broker::{
-    TopologyError,
+    BrokerError, TopologyError,
     topology::{self, Object, Problem},
 };
 use closure_contract::topology as contract;
@@ -88,6 +88,41 @@ async fn a_worker_that_misses_its_queue_is_told_to_apply_the_topology() {
         assert!(shown.contains("run: fleet topology apply"), "{shown}");
         let vhost = vhost.with_topology().await;
         assert_eq!(topology::verify_passively(&vhost.settings(), &["closure.sms"]).await, Ok(()));
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_tls_address_never_speaks_plain_text() {
+    in_vhost(|vhost| async move {
+        let mut settings = vhost.settings();
+        settings.uri = settings.uri.replace("amqp://", "amqps://");
+        let error =
+            topology::verify_passively(&settings, &[]).await.expect_err("the broker's port has no TLS");
+        assert!(
+            matches!(
+                error,
+                TopologyError::Broker(BrokerError::Unreachable { .. } | BrokerError::TimedOut { .. })
+            ),
+            "{error}"
+        );
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_refused_login_or_virtual_host_is_for_a_person_and_the_password_is_not_shown() {
+    in_vhost(|vhost| async move {
+        let (scheme, rest) =
+            vhost.uri().split_once("://").map(|(s, r)| (s.to_owned(), r.to_owned())).expect("a URI");
+        let (_, place) = rest.rsplit_once('@').expect("the address names a user");
+        for uri in [format!("{scheme}://guest:hunter2@{place}"), format!("{}-missing", vhost.uri())] {
+            let mut settings = vhost.settings();
+            settings.uri = uri;
+            let error = topology::verify_passively(&settings, &[]).await.expect_err("access is refused");
+            assert!(matches!(error, TopologyError::Broker(BrokerError::AccessRefused { .. })), "{error}");
+            assert!(!format!("{error} {error:?}").contains("hunter2"), "{error}");
+        }
     })
     .await;
 }
