@@ -633,7 +633,10 @@ impl fmt::Display for Channel {
 pub(crate) fn decode_as<T: DeserializeOwned>(body: &[u8]) -> Result<T, DecodeError> {
     let mut reader = serde_json::Deserializer::from_slice(body);
     let value = serde_path_to_error::deserialize(&mut reader).map_err(|error| {
-        let path = error.path().to_string();
+        let path = match error.path().to_string() {
+            whole if whole == "." => "the whole document".to_owned(),
+            path => path,
+        };
         let cause = error.into_inner();
         match cause.classify() {
             serde_json::error::Category::Data => {
