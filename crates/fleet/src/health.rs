@@ -46,7 +46,8 @@ impl Health {
     /// Whether every part can work, and what each says.
     pub fn ready(&self) -> (bool, Vec<PartHealth>) {
         let parts = self.lock();
-        let mut ready = true;
+        // A process that still waits for its services has no parts yet.
+        let mut ready = !parts.consumers.is_empty() || parts.publisher.is_some();
         let mut said = Vec::new();
         for (queue, monitor) in &parts.consumers {
             let state = monitor.health();

@@ -56,11 +56,12 @@ async fn list(call: &Call, state: String, code: Option<String>, limit: i64) -> R
                     letter.deaths.to_string(),
                     letter.last_died_at.to_string(),
                     letter.detail.clone(),
+                    letter.code.remedy().to_owned(),
                 ]
             })
             .collect();
         output::table(
-            &["letter", "queue", "code", "job", "deaths", "last died", "what and what to do"],
+            &["letter", "queue", "code", "job", "deaths", "last died", "what is wrong", "what to do"],
             rows,
         );
     });
@@ -91,7 +92,7 @@ async fn show(call: &Call, id: DeadLetterId) -> Result<(), Failure> {
             ));
         }
         output::line(format!("  original body, {} bytes:", letter.body.len()));
-        output::line(String::from_utf8_lossy(&letter.body).escape_debug());
+        output::line(output::visible(&String::from_utf8_lossy(&letter.body)));
     });
     Ok(())
 }

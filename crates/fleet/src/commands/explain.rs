@@ -1,14 +1,14 @@
 //! `fleet explain`: what would happen to a job, by the same engine that the workers use, without any effect.
 
 use closure_contract::{Job, Timestamp};
-use closure_policy::explain::{Decision, decide};
+use closure_policy::explain::{Decision, Verdict, decide};
 use serde::Serialize;
 
 use super::{Call, Failure, files};
 use crate::{
     cli::Files,
     config,
-    output::{self, Style},
+    output::{self, Style, word},
 };
 
 /// The answer for one document.
@@ -52,7 +52,16 @@ pub fn run(call: &Call, files: &Files) -> Result<(), Failure> {
     if unreadable > 0 {
         return Err(Failure::Input(format!("{unreadable} document(s) are no job")));
     }
-    Ok(())
+    let unsent = answers.iter().filter_map(|answer| answer.decision.as_ref()).filter(|decision| {
+        match decision.verdict {
+            Verdict::Send | Verdict::Postpone => false,
+            Verdict::Reject | Verdict::Hold => true,
+        }
+    });
+    match unsent.count() {
+        0 => Ok(()),
+        count => Err(Failure::Refused(format!("{count} job(s) would not be sent"))),
+    }
 }
 
 fn text(answer: &Answer) {
@@ -83,14 +92,5 @@ fn text(answer: &Answer) {
     }
     for rule in &decision.rules {
         output::line(format!("  {:<9} {}: {}", rule.id.to_string(), word(&rule.effect), rule.detail));
-    }
-}
-
-/// A closed enum as it stands on the wire.
-fn word(value: &impl Serialize) -> String {
-    match serde_json::to_value(value) {
-        Ok(serde_json::Value::String(text)) => text,
-        Ok(other) => other.to_string(),
-        Err(_) => String::new(),
     }
 }

@@ -58,7 +58,7 @@ fn text(story: &JobStory) {
     }
     let rules: Vec<AppliedRule> = serde_json::from_value(story.rules.clone()).unwrap_or_default();
     for rule in rules {
-        output::line(format!("  rule     {} {:?}: {}", rule.id, rule.effect, rule.detail));
+        output::line(format!("  rule     {} {}: {}", rule.id, output::word(&rule.effect), rule.detail));
     }
     for dead in &story.dead_letters {
         let letter = &dead.letter;

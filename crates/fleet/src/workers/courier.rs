@@ -169,7 +169,8 @@ impl<C: Carrier> Courier<C> {
             }
             (Verdict::Reject, _) => self.end(trip, attempt, unsent(FinalState::Refused, code, detail)).await,
             (Verdict::Hold | Verdict::Send | Verdict::Postpone, _) => {
-                self.end(trip, attempt, dead(self.carrier.channel(), code, detail, AttemptUse::GivenBack)).await
+                self.end(trip, attempt, dead(self.carrier.channel(), code, detail, AttemptUse::GivenBack))
+                    .await
             }
         }
     }
