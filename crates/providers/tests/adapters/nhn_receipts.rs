@@ -72,9 +72,9 @@ fn a_door_needs_one_or_two_secrets_worth_the_name() {
 #[test]
 fn the_documents_own_samples_are_read() {
     let receipt = one(RESULT);
-    assert_eq!(receipt.receipt_id, "20240429205809GcSUXthVA00");
+    assert_eq!(receipt.receipt_id, "20261122100009HookNumber1");
     assert_eq!(receipt.provider, Provider::Nhn);
-    assert_eq!(receipt.provider_ref.as_deref(), Some("20240429205802y0Tl7Gbz0e0:1"));
+    assert_eq!(receipt.provider_ref.as_deref(), Some("20261122100002RequestTwo00:1"));
     assert_eq!(receipt.client_ref, Some(client_ref()));
     assert_eq!((receipt.status, receipt.evidence), (ReceiptStatus::Delivered, Evidence::Handset));
     assert_eq!(receipt.provider_code.as_deref(), Some("1000"));
@@ -82,8 +82,8 @@ fn the_documents_own_samples_are_read() {
     assert_eq!(receipt.received_at, now());
 
     let receipt = one(DLR);
-    assert_eq!(receipt.receipt_id, "202409251600118GSDDYTwzX0");
-    assert_eq!(receipt.provider_ref.as_deref(), Some("20240925160005UvxdDrJ4g20:1"));
+    assert_eq!(receipt.receipt_id, "202611221000118HookNumbX0");
+    assert_eq!(receipt.provider_ref.as_deref(), Some("20261122100005RequestOne00:1"));
     assert_eq!((receipt.client_ref, receipt.occurred_at), (None, None));
     assert_eq!((receipt.status, receipt.evidence), (ReceiptStatus::InTransit, Evidence::Gateway));
     assert_eq!(receipt.provider_code.as_deref(), Some("ACCEPTED-0"));
@@ -147,14 +147,14 @@ fn a_result_says_delivered_for_korean_numbers_only() {
 
 #[test]
 fn the_same_statement_has_the_same_id_with_and_without_a_hook_id() {
-    let anonymous = RESULT.replace("\"hookId\":\"20240429205809GcSUXthVA00\",", "");
+    let anonymous = RESULT.replace("\"hookId\":\"20261122100009HookNumber1\",", "");
     let first = one(&anonymous).receipt_id;
-    assert_eq!(first, "20240429205802y0Tl7Gbz0e0:1:COMPLETED:20240429T205804");
+    assert_eq!(first, "20261122100002RequestTwo00:1:COMPLETED:20240429T205804");
     assert_eq!(one(&anonymous).receipt_id, first);
     assert_ne!(one(&anonymous.replace("COMPLETED", "FAILED")).receipt_id, first);
     assert_ne!(one(&anonymous.replace("\"recipientSeq\":1", "\"recipientSeq\":2")).receipt_id, first);
     // An id that is none is not believed.
-    let strange = RESULT.replace("20240429205809GcSUXthVA00", "<script> 1");
+    let strange = RESULT.replace("20261122100009HookNumber1", "<script> 1");
     assert_eq!(one(&strange).receipt_id, first);
 }
 
@@ -162,7 +162,7 @@ fn the_same_statement_has_the_same_id_with_and_without_a_hook_id() {
 fn one_bad_element_does_not_lose_the_others() {
     let (head, tail) = DLR.split_once("\"hooks\":[").expect("hooks");
     let good = tail.strip_suffix("]}\n").expect("the end");
-    let second = good.replace("GSDDYTwzX0", "GSDDYTwzX1");
+    let second = good.replace("HookNumbX0", "HookNumbX1");
     for bad in [
         "{}",
         "null",
@@ -171,13 +171,13 @@ fn one_bad_element_does_not_lose_the_others() {
         "[]",
         &good.replace("\"recipientSeq\":1", "\"recipientSeq\":-1"),
         &good.replace("\"recipientSeq\":1", "\"recipientSeq\":{}"),
-        &good.replace("\"requestId\":\"2024", "\"requestId\":\"../2024"),
+        &good.replace("\"requestId\":\"2026", "\"requestId\":\"../2026"),
         &good.replace("\"dlrStatus\":\"ACCEPTED\"", "\"dlrStatus\":5"),
     ] {
         let body = format!("{head}\"hooks\":[{good},{bad},{second}]}}");
         let opened = open(&body).expect("readable");
         let ids: Vec<&str> = opened.receipts.iter().map(|receipt| receipt.receipt_id.as_str()).collect();
-        assert_eq!(ids, ["202409251600118GSDDYTwzX0", "202409251600118GSDDYTwzX1"], "{bad}");
+        assert_eq!(ids, ["202611221000118HookNumbX0", "202611221000118HookNumbX1"], "{bad}");
         assert_eq!((opened.unreadable, opened.ignored), (1, 0), "{bad}");
     }
 }

@@ -57,7 +57,7 @@ async fn send_to(script: Answer) -> (Result<closure_providers::Accepted, SendFai
 async fn an_overseas_message_goes_out_as_documented_and_comes_back_with_its_reference() {
     let (result, server) = send_to(answer(200, OK)).await;
     let accepted = result.expect("accepted");
-    assert_eq!(accepted.provider_ref.as_deref(), Some("20240925160005UvxdDrJ4g20:1"));
+    assert_eq!(accepted.provider_ref.as_deref(), Some("20261122100005RequestOne00:1"));
 
     let seen = server.seen();
     assert_eq!(seen.len(), 1);
@@ -214,9 +214,9 @@ async fn a_2xx_that_is_not_the_documented_success_is_in_doubt() {
         replaced(r#""isSuccessful":true,"resultCode":0"#, r#""isSuccessful":true,"resultCode":-2019"#),
         replaced(r#""isSuccessful":true,"resultCode":0"#, r#""isSuccessful":true,"resultCode":"0""#),
         replaced(r#""statusCode":"2""#, r#""statusCode":"3""#),
-        replaced(r#""requestId":"20240925160005UvxdDrJ4g20""#, r#""requestId":"""#),
-        replaced(r#""requestId":"20240925160005UvxdDrJ4g20","#, ""),
-        replaced(r#""requestId":"20240925160005UvxdDrJ4g20""#, r#""requestId":"a b<script>""#),
+        replaced(r#""requestId":"20261122100005RequestOne00""#, r#""requestId":"""#),
+        replaced(r#""requestId":"20261122100005RequestOne00","#, ""),
+        replaced(r#""requestId":"20261122100005RequestOne00""#, r#""requestId":"a b<script>""#),
         replaced(r#""recipientSeq":1,"#, ""),
         replaced(r#"84912345678","resultCode":0,"#, r#"84912345678","#),
         replaced(
