@@ -32,7 +32,7 @@ CREATE TABLE delivery (
     detail          text,
     rules           jsonb       NOT NULL DEFAULT '[]',
     call            jsonb,
-    source_job_id   uuid        UNIQUE,
+    source_job_id   uuid,
     fallback_job_id uuid,
     rendered        bytea,
     look_at         timestamptz,
@@ -42,6 +42,7 @@ CREATE TABLE delivery (
     ended_at        timestamptz
 ) WITH (fillfactor = 70);
 
+CREATE UNIQUE INDEX delivery_source_job ON delivery (source_job_id) WHERE source_job_id IS NOT NULL;
 CREATE INDEX delivery_consultation ON delivery (consultation_id);
 CREATE INDEX delivery_look_at ON delivery (channel, look_at) WHERE look_at IS NOT NULL;
 CREATE INDEX delivery_announce_since ON delivery (announce_since) WHERE announce_since IS NOT NULL;

@@ -137,7 +137,7 @@ impl Store {
 }
 
 /// One SMS has one fallback, whatever job id another message gives it.
-const SOURCE_CONSTRAINT: &str = "delivery_source_job_id_key";
+const SOURCE_CONSTRAINT: &str = "delivery_source_job";
 
 /// A claim with what is computed from it.
 pub(crate) struct Asked {

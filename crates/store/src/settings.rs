@@ -6,7 +6,7 @@ use tokio_postgres::config::{Config, Host, SslMode, TargetSessionAttrs};
 
 use crate::error::StoreError;
 
-/// What every session of ours is told; see `research` on the plan trap.
+/// What every session of ours is told about its plans.
 ///
 /// A statement that is prepared while a table is empty keeps its plan while the table grows.
 /// So every plan must be the right one for a large table from the start: by an index, one row at a time.

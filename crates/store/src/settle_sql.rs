@@ -4,8 +4,6 @@ use crate::snapshot::snapshot_columns;
 
 /// Rows are locked one by one in the order of the batch, which is the order of every batch: so no two of them wait
 /// for each other. The lateral query also fixes the plan: a probe of the primary key for each settlement.
-/// The conditions with `ANY` say nothing new; they are there so that a table that was small when the statement was
-/// planned is never read whole, from whichever side the planner then takes the join.
 ///
 /// `kept`: a receipt has raised the delivery already, and an attempt's end never lowers that; or this settlement was
 /// written before and its answer was lost, for it leaves its token behind. It then changes nothing and is answered
@@ -63,7 +61,7 @@ WITH asked AS (
         ended_at = CASE WHEN h.kept THEN d.ended_at WHEN h.ending IN ('final', 'dead') THEN now() END,
         updated_at = now()
     FROM held AS h
-    WHERE d.job_id = h.job_id AND d.job_id = ANY ($1::uuid[])
+    WHERE d.job_id = h.job_id
     RETURNING ",
     snapshot_columns!(),
     "
@@ -76,11 +74,9 @@ WITH asked AS (
         ended_at = now()
     FROM held AS h
     WHERE a.job_id = h.job_id AND a.generation = h.generation AND a.number = h.number AND NOT h.unsent
-        AND a.job_id = ANY ($1::uuid[])
 ), taken_back AS (
     DELETE FROM attempt AS a USING held AS h
     WHERE a.job_id = h.job_id AND a.generation = h.generation AND a.number = h.number AND h.unsent
-        AND a.job_id = ANY ($1::uuid[])
 ), early AS MATERIALIZED (
     SELECT found.id, h.job_id, h.generation, h.number
     FROM held AS h CROSS JOIN LATERAL (

@@ -172,8 +172,12 @@ impl Sweep {
         due.extend(store.match_inbox(SWEEP_MAX).await?);
         for job in due {
             // No message is the outbox here, so the row remembers that something is owed until it was told.
-            let evaluated = self.worker.evaluate(job, Announce::Owed).await?;
-            self.tell(job, follow_ups(evaluated.as_ref(), Occasion::Sweep)).await?;
+            match self.worker.evaluate(job, Announce::Owed).await {
+                Ok(evaluated) => self.tell(job, follow_ups(evaluated.as_ref(), Occasion::Sweep)).await?,
+                Err(away) if away.is_unavailable() => return Err(away),
+                // One delivery that cannot be written must not keep the others from being looked at.
+                Err(problem) => error!(job_id = %job, %problem, "a delivery could not be looked at"),
+            }
         }
         for job in store.owed_announcements(OWED_FOR_MS, SWEEP_MAX).await? {
             self.tell_again(job).await?;
