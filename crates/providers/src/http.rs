@@ -14,7 +14,7 @@ const RETRY_AFTER_MS_MAX: u64 = 3_600_000;
 /// and a request that dies with its connection is in doubt.
 const POOL_IDLE_MS: u64 = 4_000;
 /// At most this many connections are parked for each host.
-const POOL_CONNECTIONS_MAX: usize = 64;
+const POOL_CONNECTIONS_MAX: usize = 1_000;
 /// An answer has at most this many headers.
 const HEADERS_MAX: usize = 64;
 

@@ -60,7 +60,7 @@ pub const KEYS: &[Key] = &[
     optional("rulebook", "", "path of a TOML file with the rules' settings and the approved templates"),
     optional(
         "worker.concurrency",
-        "200",
+        "500",
         "messages in hand of one process and role; --concurrency overrides it",
     ),
     optional(
@@ -141,7 +141,7 @@ pub const KEYS: &[Key] = &[
         secrecy: Secrecy::Secret,
         meaning: "a second live signature value, for a rotation",
     },
-    optional("fallback.sweep_ms", "5000", "milliseconds between two looks for overdue receipts"),
+    optional("fallback.sweep_ms", "1000", "milliseconds between two looks for overdue receipts"),
     optional("health.listen", "", "where this process answers /livez and /readyz; empty for nowhere"),
     optional("log.format", "auto", "json, pretty, or auto: pretty on a terminal"),
     optional("log.filter", "info", "what is logged, such as info or closure_broker=debug,info"),
