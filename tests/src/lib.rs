@@ -1,1 +1,3 @@
-//! Journeys and faults over the whole fleet.
+#![doc = include_str!("../README.md")]
+
+pub mod harness;

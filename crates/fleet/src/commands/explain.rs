@@ -52,12 +52,13 @@ pub fn run(call: &Call, files: &Files) -> Result<(), Failure> {
     if unreadable > 0 {
         return Err(Failure::Input(format!("{unreadable} document(s) are no job")));
     }
-    let unsent = answers.iter().filter_map(|answer| answer.decision.as_ref()).filter(|decision| {
-        match decision.verdict {
-            Verdict::Send | Verdict::Postpone => false,
-            Verdict::Reject | Verdict::Hold => true,
-        }
-    });
+    let unsent =
+        answers.iter().filter_map(|answer| answer.decision.as_ref()).filter(|decision| {
+            match decision.verdict {
+                Verdict::Send | Verdict::Postpone => false,
+                Verdict::Reject | Verdict::Hold => true,
+            }
+        });
     match unsent.count() {
         0 => Ok(()),
         count => Err(Failure::Refused(format!("{count} job(s) would not be sent"))),

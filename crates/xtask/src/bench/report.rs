@@ -20,7 +20,7 @@ pub fn print(plan: &Plan, rounds: &[(Drain, OpenLoop)], load_average: Option<f64
     let load = load_average.map_or_else(|| "unknown".to_owned(), |load| format!("{load:.1}"));
     let lines = lines(rounds);
     let mut table = comfy_table::Table::new();
-    table.load_style(comfy_table::presets::UTF8_HORIZONTAL_ONLY);
+    table.load_style(comfy_table::presets::UTF8_BORDERS_ONLY);
     table.set_header(["", "median", "min", "max"]);
     for line in &lines {
         let Spread { median, min, max } = line.spread;

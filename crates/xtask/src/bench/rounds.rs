@@ -12,6 +12,8 @@ use crate::interrupt::Interrupt;
 
 /// Both measurements of a round have a block of phone numbers of their own.
 const BLOCKS_PER_ROUND: u16 = 2;
+/// The first block: four digits of a phone number that must not begin with a zero.
+const FIRST_BLOCK: u16 = 2_000;
 
 /// What is measured, and how often.
 #[derive(Clone, Copy, Debug)]
@@ -64,7 +66,7 @@ pub struct OpenLoop {
 /// Works a backlog off, and makes sure that nothing was lost or done twice.
 pub fn drain(plan: &Plan, round: u16, stage: &Stage<'_>, interrupt: &Interrupt) -> Result<Drain> {
     stage.set_receipts(Receipts::Off)?;
-    let block = (round * BLOCKS_PER_ROUND).to_string();
+    let block = (FIRST_BLOCK + round * BLOCKS_PER_ROUND).to_string();
     let jobs = plan.jobs.to_string();
     let mut load = stage.load(&words(&["drain", "--jobs", &jobs, "--block", &block]))?;
     load.expect("preloaded", interrupt)?;
@@ -90,7 +92,7 @@ pub fn open_loop(plan: &Plan, round: u16, stage: &Stage<'_>, interrupt: &Interru
         stage.worker("fallback", plan.concurrency, interrupt)?,
         stage.intake(interrupt)?,
     ];
-    let block = (round * BLOCKS_PER_ROUND + 1).to_string();
+    let block = (FIRST_BLOCK + round * BLOCKS_PER_ROUND + 1).to_string();
     let (rate, seconds) = (plan.rate.to_string(), plan.seconds.to_string());
     let mut load =
         stage.load(&words(&["open-loop", "--rate", &rate, "--seconds", &seconds, "--block", &block]))?;

@@ -1,0 +1,96 @@
+//! The configuration of a test's fleet: everything by environment, every wait short.
+
+use std::path::Path;
+
+use closure_simulators::{NhnSimulator, PbxSimulator, SmtpSimulator};
+
+use super::options::FleetOptions;
+
+/// Secrets of the stand-ins; they must not be read in a log either.
+pub(super) const APP_KEY: &str = "harness-app-key";
+pub(super) const SECRET_KEY: &str = "harness-secret-key";
+pub(super) const WEBHOOK_SECRET: &str = "harness-webhook-secret";
+pub(super) const ARI_USER: &str = "closure";
+pub(super) const ARI_PASSWORD: &str = "harness-ari-password";
+/// The sender's name that is registered in Vietnam.
+pub(super) const VIETNAM_SENDER: &str = "KRIDE";
+
+/// What the fleet talks to.
+pub(super) struct Surroundings<'a> {
+    pub(super) broker: &'a str,
+    pub(super) database: &'a str,
+    pub(super) rulebook: &'a Path,
+    pub(super) sms: &'a NhnSimulator,
+    pub(super) smtp: &'a SmtpSimulator,
+    pub(super) pbx: &'a PbxSimulator,
+}
+
+/// The environment of every process of a fleet.
+pub(super) fn environment(around: &Surroundings<'_>, options: &FleetOptions) -> Vec<(String, String)> {
+    let smtp = around.smtp.address();
+    let settings = [
+        ("BROKER_URI", around.broker.to_owned()),
+        ("BROKER_CONFIRM_TIMEOUT_MS", "3000".to_owned()),
+        ("DATABASE_URL", around.database.to_owned()),
+        ("RULEBOOK", around.rulebook.display().to_string()),
+        ("WORKER_LEASE_MARGIN_MS", "500".to_owned()),
+        ("WORKER_GRACE_MS", "10000".to_owned()),
+        ("SMS_LADDER", "1s,1s,1s".to_owned()),
+        ("EMAIL_LADDER", "1s,1s,1s".to_owned()),
+        ("DIAL_LADDER", "1s,1s,1s".to_owned()),
+        ("SMS_NHN_BASE_URL", around.sms.base_url()),
+        ("SMS_NHN_APP_KEY", APP_KEY.to_owned()),
+        ("SMS_NHN_SECRET_KEY", SECRET_KEY.to_owned()),
+        ("SMS_NHN_CONNECT_TIMEOUT_MS", "1000".to_owned()),
+        ("SMS_NHN_TOTAL_TIMEOUT_MS", "2500".to_owned()),
+        ("EMAIL_HOST", smtp.ip().to_string()),
+        ("EMAIL_PORT", smtp.port().to_string()),
+        ("EMAIL_SECURITY", "plain".to_owned()),
+        ("EMAIL_CONNECT_TIMEOUT_MS", "1000".to_owned()),
+        ("EMAIL_COMMAND_TIMEOUT_MS", "2000".to_owned()),
+        ("EMAIL_DATA_TIMEOUT_MS", "2000".to_owned()),
+        ("DIAL_ARI_BASE_URL", around.pbx.base_url()),
+        ("DIAL_ARI_USERNAME", ARI_USER.to_owned()),
+        ("DIAL_ARI_PASSWORD", ARI_PASSWORD.to_owned()),
+        ("DIAL_ARI_CONNECT_TIMEOUT_MS", "1000".to_owned()),
+        ("DIAL_ARI_TOTAL_TIMEOUT_MS", "2500".to_owned()),
+        ("DIAL_WATCH_MS", "200".to_owned()),
+        ("DIAL_EVIDENCE_WAIT_MS", "3000".to_owned()),
+        ("INTAKE_LISTEN", "127.0.0.1:0".to_owned()),
+        ("INTAKE_NHN_SECRET", WEBHOOK_SECRET.to_owned()),
+        ("HEALTH_LISTEN", "127.0.0.1:0".to_owned()),
+        ("FALLBACK_SWEEP_MS", "300".to_owned()),
+        ("LOG_FORMAT", "json".to_owned()),
+        ("LOG_FILTER", "info".to_owned()),
+    ];
+    let settings = settings.into_iter().map(|(name, value)| (format!("FLEET_{name}"), value));
+    // What a test sets itself comes last and wins.
+    settings.chain(options.variables.iter().cloned()).collect()
+}
+
+/// The rules' settings: the shipped ones, a short wait for receipts, and what Vietnam needs.
+pub(super) fn rulebook(options: &FleetOptions) -> String {
+    format!(
+        r#"receipt_due_ms = {due_ms}
+
+[[sms.senders]]
+country_code = 84
+sender = "{VIETNAM_SENDER}"
+
+[[templates]]
+name = "vn-answer-by-email"
+version = 1
+country_code = 84
+text = "[K.ride] Your inquiry {{ticket:alnum:12}} was answered by email."
+approved = true
+
+[[templates]]
+name = "vn-not-approved"
+version = 1
+country_code = 84
+text = "[K.ride] Your refund {{ticket:alnum:12}} is on its way."
+approved = false
+"#,
+        due_ms = options.receipt_due_ms
+    )
+}

@@ -1,0 +1,113 @@
+//! A database of a test's own, copied from a template that is migrated once per test binary.
+
+use std::{path::PathBuf, process::Stdio};
+
+use tokio::{process::Command, sync::OnceCell};
+use uuid::Uuid;
+
+use super::environment::{Services, binary};
+
+/// Where Debian keeps the client of each version; the one on the path is a slow wrapper.
+const VERSIONS: &str = "/usr/lib/postgresql";
+
+static TEMPLATE: OnceCell<String> = OnceCell::const_new();
+
+/// A database.
+pub struct Database {
+    server: String,
+    /// Its name.
+    pub name: String,
+    /// Its address.
+    pub url: String,
+}
+
+impl Database {
+    /// Creates it with this release's schema.
+    pub async fn create(services: &Services) -> Self {
+        let template = TEMPLATE.get_or_init(|| migrated(services)).await;
+        let database = Self::empty(services).await;
+        database.on_server(&format!("DROP DATABASE {}", database.name)).await;
+        database.on_server(&format!("CREATE DATABASE {} TEMPLATE {template}", database.name)).await;
+        database
+    }
+
+    /// Creates it without any table.
+    pub async fn empty(services: &Services) -> Self {
+        let name = format!("closure_{}", Uuid::new_v4().simple());
+        let database = Self { server: services.postgres.clone(), url: services.postgres_of(&name), name };
+        database.on_server(&format!("CREATE DATABASE {}", database.name)).await;
+        database
+    }
+
+    /// Runs one statement in it and answers the rows, fields separated by `|`.
+    pub async fn query(&self, sql: &str) -> Vec<String> {
+        psql(&self.url, sql).await.lines().map(str::to_owned).collect()
+    }
+
+    /// Ends every connection to it, as an operator or a failover would.
+    pub async fn terminate_connections(&self) {
+        self.on_server(&format!(
+            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = '{}'",
+            self.name
+        ))
+        .await;
+    }
+
+    /// Lets nobody but the superuser in, or everybody again, and ends the connections that are there.
+    pub async fn set_connections_allowed(&self, allowed: Connections) {
+        let word = match allowed {
+            Connections::Allowed => "true",
+            Connections::Refused => "false",
+        };
+        self.on_server(&format!("ALTER DATABASE {} ALLOW_CONNECTIONS {word}", self.name)).await;
+        self.terminate_connections().await;
+    }
+
+    /// Removes it.
+    pub async fn drop(&self) {
+        self.on_server(&format!("DROP DATABASE IF EXISTS {} WITH (FORCE)", self.name)).await;
+    }
+
+    async fn on_server(&self, sql: &str) {
+        psql(&self.server, sql).await;
+    }
+}
+
+/// Whether a database takes connections.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Connections {
+    /// It does.
+    Allowed,
+    /// It does not.
+    Refused,
+}
+
+async fn migrated(services: &Services) -> String {
+    let template = Database::empty(services).await;
+    let output = Command::new(binary("fleet"))
+        .arg("migrate")
+        .env("FLEET_DATABASE_URL", &template.url)
+        .stdin(Stdio::null())
+        .output()
+        .await
+        .expect("fleet can be started");
+    assert!(output.status.success(), "fleet migrate: {}", String::from_utf8_lossy(&output.stderr));
+    template.name
+}
+
+async fn psql(url: &str, sql: &str) -> String {
+    let output = Command::new(client())
+        .args(["-X", "-q", "-A", "-t", "-v", "ON_ERROR_STOP=1", "-d", url, "-c", sql])
+        .stdin(Stdio::null())
+        .output()
+        .await
+        .expect("psql can be started");
+    assert!(output.status.success(), "psql: {sql}: {}", String::from_utf8_lossy(&output.stderr));
+    String::from_utf8_lossy(&output.stdout).into_owned()
+}
+
+fn client() -> PathBuf {
+    let versions = std::fs::read_dir(VERSIONS).into_iter().flatten().flatten();
+    let clients = versions.map(|version| version.path().join("bin").join("psql"));
+    clients.filter(|client| client.exists()).max().unwrap_or_else(|| PathBuf::from("psql"))
+}

@@ -1,0 +1,67 @@
+//! Where the services and the binaries are.
+
+use std::path::PathBuf;
+
+/// The services that `cargo xtask test` started.
+#[derive(Clone)]
+pub struct Services {
+    /// `amqp://user:password@127.0.0.1:port/`
+    pub amqp: String,
+    /// The management API with user and password.
+    pub rabbit_api: String,
+    /// The superuser's address of PostgreSQL.
+    pub postgres: String,
+    /// The file that says how the broker is killed and started.
+    pub description: PathBuf,
+}
+
+impl Services {
+    /// Reads the environment.
+    pub fn from_environment() -> Self {
+        Self {
+            amqp: required("CLOSURE_TEST_AMQP"),
+            rabbit_api: required("CLOSURE_TEST_RABBIT_API"),
+            postgres: required("CLOSURE_TEST_PG"),
+            description: PathBuf::from(required("CLOSURE_TEST_SERVICES")),
+        }
+    }
+
+    /// The broker's address with a vhost.
+    pub fn amqp_of(&self, vhost: &str) -> String {
+        format!("{}/{vhost}", self.amqp.trim_end_matches('/'))
+    }
+
+    /// The database server's address with a database.
+    pub fn postgres_of(&self, database: &str) -> String {
+        let (server, _) = self.postgres.rsplit_once('/').expect("the address names a database");
+        format!("{server}/{database}")
+    }
+}
+
+/// The path of one of our binaries: beside this test, or where `CLOSURE_TEST_BIN_DIR` says.
+pub fn binary(name: &str) -> PathBuf {
+    let folder = variable("CLOSURE_TEST_BIN_DIR").map_or_else(beside_this_test, PathBuf::from);
+    let path = folder.join(name);
+    assert!(path.exists(), "there is no {}; run cargo xtask test, which builds it", path.display());
+    path
+}
+
+/// A test executable lies in `target/<profile>/deps`, the binaries one folder above.
+fn beside_this_test() -> PathBuf {
+    let own = std::env::current_exe().expect("a process knows its own path");
+    let folder = own.parent().and_then(|deps| deps.parent()).expect("a test lies in target/<profile>/deps");
+    folder.to_owned()
+}
+
+fn required(name: &str) -> String {
+    variable(name)
+        .unwrap_or_else(|| panic!("{name} is not set; run cargo xtask test, which brings the services"))
+}
+
+#[expect(
+    clippy::disallowed_methods,
+    reason = "this is the one place of the harness that reads the environment"
+)]
+fn variable(name: &str) -> Option<String> {
+    std::env::var(name).ok().filter(|value| !value.is_empty())
+}

@@ -1,0 +1,137 @@
+//! What a fleet is made of.
+
+use closure_simulators::{NhnSimSettings, SmtpSimSettings};
+
+/// One process.
+#[derive(Debug, Clone)]
+pub struct ProcessSpec {
+    /// The name that tests and log files use.
+    pub name: String,
+    pub(super) arguments: Vec<String>,
+    /// How its log line begins that tells its address.
+    pub(super) address_message: String,
+    /// How many consumers it has once it works.
+    pub(super) consumers: usize,
+}
+
+impl ProcessSpec {
+    /// A process of `fleet work` with these roles.
+    pub fn work(name: &str, roles: &[&str]) -> Self {
+        let consumers = roles.iter().map(|role| if *role == "dead" { 5 } else { 1 }).sum();
+        Self {
+            name: name.to_owned(),
+            arguments: ["work"].iter().chain(roles).map(|word| (*word).to_owned()).collect(),
+            address_message: "answering /livez and /readyz".to_owned(),
+            consumers,
+        }
+    }
+
+    /// The same with so many messages in hand.
+    #[must_use]
+    pub fn with_concurrency(mut self, concurrency: u16) -> Self {
+        self.arguments.push("--concurrency".to_owned());
+        self.arguments.push(concurrency.to_string());
+        self
+    }
+
+    /// The intake.
+    pub fn intake() -> Self {
+        Self {
+            name: "intake".to_owned(),
+            arguments: vec!["intake".to_owned()],
+            address_message: "the intake takes receipts".to_owned(),
+            consumers: 0,
+        }
+    }
+}
+
+/// Whether the exchanges and queues are declared before the processes start.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum TopologyState {
+    /// `fleet topology apply` has run.
+    Applied,
+    /// Nothing is declared.
+    Missing,
+}
+
+/// What a fleet is made of.
+pub struct FleetOptions {
+    pub(super) name: &'static str,
+    pub(super) processes: Vec<ProcessSpec>,
+    pub(super) topology: TopologyState,
+    pub(super) variables: Vec<(String, String)>,
+    pub(super) receipt_due_ms: u64,
+    pub(super) sms: NhnSimSettings,
+    pub(super) smtp: SmtpSimSettings,
+}
+
+impl FleetOptions {
+    /// All roles in one process, and the intake.
+    pub fn together(name: &'static str) -> Self {
+        let workers = ProcessSpec::work("workers", &["sms", "email", "dial", "fallback", "dead"]);
+        Self::with(name, vec![workers, ProcessSpec::intake()])
+    }
+
+    /// Each role as a process of its own.
+    pub fn apart(name: &'static str) -> Self {
+        let roles = ["sms", "email", "dial", "fallback", "dead"];
+        let mut processes: Vec<ProcessSpec> =
+            roles.iter().map(|role| ProcessSpec::work(role, &[role])).collect();
+        processes.push(ProcessSpec::intake());
+        Self::with(name, processes)
+    }
+
+    /// No process at all: for the command line.
+    pub fn without_processes(name: &'static str) -> Self {
+        Self::with(name, Vec::new())
+    }
+
+    /// These processes.
+    pub fn with(name: &'static str, processes: Vec<ProcessSpec>) -> Self {
+        Self {
+            name,
+            processes,
+            topology: TopologyState::Applied,
+            variables: Vec::new(),
+            receipt_due_ms: 600_000,
+            sms: NhnSimSettings::default(),
+            smtp: SmtpSimSettings::default(),
+        }
+    }
+
+    /// Sets an environment variable of every process.
+    #[must_use]
+    pub fn variable(mut self, name: &str, value: &str) -> Self {
+        self.variables.push((name.to_owned(), value.to_owned()));
+        self
+    }
+
+    /// Receipts are due after so many milliseconds, and late ones come after `late_ms`.
+    #[must_use]
+    pub fn receipts_due(mut self, due_ms: u64, late_ms: u64) -> Self {
+        self.receipt_due_ms = due_ms;
+        self.sms.late_ms = late_ms;
+        self
+    }
+
+    /// Changes the gateway's settings.
+    #[must_use]
+    pub fn gateway(mut self, change: impl FnOnce(&mut NhnSimSettings)) -> Self {
+        change(&mut self.sms);
+        self
+    }
+
+    /// Changes the mail server's settings.
+    #[must_use]
+    pub fn mail_server(mut self, change: impl FnOnce(&mut SmtpSimSettings)) -> Self {
+        change(&mut self.smtp);
+        self
+    }
+
+    /// Declares nothing before the processes start.
+    #[must_use]
+    pub fn without_topology(mut self) -> Self {
+        self.topology = TopologyState::Missing;
+        self
+    }
+}

@@ -1,0 +1,103 @@
+//! The CRM's ear: a durable queue of its own that hears every outcome.
+
+use std::{
+    sync::{Arc, Mutex, PoisonError},
+    time::Duration,
+};
+
+use closure_broker::{BrokerSettings, Mailbox};
+use closure_contract::{JobId, Outcome};
+use tokio_util::sync::CancellationToken;
+
+/// The CRM's queue.
+const QUEUE: &str = "crm.outcomes";
+const WAIT: Duration = Duration::from_millis(500);
+
+/// One outcome as it came.
+#[derive(Debug, Clone)]
+pub struct Heard {
+    /// The outcome.
+    pub outcome: Outcome,
+    /// The message's id.
+    pub message_id: Option<String>,
+    /// The key under which it came.
+    pub routing_key: String,
+    /// The body as JSON.
+    pub body: serde_json::Value,
+}
+
+impl Heard {
+    /// The outcome as the scenario writes it: `sms.refused body_too_long`.
+    pub fn summary(&self) -> String {
+        match self.outcome.code {
+            Some(code) => format!("{} {code}", self.routing_key),
+            None => self.routing_key.clone(),
+        }
+    }
+}
+
+/// Everything that the CRM has heard.
+#[derive(Clone, Default)]
+pub struct Outcomes {
+    heard: Arc<Mutex<Vec<Heard>>>,
+}
+
+impl Outcomes {
+    /// Begins to listen and goes on, also when the broker is away in between.
+    pub(super) async fn listen(settings: BrokerSettings, stop: CancellationToken) -> Self {
+        let outcomes = Self::default();
+        let first =
+            Mailbox::open_durable(&settings, QUEUE, "#").await.expect("the CRM's queue can be opened");
+        let ours = outcomes.clone();
+        tokio::spawn(async move {
+            let mut mailbox = Some(first);
+            while !stop.is_cancelled() {
+                match &mut mailbox {
+                    None => {
+                        mailbox = Mailbox::open_durable(&settings, QUEUE, "#").await.ok();
+                        if mailbox.is_none() {
+                            tokio::time::sleep(WAIT).await;
+                        }
+                    }
+                    Some(open) => match open.next(WAIT).await {
+                        Ok(Some(message)) => ours.add(&message),
+                        Ok(None) => {}
+                        Err(_) => mailbox = None,
+                    },
+                }
+            }
+        });
+        outcomes
+    }
+
+    /// Everything so far, oldest first.
+    pub fn all(&self) -> Vec<Heard> {
+        self.heard.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// What was heard of one job.
+    pub fn of(&self, job: JobId) -> Vec<Heard> {
+        self.matching(|outcome| outcome.job_id == job)
+    }
+
+    /// What was heard of one consultation.
+    pub fn of_consultation(&self, id: &str) -> Vec<Heard> {
+        self.matching(|outcome| outcome.consultation.id.as_str() == id)
+    }
+
+    fn matching(&self, wanted: impl Fn(&Outcome) -> bool) -> Vec<Heard> {
+        let heard = self.heard.lock().unwrap_or_else(PoisonError::into_inner);
+        heard.iter().filter(|heard| wanted(&heard.outcome)).cloned().collect()
+    }
+
+    fn add(&self, message: &closure_broker::InMessage) {
+        let outcome = Outcome::decode(&message.body).expect("every outcome is in the form of its schema");
+        let heard = Heard {
+            outcome,
+            message_id: message.message_id.clone(),
+            routing_key: message.routing_key.clone(),
+            body: serde_json::from_slice(&message.body).expect("every outcome is JSON"),
+        };
+        self.heard.lock().unwrap_or_else(PoisonError::into_inner).push(heard);
+    }
+}

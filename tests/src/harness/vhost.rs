@@ -1,0 +1,110 @@
+//! A vhost of a test's own, through the broker's management API.
+
+use std::time::Duration;
+
+use serde_json::{Value, json};
+
+use super::{environment::Services, http::request, wait::eventually};
+
+/// The API may refuse for a moment while the broker starts.
+const API_WAIT: Duration = Duration::from_secs(60);
+
+/// A vhost.
+pub struct Vhost {
+    api: String,
+    /// Its name.
+    pub name: String,
+    /// Its AMQP address.
+    pub uri: String,
+}
+
+/// How full a queue is, as the broker's statistics say; they are about a second old.
+#[derive(Debug, Clone)]
+pub struct QueueCount {
+    /// The queue.
+    pub name: String,
+    /// Ready and unacked together.
+    pub messages: u64,
+}
+
+impl Vhost {
+    /// Creates it, with all rights for the broker's default user.
+    pub async fn create(services: &Services, name: &str) -> Self {
+        let vhost = Self {
+            api: format!("{}/api", services.rabbit_api.trim_end_matches('/')),
+            name: name.to_owned(),
+            uri: services.amqp_of(name),
+        };
+        vhost.send("PUT", &format!("vhosts/{name}"), &json!({})).await;
+        let all = json!({ "configure": ".*", "write": ".*", "read": ".*" });
+        vhost.send("PUT", &format!("permissions/{name}/guest"), &all).await;
+        vhost
+    }
+
+    /// Deletes it with everything in it.
+    pub async fn delete(&self) {
+        self.send("DELETE", &format!("vhosts/{}", self.name), &json!({})).await;
+    }
+
+    /// Deletes one of its queues.
+    pub async fn delete_queue(&self, queue: &str) {
+        self.send("DELETE", &format!("queues/{}/{queue}", self.name), &json!({})).await;
+    }
+
+    /// Declares a queue with arguments of the test's choice.
+    pub async fn declare_queue(&self, queue: &str, arguments: &Value) {
+        let body = json!({ "durable": true, "auto_delete": false, "arguments": arguments });
+        self.send("PUT", &format!("queues/{}/{queue}", self.name), &body).await;
+    }
+
+    /// The queues and how full they are.
+    pub async fn queues(&self) -> Result<Vec<QueueCount>, String> {
+        let url = format!("{}/queues/{}?columns=name,messages", self.api, self.name);
+        let answer = request("GET", &url, &[], b"").await?;
+        if answer.status != 200 {
+            return Err(format!("the API answered {}", answer.status));
+        }
+        let list = answer.json();
+        let queues = list.as_array().ok_or("the API answered no list")?;
+        queues
+            .iter()
+            .map(|queue| {
+                let name = queue["name"].as_str().ok_or("a queue without a name")?.to_owned();
+                // A queue that was just declared has no statistics yet.
+                Ok(QueueCount { name, messages: queue["messages"].as_u64().unwrap_or(0) })
+            })
+            .collect()
+    }
+
+    /// Closes every connection to this vhost, as an operator would.
+    pub async fn close_connections(&self) {
+        let url = format!("{}/vhosts/{}/connections?columns=name", self.api, self.name);
+        let answer = request("GET", &url, &[], b"").await.expect("the API answers");
+        for connection in answer.json().as_array().expect("the API answers a list") {
+            let name = connection["name"].as_str().expect("a connection has a name").replace(' ', "%20");
+            let name = name.replace('>', "%3E");
+            // One that has closed by itself in the meantime is not there any more.
+            let _gone = request("DELETE", &format!("{}/connections/{name}", self.api), &[], b"").await;
+        }
+    }
+
+    /// Publishes with raw properties, as a program in another language might.
+    pub async fn publish_bare(&self, exchange: &str, routing_key: &str, payload: &str) {
+        let body = json!({ "properties": {}, "routing_key": routing_key, "payload": payload, "payload_encoding": "string" });
+        self.send("POST", &format!("exchanges/{}/{exchange}/publish", self.name), &body).await;
+    }
+
+    async fn send(&self, method: &str, path: &str, body: &Value) {
+        let url = format!("{}/{path}", self.api);
+        let bytes = body.to_string();
+        let headers = [("Content-Type", "application/json")];
+        eventually(&format!("{method} {path}"), API_WAIT, || async {
+            let answer = request(method, &url, &headers, bytes.as_bytes()).await?;
+            match answer.status {
+                200..=299 => Ok(()),
+                status => Err(format!("status {status}: {}", String::from_utf8_lossy(&answer.body))),
+            }
+        })
+        .await;
+    }
+}

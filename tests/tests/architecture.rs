@@ -1,0 +1,259 @@
+//! The edges between the crates, and the rules that every source file keeps; no service is needed.
+
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    path::{Path, PathBuf},
+    process::Command,
+};
+
+use closure_contract::topology;
+use serde_json::Value;
+
+/// No source file is longer.
+const LINES_MAX: usize = 400;
+/// Longer files, each with its reason; one that has become short must leave this list.
+const LONG_FILES: [(&str, &str); 1] =
+    [("crates/contract/src/job.rs", "the words of the three kinds of jobs are read together, as one page")];
+
+/// Which of our crates each of them may name.
+const EDGES: [(&str, &[&str]); 9] = [
+    ("closure-contract", &[]),
+    ("closure-policy", &["closure-contract"]),
+    ("closure-broker", &["closure-contract"]),
+    ("closure-store", &["closure-contract"]),
+    ("closure-providers", &["closure-contract"]),
+    (
+        "closure-fleet",
+        &["closure-broker", "closure-contract", "closure-policy", "closure-providers", "closure-store"],
+    ),
+    ("closure-simulators", &[]),
+    ("xtask", &[]),
+    ("closure-tests", &["closure-broker", "closure-contract", "closure-simulators", "closure-store"]),
+];
+
+/// Which crates may name what lies outside; everything else may not.
+const OWNERS: [(&str, &[&str]); 12] = [
+    ("lapin", &["closure-broker"]),
+    ("backoff", &["closure-broker"]),
+    ("deadpool-postgres", &["closure-store"]),
+    ("refinery", &["closure-store"]),
+    ("tokio-postgres", &["closure-store", "closure-simulators"]),
+    ("reqwest", &["closure-providers", "closure-simulators"]),
+    ("lettre", &["closure-providers"]),
+    ("axum", &["closure-fleet", "closure-simulators"]),
+    // Command lines belong to programs.
+    ("clap", &["closure-fleet", "closure-simulators", "closure-tests", "xtask"]),
+    ("rlibphonenumber", &["closure-policy"]),
+    ("tracing-subscriber", &["closure-fleet", "closure-simulators"]),
+    (
+        "tokio",
+        &[
+            "closure-broker",
+            "closure-fleet",
+            "closure-providers",
+            "closure-simulators",
+            "closure-store",
+            "closure-tests",
+        ],
+    ),
+];
+
+/// The dependencies of each crate, those of its tests apart.
+struct Dependencies {
+    normal: BTreeMap<String, BTreeSet<String>>,
+    tests: BTreeMap<String, BTreeSet<String>>,
+}
+
+fn root() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).parent().expect("the tests lie in the workspace").to_owned()
+}
+
+fn dependencies() -> Dependencies {
+    let output = Command::new(env!("CARGO"))
+        .args(["metadata", "--format-version", "1", "--no-deps", "--offline", "--locked"])
+        .current_dir(root())
+        .output()
+        .expect("cargo can be started");
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    let metadata: Value = serde_json::from_slice(&output.stdout).expect("cargo metadata is JSON");
+    let mut found = Dependencies { normal: BTreeMap::new(), tests: BTreeMap::new() };
+    for package in metadata["packages"].as_array().expect("metadata lists packages") {
+        let name = package["name"].as_str().expect("a package has a name").to_owned();
+        let (mut normal, mut tests) = (BTreeSet::new(), BTreeSet::new());
+        for dependency in package["dependencies"].as_array().expect("a package lists dependencies") {
+            let dependency_name = dependency["name"].as_str().expect("a dependency has a name").to_owned();
+            if dependency["kind"] == "dev" {
+                tests.insert(dependency_name);
+            } else {
+                normal.insert(dependency_name);
+            }
+        }
+        found.normal.insert(name.clone(), normal);
+        found.tests.insert(name, tests);
+    }
+    found
+}
+
+fn sources(folder: &str) -> Vec<(String, String)> {
+    let mut files = Vec::new();
+    let mut folders = vec![root().join(folder)];
+    while let Some(folder) = folders.pop() {
+        for entry in std::fs::read_dir(&folder).expect("a source folder can be read").flatten() {
+            let path = entry.path();
+            if path.is_dir() {
+                folders.push(path);
+            } else if path.extension().is_some_and(|extension| extension == "rs") {
+                let text = std::fs::read_to_string(&path).expect("a source file is text");
+                let name = path.strip_prefix(root()).expect("it lies in the workspace").display().to_string();
+                files.push((name, text));
+            }
+        }
+    }
+    assert!(!files.is_empty(), "{folder} has no sources");
+    files
+}
+
+fn every_source() -> Vec<(String, String)> {
+    ["crates", "tests/src", "tests/tests"].into_iter().flat_map(sources).collect()
+}
+
+#[test]
+fn the_crates_form_the_diamond_and_siblings_never_see_each_other() {
+    let found = dependencies();
+    let known: BTreeSet<&str> = EDGES.iter().map(|(name, _)| *name).collect();
+    let crates: BTreeSet<&str> = found.normal.keys().map(String::as_str).collect();
+    assert_eq!(crates, known, "a new crate needs a place in the diamond and a written reason");
+    for (name, expected) in EDGES {
+        let ours: BTreeSet<&str> = found.normal[name]
+            .iter()
+            .map(String::as_str)
+            .filter(|dependency| known.contains(dependency))
+            .collect();
+        assert_eq!(ours, expected.iter().copied().collect(), "{name} names other crates of ours");
+        let for_tests: Vec<&String> =
+            found.tests[name].iter().filter(|dependency| known.contains(dependency.as_str())).collect();
+        assert!(for_tests.is_empty(), "the tests of {name} see {for_tests:?}");
+    }
+}
+
+#[test]
+fn what_lies_outside_has_one_owner_each() {
+    let found = dependencies();
+    for (outside, owners) in OWNERS {
+        for (name, dependencies) in &found.normal {
+            let named = dependencies.contains(outside);
+            assert!(!named || owners.contains(&name.as_str()), "{name} must not name {outside}");
+        }
+        // Tests may use a runtime; what lies outside they reach through its owner as well.
+        if outside != "tokio" {
+            for (name, dependencies) in &found.tests {
+                let named = dependencies.contains(outside);
+                assert!(
+                    !named || owners.contains(&name.as_str()),
+                    "the tests of {name} must not name {outside}"
+                );
+            }
+        }
+    }
+}
+
+#[test]
+fn no_source_file_is_longer_than_four_hundred_lines() {
+    let mut too_long = Vec::new();
+    for (name, text) in every_source() {
+        let lines = text.lines().count();
+        let excepted = LONG_FILES.iter().any(|(file, _)| *file == name);
+        assert!(!excepted || lines > LINES_MAX, "{name} is short now; take it from the list");
+        if lines > LINES_MAX && !excepted {
+            too_long.push(format!("{name}: {lines}"));
+        }
+    }
+    assert!(too_long.is_empty(), "longer than {LINES_MAX} lines: {too_long:?}");
+}
+
+#[test]
+fn nothing_is_left_open_and_no_lint_is_silenced_without_a_reason() {
+    // Written in two halves, so that this file does not find itself.
+    let forbidden = [
+        concat!("#[", "allow("),
+        concat!("#![", "allow("),
+        concat!("todo", "!("),
+        concat!("unimplemented", "!("),
+    ];
+    for (name, text) in every_source() {
+        for word in forbidden {
+            assert!(!text.contains(word), "{name} has {word}…");
+        }
+    }
+}
+
+#[test]
+fn every_exchange_and_queue_is_named_once() {
+    let mut names: BTreeSet<&str> = topology::exchanges().iter().map(|exchange| exchange.name).collect();
+    names.extend(topology::queues().iter().map(|queue| queue.name));
+    let folders = ["contract", "policy", "broker", "store", "providers", "fleet", "simulators"];
+    for (file, text) in folders.iter().flat_map(|name| sources(&format!("crates/{name}/src"))) {
+        if file == "crates/contract/src/topology.rs" {
+            for name in &names {
+                // An exchange and a queue of the same name share one constant.
+                assert!(text.contains(&format!("\"{name}\"")), "{name} is not written down in {file}");
+            }
+            continue;
+        }
+        // What stands below the first test module is a test.
+        let code = text.split("#[cfg(test)]").next().unwrap_or_default();
+        for name in &names {
+            assert!(
+                !code.contains(&format!("\"{name}\"")),
+                "{file} names {name}; use closure_contract::topology"
+            );
+        }
+    }
+}
+
+#[test]
+fn every_configuration_variable_and_failure_code_is_documented() {
+    let keys = sources("crates/fleet/src/config");
+    let keys = &keys.iter().find(|(name, _)| name.ends_with("keys.rs")).expect("the keys have a file").1;
+    let documentation =
+        std::fs::read_to_string(root().join("docs/operations.md")).expect("there is docs/operations.md");
+    let mut count = 0;
+    for key in keys.lines().filter_map(key_of) {
+        let variable = format!("FLEET_{}", key.replace('.', "_").to_uppercase());
+        assert!(
+            documentation.contains(&format!("`{variable}")),
+            "docs/operations.md does not tell of {variable}"
+        );
+        count += 1;
+    }
+    assert!(count > 30, "only {count} keys were found; this test reads keys.rs wrongly");
+    let codes = std::fs::read_to_string(root().join("docs/failure-codes.md"))
+        .expect("there is docs/failure-codes.md");
+    for code in closure_contract::FailureCode::ALL {
+        let row = format!("| `{code}` | {} | {} |", code.what(), code.remedy());
+        assert!(codes.contains(&row), "docs/failure-codes.md has no row: {row}");
+    }
+}
+
+/// The key that a line of the table declares.
+fn key_of(line: &str) -> Option<&str> {
+    let line = line.trim();
+    let beginnings = ["required(\"", "secret(\"", "optional(\"", "Key { name: \"", "name: \""];
+    if let Some(rest) = beginnings.iter().find_map(|beginning| line.strip_prefix(beginning)) {
+        return rest.split_once('"').map(|(key, _)| key);
+    }
+    // A declaration over several lines has its key on a line of its own, before the default and the meaning.
+    let word = line.strip_prefix('"')?.strip_suffix("\",")?;
+    let plain =
+        |part: &str| !part.is_empty() && part.chars().all(|sign| sign.is_ascii_lowercase() || sign == '_');
+    let key = word.contains('.') && word.split('.').all(plain);
+    key.then_some(word)
+}
+
+#[test]
+fn messages_never_wait_for_the_wrong_confirm_and_nobody_reads_the_environment_alone() {
+    let clippy = std::fs::read_to_string(root().join("clippy.toml")).expect("there is clippy.toml");
+    for method in ["lapin::Channel::wait_for_confirms", "std::env::var", "std::thread::sleep"] {
+        assert!(clippy.contains(method), "clippy.toml no longer bans {method}");
+    }
+}

@@ -1,0 +1,7 @@
+//! Faults: processes killed, connections cut and receipts repeated under load, and every job still ends once.
+
+mod connections;
+mod kills;
+mod load;
+mod receipts;
+mod stops;

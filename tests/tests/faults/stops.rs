@@ -1,0 +1,96 @@
+//! SIGTERM in the middle of the work, as every deploy sends it.
+
+use closure_simulators::{AgentBehaviour, MailBehaviour, SmsBehaviour};
+use closure_tests::harness::{Fleet, FleetOptions, ProcessSpec, jobs, run};
+
+use crate::load::{
+    address, all_are_heard, all_customer_rings, calls, customer_rings, digits, emails, one_end, texts, until,
+};
+
+const COUNT: u16 = 60;
+
+#[test]
+fn a_deploy_in_the_middle_of_the_work_loses_nothing_and_leaves_nothing_in_doubt() {
+    run(async {
+        let mut processes: Vec<ProcessSpec> = ["sms", "email", "dial", "fallback"]
+            .iter()
+            .map(|role| ProcessSpec::work(role, &[role]).with_concurrency(4))
+            .collect();
+        processes.extend([ProcessSpec::work("dead", &["dead"]), ProcessSpec::intake()]);
+        let options = FleetOptions::with("deploy", processes)
+            .gateway(|gateway| gateway.latency_ms = 60)
+            .mail_server(|server| server.slow_ms = 60);
+        let fleet = Fleet::start(options).await;
+        fleet.smtp.behave_all(MailBehaviour::SlowAfterDot);
+        fleet.pbx.set_agent("1100", AgentBehaviour::Answers);
+        let (sms, mail, dial) = (texts(4101, COUNT), emails(4102, COUNT), calls(4103, COUNT));
+        for job in sms.iter().step_by(2) {
+            fleet.sms.behave(&digits(job), SmsBehaviour::Failed);
+        }
+        for list in [&sms, &mail, &dial] {
+            fleet.publish_all(list).await;
+        }
+        for (role, seen) in
+            [("sms", 10), ("email", 15), ("dial", 10), ("fallback", 20), ("intake", 25), ("sms", 30)]
+        {
+            match role {
+                "email" => until("mails", seen, || fleet.smtp.mails().len()).await,
+                "dial" => until("customers rung", seen, || all_customer_rings(&fleet)).await,
+                _ => until("messages at the gateway", seen, || fleet.sms.sent().len()).await,
+            }
+            // It must end by itself with code 0, which the harness makes sure of.
+            fleet.stop_process(role).await;
+            fleet.start_process(role).await;
+        }
+        let ids: Vec<_> = [&sms, &mail, &dial].into_iter().flatten().map(jobs::id).collect();
+        all_are_heard(&fleet, &ids).await;
+        let answers: Vec<_> = sms.iter().step_by(2).map(|job| jobs::id(job).fallback_email()).collect();
+        all_are_heard(&fleet, &answers).await;
+        fleet.drain().await;
+        for (index, job) in sms.iter().enumerate() {
+            let expected = if index % 2 == 0 { "sms.undelivered not_delivered" } else { "sms.delivered" };
+            assert_eq!(one_end(&fleet, jobs::id(job)), expected);
+            assert_eq!(fleet.sms.accepted_to(&digits(job)).len(), 1, "an orderly stop leaves no doubt");
+        }
+        for index in 0..COUNT {
+            assert_eq!(fleet.smtp.mails_to(&address(4102, index)).len(), 1, "nor a second copy");
+            let answered = usize::from(index % 2 == 0);
+            assert_eq!(fleet.smtp.mails_to(&address(4101, index)).len(), answered);
+        }
+        for job in &dial {
+            assert_eq!(one_end(&fleet, jobs::id(job)), "dial.answered");
+            assert_eq!(customer_rings(&fleet, job), 1);
+        }
+        assert!(fleet.letters().await.is_empty());
+        fleet.finish().await;
+    });
+}
+
+#[test]
+fn a_worker_that_is_told_to_stop_twice_leaves_at_once_and_what_it_held_is_done_by_the_next() {
+    run(async {
+        let worker = ProcessSpec::work("workers", &["sms", "fallback", "dead"]).with_concurrency(4);
+        let options = FleetOptions::with("insist", vec![worker, ProcessSpec::intake()]);
+        let fleet = Fleet::start(options.gateway(|gateway| gateway.latency_ms = 1_500)).await;
+        let list = texts(4104, 8);
+        fleet.publish_all(&list).await;
+        until("requests at the gateway", 1, || usize::try_from(fleet.sms.requests()).unwrap_or(usize::MAX))
+            .await;
+        {
+            let mut process = fleet.process("workers").await;
+            process.ask_to_stop();
+            process.ask_to_stop();
+            let status = process.ended().await;
+            assert!(status.success(), "{status}");
+        }
+        fleet.start_process("workers").await;
+        let ids: Vec<_> = list.iter().map(jobs::id).collect();
+        all_are_heard(&fleet, &ids).await;
+        fleet.drain().await;
+        for job in &list {
+            assert_eq!(one_end(&fleet, jobs::id(job)), "sms.delivered");
+            assert_eq!(fleet.sms.accepted_to(&digits(job)).len(), 1);
+        }
+        fleet.finish().await;
+    });
+}

@@ -1,0 +1,98 @@
+//! The dead-letter desk: replay and discard.
+
+use closure_store::{DeadLetterState, DeliveryState};
+use closure_tests::harness::{Fleet, jobs, kride::journey};
+use serde_json::Value;
+
+async fn dead_email(fleet: &Fleet, address: &str) -> (Value, String) {
+    let mut job = jobs::email(address);
+    job["email"]["subject"] = "분실물 안내입니다".into();
+    let id = fleet.publish(&job).await;
+    fleet.outcomes_of(id, 1).await;
+    let letters = fleet.letters_of(id).await;
+    assert_eq!(letters.len(), 1);
+    (job, letters[0].summary.id.to_string())
+}
+
+fn settle<'a>(what: &'a str, letter: &'a str, more: &[&'a str]) -> Vec<&'a str> {
+    let mut arguments = vec!["dead", what, letter, "--actor", "supervisor-1", "--reason", "a test"];
+    arguments.extend(more);
+    arguments
+}
+
+#[test]
+fn a_corrected_letter_is_sent_as_a_new_generation_and_is_resolved() {
+    journey(async |fleet| {
+        let (mut job, letter) = dead_email(fleet, "replayed@example.com").await;
+        let id = jobs::id(&job);
+        job["email"]["subject"] = "Your lost item was found".into();
+        let file = fleet.file("replayed.json", job.to_string().as_bytes());
+        fleet.cli(&settle("replay", &letter, &["--edit", &file])).await.with_code(0);
+        let heard = fleet.outcomes_of(id, 2).await;
+        assert_eq!(heard.len(), 2);
+        assert_eq!(heard[1].summary(), "email.accepted");
+        assert_eq!(heard[1].outcome.generation.0, 2);
+        assert_ne!(heard[0].outcome.outcome_id, heard[1].outcome.outcome_id);
+        assert_eq!(fleet.smtp.mails_to("replayed@example.com").len(), 1);
+        assert_eq!(fleet.letters_of(id).await[0].summary.state, DeadLetterState::Resolved);
+        fleet.cli(&settle("replay", &letter, &[])).await.with_code(1);
+    });
+}
+
+#[test]
+fn a_letter_replayed_without_a_correction_dies_again_and_is_open_again() {
+    journey(async |fleet| {
+        let (job, letter) = dead_email(fleet, "dies-again@example.com").await;
+        let id = jobs::id(&job);
+        fleet.cli(&settle("replay", &letter, &[])).await.with_code(0);
+        let heard = fleet.outcomes_of(id, 2).await;
+        assert_eq!(heard[1].summary(), "email.dead subject_not_english");
+        let letters = fleet.letters_of(id).await;
+        assert_eq!(letters.len(), 1, "it stays one letter");
+        assert_eq!((letters[0].summary.state, letters[0].summary.deaths), (DeadLetterState::Open, 2));
+    });
+}
+
+#[test]
+fn a_discarded_letter_is_told_to_the_crm_and_cannot_be_replayed() {
+    journey(async |fleet| {
+        let (job, letter) = dead_email(fleet, "discarded@example.com").await;
+        let id = jobs::id(&job);
+        fleet.cli(&settle("discard", &letter, &[])).await.with_code(0);
+        fleet.reaches(id, DeliveryState::Discarded).await;
+        let heard = fleet.outcomes_of(id, 2).await;
+        assert_eq!(heard[1].routing_key, "email.discarded");
+        let refused = fleet.cli(&settle("replay", &letter, &[])).await.with_code(1);
+        assert!(refused.errors.contains("discarded"), "{}", refused.errors);
+        assert!(fleet.smtp.mails_to("discarded@example.com").is_empty());
+    });
+}
+
+#[test]
+fn a_correction_that_is_another_job_is_refused_and_the_letter_stays_open() {
+    journey(async |fleet| {
+        let (job, letter) = dead_email(fleet, "another-job@example.com").await;
+        let other = fleet.file("other.json", jobs::email("someone-else@example.com").to_string().as_bytes());
+        fleet.cli(&settle("replay", &letter, &["--edit", &other])).await.with_code(65);
+        assert_eq!(fleet.letters_of(jobs::id(&job)).await[0].summary.state, DeadLetterState::Open);
+        let broken = fleet.file("broken.json", b"{ no json");
+        fleet.cli(&settle("replay", &letter, &["--edit", &broken])).await.with_code(65);
+        assert_eq!(fleet.letters_of(jobs::id(&job)).await[0].summary.state, DeadLetterState::Open);
+    });
+}
+
+#[test]
+fn the_desk_shows_the_original_bytes_and_who_did_what() {
+    journey(async |fleet| {
+        let (job, letter) = dead_email(fleet, "shown@example.com").await;
+        fleet.cli(&settle("replay", &letter, &[])).await.with_code(0);
+        fleet.outcomes_of(jobs::id(&job), 2).await;
+        let shown = fleet.cli(&["dead", "show", &letter]).await.with_code(0).output;
+        assert!(shown.contains("supervisor-1"), "{shown}");
+        assert!(shown.contains("subject_not_english"), "{shown}");
+        let list = fleet.cli(&["--json", "dead", "list"]).await.with_code(0).json();
+        let number: i64 = letter.parse().expect("a number");
+        let ours = list.as_array().expect("a list").iter().any(|row| row["id"] == number);
+        assert!(ours, "{list}");
+    });
+}

@@ -1,0 +1,128 @@
+//! A text message that failed, or that nobody heard of again (R14c–R14f).
+
+use closure_contract::{Evidence, OutcomeName, ReceiptStatus};
+use closure_store::{DeadLetterState, DeliveryState};
+use closure_tests::harness::{
+    LONG, eventually, jobs,
+    kride::{id_of, journey, walk},
+};
+
+#[test]
+fn a_receipt_of_failure_makes_the_email_answer() {
+    journey(async |fleet| {
+        let ended = walk(fleet, "failed-receipt").await;
+        ended.text();
+        let mail = ended.mail();
+        assert!(mail.contains("Auto-Submitted: auto-generated"), "{mail}");
+        let (sms, email) = (ended.outcome("sms.undelivered"), ended.outcome("email.accepted"));
+        assert_eq!((sms.fallback_job_id, email.fallback_of), (Some(email.job_id), Some(sms.job_id)));
+        assert_eq!(sms.consultation, email.consultation);
+        assert_eq!(sms.attempts, 1);
+        assert_eq!(ended.fallback().source_job_id, Some(sms.job_id));
+    });
+}
+
+#[test]
+fn silence_past_the_due_time_makes_the_email_answer() {
+    journey(async |fleet| {
+        let ended = walk(fleet, "no-receipt").await;
+        ended.mail();
+        assert_eq!(ended.outcome("sms.unknown").evidence, Evidence::None);
+        assert_eq!(ended.story().state, DeliveryState::Unknown);
+    });
+}
+
+#[test]
+fn a_receipt_that_comes_after_the_email_changes_the_record_and_sends_nothing() {
+    journey(async |fleet| {
+        let ended = walk(fleet, "late-receipt").await;
+        assert_eq!(ended.outcome("sms.unknown").outcome, OutcomeName::Unknown);
+        let id = id_of("late-receipt");
+        eventually("the late receipt to be on record", LONG, || async {
+            match fleet.story(id).await {
+                Some(story) if story.state == DeliveryState::Delivered => Ok(()),
+                Some(story) => Err(format!("{} with {} receipts", story.state, story.receipts.len())),
+                None => Err("no record".to_owned()),
+            }
+        })
+        .await;
+        fleet.queues_are_empty().await;
+        assert_eq!(fleet.smtp.mails_to("late-receipt@example.com").len(), 1, "there is no second mail");
+        assert_eq!(fleet.outcomes.of(id).len(), 1, "the CRM hears each end once");
+    });
+}
+
+#[test]
+fn the_same_receipt_again_and_again_counts_once() {
+    journey(async |fleet| {
+        let ended = walk(fleet, "duplicated-receipts").await;
+        let delivered = |status: ReceiptStatus| status == ReceiptStatus::Delivered;
+        assert!(ended.story().receipts.iter().any(|receipt| delivered(receipt.status)));
+        assert!(ended.fallback.is_none());
+    });
+}
+
+#[test]
+fn receipts_out_of_order_lower_nothing() {
+    journey(async |fleet| {
+        let ended = walk(fleet, "receipts-out-of-order").await;
+        assert_eq!(ended.story().state, DeliveryState::Delivered);
+    });
+}
+
+#[test]
+fn a_message_that_expired_on_its_way_makes_the_email_answer() {
+    journey(async |fleet| {
+        walk(fleet, "expired-receipt").await.mail();
+    });
+}
+
+#[test]
+fn a_recipient_that_the_gateway_refuses_gets_the_email_and_is_not_tried_again() {
+    journey(async |fleet| {
+        let ended = walk(fleet, "refused-by-gateway").await;
+        ended.mail();
+        assert_eq!(ended.outcome("sms.refused").attempts, 1);
+        assert_eq!(ended.story().state, DeliveryState::Refused);
+    });
+}
+
+#[test]
+fn without_an_address_the_email_waits_for_a_person_who_adds_one() {
+    journey(async |fleet| {
+        let ended = walk(fleet, "no-email-address").await;
+        let letter = ended.letter();
+        let email = id_of("no-email-address").fallback_email();
+        assert_eq!(letter.summary.job_id, Some(email));
+        let mut corrected: serde_json::Value =
+            serde_json::from_slice(&letter.body).expect("the letter is a job");
+        corrected["to"]["email"] = "found-address@example.com".into();
+        fleet.add_canary("found-address@example.com");
+        let file = fleet.file("corrected.json", corrected.to_string().as_bytes());
+        let number = letter.summary.id.to_string();
+        let replay = [
+            "dead",
+            "replay",
+            &number,
+            "--actor",
+            "supervisor",
+            "--reason",
+            "address found",
+            "--edit",
+            &file,
+        ];
+        fleet.cli(&replay).await.with_code(0);
+        let heard = fleet.outcomes_of(email, 2).await;
+        let names: Vec<(u32, String)> =
+            heard.iter().map(|heard| (heard.outcome.generation.0, heard.routing_key.clone())).collect();
+        assert_eq!(names, [(1, "email.dead".to_owned()), (2, "email.accepted".to_owned())]);
+        let mails = fleet.smtp.mails_to("found-address@example.com");
+        assert_eq!(mails.len(), 1);
+        assert!(String::from_utf8_lossy(&mails[0].raw).contains(jobs::SUBJECT));
+        let letters = fleet.letters_of(email).await;
+        assert_eq!(letters.len(), 1);
+        assert_eq!(letters[0].summary.state, DeadLetterState::Resolved);
+        assert_eq!(letters[0].body, letter.body, "the original bytes are kept");
+        assert_eq!(letters[0].actions[0].actor, "supervisor");
+    });
+}

@@ -1,0 +1,17 @@
+//! Journeys: one closure each, from the CRM's publish to everything that anybody was told.
+//!
+//! What each row of `scenario/kride.json` expects is compared by the harness (texts, mails, rings, outcomes, letters,
+//! rules); a test adds what a customer, an agent or a supervisor would look at.
+
+mod calls;
+mod countries;
+mod desk;
+mod emails;
+mod fallback;
+mod gateway;
+mod intake;
+mod messages;
+mod numbers;
+mod scenario;
+mod texts;
+mod times;

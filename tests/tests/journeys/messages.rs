@@ -1,0 +1,90 @@
+//! Messages that are no jobs: kept for a person, byte by byte.
+
+use closure_contract::Channel;
+use closure_contract::topology::{UNROUTABLE, WorkQueue};
+use closure_store::DeadLetterState;
+use closure_tests::harness::{
+    jobs,
+    kride::{journey, row, walk},
+};
+
+#[test]
+fn bytes_that_are_no_json_are_kept_for_a_person() {
+    journey(async |fleet| {
+        let ended = walk(fleet, "unreadable-bytes").await;
+        let letter = ended.letter();
+        assert_eq!(
+            letter.body,
+            row("unreadable-bytes")["publish"][0]["raw"].as_str().expect("raw").as_bytes()
+        );
+        assert_eq!(letter.summary.queue, WorkQueue::Jobs(Channel::Sms).name());
+        assert_eq!(letter.summary.state, DeadLetterState::Open);
+        assert!(!letter.summary.detail.is_empty());
+    });
+}
+
+#[test]
+fn a_newer_version_is_parked_and_not_burnt() {
+    journey(async |fleet| {
+        let ended = walk(fleet, "newer-version").await;
+        let raw = row("newer-version")["publish"][0]["raw"].as_str().expect("raw").to_owned();
+        assert_eq!(ended.letter().body, raw.as_bytes());
+    });
+}
+
+#[test]
+fn a_field_of_the_wrong_type_is_named() {
+    journey(async |fleet| {
+        let ended = walk(fleet, "wrong-type").await;
+        assert!(ended.letter().summary.detail.contains("job_id"), "{}", ended.letter().summary.detail);
+    });
+}
+
+#[test]
+fn a_body_over_the_limit_is_kept_whole() {
+    journey(async |fleet| {
+        let ended = walk(fleet, "one-mebibyte").await;
+        assert_eq!(ended.letter().body.len(), 1024 * 1024);
+    });
+}
+
+#[test]
+fn a_routing_key_that_leads_nowhere_loses_nothing() {
+    journey(async |fleet| {
+        let ended = walk(fleet, "unknown-key").await;
+        assert_eq!(ended.letter().summary.queue, UNROUTABLE);
+        assert_eq!(ended.letter().routing_key, "fax");
+    });
+}
+
+#[test]
+fn a_job_under_another_channels_key_is_kept_and_the_crm_hears_of_it() {
+    journey(async |fleet| {
+        let job = jobs::email("wrong-queue@example.com");
+        fleet.add_canary("wrong-queue@example.com");
+        fleet.publish_raw(job.to_string().as_bytes(), "sms").await;
+        let heard = fleet.outcomes_of(jobs::id(&job), 1).await;
+        assert_eq!(heard.len(), 1);
+        assert_eq!(heard[0].summary(), "sms.dead wrong_queue");
+        assert!(fleet.smtp.mails_to("wrong-queue@example.com").is_empty());
+        let letters = fleet.letters_with(job.to_string().as_bytes()).await;
+        assert_eq!(letters.len(), 1);
+    });
+}
+
+#[test]
+fn a_receipt_that_nobody_can_read_is_kept_for_a_person() {
+    journey(async |fleet| {
+        let body = b"{\"kind\":\"closure.receipt/9\"}";
+        fleet.publish_receipt(body).await;
+        closure_tests::harness::eventually("the letter", closure_tests::harness::LONG, || async {
+            let letters = fleet.letters_with(body).await;
+            match letters.as_slice() {
+                [letter] if letter.summary.queue == WorkQueue::Receipts.name() => Ok(()),
+                letters => Err(format!("{} letters", letters.len())),
+            }
+        })
+        .await;
+        fleet.queues_are_empty().await;
+    });
+}
