@@ -149,10 +149,19 @@ pub async fn verify_passively(settings: &BrokerSettings, queues: &[&str]) -> Res
 
 /// How many messages wait in a queue; those in the hands of workers are not among them.
 pub async fn depth(settings: &BrokerSettings, queue: &str) -> Result<u32, TopologyError> {
+    let depths = depths(settings, &[queue]).await?;
+    Ok(depths.first().copied().unwrap_or_default())
+}
+
+/// The same for several queues, in their order and over one connection.
+pub async fn depths(settings: &BrokerSettings, queues: &[&str]) -> Result<Vec<u32>, TopologyError> {
     let mut survey = Survey::open(settings).await?;
-    let depth = survey.queue_depth(queue).await?;
+    let mut depths = Vec::with_capacity(queues.len());
+    for queue in queues {
+        depths.push(survey.queue_depth(queue).await?.unwrap_or_default());
+    }
     survey.finish().await?;
-    Ok(depth.unwrap_or_default())
+    Ok(depths)
 }
 
 /// A walk over the topology that collects differences.

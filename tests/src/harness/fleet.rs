@@ -80,8 +80,10 @@ impl Fleet {
         let vhost = Vhost::create(&services, &name).await;
         let database = Database::create(&services).await;
         let (sms, smtp, pbx) = outside(&options, &database).await;
+        // Beside the services' own files, so that whoever removes those removes these as well.
+        let beside = services.description.parent().expect("a file lies in a folder");
         let folder =
-            tempfile::Builder::new().prefix("closure-fleet-").tempdir().expect("a folder can be made");
+            tempfile::Builder::new().prefix("fleet-").tempdir_in(beside).expect("a folder can be made");
         let rulebook = folder.path().join("rulebook.toml");
         std::fs::write(&rulebook, configuration::rulebook(&options)).expect("the rulebook can be written");
         let around = Surroundings {
@@ -273,7 +275,7 @@ impl Fleet {
 
     /// Waits until every queue is empty, unacked messages included, and stays so.
     pub async fn queues_are_empty(&self) {
-        queues::are_empty(&self.vhost).await;
+        queues::are_empty(&self.broker, &self.vhost).await;
     }
 
     /// Waits until nothing is on its way any more: no delivery unsettled, no message in a queue.

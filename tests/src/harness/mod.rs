@@ -33,5 +33,5 @@ pub use options::{FleetOptions, ProcessSpec, TopologyState};
 pub use outcomes::{Heard, Outcomes};
 pub use process::Process;
 pub use runtime::run;
-pub use vhost::{QueueCount, Vhost};
+pub use vhost::Vhost;
 pub use wait::{LONG, SHORT, eventually};

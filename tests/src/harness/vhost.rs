@@ -18,15 +18,6 @@ pub struct Vhost {
     pub uri: String,
 }
 
-/// How full a queue is, as the broker's statistics say; they are about a second old.
-#[derive(Debug, Clone)]
-pub struct QueueCount {
-    /// The queue.
-    pub name: String,
-    /// Ready and unacked together.
-    pub messages: u64,
-}
-
 impl Vhost {
     /// Creates it, with all rights for the broker's default user.
     pub async fn create(services: &Services, name: &str) -> Self {
@@ -57,23 +48,17 @@ impl Vhost {
         self.send("PUT", &format!("queues/{}/{queue}", self.name), &body).await;
     }
 
-    /// The queues and how full they are.
-    pub async fn queues(&self) -> Result<Vec<QueueCount>, String> {
-        let url = format!("{}/queues/{}?columns=name,messages", self.api, self.name);
+    /// How many messages are in the hands of consumers, as the broker's statistics say; they are a second old.
+    pub async fn unacked(&self) -> Result<u64, String> {
+        let url = format!("{}/vhosts/{}/channels?columns=messages_unacknowledged", self.api, self.name);
         let answer = request("GET", &url, &[], b"").await?;
         if answer.status != 200 {
             return Err(format!("the API answered {}", answer.status));
         }
         let list = answer.json();
-        let queues = list.as_array().ok_or("the API answered no list")?;
-        queues
-            .iter()
-            .map(|queue| {
-                let name = queue["name"].as_str().ok_or("a queue without a name")?.to_owned();
-                // A queue that was just declared has no statistics yet.
-                Ok(QueueCount { name, messages: queue["messages"].as_u64().unwrap_or(0) })
-            })
-            .collect()
+        let channels = list.as_array().ok_or("the API answered no list")?;
+        // A channel that was just opened has no statistics yet.
+        Ok(channels.iter().map(|channel| channel["messages_unacknowledged"].as_u64().unwrap_or(0)).sum())
     }
 
     /// Closes every connection to this vhost, as an operator would.

@@ -22,7 +22,9 @@ fn an_sms_worker_that_is_killed_sends_no_text_twice_and_loses_none() {
         let worker = ProcessSpec::work("sms", &["sms"]).with_concurrency(5);
         let rest = ProcessSpec::work("rest", &["email", "fallback", "dead"]);
         let options = FleetOptions::with("kill-sms", vec![worker, rest, ProcessSpec::intake()]);
-        let fleet = Fleet::start(options.gateway(|gateway| gateway.latency_ms = 60)).await;
+        let fleet = Fleet::start(options.gateway(|gateway| gateway.slow_ms = 60)).await;
+        // It takes a message at once and answers later: who is killed meanwhile does not know that it was taken.
+        fleet.sms.behave_all(SmsBehaviour::SlowAnswer);
         let list = texts(4001, LOAD);
         fleet.publish_all(&list).await;
         for seen in KILL_AT {
