@@ -1,15 +1,24 @@
 //! What the CRM asks: one closure on one channel.
 
-use std::{collections::BTreeMap, fmt};
+mod content;
+mod decode;
+mod phone;
+
+use std::fmt;
 
 use schemars::JsonSchema;
-use serde::{Deserialize, Serialize, de::DeserializeOwned};
+use serde::{Deserialize, Serialize};
 
 use crate::{
-    failure::FailureCode,
     ids::{ConsultationId, JobId, Timestamp},
     topology::JOB_BYTES_MAX,
 };
+
+pub use content::{EmailContent, FallbackContent, SmsBody, SmsContent};
+pub use decode::DecodeError;
+pub(crate) use decode::decode_as;
+use decode::unknown_kind;
+pub use phone::Phone;
 
 /// A closure job of any channel.
 #[derive(Debug, Clone, PartialEq)]
@@ -227,293 +236,11 @@ impl fmt::Debug for MailRecipient {
     }
 }
 
-/// A phone number in one of the forms that the CRM knows (R15, R16).
-#[derive(Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(try_from = "PhoneFields", into = "PhoneFields")]
-#[schemars(with = "PhoneFields")]
-pub enum Phone {
-    /// Country code and the rest, apart: `{country_code, national_number}`.
-    Separated {
-        /// Digits of the country code, such as `84`.
-        country_code: String,
-        /// The rest, as it was typed.
-        national_number: String,
-    },
-    /// The whole number in one text: `{number: "+84…"}` or `{number: "84…", country_hint: "84"}`.
-    Whole {
-        /// The number, as it was typed.
-        number: String,
-        /// The country that the record or the agent names; it must agree with the number.
-        country_hint: Option<String>,
-    },
-}
-
-impl fmt::Debug for Phone {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("Phone(masked)")
-    }
-}
-
-/// The wire form of a [`Phone`].
-#[derive(Clone, Serialize, Deserialize, JsonSchema)]
-#[schemars(
-    rename = "Phone",
-    extend("oneOf" = [
-        { "required": ["country_code", "national_number"], "not": { "anyOf": [{ "required": ["number"] }, { "required": ["country_hint"] }] } },
-        { "required": ["number"], "not": { "anyOf": [{ "required": ["country_code"] }, { "required": ["national_number"] }] } },
-    ])
-)]
-struct PhoneFields {
-    /// Digits of the country code, such as `84`.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[schemars(with = "String", length(max = 32))]
-    country_code: Option<String>,
-    /// The number without its country code.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[schemars(with = "String", length(max = 32))]
-    national_number: Option<String>,
-    /// The whole number.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[schemars(with = "String", length(max = 32))]
-    number: Option<String>,
-    /// The country that a bare number belongs to.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[schemars(with = "String", length(max = 32))]
-    country_hint: Option<String>,
-}
-
-impl TryFrom<PhoneFields> for Phone {
-    type Error = &'static str;
-
-    fn try_from(fields: PhoneFields) -> Result<Self, Self::Error> {
-        match fields {
-            PhoneFields {
-                country_code: Some(country_code),
-                national_number: Some(national_number),
-                number: None,
-                country_hint: None,
-            } => Ok(Self::Separated { country_code, national_number }),
-            PhoneFields { country_code: None, national_number: None, number: Some(number), country_hint } => {
-                Ok(Self::Whole { number, country_hint })
-            }
-            _ => Err("a phone is either {country_code, national_number}, {number: \"+84…\"}, \
-                      or {number, country_hint}"),
-        }
-    }
-}
-
-impl From<Phone> for PhoneFields {
-    fn from(phone: Phone) -> Self {
-        match phone {
-            Phone::Separated { country_code, national_number } => Self {
-                country_code: Some(country_code),
-                national_number: Some(national_number),
-                number: None,
-                country_hint: None,
-            },
-            Phone::Whole { number, country_hint } => {
-                Self { country_code: None, national_number: None, number: Some(number), country_hint }
-            }
-        }
-    }
-}
-
-/// What a text message says, and what the CRM sent along with it.
-#[derive(Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
-#[serde(try_from = "SmsFields", into = "SmsFields")]
-#[schemars(with = "SmsFields")]
-pub struct SmsContent {
-    /// The text, or the template that makes it.
-    pub body: SmsBody,
-    /// A subject; overseas it is dropped and the drop recorded (R5), at home it titles an LMS (R17).
-    pub subject: Option<String>,
-    /// A sender that the CRM asks for; any but ours is refused (R11).
-    pub sender: Option<String>,
-    /// Attachments, which no SMS can carry: their presence refuses the job (R10).
-    pub attachments: Vec<serde_json::Value>,
-}
-
-impl fmt::Debug for SmsContent {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("SmsContent(masked)")
-    }
-}
-
-/// The source of a text message's text.
-#[derive(Clone, PartialEq, Eq)]
-pub enum SmsBody {
-    /// Free text.
-    Text(String),
-    /// An approved template and its variables.
-    Template {
-        /// The template's name.
-        template: String,
-        /// The value of each variable, by name.
-        variables: BTreeMap<String, String>,
-    },
-}
-
-/// The wire form of an [`SmsContent`].
-#[derive(Clone, Serialize, Deserialize, JsonSchema)]
-#[schemars(
-    rename = "SmsContent",
-    extend("oneOf" = [
-        { "required": ["text"], "not": { "anyOf": [{ "required": ["template"] }, { "required": ["variables"] }] } },
-        { "required": ["template"], "not": { "required": ["text"] } },
-    ])
-)]
-struct SmsFields {
-    /// Free text.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[schemars(with = "String")]
-    text: Option<String>,
-    /// The name of an approved template.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[schemars(with = "String")]
-    template: Option<String>,
-    /// The template's variables.
-    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
-    variables: BTreeMap<String, String>,
-    /// A subject.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    subject: Option<String>,
-    /// The sender number asked for.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    sender: Option<String>,
-    /// Attachments; an SMS has none.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    attachments: Vec<serde_json::Value>,
-}
-
-impl TryFrom<SmsFields> for SmsContent {
-    type Error = &'static str;
-
-    fn try_from(fields: SmsFields) -> Result<Self, Self::Error> {
-        let body = match (fields.text, fields.template) {
-            (Some(text), None) if fields.variables.is_empty() => SmsBody::Text(text),
-            (None, Some(template)) => SmsBody::Template { template, variables: fields.variables },
-            _ => return Err("an sms is either {text} or {template, variables}"),
-        };
-        Ok(Self { body, subject: fields.subject, sender: fields.sender, attachments: fields.attachments })
-    }
-}
-
-impl From<SmsContent> for SmsFields {
-    fn from(content: SmsContent) -> Self {
-        let (text, template, variables) = match content.body {
-            SmsBody::Text(text) => (Some(text), None, BTreeMap::new()),
-            SmsBody::Template { template, variables } => (None, Some(template), variables),
-        };
-        Self {
-            text,
-            template,
-            variables,
-            subject: content.subject,
-            sender: content.sender,
-            attachments: content.attachments,
-        }
-    }
-}
-
-/// What the fallback email says.
-#[derive(Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-pub struct FallbackContent {
-    /// The subject; without one the configured English subject is used (R19).
-    #[serde(default)]
-    pub subject: Option<String>,
-    /// The body; without one the text of the SMS is used.
-    #[serde(default)]
-    pub text: Option<String>,
-    /// The body in HTML.
-    #[serde(default)]
-    pub html: Option<String>,
-}
-
-impl fmt::Debug for FallbackContent {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("FallbackContent(masked)")
-    }
-}
-
-/// What an email says.
-#[derive(Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-pub struct EmailContent {
-    /// The subject; English for an overseas customer (R19).
-    pub subject: String,
-    /// The body as plain text.
-    pub text: String,
-    /// The body in HTML; without one it is made from the text.
-    #[serde(default)]
-    pub html: Option<String>,
-}
-
-impl fmt::Debug for EmailContent {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("EmailContent(masked)")
-    }
-}
-
 /// The SMS job that a fallback email stands in for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct FallbackOf {
     /// The SMS job.
     pub job_id: JobId,
-}
-
-/// Why a message is not a job that this version can carry out.
-///
-/// The text never repeats the message's content; the original bytes are kept by whoever received them.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub enum DecodeError {
-    /// The body is larger than a job may be.
-    #[error(
-        "the body has {bytes} bytes and a job may have {JOB_BYTES_MAX}; \
-         shorten its texts and publish it again under the same job_id"
-    )]
-    TooLarge {
-        /// The body's size in bytes.
-        bytes: usize,
-    },
-    /// The body is not JSON.
-    #[error(
-        "the body is not JSON (line {line}, column {column}); publish UTF-8 JSON with content_type application/json"
-    )]
-    NotJson {
-        /// Line of the first error, from 1.
-        line: usize,
-        /// Column of the first error, from 1.
-        column: usize,
-    },
-    /// There is no `kind`, or it is one that the fleet does not know.
-    #[error("the kind is missing or unknown; publish closure.sms/1, closure.email/1 or closure.dial/1")]
-    UnknownKind,
-    /// A known kind in a major version that this release does not know.
-    #[error("{kind} is newer than this release; upgrade the workers and replay, or publish version 1")]
-    UnsupportedVersion {
-        /// The kind as it was published, such as `closure.sms/2`.
-        kind: String,
-    },
-    /// The kind is known and a field is missing or has the wrong type.
-    #[error("field `{path}`: {problem}; correct it against the JSON Schema of the kind and publish again")]
-    WrongShape {
-        /// Where in the document, such as `to.phone`.
-        path: String,
-        /// What was expected there.
-        problem: String,
-    },
-}
-
-impl DecodeError {
-    /// The stable code of this refusal.
-    pub fn code(&self) -> FailureCode {
-        match self {
-            Self::TooLarge { .. } => FailureCode::BodyTooLarge,
-            Self::NotJson { .. } => FailureCode::UnreadableBody,
-            Self::UnknownKind => FailureCode::UnknownKind,
-            Self::UnsupportedVersion { .. } => FailureCode::UnsupportedVersion,
-            Self::WrongShape { .. } => FailureCode::WrongShape,
-        }
-    }
 }
 
 impl Job {
@@ -626,68 +353,5 @@ impl Channel {
 impl fmt::Display for Channel {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(self.as_str())
-    }
-}
-
-/// Reads one message body of a known shape, and names the field when it does not fit.
-pub(crate) fn decode_as<T: DeserializeOwned>(body: &[u8]) -> Result<T, DecodeError> {
-    let mut reader = serde_json::Deserializer::from_slice(body);
-    let value = serde_path_to_error::deserialize(&mut reader).map_err(|error| {
-        let path = match error.path().to_string() {
-            whole if whole == "." => "the whole document".to_owned(),
-            path => path,
-        };
-        let cause = error.into_inner();
-        match cause.classify() {
-            serde_json::error::Category::Data => {
-                DecodeError::WrongShape { path, problem: without_values(&cause.to_string()) }
-            }
-            serde_json::error::Category::Syntax
-            | serde_json::error::Category::Eof
-            | serde_json::error::Category::Io => {
-                DecodeError::NotJson { line: cause.line(), column: cause.column() }
-            }
-        }
-    })?;
-    reader.end().map_err(|error| DecodeError::NotJson { line: error.line(), column: error.column() })?;
-    Ok(value)
-}
-
-/// A known kind in another version is newer than we are; anything else is unknown.
-pub(crate) fn unknown_kind(kind: &str) -> DecodeError {
-    let newer = ["closure.sms/", "closure.email/", "closure.dial/"].iter().any(|known| {
-        kind.strip_prefix(known).is_some_and(|version| {
-            version.len() <= 4 && version.parse::<u32>().is_ok_and(|version| version > 1)
-        })
-    });
-    if newer { DecodeError::UnsupportedVersion { kind: kind.to_owned() } } else { DecodeError::UnknownKind }
-}
-
-/// Takes the values out of a JSON error, which may quote a number or a text of the customer's.
-fn without_values(message: &str) -> String {
-    let mut outside = String::with_capacity(message.len());
-    let mut quoted = false;
-    for character in message.chars() {
-        match character {
-            '"' => {
-                quoted = !quoted;
-                outside.push('"');
-            }
-            _ if quoted => {}
-            _ => outside.push(character),
-        }
-    }
-    match outside.split_once("invalid type: ") {
-        Some((before, after)) => match after.split_once(", expected ") {
-            Some((_, expected)) => format!("{before}wrong type, expected {expected}"),
-            None => "wrong type".to_owned(),
-        },
-        None => match outside.split_once("unknown variant ") {
-            Some((before, after)) => match after.split_once(", expected ") {
-                Some((_, expected)) => format!("{before}unknown value, expected {expected}"),
-                None => "unknown value".to_owned(),
-            },
-            None => outside,
-        },
     }
 }

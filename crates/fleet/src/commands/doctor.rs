@@ -32,11 +32,15 @@ pub async fn run(call: &Call) -> Result<(), Failure> {
     match topology::check(&broker).await {
         Ok(()) => {
             findings.push(Finding::well("broker and topology", "reachable, and this release's"));
-            for queue in queues() {
-                findings.push(match topology::depth(&broker, queue.name).await {
-                    Ok(ready) => Finding::well(queue.name, &format!("{ready} ready")),
-                    Err(problem) => Finding::ill(queue.name, &problem.to_string()),
-                });
+            let names: Vec<&str> = queues().iter().map(|queue| queue.name).collect();
+            match topology::depths(&broker, &names).await {
+                Ok(depths) => findings.extend(
+                    names
+                        .iter()
+                        .zip(depths)
+                        .map(|(name, ready)| Finding::well(name, &format!("{ready} ready"))),
+                ),
+                Err(problem) => findings.push(Finding::ill("queues", &problem.to_string())),
             }
         }
         Err(problem) => findings.push(Finding::ill("broker and topology", &problem.to_string())),

@@ -1,0 +1,97 @@
+//! A phone number in the forms in which it comes.
+
+use std::fmt;
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+/// A phone number in one of the forms that the CRM knows (R15, R16).
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(try_from = "PhoneFields", into = "PhoneFields")]
+#[schemars(with = "PhoneFields")]
+pub enum Phone {
+    /// Country code and the rest, apart: `{country_code, national_number}`.
+    Separated {
+        /// Digits of the country code, such as `84`.
+        country_code: String,
+        /// The rest, as it was typed.
+        national_number: String,
+    },
+    /// The whole number in one text: `{number: "+84…"}` or `{number: "84…", country_hint: "84"}`.
+    Whole {
+        /// The number, as it was typed.
+        number: String,
+        /// The country that the record or the agent names; it must agree with the number.
+        country_hint: Option<String>,
+    },
+}
+
+impl fmt::Debug for Phone {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Phone(masked)")
+    }
+}
+
+/// The wire form of a [`Phone`].
+#[derive(Clone, Serialize, Deserialize, JsonSchema)]
+#[schemars(
+    rename = "Phone",
+    extend("oneOf" = [
+        { "required": ["country_code", "national_number"], "not": { "anyOf": [{ "required": ["number"] }, { "required": ["country_hint"] }] } },
+        { "required": ["number"], "not": { "anyOf": [{ "required": ["country_code"] }, { "required": ["national_number"] }] } },
+    ])
+)]
+struct PhoneFields {
+    /// Digits of the country code, such as `84`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "String", length(max = 32))]
+    country_code: Option<String>,
+    /// The number without its country code.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "String", length(max = 32))]
+    national_number: Option<String>,
+    /// The whole number.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "String", length(max = 32))]
+    number: Option<String>,
+    /// The country that a bare number belongs to.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "String", length(max = 32))]
+    country_hint: Option<String>,
+}
+
+impl TryFrom<PhoneFields> for Phone {
+    type Error = &'static str;
+
+    fn try_from(fields: PhoneFields) -> Result<Self, Self::Error> {
+        match fields {
+            PhoneFields {
+                country_code: Some(country_code),
+                national_number: Some(national_number),
+                number: None,
+                country_hint: None,
+            } => Ok(Self::Separated { country_code, national_number }),
+            PhoneFields { country_code: None, national_number: None, number: Some(number), country_hint } => {
+                Ok(Self::Whole { number, country_hint })
+            }
+            _ => Err("a phone is either {country_code, national_number}, {number: \"+84…\"}, \
+                      or {number, country_hint}"),
+        }
+    }
+}
+
+impl From<Phone> for PhoneFields {
+    fn from(phone: Phone) -> Self {
+        match phone {
+            Phone::Separated { country_code, national_number } => Self {
+                country_code: Some(country_code),
+                national_number: Some(national_number),
+                number: None,
+                country_hint: None,
+            },
+            Phone::Whole { number, country_hint } => {
+                Self { country_code: None, national_number: None, number: Some(number), country_hint }
+            }
+        }
+    }
+}
