@@ -30,6 +30,11 @@ pub struct FallbackWorker {
     pub rulebook: Arc<CompiledRulebook>,
 }
 
+/// A receipt that matches nothing is looked at this often before it is left to the sweep.
+const RECORD_LOOKS_MAX: u32 = 3;
+/// Longer than a settlement's statement takes, and shorter than a person notices.
+const RECORD_PAUSE: Duration = Duration::from_millis(25);
+
 /// Why a delivery is looked at, which says what the CRM has not heard yet.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Occasion {
@@ -76,20 +81,27 @@ impl Worker for FallbackWorker {
 }
 
 impl FallbackWorker {
+    /// Puts a receipt on record and says whose it is.
+    ///
+    /// One that comes in the very moment of the settlement that names its reference is seen by neither of the two,
+    /// so that it is looked at again after the moment has passed; what still matches nothing is left to the sweep.
     async fn record(&self, hand: &Hand<'_>, receipt: &Receipt) -> Result<Option<JobId>, Interrupted> {
-        let recorded = hand.until_available(|| self.store.record_receipt(receipt)).await?;
-        match recorded {
-            Ok(Recorded::Matched(job)) => Ok(Some(job)),
-            Ok(Recorded::Duplicate(job)) => Ok(job),
-            Ok(Recorded::Unmatched) => {
-                info!(provider = %receipt.provider, "a receipt names no delivery of ours yet; it is kept");
-                Ok(None)
-            }
-            Err(problem) => {
-                error!(%problem, "the database refused a receipt; it is left for another try");
-                Err(Interrupted)
+        for look in 1..=RECORD_LOOKS_MAX {
+            let recorded = hand.until_available(|| self.store.record_receipt(receipt)).await?;
+            match recorded {
+                Ok(Recorded::Matched(job) | Recorded::Duplicate(Some(job))) => return Ok(Some(job)),
+                Ok(Recorded::Unmatched | Recorded::Duplicate(None)) if look < RECORD_LOOKS_MAX => {
+                    tokio::time::sleep(RECORD_PAUSE).await;
+                }
+                Ok(Recorded::Unmatched | Recorded::Duplicate(None)) => {}
+                Err(problem) => {
+                    error!(%problem, "the database refused a receipt; it is left for another try");
+                    return Err(Interrupted);
+                }
             }
         }
+        info!(provider = %receipt.provider, "a receipt names no delivery of ours yet; it is kept");
+        Ok(None)
     }
 
     async fn evaluate(&self, job: JobId, announce: Announce) -> Result<Option<Evaluated>, StoreError> {
