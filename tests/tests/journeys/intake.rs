@@ -4,6 +4,10 @@ use closure_contract::topology::WorkQueue;
 use closure_tests::harness::{
     Fleet, FleetOptions, HttpAnswer, ProcessSpec, SHORT, eventually, jobs, kride::journey, request, run,
 };
+use tokio::{
+    io::{AsyncBufReadExt, AsyncWriteExt, BufReader},
+    net::TcpStream,
+};
 
 const SIGNATURE: &str = "X-Toast-Webhook-Signature";
 const SECRET: &str = "harness-webhook-secret";
@@ -13,6 +17,24 @@ const RECORDED: &[u8] = include_bytes!("../../../crates/providers/tests/recorded
 async fn post(fleet: &Fleet, signature: &str, body: &[u8]) -> HttpAnswer {
     let headers = [(SIGNATURE, signature), ("Content-Type", "application/json")];
     request("POST", &fleet.receipts_url().await, &headers, body).await.expect("the intake answers")
+}
+
+/// Announces a body of this size and gives the first line of the answer, which comes before a byte of the body.
+///
+/// A client that goes on writing would race with the intake's closing of the connection.
+async fn announce_body(fleet: &Fleet, bytes: usize) -> String {
+    let url = fleet.receipts_url().await;
+    let address = url.trim_start_matches("http://").split('/').next().expect("a URL has a host").to_owned();
+    let mut stream = TcpStream::connect(&address).await.expect("the intake listens");
+    let head = format!(
+        "POST /receipts/nhn HTTP/1.1\r\nHost: {address}\r\n{SIGNATURE}: {SECRET}\r\nContent-Length: {bytes}\r\n\r\n"
+    );
+    stream.write_all(head.as_bytes()).await.expect("the intake reads");
+    let mut line = String::new();
+    let mut reader = BufReader::new(stream);
+    let answered = tokio::time::timeout(SHORT, reader.read_line(&mut line)).await;
+    answered.expect("the intake answers in time").expect("the intake answers");
+    line
 }
 
 #[test]
@@ -34,8 +56,8 @@ fn a_receipt_with_a_wrong_signature_is_refused_and_changes_nothing() {
 fn a_body_that_is_no_receipt_is_refused_as_such() {
     journey(async |fleet| {
         assert_eq!(post(fleet, SECRET, b"<html>").await.status, 400);
-        let too_large = vec![b' '; 4 * 1024 * 1024];
-        assert_eq!(post(fleet, SECRET, &too_large).await.status, 413);
+        let announced = announce_body(fleet, 4 * 1024 * 1024).await;
+        assert!(announced.starts_with("HTTP/1.1 413 "), "{announced}");
         let elsewhere = fleet.receipts_url().await.replace("/nhn", "/nobody");
         let answer = request("POST", &elsewhere, &[(SIGNATURE, SECRET)], b"{}").await;
         assert_eq!(answer.expect("the intake answers").status, 404);
