@@ -7,8 +7,12 @@ use std::{collections::HashMap, net::SocketAddr, sync::Arc};
 use axum::{
     Json, Router,
     body::Bytes,
-    extract::{DefaultBodyLimit, Path, State},
-    http::{HeaderMap, StatusCode, header::RETRY_AFTER},
+    extract::{DefaultBodyLimit, Path, Request, State},
+    http::{
+        HeaderMap, StatusCode,
+        header::{CONTENT_LENGTH, RETRY_AFTER},
+    },
+    middleware::{self, Next},
     response::{IntoResponse, Response},
     routing::post,
 };
@@ -51,11 +55,24 @@ pub async fn serve(
     let app = Router::new()
         .route("/receipts/{provider}", post(receive))
         .layer(DefaultBodyLimit::max(RECEIPT_BODY_BYTES_MAX))
+        .layer(middleware::from_fn(refuse_announced))
         .with_state(Intake { doors: Arc::new(doors), publisher })
         .merge(health::routes(health, lifecycle.clone()));
     let listener = TcpListener::bind(listen).await?;
     info!(address = %listener.local_addr()?, "the intake takes receipts");
     axum::serve(listener, app).with_graceful_shutdown(lifecycle.stop.clone().cancelled_owned()).await
+}
+
+/// Refuses a body by its announced length, before a byte of it is read; one that lies is cut off at the limit.
+async fn refuse_announced(request: Request, next: Next) -> Response {
+    let announced =
+        request.headers().get(CONTENT_LENGTH).and_then(|length| length.to_str().ok()?.parse::<usize>().ok());
+    match announced {
+        Some(bytes) if bytes > RECEIPT_BODY_BYTES_MAX => {
+            refusal(StatusCode::PAYLOAD_TOO_LARGE, "the body is too large; send smaller batches")
+        }
+        Some(_) | None => next.run(request).await,
+    }
 }
 
 async fn receive(
