@@ -200,8 +200,12 @@ impl fmt::Debug for CallRecord {
 
 impl Outcome {
     /// The id of a job's outcome: a UUID v5 of the job's id and the generation.
-    pub fn id_of(job: JobId, generation: Generation) -> Uuid {
-        Uuid::new_v5(&job.0, format!("outcome:{generation}").as_bytes())
+    ///
+    /// A person's `discarded` is a second word about a generation that was told as `dead`, so that it has an id of
+    /// its own: a reader who drops repeats by their id must still hear it.
+    pub fn id_of(job: JobId, generation: Generation, outcome: OutcomeName) -> Uuid {
+        let word = if outcome == OutcomeName::Discarded { "discarded" } else { "outcome" };
+        Uuid::new_v5(&job.0, format!("{word}:{generation}").as_bytes())
     }
 
     /// The routing key on `closure.outcomes`: `<channel>.<outcome>`.

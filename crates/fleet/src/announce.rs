@@ -23,7 +23,7 @@ pub fn outcome(snapshot: &Snapshot) -> Option<OutMessage> {
     };
     let outcome = Outcome {
         kind: OutcomeKind::V1,
-        outcome_id: Outcome::id_of(snapshot.job_id, snapshot.generation),
+        outcome_id: Outcome::id_of(snapshot.job_id, snapshot.generation, name),
         job_id: snapshot.job_id,
         generation: snapshot.generation,
         consultation: job.consultation().clone(),

@@ -62,6 +62,7 @@ fn a_discarded_letter_is_told_to_the_crm_and_cannot_be_replayed() {
         fleet.reaches(id, DeliveryState::Discarded).await;
         let heard = fleet.outcomes_of(id, 2).await;
         assert_eq!(heard[1].routing_key, "email.discarded");
+        assert_ne!(heard[1].outcome.outcome_id, heard[0].outcome.outcome_id, "it is no repeat of the death");
         let refused = fleet.cli(&settle("replay", &letter, &[])).await.with_code(1);
         assert!(refused.errors.contains("discarded"), "{}", refused.errors);
         assert!(fleet.smtp.mails_to("discarded@example.com").is_empty());

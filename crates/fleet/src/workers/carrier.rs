@@ -8,7 +8,7 @@ use closure_contract::{
 };
 use closure_policy::{
     explain::{Decision, Plan},
-    retry::{Ladder, Next},
+    retry::Next,
 };
 use closure_providers::{Accepted, SendFailure};
 use closure_store::{AttemptUse, EarlyReceipts, Ending, Snapshot};
@@ -101,14 +101,4 @@ pub enum Finding {
 pub fn dead(channel: Channel, code: FailureCode, detail: String, attempt_use: AttemptUse) -> Ending {
     let queue = WorkQueue::Jobs(channel);
     Ending::Dead { code, detail, queue: queue.name(), routing_key: queue.routing_key(), attempt_use }
-}
-
-/// The ladder of a channel applied by policy, as most carriers do.
-pub fn by_ladder(
-    ladder: &Ladder,
-    code: FailureCode,
-    attempt: AttemptNumber,
-    retry_after_ms: Option<u64>,
-) -> Next {
-    closure_policy::retry::next(code, attempt, ladder, retry_after_ms)
 }

@@ -5,7 +5,7 @@ use closure_broker::OutMessage;
 use closure_contract::{AttemptNumber, Channel, Evidence, FailureCode, Provider, topology::WorkQueue};
 use closure_policy::{
     explain::{AutoSubmitted, Decision, Plan},
-    retry::{Ladder, Next},
+    retry::{self, Ladder, Next},
 };
 use closure_providers::{
     Accepted, AutoSubmitted as MailHeader, Envelope, Mail, RenderError, SendFailure, Sender, Smtp, render,
@@ -14,7 +14,7 @@ use closure_store::{AttemptUse, DeliveryState, EarlyReceipts, Ending, FinalState
 use serde_json::Value;
 
 use super::{
-    carrier::{Attempt, Carrier, Doubt, Finding, Rendering, by_ladder, dead},
+    carrier::{Attempt, Carrier, Doubt, Finding, Rendering, dead},
     courier::Courier,
 };
 use crate::{
@@ -51,7 +51,7 @@ impl Carrier for EmailCarrier {
     }
 
     fn next(&self, code: FailureCode, attempt: AttemptNumber, retry_after_ms: Option<u64>) -> Next {
-        by_ladder(&self.ladder, code, attempt, retry_after_ms)
+        retry::next(code, attempt, &self.ladder, retry_after_ms)
     }
 
     fn render(&self, rendering: Rendering<'_>) -> Result<Option<Bytes>, SendFailure> {

@@ -6,7 +6,7 @@ use closure_contract::{AttemptNumber, Channel, Evidence, FailureCode, Provider, 
 use closure_policy::{
     explain::{Decision, FallbackEmail, Plan},
     reconcile::{LookUpCapability, Reconcile, reconcile},
-    retry::{Ladder, Next},
+    retry::{self, Ladder, Next},
 };
 use closure_providers::{Accepted, LookUp, SendFailure, Sender, SmsGateway, SmsMessage};
 use closure_store::{AttemptUse, DeliveryState, EarlyReceipts, Ending, FinalState, Snapshot};
@@ -14,7 +14,7 @@ use serde_json::Value;
 use tracing::warn;
 
 use super::{
-    carrier::{Attempt, Carrier, Doubt, Finding, Rendering, by_ladder},
+    carrier::{Attempt, Carrier, Doubt, Finding, Rendering},
     courier::Courier,
 };
 use crate::{
@@ -48,7 +48,7 @@ impl Carrier for SmsCarrier {
     }
 
     fn next(&self, code: FailureCode, attempt: AttemptNumber, retry_after_ms: Option<u64>) -> Next {
-        by_ladder(&self.ladder, code, attempt, retry_after_ms)
+        retry::next(code, attempt, &self.ladder, retry_after_ms)
     }
 
     fn render(&self, _rendering: Rendering<'_>) -> Result<Option<Bytes>, SendFailure> {
