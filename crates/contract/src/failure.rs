@@ -69,6 +69,14 @@ failure_codes! {
     SubjectInvalid = "subject_invalid", "The subject is empty, too long, or has a line break", "correct the subject and replay";
     NoEmailAddress = "no_email_address", "There is no email address on file", "add the customer's address and replay";
     InvalidEmailAddress = "invalid_email_address", "The email address is not one", "correct the address and replay";
+    CountryNotAllowed = "country_not_allowed", "The number's country is not on the list of allowed ones", "allow the country in the rulebook, then replay";
+    QuietHours = "quiet_hours", "It is night where the customer is", "nothing: it is sent when the quiet hours end";
+    Suppressed = "suppressed", "The number or address is on the suppression list", "use another address, or take it off the list if the customer asked for that";
+    NumberCapReached = "number_cap_reached", "This number was contacted as often as it may be", "check why it is contacted so often, then replay";
+    CountryCapReached = "country_cap_reached", "This country was contacted as often as it may be for now", "nothing: it is sent when the window ends; raise the cap if the traffic is right";
+    FleetCapReached = "fleet_cap_reached", "The whole fleet has sent as much as it may for now", "nothing: it is sent when the window ends; raise the cap if the traffic is right";
+    Superseded = "superseded", "A newer revision of the consultation's answer took its place", "nothing: the newer one answers";
+    Cancelled = "cancelled", "The CRM cancelled the consultation's answer", "nothing: publish a newer revision if the customer is to be answered after all";
     Expired = "expired", "It was too late to send", "decide with the customer's agent whether a new reply is due";
 
     // SMS gateways.

@@ -1,5 +1,6 @@
 //! What the CRM asks: one closure on one channel.
 
+mod cancel;
 mod content;
 mod decode;
 mod phone;
@@ -14,6 +15,7 @@ use crate::{
     topology::JOB_BYTES_MAX,
 };
 
+pub use cancel::{Cancel, CancelKind, CancelledConsultation};
 pub use content::{EmailContent, FallbackContent, SmsBody, SmsContent};
 pub use decode::DecodeError;
 pub(crate) use decode::decode_as;
@@ -214,6 +216,11 @@ pub struct PhoneRecipient {
     /// The customer's address, for the fallback email.
     #[serde(default)]
     pub email: Option<String>,
+    /// The customer's language as a BCP 47 tag, such as `vi` or `zh-Hans`; email is framed in it where there is a
+    /// template of that language, and in English elsewhere.
+    #[serde(default)]
+    #[schemars(length(min = 2, max = 35))]
+    pub language: Option<String>,
 }
 
 /// A recipient who is reached by email.
@@ -222,6 +229,10 @@ pub struct MailRecipient {
     /// The customer's address; a job without one waits in the dead-letter desk for a person to add it (R14d).
     #[serde(default)]
     pub email: Option<String>,
+    /// The customer's language as a BCP 47 tag, such as `vi` or `zh-Hans`; without one the mail is framed in English.
+    #[serde(default)]
+    #[schemars(length(min = 2, max = 35))]
+    pub language: Option<String>,
 }
 
 impl fmt::Debug for PhoneRecipient {

@@ -10,6 +10,6 @@ pub mod topology;
 
 pub use failure::FailureCode;
 pub use ids::{AttemptNumber, ClientRef, ConsultationId, Generation, JobId, Timestamp};
-pub use job::{Channel, DecodeError, DialJob, EmailJob, Job, SmsJob};
+pub use job::{Cancel, Channel, DecodeError, DialJob, EmailJob, Job, SmsJob};
 pub use outcome::{AppliedRule, Outcome, OutcomeName, RuleEffect, RuleId};
 pub use receipt::{Evidence, Provider, Receipt, ReceiptMessage, ReceiptStatus, Submission};

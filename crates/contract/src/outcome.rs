@@ -84,6 +84,10 @@ pub enum OutcomeName {
     Dead,
     /// A person decided that it will not be sent.
     Discarded,
+    /// A newer revision of the answer took its place before it was sent.
+    Superseded,
+    /// The CRM cancelled it before it was sent.
+    Cancelled,
 }
 
 /// One rule of the guide that had a say in a job.
@@ -152,6 +156,18 @@ pub enum RuleId {
     R20,
     /// Not before, and not after (beyond the guide).
     B1,
+    /// A newer revision takes the place of an older one.
+    B2,
+    /// The CRM cancelled the consultation's answer.
+    B3,
+    /// The countries that may be contacted.
+    B4,
+    /// How often a number, a country and the whole fleet may be contacted.
+    B5,
+    /// The suppression list.
+    B6,
+    /// Quiet hours by the recipient's clock.
+    B7,
 }
 
 /// What a rule did to a job.
@@ -238,6 +254,8 @@ impl OutcomeName {
             Self::Expired => "expired",
             Self::Dead => "dead",
             Self::Discarded => "discarded",
+            Self::Superseded => "superseded",
+            Self::Cancelled => "cancelled",
         }
     }
 }

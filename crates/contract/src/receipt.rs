@@ -78,6 +78,10 @@ pub enum SubmissionKind {
 pub enum Provider {
     /// NHN Cloud SMS v3.0.
     Nhn,
+    /// Infobip SMS v3.
+    Infobip,
+    /// Twilio Messages.
+    Twilio,
     /// The mail server that takes our mail.
     Smtp,
     /// The PBX, through Asterisk's REST interface.
@@ -151,10 +155,15 @@ impl ReceiptMessage {
 }
 
 impl Provider {
+    /// Every provider.
+    pub const ALL: [Self; 5] = [Self::Nhn, Self::Infobip, Self::Twilio, Self::Smtp, Self::Asterisk];
+
     /// The provider's name on the wire, which is also its path at the intake.
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Nhn => "nhn",
+            Self::Infobip => "infobip",
+            Self::Twilio => "twilio",
             Self::Smtp => "smtp",
             Self::Asterisk => "asterisk",
         }

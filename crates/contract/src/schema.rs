@@ -3,7 +3,7 @@
 use schemars::{Schema, schema_for};
 
 use crate::{
-    job::{DialJob, EmailJob, SmsJob},
+    job::{Cancel, DialJob, EmailJob, SmsJob},
     outcome::Outcome,
     receipt::{Receipt, Submission},
 };
@@ -14,6 +14,7 @@ pub fn all() -> Vec<(&'static str, Schema)> {
         ("closure.sms.1", schema_for!(SmsJob)),
         ("closure.email.1", schema_for!(EmailJob)),
         ("closure.dial.1", schema_for!(DialJob)),
+        ("closure.cancel.1", schema_for!(Cancel)),
         ("closure.outcome.1", schema_for!(Outcome)),
         ("closure.receipt.1", schema_for!(Receipt)),
         ("closure.submission.1", schema_for!(Submission)),

@@ -41,12 +41,19 @@ pub enum WorkQueue {
     Jobs(Channel),
     /// Receipts and submissions.
     Receipts,
+    /// The CRM's cancellations.
+    Cancels,
 }
 
 impl WorkQueue {
     /// Every work queue.
-    pub const ALL: [Self; 4] =
-        [Self::Jobs(Channel::Sms), Self::Jobs(Channel::Email), Self::Jobs(Channel::Dial), Self::Receipts];
+    pub const ALL: [Self; 5] = [
+        Self::Jobs(Channel::Sms),
+        Self::Jobs(Channel::Email),
+        Self::Jobs(Channel::Dial),
+        Self::Receipts,
+        Self::Cancels,
+    ];
 
     /// The queue's name.
     pub fn name(self) -> &'static str {
@@ -55,6 +62,7 @@ impl WorkQueue {
             Self::Jobs(Channel::Email) => "closure.email",
             Self::Jobs(Channel::Dial) => "closure.dial",
             Self::Receipts => "closure.receipts",
+            Self::Cancels => "closure.cancel",
         }
     }
 
@@ -65,6 +73,7 @@ impl WorkQueue {
             Self::Jobs(Channel::Email) => "closure.email.dead",
             Self::Jobs(Channel::Dial) => "closure.dial.dead",
             Self::Receipts => "closure.receipts.dead",
+            Self::Cancels => "closure.cancel.dead",
         }
     }
 
@@ -73,13 +82,14 @@ impl WorkQueue {
         match self {
             Self::Jobs(channel) => channel.as_str(),
             Self::Receipts => "receipt",
+            Self::Cancels => "cancel",
         }
     }
 
     /// The exchange that producers publish to in order to reach this queue.
     pub fn exchange(self) -> &'static str {
         match self {
-            Self::Jobs(_) => JOBS,
+            Self::Jobs(_) | Self::Cancels => JOBS,
             Self::Receipts => RECEIPTS,
         }
     }

@@ -1,7 +1,7 @@
 //! The promises of the contract: old messages decode for ever, and bad ones are refused with their reason.
 
 use closure_contract::{
-    DecodeError, FailureCode, Job, JobId, Outcome, ReceiptMessage,
+    Cancel, DecodeError, FailureCode, Job, JobId, Outcome, ReceiptMessage,
     job::{Phone, SmsBody},
     topology::{DelayStep, JOB_BYTES_MAX, bindings, exchanges, queues},
 };
@@ -28,6 +28,9 @@ fn every_fixture_decodes_and_says_the_same_after_a_round_trip() {
         let job = decoded(fixture);
         assert_eq!(Job::decode(&job.encode()).expect("what we write we can read"), job);
     }
+    let cancel =
+        Cancel::decode(include_bytes!("../fixtures/closure.cancel.1.json")).expect("a fixture decodes");
+    assert_eq!(Cancel::decode(&cancel.encode()).expect("what we write we can read"), cancel);
     let outcome = include_str!("../fixtures/closure.outcome.1.json").as_bytes();
     let outcome = Outcome::decode(outcome).expect("a fixture decodes for ever");
     assert_eq!(Outcome::decode(&outcome.encode()).expect("what we write we can read"), outcome);

@@ -119,6 +119,8 @@ fn outcome_name(channel: Channel, state: DeliveryState) -> Option<OutcomeName> {
         (_, State::Refused) => Some(OutcomeName::Refused),
         (_, State::Expired) => Some(OutcomeName::Expired),
         (_, State::Dead) => Some(OutcomeName::Dead),
-        (_, State::Discarded | State::Superseded | State::Cancelled) => Some(OutcomeName::Discarded),
+        (_, State::Discarded) => Some(OutcomeName::Discarded),
+        (_, State::Superseded) => Some(OutcomeName::Superseded),
+        (_, State::Cancelled) => Some(OutcomeName::Cancelled),
     }
 }

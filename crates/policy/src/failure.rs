@@ -62,10 +62,10 @@ macro_rules! meanings {
 
 meanings! {
     Permanent Message: UnreadableBody, BodyTooLarge, UnknownKind, UnsupportedVersion, WrongShape, WrongQueue,
-        JobIdConflict, Unroutable, CrashLoop, Expired;
+        JobIdConflict, Unroutable, CrashLoop, Expired, Superseded, Cancelled;
     Permanent Recipient: ScopeMismatch, AmbiguousNumber, InvalidNumber, CountryContradiction, NumberNotAllowed,
         NoEmailAddress, InvalidEmailAddress, RecipientRejected, NotDelivered, ReceiptExpired, NoReceipt,
-        MailboxRefused, CustomerBusy, CustomerNoAnswer, CustomerRejected, CustomerNumberInvalid;
+        MailboxRefused, CountryNotAllowed, Suppressed, NumberCapReached, CustomerBusy, CustomerNoAnswer, CustomerRejected, CustomerNumberInvalid;
     Permanent Content: BodyTooLong, BodyEmpty, ForbiddenCharacters, AttachmentNotSupported, SenderNotAllowed,
         TemplateMismatch, TemplateUnknown, TemplateVariables, SmsSkipped, SubjectNotEnglish, SubjectInvalid,
         ContentRejected, MailTooLarge, MailRefused;
@@ -76,7 +76,9 @@ meanings! {
     // Our domain is refused for good as far as this message goes; a person must look before it is sent again.
     Permanent Sender: MailPolicyRefused;
 
-    Transient Recipient: MailDeferred;
+    Transient Recipient: MailDeferred, QuietHours;
+    // A cap that is not one number's own is a brake on the whole channel, and lets go by itself.
+    Transient Account: CountryCapReached, FleetCapReached;
     // An unregistered sender number stops the whole channel until it is registered.
     Transient Sender: SenderRejected;
     // A request whose form is refused is refused for every job alike: it waits for a new release, loudly.
@@ -108,7 +110,8 @@ mod tests {
     #[test]
     fn a_transient_failure_of_text_messages_is_never_the_recipients() {
         for code in FailureCode::ALL.iter().copied().filter(|code| class(*code) == Class::Transient) {
-            assert!(fault(code).hits_everyone() || code == FailureCode::MailDeferred, "{code}");
+            let recipients_own = [FailureCode::MailDeferred, FailureCode::QuietHours];
+            assert!(fault(code).hits_everyone() || recipients_own.contains(&code), "{code}");
         }
     }
 

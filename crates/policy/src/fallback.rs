@@ -291,7 +291,7 @@ fn email_job(job: &SmsJob, rulebook: &CompiledRulebook, findings: &mut Findings)
         consultation: job.consultation.clone(),
         agent: job.agent.clone(),
         scope: job.scope,
-        to: MailRecipient { email: address },
+        to: MailRecipient { email: address, language: job.to.language.clone() },
         email: EmailContent {
             subject: subject(job, rulebook, findings),
             text: given(content.and_then(|content| content.text.as_ref()))

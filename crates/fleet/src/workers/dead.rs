@@ -126,7 +126,7 @@ impl DeadWorker {
     fn channel(&self) -> Option<Channel> {
         WorkQueue::ALL.into_iter().find_map(|queue| match queue {
             WorkQueue::Jobs(channel) if queue.dead_queue() == self.queue => Some(channel),
-            WorkQueue::Jobs(_) | WorkQueue::Receipts => None,
+            WorkQueue::Jobs(_) | WorkQueue::Receipts | WorkQueue::Cancels => None,
         })
     }
 }
