@@ -1,12 +1,8 @@
 //! A CRM in another language, which knows the JSON Schemas and the broker's address and nothing else.
 
-use std::{path::Path, process::Stdio};
+use std::path::Path;
 
-use closure_tests::harness::{Fleet, FleetOptions, LONG, run};
-use tokio::process::Command;
-
-/// Debian's Python, which has Debian's pika.
-const PYTHON: &str = "/usr/bin/python3";
+use closure_tests::harness::{Fleet, FleetOptions, LONG, python, run};
 
 #[test]
 fn a_crm_in_python_publishes_one_job_of_each_kind_and_hears_how_each_ended() {
@@ -18,13 +14,12 @@ fn a_crm_in_python_publishes_one_job_of_each_kind_and_hears_how_each_ended() {
             fleet.add_canary(personal);
         }
         let program = Path::new(env!("CARGO_MANIFEST_DIR")).join("python/crm.py");
-        let mut command = Command::new(PYTHON);
-        command.arg(program).arg(&fleet.vhost.uri).arg(schemas.path());
-        command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped()).kill_on_drop(true);
+        let mut command = python(&program);
+        command.arg(&fleet.vhost.uri).arg(schemas.path());
         let output = tokio::time::timeout(LONG, command.output())
             .await
             .expect("the CRM ends in time")
-            .expect("python3 can be started; cargo xtask test installs it");
+            .expect("Python can be started");
         let (said, errors) =
             (String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
         assert!(output.status.success(), "{said}\n{errors}");

@@ -17,4 +17,5 @@ pub mod parts;
 pub mod process;
 pub mod services;
 pub mod test;
+pub mod tools;
 pub mod workspace;

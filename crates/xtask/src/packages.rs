@@ -6,6 +6,7 @@ use std::process::{Command, Stdio};
 use crate::error::{Context, Result, failed};
 use crate::interrupt::Interrupt;
 use crate::services::{postgres, rabbitmq};
+use crate::tools::{self, succeeds};
 
 /// One Debian package that we need.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -14,14 +15,19 @@ pub enum Package {
     RabbitMq,
     /// The database server.
     PostgreSql,
-    /// An AMQP client in another language, for the test that speaks to us as a foreign CRM.
-    PythonPika,
+    /// Python with virtual environments, for the tests that speak to us as a foreign CRM.
+    PythonVenv,
+    /// Node, for the same in another language and for AsyncAPI's parser.
+    Node,
+    /// Node's package manager.
+    Npm,
 }
 
 /// What the services need.
 pub const SERVERS: &[Package] = &[Package::RabbitMq, Package::PostgreSql];
 /// What the whole test suite needs.
-pub const TESTS: &[Package] = &[Package::RabbitMq, Package::PostgreSql, Package::PythonPika];
+pub const TESTS: &[Package] =
+    &[Package::RabbitMq, Package::PostgreSql, Package::PythonVenv, Package::Node, Package::Npm];
 
 /// Installs packages without starting a server.
 ///
@@ -48,7 +54,9 @@ impl Package {
         match self {
             Package::RabbitMq => "rabbitmq-server",
             Package::PostgreSql => "postgresql",
-            Package::PythonPika => "python3-pika",
+            Package::PythonVenv => "python3-venv",
+            Package::Node => "nodejs",
+            Package::Npm => "npm",
         }
     }
 
@@ -56,7 +64,9 @@ impl Package {
         match self {
             Package::RabbitMq => Path::new(rabbitmq::SERVER).exists(),
             Package::PostgreSql => postgres::programs().is_some(),
-            Package::PythonPika => succeeds(Command::new("/usr/bin/python3").args(["-c", "import pika"])),
+            Package::PythonVenv => tools::python().is_some(),
+            Package::Node => tools::has_node(),
+            Package::Npm => tools::has_npm(),
         }
     }
 }
@@ -110,13 +120,4 @@ fn root_shell() -> Option<Command> {
     let mut command = Command::new("sudo");
     command.args(["--non-interactive", "/bin/sh"]);
     succeeds(Command::new("sudo").args(["--non-interactive", "true"])).then_some(command)
-}
-
-fn succeeds(command: &mut Command) -> bool {
-    command
-        .stdin(Stdio::null())
-        .stdout(Stdio::null())
-        .stderr(Stdio::null())
-        .status()
-        .is_ok_and(|status| status.success())
 }

@@ -9,6 +9,7 @@ use crate::packages;
 use crate::parts::Parts;
 use crate::process::Foreground;
 use crate::services::{Durability, Leftovers, ServiceOptions, Services};
+use crate::tools::Tools;
 use crate::workspace::Workspace;
 
 /// How long compiling may take.
@@ -44,6 +45,7 @@ pub fn run(arguments: &Arguments, interrupt: &Interrupt) -> Result<ExitCode> {
 fn run_parts(arguments: &Arguments, interrupt: &Interrupt, parts: &mut Parts) -> Result<ExitStatus> {
     parts.measure("packages", || packages::ensure(packages::TESTS, interrupt))?;
     let workspace = Workspace::find()?;
+    let tools = parts.measure("tools", || Tools::install(&workspace, interrupt))?;
     for (name, mut build) in builds(&workspace, arguments) {
         let status = parts.measure(name, || Foreground::run(&mut build, BUILD_LIMIT, interrupt))?;
         if !status.success() {
@@ -55,6 +57,7 @@ fn run_parts(arguments: &Arguments, interrupt: &Interrupt, parts: &mut Parts) ->
     let mut services = parts.measure("services", start)?;
     let mut command = cargo_test(&workspace, arguments, &[]);
     services.adopt(&mut command);
+    command.envs(tools.environment().iter().map(|(name, place)| (name, place)));
     command.env(BINARIES_VARIABLE, workspace.binaries_folder());
     let status = parts.measure("tests", || Foreground::run(&mut command, TEST_LIMIT, interrupt))?;
     if !status.success() {

@@ -1,6 +1,9 @@
-//! Where the services and the binaries are.
+//! Where the services, the binaries and the tools of other languages are.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
+use std::process::Stdio;
+
+use tokio::process::Command;
 
 /// The services that `cargo xtask test` started.
 #[derive(Clone)]
@@ -53,9 +56,29 @@ fn beside_this_test() -> PathBuf {
     folder.to_owned()
 }
 
+/// A Python program, run by the Python that has the packages of `tests/python/requirements.txt`.
+pub fn python(program: &Path) -> Command {
+    prepared(Command::new(required("CLOSURE_TEST_PYTHON")), program)
+}
+
+/// A `CommonJS` program, run by a Node that finds the packages of `tests/node/package.json`.
+pub fn node(program: &Path) -> Command {
+    let mut command = Command::new("node");
+    command.env("NODE_PATH", required("CLOSURE_TEST_NODE_MODULES"));
+    prepared(command, program)
+}
+
+/// It reads nothing, both its outputs are kept, and it ends with the test.
+fn prepared(mut command: Command, program: &Path) -> Command {
+    command.arg(program).stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
+    command.kill_on_drop(true);
+    command
+}
+
 fn required(name: &str) -> String {
-    variable(name)
-        .unwrap_or_else(|| panic!("{name} is not set; run cargo xtask test, which brings the services"))
+    variable(name).unwrap_or_else(|| {
+        panic!("{name} is not set; run cargo xtask test, which brings the services and the tools")
+    })
 }
 
 #[expect(

@@ -24,7 +24,7 @@ mod wait;
 pub use cli::{Answer, cli, cli_with_input};
 pub use database::{Connections, Database};
 pub use ended::Ended;
-pub use environment::{Services, binary};
+pub use environment::{Services, binary, node, python};
 pub use fleet::{Fleet, Watch};
 pub use http::{HttpAnswer, request};
 pub use logs::tail;

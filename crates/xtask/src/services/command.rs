@@ -1,4 +1,4 @@
-//! `cargo xtask services`: both services for a person who runs single tests, until Ctrl-C.
+//! `cargo xtask services`: both services and the tools for a person who runs single tests, until Ctrl-C.
 
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -8,6 +8,7 @@ use crate::interrupt::Interrupt;
 use crate::packages;
 use crate::services::description::write_private;
 use crate::services::{Durability, Leftovers, ServiceOptions, Services};
+use crate::tools::Tools;
 use crate::workspace::Workspace;
 
 /// The options of `cargo xtask services`.
@@ -24,16 +25,17 @@ pub struct Arguments {
     print_env: Option<PathBuf>,
 }
 
-/// Starts the services, prints their environment and waits for a signal.
+/// Installs the tools, starts the services, prints the environment of both and waits for a signal.
 pub fn run(arguments: &Arguments, interrupt: &Interrupt) -> Result<ExitCode> {
-    packages::ensure(packages::SERVERS, interrupt)?;
+    packages::ensure(packages::TESTS, interrupt)?;
     let options = ServiceOptions {
         durability: if arguments.synced { Durability::Synced } else { Durability::Unsynced },
         leftovers: if arguments.keep { Leftovers::Leave } else { Leftovers::Remove },
     };
     let workspace = Workspace::find()?;
+    let tools = Tools::install(&workspace, interrupt)?;
     let services = Services::start(&workspace.services_folder(), options, interrupt)?;
-    let lines = export_lines(&services);
+    let lines = export_lines(&services, &tools);
     print!("{lines}");
     if let Some(file) = &arguments.print_env {
         write_private(file, &lines)?;
@@ -43,8 +45,10 @@ pub fn run(arguments: &Arguments, interrupt: &Interrupt) -> Result<ExitCode> {
     Ok(ExitCode::SUCCESS)
 }
 
-fn export_lines(services: &Services) -> String {
+fn export_lines(services: &Services, tools: &Tools) -> String {
     let quoted = |value: &str| value.replace('\'', "'\\''");
-    let lines = services.environment().iter();
-    lines.map(|(name, value)| format!("export {name}='{}'\n", quoted(value))).collect()
+    let line = |name: &str, value: &str| format!("export {name}='{}'\n", quoted(value));
+    let services = services.environment().iter().map(|(name, value)| line(name, value));
+    let tools = tools.environment().iter().map(|(name, place)| line(name, &place.to_string_lossy()));
+    services.chain(tools).collect()
 }
