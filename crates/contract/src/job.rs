@@ -116,6 +116,11 @@ pub struct DialJob {
     pub scope: Scope,
     /// Who is called.
     pub to: PhoneRecipient,
+    /// When the agent clicked, by the CRM's clock; a click that is too old rings nobody's phone.
+    ///
+    /// Without it only `expires_at` keeps a late call from ringing.
+    #[serde(default)]
+    pub clicked_at: Option<Timestamp>,
     /// Not to be called before this time.
     #[serde(default)]
     pub not_before: Option<Timestamp>,

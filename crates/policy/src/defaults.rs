@@ -50,7 +50,12 @@ impl Default for NumberRules {
 
 impl Default for DialRules {
     fn default() -> Self {
-        Self { overseas_prefix: "9001".to_owned(), domestic_prefix: "9".to_owned(), pause: None }
+        Self {
+            overseas_prefix: "9001".to_owned(),
+            domestic_prefix: "9".to_owned(),
+            pause: None,
+            click_fresh_s: 30,
+        }
     }
 }
 

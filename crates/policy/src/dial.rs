@@ -1,7 +1,7 @@
 //! Calls: what is dialled, and the record of it (R2, R3, R4).
 
 use closure_contract::{
-    Channel, DialJob, FailureCode, RuleEffect, RuleId,
+    Channel, DialJob, FailureCode, RuleEffect, RuleId, Timestamp,
     job::{Phone, Scope},
 };
 
@@ -26,7 +26,8 @@ pub(crate) struct Judged {
 }
 
 /// Applies the rules to a dial job.
-pub(crate) fn judge(job: &DialJob, rulebook: &Rulebook, findings: &mut Findings) -> Judged {
+pub(crate) fn judge(job: &DialJob, rulebook: &Rulebook, now: Timestamp, findings: &mut Findings) -> Judged {
+    check_freshness(job, rulebook.dial.click_fresh_s, now, findings);
     let (number, phone) = match short_number(&job.to.phone, job.scope, &rulebook.numbers) {
         Some(number) => {
             findings.note(RuleId::R3, RuleEffect::Pass, "the short service number is on the configured list");
@@ -61,6 +62,21 @@ pub(crate) fn judge(job: &DialJob, rulebook: &Rulebook, findings: &mut Findings)
         service_class: SERVICE_CLASS,
     });
     Judged { phone, dial_string, plan }
+}
+
+/// B1: an agent who clicked long ago has gone on to something else, so that the phone must not ring any more.
+///
+/// A call for later is as fresh as its `not_before`; a click in the future is a clock that runs ahead, and fresh.
+fn check_freshness(job: &DialJob, click_fresh_s: u32, now: Timestamp, findings: &mut Findings) {
+    let Some(clicked_at) = job.clicked_at else { return };
+    let meant_for = job.not_before.map_or(clicked_at, |not_before| not_before.max(clicked_at));
+    let age_s = (now.0 - meant_for.0).whole_seconds();
+    if age_s >= i64::from(click_fresh_s) {
+        let detail = format!("the click is {age_s} s old, and after {click_fresh_s} s no phone rings");
+        findings.refuse(RuleId::B1, FailureCode::StaleClick, detail);
+    } else {
+        findings.note(RuleId::B1, RuleEffect::Pass, format!("the click is fresh for {click_fresh_s} s"));
+    }
 }
 
 /// What the PBX dials, where the agent's choice agrees with the number.

@@ -231,7 +231,7 @@ pub fn decide(job: &Job, rulebook: &CompiledRulebook, now: Timestamp) -> Decisio
             decision.plan = plan.map(Plan::Email);
         }
         Job::Dial(job) => {
-            let judged = dial::judge(job, rulebook.rules(), &mut findings);
+            let judged = dial::judge(job, rulebook.rules(), now, &mut findings);
             decision.phone = Some(judged.phone);
             decision.dial_string = judged.dial_string;
             decision.plan = judged.plan.map(Plan::Dial);

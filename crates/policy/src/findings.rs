@@ -71,7 +71,7 @@ fn ending(channel: Channel, code: FailureCode) -> RefusalEnding {
             | FailureCode::NumberNotAllowed
     );
     match channel {
-        _ if code == FailureCode::Expired => RefusalEnding::Over,
+        _ if matches!(code, FailureCode::Expired | FailureCode::StaleClick) => RefusalEnding::Over,
         Channel::Sms if !number_in_doubt => RefusalEnding::Over,
         Channel::Sms | Channel::Email | Channel::Dial => RefusalEnding::WaitsForPerson,
     }

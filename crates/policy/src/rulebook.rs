@@ -61,6 +61,8 @@ pub struct DialRules {
     pub domestic_prefix: String,
     /// A pause after the outside line, for PBXs that need one.
     pub pause: Option<Pause>,
+    /// A click is fresh for so many seconds; later the agent is no longer at the phone (B1).
+    pub click_fresh_s: u32,
 }
 
 /// A pause in a dial string.

@@ -4,7 +4,7 @@
 //! As long as the call lives the PBX refuses the same id again (409); once it has ended it would ring again,
 //! so nobody may call `send` a second time without having looked.
 
-use std::fmt;
+use std::{fmt, time::Instant};
 
 use closure_contract::{ClientRef, FailureCode, Provider};
 use reqwest::{RequestBuilder, Url};
@@ -73,6 +73,8 @@ pub struct Call {
     pub extension: String,
     /// What the dialplan dials, with the outside line.
     pub dial_string: String,
+    /// From this moment on nothing may ring: another worker may have taken the call over.
+    pub ring_by: Instant,
 }
 
 impl fmt::Debug for Call {
@@ -321,6 +323,11 @@ impl Sender for AriDial {
         self.check(message)?;
         match self.preflight(message).await? {
             Preflight::Ours => Ok(Accepted { provider_ref: Some(message.channel_id.to_string()) }),
+            // The preflight may have taken long, and a process that was stopped in it wakes up here.
+            Preflight::Free if Instant::now() >= message.ring_by => Err(failure(
+                FailureCode::StaleClick,
+                "this process stood still until the call was no longer its own; nothing rang",
+            )),
             Preflight::Free => self.originate(message).await,
         }
     }

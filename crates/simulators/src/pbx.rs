@@ -134,6 +134,11 @@ impl PbxSimulator {
         self.board.requests()
     }
 
+    /// How often anybody asked what an agent's phone is doing, counted before the answer.
+    pub fn looks(&self) -> u64 {
+        self.board.looks()
+    }
+
     /// The channels that are alive.
     pub fn channels_alive(&self) -> usize {
         self.board.channels_alive()

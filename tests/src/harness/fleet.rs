@@ -367,7 +367,7 @@ async fn outside(options: &FleetOptions, database: &Database) -> (NhnSimulator, 
         username: configuration::ARI_USER.to_owned(),
         password: configuration::ARI_PASSWORD.to_owned(),
         cel_database_url: Some(database.url.clone()),
-        ..PbxSimSettings::default()
+        ..options.pbx.clone()
     };
     (
         NhnSimulator::start(sms).await.expect("the gateway can be started"),

@@ -1,6 +1,6 @@
 //! What a fleet is made of.
 
-use closure_simulators::{NhnSimSettings, SmtpSimSettings};
+use closure_simulators::{NhnSimSettings, PbxSimSettings, SmtpSimSettings};
 
 /// One process.
 #[derive(Debug, Clone)]
@@ -63,6 +63,7 @@ pub struct FleetOptions {
     pub(super) receipt_due_ms: u64,
     pub(super) sms: NhnSimSettings,
     pub(super) smtp: SmtpSimSettings,
+    pub(super) pbx: PbxSimSettings,
 }
 
 impl FleetOptions {
@@ -96,6 +97,7 @@ impl FleetOptions {
             receipt_due_ms: 600_000,
             sms: NhnSimSettings::default(),
             smtp: SmtpSimSettings::default(),
+            pbx: PbxSimSettings::default(),
         }
     }
 
@@ -125,6 +127,13 @@ impl FleetOptions {
     #[must_use]
     pub fn mail_server(mut self, change: impl FnOnce(&mut SmtpSimSettings)) -> Self {
         change(&mut self.smtp);
+        self
+    }
+
+    /// Changes the PBX's settings.
+    #[must_use]
+    pub fn exchange(mut self, change: impl FnOnce(&mut PbxSimSettings)) -> Self {
+        change(&mut self.pbx);
         self
     }
 

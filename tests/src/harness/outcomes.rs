@@ -9,6 +9,8 @@ use closure_broker::{BrokerSettings, Mailbox};
 use closure_contract::{JobId, Outcome};
 use tokio_util::sync::CancellationToken;
 
+use super::wait::{LONG, eventually};
+
 /// The CRM's queue.
 const QUEUE: &str = "crm.outcomes";
 const WAIT: Duration = Duration::from_millis(500);
@@ -78,6 +80,14 @@ impl Outcomes {
     /// What was heard of one job.
     pub fn of(&self, job: JobId) -> Vec<Heard> {
         self.matching(|outcome| outcome.job_id == job)
+    }
+
+    /// Waits for the first word about a job.
+    pub async fn first(&self, job: JobId) -> Heard {
+        eventually(&format!("an outcome of {job}"), LONG, || async {
+            self.of(job).into_iter().next().ok_or_else(|| "nothing was heard".to_owned())
+        })
+        .await
     }
 
     /// What was heard of one consultation.

@@ -11,6 +11,11 @@ use crate::load::{
 /// The worker is killed when so much of the load has been seen outside.
 const KILL_AT: [usize; 3] = [15, 40, 70];
 
+/// Calls under random kills, and how many of those there are.
+const CALLS: u16 = 50;
+const KILLS: usize = 8;
+const SEED: u32 = 20_261_125;
+
 async fn kill_and_start(fleet: &Fleet, process: &str) {
     fleet.kill(process).await;
     fleet.start_process(process).await;
@@ -102,6 +107,49 @@ fn a_dial_worker_that_is_killed_never_rings_a_customer_twice() {
         assert!(answered >= usize::from(LOAD) / 2, "most calls are placed: {answered}");
         fleet.finish().await;
     });
+}
+
+#[test]
+fn fifty_calls_under_a_dial_worker_that_is_killed_again_and_again_call_no_customer_twice() {
+    run(async {
+        let worker = ProcessSpec::work("dial", &["dial"]).with_concurrency(3);
+        let options = FleetOptions::with("kills-dial", vec![worker, ProcessSpec::work("dead", &["dead"])]);
+        let fleet = Fleet::start(options).await;
+        let list = calls(4006, CALLS);
+        fleet.publish_all(&list).await;
+        let mut seen = 0;
+        for pause_ms in random_pauses_ms(SEED) {
+            // Between two phones that ring, the worker is somewhere between a claim and a settlement.
+            seen = (seen + 3).min(usize::from(CALLS) / 2);
+            until("customers rung", seen, || all_customer_rings(&fleet)).await;
+            tokio::time::sleep(std::time::Duration::from_millis(pause_ms)).await;
+            kill_and_start(&fleet, "dial").await;
+        }
+        let ids: Vec<_> = list.iter().map(jobs::id).collect();
+        all_are_heard(&fleet, &ids).await;
+        fleet.drain().await;
+        for job in &list {
+            let (end, rings) = (one_end(&fleet, jobs::id(job)), customer_rings(&fleet, job));
+            let expected = match end.as_str() {
+                "dial.answered" => 1,
+                "dial.unknown call_in_doubt" => 0,
+                other => panic!("{} ended as {other}", jobs::id(job)),
+            };
+            assert_eq!(rings, expected, "{} ended as {end}", jobs::id(job));
+        }
+        fleet.finish().await;
+    });
+}
+
+/// How long each kill waits, from a seed: the same run can be had again.
+fn random_pauses_ms(seed: u32) -> impl Iterator<Item = u64> {
+    let mut state = seed;
+    std::iter::repeat_with(move || {
+        // The constants are those of Numerical Recipes' quick generator.
+        state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+        u64::from(state >> 16) % 250
+    })
+    .take(KILLS)
 }
 
 #[test]

@@ -4,4 +4,5 @@ mod connections;
 mod kills;
 mod load;
 mod receipts;
+mod stalls;
 mod stops;

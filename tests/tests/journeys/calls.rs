@@ -1,7 +1,7 @@
 //! Calls: the agent's phone first, then the customer's (R1–R4).
 
 use closure_contract::{FailureCode, outcome::CallRecord};
-use closure_simulators::{CustomerBehaviour, PostBehaviour};
+use closure_simulators::{AgentBehaviour, CustomerBehaviour, PostBehaviour};
 use closure_store::DeliveryState;
 use closure_tests::harness::{
     Ended, Fleet, FleetOptions, ProcessSpec, jobs,
@@ -122,5 +122,88 @@ fn a_declined_call_is_told_as_declined() {
         let id = fleet.publish(&job).await;
         let heard = fleet.outcomes_of(id, 1).await;
         assert_eq!(heard[0].summary(), "dial.unanswered customer_rejected");
+    });
+}
+
+/// The last digits of a number, the answer of the carrier that they stand for, and what the CRM hears.
+const CARRIER_ANSWERS: [(&str, &str, &str); 22] = [
+    ("0196", "the agent hangs up while it rings", "dial.unanswered agent_abandoned"),
+    ("0197", "the trunk is known to be down", "dial.unanswered trunk_unreachable"),
+    ("0199", "it rings until the time-out", "dial.unanswered customer_no_answer"),
+    ("0401", "401", "dial.unanswered customer_rejected"),
+    ("0403", "403", "dial.unanswered customer_rejected"),
+    ("0404", "404", "dial.unanswered customer_number_invalid"),
+    ("0408", "408", "dial.unanswered customer_no_answer"),
+    ("0410", "410", "dial.unanswered customer_number_invalid"),
+    ("0480", "480", "dial.unanswered customer_no_answer"),
+    ("0481", "481", "dial.unanswered network_failure"),
+    ("0484", "484", "dial.unanswered customer_number_invalid"),
+    ("0485", "485", "dial.unanswered customer_number_invalid"),
+    ("0486", "486", "dial.unanswered customer_busy"),
+    ("0488", "488", "dial.unanswered network_failure"),
+    ("0500", "500", "dial.unanswered network_failure"),
+    ("0501", "501", "dial.unanswered network_failure"),
+    ("0502", "502", "dial.unanswered network_failure"),
+    ("0503", "503", "dial.unanswered congestion"),
+    ("0504", "504", "dial.unanswered network_failure"),
+    ("0600", "600", "dial.unanswered customer_busy"),
+    ("0603", "603", "dial.unanswered customer_rejected"),
+    ("0604", "604", "dial.unanswered customer_number_invalid"),
+];
+
+#[test]
+fn each_answer_of_the_carrier_ends_in_its_outcome_and_in_one_ring() {
+    journey(async |fleet| {
+        let mut calls = Vec::new();
+        for (index, (digits, answer, expected)) in CARRIER_ANSWERS.into_iter().enumerate() {
+            let extension = (4_001 + index).to_string();
+            fleet.pbx.set_agent(&extension, AgentBehaviour::Answers);
+            let number = format!("+81904001{digits}");
+            let id = fleet.publish(&jobs::dial(&number, &extension)).await;
+            calls.push((id, number, answer, expected));
+        }
+        for (id, number, answer, expected) in calls {
+            let heard = fleet.outcomes.first(id).await;
+            assert_eq!(heard.summary(), expected, "{answer}");
+            let record = heard.outcome.call.expect("a call that did not go through is on record too");
+            assert_eq!(record.customer_contact, number.trim_start_matches('+'), "{answer}");
+            let rings = fleet.pbx.calls_to(number.trim_start_matches('+')).len();
+            let leg = usize::from(answer != "the trunk is known to be down");
+            assert_eq!(rings, leg, "{answer}: nobody is redialled");
+        }
+    });
+}
+
+#[test]
+fn an_agent_who_does_not_take_the_call_is_told_apart_from_the_customer() {
+    journey(async |fleet| {
+        for (behaviour, expected) in [
+            (AgentBehaviour::Busy, "dial.unanswered agent_busy"),
+            (AgentBehaviour::OnAnotherCall, "dial.unanswered agent_busy"),
+            (AgentBehaviour::NoAnswer, "dial.unanswered agent_no_answer"),
+            (AgentBehaviour::Rejects, "dial.unanswered agent_rejected"),
+            (AgentBehaviour::Unknown, "dial.unanswered agent_offline"),
+        ] {
+            fleet.pbx.set_agent("4051", behaviour);
+            let id = fleet.publish(&jobs::dial("+819040020001", "4051")).await;
+            assert_eq!(fleet.outcomes.first(id).await.summary(), expected);
+        }
+        assert!(fleet.pbx.calls_to("819040020001").is_empty(), "the customer is never called");
+    });
+}
+
+#[test]
+fn a_click_that_is_too_old_rings_nobodys_phone() {
+    journey(async |fleet| {
+        let mut job = jobs::dial("+819040030001", "4052");
+        fleet.pbx.set_agent("4052", AgentBehaviour::Answers);
+        let long_ago = closure_contract::Timestamp::now().0 - std::time::Duration::from_secs(120);
+        job["clicked_at"] =
+            serde_json::to_value(closure_contract::Timestamp(long_ago)).expect("a time is JSON");
+        let id = fleet.publish(&job).await;
+        let heard = fleet.outcomes.first(id).await;
+        assert_eq!(heard.summary(), "dial.refused stale_click");
+        assert!(fleet.pbx.rings().iter().all(|ring| ring.digits != "4052"), "nor the agent's");
+        assert!(fleet.pbx.calls_to("819040030001").is_empty());
     });
 }

@@ -1,5 +1,7 @@
 //! What differs from channel to channel: how one try is made, and how its end is told.
 
+use std::time::Instant;
+
 use bytes::Bytes;
 use closure_broker::OutMessage;
 use closure_contract::{
@@ -64,6 +66,8 @@ pub struct Attempt<'a> {
     pub client_ref: ClientRef,
     /// The stored bytes, where the channel has such.
     pub rendered: Option<Bytes>,
+    /// From this moment on another worker may hold the job.
+    pub lease_until: Instant,
 }
 
 /// A try whose end is not known.

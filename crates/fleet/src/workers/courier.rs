@@ -1,5 +1,7 @@
 //! The way of one job, the same for every channel: decide, claim, try once, settle, tell.
 
+use std::time::{Duration, Instant};
+
 use bytes::Bytes;
 use closure_broker::{InMessage, OutMessage, Redelivered};
 use closure_contract::{
@@ -41,6 +43,8 @@ struct Trip<'a> {
     job: &'a Job,
     decision: &'a Decision,
     lease: Lease,
+    /// From this moment on another worker may hold the job.
+    lease_until: Instant,
     /// How often the provider was asked about this job and knew nothing.
     lookups: u32,
 }
@@ -81,17 +85,17 @@ impl<C: Carrier> Courier<C> {
             Ok(rendered) => (rendered, None),
             Err(failure) => (None, Some(failure)),
         };
-        let claim = self.claim(hand, &job, &decision, rendered).await?;
+        let (claim, lease_until) = self.claim(hand, &job, &decision, rendered).await?;
         match claim {
             Claim::Granted { lease, attempt, client_ref, rendered } => {
-                let trip = Trip { hand, job: &job, decision: &decision, lease, lookups: 0 };
+                let trip = Trip { hand, job: &job, decision: &decision, lease, lease_until, lookups: 0 };
                 match unrenderable {
                     Some(failure) => self.failed(&trip, attempt, failure).await,
                     None => self.go(&trip, attempt, client_ref, rendered).await,
                 }
             }
             Claim::Reconcile { lease, attempt, client_ref, lookups, resends, rendered, since, .. } => {
-                let trip = Trip { hand, job: &job, decision: &decision, lease, lookups };
+                let trip = Trip { hand, job: &job, decision: &decision, lease, lease_until, lookups };
                 let doubt = Doubt { client_ref, scope: scope(&job), since, lookups, resends, hand };
                 self.reconcile(&trip, attempt, doubt, rendered).await
             }
@@ -111,13 +115,14 @@ impl<C: Carrier> Courier<C> {
         }
     }
 
+    /// The answer to a claim, and until when a granted lease protects its holder by this process's own clock.
     async fn claim(
         &self,
         hand: &Hand<'_>,
         job: &Job,
         decision: &Decision,
         rendered: Option<Bytes>,
-    ) -> Result<Claim, Interrupted> {
+    ) -> Result<(Claim, Instant), Interrupted> {
         let message = hand.message;
         let consultation = job.consultation();
         let claim = NewClaim {
@@ -136,7 +141,14 @@ impl<C: Carrier> Courier<C> {
             rules: rules_json(decision),
         };
         hand.may_act()?;
-        settled_or_stop(hand, "claim", || self.store.claim(claim.clone())).await
+        let lease = Duration::from_millis(self.carrier.lease_ms());
+        settled_or_stop(hand, "claim", || {
+            // Counted from before the question, the lease ends here no later than in the database.
+            let lease_until = Instant::now() + lease;
+            let answer = self.store.claim(claim.clone());
+            async move { answer.await.map(|claim| (claim, lease_until)) }
+        })
+        .await
     }
 
     /// A granted claim: try once, or settle what the rules decided.
@@ -158,7 +170,10 @@ impl<C: Carrier> Courier<C> {
                 // A lease taken over while this process stood still must not be used: the claim is minutes younger
                 // than any lease, and the connection's state is the last thing looked at before the provider.
                 trip.hand.may_act()?;
-                let attempted = Attempt { plan, client_ref, rendered };
+                if Instant::now() >= trip.lease_until {
+                    return self.stood_still(trip, attempt).await;
+                }
+                let attempted = Attempt { plan, client_ref, rendered, lease_until: trip.lease_until };
                 match self.carrier.try_once(&attempted).await {
                     Ok(accepted) => self.end(trip, attempt, self.carrier.taken(accepted)).await,
                     Err(failure) => self.failed(trip, attempt, failure).await,
@@ -173,6 +188,15 @@ impl<C: Carrier> Courier<C> {
                     .await
             }
         }
+    }
+
+    /// This process was stopped until its lease was over: whoever holds the job now decides what becomes of it.
+    async fn stood_still(&self, trip: &Trip<'_>, attempt: AttemptNumber) -> Result<Disposition, Interrupted> {
+        let code = FailureCode::ProviderUnavailable;
+        let detail = "the worker stood still until its lease was over; nothing was sent".to_owned();
+        warn!(job_id = %trip.job.id(), %attempt, detail, "a try was not made");
+        self.end(trip, attempt, Ending::GivenBack { code, detail }).await?;
+        Ok(Disposition::Again { step: DelayStep::Seconds1, attempt })
     }
 
     /// A try failed: policy says what the code means, and the settlement follows.

@@ -92,6 +92,7 @@ impl Carrier for DialCarrier {
             channel_id: attempt.client_ref,
             extension: plan.extension.clone(),
             dial_string: plan.dial_string.clone(),
+            ring_by: attempt.lease_until,
         };
         self.ari.send(&call).await
     }

@@ -1,10 +1,10 @@
 //! R2, R3, R4: what the PBX dials, and the record of the call.
 
-use closure_contract::{FailureCode, RuleEffect, RuleId};
+use closure_contract::{FailureCode, RuleEffect, RuleId, Timestamp};
 use closure_policy::explain::{DialPlan, Plan, Verdict, decide};
 use serde_json::{Value, json};
 
-use crate::support::{NOW, decided, dial, effects, rulebook_of};
+use crate::support::{NOW, decided, dial, effects, merge, rulebook_of};
 
 fn plan(over: Value) -> DialPlan {
     match decided(&dial(over)).plan {
@@ -105,4 +105,25 @@ fn only_digits_reach_the_pbx() {
     for number in ["9111&PJSIP/1002", "9111;x", "84912345678#", "*86"] {
         assert_eq!(decided(&dial(to(number))).code, Some(FailureCode::InvalidNumber), "{number}");
     }
+}
+
+#[test]
+fn a_click_is_fresh_for_half_a_minute_and_then_rings_nobody() {
+    let clicked = |seconds: i64, over: Value| {
+        let mut job = json!({ "clicked_at": Timestamp(NOW.0 - time::Duration::seconds(seconds)) });
+        merge(&mut job, over);
+        decided(&dial(job))
+    };
+    for (age_s, fresh) in [(-5, true), (0, true), (29, true), (30, false), (3_600, false)] {
+        let decision = clicked(age_s, json!({}));
+        let expected =
+            if fresh { (Verdict::Send, None) } else { (Verdict::Reject, Some(FailureCode::StaleClick)) };
+        assert_eq!((decision.verdict, decision.code), expected, "{age_s} s");
+        assert_eq!(decision.plan.is_some(), fresh, "{age_s} s");
+    }
+    let for_later = clicked(600, json!({ "not_before": Timestamp(NOW.0 - time::Duration::seconds(10)) }));
+    assert_eq!(for_later.verdict, Verdict::Send, "a call for later is as fresh as its time");
+    let patient = rulebook_of("dial.click_fresh_s = 7200");
+    let old = json!({ "clicked_at": Timestamp(NOW.0 - time::Duration::seconds(3_600)) });
+    assert_eq!(decide(&dial(old), &patient, NOW).verdict, Verdict::Send);
 }

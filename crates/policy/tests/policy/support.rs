@@ -35,7 +35,7 @@ pub(crate) fn rulebook_of(toml: &str) -> CompiledRulebook {
 }
 
 /// Lays `over` over a document, object by object; null takes a field away.
-fn merge(base: &mut Value, over: Value) {
+pub(crate) fn merge(base: &mut Value, over: Value) {
     match (base, over) {
         (Value::Object(base), Value::Object(over)) => {
             for (key, value) in over {

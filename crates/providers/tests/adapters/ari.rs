@@ -1,5 +1,7 @@
 //! What ARI may answer, and what each answer proves about a ringing phone.
 
+use std::time::{Duration, Instant};
+
 use closure_contract::FailureCode;
 use closure_providers::{
     Accepted, AriDial, AriSettings, Call, ChannelPresence, ChannelState, ConfigError, PlainHttp, SendFailure,
@@ -46,7 +48,12 @@ fn impatient(base_url: String) -> AriDial {
 }
 
 fn call() -> Call {
-    Call { channel_id: client_ref(), extension: "1001".to_owned(), dial_string: "900184912345678".to_owned() }
+    Call {
+        channel_id: client_ref(),
+        extension: "1001".to_owned(),
+        dial_string: "900184912345678".to_owned(),
+        ring_by: Instant::now() + Duration::from_secs(60),
+    }
 }
 
 async fn dial(script: Vec<Answer>) -> (Result<Accepted, SendFailure>, HttpServer) {
@@ -168,6 +175,15 @@ async fn a_phone_that_is_in_this_very_call_is_not_busy() {
     let (result, server) = dial(vec![answer(200, ours)]).await;
     assert_eq!(result, Ok(placed()));
     assert_eq!(server.seen().len(), 1, "and is not rung again");
+}
+
+#[tokio::test]
+async fn a_process_that_stood_still_in_the_preflight_rings_nobody() {
+    let server = HttpServer::start(vec![answer(200, FREE), answer(200, MADE)]).await;
+    let late = Call { ring_by: Instant::now(), ..call() };
+    let failure = ari(server.base_url()).send(&late).await.expect_err("the lease is over");
+    assert_eq!(failure.code, FailureCode::StaleClick);
+    assert_eq!(server.seen().len(), 1, "the phone was looked at and not rung");
 }
 
 #[tokio::test]

@@ -116,8 +116,13 @@ fn credentials(request: &Request) -> Option<(String, String)> {
 }
 
 async fn endpoint(State(board): Board, Path(extension): Path<String>) -> Result<Json<Value>, AriError> {
+    board.count_look();
+    let behaviour = board.agent(&extension);
+    if behaviour == AgentBehaviour::SlowToSay {
+        tokio::time::sleep(Duration::from_millis(board.settings.stall_ms)).await;
+    }
     let mut channel_ids = board.channels_of_agent(&extension);
-    let state = match board.agent(&extension) {
+    let state = match behaviour {
         AgentBehaviour::Unknown => return Err(AriError::NotFound("Endpoint not found")),
         AgentBehaviour::Offline => "offline",
         AgentBehaviour::OnAnotherCall => {
@@ -125,6 +130,7 @@ async fn endpoint(State(board): Board, Path(extension): Path<String>) -> Result<
             "online"
         }
         AgentBehaviour::Answers
+        | AgentBehaviour::SlowToSay
         | AgentBehaviour::Busy
         | AgentBehaviour::NoAnswer
         | AgentBehaviour::Rejects => "online",

@@ -18,6 +18,8 @@ pub enum AgentBehaviour {
     NoAnswer,
     /// `1555`: the agent declines.
     Rejects,
+    /// `1444`: is answered, and the PBX says only after `stall_ms` that the phone is free.
+    SlowToSay,
     /// Every other extension: unknown.
     Unknown,
 }
@@ -31,6 +33,7 @@ impl AgentBehaviour {
             "1776" => Self::OnAnotherCall,
             "1666" => Self::NoAnswer,
             "1555" => Self::Rejects,
+            "1444" => Self::SlowToSay,
             _ => match extension.parse::<u16>() {
                 Ok(1001..=1099) if extension.len() == 4 => Self::Answers,
                 _ => Self::Unknown,
@@ -55,26 +58,46 @@ pub enum CustomerBehaviour {
     TrunkSilent,
     /// `0199`: rings until the time-out.
     NoAnswer,
+    /// `0401`: 401, our own line is refused.
+    Unauthorized,
     /// `0403`: 403.
     Forbidden,
     /// `0404`: 404.
     NotFound,
+    /// `0408`: 408, the far end took too long.
+    TimedOut,
     /// `0410`: 410, the number changed.
     NumberChanged,
     /// `0480`: 480, unavailable.
     Unavailable,
+    /// `0481`: 481, the far end lost the call.
+    CallLost,
     /// `0484`: 484, the number is incomplete.
     Incomplete,
+    /// `0485`: 485, the number is ambiguous.
+    Ambiguous,
     /// `0486`: 486, busy.
     Busy,
     /// `0488`: 488, no common codec.
     NotAcceptable,
     /// `0500`: 500.
     NetworkFailure,
+    /// `0501`: 501, not implemented.
+    NotImplemented,
+    /// `0502`: 502, a gateway behind the trunk failed.
+    BadGateway,
     /// `0503`: 503.
     Congestion,
+    /// `0504`: 504, a gateway behind the trunk took too long.
+    GatewayTimedOut,
+    /// `0600`: 600, busy everywhere.
+    BusyEverywhere,
     /// `0603`: 603, declined.
     Declined,
+    /// `0604`: 604, does not exist anywhere.
+    NowhereFound,
+    /// `0606`: 606, no common codec anywhere.
+    NowhereAcceptable,
 }
 
 /// How a refused or unanswered customer leg ends: the Q.850 cause and the words of the PBX.
@@ -115,16 +138,26 @@ impl CustomerBehaviour {
             "0197" => Self::TrunkDown,
             "0198" => Self::TrunkSilent,
             "0199" => Self::NoAnswer,
+            "0401" => Self::Unauthorized,
             "0403" => Self::Forbidden,
             "0404" => Self::NotFound,
+            "0408" => Self::TimedOut,
             "0410" => Self::NumberChanged,
             "0480" => Self::Unavailable,
+            "0481" => Self::CallLost,
             "0484" => Self::Incomplete,
+            "0485" => Self::Ambiguous,
             "0486" => Self::Busy,
             "0488" => Self::NotAcceptable,
             "0500" => Self::NetworkFailure,
+            "0501" => Self::NotImplemented,
+            "0502" => Self::BadGateway,
             "0503" => Self::Congestion,
+            "0504" => Self::GatewayTimedOut,
+            "0600" => Self::BusyEverywhere,
             "0603" => Self::Declined,
+            "0604" => Self::NowhereFound,
+            "0606" => Self::NowhereAcceptable,
             _ => Self::Answers,
         }
     }
@@ -140,14 +173,19 @@ impl CustomerBehaviour {
             Self::TrunkDown => CustomerCourse::NoLeg,
             Self::TrunkSilent => CustomerCourse::Silent,
             Self::NoAnswer => CustomerCourse::RingsOut,
-            Self::Forbidden | Self::Declined => refused(21, "NOANSWER"),
-            Self::NotFound => refused(1, "NOANSWER"),
+            Self::Unauthorized | Self::Forbidden | Self::Declined => refused(21, "NOANSWER"),
+            Self::NotFound | Self::Ambiguous | Self::NowhereFound => refused(1, "NOANSWER"),
+            Self::TimedOut => refused(18, "NOANSWER"),
             Self::NumberChanged => refused(22, "NOANSWER"),
             Self::Unavailable => refused(19, "NOANSWER"),
             Self::Incomplete => refused(28, "NOANSWER"),
-            Self::Busy => refused(17, "BUSY"),
-            Self::NotAcceptable => refused(58, "NOANSWER"),
+            Self::CallLost => refused(127, "NOANSWER"),
+            Self::Busy | Self::BusyEverywhere => refused(17, "BUSY"),
+            Self::NotAcceptable | Self::NowhereAcceptable => refused(58, "NOANSWER"),
             Self::NetworkFailure => refused(38, "NOANSWER"),
+            Self::NotImplemented => refused(29, "NOANSWER"),
+            Self::BadGateway => refused(27, "NOANSWER"),
+            Self::GatewayTimedOut => refused(102, "NOANSWER"),
             Self::Congestion => refused(34, "CONGESTION"),
         }
     }

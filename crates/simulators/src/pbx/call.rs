@@ -106,7 +106,7 @@ impl Call {
         let timeout_ms = self.new.timeout_ms.min(settings.agent_timeout_max_ms);
         self.record_ring(Leg::Agent, &self.new.agent_extension, self.new.shown_to_agent.clone());
         match self.new.agent {
-            AgentBehaviour::Answers | AgentBehaviour::OnAnotherCall => {
+            AgentBehaviour::Answers | AgentBehaviour::SlowToSay | AgentBehaviour::OnAnotherCall => {
                 self.set_state(ChannelState::Ringing);
                 if answer_ms >= self.new.timeout_ms {
                     self.pause(self.new.timeout_ms).await?;

@@ -115,6 +115,7 @@ pub(super) struct Switchboard {
     pub(super) stop: CancellationToken,
     next_number: AtomicU64,
     requests: AtomicU64,
+    looks: AtomicU64,
     channels: Mutex<Channels>,
     rings: Mutex<Journal<Ring>>,
     agents: Mutex<Rules<AgentBehaviour>>,
@@ -143,6 +144,7 @@ impl Switchboard {
             stop,
             next_number: AtomicU64::new(0),
             requests: AtomicU64::new(0),
+            looks: AtomicU64::new(0),
             channels: Mutex::new(channels),
             rings: Mutex::new(Journal::new(RINGS_MAX)),
             agents: Mutex::new(Rules::new()),
@@ -158,6 +160,14 @@ impl Switchboard {
 
     pub(super) fn count_request(&self) {
         self.requests.fetch_add(1, Ordering::Relaxed);
+    }
+
+    pub(super) fn count_look(&self) {
+        self.looks.fetch_add(1, Ordering::Relaxed);
+    }
+
+    pub(super) fn looks(&self) -> u64 {
+        self.looks.load(Ordering::Relaxed)
     }
 
     pub(super) fn requests(&self) -> u64 {
@@ -179,6 +189,7 @@ impl Switchboard {
         match agent {
             AgentBehaviour::Offline | AgentBehaviour::Unknown => return Err(NotAdded::NotRegistered),
             AgentBehaviour::Answers
+            | AgentBehaviour::SlowToSay
             | AgentBehaviour::Busy
             | AgentBehaviour::OnAnotherCall
             | AgentBehaviour::NoAnswer

@@ -1,0 +1,47 @@
+//! A worker that stands still, as a machine under a snapshot does, and wakes up when its work is no longer its own.
+
+use closure_simulators::{AgentBehaviour, Leg};
+use closure_tests::harness::{Fleet, FleetOptions, ProcessSpec, jobs, run};
+
+use crate::load::{all_are_heard, one_end, until};
+
+/// The broker takes a silent connection's messages away after two of these.
+const HEARTBEAT_S: &str = "2";
+
+#[test]
+fn a_dial_worker_that_stood_still_while_another_took_its_call_over_rings_nobody() {
+    run(async {
+        let processes = ["frozen", "awake", "dead"].map(|name| {
+            let role = if name == "dead" { "dead" } else { "dial" };
+            ProcessSpec::work(name, &[role]).with_concurrency(1)
+        });
+        let options = FleetOptions::with("stall-dial", processes.to_vec())
+            .variable("FLEET_BROKER_HEARTBEAT_S", HEARTBEAT_S)
+            .variable("FLEET_WORKER_LEASE_MARGIN_MS", "100")
+            .variable("FLEET_DIAL_ARI_TOTAL_TIMEOUT_MS", "1500")
+            .exchange(|pbx| pbx.stall_ms = 1_000);
+        let fleet = Fleet::prepare(options).await;
+        fleet.start_process("frozen").await;
+        fleet.start_process("dead").await;
+        fleet.pbx.set_agent("1444", AgentBehaviour::SlowToSay);
+        let job = jobs::dial(&jobs::number(4301, 0), "1444");
+        let id = fleet.publish(&job).await;
+        until("looks at the agent's phone", 1, || usize::try_from(fleet.pbx.looks()).unwrap_or(0)).await;
+        fleet.process("frozen").await.freeze();
+        fleet.start_process("awake").await;
+        all_are_heard(&fleet, &[id]).await;
+        assert_eq!(
+            one_end(&fleet, id),
+            "dial.unknown call_in_doubt",
+            "nobody can tell what the frozen one did"
+        );
+        fleet.process("frozen").await.thaw();
+        // It ends in order only once it has read the answer that waited for it, and acted upon it.
+        fleet.stop_process("frozen").await;
+        let rings: Vec<Leg> = fleet.pbx.rings().iter().map(|ring| ring.leg).collect();
+        assert!(rings.is_empty(), "the agent was told to ask, and a phone rang all the same: {rings:?}");
+        assert_eq!(one_end(&fleet, id), "dial.unknown call_in_doubt");
+        fleet.drain().await;
+        fleet.finish().await;
+    });
+}
