@@ -26,9 +26,10 @@ impl Default for Rulebook {
             ]),
             receipt_due_ms: 26 * 60 * 60 * 1_000,
             receipt_evidence: vec![
-                CountryEvidence { country_code: 84, evidence: Evidence::Carrier },
-                CountryEvidence { country_code: 86, evidence: Evidence::Carrier },
+                CountryEvidence { country_code: 84, provider: None, evidence: Evidence::Carrier },
+                CountryEvidence { country_code: 86, provider: None, evidence: Evidence::Carrier },
             ],
+            receipt_evidence_min: Evidence::Gateway,
             templates: Vec::new(),
         }
     }

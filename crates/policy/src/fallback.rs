@@ -3,8 +3,8 @@
 //! The evaluation is a function of a set of facts: neither the order of the receipts nor their repetition matters.
 
 use closure_contract::{
-    AppliedRule, Channel, EmailJob, Evidence, FailureCode, ReceiptStatus, RuleEffect, RuleId, SmsJob,
-    Timestamp,
+    AppliedRule, Channel, EmailJob, Evidence, FailureCode, Provider, ReceiptStatus, RuleEffect, RuleId,
+    SmsJob, Timestamp,
     job::{EmailContent, EmailKind, FallbackOf, MailRecipient, Scope},
 };
 
@@ -41,6 +41,8 @@ pub enum Submission {
 /// One receipt.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct ReceiptFact {
+    /// Who says it.
+    pub provider: Provider,
     /// What the provider says.
     pub status: ReceiptStatus,
     /// What its `delivered` is worth.
@@ -122,12 +124,18 @@ pub enum EmailDue {
 
 /// What the receipts say together.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Word {
+pub(crate) enum Word {
+    /// There is none.
     Nothing,
+    /// It is on its way, or a `delivered` is worth too little to count.
     Moving,
+    /// It arrived, by the word of the handset, a carrier or the gateway.
     Delivered(Evidence),
-    Undelivered,
-    Expired,
+    /// Of several parts one arrived, and another did not, for this reason.
+    Partly(FailureCode),
+    /// It did not arrive, for this reason.
+    Failed(FailureCode),
+    /// The provider does not know.
     Unknown,
 }
 
@@ -144,14 +152,19 @@ pub fn evaluate(story: &SmsStory<'_>, rulebook: &CompiledRulebook, now: Timestam
         (Scope::Overseas, Some(text)) => segments::count(&text.text).segments,
         (Scope::Domestic, _) | (Scope::Overseas, None) => 1,
     };
-    let word = word(story.receipts, parts);
+    let worth = |receipt: &ReceiptFact| {
+        let cap = country_code.map_or(Evidence::Handset, |code| rules.evidence_cap(code, receipt.provider));
+        receipt.evidence.min(cap)
+    };
+    let receipts: Vec<(ReceiptStatus, Evidence)> =
+        story.receipts.iter().map(|receipt| (receipt.status, worth(receipt))).collect();
+    let word = word(&receipts, parts, rules.receipt_evidence_min);
     let (state, code) = state(story.submission, word, story.due);
     let evidence = match (state, word) {
-        (SmsState::Delivered, Word::Delivered(evidence)) => {
-            grade(evidence, country_code, rulebook, &mut findings)
-        }
+        (SmsState::Delivered, Word::Delivered(evidence)) => evidence,
         (_, _) => Evidence::None,
     };
+    weigh(&receipts, state, evidence, &mut findings);
     let at_once = country_code.and_then(|code| country::at_once(code, &composed, rules).1);
     let email = if email_is_due(story.submission, state, code, at_once, &mut findings) {
         email_job(story.job, rulebook, &mut findings)
@@ -161,39 +174,44 @@ pub fn evaluate(story: &SmsStory<'_>, rulebook: &CompiledRulebook, now: Timestam
     Evaluation { state, code, evidence, email, rules: findings.into_parts().0 }
 }
 
-/// The strongest statement among the receipts.
+/// The strongest statement among the receipts, which neither their order nor their repetition changes.
 ///
 /// A later truth beats an earlier one for a single part, and `delivered` is the last; of several parts, the failure
 /// of one is the failure of the whole, which the delivery of another does not heal.
-fn word(receipts: &[ReceiptFact], parts: usize) -> Word {
-    let said = |status| receipts.iter().any(|receipt| receipt.status == status);
-    let delivered = receipts
-        .iter()
-        .filter(|receipt| receipt.status == ReceiptStatus::Delivered)
-        .map(|receipt| receipt.evidence)
-        .max()
-        .map(Word::Delivered);
+pub(crate) fn word(receipts: &[(ReceiptStatus, Evidence)], parts: usize, evidence_min: Evidence) -> Word {
+    let said = |status| receipts.iter().any(|(said, _)| *said == status);
+    let arrival = arrivals(receipts).max();
+    let counted = arrival.filter(|evidence| *evidence >= evidence_min);
     let failed = if said(ReceiptStatus::Undelivered) {
-        Some(Word::Undelivered)
+        Some(FailureCode::NotDelivered)
     } else {
-        said(ReceiptStatus::Expired).then_some(Word::Expired)
+        said(ReceiptStatus::Expired).then_some(FailureCode::ReceiptExpired)
     };
-    let strongest = if parts > 1 { failed.or(delivered) } else { delivered.or(failed) };
-    strongest
-        .or_else(|| said(ReceiptStatus::Unknown).then_some(Word::Unknown))
-        .or_else(|| said(ReceiptStatus::InTransit).then_some(Word::Moving))
-        .unwrap_or(Word::Nothing)
+    match (counted, failed) {
+        (Some(_), Some(code)) if parts > 1 => Word::Partly(code),
+        (Some(evidence), _) => Word::Delivered(evidence),
+        (None, Some(code)) => Word::Failed(code),
+        (None, None) if said(ReceiptStatus::Unknown) => Word::Unknown,
+        (None, None) if said(ReceiptStatus::InTransit) || arrival.is_some() => Word::Moving,
+        (None, None) => Word::Nothing,
+    }
 }
 
-fn state(submission: Submission, word: Word, due: Due) -> (SmsState, Option<FailureCode>) {
+fn arrivals(receipts: &[(ReceiptStatus, Evidence)]) -> impl Iterator<Item = Evidence> {
+    receipts.iter().filter(|(status, _)| *status == ReceiptStatus::Delivered).map(|(_, evidence)| *evidence)
+}
+
+/// The state of a text message, and why it did not arrive where it did not.
+pub(crate) fn state(submission: Submission, word: Word, due: Due) -> (SmsState, Option<FailureCode>) {
     let silence = (SmsState::Unknown, Some(FailureCode::NoReceipt));
     let told = match word {
         Word::Nothing | Word::Moving => None,
         Word::Delivered(_) => Some((SmsState::Delivered, None)),
-        Word::Undelivered => Some((SmsState::Undelivered, Some(FailureCode::NotDelivered))),
-        Word::Expired => Some((SmsState::Undelivered, Some(FailureCode::ReceiptExpired))),
+        Word::Partly(code) | Word::Failed(code) => Some((SmsState::Undelivered, Some(code))),
         Word::Unknown => Some(silence),
     };
+    // What arrived, if only in part, was sent, whatever was settled when it seemed not to be.
+    let arrived = told.filter(|_| matches!(word, Word::Delivered(_) | Word::Partly(_)));
     match submission {
         Submission::Pending => (SmsState::Pending, None),
         Submission::Held => (SmsState::Held, None),
@@ -208,70 +226,80 @@ fn state(submission: Submission, word: Word, due: Due) -> (SmsState, Option<Fail
             (Due::NotYet, _) => (SmsState::Pending, None),
         }),
         Submission::Unknown(code) => told.unwrap_or((SmsState::Unknown, Some(code))),
-        // Only its arrival is stronger than what was settled when it was not sent.
-        Submission::Refused(code) => match word {
-            Word::Delivered(_) => (SmsState::Delivered, None),
-            _ if fault(code).hits_everyone() => (SmsState::Held, Some(code)),
-            _ => (SmsState::Refused, Some(code)),
-        },
-        Submission::Expired => match word {
-            Word::Delivered(_) => (SmsState::Delivered, None),
-            _ => (SmsState::Expired, Some(FailureCode::Expired)),
-        },
+        Submission::Refused(code) if fault(code).hits_everyone() => {
+            arrived.unwrap_or((SmsState::Held, Some(code)))
+        }
+        Submission::Refused(code) => arrived.unwrap_or((SmsState::Refused, Some(code))),
+        Submission::Expired => arrived.unwrap_or((SmsState::Expired, Some(FailureCode::Expired))),
     }
 }
 
 /// R14f.
-fn grade(
-    said: Evidence,
-    country_code: Option<u16>,
-    rulebook: &CompiledRulebook,
+fn weigh(
+    receipts: &[(ReceiptStatus, Evidence)],
+    state: SmsState,
+    evidence: Evidence,
     findings: &mut Findings,
-) -> Evidence {
-    let cap = country_code.map_or(Evidence::Handset, |code| rulebook.rules().evidence_cap(code));
-    let evidence = said.min(cap);
-    let (effect, what) = match evidence {
+) {
+    let worth = |evidence| match evidence {
         Evidence::Handset => (RuleEffect::Pass, "the handset's word"),
         Evidence::Carrier => (RuleEffect::Flag, "a carrier's word, which is no proof"),
         Evidence::Gateway => (RuleEffect::Flag, "the gateway's word, which is no proof"),
         Evidence::None => (RuleEffect::Flag, "nobody's word, which is no proof"),
     };
-    findings.note(RuleId::R14f, effect, format!("delivered, by {what}"));
-    evidence
+    let failed = |(status, _): &(ReceiptStatus, Evidence)| {
+        matches!(status, ReceiptStatus::Undelivered | ReceiptStatus::Expired)
+    };
+    match (state, arrivals(receipts).max()) {
+        (SmsState::Delivered, _) => {
+            let (effect, what) = worth(evidence);
+            findings.note(RuleId::R14f, effect, format!("delivered, by {what}"));
+            if receipts.iter().any(failed) {
+                let detail =
+                    "another receipt says that it did not arrive; the arrival of a single part stands";
+                findings.note(RuleId::R14f, RuleEffect::Flag, detail);
+            }
+        }
+        (SmsState::Accepted | SmsState::Unknown, Some(evidence)) => {
+            let (_, what) = worth(evidence);
+            findings.note(
+                RuleId::R14f,
+                RuleEffect::Flag,
+                format!("a receipt says delivered, but by {what}; it does not count"),
+            );
+        }
+        (_, _) => {}
+    }
 }
 
 /// R14a, R14b, R14c and R14e.
-fn email_is_due(
+pub(crate) fn email_is_due(
     submission: Submission,
     state: SmsState,
     code: Option<FailureCode>,
     at_once: Option<AtOnce>,
     findings: &mut Findings,
 ) -> bool {
-    let settled = match submission {
-        Submission::Pending | Submission::Held | Submission::Expired => return false,
-        Submission::Refused(code) if fault(code).hits_everyone() => {
-            let detail = format!("{code} is not the recipient's failure; held, and no email");
+    let failed = match (submission, state) {
+        (Submission::Pending | Submission::Held, _) | (_, SmsState::Expired) => return false,
+        (_, SmsState::Held) => {
+            let why = code.map_or("a failure of the provider", FailureCode::as_str);
+            let detail = format!("{why} is not the recipient's failure; held, and no email");
             findings.note(RuleId::R14e, RuleEffect::Hold, detail);
             return false;
         }
-        Submission::Accepted | Submission::InDoubt | Submission::Unknown(_) | Submission::Refused(_) => true,
+        (_, SmsState::Undelivered | SmsState::Refused | SmsState::Unknown) => true,
+        // In doubt is settled as far as an email at once is concerned: the customer may wait for nothing else.
+        (_, SmsState::Pending | SmsState::Accepted | SmsState::Delivered) => false,
     };
-    let mut due = false;
-    if let Some(at_once) = at_once.filter(|_| settled) {
+    if let Some(at_once) = at_once {
         findings.note(at_once.rule(), RuleEffect::Email, at_once.reason());
-        due = true;
     }
-    match state {
-        SmsState::Undelivered | SmsState::Refused | SmsState::Unknown => {
-            let why = code.map_or("unknown", FailureCode::as_str);
-            findings.note(RuleId::R14c, RuleEffect::Email, format!("the text message failed: {why}"));
-            due = true;
-        }
-        SmsState::Pending | SmsState::Accepted | SmsState::Delivered | SmsState::Expired | SmsState::Held => {
-        }
+    if failed {
+        let why = code.map_or("unknown", FailureCode::as_str);
+        findings.note(RuleId::R14c, RuleEffect::Email, format!("the text message failed: {why}"));
     }
-    due
+    failed || at_once.is_some()
 }
 
 /// The one email of a text message: its id follows from the message's.

@@ -1,7 +1,7 @@
 //! The settings of the rules, with the operating guide's values as defaults.
 
-use closure_contract::{Evidence, Timestamp};
-use serde::Deserialize;
+use closure_contract::{Evidence, Provider, Timestamp};
+use serde::{Deserialize, Serialize};
 
 use crate::{
     template::{Template, TemplateProblem},
@@ -9,7 +9,7 @@ use crate::{
 };
 
 /// Every setting of the rules; what a configuration leaves out keeps its default.
-#[derive(Debug, Clone, PartialEq, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Deserialize, Serialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Rulebook {
     /// Which numbers may be contacted, and how bare digits are read (R15).
@@ -26,14 +26,16 @@ pub struct Rulebook {
     pub brand_words: Vec<String>,
     /// The receipt of an accepted text message is due after this long, in milliseconds.
     pub receipt_due_ms: u64,
-    /// The most that a `delivered` is worth by country; elsewhere it may be worth the handset's word (R14f).
+    /// The most that a `delivered` is worth by country and gateway; elsewhere it may be worth the handset's word (R14f).
     pub receipt_evidence: Vec<CountryEvidence>,
+    /// The least that a `delivered` is worth to count as an arrival; one that is worth less is silence (R14f).
+    pub receipt_evidence_min: Evidence,
     /// The approved templates (R14a).
     pub templates: Vec<TemplateSource>,
 }
 
 /// Which numbers may be contacted, and how bare digits are read.
-#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize, Serialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct NumberRules {
     /// The only country codes that may be contacted; empty for all.
@@ -52,7 +54,7 @@ pub struct NumberRules {
 }
 
 /// How a number is dialled.
-#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize, Serialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct DialRules {
     /// Before country code and number: the outside line 9 and the carrier's international access code 001 (R2).
@@ -66,7 +68,7 @@ pub struct DialRules {
 }
 
 /// A pause in a dial string.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Pause {
     /// Written `,`.
@@ -78,7 +80,7 @@ pub enum Pause {
 }
 
 /// Text messages.
-#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize, Serialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct SmsRules {
     /// The one sender number (R11).
@@ -110,7 +112,7 @@ pub struct SmsRules {
 }
 
 /// What happens to a text that comes near the limit.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum NearLimit {
     /// It is sent and flagged.
@@ -120,7 +122,7 @@ pub enum NearLimit {
 }
 
 /// Whether templates may have variables of the class url.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum TemplateUrls {
     /// They may not.
@@ -130,7 +132,7 @@ pub enum TemplateUrls {
 }
 
 /// The sender for one country.
-#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize, Serialize)]
 #[serde(deny_unknown_fields)]
 pub struct CountrySender {
     /// The country.
@@ -140,7 +142,7 @@ pub struct CountrySender {
 }
 
 /// China.
-#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize, Serialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct ChinaRules {
     /// Whether a text that is not Chinese is attempted.
@@ -154,7 +156,7 @@ pub struct ChinaRules {
 }
 
 /// What happens to a text to China that is not Chinese.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum NonChineseSms {
     /// It is sent all the same, beside the email.
@@ -164,7 +166,7 @@ pub enum NonChineseSms {
 }
 
 /// Email.
-#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize, Serialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct EmailRules {
     /// The sender's name (R20).
@@ -180,17 +182,20 @@ pub struct EmailRules {
 }
 
 /// The most that a `delivered` is worth in one country.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, Serialize)]
 #[serde(deny_unknown_fields)]
 pub struct CountryEvidence {
     /// The country.
     pub country_code: u16,
+    /// The gateway whose word it is; left out for every other one.
+    #[serde(default)]
+    pub provider: Option<Provider>,
     /// The most that it is worth.
     pub evidence: Evidence,
 }
 
 /// A template as it stands in the configuration.
-#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize, Serialize)]
 #[serde(deny_unknown_fields)]
 pub struct TemplateSource {
     /// Its name, unique together with the version.
@@ -287,12 +292,15 @@ impl Rulebook {
         }
     }
 
-    /// The most that a `delivered` is worth in a country.
-    pub(crate) fn evidence_cap(&self, country_code: u16) -> Evidence {
-        self.receipt_evidence
-            .iter()
-            .find(|entry| entry.country_code == country_code)
-            .map_or(Evidence::Handset, |entry| entry.evidence)
+    /// The most that a gateway's `delivered` is worth in a country: the gateway's own entry there, or else the
+    /// country's.
+    pub(crate) fn evidence_cap(&self, country_code: u16, provider: Provider) -> Evidence {
+        let entry = |provider: Option<Provider>| {
+            self.receipt_evidence
+                .iter()
+                .find(|entry| entry.country_code == country_code && entry.provider == provider)
+        };
+        entry(Some(provider)).or_else(|| entry(None)).map_or(Evidence::Handset, |entry| entry.evidence)
     }
 }
 

@@ -2,6 +2,8 @@
 
 use std::collections::BTreeSet;
 
+use closure_contract::Provider;
+
 use crate::{
     email,
     readings::is_country_code,
@@ -35,6 +37,7 @@ pub(crate) fn check(rulebook: &Rulebook) -> (Vec<Template>, Vec<RulebookError>) 
     if rulebook.receipt_due_ms == 0 || rulebook.receipt_due_ms > RECEIPT_DUE_MS_MAX {
         refuse("receipt_due_ms", "must be from 1 to 31 days in milliseconds");
     }
+    receipt_evidence(rulebook, &mut refuse);
     let templates = templates(rulebook, &mut errors);
     (templates, errors)
 }
@@ -138,6 +141,25 @@ fn mail(rulebook: &Rulebook, refuse: &mut impl FnMut(&'static str, &str)) {
             "email.default_subject_domestic",
             "must be one line, not empty, no longer than subject_chars_max",
         );
+    }
+}
+
+fn receipt_evidence(rulebook: &Rulebook, refuse: &mut impl FnMut(&'static str, &str)) {
+    let mut seen = Vec::new();
+    for entry in &rulebook.receipt_evidence {
+        if !is_country_code(entry.country_code) {
+            refuse("receipt_evidence", "needs a country calling code such as 84, without a plus");
+        }
+        if matches!(entry.provider, Some(Provider::Smtp | Provider::Asterisk)) {
+            refuse(
+                "receipt_evidence",
+                "needs a gateway for text messages as provider: nhn, infobip or twilio",
+            );
+        }
+        if seen.contains(&(entry.country_code, entry.provider)) {
+            refuse("receipt_evidence", "names a country twice for the same gateway");
+        }
+        seen.push((entry.country_code, entry.provider));
     }
 }
 

@@ -70,7 +70,7 @@ FROM delivery AS d WHERE d.job_id = $1 FOR UPDATE"
 /// A flood of receipts must not hide the strong one among them.
 pub(crate) const RECEIPTS: &str = "
 SELECT * FROM (
-    SELECT id, status, evidence, provider_code, occurred_at, received_at
+    SELECT id, provider, status, evidence, provider_code, occurred_at, received_at
     FROM receipt WHERE job_id = $1 AND generation = $2
     ORDER BY array_position(ARRAY['handset', 'carrier', 'gateway', 'none'], evidence), id
     LIMIT $3

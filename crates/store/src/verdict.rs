@@ -3,7 +3,7 @@
 use std::fmt;
 
 use bytes::Bytes;
-use closure_contract::{ConsultationId, Evidence, FailureCode, JobId, ReceiptStatus, Timestamp};
+use closure_contract::{ConsultationId, Evidence, FailureCode, JobId, Provider, ReceiptStatus, Timestamp};
 use serde_json::Value;
 use tokio_postgres::Row;
 
@@ -30,6 +30,8 @@ pub struct DeliveryFacts {
 /// One receipt on record.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ReceiptRow {
+    /// Who says it.
+    pub provider: Provider,
     /// What the provider says.
     pub status: ReceiptStatus,
     /// What a `delivered` of it is worth.
@@ -135,6 +137,7 @@ impl ReceiptRow {
     pub(crate) fn read(row: &Row) -> Result<Self, StoreError> {
         let columns = Columns(row);
         Ok(Self {
+            provider: columns.word("provider", state::provider)?,
             status: columns.word("status", state::receipt_status)?,
             evidence: columns.word("evidence", state::evidence)?,
             provider_code: columns.get("provider_code")?,

@@ -25,6 +25,7 @@ pub fn judge(
         .receipts
         .iter()
         .map(|row| ReceiptFact {
+            provider: row.provider,
             status: row.status,
             evidence: row.evidence,
             occurred_at: row.occurred_at,

@@ -1,17 +1,23 @@
 //! R14a to R14f: what became of a text message, and whether an email answers.
 
 use closure_contract::{
-    EmailJob, Evidence, FailureCode, ReceiptStatus, RuleEffect, RuleId, SmsJob, job::FallbackOf,
+    EmailJob, Evidence, FailureCode, Provider, ReceiptStatus, RuleEffect, RuleId, SmsJob, job::FallbackOf,
 };
 use closure_policy::fallback::{
     Due, EmailDue, Evaluation, ReceiptFact, SmsState, SmsStory, Submission, evaluate,
 };
 use serde_json::{Value, json};
 
-use crate::support::{NOW, rulebook, sms_job};
+use crate::support::{NOW, rulebook, rulebook_of, sms_job};
 
 pub(crate) fn receipt(status: ReceiptStatus) -> ReceiptFact {
-    ReceiptFact { status, evidence: Evidence::Handset, occurred_at: None, received_at: NOW }
+    ReceiptFact {
+        provider: Provider::Nhn,
+        status,
+        evidence: Evidence::Handset,
+        occurred_at: None,
+        received_at: NOW,
+    }
 }
 
 fn told(job: &SmsJob, submission: Submission, statuses: &[ReceiptStatus], due: Due) -> Evaluation {
@@ -272,4 +278,83 @@ fn the_email_that_is_due_may_go_out() {
     let job = email(told(&japan(), REFUSED, &[], Due::NotYet));
     let decision = crate::support::decided(&closure_contract::Job::Email(job));
     assert_eq!(decision.verdict, closure_policy::explain::Verdict::Send);
+}
+
+#[test]
+fn the_most_specific_entry_grades_a_gateways_word() {
+    let rulebook = rulebook_of(
+        "[[receipt_evidence]]
+        country_code = 81
+        provider = \"infobip\"
+        evidence = \"handset\"
+        [[receipt_evidence]]
+        country_code = 81
+        evidence = \"carrier\"
+        [[receipt_evidence]]
+        country_code = 81
+        provider = \"twilio\"
+        evidence = \"none\"",
+    );
+    let graded = |said: &[(Provider, Evidence)]| {
+        let receipts: Vec<ReceiptFact> = said
+            .iter()
+            .map(|(provider, evidence)| ReceiptFact {
+                provider: *provider,
+                evidence: *evidence,
+                ..receipt(ReceiptStatus::Delivered)
+            })
+            .collect();
+        let (job, due) = (japan(), Due::NotYet);
+        let story = SmsStory { job: &job, submission: Submission::Accepted, receipts: &receipts, due };
+        let evaluation = evaluate(&story, &rulebook, NOW);
+        (evaluation.state, evaluation.evidence)
+    };
+    use Provider::{Infobip, Nhn, Twilio};
+    for (said, expected) in [
+        (vec![(Infobip, Evidence::Handset)], (SmsState::Delivered, Evidence::Handset)),
+        (vec![(Infobip, Evidence::Gateway)], (SmsState::Delivered, Evidence::Gateway)),
+        (vec![(Nhn, Evidence::Handset)], (SmsState::Delivered, Evidence::Carrier)),
+        (vec![(Twilio, Evidence::Handset)], (SmsState::Accepted, Evidence::None)),
+        (
+            vec![(Twilio, Evidence::Handset), (Nhn, Evidence::Handset)],
+            (SmsState::Delivered, Evidence::Carrier),
+        ),
+    ] {
+        assert_eq!(graded(&said), expected, "{said:?}");
+    }
+}
+
+#[test]
+fn a_delivered_that_is_worth_too_little_is_silence() {
+    let strict = rulebook_of("receipt_evidence_min = \"handset\"");
+    let (job, carrier) = (
+        china("您的退款已经处理完毕。"),
+        [ReceiptFact { evidence: Evidence::Carrier, ..receipt(ReceiptStatus::Delivered) }],
+    );
+    let told = |rulebook, due| {
+        let story = SmsStory { job: &job, submission: Submission::Accepted, receipts: &carrier, due };
+        evaluate(&story, rulebook, NOW)
+    };
+    let waiting = told(&strict, Due::NotYet);
+    assert_eq!((waiting.state, is_due(&waiting)), (SmsState::Accepted, false));
+    assert_eq!(by(&waiting, RuleEffect::Flag), [RuleId::R14f]);
+    let overdue = told(&strict, Due::Overdue);
+    assert_eq!(
+        (overdue.state, overdue.code, is_due(&overdue)),
+        (SmsState::Unknown, Some(FailureCode::NoReceipt), true)
+    );
+    let by_default = told(&rulebook(), Due::Overdue);
+    assert_eq!((by_default.state, is_due(&by_default)), (SmsState::Delivered, false));
+}
+
+#[test]
+fn receipts_that_contradict_each_other_are_flagged() {
+    let evaluation = told(
+        &japan(),
+        Submission::Accepted,
+        &[ReceiptStatus::Undelivered, ReceiptStatus::Delivered],
+        Due::NotYet,
+    );
+    assert_eq!((evaluation.state, is_due(&evaluation)), (SmsState::Delivered, false));
+    assert_eq!(by(&evaluation, RuleEffect::Flag), [RuleId::R14f]);
 }

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use closure_contract::{Evidence, FailureCode, Job, ReceiptStatus, SmsJob};
+use closure_contract::{Evidence, FailureCode, Job, Provider, ReceiptStatus, SmsJob};
 use closure_policy::{
     call::{CallEvent, CallEventKind, ChannelPresence, read_call},
     explain::{Verdict, decide},
@@ -31,7 +31,7 @@ fn receipts() -> impl Strategy<Value = Vec<ReceiptFact>> {
     let one = (select(statuses.to_vec()), select(evidences.to_vec()), 0..100_i64).prop_map(
         |(status, evidence, second)| {
             let at = closure_contract::Timestamp(NOW.0 + time::Duration::seconds(second));
-            ReceiptFact { status, evidence, occurred_at: Some(at), received_at: at }
+            ReceiptFact { provider: Provider::Nhn, status, evidence, occurred_at: Some(at), received_at: at }
         },
     );
     prop::collection::vec(one, 0..8)

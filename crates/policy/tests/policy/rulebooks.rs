@@ -80,6 +80,19 @@ fn every_error_is_found_at_once() {
 }
 
 #[test]
+fn the_grade_of_a_gateways_word_needs_a_country_a_gateway_of_text_messages_and_one_entry() {
+    let entry = |country_code: u16, rest: &str| {
+        format!("[[receipt_evidence]]\ncountry_code = {country_code}\nevidence = \"carrier\"\n{rest}\n")
+    };
+    let (all, twilio, smtp) =
+        (entry(84, ""), entry(84, "provider = \"twilio\""), entry(84, "provider = \"smtp\""));
+    assert_eq!(keys(&format!("{all}{twilio}")), Vec::<&str>::new());
+    for wrong in [format!("{twilio}{twilio}"), format!("{all}{all}"), smtp, entry(999, "")] {
+        assert_eq!(keys(&wrong), ["receipt_evidence"], "{wrong}");
+    }
+}
+
+#[test]
 fn an_error_says_what_to_do() {
     let rulebook: Rulebook = toml::from_str(r#"sms.sender = "1588""#).expect("the shape is right");
     let errors = rulebook.compile().err().unwrap_or_default();
