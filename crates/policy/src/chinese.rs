@@ -1,7 +1,9 @@
 //! Whether a text is Chinese, by its script alone (R14b).
 //!
 //! The rule is biased: a wrong "Chinese" may leave a customer without an answer, a wrong "not Chinese" costs an email.
+//! `docs/rulebook.md` says what it does with each hard case, and why.
 
+use encoding_rs::{BIG5, Encoding, GBK, SHIFT_JIS};
 use serde::Serialize;
 use unicode_script::{Script, UnicodeScript};
 
@@ -21,6 +23,8 @@ pub struct ChineseFacts {
     pub units: usize,
     /// Characters that are written in Traditional Chinese only.
     pub traditional: usize,
+    /// Kana, hangul, and Han characters that only Japan writes; a single one makes a text not Chinese.
+    pub japanese_or_korean: usize,
 }
 
 /// Judges a text; addresses, numbers, order codes, signatures and brand words are left out of the count.
@@ -49,7 +53,41 @@ pub fn judge(text: &str, rules: &ChinaRules, brand_words: &[String]) -> ChineseF
         han: count.han,
         units: count.units,
         traditional: count.traditional,
+        japanese_or_korean: count.japanese_or_korean,
     }
+}
+
+/// What the networks of China are known to block in any language; flags, and no triggers.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Risk {
+    /// It has a web address.
+    WebAddress,
+    /// It has more than [`TEMPLATE_CHARS_MAX`] characters.
+    Long,
+}
+
+impl Risk {
+    /// Why it is a risk, for people.
+    pub(crate) fn detail(self) -> String {
+        match self {
+            Self::WebAddress => "the text has a web address, which China's networks may block".to_owned(),
+            Self::Long => {
+                format!(
+                    "the text has more than {TEMPLATE_CHARS_MAX} characters, which China's networks may block"
+                )
+            }
+        }
+    }
+}
+
+/// The most characters of a text that China's networks approve.
+pub(crate) const TEMPLATE_CHARS_MAX: usize = 500;
+
+/// Finds what a text risks in China besides its language.
+pub(crate) fn risks(text: &str) -> Vec<Risk> {
+    let address = text.char_indices().any(|(at, _)| url(&text[at..]).is_some());
+    let long = text.chars().count() > TEMPLATE_CHARS_MAX;
+    [address.then_some(Risk::WebAddress), long.then_some(Risk::Long)].into_iter().flatten().collect()
 }
 
 #[derive(Default)]
@@ -70,6 +108,7 @@ impl Count {
                 self.han += 1;
                 self.units += 1;
                 self.traditional += usize::from(is_traditional(character));
+                self.japanese_or_korean += usize::from(is_japanese(character));
             }
             Kind::JapaneseOrKorean => {
                 self.japanese_or_korean += 1;
@@ -176,69 +215,21 @@ fn is_traditional(character: char) -> bool {
     hanconv::t2s(alone) != alone
 }
 
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::rulebook::Rulebook;
+/// Whether Japan's standard has this Han character and neither the mainland's nor Taiwan's: its own short forms, such
+/// as the first character of 処理, and its own creations, such as the first of 働き.
+fn is_japanese(character: char) -> bool {
+    !is_gb_2312(character) && legacy(SHIFT_JIS, character).is_some() && legacy(BIG5, character).is_none()
+}
 
-    fn facts(text: &str) -> ChineseFacts {
-        let rulebook = Rulebook::default();
-        judge(text, &rulebook.china, &rulebook.brand_words)
-    }
+/// GB 2312 is that part of GBK in which both bytes are high, and its Han characters begin at row 16.
+fn is_gb_2312(character: char) -> bool {
+    legacy(GBK, character).is_some_and(|[lead, trail]| (0xb0..=0xf7).contains(&lead) && trail >= 0xa1)
+}
 
-    #[test]
-    fn chinese_is_chinese_with_and_without_brands_addresses_and_codes() {
-        for text in [
-            "您好，您的退款已经处理完毕。",
-            "已退款",
-            "【K.ride】您的订单AB-12345已退款30,000元，详情 https://kride.example/help 或 help@example.com。",
-            "K.ride 与 Kakao T 的客服已确认您的行程。",
-            "您的 refund 已经处理完毕，请查收。",
-        ] {
-            assert!(facts(text).is_chinese, "{text}: {:?}", facts(text));
-        }
-    }
-
-    #[test]
-    fn everything_else_is_not() {
-        for text in [
-            "Your refund is complete.",
-            "환불이 완료되었습니다.",
-            "返金が完了しました。",
-            "Đã hoàn tiền cho quý khách.",
-            "Dear customer, 您好 your refund has been processed today",
-            "退",
-            "",
-            "12345",
-            "https://kride.example",
-            "K.ride",
-            "【您好您好】",
-            "大韓民國 환불",
-            "Ni hao, tui kuan",
-            "サービス",
-        ] {
-            assert!(!facts(text).is_chinese, "{text}: {:?}", facts(text));
-        }
-    }
-
-    #[test]
-    fn the_counts_are_those_of_the_rule() {
-        let counted = facts("您好 refund it's done AB12 30,000");
-        assert_eq!((counted.han, counted.units), (2, 5));
-        assert_eq!(facts("e-mail").units, 2);
-        assert_eq!(facts("Kakaotalk 您好").units, 3, "a brand word is not taken out of a longer word");
-    }
-
-    #[test]
-    fn the_border_is_sixty_percent_inclusive() {
-        assert!(facts("您好吗 a b").is_chinese);
-        assert!(!facts("您好吗 a b c").is_chinese);
-    }
-
-    #[test]
-    fn traditional_characters_are_counted_and_shared_ones_are_not() {
-        assert_eq!(facts("您的退款已經處理完畢").traditional, 3);
-        assert_eq!(facts("您的退款已经处理完毕").traditional, 0);
-        assert_eq!(facts("著名").traditional, 0, "the character is used in both");
-    }
+/// A character's two bytes in an older national standard.
+fn legacy(encoding: &'static Encoding, character: char) -> Option<[u8; 2]> {
+    let mut buffer = [0; 4];
+    let (bytes, _, had_errors) = encoding.encode(character.encode_utf8(&mut buffer));
+    let bytes = (!had_errors).then_some(bytes)?;
+    bytes.as_ref().try_into().ok()
 }

@@ -80,7 +80,10 @@ pub(crate) fn check(
     }
     let (chinese, at_once) = at_once(country_code, composed, rules);
     if let Some(facts) = chinese {
-        let counts = format!("{} Han of {} units, {} Traditional", facts.han, facts.units, facts.traditional);
+        let counts = format!(
+            "{} Han of {} units, {} Traditional, {} Japanese or Korean",
+            facts.han, facts.units, facts.traditional, facts.japanese_or_korean
+        );
         if at_once == Some(AtOnce::NotChinese) && rules.china.non_chinese_sms == NonChineseSms::Skip {
             findings.refuse(
                 RuleId::R14b,
@@ -91,6 +94,11 @@ pub(crate) fn check(
             findings.note(RuleId::R14b, RuleEffect::Pass, format!("the text is Chinese: {counts}"));
         } else {
             findings.note(RuleId::R14b, RuleEffect::Flag, format!("the text may be blocked: {counts}"));
+        }
+    }
+    if let (Some(_), Some(text)) = (chinese, &composed.text) {
+        for risk in chinese::risks(&text.text) {
+            findings.note(RuleId::R14b, RuleEffect::Flag, risk.detail());
         }
     }
     if let Some(at_once) = at_once {

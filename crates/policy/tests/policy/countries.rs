@@ -177,6 +177,31 @@ fn traditional_characters_to_china_are_a_trigger_unless_it_is_switched_off() {
 }
 
 #[test]
+fn what_chinas_networks_are_known_to_block_is_flagged_and_sent() {
+    let flags = |decision: &Decision| -> Vec<String> {
+        let flags = decision.rules.iter().filter(|rule| rule.effect == RuleEffect::Flag);
+        flags.filter(|rule| rule.id == RuleId::R14b).map(|rule| rule.detail.clone()).collect()
+    };
+    for (text, expected) in [
+        (CHINESE.to_owned(), 0),
+        ("汉".repeat(300), 0),
+        ("详情请看https://kride.example/help谢谢".to_owned(), 1),
+        ("请访问www.kride.example".to_owned(), 1),
+        (format!("{CHINESE}{}", "1".repeat(500)), 1),
+        (format!("{CHINESE}{} www.kride.example", "1".repeat(500)), 2),
+    ] {
+        let decision = china(&text);
+        assert_eq!((decision.verdict, flags(&decision).len()), (Verdict::Send, expected), "{text}");
+        assert_eq!(fallback(&decision), FallbackEmail::OnFailure, "a flag is no trigger");
+        assert!(
+            flags(&decision).iter().all(|detail| detail.contains("may block") && !detail.contains("kride"))
+        );
+    }
+    let japan = to("+819012345678", json!({ "text": "See https://kride.example/help" }));
+    assert_eq!(flags(&japan), Vec::<String>::new(), "elsewhere the rule has no say");
+}
+
+#[test]
 fn hong_kong_macau_and_taiwan_are_outside_the_rule_of_china() {
     for number in ["+85251234567", "+85366123456", "+886912345678"] {
         let decision = to(number, json!({ "text": "Your refund is complete." }));
@@ -216,7 +241,10 @@ fn the_answer_has_the_shape_that_the_crm_reads() {
             "replacements": [{ "char": "’", "with": "'", "count": 1 }], "sender": "+82234518120",
         })
     );
-    assert_eq!(answer["chinese"], json!({ "is_chinese": false, "han": 0, "units": 2, "traditional": 0 }));
+    assert_eq!(
+        answer["chinese"],
+        json!({ "is_chinese": false, "han": 0, "units": 2, "traditional": 0, "japanese_or_korean": 0 })
+    );
     assert_eq!(answer["fallback"]["email"], "always");
     assert!(answer.get("plan").is_none() && answer.get("dial_string").is_none());
 }
