@@ -119,10 +119,22 @@ pub fn is_allowed(character: char) -> bool {
         _ if character.is_ascii() => character.is_ascii_graphic(),
         _ if is_invisible(character) || is_enclosing(character) => false,
         _ if is_cjk_punctuation(character) => true,
-        // Circled and squared Latin letters count as letters for Unicode, and as pictographs for handsets.
-        '\u{24b6}'..='\u{24e9}' | '\u{1f100}'..='\u{1f1ff}' => false,
+        _ if is_enclosed(character) => false,
         _ => character.is_alphanumeric() || is_combining_mark(character),
     }
+}
+
+/// Circled, squared and bracketed letters and digits: such for Unicode, and special characters for people and handsets.
+fn is_enclosed(character: char) -> bool {
+    matches!(character,
+        '\u{2460}'..='\u{24ff}'
+        | '\u{2776}'..='\u{2793}'
+        | '\u{3220}'..='\u{3229}'
+        | '\u{3248}'..='\u{324f}'
+        | '\u{3251}'..='\u{325f}'
+        | '\u{3280}'..='\u{3289}'
+        | '\u{32b1}'..='\u{32bf}'
+        | '\u{1f100}'..='\u{1f1ff}')
 }
 
 fn is_cjk_punctuation(character: char) -> bool {
@@ -154,7 +166,7 @@ fn is_invisible(character: char) -> bool {
 
 /// Marks that turn a letter or digit into a pictograph, such as a keycap.
 fn is_enclosing(character: char) -> bool {
-    matches!(character, '\u{488}' | '\u{489}' | '\u{20dd}'..='\u{20e0}' | '\u{20e2}'..='\u{20e4}')
+    matches!(character, '\u{488}' | '\u{489}' | '\u{20dd}'..='\u{20e0}' | '\u{20e2}'..='\u{20e4}' | '\u{a670}'..='\u{a672}')
 }
 
 #[cfg(test)]

@@ -41,27 +41,6 @@ fn an_overseas_subject_is_dropped_recorded_and_never_put_into_the_body() {
 }
 
 #[test]
-fn a_thousand_bytes_pass_and_one_more_is_refused_with_the_count() {
-    for (body, bytes, expected) in [
-        ("a".repeat(1000), 1000, None),
-        ("a".repeat(1001), 1001, Some(FailureCode::BodyTooLong)),
-        ("한".repeat(333), 999, None),
-        ("한".repeat(334), 1002, Some(FailureCode::BodyTooLong)),
-        ("𠀀".repeat(250), 1000, None),
-        ("𠀀".repeat(251), 1004, Some(FailureCode::BodyTooLong)),
-    ] {
-        let decision = text(&body);
-        assert_eq!(facts(&decision).bytes, bytes);
-        assert_eq!(decision.code, expected, "{bytes}");
-        if expected.is_some() {
-            assert!(decision.detail.is_some_and(|detail| detail.contains(&bytes.to_string())));
-        } else {
-            assert_eq!(sms_plan(&decision).text, body, "nothing is cut off");
-        }
-    }
-}
-
-#[test]
 fn bytes_are_counted_after_the_text_has_its_form() {
     let decision = text(&format!("{}\r\n", "a".repeat(999)));
     assert_eq!((facts(&decision).bytes, decision.code), (1000, None));
@@ -173,6 +152,33 @@ fn wording_that_invites_a_reply_or_a_call_is_flagged_and_sent() {
         );
     }
     assert_eq!(effects(&text("Found."), RuleId::R13), []);
+}
+
+#[test]
+fn the_wording_is_known_in_korean_english_chinese_and_vietnamese() {
+    for body in [
+        "이 번호로 연락 주세요.",
+        "문자로 답장 부탁드립니다.",
+        "Please text us back.",
+        "You can call this number at any time.",
+        "请回复本短信确认。",
+        "如有疑问，请拨打此号码。",
+        "Vui lòng trả lời tin nhắn này.",
+        "Xin gọi lại số này.",
+        "VUI LÒNG TRẢ LỜI TIN NHẮN NÀY",
+        "문의: +82 2-3451-8120",
+    ] {
+        assert_eq!(effects(&text(body), RuleId::R13), [RuleEffect::Flag], "{body}");
+    }
+    for body in [
+        "환불이 완료되었습니다.",
+        "We replied to your inquiry by email.",
+        "我们已经处理完毕。",
+        "Chúng tôi đã hoàn tiền.",
+        "Your order 3451-8121",
+    ] {
+        assert_eq!(effects(&text(body), RuleId::R13), [], "{body}");
+    }
 }
 
 #[test]
