@@ -64,6 +64,11 @@ pub enum Command {
         /// The folder; without one they are printed.
         folder: Option<PathBuf>,
     },
+    /// Print the rules: what the guide says, what the fleet does, where it is set and which tests prove it.
+    Rules {
+        /// Write them into this file as Markdown, with the table of the fallback, instead.
+        file: Option<PathBuf>,
+    },
     /// Print every configuration key with its environment variable, default and meaning.
     Keys,
     /// Ask a process for its health: exit 0 if it answers 200.

@@ -7,6 +7,7 @@ pub mod explain;
 pub mod files;
 pub mod outcomes;
 pub mod probe;
+pub mod rules;
 pub mod setup;
 pub mod show;
 pub mod work;
@@ -102,6 +103,7 @@ pub async fn run(cli: Cli) -> Result<(), Failure> {
             return Ok(());
         }
         Command::Schema { folder } => return setup::schema(folder.as_deref()),
+        Command::Rules { file } => return rules::run(call.style, file.as_deref()),
         Command::Probe { address } => return probe::run(&address).await,
         Command::Work(_)
         | Command::Intake
@@ -127,9 +129,11 @@ pub async fn run(cli: Cli) -> Result<(), Failure> {
         Command::Migrate => setup::migrate(&call).await,
         Command::Doctor => doctor::run(&call).await,
         Command::Outcomes(outcomes) => outcomes::run(&call, &outcomes).await,
-        Command::Completions { .. } | Command::Keys | Command::Schema { .. } | Command::Probe { .. } => {
-            Ok(())
-        }
+        Command::Completions { .. }
+        | Command::Keys
+        | Command::Rules { .. }
+        | Command::Schema { .. }
+        | Command::Probe { .. } => Ok(()),
     }
 }
 

@@ -1,13 +1,18 @@
 //! The rules of the operating guide, as sentences that a product owner can read.
 
 mod calls;
+mod characters;
+mod chinese;
 mod countries;
 mod dialling;
 mod emails;
 mod fallbacks;
+mod limits;
 mod numbers;
+mod orders;
 mod properties;
 mod rulebooks;
+mod rules;
 mod support;
 mod templates;
 mod texts;
