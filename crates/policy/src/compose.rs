@@ -10,10 +10,15 @@ use closure_contract::{
 use crate::{
     country::VIETNAM,
     rulebook::CompiledRulebook,
-    sms::TemplateFacts,
     sms_text::{self, CleanText},
-    template::Template,
+    template::{self, NearestFacts, Template, TemplateFacts},
 };
+
+/// A text that is an instance of no approved template.
+struct Miss {
+    facts: Option<TemplateFacts>,
+    detail: String,
+}
 
 /// A text, as far as there is one.
 pub(crate) struct Composed {
@@ -35,16 +40,14 @@ pub(crate) fn compose(
         SmsBody::Text(text) => {
             let text = sms_text::clean(text, extra);
             let needs_template = job.scope == Scope::Overseas && country_code == Some(VIETNAM);
-            match needs_template.then(|| instance(&text.text, rulebook, now)) {
-                None => Composed { text: Some(text), template: None, refusal: None },
-                Some(Ok(template)) => {
-                    Composed { text: Some(text), template: Some(facts(template)), refusal: None }
-                }
-                Some(Err(detail)) => {
-                    let refusal = Some((FailureCode::TemplateMismatch, detail));
-                    Composed { text: Some(text), template: None, refusal }
-                }
+            if !needs_template {
+                return Composed { text: Some(text), template: None, refusal: None };
             }
+            let (template, refusal) = match instance(&text.text, rulebook, now) {
+                Ok(facts) => (Some(facts), None),
+                Err(Miss { facts, detail }) => (facts, Some((FailureCode::TemplateMismatch, detail))),
+            };
+            Composed { text: Some(text), template, refusal }
         }
         SmsBody::Template { template, variables } => match named(template, country_code, rulebook, now) {
             Err(detail) => {
@@ -54,11 +57,11 @@ pub(crate) fn compose(
             Ok(template) => match template.render(&clean_values(variables, extra)) {
                 Ok(text) => {
                     let text = sms_text::clean(&text, extra);
-                    Composed { text: Some(text), template: Some(facts(template)), refusal: None }
+                    Composed { text: Some(text), template: Some(used(template)), refusal: None }
                 }
                 Err(problem) => {
                     let refusal = Some((FailureCode::TemplateVariables, problem.to_string()));
-                    Composed { text: None, template: Some(facts(template)), refusal }
+                    Composed { text: None, template: Some(used(template)), refusal }
                 }
             },
         },
@@ -67,7 +70,8 @@ pub(crate) fn compose(
 
 /// The text for an email in place of the text message.
 ///
-/// An email may say what an SMS may not, so that free text stays as it was written and a template needs no approval.
+/// An email may say what an SMS may not, so that free text stays as it was written and a template needs no approval;
+/// an edition that has one goes before one that has none, and then a newer one before an older one.
 pub(crate) fn text_for_email(job: &SmsJob, rulebook: &CompiledRulebook) -> Option<String> {
     match &job.sms.body {
         SmsBody::Text(text) => Some(sms_text::unix_lines(text)),
@@ -75,7 +79,7 @@ pub(crate) fn text_for_email(job: &SmsJob, rulebook: &CompiledRulebook) -> Optio
             let values = clean_values(variables, &rulebook.rules().sms.extra_characters);
             let mut editions: Vec<&Template> =
                 rulebook.templates().iter().filter(|candidate| candidate.name == *template).collect();
-            editions.sort_by_key(|edition| std::cmp::Reverse(edition.version));
+            editions.sort_by_key(|edition| std::cmp::Reverse((edition.approved, edition.version)));
             editions.into_iter().find_map(|edition| edition.render(&values).ok())
         }
     }
@@ -111,39 +115,29 @@ fn named<'a>(
 }
 
 /// The approved template of Vietnam of which a text is an instance: the most literal one, or why there is none.
-fn instance<'a>(text: &str, rulebook: &'a CompiledRulebook, now: Timestamp) -> Result<&'a Template, String> {
-    let approved = rulebook
+fn instance(text: &str, rulebook: &CompiledRulebook, now: Timestamp) -> Result<TemplateFacts, Miss> {
+    let (approved, others): (Vec<&Template>, Vec<&Template>) = rulebook
         .templates()
         .iter()
-        .filter(|template| template.country_code == VIETNAM && template.is_approved(now));
-    let mut found: Option<&Template> = None;
-    let mut nearest = None;
-    for template in approved {
-        match template.matches(text) {
-            Ok(_) => {
-                if found.is_none_or(|other| template.literal_chars() > other.literal_chars()) {
-                    found = Some(template);
-                }
-            }
-            Err(mismatch) => {
-                if nearest.as_ref().is_none_or(|(_, other): &(_, crate::template_match::Mismatch)| {
-                    mismatch.offset > other.offset
-                }) {
-                    nearest = Some((template, mismatch));
-                }
-            }
+        .filter(|template| template.country_code == VIETNAM)
+        .partition(|template| template.is_approved(now));
+    let nearest = match template::find(approved, text) {
+        Ok(instance) => return Ok(TemplateFacts::from(&instance)),
+        Err(nearest) => nearest,
+    };
+    let facts = match (template::find(others, text), nearest) {
+        (Ok(instance), _) => Some(TemplateFacts::Unapproved { unapproved: instance.template.id() }),
+        (Err(_), nearest) => {
+            nearest.map(|nearest| TemplateFacts::Missed { nearest: NearestFacts::from(nearest) })
         }
-    }
-    match (found, nearest) {
-        (Some(template), _) => Ok(template),
-        (None, Some((template, mismatch))) => Err(format!(
-            "the nearest approved template is {} version {}: {mismatch}",
-            template.name, template.version
-        )),
-        (None, None) => Err("no template is approved for country 84 at this time".to_owned()),
-    }
+    };
+    let detail = facts.as_ref().map_or_else(
+        || format!("no template is approved for country {VIETNAM} at this time"),
+        TemplateFacts::to_string,
+    );
+    Err(Miss { facts, detail })
 }
 
-fn facts(template: &Template) -> TemplateFacts {
-    TemplateFacts { id: template.name.clone(), version: template.version }
+fn used(template: &Template) -> TemplateFacts {
+    TemplateFacts::Used { template: template.id(), also: Vec::new() }
 }

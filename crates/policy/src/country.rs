@@ -75,8 +75,7 @@ pub(crate) fn check(
     if let Some((code, detail)) = &composed.refusal {
         findings.refuse(RuleId::R14a, *code, detail.clone());
     } else if let Some(template) = &composed.template {
-        let detail = format!("an instance of template {} version {}", template.id, template.version);
-        findings.note(RuleId::R14a, RuleEffect::Pass, detail);
+        findings.note(RuleId::R14a, RuleEffect::Pass, template.to_string());
     }
     let (chinese, at_once) = at_once(country_code, composed, rules);
     if let Some(facts) = chinese {

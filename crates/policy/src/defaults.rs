@@ -88,6 +88,8 @@ impl Default for SmsRules {
                 "gọi lại số này",
             ]),
             template_urls: TemplateUrls::Off,
+            template_variables_max: 3,
+            template_letters_min: 10,
             domestic_sms_bytes: 90,
             domestic_max_bytes: 2_000,
             domestic_subject: "K.ride 고객센터 안내".to_owned(),

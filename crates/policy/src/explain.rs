@@ -12,7 +12,8 @@ use crate::{
     findings::{Findings, Refusal, RefusalEnding},
     phone::{E164, PhoneFacts},
     rulebook::CompiledRulebook,
-    sms::{self, SmsFacts, TemplateFacts},
+    sms::{self, SmsFacts},
+    template::TemplateFacts,
 };
 
 /// What the rules say about one job; it serialises to the answer that the CRM and the CLI show.
@@ -45,7 +46,7 @@ pub struct Decision {
     /// Whether the text is Chinese, for China.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub chinese: Option<ChineseFacts>,
-    /// The approved template of which the text is an instance.
+    /// The approved template of which the text is an instance, or the one that is nearest to it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub template: Option<TemplateFacts>,
     /// Whether an email answers, for text messages.

@@ -30,4 +30,6 @@ pub mod sms;
 pub mod sms_text;
 pub mod template;
 mod template_match;
+mod template_parse;
+mod template_search;
 mod validate;

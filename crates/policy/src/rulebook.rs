@@ -101,6 +101,10 @@ pub struct SmsRules {
     pub reply_phrases: Vec<String>,
     /// Whether templates may have variables of the class url (R14a).
     pub template_urls: TemplateUrls,
+    /// A template has at most this many variables (R14a).
+    pub template_variables_max: usize,
+    /// At least this many letters stand in a template as they are (R14a).
+    pub template_letters_min: usize,
     /// A domestic text of at most this many bytes is a plain SMS (R17).
     pub domestic_sms_bytes: usize,
     /// The most bytes of a domestic text (R17).
@@ -270,6 +274,15 @@ impl CompiledRulebook {
     /// The settings.
     pub fn rules(&self) -> &Rulebook {
         &self.rules
+    }
+
+    /// The same settings with these templates in place of its own.
+    ///
+    /// Those that are not sound under these settings are left out and told, so that one of them takes no other with it.
+    pub fn with_templates(&self, sources: &[TemplateSource]) -> (Self, Vec<RulebookError>) {
+        let mut errors = Vec::new();
+        let templates = validate::templates(sources, &self.rules, &mut errors);
+        (Self { rules: self.rules.clone(), templates }, errors)
     }
 
     /// The compiled templates.

@@ -14,6 +14,7 @@ use crate::{
     rulebook::{CompiledRulebook, NearLimit, SenderOrigin, SmsRules},
     segments::{self, Encoding},
     sms_text::{CleanText, RejectedCharacter, Replacement, code_point},
+    template::TemplateFacts,
 };
 
 /// A rule's detail names at most this many refused characters.
@@ -47,15 +48,6 @@ impl std::fmt::Debug for SmsFacts {
             .field("segments", &self.segments)
             .finish_non_exhaustive()
     }
-}
-
-/// The approved template of which a text is an instance.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub struct TemplateFacts {
-    /// Its name.
-    pub id: String,
-    /// Its version.
-    pub version: u32,
 }
 
 /// What the rules found.

@@ -1,13 +1,17 @@
-//! Templates that a carrier approved beforehand (R14a): their language, and what is checked when they are loaded.
+//! Templates that a carrier approved beforehand (R14a): what they consist of, and how a text is made from one.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use closure_contract::Timestamp;
+use serde::Serialize;
 
 use crate::{
     rulebook::{Rulebook, TemplateSource, TemplateUrls},
-    sms_text,
-    template_match::{self, Mismatch},
+    sms_text, template_match, template_parse,
+};
+pub use crate::{
+    template_match::Mismatch,
+    template_search::{Instance, Nearest, NearestFacts, TemplateFacts, TemplateId, find},
 };
 
 /// A variable's value has at most this many characters, whatever the template says.
@@ -22,9 +26,9 @@ pub struct Template {
     pub version: u32,
     /// The country in which it is approved.
     pub country_code: u16,
-    approved: bool,
-    valid_from: Option<Timestamp>,
-    valid_until: Option<Timestamp>,
+    pub(crate) approved: bool,
+    pub(crate) valid_from: Option<Timestamp>,
+    pub(crate) valid_until: Option<Timestamp>,
     pub(crate) parts: Vec<Part>,
 }
 
@@ -38,15 +42,19 @@ pub(crate) enum Part {
 }
 
 /// A typed variable.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Variable {
-    pub(crate) name: String,
-    pub(crate) class: VariableClass,
-    pub(crate) chars_max: usize,
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Variable {
+    /// Its name, unique within the template.
+    pub name: String,
+    /// What its value may consist of.
+    pub class: VariableClass,
+    /// Its value has at most this many characters.
+    pub chars_max: usize,
 }
 
 /// What a variable's value may consist of.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
 pub enum VariableClass {
     /// ASCII digits.
     Digits,
@@ -98,6 +106,27 @@ pub enum TemplateProblem {
     /// Two variables touch, so that nobody could tell their values apart.
     #[error("between the variables {0} and {1} there must be a literal")]
     Adjacent(usize, usize),
+    /// It has more variables than the carriers take.
+    #[error(
+        "it has {variables} variables, and {max} are allowed (sms.template_variables_max); write more of it out"
+    )]
+    TooMany {
+        /// How many it has.
+        variables: usize,
+        /// The most there may be.
+        max: usize,
+    },
+    /// It has hardly any words of its own.
+    #[error(
+        "{letters} letters stand in it as they are, and at least {min} must (sms.template_letters_min); \
+         carriers refuse a template that fits nearly any text"
+    )]
+    Letters {
+        /// How many it has.
+        letters: usize,
+        /// The fewest there may be.
+        min: usize,
+    },
     /// It has no brand word.
     #[error("no brand word occurs in it; carriers require one, and brand_words lists them")]
     Brand,
@@ -129,7 +158,7 @@ pub enum VariableProblem {
     #[error("there are {0} values that the template has no variable for")]
     Surplus(usize),
     /// A value does not fit.
-    #[error("the value of `{name}` is not {class:?} of 1 to {chars_max} characters")]
+    #[error("the value of `{name}` is not {} of 1 to {chars_max} characters", .class.as_str())]
     Unfit {
         /// The variable.
         name: String,
@@ -143,46 +172,30 @@ pub enum VariableProblem {
     Swallows(String),
 }
 
-/// Checks one template and makes it ready for use.
-pub(crate) fn compile(
-    source: &TemplateSource,
-    rulebook: &Rulebook,
-) -> Result<Template, Vec<TemplateProblem>> {
-    let parts = parse(&source.text, rulebook.sms.template_urls).map_err(|problem| vec![problem])?;
-    let mut problems = Vec::new();
-    if source.name.is_empty() || source.name.chars().count() > 64 {
-        problems.push(TemplateProblem::Name);
-    }
-    if !crate::readings::is_country_code(source.country_code) {
-        problems.push(TemplateProblem::Country(source.country_code));
-    }
-    check_variables(&parts, &mut problems);
-    check_literals(&parts, rulebook, &mut problems);
-    let bytes = parts.iter().map(Part::bytes_max).sum();
-    let max = rulebook.sms.near_limit_bytes;
-    if bytes > max {
-        problems.push(TemplateProblem::TooLong { bytes, max });
-    }
-    if let (Some(from), Some(until)) = (source.valid_from, source.valid_until)
-        && until <= from
-    {
-        problems.push(TemplateProblem::Validity);
-    }
-    if !problems.is_empty() {
-        return Err(problems);
-    }
-    Ok(Template {
-        name: source.name.clone(),
-        version: source.version,
-        country_code: source.country_code,
-        approved: source.approved,
-        valid_from: source.valid_from,
-        valid_until: source.valid_until,
-        parts,
-    })
-}
-
 impl Template {
+    /// Checks one template and makes it ready for use, or says everything that is wrong with it.
+    pub fn compile(source: &TemplateSource, rules: &Rulebook) -> Result<Self, Vec<TemplateProblem>> {
+        template_parse::compile(source, rules)
+    }
+
+    /// Its name and version.
+    pub fn id(&self) -> TemplateId {
+        TemplateId { id: self.name.clone(), version: self.version }
+    }
+
+    /// Its variables in their order.
+    pub fn variables(&self) -> impl Iterator<Item = &Variable> {
+        self.parts.iter().filter_map(|part| match part {
+            Part::Literal(_) => None,
+            Part::Variable(variable) => Some(variable),
+        })
+    }
+
+    /// The UTF-8 bytes of its largest rendering.
+    pub fn bytes_max(&self) -> usize {
+        self.parts.iter().map(Part::bytes_max).sum()
+    }
+
     /// Whether it is approved at this moment.
     pub fn is_approved(&self, now: Timestamp) -> bool {
         self.approved
@@ -236,7 +249,7 @@ impl Template {
 }
 
 impl Part {
-    fn bytes_max(&self) -> usize {
+    pub(crate) fn bytes_max(&self) -> usize {
         match self {
             Self::Literal(literal) => literal.len(),
             Self::Variable(variable) => match variable.class {
@@ -264,7 +277,7 @@ impl Variable {
 }
 
 impl VariableClass {
-    fn named(name: &str, urls: TemplateUrls) -> Option<Self> {
+    pub(crate) fn named(name: &str, urls: TemplateUrls) -> Option<Self> {
         match name {
             "digits" => Some(Self::Digits),
             "alnum" => Some(Self::Alnum),
@@ -275,6 +288,20 @@ impl VariableClass {
             "phone" => Some(Self::Phone),
             "url" if urls == TemplateUrls::On => Some(Self::Url),
             _ => None,
+        }
+    }
+
+    /// The class as templates write it.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Digits => "digits",
+            Self::Alnum => "alnum",
+            Self::Text => "text",
+            Self::Date => "date",
+            Self::Time => "time",
+            Self::Money => "money",
+            Self::Phone => "phone",
+            Self::Url => "url",
         }
     }
 
@@ -302,96 +329,5 @@ impl VariableClass {
             }
             Self::Url => value.starts_with("https://") || value.starts_with("http://"),
         }
-    }
-}
-
-/// Splits a template's text into literals and variables.
-fn parse(text: &str, urls: TemplateUrls) -> Result<Vec<Part>, TemplateProblem> {
-    let mut parts = Vec::new();
-    let mut literal = String::new();
-    let mut variables = 0;
-    let mut characters = text.chars().enumerate().peekable();
-    while let Some((at, character)) = characters.next() {
-        match character {
-            '{' | '}' if characters.next_if(|(_, next)| *next == character).is_some() => {
-                literal.push(character)
-            }
-            '}' => return Err(TemplateProblem::Brace(at)),
-            '{' => {
-                let mut inside = String::new();
-                loop {
-                    match characters.next() {
-                        Some((_, '}')) => break,
-                        Some((_, one)) if one != '{' => inside.push(one),
-                        Some(_) | None => return Err(TemplateProblem::Brace(at)),
-                    }
-                }
-                if !literal.is_empty() {
-                    parts.push(Part::Literal(std::mem::take(&mut literal)));
-                }
-                variables += 1;
-                parts.push(Part::Variable(variable(&inside, variables, urls)?));
-            }
-            _ => literal.push(character),
-        }
-    }
-    if !literal.is_empty() {
-        parts.push(Part::Literal(literal));
-    }
-    Ok(parts)
-}
-
-fn variable(inside: &str, position: usize, urls: TemplateUrls) -> Result<Variable, TemplateProblem> {
-    let fields: Vec<&str> = inside.split(':').collect();
-    let &[name, class, chars_max] = fields.as_slice() else {
-        return Err(TemplateProblem::Variable(position));
-    };
-    let named = !name.is_empty()
-        && name.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'_');
-    let chars_max: usize = chars_max.parse().map_err(|_| TemplateProblem::Variable(position))?;
-    if !named || !(1..=VALUE_CHARS_MAX).contains(&chars_max) {
-        return Err(TemplateProblem::Variable(position));
-    }
-    let class = VariableClass::named(class, urls).ok_or(TemplateProblem::Class(position))?;
-    Ok(Variable { name: name.to_owned(), class, chars_max })
-}
-
-fn check_variables(parts: &[Part], problems: &mut Vec<TemplateProblem>) {
-    let mut names = BTreeSet::new();
-    let mut position = 0;
-    let mut after_variable = false;
-    for part in parts {
-        match part {
-            Part::Literal(_) => after_variable = false,
-            Part::Variable(variable) => {
-                position += 1;
-                if !names.insert(&variable.name) {
-                    problems.push(TemplateProblem::Repeated(variable.name.clone()));
-                }
-                if after_variable {
-                    problems.push(TemplateProblem::Adjacent(position - 1, position));
-                }
-                after_variable = true;
-            }
-        }
-    }
-}
-
-fn check_literals(parts: &[Part], rulebook: &Rulebook, problems: &mut Vec<TemplateProblem>) {
-    let mut branded = false;
-    for part in parts {
-        let Part::Literal(literal) = part else { continue };
-        branded |=
-            rulebook.brand_words.iter().any(|brand| !brand.is_empty() && literal.contains(brand.as_str()));
-        let cleaned = sms_text::clean(literal, &rulebook.sms.extra_characters);
-        if cleaned.rejected_count > 0 || cleaned.text != *literal {
-            let unchanged =
-                literal.chars().zip(cleaned.text.chars()).take_while(|(before, after)| before == after);
-            let first = cleaned.rejected.first().map_or(usize::MAX, |rejected| rejected.offset);
-            problems.push(TemplateProblem::Characters(first.min(unchanged.count())));
-        }
-    }
-    if !branded {
-        problems.push(TemplateProblem::Brand);
     }
 }

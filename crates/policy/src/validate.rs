@@ -7,8 +7,8 @@ use closure_contract::Provider;
 use crate::{
     email,
     readings::is_country_code,
-    rulebook::{Rulebook, RulebookError},
-    template::{self, Template, TemplateProblem},
+    rulebook::{Rulebook, RulebookError, TemplateSource},
+    template::{Template, TemplateProblem},
 };
 
 /// A receipt is due within a month at most.
@@ -38,7 +38,7 @@ pub(crate) fn check(rulebook: &Rulebook) -> (Vec<Template>, Vec<RulebookError>) 
         refuse("receipt_due_ms", "must be from 1 to 31 days in milliseconds");
     }
     receipt_evidence(rulebook, &mut refuse);
-    let templates = templates(rulebook, &mut errors);
+    let templates = templates(&rulebook.templates, rulebook, &mut errors);
     (templates, errors)
 }
 
@@ -110,6 +110,9 @@ fn sms(rulebook: &Rulebook, refuse: &mut impl FnMut(&'static str, &str)) {
     if rules.near_limit_bytes > rules.max_bytes {
         refuse("sms.near_limit_bytes", "must not be above max_bytes");
     }
+    if rules.template_variables_max == 0 {
+        refuse("sms.template_variables_max", "must be at least 1; carriers allow 3");
+    }
     if rules.domestic_sms_bytes > rules.domestic_max_bytes {
         refuse("sms.domestic_sms_bytes", "must not be above domestic_max_bytes");
     }
@@ -163,10 +166,15 @@ fn receipt_evidence(rulebook: &Rulebook, refuse: &mut impl FnMut(&'static str, &
     }
 }
 
-fn templates(rulebook: &Rulebook, errors: &mut Vec<RulebookError>) -> Vec<Template> {
+/// Compiles the templates that are sound under these rules and collects what is wrong with the others.
+pub(crate) fn templates(
+    sources: &[TemplateSource],
+    rulebook: &Rulebook,
+    errors: &mut Vec<RulebookError>,
+) -> Vec<Template> {
     let mut seen = BTreeSet::new();
     let mut compiled = Vec::new();
-    for source in &rulebook.templates {
+    for source in sources {
         let (name, version) = (source.name.clone(), source.version);
         let mut refuse = |problem| {
             errors.push(RulebookError::Template { name: name.clone(), version, problem });
@@ -174,7 +182,7 @@ fn templates(rulebook: &Rulebook, errors: &mut Vec<RulebookError>) -> Vec<Templa
         if !seen.insert((source.name.clone(), version)) {
             refuse(TemplateProblem::Duplicate);
         }
-        match template::compile(source, rulebook) {
+        match Template::compile(source, rulebook) {
             Ok(template) => compiled.push(template),
             Err(problems) => problems.into_iter().for_each(refuse),
         }

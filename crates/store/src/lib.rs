@@ -22,6 +22,8 @@ mod settle_sql;
 mod snapshot;
 mod state;
 mod store;
+mod template_changes;
+mod templates;
 #[cfg(test)]
 #[expect(dead_code, reason = "the plans need a part of what the tests share")]
 #[path = "../tests/store/support/database.rs"]
@@ -48,4 +50,6 @@ pub use settle::{AttemptUse, EarlyReceipts, Ending, FinalState, Settled, Settlem
 pub use snapshot::Snapshot;
 pub use state::DeliveryState;
 pub use store::Store;
+pub use template_changes::{Added, Deed, NewTemplate, TemplateChange, TemplateError};
+pub use templates::{StoredTemplate, TemplateAction, TemplateRegister, TemplateState};
 pub use verdict::{Announce, DeliveryFacts, Evaluated, FallbackRow, NewFallback, ReceiptRow, Verdict};

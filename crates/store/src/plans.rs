@@ -5,7 +5,7 @@ use tokio_postgres::{Client, SimpleQueryMessage};
 use crate::{
     burial, calls, claim, dead_letters, evaluate, history, overdue, receipts, replay,
     settings::StoreSettings,
-    settle_sql,
+    settle_sql, template_changes, templates,
     test_database::{TestDatabase, run},
 };
 
@@ -44,6 +44,13 @@ const STATEMENTS: &[(&str, &str)] = &[
     ("receipts of a story", history::RECEIPTS),
     ("letters of a story", history::LETTERS),
     ("consultation", history::CONSULTATION),
+    ("version of the templates", templates::VERSION),
+    ("lock the templates", template_changes::LOCK),
+    ("newest edition", template_changes::NEWEST),
+    ("one edition", template_changes::EDITION),
+    ("add an edition", template_changes::ADD),
+    ("change an edition", template_changes::CHANGE),
+    ("actions on a template", templates::ACTIONS),
 ];
 
 #[test]
@@ -67,6 +74,10 @@ fn every_statement_probes_an_index_even_when_it_is_planned_on_small_tables() {
          SELECT 'job:' || job_id, job_id, 'closure.sms', 'sms', 'crash_loop', '', 'b', 'open', 1 FROM delivery;
          INSERT INTO dead_letter_action (dead_letter_id, action, actor, reason, generation)
          SELECT id, 'replay', 'a', 'r', 1 FROM dead_letter;
+         INSERT INTO template (name, version, country_code, text, added_by)
+         SELECT 't' || n, 1, 84, 't', 'a' FROM generate_series(1, 10) AS n;
+         INSERT INTO template_action (name, version, action, actor, reason)
+         SELECT name, 1, 'add', 'a', 'r' FROM template;
          ANALYZE",
     );
 }
