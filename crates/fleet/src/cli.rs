@@ -1,10 +1,14 @@
 //! The command line.
 
+pub mod template;
+
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use clap_complete::Shell;
 use closure_contract::JobId;
+
+use self::template::Template;
 
 /// Sends a contact centre's closing replies: the roles that work, and the tools of those who run them.
 #[derive(Debug, Parser)]
@@ -50,6 +54,9 @@ pub enum Command {
     /// The dead-letter desk.
     #[command(subcommand)]
     Dead(Dead),
+    /// The templates that carriers approve beforehand.
+    #[command(subcommand)]
+    Template(Template),
     /// Exchanges and queues.
     #[command(subcommand)]
     Topology(Topology),

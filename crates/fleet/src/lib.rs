@@ -8,6 +8,7 @@ pub mod health;
 pub mod intake;
 pub mod lifecycle;
 pub mod output;
+pub mod rules;
 pub mod runtime;
 pub mod telemetry;
 pub mod workers;

@@ -68,7 +68,7 @@ pub(super) fn environment(around: &Surroundings<'_>, options: &FleetOptions) -> 
     settings.chain(options.variables.iter().cloned()).collect()
 }
 
-/// The rules' settings: the shipped ones, a short wait for receipts, and what Vietnam needs.
+/// The rules' settings: the shipped ones, a short wait for receipts, and Vietnam's sender.
 pub(super) fn rulebook(options: &FleetOptions) -> String {
     format!(
         r#"receipt_due_ms = {due_ms}
@@ -76,21 +76,24 @@ pub(super) fn rulebook(options: &FleetOptions) -> String {
 [[sms.senders]]
 country_code = 84
 sender = "{VIETNAM_SENDER}"
+"#,
+        due_ms = options.receipt_due_ms
+    )
+}
 
+/// The templates of every fleet, as a user writes them for `fleet template import`.
+pub(super) const TEMPLATES: &str = r#"
 [[templates]]
 name = "vn-answer-by-email"
 version = 1
 country_code = 84
-text = "[K.ride] Your inquiry {{ticket:alnum:12}} was answered by email."
+text = "[K.ride] Your inquiry {ticket:alnum:12} was answered by email."
 approved = true
 
 [[templates]]
 name = "vn-not-approved"
 version = 1
 country_code = 84
-text = "[K.ride] Your refund {{ticket:alnum:12}} is on its way."
+text = "[K.ride] Your refund {ticket:alnum:12} is on its way."
 approved = false
-"#,
-        due_ms = options.receipt_due_ms
-    )
-}
+"#;

@@ -5,7 +5,11 @@ use std::{path::PathBuf, process::Stdio};
 use tokio::{process::Command, sync::OnceCell};
 use uuid::Uuid;
 
-use super::environment::{Services, binary};
+use super::{
+    cli::cli_with_input,
+    configuration::TEMPLATES,
+    environment::{Services, binary},
+};
 
 /// Where Debian keeps the client of each version; the one on the path is a slow wrapper.
 const VERSIONS: &str = "/usr/lib/postgresql";
@@ -92,6 +96,9 @@ async fn migrated(services: &Services) -> String {
         .await
         .expect("fleet can be started");
     assert!(output.status.success(), "fleet migrate: {}", String::from_utf8_lossy(&output.stderr));
+    let environment = [("FLEET_DATABASE_URL".to_owned(), template.url.clone())];
+    let import = ["template", "import", "-", "--actor", "harness", "--reason", "the templates of every test"];
+    cli_with_input(&environment, &import, TEMPLATES.as_bytes()).await.with_code(0);
     template.name
 }
 

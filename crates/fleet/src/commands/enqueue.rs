@@ -21,9 +21,10 @@ const BATCH_MAX: usize = 500;
 
 /// Publishes the jobs of the files, or none of them when one is no job.
 pub async fn run(call: &Call, enqueue: &Enqueue) -> Result<(), Failure> {
-    let (broker, rulebook) = config::load(call.config.as_ref(), |source| {
-        (config::broker(source, "enqueue"), config::rulebook(source))
+    let (broker, settings, database) = config::load(call.config.as_ref(), |source| {
+        (config::broker(source, "enqueue"), config::rulebook(source), config::maybe_database(source))
     })?;
+    let rulebook = super::rulebook_now(settings, database).await?;
     let documents = files::read(&enqueue.files.files)?;
     let now = Timestamp::now();
     let mut problems = Vec::new();

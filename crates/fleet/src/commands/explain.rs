@@ -28,8 +28,11 @@ struct Unreadable {
 }
 
 /// Explains every job of the files; exits 1 if one of them would not be sent, 65 if one is no job.
-pub fn run(call: &Call, files: &Files) -> Result<(), Failure> {
-    let rulebook = config::load(call.config.as_ref(), config::rulebook)?;
+pub async fn run(call: &Call, files: &Files) -> Result<(), Failure> {
+    let (settings, database) = config::load(call.config.as_ref(), |source| {
+        (config::rulebook(source), config::maybe_database(source))
+    })?;
+    let rulebook = super::rulebook_now(settings, database).await?;
     let now = Timestamp::now();
     let mut unreadable = 0_usize;
     let answers: Vec<Answer> = files::read(&files.files)?

@@ -10,16 +10,21 @@ pub mod probe;
 pub mod rules;
 pub mod setup;
 pub mod show;
+pub mod template;
 pub mod work;
+
+use std::{sync::Arc, time::Duration};
 
 use clap::CommandFactory;
 use closure_broker::{PublishError, TopologyError};
-use closure_store::StoreError;
+use closure_policy::rulebook::CompiledRulebook;
+use closure_store::{Store, StoreError, StoreSettings};
 
 use crate::{
     cli::{Cli, Command},
     config::{self, ConfigError},
     output::{self, Style},
+    rules::Rules,
     telemetry,
 };
 
@@ -111,6 +116,7 @@ pub async fn run(cli: Cli) -> Result<(), Failure> {
         | Command::Explain(_)
         | Command::Show { .. }
         | Command::Dead(_)
+        | Command::Template(_)
         | Command::Topology(_)
         | Command::Migrate
         | Command::Doctor
@@ -122,9 +128,10 @@ pub async fn run(cli: Cli) -> Result<(), Failure> {
         Command::Work(work) => work::run(&call, &work).await,
         Command::Intake => work::intake(&call).await,
         Command::Enqueue(enqueue) => enqueue::run(&call, &enqueue).await,
-        Command::Explain(files) => explain::run(&call, &files),
+        Command::Explain(files) => explain::run(&call, &files).await,
         Command::Show { id } => show::run(&call, &id).await,
         Command::Dead(dead) => dead::run(&call, dead).await,
+        Command::Template(template) => template::run(&call, template).await,
         Command::Topology(topology) => setup::topology(&call, &topology).await,
         Command::Migrate => setup::migrate(&call).await,
         Command::Doctor => doctor::run(&call).await,
@@ -135,6 +142,16 @@ pub async fn run(cli: Cli) -> Result<(), Failure> {
         | Command::Schema { .. }
         | Command::Probe { .. } => Ok(()),
     }
+}
+
+/// The rules as they are now; without a database no template is known.
+async fn rulebook_now(
+    settings: CompiledRulebook,
+    database: Option<StoreSettings>,
+) -> Result<Arc<CompiledRulebook>, Failure> {
+    let Some(database) = database else { return Ok(Arc::new(settings)) };
+    let rules = Rules::open(settings, Store::new(database)?, Duration::MAX).await?;
+    Ok(rules.current().await)
 }
 
 /// Prints a value as JSON, or as the lines that `text` makes of it.

@@ -16,6 +16,7 @@ use crate::{
     health::{self, Health},
     intake,
     lifecycle::{Finish, Lifecycle},
+    rules::Rules,
     runtime,
     workers::{
         courier::Courier,
@@ -38,7 +39,8 @@ const DEAD_PREFETCH: u16 = 20;
 struct Crew {
     broker: BrokerSettings,
     store: Store,
-    rulebook: Arc<CompiledRulebook>,
+    rules: Rules,
+    receipt_due_ms: u64,
     courier: CourierSettings,
     publisher: Publisher,
     lifecycle: Lifecycle,
@@ -56,12 +58,13 @@ struct RoleSettings {
 /// Runs the roles until the process is told to stop.
 pub async fn run(call: &Call, work: &Work) -> Result<(), Failure> {
     let roles: BTreeSet<Role> = work.roles.iter().copied().collect();
-    let (broker, database, rulebook, courier, health_listen, settings) =
+    let (broker, database, rulebook, refresh, courier, health_listen, settings) =
         config::load(call.config.as_ref(), |source| {
             (
                 config::broker(source, &name(&roles)),
                 config::database(source),
                 config::rulebook(source),
+                config::templates_refresh(source),
                 config::courier(source, work.concurrency),
                 config::health(source),
                 role_settings(source, &roles),
@@ -79,7 +82,9 @@ pub async fn run(call: &Call, work: &Work) -> Result<(), Failure> {
     await_services(&broker, &store, &roles, &lifecycle).await?;
     let publisher = Publisher::start(broker.clone(), lifecycle.shutdown.clone(), &lifecycle.tracker);
     health.watch_publisher(publisher.clone());
-    let crew = Crew { broker, store, rulebook: Arc::new(rulebook), courier, publisher, lifecycle, health };
+    let receipt_due_ms = rulebook.receipt_due_ms();
+    let rules = open_rules(rulebook, &store, refresh, &lifecycle).await?;
+    let crew = Crew { broker, store, rules, receipt_due_ms, courier, publisher, lifecycle, health };
     info!(roles = name(&roles), concurrency = crew.courier.concurrency, "working");
     let loops = start(&crew, settings, &roles);
     futures::future::join_all(loops).await;
@@ -128,13 +133,9 @@ fn start(crew: &Crew, settings: RoleSettings, roles: &BTreeSet<Role>) -> Vec<Loo
             lease_ms: crew.lease_ms(&gateway),
             gateway,
             ladder: crew.courier.sms_ladder.clone(),
-            receipt_due_ms: crew.rulebook.receipt_due_ms(),
+            receipt_due_ms: crew.receipt_due_ms,
         };
-        loops.push(consume(
-            crew,
-            Courier::new(carrier, crew.store.clone(), crew.rulebook.clone()),
-            concurrency,
-        ));
+        loops.push(consume(crew, Courier::new(carrier, crew.store.clone(), crew.rules.clone()), concurrency));
     }
     if let Some((smtp, message_id_domain)) = settings.email {
         let carrier = EmailCarrier {
@@ -143,11 +144,7 @@ fn start(crew: &Crew, settings: RoleSettings, roles: &BTreeSet<Role>) -> Vec<Loo
             message_id_domain,
             ladder: crew.courier.email_ladder.clone(),
         };
-        loops.push(consume(
-            crew,
-            Courier::new(carrier, crew.store.clone(), crew.rulebook.clone()),
-            concurrency,
-        ));
+        loops.push(consume(crew, Courier::new(carrier, crew.store.clone(), crew.rules.clone()), concurrency));
     }
     if let Some((ari, settings)) = settings.dial {
         let carrier = DialCarrier {
@@ -156,15 +153,11 @@ fn start(crew: &Crew, settings: RoleSettings, roles: &BTreeSet<Role>) -> Vec<Loo
             ladder: crew.courier.dial_ladder.clone(),
             lease_ms: crew.lease_ms(ari.as_ref()),
         };
-        loops.push(consume(
-            crew,
-            Courier::new(carrier, crew.store.clone(), crew.rulebook.clone()),
-            concurrency,
-        ));
+        loops.push(consume(crew, Courier::new(carrier, crew.store.clone(), crew.rules.clone()), concurrency));
         let watch = CallWatch {
             ari,
             store: crew.store.clone(),
-            rulebook: crew.rulebook.clone(),
+            rules: crew.rules.clone(),
             publisher: crew.publisher.clone(),
             settings,
             lifecycle: crew.lifecycle.clone(),
@@ -172,9 +165,9 @@ fn start(crew: &Crew, settings: RoleSettings, roles: &BTreeSet<Role>) -> Vec<Loo
         loops.push(Box::pin(watch.run()));
     }
     if let Some(settings) = settings.fallback {
-        let worker = FallbackWorker { store: crew.store.clone(), rulebook: crew.rulebook.clone() };
+        let worker = FallbackWorker { store: crew.store.clone(), rules: crew.rules.clone() };
         let sweep = Sweep {
-            worker: Arc::new(FallbackWorker { store: crew.store.clone(), rulebook: crew.rulebook.clone() }),
+            worker: Arc::new(FallbackWorker { store: crew.store.clone(), rules: crew.rules.clone() }),
             publisher: crew.publisher.clone(),
             pause: Duration::from_millis(settings.sweep_ms),
             lifecycle: crew.lifecycle.clone(),
@@ -260,6 +253,22 @@ async fn check_services(
     store.check().await?;
     topology::verify_passively(broker, queues).await?;
     Ok(())
+}
+
+/// Nothing is decided before the templates are known.
+async fn open_rules(
+    settings: CompiledRulebook,
+    store: &Store,
+    refresh: Duration,
+    lifecycle: &Lifecycle,
+) -> Result<Rules, Failure> {
+    let opened = || Rules::open(settings.clone(), store.clone(), refresh);
+    match runtime::until_available(lifecycle, opened).await {
+        Ok(rules) => Ok(rules?),
+        Err(runtime::Interrupted) => {
+            Err(Failure::Unavailable("stopped before the templates were read".to_owned()))
+        }
+    }
 }
 
 fn queues(roles: &BTreeSet<Role>) -> Vec<&'static str> {

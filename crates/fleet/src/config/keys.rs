@@ -57,7 +57,12 @@ pub const KEYS: &[Key] = &[
         "loopback",
         "where a provider or the database may be reached without TLS: loopback, or trusted for a private network",
     ),
-    optional("rulebook", "", "path of a TOML file with the rules' settings and the approved templates"),
+    optional("rulebook", "", "path of a TOML file with the rules' settings"),
+    optional(
+        "templates.refresh_ms",
+        "1000",
+        "milliseconds between two looks for changed templates; an approval is looked at again before each send",
+    ),
     optional(
         "worker.concurrency",
         "500",

@@ -8,7 +8,8 @@ use std::path::PathBuf;
 
 pub use sections::{
     CourierSettings, DialSettings, FallbackSettings, LogFormat, LogSettings, broker, courier, database, dial,
-    email, fallback, health, intake, log, message_id_domain, rulebook, sms,
+    email, fallback, health, intake, log, maybe_database, message_id_domain, rulebook, sms,
+    templates_refresh,
 };
 pub use source::{Lookup, Source};
 

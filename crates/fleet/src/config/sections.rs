@@ -126,13 +126,20 @@ pub fn database(source: &mut Source<'_>) -> StoreSettings {
     }
 }
 
-/// The rules, with every template checked.
+/// The rules' settings; templates stand in the register of the database alone.
 pub fn rulebook(source: &mut Source<'_>) -> CompiledRulebook {
     let rulebook = match source.maybe::<String>("rulebook") {
         None => Rulebook::default(),
         Some(path) => {
             let read = std::fs::read_to_string(&path).map_err(|error| error.to_string());
             match read.and_then(|text| toml::from_str(&text).map_err(|error| error.to_string())) {
+                Ok(Rulebook { templates, .. }) if !templates.is_empty() => {
+                    source.refuse(format!(
+                        "rulebook {path}: templates stand in the database; \
+                         `fleet template import {path}`, then take [[templates]] out of the file"
+                    ));
+                    Rulebook::default()
+                }
                 Ok(rulebook) => rulebook,
                 Err(problem) => {
                     source.refuse(format!("rulebook {path}: {problem}; see deploy/rulebook.toml"));
@@ -147,6 +154,16 @@ pub fn rulebook(source: &mut Source<'_>) -> CompiledRulebook {
         }
         Rulebook::default().compile().expect("the rulebook's own defaults are valid")
     })
+}
+
+/// How long the templates that are known may be older than those of the register.
+pub fn templates_refresh(source: &mut Source<'_>) -> Duration {
+    Duration::from_millis(source.value("templates.refresh_ms"))
+}
+
+/// The database, where one is named.
+pub fn maybe_database(source: &mut Source<'_>) -> Option<StoreSettings> {
+    source.maybe::<String>("database.url").map(|_url| database(source))
 }
 
 /// How jobs are carried out; `concurrency` from the command line wins.

@@ -5,15 +5,15 @@ use std::time::Instant;
 use bytes::Bytes;
 use closure_broker::OutMessage;
 use closure_contract::{
-    AttemptNumber, Channel, ClientRef, FailureCode, Generation, JobId, Provider, Timestamp, job::Scope,
-    topology::WorkQueue,
+    AttemptNumber, Channel, ClientRef, Evidence, FailureCode, Generation, JobId, Provider, Timestamp,
+    job::Scope, topology::WorkQueue,
 };
 use closure_policy::{
     explain::{Decision, Plan},
     retry::Next,
 };
 use closure_providers::{Accepted, SendFailure};
-use closure_store::{AttemptUse, EarlyReceipts, Ending, Snapshot};
+use closure_store::{AttemptUse, EarlyReceipts, Ending, FinalState, Snapshot};
 use serde_json::Value;
 
 use crate::runtime::{Hand, Interrupted};
@@ -105,4 +105,16 @@ pub enum Finding {
 pub fn dead(channel: Channel, code: FailureCode, detail: String, attempt_use: AttemptUse) -> Ending {
     let queue = WorkQueue::Jobs(channel);
     Ending::Dead { code, detail, queue: queue.name(), routing_key: queue.routing_key(), attempt_use }
+}
+
+/// The ending of a job that no provider was asked for.
+pub fn unsent(state: FinalState, code: FailureCode, detail: String) -> Ending {
+    Ending::Final {
+        state,
+        code: Some(code),
+        detail: Some(detail),
+        evidence: Evidence::None,
+        provider_ref: None,
+        attempt_use: AttemptUse::GivenBack,
+    }
 }

@@ -5,28 +5,28 @@ use std::time::{Duration, Instant};
 use bytes::Bytes;
 use closure_broker::{InMessage, OutMessage, Redelivered};
 use closure_contract::{
-    AttemptNumber, ClientRef, Evidence, FailureCode, Job, Outcome, OutcomeName, Timestamp,
-    job::Scope,
-    outcome::OutcomeKind,
-    topology::{DelayStep, WorkQueue},
+    AttemptNumber, ClientRef, FailureCode, Job, Timestamp, job::Scope, topology::DelayStep,
 };
 use closure_policy::{
     explain::{Decision, Verdict, decide},
     retry::Next,
-    rulebook::CompiledRulebook,
+    template::TemplateFacts,
 };
 use closure_providers::SendFailure;
 use closure_store::{
-    AttemptUse, Claim, EarlyReceipts, Ending, FinalState, Lease, NewClaim, NewDeadLetter, Settled,
-    Settlement, Snapshot, Store, StoreError,
+    AttemptUse, Claim, EarlyReceipts, Ending, FinalState, Lease, NewClaim, Settled, Settlement, Snapshot,
+    Store, StoreError,
 };
 use serde_json::Value;
 use tracing::{info, warn};
-use uuid::Uuid;
 
-use super::carrier::{Attempt, Carrier, Doubt, Finding, Rendering, dead};
+use super::{
+    carrier::{Attempt, Carrier, Doubt, Finding, Rendering, dead, unsent},
+    conflict,
+};
 use crate::{
     announce,
+    rules::{Rules, rests_on_templates},
     runtime::{Disposition, Hand, Interrupted},
 };
 
@@ -34,10 +34,11 @@ use crate::{
 pub struct Courier<C> {
     carrier: C,
     store: Store,
-    rulebook: std::sync::Arc<CompiledRulebook>,
+    rules: Rules,
 }
 
 /// A claimed job on its way.
+#[derive(Clone, Copy)]
 struct Trip<'a> {
     hand: &'a Hand<'a>,
     job: &'a Job,
@@ -51,8 +52,8 @@ struct Trip<'a> {
 
 impl<C: Carrier> Courier<C> {
     /// A courier of one channel.
-    pub fn new(carrier: C, store: Store, rulebook: std::sync::Arc<CompiledRulebook>) -> Self {
-        Self { carrier, store, rulebook }
+    pub fn new(carrier: C, store: Store, rules: Rules) -> Self {
+        Self { carrier, store, rules }
     }
 
     /// Does the whole way of one message.
@@ -70,7 +71,7 @@ impl<C: Carrier> Courier<C> {
             }
         };
         let now = Timestamp::now();
-        let decision = decide(&job, &self.rulebook, now);
+        let decision = self.decide(hand, &job, now).await?;
         if let (Verdict::Postpone, Some(until)) = (decision.verdict, decision.postpone_until) {
             let wait_ms = u64::try_from((until.0 - now.0).whole_milliseconds()).unwrap_or(0);
             return Ok(Disposition::Again { step: DelayStep::within(wait_ms), attempt: message.attempt });
@@ -115,6 +116,17 @@ impl<C: Carrier> Courier<C> {
         }
     }
 
+    /// Decides by the rules as they are known; what templates refuse is decided again by the rules as they are.
+    async fn decide(&self, hand: &Hand<'_>, job: &Job, now: Timestamp) -> Result<Decision, Interrupted> {
+        let known = self.rules.current().await;
+        let decision = decide(job, &known, now);
+        if !decision.code.is_some_and(rests_on_templates) {
+            return Ok(decision);
+        }
+        let rulebook = settled_or_stop(hand, "read the templates", || self.rules.fresh()).await?;
+        Ok(decide(job, &rulebook, now))
+    }
+
     /// The answer to a claim, and until when a granted lease protects its holder by this process's own clock.
     async fn claim(
         &self,
@@ -151,8 +163,38 @@ impl<C: Carrier> Courier<C> {
         .await
     }
 
-    /// A granted claim: try once, or settle what the rules decided.
+    /// A granted claim: try once, after a last look at the approval where the text needs one.
+    ///
+    /// Where the look cannot be had, the attempt is given back rather than its lease overstayed.
     async fn go(
+        &self,
+        trip: &Trip<'_>,
+        attempt: AttemptNumber,
+        client_ref: ClientRef,
+        rendered: Option<Bytes>,
+    ) -> Result<Disposition, Interrupted> {
+        let needs_approval = trip.decision.template.as_ref().and_then(TemplateFacts::used).is_some();
+        if trip.decision.verdict != Verdict::Send || !needs_approval {
+            return self.send(trip, attempt, client_ref, rendered).await;
+        }
+        match self.rules.fresh().await {
+            Ok(rulebook) => {
+                let decision = decide(trip.job, &rulebook, Timestamp::now());
+                let trip = Trip { decision: &decision, ..*trip };
+                self.send(&trip, attempt, client_ref, rendered).await
+            }
+            Err(problem) => {
+                warn!(job_id = %trip.job.id(), %problem, "the approval could not be looked at; nothing was sent");
+                let detail = "the register of templates could not be asked".to_owned();
+                let ending = Ending::GivenBack { code: FailureCode::ProviderUnavailable, detail };
+                self.end(trip, attempt, ending).await?;
+                Ok(Disposition::Again { step: self.first_step(attempt), attempt })
+            }
+        }
+    }
+
+    /// Tries once, or settles what the rules decided.
+    async fn send(
         &self,
         trip: &Trip<'_>,
         attempt: AttemptNumber,
@@ -286,7 +328,7 @@ impl<C: Carrier> Courier<C> {
             generation: trip.hand.message.generation,
             attempt,
             ending,
-            rules: None,
+            rules: Some(rules_json(trip.decision)),
             call: self.carrier.call_record(trip.decision.plan.as_ref()),
         };
         let settled = settled_or_stop(trip.hand, "settle", || self.store.settle(settlement.clone())).await?;
@@ -324,38 +366,10 @@ impl<C: Carrier> Courier<C> {
 
     /// The same job id with other content: the first one stands, this one is kept for a person.
     async fn conflict(&self, hand: &Hand<'_>, job: &Job) -> Result<Disposition, Interrupted> {
-        let code = FailureCode::JobIdConflict;
-        let queue = WorkQueue::Jobs(self.carrier.channel());
-        let letter = NewDeadLetter {
-            queue: queue.name().to_owned(),
-            routing_key: queue.routing_key().to_owned(),
-            code,
-            detail: code.what().to_owned(),
-            body: hand.message.body.clone(),
-            headers: Value::Null,
-            job_id: None,
-            message_id: hand.message.message_id.clone(),
-        };
+        let letter = conflict::letter(self.carrier.channel(), hand.message);
         settled_or_stop(hand, "record a dead letter", || self.store.record_dead_letter(letter.clone()))
             .await?;
-        let outcome = Outcome {
-            kind: OutcomeKind::V1,
-            outcome_id: Uuid::new_v5(&job.id().0, &hand.message.body),
-            job_id: job.id(),
-            generation: hand.message.generation,
-            consultation: job.consultation().clone(),
-            channel: job.channel(),
-            outcome: OutcomeName::Refused,
-            evidence: Evidence::None,
-            code: Some(code),
-            detail: Some(format!("{}; {}", code.what(), code.remedy())),
-            rules: Vec::new(),
-            attempts: 0,
-            at: Timestamp::now(),
-            fallback_job_id: None,
-            fallback_of: None,
-            call: None,
-        };
+        let outcome = conflict::outcome(job, hand.message);
         Ok(Disposition::Done(vec![announce::outcome_message(&outcome)]))
     }
 
@@ -387,18 +401,6 @@ where
         tracing::error!(%problem, what, "the database refused a statement; the message is left for another try");
         Interrupted
     })
-}
-
-/// The ending of a job that no provider was asked for.
-fn unsent(state: FinalState, code: FailureCode, detail: String) -> Ending {
-    Ending::Final {
-        state,
-        code: Some(code),
-        detail: Some(detail),
-        evidence: Evidence::None,
-        provider_ref: None,
-        attempt_use: AttemptUse::GivenBack,
-    }
 }
 
 fn scope(job: &Job) -> Scope {

@@ -13,7 +13,6 @@ use closure_policy::{
     },
     explain::{Decision, DialPlan, Plan, decide},
     retry::{Ladder, Next},
-    rulebook::CompiledRulebook,
 };
 use closure_providers::{Accepted, AriDial, Call, ChannelPresence, SendFailure, Sender};
 use closure_store::{
@@ -31,6 +30,7 @@ use crate::{
     announce,
     config::DialSettings,
     lifecycle::Lifecycle,
+    rules::Rules,
     runtime::{self, Disposition, Hand, Interrupted, Worker},
 };
 
@@ -165,7 +165,7 @@ pub struct CallWatch {
     /// The calls and the PBX's record of them.
     pub store: Store,
     /// The rules, for the record that goes with each call.
-    pub rulebook: Arc<CompiledRulebook>,
+    pub rules: Rules,
     /// How to tell the CRM.
     pub publisher: Publisher,
     /// The intervals.
@@ -221,8 +221,9 @@ impl CallWatch {
     }
 
     async fn conclude(&self, call: &OpenCall, end: &CallEnd) -> Result<(), StoreError> {
+        let rulebook = self.rules.current().await;
         let record = Job::decode(&call.body).ok().and_then(|job| {
-            match decide(&job, &self.rulebook, call.accepted_at).plan {
+            match decide(&job, &rulebook, call.accepted_at).plan {
                 Some(Plan::Dial(plan)) => record(&plan, Some(end)),
                 Some(Plan::Sms(_) | Plan::Email(_)) | None => None,
             }

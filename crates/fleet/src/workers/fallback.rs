@@ -6,7 +6,6 @@ use closure_broker::{OutMessage, Publisher, Redelivered};
 use closure_contract::{
     Channel, Generation, Job, JobId, Receipt, ReceiptMessage, Timestamp, topology::WorkQueue,
 };
-use closure_policy::rulebook::CompiledRulebook;
 use closure_store::{Announce, DeliveryState, Evaluated, Recorded, Store, StoreError};
 use tracing::{error, info, warn};
 
@@ -14,6 +13,7 @@ use super::story;
 use crate::{
     announce,
     lifecycle::Lifecycle,
+    rules::Rules,
     runtime::{self, Disposition, Hand, Interrupted, Worker},
 };
 
@@ -27,7 +27,7 @@ pub struct FallbackWorker {
     /// The deliveries and their receipts.
     pub store: Store,
     /// The rules.
-    pub rulebook: Arc<CompiledRulebook>,
+    pub rules: Rules,
 }
 
 /// A receipt that matches nothing is looked at this often before it is left to the sweep.
@@ -105,7 +105,8 @@ impl FallbackWorker {
     }
 
     async fn evaluate(&self, job: JobId, announce: Announce) -> Result<Option<Evaluated>, StoreError> {
-        let rulebook = &self.rulebook;
+        // The email is made from the template that the text message named, however new that is.
+        let rulebook = &self.rules.fresh().await?;
         let now = Timestamp::now();
         self.store.evaluate(job, move |facts| story::judge(facts, rulebook, now, announce)).await
     }

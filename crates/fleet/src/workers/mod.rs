@@ -1,6 +1,7 @@
 //! The five workers: three carry jobs out, one watches receipts, one keeps what died.
 
 pub mod carrier;
+pub mod conflict;
 pub mod courier;
 pub mod dead;
 pub mod dial;

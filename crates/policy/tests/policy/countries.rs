@@ -48,7 +48,11 @@ fn an_instance_of_an_approved_template_goes_to_vietnam_and_an_email_beside_it() 
     let decision = vietnam("[K.ride] Your refund of 120,000 VND for trip A17 is complete.");
     assert_eq!(decision.verdict, Verdict::Send);
     assert_eq!(
-        decision.template.as_ref().map(|template| (template.id.as_str(), template.version)),
+        decision
+            .template
+            .as_ref()
+            .and_then(|facts| facts.used())
+            .map(|template| (template.id.as_str(), template.version)),
         Some(("vn_refund", 1))
     );
     assert_eq!(fallback(&decision), FallbackEmail::Always);
@@ -107,27 +111,27 @@ fn the_newest_approved_edition_of_a_template_is_used() {
         name = \"t\"
         version = 1
         country_code = 84
-        text = \"[K.ride] One.\"
+        text = \"[K.ride] Edition one.\"
         approved = true
         [[templates]]
         name = \"t\"
         version = 2
         country_code = 84
-        text = \"[K.ride] Two.\"
+        text = \"[K.ride] Edition two.\"
         approved = true
         valid_from = \"2026-01-01T00:00:00Z\"
         [[templates]]
         name = \"t\"
         version = 3
         country_code = 84
-        text = \"[K.ride] Three.\"
+        text = \"[K.ride] Edition three.\"
         approved = true
         valid_from = \"2027-01-01T00:00:00Z\"",
     );
     let job = sms(
         json!({ "to": { "phone": { "number": "+84912345678" } }, "sms": { "text": null, "template": "t" } }),
     );
-    assert_eq!(sms_plan(&decide(&job, &rulebook, NOW)).text, "[K.ride] Two.");
+    assert_eq!(sms_plan(&decide(&job, &rulebook, NOW)).text, "[K.ride] Edition two.");
 }
 
 #[test]

@@ -166,11 +166,11 @@ proptest! {
     #[test]
     fn what_a_template_matches_it_renders_again_to_the_same_text(value in "\\PC{1,20}", other in "\\PC{1,6}") {
         let rulebook = rulebook_of(
-            "[[templates]]\nname = \"t\"\ncountry_code = 84\ntext = \"[K.ride] {a:text:12}, {b:text:6}!\"\napproved = true",
+            "[[templates]]\nname = \"t\"\ncountry_code = 84\ntext = \"[K.ride] Answered: {a:text:12}, {b:text:6}!\"\napproved = true",
         );
         let template = rulebook.templates().first().expect("there is one template");
-        if let Ok(values) = template.matches(&format!("[K.ride] {value}, {other}!")) {
-            prop_assert_eq!(template.render(&values), Ok(format!("[K.ride] {value}, {other}!")));
+        if let Ok(values) = template.matches(&format!("[K.ride] Answered: {value}, {other}!")) {
+            prop_assert_eq!(template.render(&values), Ok(format!("[K.ride] Answered: {value}, {other}!")));
         }
     }
 

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use closure_policy::{
     rulebook::{CompiledRulebook, Rulebook, RulebookError, TemplateSource},
-    template::{TemplateProblem, VariableProblem},
+    template::{Template, TemplateProblem, VariableProblem, find},
 };
 
 fn source(text: &str) -> TemplateSource {
@@ -20,13 +20,18 @@ fn source(text: &str) -> TemplateSource {
 }
 
 fn compiled(text: &str) -> CompiledRulebook {
-    Rulebook { templates: vec![source(text)], ..Rulebook::default() }
-        .compile()
-        .expect("the template is sound")
+    Rulebook { templates: vec![source(text)], ..wordless() }.compile().expect("the template is sound")
+}
+
+/// The defaults, for templates whose few words are beside the point.
+fn wordless() -> Rulebook {
+    let mut rules = Rulebook::default();
+    rules.sms.template_letters_min = 0;
+    rules
 }
 
 fn problems(text: &str) -> Vec<TemplateProblem> {
-    let rulebook = Rulebook { templates: vec![source(text)], ..Rulebook::default() };
+    let rulebook = Rulebook { templates: vec![source(text)], ..wordless() };
     let errors = rulebook.validate().expect_err("the template is not sound");
     errors
         .into_iter()
@@ -72,15 +77,60 @@ fn several_problems_are_found_at_once() {
 }
 
 #[test]
+fn every_fault_of_the_syntax_is_found_and_the_rest_is_still_looked_at() {
+    assert_eq!(
+        problems("{ a} {B:digits:3} {c:words:3} {d:digits:2}{e:digits:2}"),
+        [
+            TemplateProblem::Variable(1),
+            TemplateProblem::Variable(2),
+            TemplateProblem::Class(3),
+            TemplateProblem::Adjacent(1, 2),
+            TemplateProblem::Brand
+        ]
+    );
+}
+
+#[test]
+fn carriers_take_three_variables_and_want_words_of_the_templates_own() {
+    let four = "[K.ride] {a:digits:1} {b:digits:1} {c:digits:1} {d:digits:1}";
+    assert_eq!(problems(four), [TemplateProblem::TooMany { variables: 4, max: 3 }]);
+    let rules = Rulebook::default();
+    assert_eq!(
+        Template::compile(&source("[K.ride] {a:text:100}"), &rules),
+        Err(vec![TemplateProblem::Letters { letters: 5, min: 10 }])
+    );
+}
+
+#[test]
+fn of_several_templates_the_most_literal_is_used_and_the_others_are_named() {
+    let open = source("[K.ride] Your trip {a:text:20}.");
+    let close =
+        TemplateSource { name: "close".to_owned(), ..source("[K.ride] Your trip {a:alnum:9} is done.") };
+    let (rulebook, unsound) = compiled("[K.ride]").with_templates(&[open, close]);
+    assert_eq!(unsound, []);
+    let instance = find(rulebook.templates(), "[K.ride] Your trip B2 is done.").expect("it is one of both");
+    assert_eq!((instance.template.name.as_str(), instance.values["a"].as_str()), ("close", "B2"));
+    assert_eq!(instance.also.iter().map(|one| one.name.as_str()).collect::<Vec<_>>(), ["t"]);
+}
+
+#[test]
+fn an_unsound_stored_template_takes_no_other_with_it() {
+    let bad = TemplateSource { name: "bad".to_owned(), ..source("no brand word here") };
+    let (rulebook, unsound) = compiled("[K.ride]").with_templates(&[bad, source("[K.ride] Good.")]);
+    assert_eq!(rulebook.templates().iter().map(|one| one.name.as_str()).collect::<Vec<_>>(), ["t"]);
+    assert_eq!(unsound.len(), 1);
+}
+
+#[test]
 fn two_editions_need_two_versions_and_a_validity_must_last() {
-    let twice = Rulebook { templates: vec![source("[K.ride]"), source("[K.ride]")], ..Rulebook::default() };
+    let twice = Rulebook { templates: vec![source("[K.ride]"), source("[K.ride]")], ..wordless() };
     assert!(matches!(
         twice.validate().expect_err("the same version twice").as_slice(),
         [RulebookError::Template { problem: TemplateProblem::Duplicate, .. }]
     ));
     let at = crate::support::NOW;
     let over = TemplateSource { valid_from: Some(at), valid_until: Some(at), ..source("[K.ride]") };
-    let rulebook = Rulebook { templates: vec![over], ..Rulebook::default() };
+    let rulebook = Rulebook { templates: vec![over], ..wordless() };
     assert!(matches!(
         rulebook.validate().expect_err("it never is valid").as_slice(),
         [RulebookError::Template { problem: TemplateProblem::Validity, .. }]

@@ -25,8 +25,10 @@ const ARI_USER: &str = "closure";
 const ARI_PASSWORD: &str = "demo-ari-password";
 /// The CRM's own queue of outcomes.
 pub const CRM_QUEUE: &str = "crm.outcomes";
-/// The rules' settings of the demo: the shipped ones, with short waits and one approved template.
+/// The rules' settings of the demo: the shipped ones, with short waits.
 const RULEBOOK: &str = "tests/scenario/rulebook.toml";
+/// The templates of the demo.
+const TEMPLATES: &str = "tests/scenario/templates.toml";
 
 /// Where everything listens, and how our own command is called.
 pub struct Stage {
@@ -73,6 +75,8 @@ impl Stage {
             simulators: Vec::new(),
         };
         run_quietly(stage.fleet().arg("migrate"))?;
+        let import = ["template", "import", "--actor", "demo", "--reason", "the demo's own"];
+        run_quietly(stage.fleet().args(import).arg(workspace.root.join(TEMPLATES)))?;
         run_quietly(stage.fleet().args(["topology", "apply"]))?;
         run_quietly(stage.fleet().args(["outcomes", "--queue", CRM_QUEUE, "--count", "0"]))?;
         stage.start_simulators(&binaries.join("simulators"), services, &ports)?;

@@ -1,0 +1,135 @@
+//! The live rulebook: the settings of the file and the templates of the register.
+
+use std::{
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    time::{Duration, Instant},
+};
+
+use closure_contract::FailureCode;
+use closure_policy::rulebook::{CompiledRulebook, TemplateSource};
+use closure_store::{Store, StoreError, StoredTemplate, TemplateRegister, TemplateState};
+use tracing::{error, info, warn};
+
+/// The rules as they are now; a clone shares what is known.
+#[derive(Clone)]
+pub struct Rules {
+    shared: Arc<Shared>,
+}
+
+struct Shared {
+    settings: CompiledRulebook,
+    register: Option<Store>,
+    refresh: Duration,
+    known: Mutex<Known>,
+}
+
+/// What was read last.
+struct Known {
+    version: Option<i64>,
+    checked: Instant,
+    rulebook: Arc<CompiledRulebook>,
+}
+
+impl Rules {
+    /// The settings with the register's templates; the register is read once before anything is decided.
+    pub async fn open(
+        settings: CompiledRulebook,
+        register: Store,
+        refresh: Duration,
+    ) -> Result<Self, StoreError> {
+        let rules = Self::new(settings, Some(register), refresh);
+        rules.fresh().await?;
+        Ok(rules)
+    }
+
+    /// The settings alone, where there is no database: no template is known.
+    pub fn without_templates(settings: CompiledRulebook) -> Self {
+        Self::new(settings, None, Duration::MAX)
+    }
+
+    fn new(settings: CompiledRulebook, register: Option<Store>, refresh: Duration) -> Self {
+        let known = Known { version: None, checked: Instant::now(), rulebook: Arc::new(settings.clone()) };
+        Self { shared: Arc::new(Shared { settings, register, refresh, known: Mutex::new(known) }) }
+    }
+
+    /// The rules as they were at most one refresh ago.
+    ///
+    /// While the database is away they stay what they were: an outage neither invents an approval nor takes one back,
+    /// and nothing is sent on them without a fresh look.
+    pub async fn current(&self) -> Arc<CompiledRulebook> {
+        let (checked, rulebook) = {
+            let known = self.known();
+            (known.checked, known.rulebook.clone())
+        };
+        if self.shared.register.is_none() || checked.elapsed() < self.shared.refresh {
+            return rulebook;
+        }
+        // One look a refresh is enough for all who ask meanwhile, whether it succeeds or not.
+        self.known().checked = Instant::now();
+        self.fresh().await.unwrap_or_else(|problem| {
+            warn!(%problem, "the register of templates could not be looked at; the last known one counts");
+            rulebook
+        })
+    }
+
+    /// The rules as they are at this moment; an error where the database cannot say.
+    pub async fn fresh(&self) -> Result<Arc<CompiledRulebook>, StoreError> {
+        let Some(register) = &self.shared.register else { return Ok(self.known().rulebook.clone()) };
+        let version = register.template_register_version().await?;
+        {
+            let mut known = self.known();
+            if known.version == Some(version) {
+                known.checked = Instant::now();
+                return Ok(known.rulebook.clone());
+            }
+        }
+        let register = register.template_register().await?;
+        Ok(self.learn(&register))
+    }
+
+    /// Takes over what was read, unless something newer is known by now.
+    fn learn(&self, register: &TemplateRegister) -> Arc<CompiledRulebook> {
+        let sources: Vec<TemplateSource> = register.templates.iter().map(source).collect();
+        let (rulebook, errors) = self.shared.settings.with_templates(&sources);
+        for problem in errors {
+            error!(%problem, "a stored template is not sound under the rulebook's settings and is never sent");
+        }
+        let mut known = self.known();
+        if known.version.is_none_or(|version| version < register.version) {
+            info!(
+                version = register.version,
+                templates = sources.len(),
+                "the register of templates was read"
+            );
+            known.version = Some(register.version);
+            known.checked = Instant::now();
+            known.rulebook = Arc::new(rulebook);
+        }
+        known.rulebook.clone()
+    }
+
+    fn known(&self) -> MutexGuard<'_, Known> {
+        self.shared.known.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// A stored edition as the rules read it.
+pub fn source(stored: &StoredTemplate) -> TemplateSource {
+    TemplateSource {
+        name: stored.name.clone(),
+        version: stored.version,
+        country_code: stored.country_code,
+        text: stored.text.clone(),
+        approved: stored.state == TemplateState::Approved,
+        valid_from: stored.valid_from,
+        valid_until: stored.valid_until,
+    }
+}
+
+/// Whether a refusal rests on what is known of the templates.
+pub fn rests_on_templates(code: FailureCode) -> bool {
+    matches!(
+        code,
+        FailureCode::TemplateMismatch | FailureCode::TemplateUnknown | FailureCode::TemplateVariables
+    )
+}

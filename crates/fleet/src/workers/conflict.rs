@@ -1,0 +1,49 @@
+//! The same job id with other content: what is kept for a person, and what the CRM is told.
+
+use closure_broker::InMessage;
+use closure_contract::{
+    Channel, Evidence, FailureCode, Job, Outcome, OutcomeName, Timestamp, outcome::OutcomeKind,
+    topology::WorkQueue,
+};
+use closure_store::NewDeadLetter;
+use serde_json::Value;
+use uuid::Uuid;
+
+/// The letter that keeps the other content.
+pub fn letter(channel: Channel, message: &InMessage) -> NewDeadLetter {
+    let code = FailureCode::JobIdConflict;
+    let queue = WorkQueue::Jobs(channel);
+    NewDeadLetter {
+        queue: queue.name().to_owned(),
+        routing_key: queue.routing_key().to_owned(),
+        code,
+        detail: code.what().to_owned(),
+        body: message.body.clone(),
+        headers: Value::Null,
+        job_id: None,
+        message_id: message.message_id.clone(),
+    }
+}
+
+/// The outcome of the other content; the first one's is its own.
+pub fn outcome(job: &Job, message: &InMessage) -> Outcome {
+    let code = FailureCode::JobIdConflict;
+    Outcome {
+        kind: OutcomeKind::V1,
+        outcome_id: Uuid::new_v5(&job.id().0, &message.body),
+        job_id: job.id(),
+        generation: message.generation,
+        consultation: job.consultation().clone(),
+        channel: job.channel(),
+        outcome: OutcomeName::Refused,
+        evidence: Evidence::None,
+        code: Some(code),
+        detail: Some(format!("{}; {}", code.what(), code.remedy())),
+        rules: Vec::new(),
+        attempts: 0,
+        at: Timestamp::now(),
+        fallback_job_id: None,
+        fallback_of: None,
+        call: None,
+    }
+}
