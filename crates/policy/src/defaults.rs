@@ -40,9 +40,7 @@ impl Default for NumberRules {
         Self {
             allowed_country_codes: Vec::new(),
             denied_country_codes: vec![870, 878, 881, 882, 883, 888, 979],
-            plausible_country_codes: vec![
-                1, 7, 33, 44, 49, 60, 61, 62, 63, 65, 66, 81, 82, 84, 86, 91, 852, 853, 886, 976, 998,
-            ],
+            plausible_country_codes: Vec::new(),
             access_codes: words(&["001", "002", "005", "00700"]),
             short_numbers: Vec::new(),
         }

@@ -45,6 +45,8 @@ pub(crate) fn judge(job: &DialJob, rulebook: &Rulebook, now: Timestamp, findings
             Scope::Domestic => (RuleId::R3, "outside line and the number as it is dialled at home"),
         };
         findings.note(rule, RuleEffect::Change, detail);
+    } else if let Some(number) = &number {
+        refuse_undialable(number, job.scope, findings);
     }
     let extension = &job.agent.extension;
     let dialable = (2..=10).contains(&extension.len()) && extension.bytes().all(|byte| byte.is_ascii_digit());
@@ -79,13 +81,16 @@ fn check_freshness(job: &DialJob, click_fresh_s: u32, now: Timestamp, findings: 
     }
 }
 
-/// What the PBX dials, where the agent's choice agrees with the number.
+/// What the PBX dials, where the agent's choice agrees with the number and a call may go to its kind.
 pub(crate) fn dial_string(number: &Number, scope: Scope, rules: &DialRules) -> Option<String> {
     let (prefix, digits) = match (scope, number.country_code == KOREA) {
         (Scope::Overseas, false) => (rules.overseas_prefix.as_str(), number.e164.digits()),
         (Scope::Domestic, true) => (rules.domestic_prefix.as_str(), number.national_digits.as_str()),
         (Scope::Overseas, true) | (Scope::Domestic, false) => return None,
     };
+    if !number.kind.takes(Channel::Dial) || !is_dialable(digits, number.kind, scope) {
+        return None;
+    }
     let pause = match rules.pause {
         None => return Some(format!("{prefix}{digits}")),
         Some(Pause::Comma) => ',',
@@ -94,6 +99,31 @@ pub(crate) fn dial_string(number: &Number, scope: Scope, rules: &DialRules) -> O
     };
     let after_line = prefix.strip_prefix(rules.domestic_prefix.as_str()).unwrap_or(prefix);
     Some(format!("{}{pause}{after_line}{digits}", rules.domestic_prefix))
+}
+
+/// The last look at what follows the prefix: digits alone, as many as a number has, and never 82 after 9001.
+fn is_dialable(digits: &str, kind: PhoneKind, scope: Scope) -> bool {
+    let only_digits = digits.bytes().all(|byte| byte.is_ascii_digit());
+    let shaped = match scope {
+        Scope::Overseas => {
+            (8..=15).contains(&digits.len()) && !digits.starts_with('0') && !digits.starts_with("82")
+        }
+        Scope::Domestic if kind == PhoneKind::ShortNumber => (3..=8).contains(&digits.len()),
+        Scope::Domestic => {
+            (8..=13).contains(&digits.len()) && digits.starts_with('0') && !digits.starts_with("00")
+        }
+    };
+    only_digits && shaped
+}
+
+/// Refuses a number that could be called if what follows the prefix looked as it must.
+fn refuse_undialable(number: &Number, scope: Scope, findings: &mut Findings) {
+    let here = (scope == Scope::Domestic) == (number.country_code == KOREA);
+    if here && number.kind.takes(Channel::Dial) {
+        let rule = if scope == Scope::Overseas { RuleId::R2 } else { RuleId::R3 };
+        let detail = "what would be dialled has not the shape of a number; call it by hand";
+        findings.refuse(rule, FailureCode::NumberNotAllowed, detail);
+    }
 }
 
 /// A domestic service number that is dialled as it is written, from the configured list alone.

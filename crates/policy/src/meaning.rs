@@ -4,7 +4,7 @@
 //! Singapore's mobile numbers written after the Korean access code 001 are too.
 
 use closure_contract::{
-    Channel, FailureCode, RuleEffect,
+    FailureCode, RuleEffect,
     job::{Phone, Scope},
 };
 
@@ -27,7 +27,7 @@ pub(crate) enum Meaning {
 }
 
 /// Reads the number in the form in which it came.
-pub(crate) fn meaning(phone: &Phone, scope: Scope, channel: Channel, rules: &NumberRules) -> Meaning {
+pub(crate) fn meaning(phone: &Phone, scope: Scope, rules: &NumberRules) -> Meaning {
     let read = |text| phone_text::read(text).map_err(|no_number| no_number.problem());
     let meaning = match phone {
         Phone::Separated { country_code, national_number } => known_country(country_code, "country code")
@@ -36,7 +36,7 @@ pub(crate) fn meaning(phone: &Phone, scope: Scope, channel: Channel, rules: &Num
         Phone::Whole { number, country_hint } => read(number).and_then(|typed| {
             let hint =
                 country_hint.as_deref().map_or(Ok(None), |hint| known_country(hint, "country hint"))?;
-            Ok(whole(typed, hint, scope, channel, rules))
+            Ok(whole(typed, hint, scope, rules))
         }),
     };
     meaning.unwrap_or_else(|detail| problem(FailureCode::InvalidNumber, detail, Vec::new()))
@@ -115,7 +115,7 @@ fn repeated(country_code: u16, digits: &str) -> Meaning {
 }
 
 /// R15: the whole number in one text.
-fn whole(typed: Typed, hint: Option<u16>, scope: Scope, channel: Channel, rules: &NumberRules) -> Meaning {
+fn whole(typed: Typed, hint: Option<u16>, scope: Scope, rules: &NumberRules) -> Meaning {
     match (typed, hint) {
         (Typed::Plus(digits), _) => match (readings::international(&digits), hint) {
             (Some(number), Some(hint)) if number.country_code != hint => contradiction(hint, number),
@@ -125,7 +125,7 @@ fn whole(typed: Typed, hint: Option<u16>, scope: Scope, channel: Channel, rules:
         (Typed::Bare(digits), hint) if digits.starts_with("00") => after_zeros(&digits, hint, rules),
         (Typed::Bare(digits), _) if digits.len() <= SHORT_DIGITS_MAX => short_number(),
         (Typed::Bare(digits), Some(hint)) => hinted(&digits, hint),
-        (Typed::Bare(digits), None) => bare(&digits, scope, channel, rules),
+        (Typed::Bare(digits), None) => bare(&digits, scope, rules),
     }
 }
 
@@ -185,8 +185,9 @@ fn hinted(digits: &str, hint: u16) -> Meaning {
 }
 
 /// Bare digits: good only if exactly one reading is valid, as a whole number or as one of the plausible countries
-/// writes it at home. At home a reading counts only if it could be reached over this channel.
-fn bare(digits: &str, scope: Scope, channel: Channel, rules: &NumberRules) -> Meaning {
+/// writes it at home. A reading counts whatever its kind: a text message for a customer's fixed line must be refused, and
+/// not go to the stranger whose mobile has the same digits.
+fn bare(digits: &str, scope: Scope, rules: &NumberRules) -> Meaning {
     if scope == Scope::Domestic
         && let Meaning::Number { number, .. } = hinted(digits, KOREA)
     {
@@ -197,7 +198,6 @@ fn bare(digits: &str, scope: Scope, channel: Channel, rules: &NumberRules) -> Me
         );
     }
     let mut all = readings::as_written_at_home(digits, &rules.plausible_country_codes);
-    all.retain(|number| number.kind.takes(channel));
     all.extend(readings::international(digits));
     readings::sort(&mut all);
     match (all.len(), all.pop()) {
@@ -206,7 +206,8 @@ fn bare(digits: &str, scope: Scope, channel: Channel, rules: &NumberRules) -> Me
         }
         (count, Some(last)) => {
             all.push(last);
-            let detail = format!("without a country the digits have {count} valid readings");
+            let detail =
+                format!("without a country the digits have {count} valid readings; name the country");
             problem(FailureCode::AmbiguousNumber, detail, all)
         }
         (_, None) => not_valid("the number is not valid in any country"),

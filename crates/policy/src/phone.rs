@@ -156,7 +156,7 @@ pub(crate) fn judge(
     findings: &mut Findings,
 ) -> (Option<Number>, PhoneFacts) {
     let rule = rule_of(phone);
-    match meaning(phone, scope, channel, rules) {
+    match meaning(phone, scope, rules) {
         Meaning::Number { number, effect, detail } => {
             check_scope(number.country_code, scope, channel, findings);
             findings.note(rule, effect, detail);

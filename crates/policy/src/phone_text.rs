@@ -17,22 +17,29 @@ pub(crate) enum Typed {
 pub(crate) enum NoNumber {
     Empty,
     TooLong,
+    Letter,
+    OtherScript,
     ForeignCharacter,
 }
 
 impl NoNumber {
     pub(crate) fn problem(self) -> String {
         match self {
-            Self::Empty => "it has no digits".to_owned(),
-            Self::TooLong => format!("it has more than {PHONE_CHARS_MAX} characters"),
+            Self::Empty => "it has no digits; write the number".to_owned(),
+            Self::TooLong => format!("it has more than {PHONE_CHARS_MAX} characters; write one number"),
+            Self::Letter => {
+                "it has letters; write one number in digits, without an extension or a note".to_owned()
+            }
+            Self::OtherScript => "it has digits of another script; write them as 0 to 9".to_owned(),
             Self::ForeignCharacter => {
-                "it has characters other than digits, separators and a leading plus".to_owned()
+                "it has characters other than digits, separators and a leading plus; take them out".to_owned()
             }
         }
     }
 }
 
-/// Reads what was typed; full-width and Arabic digits become ASCII.
+/// Reads what was typed; full-width digits become ASCII (R16). Digits of other scripts are refused: what they stand for
+/// is clear, but nobody at K.ride types them, and a number that looks foreign to the agent was not checked by one.
 pub(crate) fn read(text: &str) -> Result<Typed, NoNumber> {
     if text.chars().count() > PHONE_CHARS_MAX {
         return Err(NoNumber::TooLong);
@@ -43,7 +50,7 @@ pub(crate) fn read(text: &str) -> Result<Typed, NoNumber> {
         match character {
             '+' | '\u{ff0b}' if !plus && digits.is_empty() => plus = true,
             _ if is_separator(character) => {}
-            _ => digits.push(ascii_digit(character).ok_or(NoNumber::ForeignCharacter)?),
+            _ => digits.push(ascii_digit(character)?),
         }
     }
     match (digits.is_empty(), plus) {
@@ -67,15 +74,16 @@ pub(crate) fn country_code(text: &str) -> Result<Option<u16>, NoNumber> {
     code.parse().map(Some).map_err(|_| NoNumber::ForeignCharacter)
 }
 
-fn ascii_digit(character: char) -> Option<char> {
-    let first = match character {
-        '0'..='9' => '0',
-        '\u{ff10}'..='\u{ff19}' => '\u{ff10}',
-        '\u{660}'..='\u{669}' => '\u{660}',
-        '\u{6f0}'..='\u{6f9}' => '\u{6f0}',
-        _ => return None,
-    };
-    char::from_digit(u32::from(character) - u32::from(first), 10)
+fn ascii_digit(character: char) -> Result<char, NoNumber> {
+    match character {
+        '0'..='9' => Ok(character),
+        '\u{ff10}'..='\u{ff19}' => {
+            char::from_digit(u32::from(character) - 0xff10, 10).ok_or(NoNumber::ForeignCharacter)
+        }
+        _ if character.is_alphabetic() => Err(NoNumber::Letter),
+        _ if character.is_numeric() => Err(NoNumber::OtherScript),
+        _ => Err(NoNumber::ForeignCharacter),
+    }
 }
 
 /// What people write between digits, and what copying from a screen leaves around them.

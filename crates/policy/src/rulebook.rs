@@ -44,8 +44,8 @@ pub struct NumberRules {
     pub denied_country_codes: Vec<u16>,
     /// The countries as whose home numbers digits without a country may be meant: those the customers come from.
     ///
-    /// Empty for all. That is no better: some plans, Luxembourg's first, take nearly any digits, so that every
-    /// Vietnamese, French and Hong Kong number without a plus would wait for a person.
+    /// Empty for all, the default: only then is an accepted number never another country's. Naming countries holds
+    /// fewer numbers, and sends some customers' answers to strangers; docs/decisions/phone-library.md has the counts.
     pub plausible_country_codes: Vec<u16>,
     /// Korean carriers' access codes, which are never taken off and make a leading `00` ambiguous.
     pub access_codes: Vec<String>,

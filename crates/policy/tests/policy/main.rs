@@ -3,12 +3,14 @@
 mod calls;
 mod characters;
 mod chinese;
+mod corpus;
 mod countries;
 mod dialling;
 mod emails;
 mod fallbacks;
 mod limits;
 mod numbers;
+mod oracle;
 mod orders;
 mod properties;
 mod rulebooks;
