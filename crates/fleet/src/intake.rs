@@ -9,7 +9,7 @@ use axum::{
     body::Bytes,
     extract::{DefaultBodyLimit, Path, Request, State},
     http::{
-        HeaderMap, StatusCode,
+        HeaderMap, StatusCode, Uri,
         header::{CONTENT_LENGTH, RETRY_AFTER},
     },
     middleware::{self, Next},
@@ -18,7 +18,7 @@ use axum::{
 };
 use closure_broker::Publisher;
 use closure_contract::{Provider, ReceiptMessage, Timestamp};
-use closure_providers::{DoorError, RECEIPT_BODY_BYTES_MAX, ReceiptDoor};
+use closure_providers::{DoorError, DoorRequest, RECEIPT_BODY_BYTES_MAX, ReceiptDoor};
 use serde_json::json;
 use tokio::net::TcpListener;
 use tracing::{info, warn};
@@ -78,14 +78,17 @@ async fn refuse_announced(request: Request, next: Next) -> Response {
 async fn receive(
     State(intake): State<Intake>,
     Path(provider): Path<String>,
+    uri: Uri,
     headers: HeaderMap,
     body: Bytes,
 ) -> Response {
     let Some(door) = intake.doors.get(provider.as_str()) else {
-        return refusal(StatusCode::NOT_FOUND, "no such provider; the path is /receipts/nhn");
+        return refusal(StatusCode::NOT_FOUND, "no connected provider; the path is /receipts/<provider>");
     };
     let header = |name: &str| headers.get(name).map(|value| value.as_bytes());
-    let opened = match door.open(header, &body, Timestamp::now()) {
+    let path_and_query = uri.path_and_query().map_or("/", |path| path.as_str());
+    let request = DoorRequest { header: &header, path_and_query, raw_body: &body };
+    let opened = match door.open(&request, Timestamp::now()) {
         Ok(opened) => opened,
         Err(DoorError::Forged) => {
             warn!(provider = %door.provider(), "a receipt with a wrong signature was refused");

@@ -15,7 +15,8 @@ pub use dial::{AriDial, AriSettings, Call, ChannelPresence, ChannelState};
 pub use email::{AutoSubmitted, Mail, RenderError, render};
 pub use sender::{Accepted, SendFailure, Sender};
 pub use sms::{
-    Capabilities, ClientReference, DoorError, DuplicateRefusal, LookUp, LookUpKey, NhnReceipts, NhnSettings,
-    NhnSms, Opened, RECEIPT_BODY_BYTES_MAX, ReceiptDoor, ReceiptTransport, SmsGateway, SmsMessage,
+    Capabilities, ClientReference, CodeReading, CodeRow, CodeTable, DoorError, DoorRequest, DuplicateRefusal,
+    LookUp, LookUpKey, LookUpQuery, NhnReceipts, NhnSettings, NhnSms, Opened, RECEIPT_BODY_BYTES_MAX,
+    ReceiptDoor, ReceiptEvidence, ReceiptTransport, SmsGateway, SmsMessage,
 };
 pub use smtp::{Envelope, Security, Smtp, SmtpCredentials, SmtpSettings};

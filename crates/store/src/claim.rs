@@ -17,7 +17,7 @@ use crate::{
     pool::Database,
     row::{Columns, int, millis},
     snapshot::{Snapshot, snapshot_fields},
-    state::DeliveryState,
+    state::{self, DeliveryState},
     store::Store,
     text,
 };
@@ -84,6 +84,8 @@ pub enum Claim {
         attempt: AttemptNumber,
         /// Its name towards the provider.
         client_ref: ClientRef,
+        /// Who was tried: the one to ask, whatever is chosen for others by now.
+        provider: Provider,
         /// The provider's own reference, if it became known.
         provider_ref: Option<String>,
         /// How often the provider was asked and knew nothing.
@@ -328,6 +330,7 @@ fn reconcile(lease: Lease, columns: &Columns<'_>) -> Result<Claim, StoreError> {
         lease,
         attempt: columns.attempt("attempts")?,
         client_ref: columns.get("client_ref").map(ClientRef)?,
+        provider: columns.word("provider", state::provider)?,
         provider_ref: columns.get("provider_ref")?,
         lookups: columns.count("lookups")?,
         resends: columns.count("resends")?,

@@ -15,6 +15,7 @@ mod plans;
 mod pool;
 mod receipts;
 mod replay;
+mod resend;
 mod row;
 mod settings;
 mod settle;

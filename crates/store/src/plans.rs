@@ -3,7 +3,7 @@
 use tokio_postgres::{Client, SimpleQueryMessage};
 
 use crate::{
-    burial, calls, claim, dead_letters, evaluate, history, overdue, receipts, replay,
+    burial, calls, claim, dead_letters, evaluate, history, overdue, receipts, replay, resend,
     settings::StoreSettings,
     settle_sql, template_changes, templates,
     test_database::{TestDatabase, run},
@@ -13,8 +13,9 @@ use crate::{
 const STATEMENTS: &[(&str, &str)] = &[
     ("claim", claim::CLAIM),
     ("settle", settle_sql::SETTLE),
-    ("resend lock", settle_sql::RESEND_LOCK),
-    ("resend", settle_sql::RESEND),
+    ("resend lock", resend::RESEND_LOCK),
+    ("resend", resend::RESEND),
+    ("repeat", resend::REPEAT),
     ("record a receipt", receipts::RECORD),
     ("lock for a verdict", evaluate::LOCK),
     ("receipts for a verdict", evaluate::RECEIPTS),

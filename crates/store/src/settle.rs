@@ -2,7 +2,7 @@
 
 use std::{collections::HashMap, fmt};
 
-use closure_contract::{AttemptNumber, ClientRef, Evidence, FailureCode, Generation, JobId, Provider};
+use closure_contract::{AttemptNumber, Evidence, FailureCode, Generation, JobId};
 use serde_json::Value;
 use tokio_postgres::Row;
 use uuid::Uuid;
@@ -11,9 +11,9 @@ use crate::{
     batch::Batch,
     claim::Lease,
     error::StoreError,
-    pool::{Database, query},
+    pool::Database,
     row::{Columns, int, millis},
-    settle_sql::{RESEND, RESEND_LOCK, SETTLE},
+    settle_sql::SETTLE,
     snapshot::Snapshot,
     store::Store,
     text,
@@ -159,43 +159,6 @@ impl Store {
     /// the one that was lost, so that what follows from it is told.
     pub async fn settle(&self, settlement: Settlement) -> Result<Settled, StoreError> {
         self.settlements.ask(Change::of(settlement)).await
-    }
-
-    /// Puts another attempt on record because of a doubt, under the same lease; without the lease, nothing.
-    pub async fn resend(
-        &self,
-        lease: Lease,
-        provider: Provider,
-        lease_ms: u64,
-    ) -> Result<Option<(AttemptNumber, ClientRef)>, StoreError> {
-        self.database
-            .bounded(async {
-                let mut session = self.database.session().await?;
-                let transaction = session.transaction().await?;
-                let found = query(&transaction, RESEND_LOCK, &[&lease.job_id.0, &lease.token]).await?;
-                let Some(row) = found.first() else {
-                    transaction.commit().await?;
-                    session.done();
-                    return Ok(None);
-                };
-                let columns = Columns(row);
-                let (generation, attempt) =
-                    (columns.generation("generation")?, columns.attempt("attempts")?.next());
-                let client_ref = ClientRef::of(lease.job_id, generation, attempt);
-                let values: [&(dyn tokio_postgres::types::ToSql + Sync); 6] = [
-                    &lease.job_id.0,
-                    &int(generation.0),
-                    &int(attempt.0),
-                    &client_ref.0,
-                    &provider.as_str(),
-                    &millis(lease_ms),
-                ];
-                query(&transaction, RESEND, &values).await?;
-                transaction.commit().await?;
-                session.done();
-                Ok(Some((attempt, client_ref)))
-            })
-            .await
     }
 }
 

@@ -42,6 +42,15 @@ WITH asked AS (
             ELSE h.state END,
         attempts = CASE WHEN h.unsent THEN h.number - 1 ELSE d.attempts END,
         resends = CASE WHEN h.unsent AND h.lease_for = 'resend' THEN d.resends - 1 ELSE d.resends END,
+        -- What was not sent again is in doubt under the name and the time of the try before.
+        client_ref = CASE WHEN h.unsent AND h.lease_for = 'resend' THEN (
+            SELECT a.client_ref FROM attempt AS a
+            WHERE a.job_id = h.job_id AND a.generation = h.generation AND a.number = h.number - 1
+        ) ELSE d.client_ref END,
+        tried_at = CASE WHEN h.unsent AND h.lease_for = 'resend' THEN (
+            SELECT a.started_at FROM attempt AS a
+            WHERE a.job_id = h.job_id AND a.generation = h.generation AND a.number = h.number - 1
+        ) ELSE d.tried_at END,
         lookups = coalesce(h.lookups, d.lookups),
         failure_code = CASE WHEN h.kept THEN d.failure_code ELSE h.code END,
         detail = CASE WHEN h.kept THEN d.detail ELSE h.detail END,
@@ -112,24 +121,3 @@ SELECT
     ) AS early_receipts
 FROM changed AS d"
 );
-
-/// The delivery of a lease, as long as no receipt has spoken.
-pub(crate) const RESEND_LOCK: &str = "
-SELECT generation, attempts FROM delivery
-WHERE job_id = $1 AND lease_token = $2 AND lease_for IS NOT NULL AND state IN ('sending', 'in_doubt')
-FOR UPDATE";
-
-/// The attempt before stays in doubt for ever; the new one is on record before anything is sent.
-pub(crate) const RESEND: &str = "
-WITH changed AS (
-    UPDATE delivery SET
-        state = 'sending', attempts = $3, resends = resends + 1, lookups = 0, client_ref = $4, provider = $5,
-        tried_at = clock_timestamp(), lease_for = 'resend',
-        lease_until = clock_timestamp() + $6::bigint * interval '1 millisecond', updated_at = now()
-    WHERE job_id = $1
-), doubted AS (
-    UPDATE attempt SET state = 'in_doubt', ended_at = coalesce(ended_at, now())
-    WHERE job_id = $1 AND generation = $2 AND number = $3 - 1
-)
-INSERT INTO attempt (job_id, generation, number, client_ref, provider, state, started_at)
-VALUES ($1, $2, $3, $4, $5, 'sending', clock_timestamp())";

@@ -5,7 +5,7 @@ use std::{collections::BTreeSet, sync::Arc, time::Duration};
 use closure_broker::{BrokerSettings, Publisher, topology};
 use closure_contract::{Channel, topology::WorkQueue};
 use closure_policy::rulebook::CompiledRulebook;
-use closure_providers::{AriDial, NhnSms, Sender, SmsGateway, Smtp};
+use closure_providers::{AriDial, Sender, Smtp};
 use closure_store::Store;
 use tracing::{info, warn};
 
@@ -24,6 +24,7 @@ use crate::{
         dial::{CallWatch, DialCarrier},
         email::EmailCarrier,
         fallback::{FallbackWorker, Sweep},
+        gateways::Gateways,
         sms::SmsCarrier,
     },
 };
@@ -49,7 +50,7 @@ struct Crew {
 
 /// The settings of the roles that were asked for; nothing is read for the others.
 struct RoleSettings {
-    sms: Option<SmsGateway>,
+    sms: Option<Gateways>,
     email: Option<(Smtp, String)>,
     dial: Option<(Arc<AriDial>, DialSettings)>,
     fallback: Option<FallbackSettings>,
@@ -101,14 +102,11 @@ pub async fn intake(call: &Call) -> Result<(), Failure> {
         let broker = config::broker(source, "intake");
         (broker, config::intake(source), config::courier(source, None).grace)
     })?;
-    let settings =
-        settings.expect("a section that returns nothing has recorded an error, and loading failed");
     let lifecycle = Lifecycle::listen(grace).map_err(|problem| Failure::Internal(problem.to_string()))?;
     let publisher = Publisher::start(broker, lifecycle.shutdown.clone(), &lifecycle.tracker);
     let health = Health::default();
     health.watch_publisher(publisher.clone());
-    let doors = vec![settings.door];
-    intake::serve(settings.listen, doors, publisher, health, &lifecycle)
+    intake::serve(settings.listen, settings.doors, publisher, health, &lifecycle)
         .await
         .map_err(|problem| Failure::Unavailable(format!("`intake.listen`: {problem}")))?;
     lifecycle.finish(CLOSING_MAX).await;
@@ -117,8 +115,8 @@ pub async fn intake(call: &Call) -> Result<(), Failure> {
 
 impl Crew {
     /// How long a claim protects one try: longer than the slowest answer, so that nobody takes a live try over.
-    fn lease_ms(&self, sender: &impl Sender) -> u64 {
-        sender.longest_send_ms().saturating_add(self.courier.lease_margin_ms)
+    fn lease_ms(&self, longest_send_ms: u64) -> u64 {
+        longest_send_ms.saturating_add(self.courier.lease_margin_ms)
     }
 }
 
@@ -128,10 +126,10 @@ type Loop = std::pin::Pin<Box<dyn Future<Output = ()> + Send>>;
 fn start(crew: &Crew, settings: RoleSettings, roles: &BTreeSet<Role>) -> Vec<Loop> {
     let concurrency = crew.courier.concurrency;
     let mut loops: Vec<Loop> = Vec::new();
-    if let Some(gateway) = settings.sms {
+    if let Some(gateways) = settings.sms {
         let carrier = SmsCarrier {
-            lease_ms: crew.lease_ms(&gateway),
-            gateway,
+            lease_ms: crew.lease_ms(gateways.longest_send_ms()),
+            gateways,
             ladder: crew.courier.sms_ladder.clone(),
             receipt_due_ms: crew.receipt_due_ms,
         };
@@ -139,7 +137,7 @@ fn start(crew: &Crew, settings: RoleSettings, roles: &BTreeSet<Role>) -> Vec<Loo
     }
     if let Some((smtp, message_id_domain)) = settings.email {
         let carrier = EmailCarrier {
-            lease_ms: crew.lease_ms(&smtp),
+            lease_ms: crew.lease_ms(smtp.longest_send_ms()),
             smtp,
             message_id_domain,
             ladder: crew.courier.email_ladder.clone(),
@@ -151,7 +149,7 @@ fn start(crew: &Crew, settings: RoleSettings, roles: &BTreeSet<Role>) -> Vec<Loo
             ari: ari.clone(),
             store: crew.store.clone(),
             ladder: crew.courier.dial_ladder.clone(),
-            lease_ms: crew.lease_ms(ari.as_ref()),
+            lease_ms: crew.lease_ms(ari.longest_send_ms()),
         };
         loops.push(consume(crew, Courier::new(carrier, crew.store.clone(), crew.rules.clone()), concurrency));
         let watch = CallWatch {
@@ -197,10 +195,7 @@ fn consume<W: runtime::Worker>(crew: &Crew, worker: W, prefetch: u16) -> Loop {
 fn role_settings(source: &mut config::Source<'_>, roles: &BTreeSet<Role>) -> RoleSettings {
     let mut settings = RoleSettings { sms: None, email: None, dial: None, fallback: None };
     if roles.contains(&Role::Sms) {
-        match NhnSms::new(config::sms(source)) {
-            Ok(gateway) => settings.sms = Some(SmsGateway::Nhn(gateway)),
-            Err(problem) => source.refuse(format!("`sms.nhn`: {problem}")),
-        }
+        settings.sms = Gateways::new(config::sms(source));
     }
     if roles.contains(&Role::Email) {
         let email = config::email(source);

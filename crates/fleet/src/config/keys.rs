@@ -89,6 +89,11 @@ pub const KEYS: &[Key] = &[
         "",
         "delays before the next try of a call that rang nobody's phone; empty for the shipped ladder",
     ),
+    optional(
+        "sms.gateways",
+        "nhn",
+        "the connected SMS gateways, the preferred one first, such as nhn,infobip; each needs its own keys below",
+    ),
     required(
         "sms.nhn.base_url",
         "NHN Cloud SMS: the address of its API, such as https://api-sms.cloud.toast.com",

@@ -1,15 +1,16 @@
 //! Configuration: by environment and file, read once, all errors at once, before any socket is opened.
 
+mod gateways;
 pub mod keys;
 mod sections;
 mod source;
 
 use std::path::PathBuf;
 
+pub use gateways::{IntakeSettings, intake, sms};
 pub use sections::{
     CourierSettings, DialSettings, FallbackSettings, LogFormat, LogSettings, broker, courier, database, dial,
-    email, fallback, health, intake, log, maybe_database, message_id_domain, rulebook, sms,
-    templates_refresh,
+    email, fallback, health, log, maybe_database, message_id_domain, rulebook, templates_refresh,
 };
 pub use source::{Lookup, Source};
 

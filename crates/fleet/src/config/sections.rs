@@ -8,15 +8,13 @@ use closure_policy::{
     retry::Ladder,
     rulebook::{CompiledRulebook, Rulebook},
 };
-use closure_providers::{
-    AriSettings, NhnReceipts, NhnSettings, PlainHttp, ReceiptDoor, Security, SmtpCredentials, SmtpSettings,
-};
+use closure_providers::{AriSettings, PlainHttp, Security, SmtpCredentials, SmtpSettings};
 use closure_store::{RemotePlaintext, StoreSettings};
 
 use super::source::Source;
 
 /// A provider's answer has at most this many bytes.
-const ANSWER_BYTES_MAX: usize = 256 * 1024;
+pub(super) const ANSWER_BYTES_MAX: usize = 256 * 1024;
 
 /// How a worker carries one job out.
 #[derive(Debug, Clone)]
@@ -44,14 +42,6 @@ pub struct DialSettings {
     pub watch_ms: u64,
     /// How long the PBX's record of a call that is gone may take.
     pub evidence_wait_ms: u64,
-}
-
-/// The door for receipts.
-pub struct IntakeSettings {
-    /// Where it listens.
-    pub listen: SocketAddr,
-    /// NHN's door, with one or two live signature values.
-    pub door: ReceiptDoor,
 }
 
 /// The fallback worker's sweep.
@@ -178,19 +168,6 @@ pub fn courier(source: &mut Source<'_>, concurrency: Option<u16>) -> CourierSett
     }
 }
 
-/// The SMS gateway.
-pub fn sms(source: &mut Source<'_>) -> NhnSettings {
-    NhnSettings {
-        base_url: source.require("sms.nhn.base_url"),
-        app_key: source.require("sms.nhn.app_key"),
-        secret_key: source.require("sms.nhn.secret_key"),
-        plain_http: plain_http(source),
-        connect_timeout_ms: source.value("sms.nhn.connect_timeout_ms"),
-        total_timeout_ms: source.value("sms.nhn.total_timeout_ms"),
-        body_bytes_max: ANSWER_BYTES_MAX,
-    }
-}
-
 /// The mail server.
 pub fn email(source: &mut Source<'_>) -> SmtpSettings {
     let security = match source.value::<String>("email.security").as_str() {
@@ -247,22 +224,6 @@ pub fn dial(source: &mut Source<'_>) -> DialSettings {
     }
 }
 
-/// The door for receipts.
-/// Nothing is returned where an error was recorded.
-pub fn intake(source: &mut Source<'_>) -> Option<IntakeSettings> {
-    let listen = source.value::<String>("intake.listen");
-    let mut nhn_secrets: Vec<String> = vec![source.require("intake.nhn_secret")];
-    nhn_secrets.extend(source.maybe("intake.nhn_secret_next"));
-    let listen = address(source, "intake.listen", &listen);
-    match NhnReceipts::new(&nhn_secrets) {
-        Ok(receipts) => Some(IntakeSettings { listen, door: ReceiptDoor::Nhn(receipts) }),
-        Err(problem) => {
-            source.refuse(format!("`intake.nhn_secret`: {problem}"));
-            None
-        }
-    }
-}
-
 /// The fallback worker's sweep.
 pub fn fallback(source: &mut Source<'_>) -> FallbackSettings {
     FallbackSettings { sweep_ms: source.value("fallback.sweep_ms") }
@@ -278,7 +239,7 @@ pub fn log(source: &mut Source<'_>) -> LogSettings {
     LogSettings { format: source.value("log.format"), filter: source.value("log.filter") }
 }
 
-fn address(source: &mut Source<'_>, name: &str, text: &str) -> SocketAddr {
+pub(super) fn address(source: &mut Source<'_>, name: &str, text: &str) -> SocketAddr {
     text.parse().unwrap_or_else(|_| {
         source.refuse(format!("`{name}` = `{text}`: write an address and a port, such as 0.0.0.0:8081"));
         SocketAddr::from(([127, 0, 0, 1], 0))
@@ -286,7 +247,7 @@ fn address(source: &mut Source<'_>, name: &str, text: &str) -> SocketAddr {
 }
 
 /// Where plain HTTP may go to providers.
-fn plain_http(source: &mut Source<'_>) -> PlainHttp {
+pub(super) fn plain_http(source: &mut Source<'_>) -> PlainHttp {
     match source.value::<String>("network.plain_text").as_str() {
         "loopback" => PlainHttp::LoopbackOnly,
         "trusted" => PlainHttp::TrustedNetwork,

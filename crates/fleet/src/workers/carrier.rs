@@ -5,7 +5,7 @@ use std::time::Instant;
 use bytes::Bytes;
 use closure_broker::OutMessage;
 use closure_contract::{
-    AttemptNumber, Channel, ClientRef, Evidence, FailureCode, Generation, JobId, Provider, Timestamp,
+    AttemptNumber, Channel, ClientRef, Evidence, FailureCode, Generation, Job, JobId, Provider, Timestamp,
     job::Scope, topology::WorkQueue,
 };
 use closure_policy::{
@@ -22,8 +22,8 @@ use crate::runtime::{Hand, Interrupted};
 pub trait Carrier: Send + Sync + 'static {
     /// The channel.
     fn channel(&self) -> Channel;
-    /// The outside service that carries it.
-    fn provider(&self) -> Provider;
+    /// The outside service that is to carry a job.
+    fn provider(&self, job: &Job, decision: &Decision) -> Provider;
     /// How long a claim protects one try; longer than the slowest call of the provider.
     fn lease_ms(&self) -> u64;
     /// What is tried again, and when.
@@ -62,6 +62,8 @@ pub struct Rendering<'a> {
 pub struct Attempt<'a> {
     /// What the rules made of the job.
     pub plan: &'a Plan,
+    /// Who is tried: the one on record for this try.
+    pub provider: Provider,
     /// Our name for this try.
     pub client_ref: ClientRef,
     /// The stored bytes, where the channel has such.
@@ -72,13 +74,17 @@ pub struct Attempt<'a> {
 
 /// A try whose end is not known.
 pub struct Doubt<'a> {
+    /// Who was tried, and is to be asked.
+    pub provider: Provider,
+    /// What the rules make of the job now; nothing where they would not send it any more.
+    pub plan: Option<&'a Plan>,
     /// Our name for the try.
     pub client_ref: ClientRef,
     /// Whether it went overseas, for gateways that keep apart what does.
     pub scope: Scope,
     /// When it began.
     pub since: Timestamp,
-    /// How often the provider was asked and knew nothing.
+    /// How often the provider was asked about the latest request and knew nothing.
     pub lookups: u32,
     /// How often it was sent again because of a doubt.
     pub resends: u32,
@@ -95,6 +101,10 @@ pub enum Finding {
     NotYetKnown,
     /// The provider could not be asked; look again later, and do not count it as a miss.
     Unasked,
+    /// The provider cannot tell; a receipt may.
+    Waiting,
+    /// Make the same request under the same name again: the provider refuses it if it has it.
+    Repeat,
     /// It is certain enough that nothing was sent: send again, as a new attempt.
     Resend,
     /// Nobody will ever tell.

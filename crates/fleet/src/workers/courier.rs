@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 use bytes::Bytes;
 use closure_broker::{InMessage, OutMessage, Redelivered};
 use closure_contract::{
-    AttemptNumber, ClientRef, FailureCode, Job, Timestamp, job::Scope, topology::DelayStep,
+    AttemptNumber, ClientRef, FailureCode, Job, Provider, Timestamp, job::Scope, topology::DelayStep,
 };
 use closure_policy::{
     explain::{Decision, Verdict, decide},
@@ -46,6 +46,8 @@ struct Trip<'a> {
     lease: Lease,
     /// From this moment on another worker may hold the job.
     lease_until: Instant,
+    /// Who carries it.
+    provider: Provider,
     /// How often the provider was asked about this job and knew nothing.
     lookups: u32,
 }
@@ -86,18 +88,39 @@ impl<C: Carrier> Courier<C> {
             Ok(rendered) => (rendered, None),
             Err(failure) => (None, Some(failure)),
         };
-        let (claim, lease_until) = self.claim(hand, &job, &decision, rendered).await?;
+        let provider = self.carrier.provider(&job, &decision);
+        let (claim, lease_until) = self.claim(hand, &job, &decision, provider, rendered).await?;
+        let trip = |lease, provider, lookups| Trip {
+            hand,
+            job: &job,
+            decision: &decision,
+            lease,
+            lease_until,
+            provider,
+            lookups,
+        };
         match claim {
             Claim::Granted { lease, attempt, client_ref, rendered } => {
-                let trip = Trip { hand, job: &job, decision: &decision, lease, lease_until, lookups: 0 };
+                let trip = trip(lease, provider, 0);
                 match unrenderable {
                     Some(failure) => self.failed(&trip, attempt, failure).await,
                     None => self.go(&trip, attempt, client_ref, rendered).await,
                 }
             }
-            Claim::Reconcile { lease, attempt, client_ref, lookups, resends, rendered, since, .. } => {
-                let trip = Trip { hand, job: &job, decision: &decision, lease, lease_until, lookups };
-                let doubt = Doubt { client_ref, scope: scope(&job), since, lookups, resends, hand };
+            Claim::Reconcile {
+                lease,
+                attempt,
+                client_ref,
+                provider,
+                lookups,
+                resends,
+                rendered,
+                since,
+                ..
+            } => {
+                let trip = trip(lease, provider, lookups);
+                let (plan, scope) = (decision.plan.as_ref(), scope(&job));
+                let doubt = Doubt { provider, plan, client_ref, scope, since, lookups, resends, hand };
                 self.reconcile(&trip, attempt, doubt, rendered).await
             }
             Claim::Scheduled { next } => {
@@ -133,6 +156,7 @@ impl<C: Carrier> Courier<C> {
         hand: &Hand<'_>,
         job: &Job,
         decision: &Decision,
+        provider: Provider,
         rendered: Option<Bytes>,
     ) -> Result<(Claim, Instant), Interrupted> {
         let message = hand.message;
@@ -147,7 +171,7 @@ impl<C: Carrier> Courier<C> {
             attempt: message.attempt,
             body: message.body.clone(),
             source_job_id: job.fallback_of(),
-            provider: self.carrier.provider(),
+            provider,
             lease_ms: self.carrier.lease_ms(),
             rendered,
             rules: rules_json(decision),
@@ -215,7 +239,13 @@ impl<C: Carrier> Courier<C> {
                 if Instant::now() >= trip.lease_until {
                     return self.stood_still(trip, attempt).await;
                 }
-                let attempted = Attempt { plan, client_ref, rendered, lease_until: trip.lease_until };
+                let attempted = Attempt {
+                    plan,
+                    provider: trip.provider,
+                    client_ref,
+                    rendered,
+                    lease_until: trip.lease_until,
+                };
                 match self.carrier.try_once(&attempted).await {
                     Ok(accepted) => self.end(trip, attempt, self.carrier.taken(accepted)).await,
                     Err(failure) => self.failed(trip, attempt, failure).await,
@@ -276,7 +306,7 @@ impl<C: Carrier> Courier<C> {
         doubt: Doubt<'_>,
         rendered: Option<Bytes>,
     ) -> Result<Disposition, Interrupted> {
-        let (lookups, since) = (doubt.lookups, doubt.since);
+        let (lookups, since, client_ref) = (doubt.lookups, doubt.since, doubt.client_ref);
         match self.carrier.look(&doubt).await? {
             Finding::Taken(accepted) => self.end(trip, attempt, self.carrier.taken(accepted)).await,
             Finding::Lost(code) => self.end(trip, attempt, self.carrier.lost(code)).await,
@@ -288,9 +318,23 @@ impl<C: Carrier> Courier<C> {
                 let detail = format!("in doubt since {since}; the provider cannot be asked now");
                 self.still_in_doubt(trip, attempt, lookups, detail).await
             }
+            Finding::Waiting => {
+                let detail = format!("in doubt since {since}; only a receipt can tell");
+                self.still_in_doubt(trip, attempt, lookups + 1, detail).await
+            }
+            Finding::Repeat => {
+                let repeated = settled_or_stop(trip.hand, "repeat", || {
+                    self.store.repeat(trip.lease, self.carrier.lease_ms())
+                })
+                .await?;
+                match repeated {
+                    Some(attempt) => self.go(trip, attempt, client_ref, rendered).await,
+                    None => self.lease_lost(trip).await,
+                }
+            }
             Finding::Resend => {
                 let resent = settled_or_stop(trip.hand, "resend", || {
-                    self.store.resend(trip.lease, self.carrier.provider(), self.carrier.lease_ms())
+                    self.store.resend(trip.lease, trip.provider, self.carrier.lease_ms())
                 })
                 .await?;
                 match resent {

@@ -56,7 +56,7 @@ impl Carrier for DialCarrier {
         Channel::Dial
     }
 
-    fn provider(&self) -> Provider {
+    fn provider(&self, _job: &Job, _decision: &Decision) -> Provider {
         Provider::Asterisk
     }
 

@@ -2,7 +2,7 @@
 
 use bytes::Bytes;
 use closure_broker::OutMessage;
-use closure_contract::{AttemptNumber, Channel, Evidence, FailureCode, Provider, topology::WorkQueue};
+use closure_contract::{AttemptNumber, Channel, Evidence, FailureCode, Job, Provider, topology::WorkQueue};
 use closure_policy::{
     explain::{AutoSubmitted, Decision, Plan},
     retry::{self, Ladder, Next},
@@ -42,7 +42,7 @@ impl Carrier for EmailCarrier {
         Channel::Email
     }
 
-    fn provider(&self) -> Provider {
+    fn provider(&self, _job: &Job, _decision: &Decision) -> Provider {
         Provider::Smtp
     }
 

@@ -7,5 +7,6 @@ pub mod dead;
 pub mod dial;
 pub mod email;
 pub mod fallback;
+pub mod gateways;
 pub mod sms;
 pub mod story;

@@ -2,13 +2,15 @@
 
 use bytes::Bytes;
 use closure_broker::OutMessage;
-use closure_contract::{AttemptNumber, Channel, Evidence, FailureCode, Provider, topology::WorkQueue};
+use closure_contract::{
+    AttemptNumber, Channel, ClientRef, Evidence, FailureCode, Job, Provider, Timestamp, topology::WorkQueue,
+};
 use closure_policy::{
-    explain::{Decision, FallbackEmail, Plan},
-    reconcile::{LookUpCapability, Reconcile, reconcile},
+    explain::{Decision, FallbackEmail, Plan, SmsPlan},
+    reconcile::{DoubtSoFar, Duplicates, LookUpBy, Reconcile, Recovery, reconcile},
     retry::{self, Ladder, Next},
 };
-use closure_providers::{Accepted, LookUp, SendFailure, Sender, SmsGateway, SmsMessage};
+use closure_providers::{Accepted, LookUp, LookUpQuery, SendFailure, Sender, SmsGateway, SmsMessage};
 use closure_store::{AttemptUse, DeliveryState, EarlyReceipts, Ending, FinalState, Snapshot};
 use serde_json::Value;
 use tracing::warn;
@@ -16,6 +18,7 @@ use tracing::warn;
 use super::{
     carrier::{Attempt, Carrier, Doubt, Finding, Rendering},
     courier::Courier,
+    gateways::{Gateways, recovery},
 };
 use crate::{
     announce,
@@ -24,8 +27,8 @@ use crate::{
 
 /// Carries text messages.
 pub struct SmsCarrier {
-    /// The gateway.
-    pub gateway: SmsGateway,
+    /// The gateways, the preferred one first.
+    pub gateways: Gateways,
     /// The delays between tries.
     pub ladder: Ladder,
     /// How long a claim protects one try.
@@ -39,8 +42,8 @@ impl Carrier for SmsCarrier {
         Channel::Sms
     }
 
-    fn provider(&self) -> Provider {
-        self.gateway.provider()
+    fn provider(&self, _job: &Job, _decision: &Decision) -> Provider {
+        self.gateways.preferred()
     }
 
     fn lease_ms(&self) -> u64 {
@@ -59,34 +62,34 @@ impl Carrier for SmsCarrier {
         let Plan::Sms(plan) = attempt.plan else {
             return Err(SendFailure::new(FailureCode::WrongQueue, "the plan is not of this channel"));
         };
-        let message = SmsMessage {
-            client_ref: attempt.client_ref,
-            to_digits: plan.to.digits().to_owned(),
-            country_code: plan.country_code,
-            sender: plan.sender.clone(),
-            text: plan.text.clone(),
-            scope: plan.scope,
-            subject: plan.subject.clone(),
-        };
-        self.gateway.send(&message).await
+        match self.gateways.get(attempt.provider) {
+            Some(gateway) => gateway.send(&message(plan, attempt.client_ref)).await,
+            None => Err(SendFailure::new(
+                FailureCode::ProviderUnavailable,
+                "this gateway is not configured here; nothing was sent",
+            )),
+        }
     }
 
     async fn look(&self, doubt: &Doubt<'_>) -> Result<Finding, Interrupted> {
-        match reconcile(LookUpCapability::ByClientReference, doubt.lookups, doubt.resends) {
-            Reconcile::Resend => Ok(Finding::Resend),
-            Reconcile::GiveUp => Ok(Finding::Lost(FailureCode::AnswerLost)),
-            Reconcile::LookUp => match self.gateway.look_up(doubt.client_ref, doubt.scope, doubt.since).await
-            {
-                Ok(LookUp::Found { provider_ref, .. }) => {
-                    Ok(Finding::Taken(Accepted { provider_ref: Some(provider_ref) }))
-                }
-                Ok(LookUp::NotFound) => Ok(Finding::NotYetKnown),
-                Err(problem) => {
-                    // A look-up that fails has found nothing out, so that it does not count as a miss.
-                    warn!(%problem, "the gateway could not be asked about a message in doubt");
-                    Ok(Finding::Unasked)
-                }
-            },
+        let gateway = self.gateways.get(doubt.provider);
+        let so_far = DoubtSoFar {
+            lookups_missed: doubt.lookups,
+            resends: doubt.resends,
+            waited_ms: waited_ms(doubt.since),
+            receipt_due_ms: self.receipt_due_ms,
+        };
+        let next = reconcile(gateway.map_or(UNASKABLE, |gateway| recovery(&gateway.capabilities())), so_far);
+        match (next, gateway) {
+            (Reconcile::GiveUp, _) => Ok(Finding::Lost(FailureCode::AnswerLost)),
+            // The rules would not send it any more, so that it is not sent again; what became of it stays unknown.
+            (Reconcile::Repeat | Reconcile::Resend, _) if doubt.plan.is_none() => {
+                Ok(Finding::Lost(FailureCode::AnswerLost))
+            }
+            (Reconcile::Repeat, _) => Ok(Finding::Repeat),
+            (Reconcile::Resend, _) => Ok(Finding::Resend),
+            (Reconcile::Wait | Reconcile::LookUp, None) | (Reconcile::Wait, Some(_)) => Ok(Finding::Waiting),
+            (Reconcile::LookUp, Some(gateway)) => Ok(ask(gateway, doubt).await),
         }
     }
 
@@ -145,6 +148,51 @@ impl Carrier for SmsCarrier {
             | DeliveryState::Cancelled => Vec::new(),
         }
     }
+}
+
+/// A gateway that is no longer configured: only a receipt can tell.
+const UNASKABLE: Recovery = Recovery { look_up: LookUpBy::Nothing, duplicates: Duplicates::Carried };
+
+/// Asks a gateway about an attempt.
+async fn ask(gateway: &SmsGateway, doubt: &Doubt<'_>) -> Finding {
+    let message = match doubt.plan {
+        Some(Plan::Sms(plan)) => Some(message(plan, doubt.client_ref)),
+        Some(Plan::Email(_) | Plan::Dial(_)) | None => None,
+    };
+    let query = LookUpQuery {
+        client_ref: doubt.client_ref,
+        scope: doubt.scope,
+        since: doubt.since,
+        message: message.as_ref(),
+    };
+    match gateway.look_up(&query).await {
+        Ok(LookUp::Found { provider_ref, .. }) => {
+            Finding::Taken(Accepted { provider_ref: Some(provider_ref) })
+        }
+        Ok(LookUp::NotFound) => Finding::NotYetKnown,
+        Ok(LookUp::CannotTell) => Finding::Waiting,
+        Err(problem) => {
+            // A look-up that fails has found nothing out, so that it does not count as a miss.
+            warn!(%problem, "the gateway could not be asked about a message in doubt");
+            Finding::Unasked
+        }
+    }
+}
+
+fn message(plan: &SmsPlan, client_ref: ClientRef) -> SmsMessage {
+    SmsMessage {
+        client_ref,
+        to_digits: plan.to.digits().to_owned(),
+        country_code: plan.country_code,
+        sender: plan.sender.clone(),
+        text: plan.text.clone(),
+        scope: plan.scope,
+        subject: plan.subject.clone(),
+    }
+}
+
+fn waited_ms(since: Timestamp) -> u64 {
+    u64::try_from((Timestamp::now().0 - since.0).whole_milliseconds()).unwrap_or(0)
 }
 
 impl Worker for Courier<SmsCarrier> {

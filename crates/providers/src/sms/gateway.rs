@@ -1,10 +1,10 @@
-//! The SMS gateways behind one door, and what each of them can do.
+//! The SMS gateways behind one door.
 
-use std::fmt;
+use std::{fmt, future::Future};
 
 use closure_contract::{ClientRef, Evidence, Provider, ReceiptStatus, Timestamp, job::Scope};
 
-use super::nhn::NhnSms;
+use super::{capabilities::Capabilities, nhn::NhnSms};
 use crate::sender::{Accepted, SendFailure, Sender};
 
 /// A text message as policy planned it.
@@ -37,6 +37,19 @@ impl fmt::Debug for SmsMessage {
     }
 }
 
+/// What is known of an attempt that a gateway is asked about.
+#[derive(Debug, Clone, Copy)]
+pub struct LookUpQuery<'a> {
+    /// Our name for the attempt.
+    pub client_ref: ClientRef,
+    /// Whether it went overseas, for gateways that keep apart what does.
+    pub scope: Scope,
+    /// When it began.
+    pub since: Timestamp,
+    /// The message itself, as long as the rules would still send it.
+    pub message: Option<&'a SmsMessage>,
+}
+
 /// What a gateway knows about an attempt.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum LookUp {
@@ -53,55 +66,17 @@ pub enum LookUp {
     },
     /// The gateway has no such message, as far as it can tell now.
     NotFound,
+    /// This gateway cannot be asked about this attempt at all.
+    CannotTell,
 }
 
-/// What a gateway can do, so that the caller picks the recovery protocol by fact and not by name.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Capabilities {
-    /// What becomes of our own reference.
-    pub client_reference: ClientReference,
-    /// How an attempt can be found again.
-    pub look_up: LookUpKey,
-    /// Whether the gateway itself refuses a second message of one reference.
-    pub duplicate_refusal: DuplicateRefusal,
-    /// How receipts come.
-    pub receipts: ReceiptTransport,
-}
+/// What an adapter of one gateway must do; adding a gateway is one file with this, and a variant below.
+pub(crate) trait Gateway: Sender<Message = SmsMessage> {
+    /// What the gateway can do.
+    const CAPABILITIES: Capabilities;
 
-/// What becomes of our own reference.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum ClientReference {
-    /// The gateway stores it and echoes it.
-    Echoed,
-    /// The gateway takes none.
-    Unsupported,
-}
-
-/// How an attempt can be found again.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum LookUpKey {
-    /// By our reference.
-    ClientReference,
-    /// Only by recipient and time, which proves nothing by itself.
-    RecipientAndTime,
-}
-
-/// Whether the gateway itself refuses a second message of one reference.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum DuplicateRefusal {
-    /// It does, so that sending the same reference again is safe.
-    ByClientReference,
-    /// It does not, so that sending again may send twice.
-    None,
-}
-
-/// How receipts come.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum ReceiptTransport {
-    /// The gateway posts them to the intake.
-    Pushed,
-    /// They must be asked for.
-    Polled,
+    /// Asks what became of an attempt; an error has found nothing out.
+    fn look_up(&self, query: &LookUpQuery<'_>) -> impl Future<Output = Result<LookUp, SendFailure>> + Send;
 }
 
 /// The SMS gateways that this release speaks to.
@@ -111,29 +86,28 @@ pub enum SmsGateway {
     Nhn(NhnSms),
 }
 
+/// The one place that hands a call on to the variant's own adapter.
+macro_rules! each {
+    ($gateway:expr, $adapter:ident => $call:expr) => {
+        match $gateway {
+            SmsGateway::Nhn($adapter) => $call,
+        }
+    };
+}
+
+fn capabilities_of<G: Gateway>(_gateway: &G) -> Capabilities {
+    G::CAPABILITIES
+}
+
 impl SmsGateway {
     /// What this gateway can do.
     pub fn capabilities(&self) -> Capabilities {
-        match self {
-            Self::Nhn(_) => Capabilities {
-                client_reference: ClientReference::Echoed,
-                look_up: LookUpKey::ClientReference,
-                duplicate_refusal: DuplicateRefusal::None,
-                receipts: ReceiptTransport::Pushed,
-            },
-        }
+        each!(self, gateway => capabilities_of(gateway))
     }
 
-    /// Asks what became of an attempt that began at `since`.
-    pub async fn look_up(
-        &self,
-        client_ref: ClientRef,
-        scope: Scope,
-        since: Timestamp,
-    ) -> Result<LookUp, SendFailure> {
-        match self {
-            Self::Nhn(nhn) => nhn.look_up(client_ref, scope, since).await,
-        }
+    /// Asks what became of an attempt.
+    pub async fn look_up(&self, query: &LookUpQuery<'_>) -> Result<LookUp, SendFailure> {
+        each!(self, gateway => gateway.look_up(query).await)
     }
 }
 
@@ -141,20 +115,14 @@ impl Sender for SmsGateway {
     type Message = SmsMessage;
 
     fn provider(&self) -> Provider {
-        match self {
-            Self::Nhn(nhn) => nhn.provider(),
-        }
+        each!(self, gateway => gateway.provider())
     }
 
     fn longest_send_ms(&self) -> u64 {
-        match self {
-            Self::Nhn(nhn) => nhn.longest_send_ms(),
-        }
+        each!(self, gateway => gateway.longest_send_ms())
     }
 
     async fn send(&self, message: &SmsMessage) -> Result<Accepted, SendFailure> {
-        match self {
-            Self::Nhn(nhn) => nhn.send(message).await,
-        }
+        each!(self, gateway => gateway.send(message).await)
     }
 }

@@ -8,7 +8,10 @@ use serde::de::DeserializeOwned;
 use time::{format_description::BorrowedFormatItem, macros::format_description};
 
 use super::{
-    gateway::{LookUp, SmsMessage},
+    capabilities::{
+        Capabilities, ClientReference, DuplicateRefusal, LookUpKey, ReceiptEvidence, ReceiptTransport,
+    },
+    gateway::{Gateway, LookUp, LookUpQuery, SmsMessage},
     nhn_codes::{self, SUCCESS},
     nhn_wire::{
         Envelope, ListAnswer, ListedMessage, SendAnswer, SendRecipient, SendRequest, Verdict, provider_ref,
@@ -124,28 +127,6 @@ impl NhnSms {
         Ok(Self { http: Http::new(SERVICE, limits)?, base, app_key: settings.app_key, secret })
     }
 
-    /// Asks for the attempt by the grouping key that we gave it; overseas messages are never LMS.
-    ///
-    /// `NotFound` is true of this moment only: a request that is still on its way is not listed yet.
-    pub async fn look_up(
-        &self,
-        client_ref: ClientRef,
-        scope: Scope,
-        since: Timestamp,
-    ) -> Result<LookUp, SendFailure> {
-        let kinds: &[Kind] = match scope {
-            Scope::Overseas => &[Kind::Sms],
-            Scope::Domestic => &[Kind::Sms, Kind::Lms],
-        };
-        for kind in kinds {
-            let found = self.look_up_kind(client_ref, *kind, since).await?;
-            if found != LookUp::NotFound {
-                return Ok(found);
-            }
-        }
-        Ok(LookUp::NotFound)
-    }
-
     async fn look_up_kind(
         &self,
         client_ref: ClientRef,
@@ -205,6 +186,34 @@ impl NhnSms {
             Verdict::Contradiction => Err(unreadable("NHN's answer says success and failure at once")
                 .with_provider_code(header.result_code)),
         }
+    }
+}
+
+impl Gateway for NhnSms {
+    const CAPABILITIES: Capabilities = Capabilities {
+        provider: Provider::Nhn,
+        client_reference: ClientReference::Echoed,
+        look_up: LookUpKey::ClientReference,
+        duplicate_refusal: DuplicateRefusal::None,
+        receipts: ReceiptTransport::Pushed,
+        evidence: ReceiptEvidence { elsewhere: Evidence::Handset, weaker: &[] },
+    };
+
+    /// Asks for the attempt by the grouping key that we gave it; overseas messages are never LMS.
+    ///
+    /// `NotFound` is true of this moment only: a request that is still on its way is not listed yet.
+    async fn look_up(&self, query: &LookUpQuery<'_>) -> Result<LookUp, SendFailure> {
+        let kinds: &[Kind] = match query.scope {
+            Scope::Overseas => &[Kind::Sms],
+            Scope::Domestic => &[Kind::Sms, Kind::Lms],
+        };
+        for kind in kinds {
+            let found = self.look_up_kind(query.client_ref, *kind, query.since).await?;
+            if found != LookUp::NotFound {
+                return Ok(found);
+            }
+        }
+        Ok(LookUp::NotFound)
     }
 }
 

@@ -30,8 +30,10 @@ use time::{
 };
 
 use super::{
+    codes::CodeReading,
     nhn_wire::{provider_ref, text_or_number},
-    receipts::{DoorError, Opened, RECEIPT_BODY_BYTES_MAX},
+    nhn_words::{self, DLR_STATUSES},
+    receipts::{DoorError, DoorRequest, Opened},
 };
 use crate::{
     config::{ConfigError, token},
@@ -48,8 +50,6 @@ const WEBHOOK_TIME: &[BorrowedFormatItem<'_>] =
     format_description!("[year]-[month]-[day]T[hour]:[minute]:[second]");
 /// The result code of a message that was received.
 const RECEIVED: &str = "1000";
-/// Result codes that say that the time was up (`error-code.md`: TTL exceeded, delivery time exceeded).
-const TIME_WAS_UP: [&str; 2] = ["1019", "2000"];
 
 /// Verifies and reads NHN's webhook.
 ///
@@ -81,19 +81,15 @@ impl NhnReceipts {
         Ok(Self { secret_digests: secrets.iter().map(|secret| digest(secret.as_bytes())).collect() })
     }
 
-    pub(crate) fn open<'h>(
+    pub(crate) fn open(
         &self,
-        header: impl Fn(&str) -> Option<&'h [u8]>,
-        raw_body: &[u8],
+        request: &DoorRequest<'_>,
         received_at: Timestamp,
     ) -> Result<Opened, DoorError> {
-        if !self.is_authentic(header(SIGNATURE_HEADER)) {
+        if !self.is_authentic((request.header)(SIGNATURE_HEADER)) {
             return Err(DoorError::Forged);
         }
-        if raw_body.len() > RECEIPT_BODY_BYTES_MAX {
-            return Err(DoorError::TooLarge);
-        }
-        let body: Body = serde_json::from_slice(raw_body)
+        let body: Body = serde_json::from_slice(request.raw_body)
             .map_err(|_| DoorError::Unreadable("no `event` and list of `hooks`"))?;
         let read: fn(serde_json::Value, Timestamp) -> Result<Option<Receipt>, BadHook> = match &*body.event {
             "MESSAGE_RESULT_UPDATE" => result_update,
@@ -175,15 +171,14 @@ struct DeliveryReceipt {
 fn result_update(hook: serde_json::Value, received_at: Timestamp) -> Result<Option<Receipt>, BadHook> {
     let hook: ResultUpdate = serde_json::from_value(hook).map_err(|_| BadHook)?;
     let result_code = hook.result_code.as_deref().and_then(code_text);
-    let time_was_up = result_code.as_deref().is_some_and(|code| TIME_WAS_UP.contains(&code));
     let is_domestic = hook.recipient_no.as_deref().is_some_and(is_korean_mobile);
     let (status, evidence) = match &*hook.message_status {
         "COMPLETED" if is_domestic && result_code.as_deref() == Some(RECEIVED) => {
             (ReceiptStatus::Delivered, Evidence::Handset)
         }
         "COMPLETED" => (ReceiptStatus::InTransit, Evidence::Carrier),
-        "FAILED" if time_was_up => (ReceiptStatus::Expired, Evidence::None),
-        "FAILED" | "CANCEL" | "DUPLICATED" | "FAILED_AD" => (ReceiptStatus::Undelivered, Evidence::None),
+        "FAILED" => (nhn_words::failed_status(result_code.as_deref()), Evidence::None),
+        "CANCEL" | "DUPLICATED" | "FAILED_AD" => (ReceiptStatus::Undelivered, Evidence::None),
         // A status of a later release is kept and decides nothing.
         _ => (ReceiptStatus::InTransit, Evidence::None),
     };
@@ -216,15 +211,12 @@ fn result_update(hook: serde_json::Value, received_at: Timestamp) -> Result<Opti
 fn delivery_receipt(hook: serde_json::Value, received_at: Timestamp) -> Result<Option<Receipt>, BadHook> {
     let hook: DeliveryReceipt = serde_json::from_value(hook).map_err(|_| BadHook)?;
     let Some(dlr_status) = hook.dlr_status.filter(|status| !status.is_empty()) else { return Ok(None) };
-    let (status, evidence) = match &*dlr_status {
-        "DELIVERED" => (ReceiptStatus::Delivered, Evidence::Handset),
-        "ACCEPTED" => (ReceiptStatus::InTransit, Evidence::Gateway),
-        "BUFFERED" => (ReceiptStatus::InTransit, Evidence::Carrier),
-        "EXPIRED" => (ReceiptStatus::Expired, Evidence::None),
-        "FAILED" | "REJECTED" => (ReceiptStatus::Undelivered, Evidence::None),
-        "UNKNOWN" => (ReceiptStatus::Unknown, Evidence::None),
+    let (status, evidence) = match DLR_STATUSES.reading(&dlr_status) {
+        Some(CodeReading::Word { status, evidence, .. }) => (status, evidence),
         // A status of a later release is kept and decides nothing.
-        _ => (ReceiptStatus::InTransit, Evidence::None),
+        Some(CodeReading::Taken | CodeReading::Failure(_)) | None => {
+            (ReceiptStatus::InTransit, Evidence::None)
+        }
     };
     let error_code = hook.error_code.as_deref().and_then(code_text);
     let statement = Statement {

@@ -25,6 +25,17 @@ pub struct Opened {
     pub unreadable: usize,
 }
 
+/// A request that came to a door.
+#[derive(Clone, Copy)]
+pub struct DoorRequest<'a> {
+    /// Looks up a request header by its name in lower case.
+    pub header: &'a (dyn Fn(&str) -> Option<&'a [u8]> + Sync),
+    /// The path and the query as they came; some gateways sign them too.
+    pub path_and_query: &'a str,
+    /// The body, byte for byte.
+    pub raw_body: &'a [u8],
+}
+
 /// Why a request brought nothing.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum DoorError {
@@ -49,17 +60,13 @@ impl ReceiptDoor {
         }
     }
 
-    /// Verifies the sender over the raw body, and only then reads it.
-    ///
-    /// `header` looks up a request header by its name in lower case.
-    pub fn open<'h>(
-        &self,
-        header: impl Fn(&str) -> Option<&'h [u8]>,
-        raw_body: &[u8],
-        received_at: Timestamp,
-    ) -> Result<Opened, DoorError> {
+    /// Verifies the sender over the raw request, and only then reads it.
+    pub fn open(&self, request: &DoorRequest<'_>, received_at: Timestamp) -> Result<Opened, DoorError> {
+        if request.raw_body.len() > RECEIPT_BODY_BYTES_MAX {
+            return Err(DoorError::TooLarge);
+        }
         match self {
-            Self::Nhn(nhn) => nhn.open(header, raw_body, received_at),
+            Self::Nhn(nhn) => nhn.open(request, received_at),
         }
     }
 }

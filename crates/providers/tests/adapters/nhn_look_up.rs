@@ -1,7 +1,7 @@
 //! What NHN's list says of an attempt whose answer was lost.
 
 use closure_contract::{Evidence, FailureCode, ReceiptStatus, Timestamp, job::Scope};
-use closure_providers::LookUp;
+use closure_providers::{LookUp, LookUpQuery, SendFailure, SmsGateway};
 use time::macros::datetime;
 
 use crate::{
@@ -11,6 +11,11 @@ use crate::{
         http::{HttpServer, answer},
     },
 };
+
+async fn look_up(server: &HttpServer, scope: Scope) -> Result<LookUp, SendFailure> {
+    let query = LookUpQuery { client_ref: client_ref(), scope, since: since(), message: None };
+    SmsGateway::Nhn(nhn(server.base_url())).look_up(&query).await
+}
 
 fn since() -> Timestamp {
     Timestamp(datetime!(2026-07-01 20:00:00 UTC))
@@ -49,7 +54,7 @@ async fn an_attempt_is_found_by_its_key_with_what_became_of_it() {
     ] {
         let rows = row(&client_ref().to_string(), country_code, msg_status);
         let server = HttpServer::start(vec![answer(200, list(1, &rows))]).await;
-        let found = nhn(server.base_url()).look_up(client_ref(), Scope::Overseas, since()).await;
+        let found = look_up(&server, Scope::Overseas).await;
         let expected = LookUp::Found {
             provider_ref: "20180810100630ReZQ6KZzAH0:3".to_owned(),
             status,
@@ -63,7 +68,7 @@ async fn an_attempt_is_found_by_its_key_with_what_became_of_it() {
 #[tokio::test]
 async fn the_list_is_asked_for_the_key_within_a_window_in_korean_time() {
     let server = HttpServer::start(vec![answer(200, list(0, ""))]).await;
-    let found = nhn(server.base_url()).look_up(client_ref(), Scope::Overseas, since()).await;
+    let found = look_up(&server, Scope::Overseas).await;
     assert_eq!(found, Ok(LookUp::NotFound));
     let seen = server.seen();
     assert_eq!(seen.len(), 1);
@@ -79,7 +84,7 @@ async fn the_list_is_asked_for_the_key_within_a_window_in_korean_time() {
 async fn a_domestic_attempt_is_looked_for_among_sms_and_lms() {
     let lms = row(&client_ref().to_string(), "82", "3");
     let server = HttpServer::start(vec![answer(200, list(0, "")), answer(200, list(1, &lms))]).await;
-    let found = nhn(server.base_url()).look_up(client_ref(), Scope::Domestic, since()).await;
+    let found = look_up(&server, Scope::Domestic).await;
     assert!(matches!(found, Ok(LookUp::Found { status: ReceiptStatus::Delivered, .. })), "{found:?}");
     let seen = server.seen();
     assert!(seen[0].line.contains("/sender/sms?") && seen[1].line.contains("/sender/mms?"));
@@ -90,11 +95,11 @@ async fn another_attempts_row_is_never_taken_for_ours() {
     let other = row("6f2b1a4e-8f54-5f0e-9d0a-222222222222", "84", "3");
     let ours = row(&client_ref().to_string(), "84", "2");
     let server = HttpServer::start(vec![answer(200, list(1, &other))]).await;
-    let found = nhn(server.base_url()).look_up(client_ref(), Scope::Overseas, since()).await;
+    let found = look_up(&server, Scope::Overseas).await;
     assert_eq!(found.expect_err("the filter was ignored").code, FailureCode::AnswerUnreadable);
 
     let server = HttpServer::start(vec![answer(200, list(2, &format!("{other},{ours}")))]).await;
-    let found = nhn(server.base_url()).look_up(client_ref(), Scope::Overseas, since()).await;
+    let found = look_up(&server, Scope::Overseas).await;
     assert!(matches!(found, Ok(LookUp::Found { status: ReceiptStatus::InTransit, .. })), "{found:?}");
 }
 
@@ -111,7 +116,7 @@ async fn a_list_that_cannot_be_read_proves_nothing() {
         (401, String::new(), "provider_auth"),
     ] {
         let server = HttpServer::start(vec![answer(status, &body)]).await;
-        let found = nhn(server.base_url()).look_up(client_ref(), Scope::Overseas, since()).await;
+        let found = look_up(&server, Scope::Overseas).await;
         assert_eq!(found.expect_err("no proof").code.as_str(), expected, "{body}");
     }
 }

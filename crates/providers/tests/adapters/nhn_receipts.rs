@@ -1,7 +1,9 @@
 //! NHN's webhook: who may bring receipts, and what they say.
 
 use closure_contract::{Evidence, Provider, Receipt, ReceiptStatus, Timestamp};
-use closure_providers::{ConfigError, DoorError, NhnReceipts, Opened, RECEIPT_BODY_BYTES_MAX, ReceiptDoor};
+use closure_providers::{
+    ConfigError, DoorError, DoorRequest, NhnReceipts, Opened, RECEIPT_BODY_BYTES_MAX, ReceiptDoor,
+};
 use proptest::prelude::{any, prop_assert, proptest};
 use time::macros::datetime;
 
@@ -26,7 +28,8 @@ fn now() -> Timestamp {
 
 fn open_signed(door: &ReceiptDoor, signature: Option<&str>, body: &[u8]) -> Result<Opened, DoorError> {
     let signature = signature.map(str::as_bytes);
-    door.open(|name| signature.filter(|_| name == "x-toast-webhook-signature"), body, now())
+    let header = |name: &str| signature.filter(|_| name == "x-toast-webhook-signature");
+    door.open(&DoorRequest { header: &header, path_and_query: "/receipts/nhn", raw_body: body }, now())
 }
 
 fn open(body: &str) -> Result<Opened, DoorError> {
@@ -216,7 +219,10 @@ proptest! {
         let mut signature = SECRET.as_bytes().to_vec();
         let is_same = signature[at] == byte;
         signature[at] = byte;
-        let opened = door().open(|_| Some(signature.as_slice()), DLR.as_bytes(), now());
+        let header = |_: &str| Some(signature.as_slice());
+        let request =
+            DoorRequest { header: &header, path_and_query: "/receipts/nhn", raw_body: DLR.as_bytes() };
+        let opened = door().open(&request, now());
         prop_assert!(opened.is_ok() == is_same);
     }
 }

@@ -157,10 +157,39 @@ fn putting_off_a_resend_leaves_the_delivery_in_doubt() {
         let (snapshot, _) = settle(&store, settlement(lease, second, put_off)).await;
         assert_eq!((snapshot.state, snapshot.attempts), (DeliveryState::InDoubt, 1));
         let answer = store.claim(claim(job)).await.expect("the database answers");
-        assert!(
-            matches!(answer, Claim::Reconcile { resends: 0, attempt: AttemptNumber(1), .. }),
-            "{answer:?}"
-        );
+        let Claim::Reconcile { resends: 0, attempt, client_ref, since, .. } = answer else {
+            panic!("{answer:?}")
+        };
+        assert_eq!((attempt, client_ref), (AttemptNumber(1), ClientRef::of(job, Generation::FIRST, attempt)));
+        let story = store.job_story(job).await.expect("the database answers").expect("a delivery");
+        assert_eq!(since, story.tries[0].started_at, "the one that may have been sent is asked about");
+    });
+}
+
+#[test]
+fn a_repeat_is_the_same_attempt_under_the_same_name_and_a_longer_lease() {
+    run(async |database| {
+        let (store, job) = (database.store(), new_job());
+        let (lease, attempt) = claim_granted(&store, claim(job)).await;
+        settle(&store, settlement(lease, attempt, in_doubt(1))).await;
+        assert_eq!(store.repeat(lease, 60_000).await, Ok(None), "the lease is gone");
+        let asking = NewClaim { lease_ms: 0, ..claim(job) };
+        let answer = store.claim(asking.clone()).await.expect("the database answers");
+        let Claim::Reconcile { lease, client_ref, provider, lookups: 1, .. } = answer else {
+            panic!("{answer:?}")
+        };
+        assert_eq!(provider, Provider::Nhn);
+        assert_eq!(store.repeat(lease, 60_000).await, Ok(Some(attempt)));
+        let answer = store.claim(asking.clone()).await.expect("the database answers");
+        assert!(matches!(answer, Claim::Held { .. }), "{answer:?}");
+        let put_off = Ending::GivenBack { code: FailureCode::ProviderThrottled, detail: "429".to_owned() };
+        let (snapshot, _) = settle(&store, settlement(lease, attempt, put_off)).await;
+        assert_eq!((snapshot.state, snapshot.attempts), (DeliveryState::InDoubt, 1));
+        let answer = store.claim(asking).await.expect("the database answers");
+        let Claim::Reconcile { client_ref: again, lookups: 0, resends: 1, .. } = answer else {
+            panic!("{answer:?}")
+        };
+        assert_eq!(again, client_ref);
     });
 }
 

@@ -1,0 +1,127 @@
+//! The SMS gateways: which of them are connected, how they are reached, and the doors for their receipts.
+
+use std::net::SocketAddr;
+
+use closure_contract::Provider;
+use closure_providers::{
+    Capabilities, ConfigError, NhnReceipts, NhnSettings, NhnSms, ReceiptDoor, SmsGateway,
+};
+
+use super::{
+    sections::{ANSWER_BYTES_MAX, address, plain_http},
+    source::Source,
+};
+
+/// The doors for receipts.
+pub struct IntakeSettings {
+    /// Where they listen.
+    pub listen: SocketAddr,
+    /// One door for each connected gateway, with one or two live secrets.
+    pub doors: Vec<ReceiptDoor>,
+}
+
+/// The connected gateways, the preferred one first; only their own keys are asked for.
+///
+/// Where an error was recorded a gateway may be missing.
+pub fn sms(source: &mut Source<'_>) -> Vec<SmsGateway> {
+    let connected = connected(source);
+    connected
+        .into_iter()
+        .filter_map(|provider| {
+            let made = gateway(source, provider);
+            kept(source, "sms", provider, made)
+        })
+        .collect()
+}
+
+/// The doors of the connected gateways.
+pub fn intake(source: &mut Source<'_>) -> IntakeSettings {
+    let listen = source.value::<String>("intake.listen");
+    let listen = address(source, "intake.listen", &listen);
+    let connected = connected(source);
+    let doors = connected
+        .into_iter()
+        .filter_map(|provider| {
+            let made = door(source, provider);
+            kept(source, "intake", provider, made)
+        })
+        .collect();
+    IntakeSettings { listen, doors }
+}
+
+/// The names of `sms.gateways`, each once.
+fn connected(source: &mut Source<'_>) -> Vec<Provider> {
+    let text = source.value::<String>("sms.gateways");
+    let mut connected = Vec::new();
+    for name in text.split(',').map(str::trim).filter(|name| !name.is_empty()) {
+        match Capabilities::ALL.iter().find(|known| known.provider.as_str() == name) {
+            Some(known) if connected.contains(&known.provider) => {
+                source.refuse(format!("`sms.gateways`: {name} is named twice"));
+            }
+            Some(known) => connected.push(known.provider),
+            None => source.refuse(format!("`sms.gateways`: `{name}` is no SMS gateway; say {}", known())),
+        }
+    }
+    if connected.is_empty() {
+        source.refuse(format!("`sms.gateways` names no gateway; say {}", known()));
+    }
+    connected
+}
+
+fn known() -> String {
+    let names: Vec<&str> = Capabilities::ALL.iter().map(|known| known.provider.as_str()).collect();
+    names.join(" or ")
+}
+
+/// The adapter of one gateway; nothing for a provider that carries no text messages.
+fn gateway(source: &mut Source<'_>, provider: Provider) -> Option<Result<SmsGateway, ConfigError>> {
+    match provider {
+        Provider::Nhn => Some(NhnSms::new(nhn(source)).map(SmsGateway::Nhn)),
+        Provider::Infobip | Provider::Twilio | Provider::Smtp | Provider::Asterisk => None,
+    }
+}
+
+/// The door of one gateway.
+fn door(source: &mut Source<'_>, provider: Provider) -> Option<Result<ReceiptDoor, ConfigError>> {
+    match provider {
+        Provider::Nhn => {
+            let secrets = secrets(source, "intake.nhn_secret", "intake.nhn_secret_next");
+            Some(NhnReceipts::new(&secrets).map(ReceiptDoor::Nhn))
+        }
+        Provider::Infobip | Provider::Twilio | Provider::Smtp | Provider::Asterisk => None,
+    }
+}
+
+/// One live secret, or two while it is being changed.
+fn secrets(source: &mut Source<'_>, current: &'static str, next: &'static str) -> Vec<String> {
+    let mut secrets = vec![source.require(current)];
+    secrets.extend(source.maybe(next));
+    secrets
+}
+
+fn kept<T>(
+    source: &mut Source<'_>,
+    section: &str,
+    provider: Provider,
+    made: Option<Result<T, ConfigError>>,
+) -> Option<T> {
+    match made? {
+        Ok(made) => Some(made),
+        Err(problem) => {
+            source.refuse(format!("`{section}`, {provider}: {problem}"));
+            None
+        }
+    }
+}
+
+fn nhn(source: &mut Source<'_>) -> NhnSettings {
+    NhnSettings {
+        base_url: source.require("sms.nhn.base_url"),
+        app_key: source.require("sms.nhn.app_key"),
+        secret_key: source.require("sms.nhn.secret_key"),
+        plain_http: plain_http(source),
+        connect_timeout_ms: source.value("sms.nhn.connect_timeout_ms"),
+        total_timeout_ms: source.value("sms.nhn.total_timeout_ms"),
+        body_bytes_max: ANSWER_BYTES_MAX,
+    }
+}

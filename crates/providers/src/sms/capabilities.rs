@@ -1,0 +1,89 @@
+//! What each gateway can do, as facts: the caller picks the way out of a doubt by them and not by a name.
+
+use closure_contract::{Evidence, Provider};
+
+use super::{gateway::Gateway, nhn::NhnSms};
+
+/// What a gateway can do.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Capabilities {
+    /// Whose facts these are.
+    pub provider: Provider,
+    /// What becomes of our own reference.
+    pub client_reference: ClientReference,
+    /// How an attempt can be found again.
+    pub look_up: LookUpKey,
+    /// Whether the gateway itself refuses a second message of one reference.
+    pub duplicate_refusal: DuplicateRefusal,
+    /// How receipts come.
+    pub receipts: ReceiptTransport,
+    /// The most that its `delivered` is worth.
+    pub evidence: ReceiptEvidence,
+}
+
+/// What becomes of our own reference.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ClientReference {
+    /// It is the message's id at the gateway too.
+    Identity,
+    /// The gateway stores it and echoes it.
+    Echoed,
+    /// The gateway takes none; it travels in the address to which the message's receipts are sent.
+    InReceiptAddress,
+}
+
+/// How an attempt can be found again.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum LookUpKey {
+    /// By our reference.
+    ClientReference,
+    /// Only by recipient, time and exact text: what is found is ours, but finding nothing proves nothing.
+    RecipientAndTime,
+    /// Not at all: only a receipt can tell.
+    None,
+}
+
+/// Whether the gateway itself refuses a second message of one reference.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum DuplicateRefusal {
+    /// It does, so that sending the same reference again is idempotent.
+    ByClientReference,
+    /// It does not, so that sending again may send twice.
+    None,
+}
+
+/// How receipts come.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ReceiptTransport {
+    /// The gateway posts them to the intake.
+    Pushed,
+    /// The gateway posts them, and can be asked for them as well.
+    PushedAndPolled,
+}
+
+/// The most that a gateway's `delivered` is worth, by country (R14f); the rulebook may say less.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct ReceiptEvidence {
+    /// Where no row says otherwise.
+    pub elsewhere: Evidence,
+    /// Country codes in which it is worth less, by the gateway's own documents.
+    pub weaker: &'static [(u16, Evidence)],
+}
+
+impl ReceiptEvidence {
+    /// The most that a `delivered` is worth in a country.
+    pub fn in_country(&self, country_code: u16) -> Evidence {
+        let own = self.weaker.iter().find(|(code, _)| *code == country_code);
+        own.map_or(self.elsewhere, |(_, evidence)| *evidence)
+    }
+}
+
+impl Capabilities {
+    /// The gateways of this release.
+    pub const ALL: &'static [Self] = &[NhnSms::CAPABILITIES];
+
+    /// The facts about a gateway; nothing for a provider that carries no text messages.
+    pub fn of(provider: Provider) -> Option<&'static Self> {
+        Self::ALL.iter().find(|capabilities| capabilities.provider == provider)
+    }
+}

@@ -1,0 +1,101 @@
+//! A gateway's documented codes as data: what each means, and what it becomes in our words.
+
+use closure_contract::{Evidence, FailureCode, Provider, ReceiptStatus};
+
+use super::{nhn_codes, nhn_words};
+
+/// One documented table of a gateway.
+#[derive(Debug, Clone, Copy)]
+pub struct CodeTable {
+    /// Whose codes.
+    pub provider: Provider,
+    /// Where they are met, as a short title.
+    pub what: &'static str,
+    /// The document that they were read in.
+    pub source: &'static str,
+    /// Every documented code, once.
+    pub rows: &'static [CodeRow],
+}
+
+/// One documented code.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct CodeRow {
+    /// The code as the gateway writes it.
+    pub code: &'static str,
+    /// What it means, for people.
+    pub meaning: &'static str,
+    /// What it becomes.
+    pub reading: CodeReading,
+}
+
+/// What a code becomes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum CodeReading {
+    /// The gateway has the message.
+    Taken,
+    /// The gateway did not take it, or nobody can tell; class and fault are `policy`'s to say.
+    Failure(FailureCode),
+    /// A word about a message that the gateway took; `why` names the cause of a bad one.
+    Word {
+        /// What became of it.
+        status: ReceiptStatus,
+        /// What a `delivered` is worth at most.
+        evidence: Evidence,
+        /// Why it did not arrive, where the code says so; its fault is the word's fault.
+        why: Option<FailureCode>,
+    },
+}
+
+impl CodeTable {
+    /// What a code becomes; nothing for one that is not documented.
+    pub fn reading(&self, code: &str) -> Option<CodeReading> {
+        self.rows.iter().find(|row| row.code == code).map(|row| row.reading)
+    }
+
+    /// Every table of this release.
+    pub const ALL: &'static [&'static Self] =
+        &[&nhn_codes::RESULTS, &nhn_words::RECEIVING, &nhn_words::DLR_STATUSES, &nhn_words::DLR_ERRORS];
+}
+
+/// A row of a refusal.
+pub(crate) const fn refused(code: &'static str, meaning: &'static str, ours: FailureCode) -> CodeRow {
+    CodeRow { code, meaning, reading: CodeReading::Failure(ours) }
+}
+
+/// A row of a message that is on its way or has arrived.
+pub(crate) const fn said(
+    code: &'static str,
+    meaning: &'static str,
+    status: ReceiptStatus,
+    evidence: Evidence,
+) -> CodeRow {
+    CodeRow { code, meaning, reading: CodeReading::Word { status, evidence, why: None } }
+}
+
+/// A row of a message that did not arrive, or of which nobody knows.
+pub(crate) const fn lost(
+    code: &'static str,
+    meaning: &'static str,
+    status: ReceiptStatus,
+    why: FailureCode,
+) -> CodeRow {
+    CodeRow { code, meaning, reading: CodeReading::Word { status, evidence: Evidence::None, why: Some(why) } }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use super::*;
+
+    #[test]
+    fn no_code_stands_in_two_rows_and_every_row_says_what_it_means() {
+        for table in CodeTable::ALL {
+            let mut seen = BTreeSet::new();
+            for row in table.rows {
+                assert!(seen.insert(row.code), "{} {}: {}", table.provider, table.what, row.code);
+                assert!(!row.meaning.is_empty(), "{} {}: {}", table.provider, table.what, row.code);
+            }
+        }
+    }
+}
