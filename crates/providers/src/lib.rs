@@ -16,7 +16,8 @@ pub use email::{AutoSubmitted, Mail, RenderError, render};
 pub use sender::{Accepted, SendFailure, Sender};
 pub use sms::{
     Capabilities, ClientReference, CodeReading, CodeRow, CodeTable, DoorError, DoorRequest, DuplicateRefusal,
-    LookUp, LookUpKey, LookUpQuery, NhnReceipts, NhnSettings, NhnSms, Opened, RECEIPT_BODY_BYTES_MAX,
-    ReceiptDoor, ReceiptEvidence, ReceiptTransport, SmsGateway, SmsMessage,
+    InfobipReceipts, InfobipSettings, InfobipSms, LookUp, LookUpKey, LookUpQuery, NhnReceipts, NhnSettings,
+    NhnSms, Opened, RECEIPT_BODY_BYTES_MAX, ReceiptDoor, ReceiptEvidence, ReceiptTransport, SmsGateway,
+    SmsMessage,
 };
 pub use smtp::{Envelope, Security, Smtp, SmtpCredentials, SmtpSettings};

@@ -4,7 +4,8 @@ use std::net::SocketAddr;
 
 use closure_contract::Provider;
 use closure_providers::{
-    Capabilities, ConfigError, NhnReceipts, NhnSettings, NhnSms, ReceiptDoor, SmsGateway,
+    Capabilities, ConfigError, InfobipReceipts, InfobipSettings, InfobipSms, NhnReceipts, NhnSettings,
+    NhnSms, ReceiptDoor, SmsGateway,
 };
 
 use super::{
@@ -77,7 +78,8 @@ fn known() -> String {
 fn gateway(source: &mut Source<'_>, provider: Provider) -> Option<Result<SmsGateway, ConfigError>> {
     match provider {
         Provider::Nhn => Some(NhnSms::new(nhn(source)).map(SmsGateway::Nhn)),
-        Provider::Infobip | Provider::Twilio | Provider::Smtp | Provider::Asterisk => None,
+        Provider::Infobip => Some(InfobipSms::new(infobip(source)).map(SmsGateway::Infobip)),
+        Provider::Twilio | Provider::Smtp | Provider::Asterisk => None,
     }
 }
 
@@ -88,7 +90,11 @@ fn door(source: &mut Source<'_>, provider: Provider) -> Option<Result<ReceiptDoo
             let secrets = secrets(source, "intake.nhn_secret", "intake.nhn_secret_next");
             Some(NhnReceipts::new(&secrets).map(ReceiptDoor::Nhn))
         }
-        Provider::Infobip | Provider::Twilio | Provider::Smtp | Provider::Asterisk => None,
+        Provider::Infobip => {
+            let secrets = secrets(source, "intake.infobip_secret", "intake.infobip_secret_next");
+            Some(InfobipReceipts::new(&secrets).map(ReceiptDoor::Infobip))
+        }
+        Provider::Twilio | Provider::Smtp | Provider::Asterisk => None,
     }
 }
 
@@ -122,6 +128,19 @@ fn nhn(source: &mut Source<'_>) -> NhnSettings {
         plain_http: plain_http(source),
         connect_timeout_ms: source.value("sms.nhn.connect_timeout_ms"),
         total_timeout_ms: source.value("sms.nhn.total_timeout_ms"),
+        body_bytes_max: ANSWER_BYTES_MAX,
+    }
+}
+
+fn infobip(source: &mut Source<'_>) -> InfobipSettings {
+    InfobipSettings {
+        base_url: source.require("sms.infobip.base_url"),
+        api_key: source.require("sms.infobip.api_key"),
+        receipt_url: source.maybe("sms.infobip.receipt_url"),
+        validity_minutes: source.value("sms.infobip.validity_minutes"),
+        plain_http: plain_http(source),
+        connect_timeout_ms: source.value("sms.infobip.connect_timeout_ms"),
+        total_timeout_ms: source.value("sms.infobip.total_timeout_ms"),
         body_bytes_max: ANSWER_BYTES_MAX,
     }
 }

@@ -94,6 +94,27 @@ mod tests {
     }
 
     #[test]
+    fn only_the_connected_gateways_keys_are_asked_for_and_an_unknown_gateway_is_named() {
+        let errors_of = |names: &'static str| {
+            let lookup = move |name: &str| (name == "FLEET_SMS_GATEWAYS").then(|| names.to_owned());
+            let read = |source: &mut super::Source<'_>| (sms(source), intake(source));
+            load_from(&lookup, None, read).map(|_| ()).expect_err("keys are missing").errors.join("\n")
+        };
+        let both = errors_of("infobip, nhn");
+        for named in ["SMS_NHN_APP_KEY", "SMS_INFOBIP_API_KEY", "INTAKE_NHN_SECRET", "INTAKE_INFOBIP_SECRET"]
+        {
+            assert!(both.contains(named), "{named} is not named in:\n{both}");
+        }
+        assert!(!errors_of("infobip").contains("NHN"), "NHN is not connected");
+        for (names, problem) in
+            [("pigeon", "`pigeon` is no SMS gateway"), ("nhn,nhn", "named twice"), (",", "names no gateway")]
+        {
+            let errors = errors_of(names);
+            assert!(errors.contains(problem), "{errors}");
+        }
+    }
+
+    #[test]
     fn the_environment_wins_over_the_file_and_the_file_over_the_default() {
         let path = file("[broker]\nuri = \"amqp://file/\"\nheartbeat_s = 7\n");
         let settings = load_from(&only(&[("FLEET_BROKER_HEARTBEAT_S", "9")]), Some(&path), |source| {

@@ -2,7 +2,7 @@
 
 use closure_contract::{Evidence, FailureCode, Provider, ReceiptStatus};
 
-use super::{nhn_codes, nhn_words};
+use super::{infobip_codes, nhn_codes, nhn_words};
 
 /// One documented table of a gateway.
 #[derive(Debug, Clone, Copy)]
@@ -53,8 +53,13 @@ impl CodeTable {
     }
 
     /// Every table of this release.
-    pub const ALL: &'static [&'static Self] =
-        &[&nhn_codes::RESULTS, &nhn_words::RECEIVING, &nhn_words::DLR_STATUSES, &nhn_words::DLR_ERRORS];
+    pub const ALL: &'static [&'static Self] = &[
+        &nhn_codes::RESULTS,
+        &nhn_words::RECEIVING,
+        &nhn_words::DLR_STATUSES,
+        &nhn_words::DLR_ERRORS,
+        &infobip_codes::STATUSES,
+    ];
 }
 
 /// A row of a refusal.

@@ -4,7 +4,7 @@ use std::{fmt, future::Future};
 
 use closure_contract::{ClientRef, Evidence, Provider, ReceiptStatus, Timestamp, job::Scope};
 
-use super::{capabilities::Capabilities, nhn::NhnSms};
+use super::{capabilities::Capabilities, infobip::InfobipSms, nhn::NhnSms};
 use crate::sender::{Accepted, SendFailure, Sender};
 
 /// A text message as policy planned it.
@@ -84,6 +84,8 @@ pub(crate) trait Gateway: Sender<Message = SmsMessage> {
 pub enum SmsGateway {
     /// NHN Cloud SMS v3.0.
     Nhn(NhnSms),
+    /// Infobip SMS v3.
+    Infobip(InfobipSms),
 }
 
 /// The one place that hands a call on to the variant's own adapter.
@@ -91,6 +93,7 @@ macro_rules! each {
     ($gateway:expr, $adapter:ident => $call:expr) => {
         match $gateway {
             SmsGateway::Nhn($adapter) => $call,
+            SmsGateway::Infobip($adapter) => $call,
         }
     };
 }

@@ -8,6 +8,7 @@ use serde::de::DeserializeOwned;
 use time::{format_description::BorrowedFormatItem, macros::format_description};
 
 use super::{
+    answers::{by_status, lost, unreadable},
     capabilities::{
         Capabilities, ClientReference, DuplicateRefusal, LookUpKey, ReceiptEvidence, ReceiptTransport,
     },
@@ -19,7 +20,7 @@ use super::{
 };
 use crate::{
     config::{ConfigError, PlainHttp, base_url, token},
-    http::{Answer, Http, HttpLimits, NoAnswer, below},
+    http::{Answer, Http, HttpLimits, below},
     sender::{Accepted, SendFailure, Sender},
 };
 
@@ -166,15 +167,10 @@ impl NhnSms {
     /// One request; what comes back is an answer whose header says success.
     async fn run(&self, request: RequestBuilder) -> Result<Answer, SendFailure> {
         let request = request.header("X-Secret-Key", self.secret.clone());
-        let answer = self.http.run(request).await.map_err(lost)?;
+        let answer = self.http.run(request).await.map_err(|none| lost(SERVICE, none))?;
         let envelope = serde_json::from_slice::<Envelope>(&answer.body).ok();
         match answer.status {
             200..=299 => {}
-            429 => {
-                return Err(SendFailure::new(FailureCode::ProviderThrottled, "NHN answered HTTP 429")
-                    .with_provider_code(429)
-                    .with_retry_after_ms(answer.retry_after_ms));
-            }
             status => return Err(refused(status, envelope).with_retry_after_ms(answer.retry_after_ms)),
         }
         let Some(Envelope { header }) = envelope else {
@@ -295,40 +291,19 @@ fn read<T: DeserializeOwned>(answer: &Answer) -> Result<T, SendFailure> {
         .map_err(|_| unreadable("NHN's answer says success but is not the JSON that it documents"))
 }
 
-fn lost(no_answer: NoAnswer) -> SendFailure {
-    let code = match no_answer {
-        NoAnswer::NotSent => FailureCode::ProviderUnavailable,
-        NoAnswer::Unbuildable => FailureCode::RequestRefused,
-        NoAnswer::TimedOut | NoAnswer::Broken => FailureCode::AnswerLost,
-        NoAnswer::TooLarge => FailureCode::AnswerUnreadable,
-    };
-    SendFailure::new(code, &format!("NHN: {}", no_answer.what()))
-}
-
-/// Any status but 2xx and 429: 4xx is a refusal, everything else may have been carried out.
+/// Any status but 2xx: 4xx is a refusal, everything else may have been carried out.
 fn refused(status: u16, envelope: Option<Envelope>) -> SendFailure {
     if let (400..=499, Some(Envelope { header })) = (status, envelope)
         && matches!(header.verdict(), Verdict::Failure)
     {
         return by_code(header.result_code, header.result_message.as_deref());
     }
-    let code = match status {
-        401 | 403 => FailureCode::ProviderAuth,
-        408 | 500..=599 => FailureCode::AnswerLost,
-        425 => FailureCode::ProviderFault,
-        400..=499 => FailureCode::RequestRefused,
-        _ => FailureCode::AnswerUnreadable,
-    };
-    SendFailure::new(code, &format!("NHN answered HTTP {status}")).with_provider_code(status)
+    by_status(SERVICE, status)
 }
 
 fn by_code(result_code: i64, message: Option<&str>) -> SendFailure {
     let detail = format!("NHN result {result_code}: {}", message.unwrap_or("no message"));
     SendFailure::new(nhn_codes::classify(result_code), &detail).with_provider_code(result_code)
-}
-
-fn unreadable(detail: &str) -> SendFailure {
-    SendFailure::new(FailureCode::AnswerUnreadable, detail)
 }
 
 fn same_key(theirs: &str, ours: &str) -> bool {

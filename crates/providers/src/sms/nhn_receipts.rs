@@ -21,8 +21,6 @@ use closure_contract::{
     ClientRef, Evidence, Provider, Receipt, ReceiptStatus, Timestamp, receipt::ReceiptKind,
 };
 use serde::Deserialize;
-use sha2::{Digest, Sha256};
-use subtle::{Choice, ConstantTimeEq};
 use time::{
     PrimitiveDateTime,
     format_description::BorrowedFormatItem,
@@ -34,17 +32,12 @@ use super::{
     nhn_wire::{provider_ref, text_or_number},
     nhn_words::{self, DLR_STATUSES},
     receipts::{DoorError, DoorRequest, Opened},
+    secrets::Secrets,
 };
-use crate::{
-    config::{ConfigError, token},
-    mask::code_text,
-};
+use crate::{config::ConfigError, mask::code_text};
 
 const SERVICE: &str = "NHN webhook";
 const SIGNATURE_HEADER: &str = "x-toast-webhook-signature";
-/// The current secret and, while it is being changed, the other one.
-const SECRETS_MAX: usize = 2;
-const SECRET_BYTES_MIN: usize = 8;
 const HOOK_ID_CHARS_MAX: usize = 64;
 const WEBHOOK_TIME: &[BorrowedFormatItem<'_>] =
     format_description!("[year]-[month]-[day]T[hour]:[minute]:[second]");
@@ -56,29 +49,19 @@ const RECEIVED: &str = "1000";
 /// NHN's signature is one static text in a header and not a digest of the body, so it proves only who knows it.
 #[derive(Clone)]
 pub struct NhnReceipts {
-    secret_digests: Vec<[u8; 32]>,
+    secrets: Secrets,
 }
 
 impl fmt::Debug for NhnReceipts {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "NhnReceipts({} secrets)", self.secret_digests.len())
+        write!(f, "NhnReceipts({:?})", self.secrets)
     }
 }
 
 impl NhnReceipts {
     /// A door that opens to one secret, or to two while the secret is being changed.
     pub fn new(secrets: &[String]) -> Result<Self, ConfigError> {
-        let setting = |problem| ConfigError::Setting { service: SERVICE, key: "secrets", problem };
-        if secrets.is_empty() || secrets.len() > SECRETS_MAX {
-            return Err(setting("must be one secret, or two while it is being changed"));
-        }
-        for secret in secrets {
-            token(SERVICE, "secrets", secret)?;
-            if secret.len() < SECRET_BYTES_MIN {
-                return Err(setting("must have at least 8 characters"));
-            }
-        }
-        Ok(Self { secret_digests: secrets.iter().map(|secret| digest(secret.as_bytes())).collect() })
+        Ok(Self { secrets: Secrets::new(SERVICE, secrets)? })
     }
 
     pub(crate) fn open(
@@ -86,7 +69,7 @@ impl NhnReceipts {
         request: &DoorRequest<'_>,
         received_at: Timestamp,
     ) -> Result<Opened, DoorError> {
-        if !self.is_authentic((request.header)(SIGNATURE_HEADER)) {
+        if !self.secrets.matches((request.header)(SIGNATURE_HEADER)) {
             return Err(DoorError::Forged);
         }
         let body: Body = serde_json::from_slice(request.raw_body)
@@ -106,19 +89,6 @@ impl NhnReceipts {
         }
         Ok(opened)
     }
-
-    /// Compares digests, so that neither the time nor the length tells anything about the secret.
-    fn is_authentic(&self, signature: Option<&[u8]>) -> bool {
-        let Some(signature) = signature else { return false };
-        let theirs = digest(signature);
-        let matches =
-            self.secret_digests.iter().fold(Choice::from(0), |matches, ours| matches | ours.ct_eq(&theirs));
-        matches.into()
-    }
-}
-
-fn digest(bytes: &[u8]) -> [u8; 32] {
-    Sha256::digest(bytes).into()
 }
 
 #[derive(Deserialize)]

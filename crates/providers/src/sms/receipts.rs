@@ -2,7 +2,7 @@
 
 use closure_contract::{Provider, Receipt, Timestamp};
 
-use super::nhn_receipts::NhnReceipts;
+use super::{infobip_receipts::InfobipReceipts, nhn_receipts::NhnReceipts};
 
 /// A receipt's request body has at most this many bytes; one body may hold many receipts.
 pub const RECEIPT_BODY_BYTES_MAX: usize = 512 * 1024;
@@ -12,6 +12,8 @@ pub const RECEIPT_BODY_BYTES_MAX: usize = 512 * 1024;
 pub enum ReceiptDoor {
     /// NHN Cloud's webhook.
     Nhn(NhnReceipts),
+    /// Infobip's delivery reports.
+    Infobip(InfobipReceipts),
 }
 
 /// What a request brought.
@@ -57,6 +59,7 @@ impl ReceiptDoor {
     pub fn provider(&self) -> Provider {
         match self {
             Self::Nhn(_) => Provider::Nhn,
+            Self::Infobip(_) => Provider::Infobip,
         }
     }
 
@@ -66,7 +69,8 @@ impl ReceiptDoor {
             return Err(DoorError::TooLarge);
         }
         match self {
-            Self::Nhn(nhn) => nhn.open(request, received_at),
+            Self::Nhn(door) => door.open(request, received_at),
+            Self::Infobip(door) => door.open(request, received_at),
         }
     }
 }

@@ -1,6 +1,8 @@
 //! The adapters against servers that speak, misbehave and die as the real ones do.
 
 mod ari;
+mod cuts;
+mod infobip;
 mod mail;
 mod nhn_look_up;
 mod nhn_receipts;

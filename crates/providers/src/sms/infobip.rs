@@ -1,0 +1,255 @@
+//! Infobip SMS v3: send one message under our own id, and find out what became of it.
+//!
+//! Field names are those of Infobip's OpenAPI document of `/sms/3/messages` and `/sms/3/logs`.
+
+use std::fmt;
+
+use closure_contract::{Evidence, FailureCode, Provider, ReceiptStatus};
+use reqwest::{
+    RequestBuilder, Url,
+    header::{ACCEPT, AUTHORIZATION, HeaderValue},
+};
+
+use super::{
+    answers::{by_status, lost, unreadable},
+    capabilities::{
+        Capabilities, ClientReference, DuplicateRefusal, LookUpKey, ReceiptEvidence, ReceiptTransport,
+    },
+    codes::CodeReading,
+    gateway::{Gateway, LookUp, LookUpQuery, SmsMessage},
+    infobip_codes::STATUSES,
+    infobip_wire::{
+        ApiError, Content, Delivery, Destination, LogAnswer, LoggedMessage, Message, Options, SendAnswer,
+        SendRequest, Status, ValidityPeriod, Webhooks,
+    },
+};
+use crate::{
+    config::{ConfigError, PlainHttp, base_url, positive, token},
+    http::{Answer, Http, HttpLimits, below},
+    sender::{Accepted, SendFailure, Sender},
+};
+
+const SERVICE: &str = "Infobip";
+/// A look-up reads at most this many rows; our id names one message and the duplicates that were refused.
+const LOOK_UP_ROWS_MAX: usize = 20;
+/// Infobip keeps trying for at most two days.
+const VALIDITY_MINUTES_MAX: u64 = 2_880;
+/// The status of a request that was refused because the gateway has its message.
+const DUPLICATE: &str = "23";
+
+/// How to reach Infobip.
+#[derive(Clone)]
+pub struct InfobipSettings {
+    /// The account's own base URL, such as `https://xxxxx.api.infobip.com`.
+    pub base_url: String,
+    /// Where plain HTTP may go.
+    pub plain_http: PlainHttp,
+    /// The key of the header `Authorization: App …`.
+    pub api_key: String,
+    /// Where reports of each message go; without it, where the account's own settings say.
+    pub receipt_url: Option<String>,
+    /// How long the gateway keeps trying, in minutes, so that no text message comes after the email.
+    pub validity_minutes: u64,
+    /// How long a connection may take, in milliseconds.
+    pub connect_timeout_ms: u64,
+    /// How long a request may take, in milliseconds.
+    pub total_timeout_ms: u64,
+    /// How large an answer may be, in bytes.
+    pub body_bytes_max: usize,
+}
+
+impl fmt::Debug for InfobipSettings {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("InfobipSettings")
+            .field("base_url", &self.base_url)
+            .field("validity_minutes", &self.validity_minutes)
+            .finish_non_exhaustive()
+    }
+}
+
+/// The Infobip adapter.
+#[derive(Clone)]
+pub struct InfobipSms {
+    http: Http,
+    base: Url,
+    key: HeaderValue,
+    receipt_url: Option<String>,
+    validity_minutes: u64,
+}
+
+impl fmt::Debug for InfobipSms {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("InfobipSms(masked)")
+    }
+}
+
+impl InfobipSms {
+    /// An adapter, or what is wrong with the settings; no connection is made.
+    pub fn new(settings: InfobipSettings) -> Result<Self, ConfigError> {
+        let base = base_url(SERVICE, &settings.base_url, settings.plain_http)?;
+        token(SERVICE, "api_key", &settings.api_key)?;
+        positive(SERVICE, "validity_minutes", settings.validity_minutes)?;
+        if settings.validity_minutes > VALIDITY_MINUTES_MAX {
+            let problem = "must be at most 2880, which is two days";
+            return Err(ConfigError::Setting { service: SERVICE, key: "validity_minutes", problem });
+        }
+        if let Some(url) = &settings.receipt_url {
+            base_url(SERVICE, url, settings.plain_http)?;
+        }
+        let mut key = HeaderValue::from_str(&format!("App {}", settings.api_key)).map_err(|_| {
+            ConfigError::Setting { service: SERVICE, key: "api_key", problem: "cannot be a header" }
+        })?;
+        key.set_sensitive(true);
+        let limits = HttpLimits {
+            connect_timeout_ms: settings.connect_timeout_ms,
+            total_timeout_ms: settings.total_timeout_ms,
+            body_bytes_max: settings.body_bytes_max,
+        };
+        let http = Http::new(SERVICE, limits)?;
+        let (receipt_url, validity_minutes) = (settings.receipt_url, settings.validity_minutes);
+        Ok(Self { http, base, key, receipt_url, validity_minutes })
+    }
+
+    /// One request; what comes back has a status of 2xx.
+    async fn run(&self, request: RequestBuilder) -> Result<Answer, SendFailure> {
+        let request = request.header(AUTHORIZATION, self.key.clone()).header(ACCEPT, "application/json");
+        let answer = self.http.run(request).await.map_err(|none| lost(SERVICE, none))?;
+        match answer.status {
+            200..=299 => Ok(answer),
+            status => Err(refused(status, &answer.body).with_retry_after_ms(answer.retry_after_ms)),
+        }
+    }
+}
+
+impl Gateway for InfobipSms {
+    const CAPABILITIES: Capabilities = Capabilities {
+        provider: Provider::Infobip,
+        client_reference: ClientReference::Identity,
+        look_up: LookUpKey::ClientReference,
+        duplicate_refusal: DuplicateRefusal::ByClientReference,
+        receipts: ReceiptTransport::PushedAndPolled,
+        evidence: ReceiptEvidence { elsewhere: Evidence::Handset, weaker: &[] },
+    };
+
+    /// Asks the logs, which reach back 48 hours, for the id that we gave it.
+    async fn look_up(&self, query: &LookUpQuery<'_>) -> Result<LookUp, SendFailure> {
+        let id = query.client_ref.to_string();
+        let mut url = below(&self.base, &["sms", "3", "logs"]);
+        url.query_pairs_mut()
+            .append_pair("messageId", &id)
+            .append_pair("limit", &LOOK_UP_ROWS_MAX.to_string());
+        let answer = self.run(self.http.get(url)).await?;
+        let log: LogAnswer = serde_json::from_slice(&answer.body)
+            .map_err(|_| unreadable("Infobip's logs are not the JSON that it documents"))?;
+        // The filter is the server's; a row of another message must never be taken for ours.
+        let ours: Vec<&LoggedMessage> =
+            log.results.iter().filter(|row| row.message_id.eq_ignore_ascii_case(&id)).collect();
+        // A repeat that was refused has a row too, which says nothing of the message itself.
+        let row = ours.iter().find(|row| row.status.code() != DUPLICATE).or_else(|| ours.first());
+        match row {
+            Some(row) => Ok(found(id, &row.status)),
+            None if log.results.is_empty() => Ok(LookUp::NotFound),
+            None => Err(unreadable("Infobip listed messages that do not carry the id that was asked for")),
+        }
+    }
+}
+
+impl Sender for InfobipSms {
+    type Message = SmsMessage;
+
+    fn provider(&self) -> Provider {
+        Provider::Infobip
+    }
+
+    fn longest_send_ms(&self) -> u64 {
+        self.http.longest_request_ms()
+    }
+
+    async fn send(&self, message: &SmsMessage) -> Result<Accepted, SendFailure> {
+        let id = message.client_ref.to_string();
+        let request = SendRequest {
+            messages: [Message {
+                sender: message.sender.trim_start_matches('+'),
+                destinations: [Destination { to: &message.to_digits, message_id: &id }],
+                content: Content { text: &message.text },
+                options: Options {
+                    validity_period: ValidityPeriod { amount: self.validity_minutes, time_unit: "MINUTES" },
+                },
+                webhooks: Webhooks {
+                    delivery: self.receipt_url.as_deref().map(|url| Delivery { url }),
+                    content_type: "application/json",
+                    callback_data: &id,
+                },
+            }],
+        };
+        let url = below(&self.base, &["sms", "3", "messages"]);
+        let answer = self.run(self.http.post(url).json(&request)).await?;
+        accepted(&answer.body, id)
+    }
+}
+
+/// Reads the one message of an answer of status 2xx.
+fn accepted(body: &[u8], id: String) -> Result<Accepted, SendFailure> {
+    let answer: SendAnswer = serde_json::from_slice(body)
+        .map_err(|_| unreadable("Infobip's answer says success but is not the JSON that it documents"))?;
+    let [message] = answer.messages.as_slice() else {
+        return Err(unreadable("Infobip's answer does not speak of exactly one message"));
+    };
+    if !message.message_id.eq_ignore_ascii_case(&id) {
+        return Err(unreadable("Infobip's answer carries the id of another message"));
+    }
+    let taken = Ok(Accepted { provider_ref: Some(id) });
+    match STATUSES.reading(&message.status.code()) {
+        Some(CodeReading::Taken) => taken,
+        Some(CodeReading::Word { status: ReceiptStatus::InTransit | ReceiptStatus::Delivered, .. }) => taken,
+        Some(CodeReading::Failure(code)) => Err(said(code, &message.status)),
+        Some(CodeReading::Word {
+            status: ReceiptStatus::Undelivered | ReceiptStatus::Expired,
+            why: Some(code),
+            ..
+        }) => Err(said(code, &message.status)),
+        Some(CodeReading::Word { .. }) | None => Err(said(FailureCode::AnswerUnreadable, &message.status)),
+    }
+}
+
+/// What the logs say of our message.
+fn found(id: String, status: &Status) -> LookUp {
+    let (word, evidence) = match STATUSES.reading(&status.code()) {
+        Some(CodeReading::Word { status, evidence, .. }) => (status, evidence),
+        // It is there; a status of a later release decides nothing more.
+        Some(CodeReading::Taken | CodeReading::Failure(_)) | None => {
+            (ReceiptStatus::InTransit, Evidence::None)
+        }
+    };
+    LookUp::Found { provider_ref: id, status: word, evidence, provider_code: Some(status.code()) }
+}
+
+fn said(code: FailureCode, status: &Status) -> SendFailure {
+    let name = status.name.as_deref().unwrap_or("no name");
+    SendFailure::new(code, &format!("Infobip status {}: {name}", status.id)).with_provider_code(status.id)
+}
+
+/// Any status but 2xx; a 400 names the part of the request that it refuses.
+fn refused(status: u16, body: &[u8]) -> SendFailure {
+    let Some(error) = serde_json::from_slice::<ApiError>(body).ok().filter(|_| status == 400) else {
+        return by_status(SERVICE, status);
+    };
+    let names = |part: &str| {
+        error.violations.iter().any(|violation| {
+            let property = violation.property.as_deref().unwrap_or_default();
+            property.split(['.', '[', ']']).any(|segment| segment == part)
+        })
+    };
+    let code = if names("to") {
+        FailureCode::RecipientRejected
+    } else if names("text") {
+        FailureCode::ContentRejected
+    } else if names("sender") {
+        FailureCode::SenderRejected
+    } else {
+        FailureCode::RequestRefused
+    };
+    let detail =
+        format!("Infobip {}: {}", error.error_code, error.description.as_deref().unwrap_or("no text"));
+    SendFailure::new(code, &detail).with_provider_code(error.error_code)
+}

@@ -1,0 +1,124 @@
+//! Infobip's delivery reports: a JSON document with up to a hundred `results`, each read for itself.
+//!
+//! The sender proves itself by HTTP basic authentication, one of the kinds that Infobip's subscriptions document
+//! (`BASIC`, `HMAC`, `OAUTH`).
+//! Its documents do not name the header and the encoding of `HMAC`, so that it is not guessed at here.
+
+use std::fmt;
+
+use base64::{Engine, engine::general_purpose::STANDARD};
+use closure_contract::{
+    ClientRef, Evidence, Provider, Receipt, ReceiptStatus, Timestamp, receipt::ReceiptKind,
+};
+use time::{OffsetDateTime, UtcOffset, format_description::BorrowedFormatItem, macros::format_description};
+
+use super::{
+    codes::CodeReading,
+    infobip_codes::STATUSES,
+    infobip_wire::{Report, Reports},
+    receipts::{DoorError, DoorRequest, Opened},
+    secrets::Secrets,
+};
+use crate::{config::ConfigError, mask::code_text};
+
+const SERVICE: &str = "Infobip webhook";
+/// An id of ours is a UUID, and one of Infobip's own has at most 200 characters.
+const MESSAGE_ID_CHARS_MAX: usize = 200;
+const INFOBIP_TIME: &[BorrowedFormatItem<'_>] = format_description!(
+    "[year]-[month]-[day]T[hour]:[minute]:[second].[subsecond][offset_hour sign:mandatory][offset_minute]"
+);
+
+/// Verifies and reads Infobip's reports.
+#[derive(Clone)]
+pub struct InfobipReceipts {
+    secrets: Secrets,
+}
+
+impl fmt::Debug for InfobipReceipts {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "InfobipReceipts({:?})", self.secrets)
+    }
+}
+
+impl InfobipReceipts {
+    /// A door that opens to one `user:password`, or to two while it is being changed.
+    pub fn new(credentials: &[String]) -> Result<Self, ConfigError> {
+        let problem = "must be a user and a password, as user:password";
+        if credentials.iter().any(|pair| pair.split_once(':').is_none_or(|(user, _)| user.is_empty())) {
+            return Err(ConfigError::Setting { service: SERVICE, key: "secrets", problem });
+        }
+        Ok(Self { secrets: Secrets::new(SERVICE, credentials)? })
+    }
+
+    pub(crate) fn open(
+        &self,
+        request: &DoorRequest<'_>,
+        received_at: Timestamp,
+    ) -> Result<Opened, DoorError> {
+        let credentials = (request.header)("authorization")
+            .and_then(|value| value.strip_prefix(b"Basic "))
+            .and_then(|encoded| STANDARD.decode(encoded).ok());
+        if !self.secrets.matches(credentials.as_deref()) {
+            return Err(DoorError::Forged);
+        }
+        let reports: Reports = serde_json::from_slice(request.raw_body)
+            .map_err(|_| DoorError::Unreadable("no list of `results`"))?;
+        let mut opened = Opened::default();
+        for result in reports.results {
+            match receipt(result, received_at) {
+                Some(receipt) => opened.receipts.push(receipt),
+                None => opened.unreadable += 1,
+            }
+        }
+        Ok(opened)
+    }
+}
+
+/// One report; nothing where it is not what the documents say.
+fn receipt(result: serde_json::Value, received_at: Timestamp) -> Option<Receipt> {
+    let report: Report = serde_json::from_value(result).ok()?;
+    let id = &report.message_id;
+    let is_id = !id.is_empty()
+        && id.len() <= MESSAGE_ID_CHARS_MAX
+        && id.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-_.".contains(&byte));
+    if !is_id {
+        return None;
+    }
+    let code = report.status.code();
+    let (status, evidence) = match STATUSES.reading(&code) {
+        Some(CodeReading::Word { status, evidence, .. }) => (status, evidence),
+        // A refused duplicate says nothing of the message, and a status of a later release decides nothing.
+        Some(CodeReading::Taken | CodeReading::Failure(_)) | None => {
+            (ReceiptStatus::InTransit, Evidence::None)
+        }
+    };
+    let when: String = report
+        .done_at
+        .iter()
+        .flat_map(|at| at.chars())
+        .filter(char::is_ascii_alphanumeric)
+        .take(32)
+        .collect();
+    let callback = report.callback_data.as_deref().and_then(|data| data.parse::<ClientRef>().ok());
+    let provider_code = match report.error.filter(|error| error.id != 0) {
+        Some(error) => code_text(&format!("{code}-{}", error.id)),
+        None => code_text(&code),
+    };
+    Some(Receipt {
+        kind: ReceiptKind::V1,
+        receipt_id: format!("{id}:{code}:{when}"),
+        provider: Provider::Infobip,
+        provider_ref: Some(id.to_ascii_lowercase()),
+        client_ref: id.parse().ok().or(callback),
+        status,
+        evidence,
+        provider_code,
+        occurred_at: report.done_at.as_deref().and_then(occurred_at),
+        received_at,
+    })
+}
+
+fn occurred_at(text: &str) -> Option<Timestamp> {
+    let at = OffsetDateTime::parse(text, INFOBIP_TIME).ok()?;
+    Some(Timestamp(at.to_offset(UtcOffset::UTC)))
+}

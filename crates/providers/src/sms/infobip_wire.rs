@@ -1,0 +1,129 @@
+//! The shapes of Infobip's requests, answers and reports, as its OpenAPI document of SMS v3 describes them.
+
+use serde::{Deserialize, Serialize};
+
+#[derive(Serialize)]
+pub(crate) struct SendRequest<'a> {
+    pub(crate) messages: [Message<'a>; 1],
+}
+
+#[derive(Serialize)]
+pub(crate) struct Message<'a> {
+    pub(crate) sender: &'a str,
+    pub(crate) destinations: [Destination<'a>; 1],
+    pub(crate) content: Content<'a>,
+    pub(crate) options: Options,
+    pub(crate) webhooks: Webhooks<'a>,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct Destination<'a> {
+    pub(crate) to: &'a str,
+    pub(crate) message_id: &'a str,
+}
+
+#[derive(Serialize)]
+pub(crate) struct Content<'a> {
+    pub(crate) text: &'a str,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct Options {
+    pub(crate) validity_period: ValidityPeriod,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct ValidityPeriod {
+    pub(crate) amount: u64,
+    pub(crate) time_unit: &'static str,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct Webhooks<'a> {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) delivery: Option<Delivery<'a>>,
+    pub(crate) content_type: &'static str,
+    pub(crate) callback_data: &'a str,
+}
+
+#[derive(Serialize)]
+pub(crate) struct Delivery<'a> {
+    pub(crate) url: &'a str,
+}
+
+#[derive(Deserialize)]
+pub(crate) struct SendAnswer {
+    pub(crate) messages: Vec<SentMessage>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct SentMessage {
+    pub(crate) message_id: String,
+    pub(crate) status: Status,
+}
+
+#[derive(Deserialize)]
+pub(crate) struct Status {
+    pub(crate) id: i64,
+    #[serde(default)]
+    pub(crate) name: Option<String>,
+}
+
+impl Status {
+    pub(crate) fn code(&self) -> String {
+        self.id.to_string()
+    }
+}
+
+#[derive(Deserialize)]
+pub(crate) struct LogAnswer {
+    pub(crate) results: Vec<LoggedMessage>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct LoggedMessage {
+    pub(crate) message_id: String,
+    pub(crate) status: Status,
+}
+
+/// The body of a 4xx.
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct ApiError {
+    pub(crate) error_code: String,
+    #[serde(default)]
+    pub(crate) description: Option<String>,
+    #[serde(default)]
+    pub(crate) violations: Vec<Violation>,
+}
+
+#[derive(Deserialize)]
+pub(crate) struct Violation {
+    #[serde(default)]
+    pub(crate) property: Option<String>,
+}
+
+/// A batch of reports; each element is read for itself.
+#[derive(Deserialize)]
+pub(crate) struct Reports {
+    pub(crate) results: Vec<serde_json::Value>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct Report {
+    pub(crate) message_id: String,
+    pub(crate) status: Status,
+    #[serde(default)]
+    pub(crate) error: Option<Status>,
+    #[serde(default)]
+    pub(crate) done_at: Option<String>,
+    #[serde(default)]
+    pub(crate) callback_data: Option<String>,
+}
