@@ -1,6 +1,7 @@
 #![doc = include_str!("../README.md")]
 
 mod http;
+mod infobip;
 mod journal;
 mod lock;
 mod nhn;
@@ -8,6 +9,7 @@ mod pbx;
 mod rules;
 mod smtp;
 
+pub use infobip::{InfobipBehaviour, InfobipSimSettings, InfobipSimulator, InfobipSms};
 pub use nhn::{
     Credit, DlrStatus, MessageStatus, NhnSimSettings, NhnSimulator, ReceiptSwitch, SentSms, SmsAnswer,
     SmsBehaviour, SmsProgress,

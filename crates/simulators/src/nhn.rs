@@ -26,6 +26,7 @@ use crate::{
 };
 
 pub use behaviour::SmsBehaviour;
+pub(crate) use courier::tls_without_roots;
 pub use messages::{DlrStatus, MessageStatus, SentSms, SmsAnswer, SmsProgress};
 pub use state::{Credit, ReceiptSwitch};
 

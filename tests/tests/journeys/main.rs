@@ -9,6 +9,7 @@ mod desk;
 mod emails;
 mod fallback;
 mod gateway;
+mod infobip;
 mod intake;
 mod messages;
 mod numbers;

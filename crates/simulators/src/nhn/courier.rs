@@ -59,7 +59,7 @@ impl Courier {
 
 /// The webhook is plain HTTP; reqwest wants a TLS configuration nevertheless, and a process-wide one is not
 /// this library's to install.
-fn tls_without_roots() -> io::Result<rustls::ClientConfig> {
+pub(crate) fn tls_without_roots() -> io::Result<rustls::ClientConfig> {
     let provider = Arc::new(rustls::crypto::ring::default_provider());
     let config = rustls::ClientConfig::builder_with_provider(provider)
         .with_safe_default_protocol_versions()

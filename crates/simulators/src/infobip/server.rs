@@ -1,0 +1,299 @@
+//! The gateway's routes, what it remembers, and the reports that it posts.
+
+use std::{
+    collections::VecDeque,
+    io,
+    sync::{
+        Arc, Mutex,
+        atomic::{AtomicU64, Ordering},
+    },
+    time::Duration,
+};
+
+use axum::{
+    Json, Router,
+    extract::{ConnectInfo, Query, State},
+    http::{HeaderMap, StatusCode, header},
+    response::{Html, IntoResponse, Response},
+    routing::{get, post},
+};
+use reqwest::{Client, redirect::Policy};
+use serde::Deserialize;
+use serde_json::{Value, json};
+use tokio_util::{sync::CancellationToken, task::TaskTracker};
+
+use super::{InfobipBehaviour, InfobipSimSettings, InfobipSms};
+use crate::{http::Breaker, lock::locked, nhn::tls_without_roots, rules::Rules};
+
+/// So many messages are remembered; the newest stay.
+const MESSAGES_MAX: usize = 200_000;
+/// A report is offered so often, this far apart.
+const REPORT_TRIES_MAX: u32 = 100;
+const REPORT_RETRY: Duration = Duration::from_millis(300);
+const REPORT_TIMEOUT: Duration = Duration::from_secs(5);
+
+/// A message with what the logs tell of it.
+pub(super) struct Kept {
+    pub(super) sms: InfobipSms,
+    status: Status,
+    /// So many looks at the logs do not find it yet.
+    hidden_looks: u32,
+}
+
+/// A status as the documents list it.
+#[derive(Clone, Copy)]
+struct Status {
+    group: u8,
+    group_name: &'static str,
+    id: u8,
+    name: &'static str,
+}
+
+const ACCEPTED: Status = Status { group: 1, group_name: "PENDING", id: 26, name: "PENDING_ACCEPTED" };
+const OPERATOR: Status = Status { group: 3, group_name: "DELIVERED", id: 2, name: "DELIVERED_TO_OPERATOR" };
+const HANDSET: Status = Status { group: 3, group_name: "DELIVERED", id: 5, name: "DELIVERED_TO_HANDSET" };
+const UNDELIVERED: Status =
+    Status { group: 2, group_name: "UNDELIVERABLE", id: 9, name: "UNDELIVERABLE_NOT_DELIVERED" };
+const NO_CREDIT: Status =
+    Status { group: 5, group_name: "REJECTED", id: 12, name: "REJECTED_NOT_ENOUGH_CREDITS" };
+const DUPLICATE: Status =
+    Status { group: 5, group_name: "REJECTED", id: 23, name: "REJECTED_DUPLICATE_MESSAGE_ID" };
+
+impl Status {
+    fn json(self) -> Value {
+        json!({ "groupId": self.group, "groupName": self.group_name, "id": self.id, "name": self.name,
+            "description": self.name })
+    }
+}
+
+/// Everything that the gateway knows.
+pub(super) struct InfobipState {
+    settings: InfobipSimSettings,
+    client: Client,
+    tasks: TaskTracker,
+    stop: CancellationToken,
+    send_requests: AtomicU64,
+    pub(super) webhook_url: Mutex<Option<String>>,
+    pub(super) rules: Mutex<Rules<InfobipBehaviour>>,
+    pub(super) taken: Mutex<VecDeque<Kept>>,
+}
+
+impl InfobipState {
+    pub(super) fn new(
+        settings: InfobipSimSettings,
+        tasks: TaskTracker,
+        stop: CancellationToken,
+    ) -> io::Result<Self> {
+        let client = Client::builder()
+            .tls_backend_preconfigured(tls_without_roots()?)
+            .redirect(Policy::none())
+            .no_proxy()
+            .timeout(REPORT_TIMEOUT)
+            .build()
+            .map_err(io::Error::other)?;
+        Ok(Self {
+            settings,
+            client,
+            tasks,
+            stop,
+            send_requests: AtomicU64::new(0),
+            webhook_url: Mutex::new(None),
+            rules: Mutex::new(Rules::new()),
+            taken: Mutex::new(VecDeque::new()),
+        })
+    }
+
+    pub(super) fn send_requests(&self) -> u64 {
+        self.send_requests.load(Ordering::Acquire)
+    }
+
+    fn is_allowed(&self, headers: &HeaderMap) -> bool {
+        let expected = format!("App {}", self.settings.api_key);
+        headers.get(header::AUTHORIZATION).is_some_and(|value| value.as_bytes() == expected.as_bytes())
+    }
+
+    /// Keeps a message once for its id; a repeat changes nothing but the count.
+    fn take(&self, sms: InfobipSms, hidden_looks: u32) -> Status {
+        let mut taken = locked(&self.taken);
+        if let Some(known) = taken.iter_mut().find(|kept| kept.sms.message_id == sms.message_id) {
+            known.sms.requests += 1;
+            return DUPLICATE;
+        }
+        if taken.len() >= MESSAGES_MAX {
+            taken.pop_front();
+        }
+        taken.push_back(Kept { sms, status: ACCEPTED, hidden_looks });
+        ACCEPTED
+    }
+}
+
+pub(super) fn routes(state: Arc<InfobipState>) -> Router {
+    Router::new()
+        .route("/sms/3/messages", post(send))
+        .route("/sms/3/logs", get(logs))
+        .route("/_sim/health", get(|| async { "ok" }))
+        .with_state(state)
+}
+
+#[derive(Deserialize)]
+struct SendBody {
+    messages: Vec<MessageBody>,
+}
+
+#[derive(Deserialize)]
+struct MessageBody {
+    destinations: Vec<DestinationBody>,
+    content: ContentBody,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct DestinationBody {
+    to: String,
+    message_id: String,
+}
+
+#[derive(Deserialize)]
+struct ContentBody {
+    text: String,
+}
+
+async fn send(
+    State(state): State<Arc<InfobipState>>,
+    ConnectInfo(breaker): ConnectInfo<Breaker>,
+    headers: HeaderMap,
+    body: axum::body::Bytes,
+) -> Response {
+    state.send_requests.fetch_add(1, Ordering::AcqRel);
+    if !state.is_allowed(&headers) {
+        return refusal(StatusCode::UNAUTHORIZED, "E401");
+    }
+    let read: Option<SendBody> = serde_json::from_slice(&body).ok();
+    let Some(mut message) = read.and_then(|mut body| body.messages.pop()) else {
+        return refusal(StatusCode::BAD_REQUEST, "E400");
+    };
+    let Some(destination) = message.destinations.pop() else {
+        return refusal(StatusCode::BAD_REQUEST, "E400");
+    };
+    let DestinationBody { to, message_id } = destination;
+    let behaviour = locked(&state.rules).choose(&to).unwrap_or(InfobipBehaviour::Delivered);
+    let sms = InfobipSms { message_id, to, text: message.content.text, requests: 1 };
+    answer(&state, sms, behaviour, &breaker)
+}
+
+fn answer(
+    state: &Arc<InfobipState>,
+    sms: InfobipSms,
+    behaviour: InfobipBehaviour,
+    breaker: &Breaker,
+) -> Response {
+    use InfobipBehaviour::{
+        AnswerLost, AnswerLostAndLateInTheLogs, Delivered, GarbageAnswer, NotDelivered, OperatorOnly,
+        OutOfCredit, RequestLost, ServerErrorAccepted, TooManyRequests,
+    };
+    let report = match behaviour {
+        NotDelivered => UNDELIVERED,
+        OperatorOnly => OPERATOR,
+        Delivered | AnswerLost | AnswerLostAndLateInTheLogs | GarbageAnswer | ServerErrorAccepted => HANDSET,
+        RequestLost => {
+            breaker.break_connection();
+            return StatusCode::OK.into_response();
+        }
+        OutOfCredit => return said(&sms.message_id, &sms.to, NO_CREDIT),
+        TooManyRequests => {
+            return (StatusCode::TOO_MANY_REQUESTS, [(header::RETRY_AFTER, "1")], "").into_response();
+        }
+    };
+    let hidden_looks = u32::from(behaviour == AnswerLostAndLateInTheLogs);
+    let (id, to) = (sms.message_id.clone(), sms.to.clone());
+    let status = state.take(sms, hidden_looks);
+    if status.id == ACCEPTED.id {
+        follow(state, &id, &to, report);
+    }
+    match behaviour {
+        AnswerLost | AnswerLostAndLateInTheLogs => {
+            breaker.break_connection();
+            StatusCode::OK.into_response()
+        }
+        GarbageAnswer => Html("<!doctype html><title>Gateway</title>").into_response(),
+        ServerErrorAccepted => refusal(StatusCode::INTERNAL_SERVER_ERROR, "E500"),
+        Delivered | NotDelivered | OperatorOnly | OutOfCredit | RequestLost | TooManyRequests => {
+            said(&id, &to, status)
+        }
+    }
+}
+
+fn said(message_id: &str, to: &str, status: Status) -> Response {
+    Json(json!({ "bulkId": message_id, "messages": [{ "messageId": message_id, "status": status.json(),
+        "destination": to, "details": { "messageCount": 1 } }] }))
+    .into_response()
+}
+
+fn refusal(status: StatusCode, code: &str) -> Response {
+    let body = json!({ "errorCode": code, "description": "refused", "action": "", "violations": [], "resources": [] });
+    (status, Json(body)).into_response()
+}
+
+/// Lets the report of a message follow; it is offered until it is taken.
+fn follow(state: &Arc<InfobipState>, message_id: &str, to: &str, status: Status) {
+    let report = json!({ "results": [{ "bulkId": message_id, "messageId": message_id, "to": to,
+        "doneAt": "2026-07-01T20:00:05.250+0900", "messageCount": 1, "status": status.json(),
+        "error": { "groupId": 0, "groupName": "OK", "id": 0, "name": "NO_ERROR", "permanent": false },
+        "callbackData": message_id }] });
+    let (state, id) = (Arc::clone(state), message_id.to_owned());
+    let stop = state.stop.clone();
+    state.tasks.clone().spawn(async move {
+        tokio::select! {
+            () = bring(&state, &id, status, &report) => {}
+            () = stop.cancelled() => {}
+        }
+    });
+}
+
+async fn bring(state: &InfobipState, id: &str, status: Status, report: &Value) {
+    tokio::time::sleep(Duration::from_millis(state.settings.report_delay_ms)).await;
+    if let Some(kept) = locked(&state.taken).iter_mut().find(|kept| kept.sms.message_id == id) {
+        kept.status = status;
+    }
+    for _ in 0..REPORT_TRIES_MAX {
+        let url = locked(&state.webhook_url).clone();
+        if let Some(url) = url {
+            let request = state
+                .client
+                .post(url)
+                .json(report)
+                .basic_auth(&state.settings.webhook_user, Some(&state.settings.webhook_password));
+            if request.send().await.is_ok_and(|answer| answer.status().is_success()) {
+                return;
+            }
+        }
+        tokio::time::sleep(REPORT_RETRY).await;
+    }
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct LogsQuery {
+    message_id: String,
+}
+
+async fn logs(
+    State(state): State<Arc<InfobipState>>,
+    Query(query): Query<LogsQuery>,
+    headers: HeaderMap,
+) -> Response {
+    if !state.is_allowed(&headers) {
+        return refusal(StatusCode::UNAUTHORIZED, "E401");
+    }
+    let mut results = Vec::new();
+    let mut taken = locked(&state.taken);
+    if let Some(kept) = taken.iter_mut().find(|kept| kept.sms.message_id == query.message_id) {
+        if kept.hidden_looks > 0 {
+            kept.hidden_looks -= 1;
+        } else {
+            results.push(json!({ "messageId": kept.sms.message_id, "destination": kept.sms.to,
+                "status": kept.status.json(), "messageCount": 1 }));
+        }
+    }
+    Json(json!({ "results": results })).into_response()
+}

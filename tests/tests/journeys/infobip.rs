@@ -1,0 +1,75 @@
+//! A fleet whose gateway is Infobip: what is in doubt there never becomes a second text message.
+
+use closure_simulators::{InfobipBehaviour, InfobipSimSettings, InfobipSimulator};
+use closure_store::DeliveryState;
+use closure_tests::harness::{Fleet, FleetOptions, jobs, run};
+
+const API_KEY: &str = "harness-infobip-key";
+const PASSWORD: &str = "harness-infobip-secret";
+
+/// What may become of one request, how many requests reach the gateway, and how the delivery ends.
+const CASES: [(InfobipBehaviour, u64, DeliveryState); 7] = [
+    (InfobipBehaviour::Delivered, 1, DeliveryState::Delivered),
+    (InfobipBehaviour::AnswerLost, 1, DeliveryState::Delivered),
+    (InfobipBehaviour::GarbageAnswer, 1, DeliveryState::Delivered),
+    (InfobipBehaviour::ServerErrorAccepted, 1, DeliveryState::Delivered),
+    // Nothing is found, so that the same id is sent again, and what was never taken is taken now.
+    (InfobipBehaviour::RequestLost, 2, DeliveryState::Delivered),
+    // A look that comes too early finds nothing either: the repeat is refused as a duplicate, which is an acceptance.
+    (InfobipBehaviour::AnswerLostAndLateInTheLogs, 1, DeliveryState::Delivered),
+    (InfobipBehaviour::NotDelivered, 1, DeliveryState::Undelivered),
+];
+
+#[test]
+fn whatever_becomes_of_an_answer_the_customer_gets_one_text_message_over_infobip() {
+    run(async {
+        let settings = InfobipSimSettings {
+            api_key: API_KEY.to_owned(),
+            webhook_password: PASSWORD.to_owned(),
+            // Long enough that the receipt of a message in doubt does not end the doubt before it was looked into.
+            report_delay_ms: 4_000,
+            ..InfobipSimSettings::default()
+        };
+        let gateway = InfobipSimulator::start(settings).await.expect("the gateway can be started");
+        let options = FleetOptions::together("infobip")
+            .variable("FLEET_SMS_GATEWAYS", "infobip")
+            .variable("FLEET_SMS_INFOBIP_BASE_URL", &gateway.base_url())
+            .variable("FLEET_SMS_INFOBIP_API_KEY", API_KEY)
+            .variable("FLEET_SMS_INFOBIP_CONNECT_TIMEOUT_MS", "1000")
+            .variable("FLEET_SMS_INFOBIP_TOTAL_TIMEOUT_MS", "2500")
+            .variable("FLEET_INTAKE_INFOBIP_SECRET", &format!("closure:{PASSWORD}"));
+        let fleet = Fleet::start(options).await;
+        fleet.add_canary(API_KEY);
+        fleet.add_canary(PASSWORD);
+        gateway.set_webhook(fleet.receipts_url().await.replace("/receipts/nhn", "/receipts/infobip"));
+        let mut published = Vec::new();
+        for (index, (behaviour, _, _)) in (0u16..).zip(CASES) {
+            let job = jobs::sms(&jobs::number(3100, index), &format!("infobip-{index}@example.com"));
+            gateway.behave_times(&digits(&job), behaviour, 1);
+            published.push((fleet.publish(&job).await, digits(&job)));
+        }
+        for ((id, digits), (behaviour, requests, state)) in published.iter().zip(CASES) {
+            let story = fleet.reaches(*id, state).await;
+            let taken = gateway.accepted_to(digits);
+            assert_eq!(taken.len(), 1, "{behaviour:?}: {:?}", story.tries);
+            assert_eq!(story.tries.len(), 1, "{behaviour:?}: the same id is the same attempt");
+            assert_eq!(story.tries[0].provider.as_str(), "infobip");
+            let late = behaviour == InfobipBehaviour::AnswerLostAndLateInTheLogs;
+            assert_eq!(taken[0].requests, if late { 2 } else { 1 }, "{behaviour:?}");
+            assert!(gateway.send_requests() >= requests);
+        }
+        fleet.drain().await;
+        assert_eq!(gateway.send_requests(), 9, "seven jobs, one lost request and one refused repeat");
+        assert_eq!(
+            fleet.smtp.mails_to("infobip-6@example.com").len(),
+            1,
+            "the failed one is answered by email"
+        );
+        fleet.finish().await;
+        gateway.stop().await;
+    });
+}
+
+fn digits(job: &serde_json::Value) -> String {
+    job["to"]["phone"]["number"].as_str().expect("the job has a number").trim_start_matches('+').to_owned()
+}
