@@ -81,12 +81,12 @@ fn a_template_that_is_revoked_while_the_job_waits_is_not_sent_and_an_email_answe
         let watch = fleet.watch();
         template(&fleet, &["add", "vn-found", "--text", TEXT], 0).await;
         template(&fleet, &["approve", "vn-found", "1"], 0).await;
-        fleet.sms.behave("84912140006", closure_simulators::SmsBehaviour::Throttle);
+        fleet.sms.behave("84912140006", closure_simulators::SmsBehaviour::TooManyRequests);
         let job = to_vietnam(&found(), "+84912140006", "revoked@example.com");
         let id = fleet.publish(&job).await;
         fleet.reaches(id, DeliveryState::Waiting).await;
         template(&fleet, &["revoke", "vn-found", "1"], 0).await;
-        fleet.sms.behave("84912140006", closure_simulators::SmsBehaviour::Deliver);
+        fleet.sms.behave("84912140006", closure_simulators::SmsBehaviour::Delivered);
         assert_eq!(summary(&fleet, id).await, "sms.refused template_unknown");
         assert!(fleet.sms.sent_to("84912140006").is_empty(), "nothing went to Vietnam");
         assert_eq!(fleet.smtp.mails_to("revoked@example.com").len(), 1);

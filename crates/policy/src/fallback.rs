@@ -143,7 +143,7 @@ pub(crate) enum Word {
 pub fn evaluate(story: &SmsStory<'_>, rulebook: &CompiledRulebook, now: Timestamp) -> Evaluation {
     let mut findings = Findings::new(Channel::Sms);
     let rules = rulebook.rules();
-    let country_code = match meaning(&story.job.to.phone, story.job.scope, Channel::Sms, &rules.numbers) {
+    let country_code = match meaning(&story.job.to.phone, story.job.scope, &rules.numbers) {
         Meaning::Number { number, .. } => Some(number.country_code),
         Meaning::Problem { .. } => None,
     };

@@ -25,7 +25,10 @@ struct Row {
 }
 
 fn rows() -> Vec<Row> {
-    let codes = |cell: &str| cell.split(',').map(|code| code.parse().expect("a country code")).collect();
+    let codes = |cell: &str| {
+        let listed = cell.split(',').filter(|code| !code.is_empty());
+        listed.map(|code| code.parse().expect("a country code")).collect()
+    };
     let row = |line: &'static str| {
         let cells: Vec<&str> = line.split('\t').collect();
         let [country_code, e164, at_home, region, kind, whole, home] = cells[..] else {
@@ -129,7 +132,7 @@ fn no_form_with_a_country_ever_means_another_number() {
             }
         }
     }
-    eprintln!("{held} forms are held as ambiguous");
+    assert!(held > 0, "a repeated country code may be a part of the number, and some of these forms show it");
 }
 
 #[test]
