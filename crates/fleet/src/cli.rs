@@ -78,6 +78,8 @@ pub enum Command {
     },
     /// Print every configuration key with its environment variable, default and meaning.
     Keys,
+    /// Print every documented code of the SMS gateways, and what it becomes, as Markdown.
+    Codes,
     /// Ask a process for its health: exit 0 if it answers 200.
     Probe {
         /// Its address and path, such as 127.0.0.1:8080/readyz.

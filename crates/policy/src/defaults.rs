@@ -64,6 +64,7 @@ impl Default for SmsRules {
             sender: "+82234518120".to_owned(),
             senders: Vec::new(),
             max_bytes: 1_000,
+            routes: Vec::new(),
             near_limit_bytes: 950,
             near_limit: NearLimit::Flag,
             split_bytes: 90,

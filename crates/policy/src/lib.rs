@@ -19,6 +19,7 @@ mod phone_text;
 mod readings;
 pub mod reconcile;
 pub mod retry;
+pub mod route;
 pub mod rulebook;
 pub mod rules;
 mod rules_beyond;

@@ -4,6 +4,7 @@ use closure_contract::{Evidence, Provider, Timestamp};
 use serde::{Deserialize, Serialize};
 
 use crate::{
+    route::Route,
     template::{Template, TemplateProblem},
     validate,
 };
@@ -87,6 +88,8 @@ pub struct SmsRules {
     pub sender: String,
     /// Other senders by country (R12).
     pub senders: Vec<CountrySender>,
+    /// Which gateways carry the text messages of which countries; without any, the first connected one.
+    pub routes: Vec<Route>,
     /// The most UTF-8 bytes of an overseas text, inclusive (R6).
     pub max_bytes: usize,
     /// The most bytes without a flag, inclusive (R7).

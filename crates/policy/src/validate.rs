@@ -107,6 +107,12 @@ fn sms(rulebook: &Rulebook, refuse: &mut impl FnMut(&'static str, &str)) {
     if rules.max_bytes == 0 || rules.max_bytes > SMS_BYTES_MAX {
         refuse("sms.max_bytes", "must be from 1 to 4000");
     }
+    for route in &rules.routes {
+        let weights = route.gateways.iter().map(|gateway| u64::from(gateway.weight));
+        if weights.sum::<u64>() == 0 {
+            refuse("sms.routes", "each route needs a gateway with a weight above 0");
+        }
+    }
     if rules.near_limit_bytes > rules.max_bytes {
         refuse("sms.near_limit_bytes", "must not be above max_bytes");
     }

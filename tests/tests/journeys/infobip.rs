@@ -70,6 +70,32 @@ fn whatever_becomes_of_an_answer_the_customer_gets_one_text_message_over_infobip
     });
 }
 
+#[test]
+fn a_gateway_without_credit_is_stood_in_for_and_no_email_is_sent() {
+    run(async {
+        let settings = InfobipSimSettings { api_key: API_KEY.to_owned(), ..InfobipSimSettings::default() };
+        let gateway = InfobipSimulator::start(settings).await.expect("the gateway can be started");
+        let options = FleetOptions::together("failover")
+            .variable("FLEET_SMS_GATEWAYS", "infobip,nhn")
+            .variable("FLEET_SMS_INFOBIP_BASE_URL", &gateway.base_url())
+            .variable("FLEET_SMS_INFOBIP_API_KEY", API_KEY)
+            .variable("FLEET_INTAKE_INFOBIP_SECRET", &format!("closure:{PASSWORD}"));
+        let fleet = Fleet::start(options).await;
+        let job = jobs::sms(&jobs::number(3101, 0), "failover@example.com");
+        gateway.behave(&digits(&job), InfobipBehaviour::OutOfCredit);
+        let id = fleet.publish(&job).await;
+        let story = fleet.reaches(id, DeliveryState::Delivered).await;
+        fleet.drain().await;
+        assert_eq!(fleet.sms.accepted_to(&digits(&job)).len(), 1, "NHN stands in");
+        assert_eq!(gateway.send_requests(), 1, "the one that failed is left alone for a while");
+        assert_eq!(story.tries.len(), 1, "what was not sent spent no attempt");
+        assert_eq!(story.tries[0].provider.as_str(), "nhn");
+        assert!(fleet.smtp.mails_to("failover@example.com").is_empty());
+        fleet.finish().await;
+        gateway.stop().await;
+    });
+}
+
 fn digits(job: &serde_json::Value) -> String {
     job["to"]["phone"]["number"].as_str().expect("the job has a number").trim_start_matches('+').to_owned()
 }

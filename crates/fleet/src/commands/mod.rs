@@ -1,5 +1,6 @@
 //! One file for each thing that the binary can do.
 
+pub mod codes;
 pub mod dead;
 pub mod doctor;
 pub mod enqueue;
@@ -107,6 +108,10 @@ pub async fn run(cli: Cli) -> Result<(), Failure> {
             setup::keys(call.style);
             return Ok(());
         }
+        Command::Codes => {
+            output::line(codes::text());
+            return Ok(());
+        }
         Command::Schema { folder } => return setup::schema(folder.as_deref()),
         Command::Rules { file } => return rules::run(call.style, file.as_deref()),
         Command::Probe { address } => return probe::run(&address).await,
@@ -139,6 +144,7 @@ pub async fn run(cli: Cli) -> Result<(), Failure> {
         Command::Completions { .. }
         | Command::Keys
         | Command::Rules { .. }
+        | Command::Codes
         | Command::Schema { .. }
         | Command::Probe { .. } => Ok(()),
     }

@@ -1,10 +1,16 @@
 //! `fleet show`: the whole story of a job or a consultation.
 
-use closure_contract::{AppliedRule, ConsultationId};
-use closure_store::{JobStory, Store};
+use std::time::Duration;
+
+use closure_contract::{AppliedRule, ConsultationId, Timestamp};
+use closure_providers::{Capabilities, DuplicateRefusal, LookUpKey};
+use closure_store::{DeliveryState, JobStory, Store};
 
 use super::{Call, Failure, show_as};
 use crate::{cli::StoryId, config, output};
+
+/// The longest step of a ladder: no message waits longer for its next look.
+const LOOK_WITHIN: Duration = Duration::from_secs(3_600);
 
 /// Prints the story; exits 65 if nothing is known under that id.
 pub async fn run(call: &Call, id: &str) -> Result<(), Failure> {
@@ -39,6 +45,9 @@ fn text(story: &JobStory) {
     ));
     if let Some(due) = story.receipt_due_at {
         output::line(format!("  receipt due {due}"));
+    }
+    if story.state == DeliveryState::InDoubt {
+        in_doubt(story);
     }
     for attempt in &story.tries {
         let code = attempt.code.map_or_else(String::new, |code| format!("  {code}"));
@@ -75,5 +84,37 @@ fn text(story: &JobStory) {
     }
     if let Some(sms) = story.source_job_id {
         output::line(format!("  stands in for SMS job {sms}"));
+    }
+}
+
+/// What is in doubt, since when, and what follows by itself.
+fn in_doubt(story: &JobStory) {
+    let Some(attempt) = story.tries.iter().rev().find(|attempt| attempt.state == "in_doubt") else { return };
+    let found_out = story.detail.as_deref().unwrap_or("nobody has looked yet");
+    output::line(format!(
+        "  in doubt: whether {} has attempt {}.{}, since {}; {found_out}",
+        attempt.provider, attempt.generation, attempt.number, attempt.started_at
+    ));
+    if let Some(gateway) = Capabilities::of(attempt.provider) {
+        let latest = Timestamp(story.updated_at.0 + LOOK_WITHIN);
+        output::line(format!("  next: by {latest} at the latest, {}", what_follows(gateway)));
+    }
+}
+
+/// The way out of a doubt, by what the gateway can do; policy decides each step of it.
+fn what_follows(gateway: &Capabilities) -> &'static str {
+    match (gateway.duplicate_refusal, gateway.look_up) {
+        (DuplicateRefusal::ByClientReference, _) => {
+            "it is asked for our reference, and if it knows none it gets the same request again, which it refuses if it has it"
+        }
+        (DuplicateRefusal::None, LookUpKey::ClientReference) => {
+            "it is asked for our reference; after two misses it is sent once more, and after two more the email answers"
+        }
+        (DuplicateRefusal::None, LookUpKey::RecipientAndTime) => {
+            "it is asked by recipient, time and text, and never sent again; without a receipt by its due time the email answers"
+        }
+        (DuplicateRefusal::None, LookUpKey::None) => {
+            "nothing is asked or sent; without a receipt by its due time the email answers"
+        }
     }
 }

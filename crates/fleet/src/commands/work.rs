@@ -4,7 +4,7 @@ use std::{collections::BTreeSet, sync::Arc, time::Duration};
 
 use closure_broker::{BrokerSettings, Publisher, topology};
 use closure_contract::{Channel, topology::WorkQueue};
-use closure_policy::rulebook::CompiledRulebook;
+use closure_policy::{route::Route, rulebook::CompiledRulebook};
 use closure_providers::{AriDial, Sender, Smtp};
 use closure_store::Store;
 use tracing::{info, warn};
@@ -42,6 +42,7 @@ struct Crew {
     store: Store,
     rules: Rules,
     receipt_due_ms: u64,
+    sms_routes: Vec<Route>,
     courier: CourierSettings,
     publisher: Publisher,
     lifecycle: Lifecycle,
@@ -84,8 +85,10 @@ pub async fn run(call: &Call, work: &Work) -> Result<(), Failure> {
     let publisher = Publisher::start(broker.clone(), lifecycle.shutdown.clone(), &lifecycle.tracker);
     health.watch_publisher(publisher.clone());
     let receipt_due_ms = rulebook.receipt_due_ms();
+    let sms_routes = rulebook.rules().sms.routes.clone();
     let rules = open_rules(rulebook, &store, refresh, &lifecycle).await?;
-    let crew = Crew { broker, store, rules, receipt_due_ms, courier, publisher, lifecycle, health };
+    let crew =
+        Crew { broker, store, rules, receipt_due_ms, sms_routes, courier, publisher, lifecycle, health };
     info!(roles = name(&roles), concurrency = crew.courier.concurrency, "working");
     let loops = start(&crew, settings, &roles);
     futures::future::join_all(loops).await;
@@ -130,6 +133,7 @@ fn start(crew: &Crew, settings: RoleSettings, roles: &BTreeSet<Role>) -> Vec<Loo
         let carrier = SmsCarrier {
             lease_ms: crew.lease_ms(gateways.longest_send_ms()),
             gateways,
+            routes: crew.sms_routes.clone(),
             ladder: crew.courier.sms_ladder.clone(),
             receipt_due_ms: crew.receipt_due_ms,
         };

@@ -6,7 +6,8 @@ use bytes::Bytes;
 use closure_broker::OutMessage;
 use closure_contract::{
     AttemptNumber, Channel, ClientRef, Evidence, FailureCode, Generation, Job, JobId, Provider, Timestamp,
-    job::Scope, topology::WorkQueue,
+    job::Scope,
+    topology::{DelayStep, WorkQueue},
 };
 use closure_policy::{
     explain::{Decision, Plan},
@@ -28,6 +29,16 @@ pub trait Carrier: Send + Sync + 'static {
     fn lease_ms(&self) -> u64;
     /// What is tried again, and when.
     fn next(&self, code: FailureCode, attempt: AttemptNumber, retry_after_ms: Option<u64>) -> Next;
+    /// When to give a job that was not sent to another provider instead; nothing where none can stand in.
+    fn elsewhere(
+        &self,
+        _job: &Job,
+        _decision: &Decision,
+        _failed: Provider,
+        _code: FailureCode,
+    ) -> Option<DelayStep> {
+        None
+    }
     /// The bytes that are stored before the first try and sent again unchanged, where the channel has such.
     fn render(&self, mail: Rendering<'_>) -> Result<Option<Bytes>, SendFailure>;
     /// One try at the provider.

@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 use bytes::Bytes;
 use closure_broker::{InMessage, OutMessage, Redelivered};
 use closure_contract::{
-    AttemptNumber, ClientRef, FailureCode, Job, Provider, Timestamp, job::Scope, topology::DelayStep,
+    AttemptNumber, ClientRef, FailureCode, Job, Provider, Timestamp, topology::DelayStep,
 };
 use closure_policy::{
     explain::{Decision, Verdict, decide},
@@ -21,8 +21,9 @@ use serde_json::Value;
 use tracing::{info, warn};
 
 use super::{
-    carrier::{Attempt, Carrier, Doubt, Finding, Rendering, dead, unsent},
+    carrier::{Attempt, Carrier, Doubt, Rendering, dead, unsent},
     conflict,
+    doubt::scope,
 };
 use crate::{
     announce,
@@ -32,24 +33,35 @@ use crate::{
 
 /// Carries jobs out over one carrier.
 pub struct Courier<C> {
-    carrier: C,
-    store: Store,
+    pub(super) carrier: C,
+    pub(super) store: Store,
     rules: Rules,
 }
 
 /// A claimed job on its way.
 #[derive(Clone, Copy)]
-struct Trip<'a> {
-    hand: &'a Hand<'a>,
-    job: &'a Job,
-    decision: &'a Decision,
-    lease: Lease,
+pub(super) struct Trip<'a> {
+    pub(super) hand: &'a Hand<'a>,
+    pub(super) job: &'a Job,
+    pub(super) decision: &'a Decision,
+    pub(super) lease: Lease,
     /// From this moment on another worker may hold the job.
-    lease_until: Instant,
+    pub(super) lease_until: Instant,
     /// Who carries it.
-    provider: Provider,
+    pub(super) provider: Provider,
+    /// What the claim is for.
+    pub(super) errand: Errand,
     /// How often the provider was asked about this job and knew nothing.
-    lookups: u32,
+    pub(super) lookups: u32,
+}
+
+/// What a claim is for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Errand {
+    /// To make a try.
+    Try,
+    /// To learn what became of one.
+    FindOut,
 }
 
 impl<C: Carrier> Courier<C> {
@@ -90,18 +102,19 @@ impl<C: Carrier> Courier<C> {
         };
         let provider = self.carrier.provider(&job, &decision);
         let (claim, lease_until) = self.claim(hand, &job, &decision, provider, rendered).await?;
-        let trip = |lease, provider, lookups| Trip {
+        let trip = |lease, provider, errand, lookups| Trip {
             hand,
             job: &job,
             decision: &decision,
             lease,
             lease_until,
             provider,
+            errand,
             lookups,
         };
         match claim {
             Claim::Granted { lease, attempt, client_ref, rendered } => {
-                let trip = trip(lease, provider, 0);
+                let trip = trip(lease, provider, Errand::Try, 0);
                 match unrenderable {
                     Some(failure) => self.failed(&trip, attempt, failure).await,
                     None => self.go(&trip, attempt, client_ref, rendered).await,
@@ -118,7 +131,7 @@ impl<C: Carrier> Courier<C> {
                 since,
                 ..
             } => {
-                let trip = trip(lease, provider, lookups);
+                let trip = trip(lease, provider, Errand::FindOut, lookups);
                 let (plan, scope) = (decision.plan.as_ref(), scope(&job));
                 let doubt = Doubt { provider, plan, client_ref, scope, since, lookups, resends, hand };
                 self.reconcile(&trip, attempt, doubt, rendered).await
@@ -190,7 +203,7 @@ impl<C: Carrier> Courier<C> {
     /// A granted claim: try once, after a last look at the approval where the text needs one.
     ///
     /// Where the look cannot be had, the attempt is given back rather than its lease overstayed.
-    async fn go(
+    pub(super) async fn go(
         &self,
         trip: &Trip<'_>,
         attempt: AttemptNumber,
@@ -280,7 +293,14 @@ impl<C: Carrier> Courier<C> {
     ) -> Result<Disposition, Interrupted> {
         let SendFailure { code, detail, retry_after_ms, .. } = failure;
         warn!(job_id = %trip.job.id(), %attempt, %code, %detail, "a try failed");
-        match self.carrier.next(code, attempt, retry_after_ms) {
+        // What is in doubt stays with the provider that may have it.
+        let elsewhere = match trip.errand {
+            Errand::Try => self.carrier.elsewhere(trip.job, trip.decision, trip.provider, code),
+            Errand::FindOut => None,
+        };
+        let next = elsewhere
+            .map_or_else(|| self.carrier.next(code, attempt, retry_after_ms), |step| Next::Postpone { step });
+        match next {
             Next::Retry { step } => {
                 self.end(trip, attempt, Ending::Waiting { code, detail }).await?;
                 Ok(Disposition::Again { step, attempt: attempt.next() })
@@ -298,70 +318,8 @@ impl<C: Carrier> Courier<C> {
         }
     }
 
-    /// A try whose end is not known: look, and never send blindly (invariant 3).
-    async fn reconcile(
-        &self,
-        trip: &Trip<'_>,
-        attempt: AttemptNumber,
-        doubt: Doubt<'_>,
-        rendered: Option<Bytes>,
-    ) -> Result<Disposition, Interrupted> {
-        let (lookups, since, client_ref) = (doubt.lookups, doubt.since, doubt.client_ref);
-        match self.carrier.look(&doubt).await? {
-            Finding::Taken(accepted) => self.end(trip, attempt, self.carrier.taken(accepted)).await,
-            Finding::Lost(code) => self.end(trip, attempt, self.carrier.lost(code)).await,
-            Finding::NotYetKnown => {
-                let detail = format!("asked {} time(s) since {since}; no trace of it yet", lookups + 1);
-                self.still_in_doubt(trip, attempt, lookups + 1, detail).await
-            }
-            Finding::Unasked => {
-                let detail = format!("in doubt since {since}; the provider cannot be asked now");
-                self.still_in_doubt(trip, attempt, lookups, detail).await
-            }
-            Finding::Waiting => {
-                let detail = format!("in doubt since {since}; only a receipt can tell");
-                self.still_in_doubt(trip, attempt, lookups + 1, detail).await
-            }
-            Finding::Repeat => {
-                let repeated = settled_or_stop(trip.hand, "repeat", || {
-                    self.store.repeat(trip.lease, self.carrier.lease_ms())
-                })
-                .await?;
-                match repeated {
-                    Some(attempt) => self.go(trip, attempt, client_ref, rendered).await,
-                    None => self.lease_lost(trip).await,
-                }
-            }
-            Finding::Resend => {
-                let resent = settled_or_stop(trip.hand, "resend", || {
-                    self.store.resend(trip.lease, trip.provider, self.carrier.lease_ms())
-                })
-                .await?;
-                match resent {
-                    Some((attempt, client_ref)) => {
-                        info!(job_id = %trip.job.id(), %attempt, "no trace of the last try; sending again");
-                        self.go(trip, attempt, client_ref, rendered).await
-                    }
-                    None => self.lease_lost(trip).await,
-                }
-            }
-        }
-    }
-
-    async fn still_in_doubt(
-        &self,
-        trip: &Trip<'_>,
-        attempt: AttemptNumber,
-        lookups: u32,
-        detail: String,
-    ) -> Result<Disposition, Interrupted> {
-        let ending = Ending::InDoubt { code: FailureCode::AnswerLost, detail, lookups };
-        self.end(trip, attempt, ending).await?;
-        Ok(Disposition::Again { step: self.look_step(lookups), attempt })
-    }
-
     /// Commits an ending and tells who must be told.
-    async fn end(
+    pub(super) async fn end(
         &self,
         trip: &Trip<'_>,
         attempt: AttemptNumber,
@@ -387,7 +345,7 @@ impl<C: Carrier> Courier<C> {
     /// The lease is gone: the settlement was written although its answer was lost, or another took the job over.
     ///
     /// Whoever settled it may not have told; telling it again carries the same ids.
-    async fn lease_lost(&self, trip: &Trip<'_>) -> Result<Disposition, Interrupted> {
+    pub(super) async fn lease_lost(&self, trip: &Trip<'_>) -> Result<Disposition, Interrupted> {
         let job = trip.job.id();
         warn!(job_id = %job, "the lease was over before the settlement was answered; telling what is on record");
         let snapshot = settled_or_stop(trip.hand, "read a delivery", || self.store.snapshot(job)).await?;
@@ -416,24 +374,10 @@ impl<C: Carrier> Courier<C> {
         let outcome = conflict::outcome(job, hand.message);
         Ok(Disposition::Done(vec![announce::outcome_message(&outcome)]))
     }
-
-    fn first_step(&self, attempt: AttemptNumber) -> DelayStep {
-        match self.carrier.next(FailureCode::ProviderFault, attempt, None) {
-            Next::Retry { step } | Next::Postpone { step } | Next::Reconcile { step } => step,
-            Next::GiveUp => DelayStep::Seconds30,
-        }
-    }
-
-    fn look_step(&self, lookups: u32) -> DelayStep {
-        match self.carrier.next(FailureCode::AnswerLost, AttemptNumber(lookups.saturating_add(2)), None) {
-            Next::Retry { step } | Next::Postpone { step } | Next::Reconcile { step } => step,
-            Next::GiveUp => DelayStep::Seconds30,
-        }
-    }
 }
 
 /// Repeats a store operation through an outage; a fault of the request itself is a bug and stops this message.
-async fn settled_or_stop<T, F>(
+pub(super) async fn settled_or_stop<T, F>(
     hand: &Hand<'_>,
     what: &str,
     operation: impl Fn() -> F + Send,
@@ -445,14 +389,6 @@ where
         tracing::error!(%problem, what, "the database refused a statement; the message is left for another try");
         Interrupted
     })
-}
-
-fn scope(job: &Job) -> Scope {
-    match job {
-        Job::Sms(job) => job.scope,
-        Job::Email(job) => job.scope,
-        Job::Dial(job) => job.scope,
-    }
 }
 
 fn rules_json(decision: &Decision) -> Value {

@@ -5,6 +5,7 @@ pub mod conflict;
 pub mod courier;
 pub mod dead;
 pub mod dial;
+mod doubt;
 pub mod email;
 pub mod fallback;
 pub mod gateways;

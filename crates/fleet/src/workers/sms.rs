@@ -3,12 +3,15 @@
 use bytes::Bytes;
 use closure_broker::OutMessage;
 use closure_contract::{
-    AttemptNumber, Channel, ClientRef, Evidence, FailureCode, Job, Provider, Timestamp, topology::WorkQueue,
+    AttemptNumber, Channel, ClientRef, Evidence, FailureCode, Job, Provider, Timestamp,
+    topology::{DelayStep, WorkQueue},
 };
 use closure_policy::{
     explain::{Decision, FallbackEmail, Plan, SmsPlan},
+    failure::{Class, class, fault},
     reconcile::{DoubtSoFar, Duplicates, LookUpBy, Reconcile, Recovery, reconcile},
     retry::{self, Ladder, Next},
+    route::{Route, route},
 };
 use closure_providers::{Accepted, LookUp, LookUpQuery, SendFailure, Sender, SmsGateway, SmsMessage};
 use closure_store::{AttemptUse, DeliveryState, EarlyReceipts, Ending, FinalState, Snapshot};
@@ -29,6 +32,8 @@ use crate::{
 pub struct SmsCarrier {
     /// The gateways, the preferred one first.
     pub gateways: Gateways,
+    /// Which of them carry the text messages of which countries.
+    pub routes: Vec<Route>,
     /// The delays between tries.
     pub ladder: Ladder,
     /// How long a claim protects one try.
@@ -37,13 +42,40 @@ pub struct SmsCarrier {
     pub receipt_due_ms: u64,
 }
 
+impl SmsCarrier {
+    fn routed(&self, job: &Job, decision: &Decision) -> Option<Provider> {
+        let country_code = match &decision.plan {
+            Some(Plan::Sms(plan)) => Some(plan.country_code),
+            Some(Plan::Email(_) | Plan::Dial(_)) | None => None,
+        };
+        route(job.id(), country_code, &self.routes, &self.gateways.names(), &self.gateways.unwell())
+    }
+}
+
 impl Carrier for SmsCarrier {
     fn channel(&self) -> Channel {
         Channel::Sms
     }
 
-    fn provider(&self, _job: &Job, _decision: &Decision) -> Provider {
-        self.gateways.preferred()
+    fn provider(&self, job: &Job, decision: &Decision) -> Provider {
+        self.routed(job, decision).unwrap_or_else(|| self.gateways.preferred())
+    }
+
+    /// Only a failure that hits every job alike, and after which nothing was sent, is a reason to change the gateway.
+    fn elsewhere(
+        &self,
+        job: &Job,
+        decision: &Decision,
+        failed: Provider,
+        code: FailureCode,
+    ) -> Option<DelayStep> {
+        if class(code) != Class::Transient || !fault(code).hits_everyone() {
+            return None;
+        }
+        self.gateways.failed(failed);
+        let stands_in = self.routed(job, decision).filter(|next| *next != failed)?;
+        warn!(%failed, %stands_in, %code, "another gateway stands in");
+        Some(DelayStep::Seconds1)
     }
 
     fn lease_ms(&self) -> u64 {

@@ -1,0 +1,99 @@
+//! The way out of a doubt: what became of a try whose end is not known.
+
+use bytes::Bytes;
+use closure_contract::{AttemptNumber, FailureCode, Job, job::Scope, topology::DelayStep};
+use closure_policy::retry::Next;
+use closure_store::Ending;
+use tracing::info;
+
+use super::{
+    carrier::{Carrier, Doubt, Finding},
+    courier::{Courier, Trip, settled_or_stop},
+};
+use crate::runtime::{Disposition, Interrupted};
+
+impl<C: Carrier> Courier<C> {
+    /// A try whose end is not known: look, and never send blindly (invariant 3).
+    pub(super) async fn reconcile(
+        &self,
+        trip: &Trip<'_>,
+        attempt: AttemptNumber,
+        doubt: Doubt<'_>,
+        rendered: Option<Bytes>,
+    ) -> Result<Disposition, Interrupted> {
+        let (lookups, since, client_ref) = (doubt.lookups, doubt.since, doubt.client_ref);
+        match self.carrier.look(&doubt).await? {
+            Finding::Taken(accepted) => self.end(trip, attempt, self.carrier.taken(accepted)).await,
+            Finding::Lost(code) => self.end(trip, attempt, self.carrier.lost(code)).await,
+            Finding::NotYetKnown => {
+                let detail = format!("asked {} time(s) since {since}; no trace of it yet", lookups + 1);
+                self.still_in_doubt(trip, attempt, lookups + 1, detail).await
+            }
+            Finding::Unasked => {
+                let detail = format!("in doubt since {since}; the provider cannot be asked now");
+                self.still_in_doubt(trip, attempt, lookups, detail).await
+            }
+            Finding::Waiting => {
+                let detail = format!("in doubt since {since}; only a receipt can tell");
+                self.still_in_doubt(trip, attempt, lookups + 1, detail).await
+            }
+            Finding::Repeat => {
+                let repeated = settled_or_stop(trip.hand, "repeat", || {
+                    self.store.repeat(trip.lease, self.carrier.lease_ms())
+                })
+                .await?;
+                match repeated {
+                    Some(attempt) => self.go(trip, attempt, client_ref, rendered).await,
+                    None => self.lease_lost(trip).await,
+                }
+            }
+            Finding::Resend => {
+                let resent = settled_or_stop(trip.hand, "resend", || {
+                    self.store.resend(trip.lease, trip.provider, self.carrier.lease_ms())
+                })
+                .await?;
+                match resent {
+                    Some((attempt, client_ref)) => {
+                        info!(job_id = %trip.job.id(), %attempt, "no trace of the last try; sending again");
+                        self.go(trip, attempt, client_ref, rendered).await
+                    }
+                    None => self.lease_lost(trip).await,
+                }
+            }
+        }
+    }
+
+    async fn still_in_doubt(
+        &self,
+        trip: &Trip<'_>,
+        attempt: AttemptNumber,
+        lookups: u32,
+        detail: String,
+    ) -> Result<Disposition, Interrupted> {
+        let ending = Ending::InDoubt { code: FailureCode::AnswerLost, detail, lookups };
+        self.end(trip, attempt, ending).await?;
+        Ok(Disposition::Again { step: self.look_step(lookups), attempt })
+    }
+
+    fn look_step(&self, lookups: u32) -> DelayStep {
+        match self.carrier.next(FailureCode::AnswerLost, AttemptNumber(lookups.saturating_add(2)), None) {
+            Next::Retry { step } | Next::Postpone { step } | Next::Reconcile { step } => step,
+            Next::GiveUp => DelayStep::Seconds30,
+        }
+    }
+
+    pub(super) fn first_step(&self, attempt: AttemptNumber) -> DelayStep {
+        match self.carrier.next(FailureCode::ProviderFault, attempt, None) {
+            Next::Retry { step } | Next::Postpone { step } | Next::Reconcile { step } => step,
+            Next::GiveUp => DelayStep::Seconds30,
+        }
+    }
+}
+
+pub(super) fn scope(job: &Job) -> Scope {
+    match job {
+        Job::Sms(job) => job.scope,
+        Job::Email(job) => job.scope,
+        Job::Dial(job) => job.scope,
+    }
+}
