@@ -73,6 +73,15 @@ pub(crate) fn decode_as<T: DeserializeOwned>(body: &[u8]) -> Result<T, DecodeErr
             serde_json::error::Category::Data => {
                 DecodeError::WrongShape { path, problem: without_values(&cause.to_string()) }
             }
+            // An enum that meets no string is reported as a syntax error, though the document is JSON.
+            serde_json::error::Category::Syntax
+                if serde_json::from_slice::<serde_json::Value>(body).is_ok() =>
+            {
+                DecodeError::WrongShape {
+                    path,
+                    problem: "wrong type, expected one of its strings".to_owned(),
+                }
+            }
             serde_json::error::Category::Syntax
             | serde_json::error::Category::Eof
             | serde_json::error::Category::Io => {
