@@ -3,6 +3,7 @@
 mod cancel;
 mod content;
 mod decode;
+mod limits;
 mod phone;
 
 use std::fmt;
@@ -161,7 +162,8 @@ pub struct Consultation {
     /// How the customer came, or was called.
     pub channel: ConsultationChannel,
     /// Which edition of the answer this is, from 1.
-    #[serde(default = "first_revision")]
+    #[serde(default = "first_revision", deserialize_with = "limits::from_one")]
+    #[schemars(range(min = 1, max = 4_294_967_295_u32))]
     pub revision: u32,
 }
 
@@ -185,6 +187,7 @@ pub enum ConsultationChannel {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Agent {
     /// The CRM's name for the agent.
+    #[serde(deserialize_with = "limits::agent_id")]
     #[schemars(length(min = 1, max = 128))]
     pub id: String,
     /// The agent's phone in the PBX.
@@ -196,6 +199,7 @@ pub struct Agent {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct DialingAgent {
     /// The CRM's name for the agent.
+    #[serde(deserialize_with = "limits::agent_id")]
     #[schemars(length(min = 1, max = 128))]
     pub id: String,
     /// The agent's phone in the PBX: 2 to 10 digits.
@@ -223,7 +227,7 @@ pub struct PhoneRecipient {
     pub email: Option<String>,
     /// The customer's language as a BCP 47 tag, such as `vi` or `zh-Hans`; email is framed in it where there is a
     /// template of that language, and in English elsewhere.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "limits::language")]
     #[schemars(length(min = 2, max = 35))]
     pub language: Option<String>,
 }
@@ -235,7 +239,7 @@ pub struct MailRecipient {
     #[serde(default)]
     pub email: Option<String>,
     /// The customer's language as a BCP 47 tag, such as `vi` or `zh-Hans`; without one the mail is framed in English.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "limits::language")]
     #[schemars(length(min = 2, max = 35))]
     pub language: Option<String>,
 }

@@ -1,8 +1,10 @@
-//! The JSON Schemas (draft 2020-12) of the messages, made from the types that read them.
+//! The published contract: the JSON Schemas (draft 2020-12) of the messages, made from the types that read them, and
+//! the AsyncAPI document beside them.
 
-use schemars::{Schema, schema_for};
+use schemars::{Schema, generate::SchemaSettings, transform::RecursiveTransform};
 
 use crate::{
+    asyncapi,
     job::{Cancel, DialJob, EmailJob, SmsJob},
     outcome::Outcome,
     receipt::{Receipt, Submission},
@@ -10,13 +12,53 @@ use crate::{
 
 /// Every message kind with its schema, by the name of its file: `closure.sms.1` and so on.
 pub fn all() -> Vec<(&'static str, Schema)> {
+    let settings = SchemaSettings::draft2020_12().with_transform(RecursiveTransform(single_choice));
+    let of = |name, make: fn(schemars::SchemaGenerator) -> Schema| {
+        let mut schema = make(settings.clone().into_generator());
+        // What is tolerated is said where a reader looks for it.
+        schema.insert("additionalProperties".to_owned(), true.into());
+        schema.insert(
+            "$comment".to_owned(),
+            "Unknown fields are tolerated in every object, so that a later release can add some; formats are asserted."
+                .into(),
+        );
+        (name, schema)
+    };
     vec![
-        ("closure.sms.1", schema_for!(SmsJob)),
-        ("closure.email.1", schema_for!(EmailJob)),
-        ("closure.dial.1", schema_for!(DialJob)),
-        ("closure.cancel.1", schema_for!(Cancel)),
-        ("closure.outcome.1", schema_for!(Outcome)),
-        ("closure.receipt.1", schema_for!(Receipt)),
-        ("closure.submission.1", schema_for!(Submission)),
+        of("closure.sms.1", |generator| generator.into_root_schema_for::<SmsJob>()),
+        of("closure.email.1", |generator| generator.into_root_schema_for::<EmailJob>()),
+        of("closure.dial.1", |generator| generator.into_root_schema_for::<DialJob>()),
+        of("closure.cancel.1", |generator| generator.into_root_schema_for::<Cancel>()),
+        of("closure.outcome.1", |generator| generator.into_root_schema_for::<Outcome>()),
+        of("closure.receipt.1", |generator| generator.into_root_schema_for::<Receipt>()),
+        of("closure.submission.1", |generator| generator.into_root_schema_for::<Submission>()),
     ]
+}
+
+/// Every generated file of `docs/contract`: its name and its text.
+pub fn files() -> Vec<(String, String)> {
+    const JSON: &str = "a schema is JSON";
+    let mut files: Vec<(String, String)> = all()
+        .into_iter()
+        .map(|(name, schema)| {
+            let text = serde_json::to_string_pretty(&schema).expect(JSON);
+            (format!("{name}.schema.json"), text + "\n")
+        })
+        .collect();
+    let document = serde_json::to_string_pretty(&asyncapi::document()).expect(JSON);
+    files.push(("asyncapi.json".to_owned(), document + "\n"));
+    files
+}
+
+/// A choice between one constant is that constant.
+pub(crate) fn single_choice(schema: &mut Schema) {
+    let only = match schema.get("oneOf").and_then(serde_json::Value::as_array).map(Vec::as_slice) {
+        Some([only]) => only.get("const").cloned(),
+        Some(_) | None => None,
+    };
+    if let Some(constant) = only {
+        schema.remove("oneOf");
+        schema.insert("type".to_owned(), "string".into());
+        schema.insert("const".to_owned(), constant);
+    }
 }

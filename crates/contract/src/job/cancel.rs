@@ -4,7 +4,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
-use super::{Agent, DecodeError, decode_as};
+use super::{Agent, DecodeError, decode_as, limits};
 use crate::{ids::ConsultationId, topology::JOB_BYTES_MAX};
 
 /// Takes the answer to a consultation back (`closure.cancel/1`), published with the routing key `cancel`.
@@ -40,7 +40,8 @@ pub struct CancelledConsultation {
     /// The CRM's name for it.
     pub id: ConsultationId,
     /// The newest revision that is taken back, with every older one; a newer one may be published afterwards.
-    #[schemars(range(min = 1))]
+    #[serde(deserialize_with = "limits::from_one")]
+    #[schemars(range(min = 1, max = 4_294_967_295_u32))]
     pub revision: u32,
 }
 

@@ -45,18 +45,24 @@ pub enum SmsBody {
 #[schemars(
     rename = "SmsContent",
     extend("oneOf" = [
-        { "required": ["text"], "not": { "anyOf": [{ "required": ["template"] }, { "required": ["variables"] }] } },
-        { "required": ["template"], "not": { "required": ["text"] } },
+        {
+            "required": ["text"],
+            "properties": {
+                "text": { "type": "string" }, "template": { "type": "null" }, "variables": { "maxProperties": 0 },
+            },
+        },
+        {
+            "required": ["template"],
+            "properties": { "template": { "type": "string" }, "text": { "type": "null" } },
+        },
     ])
 )]
 struct SmsFields {
     /// Free text.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[schemars(with = "String")]
     text: Option<String>,
     /// The name of an approved template.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[schemars(with = "String")]
     template: Option<String>,
     /// The template's variables.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]

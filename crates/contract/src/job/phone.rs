@@ -37,26 +37,38 @@ impl fmt::Debug for Phone {
 #[schemars(
     rename = "Phone",
     extend("oneOf" = [
-        { "required": ["country_code", "national_number"], "not": { "anyOf": [{ "required": ["number"] }, { "required": ["country_hint"] }] } },
-        { "required": ["number"], "not": { "anyOf": [{ "required": ["country_code"] }, { "required": ["national_number"] }] } },
+        {
+            "required": ["country_code", "national_number"],
+            "properties": {
+                "country_code": { "type": "string" }, "national_number": { "type": "string" },
+                "number": { "type": "null" }, "country_hint": { "type": "null" },
+            },
+        },
+        {
+            "required": ["number"],
+            "properties": {
+                "number": { "type": "string" },
+                "country_code": { "type": "null" }, "national_number": { "type": "null" },
+            },
+        },
     ])
 )]
 struct PhoneFields {
     /// Digits of the country code, such as `84`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[schemars(with = "String", length(max = 32))]
+    #[schemars(length(max = 32))]
     country_code: Option<String>,
     /// The number without its country code.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[schemars(with = "String", length(max = 32))]
+    #[schemars(length(max = 32))]
     national_number: Option<String>,
     /// The whole number.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[schemars(with = "String", length(max = 32))]
+    #[schemars(length(max = 32))]
     number: Option<String>,
     /// The country that a bare number belongs to.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[schemars(with = "String", length(max = 32))]
+    #[schemars(length(max = 32))]
     country_hint: Option<String>,
 }
 

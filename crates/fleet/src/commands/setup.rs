@@ -58,22 +58,16 @@ pub async fn migrate(call: &Call) -> Result<(), Failure> {
 
 /// `fleet schema`.
 pub fn schema(folder: Option<&Path>) -> Result<(), Failure> {
-    let schemas = schema::all();
     let Some(folder) = folder else {
         let all: serde_json::Map<String, serde_json::Value> =
-            schemas.into_iter().map(|(name, schema)| (name.to_owned(), schema.to_value())).collect();
+            schema::all().into_iter().map(|(name, schema)| (name.to_owned(), schema.to_value())).collect();
         output::json(&all);
         return Ok(());
     };
-    let write = |name: &str, text: String| {
-        let path = folder.join(format!("{name}.schema.json"));
+    for (name, text) in schema::files() {
+        let path = folder.join(name);
         std::fs::write(&path, text)
-            .map_err(|problem| Failure::Input(format!("{}: {problem}", path.display())))
-    };
-    for (name, schema) in schemas {
-        let text = serde_json::to_string_pretty(&schema)
-            .map_err(|problem| Failure::Internal(format!("schema {name}: {problem}")))?;
-        write(name, text + "\n")?;
+            .map_err(|problem| Failure::Input(format!("{}: {problem}", path.display())))?;
     }
     Ok(())
 }

@@ -1,0 +1,68 @@
+//! The published contract, read by programs that are not ours.
+
+use std::path::{Path, PathBuf};
+
+use closure_tests::harness::{LONG, cli, node, python, run};
+use serde_json::Value;
+
+fn root() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).parent().expect("the tests lie in the workspace").to_owned()
+}
+
+/// Runs a checker to its end; what it printed, if it was content.
+async fn content(mut checker: tokio::process::Command) -> String {
+    let output = tokio::time::timeout(LONG, checker.output())
+        .await
+        .expect("a checker ends in time")
+        .expect("a checker can be started");
+    let said = String::from_utf8_lossy(&output.stdout).into_owned();
+    assert!(output.status.success(), "{said}\n{}", String::from_utf8_lossy(&output.stderr));
+    said
+}
+
+#[test]
+fn asyncapis_own_parser_reads_the_document_and_finds_each_operation_of_the_crm() {
+    run(async {
+        let mut checker = node(&root().join("tests/node/asyncapi.js"));
+        checker.arg(root().join("docs/contract/asyncapi.json"));
+        let said = content(checker).await;
+        for operation in [
+            "publish.sms send closure.sms/1",
+            "publish.email send closure.email/1",
+            "publish.dial send closure.dial/1",
+            "publish.cancel send closure.cancel/1",
+            "hear.outcomes receive closure.outcome/1",
+        ] {
+            assert!(said.lines().any(|line| line == operation), "{operation} is missing:\n{said}");
+        }
+    });
+}
+
+#[test]
+fn an_independent_validator_accepts_every_valid_example_and_refuses_every_invalid_one_for_the_stated_reason()
+{
+    run(async {
+        let mut checker = python(&root().join("tests/python/kit.py"));
+        checker.arg(root().join("docs/contract"));
+        let said = content(checker).await;
+        assert!(said.contains("refused for the stated reason"), "{said}");
+    });
+}
+
+#[test]
+fn what_the_decoder_leaves_to_the_rules_is_refused_by_them_with_the_stated_code() {
+    run(async {
+        let examples = root().join("docs/contract/examples");
+        let kit = std::fs::read(examples.join("kit.json")).expect("there is a kit");
+        let kit: Value = serde_json::from_slice(&kit).expect("the kit is JSON");
+        let invalid = kit["invalid"].as_array().expect("the kit has a list");
+        let left: Vec<_> = invalid.iter().filter(|example| example["refused_by"] == "rules").collect();
+        assert!(!left.is_empty(), "nothing is left to the rules");
+        for example in left {
+            let file = examples.join(example["file"].as_str().expect("an example has a file"));
+            let answer = cli(&[], &["--json", "explain", &file.display().to_string()]).await;
+            let code = example["code"].as_str().expect("an example has a code");
+            assert!(answer.code != 0 && answer.output.contains(&format!("\"{code}\"")), "{answer:?}");
+        }
+    });
+}
