@@ -4,6 +4,7 @@ pub mod announce;
 pub mod cli;
 pub mod commands;
 pub mod config;
+pub mod engine;
 pub mod health;
 pub mod intake;
 pub mod lifecycle;

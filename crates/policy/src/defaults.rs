@@ -2,9 +2,12 @@
 
 use closure_contract::Evidence;
 
-use crate::rulebook::{
-    ChinaRules, CountryEvidence, DialRules, EmailRules, NearLimit, NonChineseSms, NumberRules, Rulebook,
-    SmsRules, TemplateUrls,
+use crate::{
+    caps::CapRules,
+    rulebook::{
+        ChinaRules, CountryEvidence, DialRules, EmailRules, NearLimit, NonChineseSms, NumberRules, Rulebook,
+        SmsRules, TemplateUrls,
+    },
 };
 
 impl Default for Rulebook {
@@ -15,6 +18,7 @@ impl Default for Rulebook {
             sms: SmsRules::default(),
             china: ChinaRules::default(),
             email: EmailRules::default(),
+            caps: CapRules::default(),
             brand_words: words(&[
                 "K.ride",
                 "K-ride",

@@ -127,7 +127,7 @@ fn refuse_undialable(number: &Number, scope: Scope, findings: &mut Findings) {
 }
 
 /// A domestic service number that is dialled as it is written, from the configured list alone.
-fn short_number(phone: &Phone, scope: Scope, rules: &NumberRules) -> Option<Number> {
+pub(crate) fn short_number(phone: &Phone, scope: Scope, rules: &NumberRules) -> Option<Number> {
     if scope != Scope::Domestic {
         return None;
     }

@@ -125,6 +125,11 @@ pub(crate) fn check_domestic_subject(subject: &str, chars_max: usize) -> Result<
     }
 }
 
+/// The address in the one form in which two of them are compared: no provider of our customers minds the case.
+pub(crate) fn compared(text: &str) -> Option<String> {
+    address(text).map(str::to_ascii_lowercase)
+}
+
 /// The address without surrounding space, if it is one by its form.
 ///
 /// Quoted local parts, address literals and addresses outside ASCII are not accepted: no provider of ours sends them.

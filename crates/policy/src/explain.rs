@@ -6,13 +6,16 @@ use closure_contract::{AppliedRule, FailureCode, Job, JobId, RuleEffect, RuleId,
 use serde::Serialize;
 
 use crate::{
+    caps,
     chinese::ChineseFacts,
     dial,
     email::{self, EmailFacts},
-    findings::{Findings, Refusal, RefusalEnding},
+    findings::{Findings, Postponement, Refusal, RefusalEnding},
     phone::{E164, PhoneFacts},
     rulebook::CompiledRulebook,
     sms::{self, SmsFacts},
+    standing::{self, Standing},
+    suppression,
     template::TemplateFacts,
 };
 
@@ -23,7 +26,7 @@ pub struct Decision {
     pub job_id: JobId,
     /// What happens to it.
     pub verdict: Verdict,
-    /// The code of the first rule that refuses it.
+    /// The code of the first rule that refuses it, or of the one that puts it off.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub code: Option<FailureCode>,
     /// The same for people, without any personal data.
@@ -197,9 +200,12 @@ pub enum FallbackEmail {
 }
 
 /// Applies every rule to a job; all facts are worked out even where an early rule refuses it already.
-pub fn decide(job: &Job, rulebook: &CompiledRulebook, now: Timestamp) -> Decision {
+///
+/// `standing` answers [`Question::of`](standing::Question::of) the same job; without a database it is [`Standing::default`].
+pub fn decide(job: &Job, rulebook: &CompiledRulebook, standing: &Standing, now: Timestamp) -> Decision {
     let mut findings = Findings::new(job.channel());
     check_expiry(job, now, &mut findings);
+    let revoked = standing::check_revoked(job, standing, &mut findings);
     let mut decision = Decision {
         job_id: job.id(),
         verdict: Verdict::Send,
@@ -223,7 +229,10 @@ pub fn decide(job: &Job, rulebook: &CompiledRulebook, now: Timestamp) -> Decisio
             decision.sms = judged.sms;
             decision.chinese = judged.chinese;
             decision.template = judged.template;
-            decision.fallback = Some(judged.fallback);
+            decision.fallback = Some(match revoked {
+                None => judged.fallback,
+                Some(revoked) => FallbackFacts { email: FallbackEmail::None, reason: revoked.reason() },
+            });
             decision.plan = judged.plan.map(Plan::Sms);
         }
         Job::Email(job) => {
@@ -238,11 +247,15 @@ pub fn decide(job: &Job, rulebook: &CompiledRulebook, now: Timestamp) -> Decisio
             decision.plan = judged.plan.map(Plan::Dial);
         }
     }
-    let not_before = job.not_before().filter(|not_before| *not_before > now);
-    if let Some(not_before) = not_before {
-        findings.note(RuleId::B1, RuleEffect::Postpone, format!("not before {not_before}"));
+    suppression::check(job.channel(), standing, &mut findings);
+    let country_code = decision.phone.as_ref().and_then(|phone| phone.country_code);
+    let limits = caps::limits(country_code, &rulebook.rules().caps);
+    caps::check(job.channel(), &limits, standing, &mut findings);
+    if let Some(until) = job.not_before().filter(|not_before| *not_before > now) {
+        let detail = format!("not before {until}");
+        findings.postpone(RuleId::B1, Postponement { until, code: None, detail });
     }
-    conclude(decision, findings, not_before)
+    conclude(decision, findings)
 }
 
 /// B1: an answer that comes too late is none, whatever else there is to say about it.
@@ -262,10 +275,10 @@ fn check_expiry(job: &Job, now: Timestamp, findings: &mut Findings) {
     }
 }
 
-fn conclude(mut decision: Decision, findings: Findings, not_before: Option<Timestamp>) -> Decision {
-    let (rules, refusal) = findings.into_parts();
+fn conclude(mut decision: Decision, findings: Findings) -> Decision {
+    let (rules, refusal, postponement) = findings.into_parts();
     decision.rules = rules;
-    match (refusal, not_before) {
+    match (refusal, postponement) {
         (Some(Refusal { code, detail, ending }), _) => {
             decision.verdict = match ending {
                 RefusalEnding::Over => Verdict::Reject,
@@ -275,10 +288,11 @@ fn conclude(mut decision: Decision, findings: Findings, not_before: Option<Times
             decision.detail = Some(detail);
             decision.plan = None;
         }
-        (None, Some(not_before)) => {
+        (None, Some(Postponement { until, code, detail })) => {
             decision.verdict = Verdict::Postpone;
-            decision.detail = Some(format!("not before {not_before}"));
-            decision.postpone_until = Some(not_before);
+            decision.code = code;
+            decision.detail = Some(detail);
+            decision.postpone_until = Some(until);
             decision.plan = None;
         }
         (None, None) => {

@@ -17,6 +17,7 @@ use crate::{
     meaning::{Meaning, meaning},
     rulebook::CompiledRulebook,
     segments,
+    standing::Revoked,
 };
 
 /// Where a text message stands with its gateway.
@@ -73,6 +74,8 @@ pub struct SmsStory<'a> {
     pub receipts: &'a [ReceiptFact],
     /// Whether the final one is late.
     pub due: Due,
+    /// Whether the answer is no longer wanted, so that no email may take the text message's place.
+    pub revoked: Option<Revoked>,
 }
 
 /// What became of a text message.
@@ -166,10 +169,14 @@ pub fn evaluate(story: &SmsStory<'_>, rulebook: &CompiledRulebook, now: Timestam
     };
     weigh(&receipts, state, evidence, &mut findings);
     let at_once = country_code.and_then(|code| country::at_once(code, &composed, rules).1);
-    let email = if email_is_due(story.submission, state, code, at_once, &mut findings) {
-        email_job(story.job, rulebook, &mut findings)
-    } else {
-        EmailDue::NotDue
+    let due = email_is_due(story.submission, state, code, at_once, &mut findings);
+    let email = match story.revoked {
+        _ if !due => EmailDue::NotDue,
+        None => email_job(story.job, rulebook, &mut findings),
+        Some(revoked) => {
+            findings.note(revoked.rule(), RuleEffect::Reject, format!("no email: {}", revoked.reason()));
+            EmailDue::NotDue
+        }
     };
     Evaluation { state, code, evidence, email, rules: findings.into_parts().0 }
 }

@@ -1,6 +1,6 @@
 //! The record of what each rule did while one job is decided.
 
-use closure_contract::{AppliedRule, Channel, FailureCode, RuleEffect, RuleId};
+use closure_contract::{AppliedRule, Channel, FailureCode, RuleEffect, RuleId, Timestamp};
 
 /// The first refusal of a job.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -11,6 +11,17 @@ pub(crate) struct Refusal {
     pub(crate) detail: String,
     /// Who answers it.
     pub(crate) ending: RefusalEnding,
+}
+
+/// Why a job is put off, and until when.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Postponement {
+    /// Its time.
+    pub(crate) until: Timestamp,
+    /// The code, where it is more than the job's own wish.
+    pub(crate) code: Option<FailureCode>,
+    /// Why, without any personal data.
+    pub(crate) detail: String,
 }
 
 /// What follows from a refusal.
@@ -28,11 +39,12 @@ pub(crate) struct Findings {
     channel: Channel,
     rules: Vec<AppliedRule>,
     refusal: Option<Refusal>,
+    postponement: Option<Postponement>,
 }
 
 impl Findings {
     pub(crate) fn new(channel: Channel) -> Self {
-        Self { channel, rules: Vec::new(), refusal: None }
+        Self { channel, rules: Vec::new(), refusal: None, postponement: None }
     }
 
     /// Records what a rule did without refusing the job.
@@ -54,14 +66,26 @@ impl Findings {
         }
     }
 
-    pub(crate) fn into_parts(self) -> (Vec<AppliedRule>, Option<Refusal>) {
-        (self.rules, self.refusal)
+    /// Records that a rule puts the job off; the latest time counts.
+    pub(crate) fn postpone(&mut self, id: RuleId, postponement: Postponement) {
+        self.note(id, RuleEffect::Postpone, postponement.detail.clone());
+        if self.postponement.as_ref().is_none_or(|other| other.until < postponement.until) {
+            self.postponement = Some(postponement);
+        }
+    }
+
+    pub(crate) fn into_parts(self) -> (Vec<AppliedRule>, Option<Refusal>, Option<Postponement>) {
+        (self.rules, self.refusal, self.postponement)
     }
 }
 
 /// A text message that our rules refuse is answered by its fallback email; where the customer's number itself is in
-/// doubt, and where there is no other answer, a person decides.
+/// doubt or may not be contacted so, and where there is no other answer, a person decides.
 fn ending(channel: Channel, code: FailureCode) -> RefusalEnding {
+    let no_longer_wanted = matches!(
+        code,
+        FailureCode::Expired | FailureCode::StaleClick | FailureCode::Superseded | FailureCode::Cancelled
+    );
     let number_in_doubt = matches!(
         code,
         FailureCode::ScopeMismatch
@@ -69,9 +93,13 @@ fn ending(channel: Channel, code: FailureCode) -> RefusalEnding {
             | FailureCode::InvalidNumber
             | FailureCode::CountryContradiction
             | FailureCode::NumberNotAllowed
+            | FailureCode::CountryNotAllowed
+            | FailureCode::NumberCapReached
     );
     match channel {
-        _ if matches!(code, FailureCode::Expired | FailureCode::StaleClick) => RefusalEnding::Over,
+        _ if no_longer_wanted => RefusalEnding::Over,
+        // The customer asked not to be called.
+        Channel::Dial if code == FailureCode::Suppressed => RefusalEnding::Over,
         Channel::Sms if !number_in_doubt => RefusalEnding::Over,
         Channel::Sms | Channel::Email | Channel::Dial => RefusalEnding::WaitsForPerson,
     }

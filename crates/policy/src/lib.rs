@@ -1,6 +1,7 @@
 #![doc = include_str!("../README.md")]
 
 pub mod call;
+pub mod caps;
 pub mod chinese;
 mod compose;
 mod country;
@@ -29,6 +30,8 @@ mod rules_sms;
 pub mod segments;
 pub mod sms;
 pub mod sms_text;
+pub mod standing;
+pub mod suppression;
 pub mod template;
 mod template_match;
 mod template_parse;

@@ -1,4 +1,4 @@
-//! A job's number: its facts, and the rules about it (R1, R15, R16, R17).
+//! A job's number: its facts, and the rules about it (R1, R15, R16, R17, B4).
 
 use std::fmt;
 
@@ -160,7 +160,9 @@ pub(crate) fn judge(
         Meaning::Number { number, effect, detail } => {
             check_scope(number.country_code, scope, channel, findings);
             findings.note(rule, effect, detail);
-            if let Err(detail) = check_allowed(&number, channel, rules) {
+            check_country(number.country_code, rules, findings);
+            if !number.kind.takes(channel) {
+                let detail = format!("a number of this kind ({:?}) gets no {channel}", number.kind);
                 findings.refuse(rule, FailureCode::NumberNotAllowed, detail);
             }
             let facts = facts(&number);
@@ -224,19 +226,19 @@ fn check_scope(country_code: u16, scope: Scope, channel: Channel, findings: &mut
     }
 }
 
-/// Whether a number of this country and kind may be contacted over this channel.
-fn check_allowed(number: &Number, channel: Channel, rules: &NumberRules) -> Result<(), String> {
-    let country_code = number.country_code;
+/// B4: the countries that may be contacted at all.
+fn check_country(country_code: u16, rules: &NumberRules, findings: &mut Findings) {
     if rules.denied_country_codes.contains(&country_code) {
-        return Err(format!("country code {country_code} is denied"));
-    }
-    if !rules.allowed_country_codes.is_empty() && !rules.allowed_country_codes.contains(&country_code) {
-        return Err(format!("country code {country_code} is not on the list of allowed ones"));
-    }
-    if number.kind.takes(channel) {
-        Ok(())
+        let detail = format!("country code {country_code} is denied");
+        findings.refuse(RuleId::B4, FailureCode::CountryNotAllowed, detail);
+    } else if rules.allowed_country_codes.is_empty() {
+        // Without a list there is nothing to say.
+    } else if rules.allowed_country_codes.contains(&country_code) {
+        let detail = format!("country code {country_code} is on the list of allowed ones");
+        findings.note(RuleId::B4, RuleEffect::Pass, detail);
     } else {
-        Err(format!("a number of this kind ({:?}) gets no {channel}", number.kind))
+        let detail = format!("country code {country_code} is not on the list of allowed ones");
+        findings.refuse(RuleId::B4, FailureCode::CountryNotAllowed, detail);
     }
 }
 

@@ -4,6 +4,7 @@ use closure_contract::{Evidence, Provider, Timestamp};
 use serde::{Deserialize, Serialize};
 
 use crate::{
+    caps::CapRules,
     route::Route,
     template::{Template, TemplateProblem},
     validate,
@@ -23,6 +24,8 @@ pub struct Rulebook {
     pub china: ChinaRules,
     /// Email (R18–R20).
     pub email: EmailRules,
+    /// How often a number, a country and the whole fleet may be contacted (B5).
+    pub caps: CapRules,
     /// Words of ours: no evidence for a text's language, and one of them stands in each template.
     pub brand_words: Vec<String>,
     /// The receipt of an accepted text message is due after this long, in milliseconds.

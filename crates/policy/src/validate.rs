@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use closure_contract::Provider;
 
 use crate::{
-    email,
+    caps, email,
     readings::is_country_code,
     rulebook::{Rulebook, RulebookError, TemplateSource},
     template::{Template, TemplateProblem},
@@ -31,6 +31,7 @@ pub(crate) fn check(rulebook: &Rulebook) -> (Vec<Template>, Vec<RulebookError>) 
     dial(rulebook, &mut refuse);
     sms(rulebook, &mut refuse);
     mail(rulebook, &mut refuse);
+    contacts(rulebook, &mut refuse);
     if rulebook.china.han_min == 0 || !(1..=100).contains(&rulebook.china.han_percent_min) {
         refuse("china", "han_min must be at least 1, and han_percent_min from 1 to 100");
     }
@@ -169,6 +170,25 @@ fn receipt_evidence(rulebook: &Rulebook, refuse: &mut impl FnMut(&'static str, &
             refuse("receipt_evidence", "names a country twice for the same gateway");
         }
         seen.push((entry.country_code, entry.provider));
+    }
+}
+
+fn contacts(rulebook: &Rulebook, refuse: &mut impl FnMut(&'static str, &str)) {
+    let rules = &rulebook.caps;
+    let window = |window_ms| (1..=caps::WINDOW_MS_MAX).contains(&window_ms);
+    for (key, cap) in
+        [("caps.number", rules.number), ("caps.country", rules.country), ("caps.fleet", rules.fleet)]
+    {
+        if !window(cap.window_ms) {
+            refuse(key, "needs a window_ms from 1 to 7 days in milliseconds; count = 0 switches a cap off");
+        }
+    }
+    if rules.countries.iter().any(|own| !is_country_code(own.country_code) || !window(own.window_ms)) {
+        refuse("caps.countries", "needs a country code and a window_ms from 1 to 7 days in milliseconds");
+    }
+    let countries: BTreeSet<u16> = rules.countries.iter().map(|own| own.country_code).collect();
+    if countries.len() < rules.countries.len() {
+        refuse("caps.countries", "names a country twice");
     }
 }
 

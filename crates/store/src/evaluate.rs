@@ -56,6 +56,9 @@ async fn facts(transaction: &Transaction<'_>, job_id: JobId) -> Result<Option<De
         receipts: receipts.iter().map(ReceiptRow::read).collect::<Result<_, _>>()?,
         receipt_overdue: Columns(row).get("receipt_overdue")?,
         has_fallback: snapshot.fallback_job_id.is_some(),
+        revision: Columns(row).count("revision")?,
+        newest_revision: Columns(row).maybe_count("newest_revision")?,
+        cancelled_through: Columns(row).maybe_count("cancelled_through")?,
         snapshot,
     }))
 }
@@ -63,8 +66,13 @@ async fn facts(transaction: &Transaction<'_>, job_id: JobId) -> Result<Option<De
 pub(crate) const LOCK: &str = concat!(
     "SELECT ",
     snapshot_columns!(),
-    ", coalesce(d.receipt_due_at <= now(), false) AS receipt_overdue
-FROM delivery AS d WHERE d.job_id = $1 FOR UPDATE"
+    ", coalesce(d.receipt_due_at <= now(), false) AS receipt_overdue, d.revision,
+    t.newest_revision, t.cancelled_through
+FROM delivery AS d
+LEFT JOIN LATERAL (
+    SELECT t.newest_revision, t.cancelled_through FROM tombstone AS t WHERE t.consultation_id = d.consultation_id
+) AS t ON true
+WHERE d.job_id = $1 FOR UPDATE OF d"
 );
 
 /// A flood of receipts must not hide the strong one among them.

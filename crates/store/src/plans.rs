@@ -5,7 +5,7 @@ use tokio_postgres::{Client, SimpleQueryMessage};
 use crate::{
     burial, calls, claim, dead_letters, evaluate, history, overdue, receipts, replay, resend,
     settings::StoreSettings,
-    settle_sql, template_changes, templates,
+    settle_sql, standing, suppression, tally, template_changes, templates,
     test_database::{TestDatabase, run},
 };
 
@@ -52,6 +52,15 @@ const STATEMENTS: &[(&str, &str)] = &[
     ("add an edition", template_changes::ADD),
     ("change an edition", template_changes::CHANGE),
     ("actions on a template", templates::ACTIONS),
+    ("standing", standing::STANDING),
+    ("supersede", standing::SUPERSEDE),
+    ("cancel", standing::CANCEL),
+    ("raise tallies", tally::RAISE),
+    ("lower tallies", tally::LOWER),
+    ("forget tallies", tally::FORGET),
+    ("suppress", suppression::ADD),
+    ("unsuppress", suppression::REMOVE),
+    ("list suppressions", suppression::LIST),
 ];
 
 #[test]
@@ -79,6 +88,11 @@ fn every_statement_probes_an_index_even_when_it_is_planned_on_small_tables() {
          SELECT 't' || n, 1, 84, 't', 'a' FROM generate_series(1, 10) AS n;
          INSERT INTO template_action (name, version, action, actor, reason)
          SELECT name, 1, 'add', 'a', 'r' FROM template;
+         INSERT INTO tombstone (consultation_id, newest_revision) SELECT consultation_id, 2 FROM delivery;
+         INSERT INTO suppression (kind, value_hash, masked, source, actor, reason)
+         SELECT 'phone', consultation_id::bytea, '***', 'operator', 'a', 'r' FROM delivery;
+         INSERT INTO contact_tally (counter, window_start, window_end, count)
+         SELECT 'number:' || consultation_id, now(), now(), 1 FROM delivery;
          ANALYZE",
     );
 }

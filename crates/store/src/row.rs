@@ -44,6 +44,10 @@ impl<'a> Columns<'a> {
         u32::try_from(value).map_err(|_| StoreError::Schema(format!("column {name}: {value} is negative")))
     }
 
+    pub(crate) fn maybe_count(&self, name: &str) -> Result<Option<u32>, StoreError> {
+        Ok(self.get::<Option<i32>>(name)?.and_then(|count| u32::try_from(count).ok()))
+    }
+
     pub(crate) fn generation(&self, name: &str) -> Result<Generation, StoreError> {
         self.count(name).map(Generation)
     }

@@ -116,6 +116,10 @@ pub enum FinalState {
     Refused,
     /// It was too late to send.
     Expired,
+    /// A newer answer took its place.
+    Superseded,
+    /// It was called back.
+    Cancelled,
 }
 
 /// Whether a provider was tried.
@@ -277,6 +281,8 @@ impl FinalState {
             Self::Unknown => "unknown",
             Self::Refused => "refused",
             Self::Expired => "expired",
+            Self::Superseded => "superseded",
+            Self::Cancelled => "cancelled",
         }
     }
 }

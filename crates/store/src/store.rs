@@ -4,7 +4,7 @@ use std::fmt;
 
 use crate::{
     batch::Batcher, claim::Claims, error::StoreError, migrate, pool::Database, settings::StoreSettings,
-    settle::Settlements,
+    settle::Settlements, standing::Standings, tally::Tallies,
 };
 
 /// The fleet's memory; a clone shares the connections and the batches.
@@ -13,6 +13,8 @@ pub struct Store {
     pub(crate) database: Database,
     pub(crate) claims: Batcher<Claims>,
     pub(crate) settlements: Batcher<Settlements>,
+    pub(crate) standings: Batcher<Standings>,
+    pub(crate) tallies: Batcher<Tallies>,
 }
 
 impl Store {
@@ -23,6 +25,8 @@ impl Store {
         Ok(Self {
             claims: Batcher::new(Claims(database.clone()), batch_max, linger_ms),
             settlements: Batcher::new(Settlements(database.clone()), batch_max, linger_ms),
+            standings: Batcher::new(Standings(database.clone()), batch_max, linger_ms),
+            tallies: Batcher::new(Tallies(database.clone()), batch_max, linger_ms),
             database,
         })
     }

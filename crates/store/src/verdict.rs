@@ -25,6 +25,12 @@ pub struct DeliveryFacts {
     pub receipt_overdue: bool,
     /// Whether an email answers in its place already.
     pub has_fallback: bool,
+    /// Which edition of the consultation's answer it is.
+    pub revision: u32,
+    /// The newest revision of the answer that came, where one above the first did.
+    pub newest_revision: Option<u32>,
+    /// This revision of the answer and every older one was cancelled.
+    pub cancelled_through: Option<u32>,
 }
 
 /// One receipt on record.

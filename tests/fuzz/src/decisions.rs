@@ -4,6 +4,7 @@ use closure_contract::{Cancel, Job, Outcome, Timestamp};
 use closure_policy::{
     explain::{Decision, Plan, Verdict, decide},
     rulebook::{CompiledRulebook, Rulebook, TemplateSource},
+    standing::Standing,
 };
 use serde_json::json;
 use time::macros::datetime;
@@ -115,7 +116,7 @@ fn rulebook() -> CompiledRulebook {
 }
 
 fn decided(job: &Job, rulebook: &CompiledRulebook) -> Decision {
-    decide(job, rulebook, NOW)
+    decide(job, rulebook, &Standing::default(), NOW)
 }
 
 fn check(job: &Job, decision: &Decision) {

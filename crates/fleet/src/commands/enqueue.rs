@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use closure_broker::{OutMessage, Publisher};
 use closure_contract::{Generation, Job, Timestamp};
-use closure_policy::explain::{Verdict, decide};
+use closure_policy::explain::Verdict;
 use serde_json::json;
 
 use super::{Call, Failure, files};
@@ -24,7 +24,7 @@ pub async fn run(call: &Call, enqueue: &Enqueue) -> Result<(), Failure> {
     let (broker, settings, database) = config::load(call.config.as_ref(), |source| {
         (config::broker(source, "enqueue"), config::rulebook(source), config::maybe_database(source))
     })?;
-    let rulebook = super::rulebook_now(settings, database).await?;
+    let engine = super::engine(settings, database).await?;
     let documents = files::read(&enqueue.files.files)?;
     let now = Timestamp::now();
     let mut problems = Vec::new();
@@ -38,7 +38,7 @@ pub async fn run(call: &Call, enqueue: &Enqueue) -> Result<(), Failure> {
                 continue;
             }
         };
-        let decision = decide(&job, &rulebook, now);
+        let decision = engine.decide(&job, now).await?;
         if !enqueue.anyway && !matches!(decision.verdict, Verdict::Send | Verdict::Postpone) {
             let code = decision.code.map_or_else(String::new, |code| format!("{code}: {}", code.remedy()));
             problems.push(format!("{}: would not be sent: {code}; --anyway publishes it", document.origin));

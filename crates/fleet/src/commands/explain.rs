@@ -1,7 +1,7 @@
 //! `fleet explain`: what would happen to a job, by the same engine that the workers use, without any effect.
 
 use closure_contract::{Job, Timestamp};
-use closure_policy::explain::{Decision, Verdict, decide};
+use closure_policy::explain::{Decision, Verdict};
 use serde::Serialize;
 
 use super::{Call, Failure, files};
@@ -32,22 +32,23 @@ pub async fn run(call: &Call, files: &Files) -> Result<(), Failure> {
     let (settings, database) = config::load(call.config.as_ref(), |source| {
         (config::rulebook(source), config::maybe_database(source))
     })?;
-    let rulebook = super::rulebook_now(settings, database).await?;
+    let engine = super::engine(settings, database).await?;
     let now = Timestamp::now();
     let mut unreadable = 0_usize;
-    let answers: Vec<Answer> = files::read(&files.files)?
-        .into_iter()
-        .map(|document| match Job::decode(&document.body) {
+    let mut answers = Vec::new();
+    for document in files::read(&files.files)? {
+        answers.push(match Job::decode(&document.body) {
             Ok(job) => {
-                Answer { origin: document.origin, decision: Some(decide(&job, &rulebook, now)), error: None }
+                let decision = engine.decide(&job, now).await?;
+                Answer { origin: document.origin, decision: Some(decision), error: None }
             }
             Err(problem) => {
                 unreadable += 1;
                 let error = Unreadable { code: problem.code().to_string(), problem: problem.to_string() };
                 Answer { origin: document.origin, decision: None, error: Some(error) }
             }
-        })
-        .collect();
+        });
+    }
     match call.style {
         Style::Json => output::json(&answers),
         Style::Text => answers.iter().for_each(text),

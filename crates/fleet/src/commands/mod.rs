@@ -14,7 +14,7 @@ pub mod show;
 pub mod template;
 pub mod work;
 
-use std::{sync::Arc, time::Duration};
+use std::time::Duration;
 
 use clap::CommandFactory;
 use closure_broker::{PublishError, TopologyError};
@@ -24,6 +24,7 @@ use closure_store::{Store, StoreError, StoreSettings};
 use crate::{
     cli::{Cli, Command},
     config::{self, ConfigError},
+    engine::Engine,
     output::{self, Style},
     rules::Rules,
     telemetry,
@@ -150,14 +151,12 @@ pub async fn run(cli: Cli) -> Result<(), Failure> {
     }
 }
 
-/// The rules as they are now; without a database no template is known.
-async fn rulebook_now(
-    settings: CompiledRulebook,
-    database: Option<StoreSettings>,
-) -> Result<Arc<CompiledRulebook>, Failure> {
-    let Some(database) = database else { return Ok(Arc::new(settings)) };
-    let rules = Rules::open(settings, Store::new(database)?, Duration::MAX).await?;
-    Ok(rules.current().await)
+/// The engine as the workers have it; without a database it knows no template and nothing beside the job.
+async fn engine(settings: CompiledRulebook, database: Option<StoreSettings>) -> Result<Engine, Failure> {
+    let Some(database) = database else { return Ok(Engine::new(Rules::without_templates(settings), None)) };
+    let store = Store::new(database)?;
+    let rules = Rules::open(settings, store.clone(), Duration::MAX).await?;
+    Ok(Engine::new(rules, Some(store)))
 }
 
 /// Prints a value as JSON, or as the lines that `text` makes of it.

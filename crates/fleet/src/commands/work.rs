@@ -13,6 +13,7 @@ use super::{Call, Failure};
 use crate::{
     cli::{Role, Work},
     config::{self, ConfigError, CourierSettings, DialSettings, FallbackSettings},
+    engine::Engine,
     health::{self, Health},
     intake,
     lifecycle::{Finish, Lifecycle},
@@ -41,6 +42,7 @@ struct Crew {
     broker: BrokerSettings,
     store: Store,
     rules: Rules,
+    engine: Engine,
     receipt_due_ms: u64,
     sms_routes: Vec<Route>,
     courier: CourierSettings,
@@ -87,8 +89,19 @@ pub async fn run(call: &Call, work: &Work) -> Result<(), Failure> {
     let receipt_due_ms = rulebook.receipt_due_ms();
     let sms_routes = rulebook.rules().sms.routes.clone();
     let rules = open_rules(rulebook, &store, refresh, &lifecycle).await?;
-    let crew =
-        Crew { broker, store, rules, receipt_due_ms, sms_routes, courier, publisher, lifecycle, health };
+    let engine = Engine::new(rules.clone(), Some(store.clone()));
+    let crew = Crew {
+        broker,
+        store,
+        rules,
+        engine,
+        receipt_due_ms,
+        sms_routes,
+        courier,
+        publisher,
+        lifecycle,
+        health,
+    };
     info!(roles = name(&roles), concurrency = crew.courier.concurrency, "working");
     let loops = start(&crew, settings, &roles);
     futures::future::join_all(loops).await;
@@ -137,7 +150,11 @@ fn start(crew: &Crew, settings: RoleSettings, roles: &BTreeSet<Role>) -> Vec<Loo
             ladder: crew.courier.sms_ladder.clone(),
             receipt_due_ms: crew.receipt_due_ms,
         };
-        loops.push(consume(crew, Courier::new(carrier, crew.store.clone(), crew.rules.clone()), concurrency));
+        loops.push(consume(
+            crew,
+            Courier::new(carrier, crew.store.clone(), crew.engine.clone()),
+            concurrency,
+        ));
     }
     if let Some((smtp, message_id_domain)) = settings.email {
         let carrier = EmailCarrier {
@@ -146,7 +163,11 @@ fn start(crew: &Crew, settings: RoleSettings, roles: &BTreeSet<Role>) -> Vec<Loo
             message_id_domain,
             ladder: crew.courier.email_ladder.clone(),
         };
-        loops.push(consume(crew, Courier::new(carrier, crew.store.clone(), crew.rules.clone()), concurrency));
+        loops.push(consume(
+            crew,
+            Courier::new(carrier, crew.store.clone(), crew.engine.clone()),
+            concurrency,
+        ));
     }
     if let Some((ari, settings)) = settings.dial {
         let carrier = DialCarrier {
@@ -155,7 +176,11 @@ fn start(crew: &Crew, settings: RoleSettings, roles: &BTreeSet<Role>) -> Vec<Loo
             ladder: crew.courier.dial_ladder.clone(),
             lease_ms: crew.lease_ms(ari.longest_send_ms()),
         };
-        loops.push(consume(crew, Courier::new(carrier, crew.store.clone(), crew.rules.clone()), concurrency));
+        loops.push(consume(
+            crew,
+            Courier::new(carrier, crew.store.clone(), crew.engine.clone()),
+            concurrency,
+        ));
         let watch = CallWatch {
             ari,
             store: crew.store.clone(),

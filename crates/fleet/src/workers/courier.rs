@@ -8,34 +8,35 @@ use closure_contract::{
     AttemptNumber, ClientRef, FailureCode, Job, Provider, Timestamp, topology::DelayStep,
 };
 use closure_policy::{
-    explain::{Decision, Verdict, decide},
+    explain::{Decision, Verdict},
     retry::Next,
-    template::TemplateFacts,
 };
 use closure_providers::SendFailure;
 use closure_store::{
-    AttemptUse, Claim, EarlyReceipts, Ending, FinalState, Lease, NewClaim, Settled, Settlement, Snapshot,
-    Store, StoreError,
+    Claim, Contact, EarlyReceipts, Ending, Lease, NewClaim, Settled, Settlement, Snapshot, Store, StoreError,
 };
-use serde_json::Value;
 use tracing::{info, warn};
 
 use super::{
-    carrier::{Attempt, Carrier, Doubt, Rendering, dead, unsent},
+    carrier::{Attempt, Carrier, Doubt, Rendering},
     conflict,
     doubt::scope,
+    endings::{rules_json, step_until},
 };
 use crate::{
     announce,
-    rules::{Rules, rests_on_templates},
+    engine::{Admission, Engine},
     runtime::{Disposition, Hand, Interrupted},
 };
+
+/// The revision that takes nothing's place.
+const FIRST_REVISION: u32 = 1;
 
 /// Carries jobs out over one carrier.
 pub struct Courier<C> {
     pub(super) carrier: C,
     pub(super) store: Store,
-    rules: Rules,
+    engine: Engine,
 }
 
 /// A claimed job on its way.
@@ -66,8 +67,8 @@ pub(super) enum Errand {
 
 impl<C: Carrier> Courier<C> {
     /// A courier of one channel.
-    pub fn new(carrier: C, store: Store, rules: Rules) -> Self {
-        Self { carrier, store, rules }
+    pub fn new(carrier: C, store: Store, engine: Engine) -> Self {
+        Self { carrier, store, engine }
     }
 
     /// Does the whole way of one message.
@@ -85,10 +86,10 @@ impl<C: Carrier> Courier<C> {
             }
         };
         let now = Timestamp::now();
-        let decision = self.decide(hand, &job, now).await?;
+        self.note_revision(hand, &job).await?;
+        let decision = settled_or_stop(hand, "decide", || self.engine.decide(&job, now)).await?;
         if let (Verdict::Postpone, Some(until)) = (decision.verdict, decision.postpone_until) {
-            let wait_ms = u64::try_from((until.0 - now.0).whole_milliseconds()).unwrap_or(0);
-            return Ok(Disposition::Again { step: DelayStep::within(wait_ms), attempt: message.attempt });
+            return Ok(Disposition::Again { step: step_until(until, now), attempt: message.attempt });
         }
         let rendered = match &decision.plan {
             Some(plan) => {
@@ -152,15 +153,15 @@ impl<C: Carrier> Courier<C> {
         }
     }
 
-    /// Decides by the rules as they are known; what templates refuse is decided again by the rules as they are.
-    async fn decide(&self, hand: &Hand<'_>, job: &Job, now: Timestamp) -> Result<Decision, Interrupted> {
-        let known = self.rules.current().await;
-        let decision = decide(job, &known, now);
-        if !decision.code.is_some_and(rests_on_templates) {
-            return Ok(decision);
+    /// B2: that a later revision came is on record before anything becomes of it, whatever that is.
+    async fn note_revision(&self, hand: &Hand<'_>, job: &Job) -> Result<(), Interrupted> {
+        let consultation = job.consultation();
+        if consultation.revision <= FIRST_REVISION {
+            return Ok(());
         }
-        let rulebook = settled_or_stop(hand, "read the templates", || self.rules.fresh()).await?;
-        Ok(decide(job, &rulebook, now))
+        hand.may_act()?;
+        settled_or_stop(hand, "supersede", || self.store.supersede(&consultation.id, consultation.revision))
+            .await
     }
 
     /// The answer to a claim, and until when a granted lease protects its holder by this process's own clock.
@@ -200,9 +201,10 @@ impl<C: Carrier> Courier<C> {
         .await
     }
 
-    /// A granted claim: try once, after a last look at the approval where the text needs one.
+    /// A granted claim: try once, after the rules had their last word.
     ///
-    /// Where the look cannot be had, the attempt is given back rather than its lease overstayed.
+    /// Much may have changed since the job was read: it may be cancelled by now, or too late, or its template's
+    /// approval withdrawn. Where the word cannot be had, the attempt is given back rather than its lease overstayed.
     pub(super) async fn go(
         &self,
         trip: &Trip<'_>,
@@ -210,19 +212,17 @@ impl<C: Carrier> Courier<C> {
         client_ref: ClientRef,
         rendered: Option<Bytes>,
     ) -> Result<Disposition, Interrupted> {
-        let needs_approval = trip.decision.template.as_ref().and_then(TemplateFacts::used).is_some();
-        if trip.decision.verdict != Verdict::Send || !needs_approval {
-            return self.send(trip, attempt, client_ref, rendered).await;
+        if trip.decision.verdict != Verdict::Send {
+            return self.unsent(trip, attempt).await;
         }
-        match self.rules.fresh().await {
-            Ok(rulebook) => {
-                let decision = decide(trip.job, &rulebook, Timestamp::now());
+        match self.engine.admit(trip.job, Timestamp::now()).await {
+            Ok(Admission { decision, contact }) => {
                 let trip = Trip { decision: &decision, ..*trip };
-                self.send(&trip, attempt, client_ref, rendered).await
+                self.send(&trip, attempt, client_ref, rendered, contact).await
             }
             Err(problem) => {
-                warn!(job_id = %trip.job.id(), %problem, "the approval could not be looked at; nothing was sent");
-                let detail = "the register of templates could not be asked".to_owned();
+                warn!(job_id = %trip.job.id(), %problem, "the rules could not be asked again; nothing was sent");
+                let detail = "the database could not be asked right before the send".to_owned();
                 let ending = Ending::GivenBack { code: FailureCode::ProviderUnavailable, detail };
                 self.end(trip, attempt, ending).await?;
                 Ok(Disposition::Again { step: self.first_step(attempt), attempt })
@@ -230,47 +230,32 @@ impl<C: Carrier> Courier<C> {
         }
     }
 
-    /// Tries once, or settles what the rules decided.
+    /// Tries once what the rules let pass.
     async fn send(
         &self,
         trip: &Trip<'_>,
         attempt: AttemptNumber,
         client_ref: ClientRef,
         rendered: Option<Bytes>,
+        contact: Option<Contact>,
     ) -> Result<Disposition, Interrupted> {
-        let decision = trip.decision;
-        let code = decision.code.unwrap_or(FailureCode::WrongShape);
-        let detail = decision.detail.clone().unwrap_or_else(|| code.what().to_owned());
-        if trip.job.expires_at().is_some_and(|end| end <= Timestamp::now()) {
-            return self.end(trip, attempt, unsent(FinalState::Expired, FailureCode::Expired, detail)).await;
+        let (Verdict::Send, Some(plan)) = (trip.decision.verdict, &trip.decision.plan) else {
+            return self.unsent(trip, attempt).await;
+        };
+        // A lease taken over while this process stood still must not be used: the claim is minutes younger
+        // than any lease, and the connection's state is the last thing looked at before the provider.
+        trip.hand.may_act()?;
+        if Instant::now() >= trip.lease_until {
+            self.give_back(trip, contact.as_ref(), FailureCode::ProviderUnavailable).await?;
+            return self.stood_still(trip, attempt).await;
         }
-        match (decision.verdict, &decision.plan) {
-            (Verdict::Send, Some(plan)) => {
-                // A lease taken over while this process stood still must not be used: the claim is minutes younger
-                // than any lease, and the connection's state is the last thing looked at before the provider.
-                trip.hand.may_act()?;
-                if Instant::now() >= trip.lease_until {
-                    return self.stood_still(trip, attempt).await;
-                }
-                let attempted = Attempt {
-                    plan,
-                    provider: trip.provider,
-                    client_ref,
-                    rendered,
-                    lease_until: trip.lease_until,
-                };
-                match self.carrier.try_once(&attempted).await {
-                    Ok(accepted) => self.end(trip, attempt, self.carrier.taken(accepted)).await,
-                    Err(failure) => self.failed(trip, attempt, failure).await,
-                }
-            }
-            (Verdict::Reject, _) if code == FailureCode::Expired => {
-                self.end(trip, attempt, unsent(FinalState::Expired, code, detail)).await
-            }
-            (Verdict::Reject, _) => self.end(trip, attempt, unsent(FinalState::Refused, code, detail)).await,
-            (Verdict::Hold | Verdict::Send | Verdict::Postpone, _) => {
-                self.end(trip, attempt, dead(self.carrier.channel(), code, detail, AttemptUse::GivenBack))
-                    .await
+        let lease_until = trip.lease_until;
+        let attempted = Attempt { plan, provider: trip.provider, client_ref, rendered, lease_until };
+        match self.carrier.try_once(&attempted).await {
+            Ok(accepted) => self.end(trip, attempt, self.carrier.taken(accepted)).await,
+            Err(failure) => {
+                self.give_back(trip, contact.as_ref(), failure.code).await?;
+                self.failed(trip, attempt, failure).await
             }
         }
     }
@@ -389,8 +374,4 @@ where
         tracing::error!(%problem, what, "the database refused a statement; the message is left for another try");
         Interrupted
     })
-}
-
-fn rules_json(decision: &Decision) -> Value {
-    serde_json::to_value(&decision.rules).unwrap_or(Value::Null)
 }

@@ -13,6 +13,7 @@ use closure_policy::{
     },
     explain::{Decision, DialPlan, Plan, decide},
     retry::{Ladder, Next},
+    standing::Standing,
 };
 use closure_providers::{Accepted, AriDial, Call, ChannelPresence, SendFailure, Sender};
 use closure_store::{
@@ -223,7 +224,7 @@ impl CallWatch {
     async fn conclude(&self, call: &OpenCall, end: &CallEnd) -> Result<(), StoreError> {
         let rulebook = self.rules.current().await;
         let record = Job::decode(&call.body).ok().and_then(|job| {
-            match decide(&job, &rulebook, call.accepted_at).plan {
+            match decide(&job, &rulebook, &Standing::default(), call.accepted_at).plan {
                 Some(Plan::Dial(plan)) => record(&plan, Some(end)),
                 Some(Plan::Sms(_) | Plan::Email(_)) | None => None,
             }

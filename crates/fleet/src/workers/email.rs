@@ -117,7 +117,7 @@ impl Carrier for EmailCarrier {
 
     fn tell(&self, snapshot: &Snapshot, _decision: &Decision, _early: EarlyReceipts) -> Vec<OutMessage> {
         match snapshot.state {
-            DeliveryState::Discarded | DeliveryState::Superseded | DeliveryState::Cancelled => Vec::new(),
+            DeliveryState::Discarded => Vec::new(),
             DeliveryState::Pending
             | DeliveryState::Sending
             | DeliveryState::InDoubt
@@ -128,6 +128,8 @@ impl Carrier for EmailCarrier {
             | DeliveryState::Unknown
             | DeliveryState::Refused
             | DeliveryState::Expired
+            | DeliveryState::Superseded
+            | DeliveryState::Cancelled
             | DeliveryState::Dead => announce::outcome(snapshot).into_iter().collect(),
         }
     }

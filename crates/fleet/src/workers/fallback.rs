@@ -183,6 +183,7 @@ impl Sweep {
         let store = &self.worker.store;
         let mut due = store.overdue(SWEEP_MAX).await?;
         due.extend(store.match_inbox(SWEEP_MAX).await?);
+        store.forget_tallies(SWEEP_MAX).await?;
         for job in due {
             // No message is the outbox here, so the row remembers that something is owed until it was told.
             match self.worker.evaluate(job, Announce::Owed).await {

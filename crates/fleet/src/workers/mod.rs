@@ -7,6 +7,7 @@ pub mod dead;
 pub mod dial;
 mod doubt;
 pub mod email;
+mod endings;
 pub mod fallback;
 pub mod gateways;
 pub mod sms;

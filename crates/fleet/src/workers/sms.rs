@@ -167,7 +167,10 @@ impl Carrier for SmsCarrier {
             {
                 vec![announce::submission(snapshot)]
             }
-            DeliveryState::Expired | DeliveryState::Dead => announce::outcome(snapshot).into_iter().collect(),
+            DeliveryState::Expired
+            | DeliveryState::Dead
+            | DeliveryState::Superseded
+            | DeliveryState::Cancelled => announce::outcome(snapshot).into_iter().collect(),
             DeliveryState::Accepted
             | DeliveryState::InDoubt
             | DeliveryState::Pending
@@ -175,9 +178,7 @@ impl Carrier for SmsCarrier {
             | DeliveryState::Waiting
             | DeliveryState::Delivered
             | DeliveryState::Undelivered
-            | DeliveryState::Discarded
-            | DeliveryState::Superseded
-            | DeliveryState::Cancelled => Vec::new(),
+            | DeliveryState::Discarded => Vec::new(),
         }
     }
 }

@@ -4,6 +4,7 @@ use closure_contract::{Channel, FailureCode, Job, Timestamp};
 use closure_policy::{
     fallback::{Due, EmailDue, Evaluation, ReceiptFact, SmsState, SmsStory, Submission, evaluate},
     rulebook::CompiledRulebook,
+    standing::Standing,
 };
 use closure_store::{Announce, DeliveryFacts, DeliveryState, NewFallback, Verdict};
 use serde_json::Value;
@@ -33,8 +34,14 @@ pub fn judge(
         })
         .collect();
     let due = if facts.receipt_overdue { Due::Overdue } else { Due::NotYet };
+    let standing = Standing {
+        newest_revision: facts.newest_revision,
+        cancelled_through: facts.cancelled_through,
+        ..Standing::default()
+    };
+    let revoked = standing.revoked(facts.revision);
     let submission = submission(facts.snapshot.state, facts.snapshot.code);
-    let story = SmsStory { job: &job, submission, receipts: &receipts, due };
+    let story = SmsStory { job: &job, submission, receipts: &receipts, due, revoked };
     let evaluation = evaluate(&story, rulebook, now);
     Some(verdict(facts, evaluation, announce))
 }

@@ -1,10 +1,10 @@
 //! R14a to R14d as a job is decided: Vietnam, China, and whether an email answers.
 
 use closure_contract::{FailureCode, RuleEffect, RuleId};
-use closure_policy::explain::{Decision, FallbackEmail, Verdict, decide};
+use closure_policy::explain::{Decision, FallbackEmail, Verdict};
 use serde_json::{Value, json};
 
-use crate::support::{NOW, TEMPLATES, decided, effects, rulebook_of, sms, sms_plan};
+use crate::support::{NOW, TEMPLATES, decide, decided, effects, rulebook_of, sms, sms_plan};
 
 const CHINESE: &str = "您好，您的退款已经处理完毕。";
 

@@ -1,10 +1,10 @@
 //! R2, R3, R4: what the PBX dials, and the record of the call.
 
 use closure_contract::{FailureCode, RuleEffect, RuleId, Timestamp};
-use closure_policy::explain::{DialPlan, Plan, Verdict, decide};
+use closure_policy::explain::{DialPlan, Plan, Verdict};
 use serde_json::{Value, json};
 
-use crate::support::{NOW, decided, dial, effects, merge, rulebook_of};
+use crate::support::{NOW, decide, decided, dial, effects, merge, rulebook_of};
 
 fn plan(over: Value) -> DialPlan {
     match decided(&dial(over)).plan {

@@ -22,7 +22,7 @@ pub(crate) fn receipt(status: ReceiptStatus) -> ReceiptFact {
 
 fn told(job: &SmsJob, submission: Submission, statuses: &[ReceiptStatus], due: Due) -> Evaluation {
     let receipts: Vec<ReceiptFact> = statuses.iter().copied().map(receipt).collect();
-    evaluate(&SmsStory { job, submission, receipts: &receipts, due }, &rulebook(), NOW)
+    evaluate(&SmsStory { job, submission, receipts: &receipts, due, revoked: None }, &rulebook(), NOW)
 }
 
 fn japan() -> SmsJob {
@@ -305,7 +305,8 @@ fn the_most_specific_entry_grades_a_gateways_word() {
             })
             .collect();
         let (job, due) = (japan(), Due::NotYet);
-        let story = SmsStory { job: &job, submission: Submission::Accepted, receipts: &receipts, due };
+        let story =
+            SmsStory { job: &job, submission: Submission::Accepted, receipts: &receipts, due, revoked: None };
         let evaluation = evaluate(&story, &rulebook, NOW);
         (evaluation.state, evaluation.evidence)
     };
@@ -332,7 +333,8 @@ fn a_delivered_that_is_worth_too_little_is_silence() {
         [ReceiptFact { evidence: Evidence::Carrier, ..receipt(ReceiptStatus::Delivered) }],
     );
     let told = |rulebook, due| {
-        let story = SmsStory { job: &job, submission: Submission::Accepted, receipts: &carrier, due };
+        let story =
+            SmsStory { job: &job, submission: Submission::Accepted, receipts: &carrier, due, revoked: None };
         evaluate(&story, rulebook, NOW)
     };
     let waiting = told(&strict, Due::NotYet);

@@ -1,10 +1,10 @@
 //! Our reading of numbers against Google's Python port, an independent one, over every country's example numbers.
 
 use closure_contract::FailureCode;
-use closure_policy::explain::{Decision, decide};
+use closure_policy::explain::Decision;
 use serde_json::{Value, json};
 
-use crate::support::{NOW, dial, rulebook};
+use crate::support::{NOW, decide, dial, rulebook};
 
 /// Made by tests/python/phone_oracle.py.
 const RECORD: &str = include_str!("phone_oracle.tsv");

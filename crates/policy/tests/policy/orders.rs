@@ -49,7 +49,7 @@ impl<'a> Ledger<'a> {
             }),
         }
         let Self { job, submission, receipts, due, .. } = &*self;
-        let story = SmsStory { job, submission: *submission, receipts, due: *due };
+        let story = SmsStory { job, submission: *submission, receipts, due: *due, revoked: None };
         let evaluation = evaluate(&story, self.rulebook, NOW);
         if let Some(id) = email_id(&evaluation) {
             self.emails.insert(id);

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use closure_contract::{Evidence, FailureCode, Job, Provider, ReceiptStatus, SmsJob};
 use closure_policy::{
     call::{CallEvent, CallEventKind, ChannelPresence, read_call},
-    explain::{Verdict, decide},
+    explain::Verdict,
     fallback::{Due, EmailDue, ReceiptFact, SmsState, SmsStory, Submission, evaluate},
     mask, segments,
     template::Template,
@@ -13,7 +13,7 @@ use closure_policy::{
 use proptest::{prelude::*, sample::select};
 use serde_json::json;
 
-use crate::support::{NOW, dial, email, rulebook, rulebook_of, sms, sms_job};
+use crate::support::{NOW, decide, dial, email, rulebook, rulebook_of, sms, sms_job};
 
 fn config() -> ProptestConfig {
     ProptestConfig { failure_persistence: None, cases: 256, ..ProptestConfig::default() }
@@ -78,7 +78,7 @@ proptest! {
     ) {
         let rulebook = rulebook();
         let told = |receipts: &[ReceiptFact]| {
-            evaluate(&SmsStory { job: &job, submission, receipts, due }, &rulebook, NOW)
+            evaluate(&SmsStory { job: &job, submission, receipts, due, revoked: None }, &rulebook, NOW)
         };
         prop_assert_eq!(told(&straight), told(&shuffled));
     }
@@ -87,7 +87,7 @@ proptest! {
     fn a_customer_who_was_not_reached_has_one_email_under_one_id(
         job in jobs(), submission in submissions(), receipts in receipts(), due in due(),
     ) {
-        let story = SmsStory { job: &job, submission, receipts: &receipts, due };
+        let story = SmsStory { job: &job, submission, receipts: &receipts, due, revoked: None };
         let evaluation = evaluate(&story, &rulebook(), NOW);
         let email = match &evaluation.email {
             EmailDue::Due(email) | EmailDue::NoAddress(email) => Some(email),
@@ -111,7 +111,7 @@ proptest! {
         let job = sms_job(json!({}));
         let rulebook = rulebook();
         let state = |receipts: &[ReceiptFact]| {
-            evaluate(&SmsStory { job: &job, submission, receipts, due }, &rulebook, NOW).state
+            evaluate(&SmsStory { job: &job, submission, receipts, due, revoked: None }, &rulebook, NOW).state
         };
         for end in 0..list.len() {
             if state(&list[..end]) == SmsState::Delivered {

@@ -2,8 +2,9 @@
 
 use closure_contract::{FailureCode, Job, RuleEffect, RuleId, SmsJob, Timestamp};
 use closure_policy::{
-    explain::{Decision, Plan, SmsPlan, decide},
+    explain::{self, Decision, Plan, SmsPlan},
     rulebook::{CompiledRulebook, Rulebook},
+    standing::Standing,
 };
 use serde_json::{Value, json};
 use time::macros::datetime;
@@ -122,6 +123,11 @@ pub(crate) fn dial(over: Value) -> Job {
         }),
     );
     job(base, over)
+}
+
+/// What the rules say where nothing is known beside the job.
+pub(crate) fn decide(job: &Job, rulebook: &CompiledRulebook, now: Timestamp) -> Decision {
+    explain::decide(job, rulebook, &Standing::default(), now)
 }
 
 pub(crate) fn decided(job: &Job) -> Decision {

@@ -2,13 +2,13 @@
 
 use closure_contract::{FailureCode, RuleEffect, RuleId};
 use closure_policy::{
-    explain::{Decision, Verdict, decide},
+    explain::{Decision, Verdict},
     segments::Encoding,
     sms::SmsFacts,
 };
 use serde_json::{Value, json};
 
-use crate::support::{NOW, decided, effects, rulebook_of, sms, sms_plan};
+use crate::support::{NOW, decide, decided, effects, rulebook_of, sms, sms_plan};
 
 fn text(text: &str) -> Decision {
     decided(&sms(json!({ "sms": { "text": text } })))

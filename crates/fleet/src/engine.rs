@@ -1,0 +1,131 @@
+//! The one place where a decision about a job comes from: the rules, and what the database knows beside the job.
+
+use closure_contract::{Job, Timestamp};
+use closure_policy::{
+    caps,
+    explain::{Decision, Verdict, decide},
+    rulebook::CompiledRulebook,
+    standing::{Listing, Question, Standing, Used},
+    template::TemplateFacts,
+};
+use closure_store::{
+    CapKind, Contact, Counted, Limit, StandingFacts, StandingQuestion, Store, StoreError, Taken, UsedWindow,
+};
+
+use crate::rules::{Rules, rests_on_templates};
+
+/// Decides jobs; a clone shares everything.
+#[derive(Clone)]
+pub struct Engine {
+    rules: Rules,
+    store: Option<Store>,
+}
+
+/// The last word before a provider is called.
+#[derive(Debug)]
+pub struct Admission {
+    /// What the rules say now.
+    pub decision: Decision,
+    /// The contact that was counted for it, if it is to be sent and anything counts it.
+    pub contact: Option<Contact>,
+}
+
+impl Engine {
+    /// An engine; without a store it knows nothing beside the job itself.
+    pub fn new(rules: Rules, store: Option<Store>) -> Self {
+        Self { rules, store }
+    }
+
+    /// The rules, for those who ask them something else.
+    pub fn rules(&self) -> &Rules {
+        &self.rules
+    }
+
+    /// What would happen to a job, and why; writes nothing.
+    ///
+    /// What templates refuse by the rules as they are known is decided again by the rules as they are.
+    pub async fn decide(&self, job: &Job, now: Timestamp) -> Result<Decision, StoreError> {
+        let known = self.rules.current().await;
+        let standing = self.standing(job, &known).await?;
+        let decision = decide(job, &known, &standing, now);
+        if !decision.code.is_some_and(rests_on_templates) {
+            return Ok(decision);
+        }
+        Ok(decide(job, &*self.rules.fresh().await?, &standing, now))
+    }
+
+    /// Decides once more right before the send, by an approval as it is at this moment where the text needs one, and
+    /// counts the contact towards its caps where it is to be sent.
+    ///
+    /// The caps that were free when they were read may be used up when they are counted; the count is what holds.
+    pub async fn admit(&self, job: &Job, now: Timestamp) -> Result<Admission, StoreError> {
+        let mut rulebook = self.rules.current().await;
+        let mut standing = self.standing(job, &rulebook).await?;
+        let mut decision = decide(job, &rulebook, &standing, now);
+        if decision.template.as_ref().and_then(TemplateFacts::used).is_some() {
+            rulebook = self.rules.fresh().await?;
+            decision = decide(job, &rulebook, &standing, now);
+        }
+        let limits = limits(&Question::of(job, rulebook.rules()));
+        let (Verdict::Send, Some(store), false) = (decision.verdict, &self.store, limits.is_empty()) else {
+            return Ok(Admission { decision, contact: None });
+        };
+        match store.count_contact(job.id(), limits).await? {
+            Taken::Granted(contact) => Ok(Admission { decision, contact: Some(contact) }),
+            Taken::Reached(used) => {
+                standing.used = used.into_iter().map(window).collect();
+                Ok(Admission { decision: decide(job, &rulebook, &standing, now), contact: None })
+            }
+        }
+    }
+
+    async fn standing(&self, job: &Job, rulebook: &CompiledRulebook) -> Result<Standing, StoreError> {
+        let Some(store) = &self.store else { return Ok(Standing::default()) };
+        let question = Question::of(job, rulebook.rules());
+        let asked = StandingQuestion {
+            job_id: job.id(),
+            limits: limits(&question),
+            consultation_id: question.consultation_id,
+            phone: question.phone.map(|number| number.digits().to_owned()),
+            email: question.email,
+        };
+        store.standing(asked).await.map(standing)
+    }
+}
+
+/// The store's facts in policy's words.
+fn standing(facts: StandingFacts) -> Standing {
+    let listing = |suppressed| if suppressed { Listing::Suppressed } else { Listing::Clear };
+    Standing {
+        newest_revision: facts.newest_revision,
+        cancelled_through: facts.cancelled_through,
+        phone: listing(facts.phone_suppressed),
+        email: listing(facts.email_suppressed),
+        used: facts.used.into_iter().map(window).collect(),
+    }
+}
+
+fn window(used: UsedWindow) -> Used {
+    let cap = match used.cap {
+        CapKind::Number => caps::CapKind::Number,
+        CapKind::Country => caps::CapKind::Country,
+        CapKind::Fleet => caps::CapKind::Fleet,
+    };
+    Used { cap, count: used.count, until: used.until }
+}
+
+/// Policy's caps in the store's words.
+fn limits(question: &Question) -> Vec<Limit> {
+    question
+        .limits
+        .iter()
+        .filter_map(|limit| {
+            let counted = match limit.cap {
+                caps::CapKind::Number => Counted::Number(question.phone.as_ref()?.digits().to_owned()),
+                caps::CapKind::Country => Counted::Country(question.country_code?),
+                caps::CapKind::Fleet => Counted::Fleet,
+            };
+            Some(Limit { counted, count: limit.count, window_ms: limit.window_ms })
+        })
+        .collect()
+}

@@ -1,0 +1,92 @@
+//! How a job ends without a provider, in the words of the store.
+
+use closure_contract::{AttemptNumber, Channel, FailureCode, Timestamp, topology::DelayStep};
+use closure_policy::{
+    explain::{Decision, Verdict},
+    failure::{Class, class},
+};
+use closure_store::{AttemptUse, Contact, Ending, FinalState};
+use serde_json::Value;
+
+use super::{
+    carrier::{self, Carrier},
+    courier::{Courier, Trip, settled_or_stop},
+};
+use crate::runtime::{Disposition, Interrupted};
+
+impl<C: Carrier> Courier<C> {
+    /// A contact that surely did not come about counts towards no cap (B5).
+    pub(super) async fn give_back(
+        &self,
+        trip: &Trip<'_>,
+        contact: Option<&Contact>,
+        code: FailureCode,
+    ) -> Result<(), Interrupted> {
+        match (contact, class(code)) {
+            (Some(contact), Class::Transient | Class::Permanent) => {
+                settled_or_stop(trip.hand, "give a contact back", || self.store.give_back(contact)).await
+            }
+            (Some(_), Class::InDoubt) | (None, _) => Ok(()),
+        }
+    }
+
+    /// The rules do not let it pass: it ends, waits for a person, or comes again when its time has come.
+    pub(super) async fn unsent(
+        &self,
+        trip: &Trip<'_>,
+        attempt: AttemptNumber,
+    ) -> Result<Disposition, Interrupted> {
+        match unsent(self.carrier.channel(), trip.decision, Timestamp::now()) {
+            Unsent::Ends(ending) => self.end(trip, attempt, ending).await,
+            Unsent::PutOff(ending, step) => {
+                self.end(trip, attempt, ending).await?;
+                Ok(Disposition::Again { step, attempt })
+            }
+        }
+    }
+}
+
+/// What becomes of a claimed job that the rules do not let pass.
+enum Unsent {
+    /// It ends, or waits for a person.
+    Ends(Ending),
+    /// It is given back, and comes again after this delay.
+    PutOff(Ending, DelayStep),
+}
+
+/// Reads it from a decision whose verdict is not to send.
+fn unsent(channel: Channel, decision: &Decision, now: Timestamp) -> Unsent {
+    let code = decision.code.unwrap_or(FailureCode::WrongShape);
+    let detail = decision.detail.clone().unwrap_or_else(|| code.what().to_owned());
+    match (decision.verdict, decision.postpone_until) {
+        (Verdict::Postpone, Some(until)) => {
+            Unsent::PutOff(Ending::GivenBack { code, detail }, step_until(until, now))
+        }
+        (Verdict::Reject, _) => Unsent::Ends(carrier::unsent(final_state(code), code, detail)),
+        (Verdict::Hold | Verdict::Send | Verdict::Postpone, _) => {
+            Unsent::Ends(carrier::dead(channel, code, detail, AttemptUse::GivenBack))
+        }
+    }
+}
+
+/// The end of a job that the rules refuse: most are refused, and some are no longer wanted.
+fn final_state(code: FailureCode) -> FinalState {
+    if code == FailureCode::Expired {
+        FinalState::Expired
+    } else if code == FailureCode::Superseded {
+        FinalState::Superseded
+    } else if code == FailureCode::Cancelled {
+        FinalState::Cancelled
+    } else {
+        FinalState::Refused
+    }
+}
+
+/// The delay after which a job that was put off is looked at again: its time, or as much of the way as a step takes.
+pub(super) fn step_until(until: Timestamp, now: Timestamp) -> DelayStep {
+    DelayStep::within(u64::try_from((until.0 - now.0).whole_milliseconds()).unwrap_or(0))
+}
+
+pub(super) fn rules_json(decision: &Decision) -> Value {
+    serde_json::to_value(&decision.rules).unwrap_or(Value::Null)
+}

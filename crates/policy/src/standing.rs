@@ -1,0 +1,169 @@
+//! What only the database knows about a job: newer revisions, cancellations, suppressed recipients, used caps (B2–B6).
+//!
+//! [`Question`] says what to ask, [`Standing`] is the answer as plain data; whoever has no database decides with
+//! [`Standing::default`], which knows nothing.
+
+use std::fmt;
+
+use closure_contract::{ConsultationId, FailureCode, Job, RuleId, Timestamp};
+
+use crate::{
+    caps::{self, Limit},
+    dial, email,
+    findings::Findings,
+    meaning::{Meaning, meaning},
+    phone::{E164, Number},
+    rulebook::Rulebook,
+};
+
+/// What must be asked about a job, without which only the job itself can be judged.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Question {
+    /// Whose revisions and cancellations.
+    pub consultation_id: ConsultationId,
+    /// The number, if the job has exactly one; it may be suppressed.
+    pub phone: Option<E164>,
+    /// Its country code.
+    pub country_code: Option<u16>,
+    /// The address in the one form in which it is compared, if an email goes there; it may be suppressed.
+    pub email: Option<String>,
+    /// The caps that the job counts towards.
+    pub limits: Vec<Limit>,
+}
+
+/// What is known beside the job; the default is that nothing is.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Standing {
+    /// The newest revision of the consultation's answer that came, where one above the first did.
+    pub newest_revision: Option<u32>,
+    /// This revision and every older one was cancelled.
+    pub cancelled_through: Option<u32>,
+    /// Whether the number is suppressed.
+    pub phone: Listing,
+    /// Whether the address is suppressed.
+    pub email: Listing,
+    /// What is used of the caps' present windows.
+    pub used: Vec<Used>,
+}
+
+/// Whether a recipient is on the suppression list.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Listing {
+    /// It is not, as far as is known.
+    #[default]
+    Clear,
+    /// It is.
+    Suppressed,
+}
+
+/// What is used of one cap's present window.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Used {
+    /// Which cap.
+    pub cap: caps::CapKind,
+    /// How many text messages and calls went out in this window.
+    pub count: u32,
+    /// When the window ends.
+    pub until: Timestamp,
+}
+
+/// Why the answer to a consultation is no longer wanted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Revoked {
+    /// The CRM cancelled it (B3).
+    Cancelled,
+    /// A newer revision took its place (B2).
+    Superseded {
+        /// The newest revision that came.
+        by: u32,
+    },
+}
+
+impl Question {
+    /// What to ask about a job.
+    pub fn of(job: &Job, rules: &Rulebook) -> Self {
+        let number = number(job, rules);
+        let country_code = number.as_ref().map(|number| number.country_code);
+        Self {
+            consultation_id: job.consultation().id.clone(),
+            email: match job {
+                Job::Email(job) => job.to.email.as_deref().and_then(email::compared),
+                Job::Sms(_) | Job::Dial(_) => None,
+            },
+            limits: caps::limits(country_code, &rules.caps),
+            phone: number.map(|number| number.e164),
+            country_code,
+        }
+    }
+}
+
+/// The number of a job by the same reading by which it is judged.
+fn number(job: &Job, rules: &Rulebook) -> Option<Number> {
+    let (to, scope) = match job {
+        Job::Sms(job) => (&job.to.phone, job.scope),
+        Job::Dial(job) => {
+            if let Some(number) = dial::short_number(&job.to.phone, job.scope, &rules.numbers) {
+                return Some(number);
+            }
+            (&job.to.phone, job.scope)
+        }
+        Job::Email(_) => return None,
+    };
+    match meaning(to, scope, &rules.numbers) {
+        Meaning::Number { number, .. } => Some(number),
+        Meaning::Problem { .. } => None,
+    }
+}
+
+impl Standing {
+    /// Whether the answer of this revision is no longer wanted; the CRM's own word before what follows from another.
+    pub fn revoked(&self, revision: u32) -> Option<Revoked> {
+        if self.cancelled_through.is_some_and(|through| revision <= through) {
+            return Some(Revoked::Cancelled);
+        }
+        self.newest_revision.filter(|newest| revision < *newest).map(|by| Revoked::Superseded { by })
+    }
+}
+
+impl Revoked {
+    /// The rule that says so.
+    pub fn rule(self) -> RuleId {
+        match self {
+            Self::Cancelled => RuleId::B3,
+            Self::Superseded { .. } => RuleId::B2,
+        }
+    }
+
+    /// The code of a job that ends by it.
+    pub fn code(self) -> FailureCode {
+        match self {
+            Self::Cancelled => FailureCode::Cancelled,
+            Self::Superseded { .. } => FailureCode::Superseded,
+        }
+    }
+
+    /// Why, for people.
+    pub fn reason(self) -> String {
+        match self {
+            Self::Cancelled => "the CRM took the consultation's answer back".to_owned(),
+            Self::Superseded { by } => format!("revision {by} of the consultation's answer took its place"),
+        }
+    }
+}
+
+/// B2 and B3: an answer that is no longer wanted is not sent, whatever else there is to say about it.
+pub(crate) fn check_revoked(job: &Job, standing: &Standing, findings: &mut Findings) -> Option<Revoked> {
+    let revoked = standing.revoked(job.consultation().revision)?;
+    findings.refuse(revoked.rule(), revoked.code(), revoked.reason());
+    Some(revoked)
+}
+
+impl fmt::Debug for Question {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Question")
+            .field("consultation_id", &self.consultation_id)
+            .field("phone", &self.phone)
+            .field("limits", &self.limits)
+            .finish_non_exhaustive()
+    }
+}
