@@ -38,6 +38,9 @@ keep postgres_password "$(password)"
 # You choose this value and give it to NHN Cloud with the webhook's address.
 keep nhn_webhook_secret "$(password)"
 keep nhn_webhook_secret_next ""
+# The CRM sends this one with its questions to the advisor.
+keep advisor_token "$(password)"
+keep advisor_token_next ""
 for file in nhn_secret_key smtp_password ari_password; do
   keep "$file" ""
 done

@@ -29,7 +29,7 @@ const EDGES: [(&str, &[&str]); 9] = [
 ];
 
 /// Which crates may name what lies outside; everything else may not.
-const OWNERS: [(&str, &[&str]); 12] = [
+const OWNERS: [(&str, &[&str]); 13] = [
     ("lapin", &["closure-broker"]),
     ("backoff", &["closure-broker"]),
     ("deadpool-postgres", &["closure-store"]),
@@ -37,6 +37,8 @@ const OWNERS: [(&str, &[&str]); 12] = [
     ("tokio-postgres", &["closure-store", "closure-simulators"]),
     ("reqwest", &["closure-providers", "closure-simulators"]),
     ("lettre", &["closure-providers"]),
+    // How often a door may be asked.
+    ("governor", &["closure-fleet"]),
     ("axum", &["closure-fleet", "closure-simulators"]),
     // Command lines belong to programs.
     ("clap", &["closure-fleet", "closure-simulators", "closure-tests", "xtask"]),

@@ -171,9 +171,9 @@ fn explain_needs_no_service_and_says_what_would_happen() {
         let answer = cli(&[], &["--json", "explain", &path]).await;
         assert!([0, 1].contains(&answer.code), "{}", answer.errors);
         let answers = answer.json();
-        let of = |index: usize, field: &str| answers[index]["decision"][field].clone();
+        let of = |index: usize, field: &str| answers[index][field].clone();
         assert_eq!(of(0, "verdict"), "send");
-        assert_eq!(answers[0]["decision"]["phone"]["country_code"], 81);
+        assert_eq!(answers[0]["phone"]["country_code"], 81);
         assert_eq!((of(1, "verdict"), of(1, "code")), (json!("hold"), json!("ambiguous_number")));
         assert_eq!((of(2, "verdict"), of(2, "code")), (json!("reject"), json!("forbidden_characters")));
         assert_eq!(of(3, "dial_string"), "900184912345678");
@@ -181,7 +181,27 @@ fn explain_needs_no_service_and_says_what_would_happen() {
         assert!(text.contains("R15") && text.contains("900184912345678"), "{text}");
         std::fs::write(&file, "{}").expect("a file can be written");
         let answer = cli(&[], &["--json", "explain", &path]).await.with_code(65);
-        assert_eq!(answer.json()[0]["error"]["code"], "unknown_kind");
+        assert_eq!(answer.json()["error"]["code"], "unknown_kind", "one document has one answer");
+    });
+}
+
+#[test]
+fn explain_answers_a_stream_line_by_line_and_stops_at_no_bad_line() {
+    run(async {
+        let job = jobs::sms("+819056001001", "streamed@example.com").to_string();
+        let input = format!("{job}\n{{}}\n\n{job}\n");
+        let answer = cli_with_input(&[], &["explain", "--jsonl"], input.as_bytes()).await.with_code(65);
+        let answers: Vec<Value> = answer
+            .output
+            .lines()
+            .map(|line| serde_json::from_str(line).expect("each line is an answer"))
+            .collect();
+        let numbers: Vec<&Value> = answers.iter().map(|answer| &answer["line"]).collect();
+        assert_eq!(numbers, [1, 2, 4]);
+        assert_eq!(answers[1]["error"]["code"], "unknown_kind");
+        assert_eq!((&answers[0]["verdict"], &answers[2]["verdict"]), (&json!("send"), &json!("send")));
+        cli_with_input(&[], &["explain", "--jsonl"], format!("{job}\n").as_bytes()).await.with_code(0);
+        cli_with_input(&[], &["explain", "--jsonl", "file"], b"").await.with_code(2);
     });
 }
 

@@ -42,10 +42,12 @@ pub enum Command {
     Work(Work),
     /// Take providers' receipts over HTTP.
     Intake,
+    /// Answer over HTTP what would happen to a job, for a CRM whose agent still types.
+    Advisor,
     /// Check job files and publish them, waiting for the broker's confirm.
     Enqueue(Enqueue),
     /// Say what would happen to jobs, without any effect.
-    Explain(Files),
+    Explain(Explain),
     /// Tell the whole story of a job or a consultation.
     Show {
         /// A job's UUID, or a consultation's id.
@@ -124,6 +126,17 @@ pub struct Files {
     /// Files with one job, a list of jobs, or one job a line; `-` is standard input.
     #[arg(required = true, value_name = "FILE")]
     pub files: Vec<PathBuf>,
+}
+
+/// Which jobs are explained.
+#[derive(Debug, Args)]
+pub struct Explain {
+    /// Files with one job, a list of jobs, or one job a line; `-` is standard input.
+    #[arg(required_unless_present = "jsonl", conflicts_with = "jsonl", value_name = "FILE")]
+    pub files: Vec<PathBuf>,
+    /// Read jobs from standard input, one a line, and write one answer a line until it ends.
+    #[arg(long)]
+    pub jsonl: bool,
 }
 
 /// What is published.

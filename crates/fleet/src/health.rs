@@ -23,6 +23,7 @@ pub struct Health {
 struct Parts {
     consumers: Vec<(&'static str, ConsumerMonitor)>,
     publisher: Option<Publisher>,
+    doors: Vec<&'static str>,
 }
 
 /// One part's word, as the probe shows it.
@@ -43,12 +44,21 @@ impl Health {
         self.lock().publisher = Some(publisher);
     }
 
+    /// Adds a door that needs nothing else to answer.
+    pub fn open_door(&self, name: &'static str) {
+        self.lock().doors.push(name);
+    }
+
     /// Whether every part can work, and what each says.
     pub fn ready(&self) -> (bool, Vec<PartHealth>) {
         let parts = self.lock();
         // A process that still waits for its services has no parts yet.
-        let mut ready = !parts.consumers.is_empty() || parts.publisher.is_some();
-        let mut said = Vec::new();
+        let mut ready = !parts.consumers.is_empty() || parts.publisher.is_some() || !parts.doors.is_empty();
+        let mut said: Vec<PartHealth> = parts
+            .doors
+            .iter()
+            .map(|door| PartHealth { part: format!("door {door}"), state: "Open".to_owned() })
+            .collect();
         for (queue, monitor) in &parts.consumers {
             let state = monitor.health();
             ready &= matches!(state, ConsumerHealth::Consuming);

@@ -1,5 +1,7 @@
 #![doc = include_str!("../README.md")]
 
+pub mod advice;
+pub mod advisor;
 pub mod announce;
 pub mod cli;
 pub mod commands;

@@ -2,7 +2,7 @@
 
 use std::fmt::Write;
 
-use closure_contract::{EmailJob, FailureCode, RuleEffect, RuleId, job::Scope};
+use closure_contract::{EmailJob, FailureCode, RuleEffect, RuleId, SmsJob, job::Scope};
 use serde::Serialize;
 
 use crate::{
@@ -87,6 +87,13 @@ pub(crate) fn judge(
         },
     });
     (EmailFacts { subject_ok: subject.is_ok() }, plan)
+}
+
+/// Whether the subject that a text message brings for the email in its place may go out; without one there is nothing
+/// to say, because the configured one is used.
+pub(crate) fn fallback_subject(job: &SmsJob, rules: &EmailRules) -> Option<EmailFacts> {
+    let subject = job.fallback.as_ref()?.subject.as_deref()?;
+    Some(EmailFacts { subject_ok: check_subject(job.scope, subject, rules).is_ok() })
 }
 
 /// R19: the subject for this customer.

@@ -55,7 +55,7 @@ pub struct Decision {
     /// Whether an email answers, for text messages.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub fallback: Option<FallbackFacts>,
-    /// The mail, for emails.
+    /// The mail, for emails, and for text messages that bring a subject for the one that may answer.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub email: Option<EmailFacts>,
     /// What to send, exactly where the verdict is [`Verdict::Send`].
@@ -233,6 +233,7 @@ pub fn decide(job: &Job, rulebook: &CompiledRulebook, standing: &Standing, now: 
                 None => judged.fallback,
                 Some(revoked) => FallbackFacts { email: FallbackEmail::None, reason: revoked.reason() },
             });
+            decision.email = email::fallback_subject(job, &rulebook.rules().email);
             decision.plan = judged.plan.map(Plan::Sms);
         }
         Job::Email(job) => {
@@ -284,6 +285,7 @@ fn conclude(mut decision: Decision, findings: Findings) -> Decision {
                 RefusalEnding::Over => Verdict::Reject,
                 RefusalEnding::WaitsForPerson => Verdict::Hold,
             };
+            decision.fallback = decision.fallback.map(|facts| without_answer(facts, code, ending));
             decision.code = Some(code);
             decision.detail = Some(detail);
             decision.plan = None;
@@ -300,4 +302,15 @@ fn conclude(mut decision: Decision, findings: Findings) -> Decision {
         }
     }
     decision
+}
+
+/// No email answers for a text message that is too late, nor for one about which a person decides first.
+fn without_answer(facts: FallbackFacts, code: FailureCode, ending: RefusalEnding) -> FallbackFacts {
+    let reason = match (facts.email, ending) {
+        (FallbackEmail::None, _) => return facts,
+        (_, _) if code == FailureCode::Expired => "it is too late for any answer",
+        (_, RefusalEnding::WaitsForPerson) => "a person decides first",
+        (_, RefusalEnding::Over) => return facts,
+    };
+    FallbackFacts { email: FallbackEmail::None, reason: reason.to_owned() }
 }

@@ -7,7 +7,7 @@ use clap::Parser;
 
 use crate::error::Result;
 use crate::interrupt::Interrupt;
-use crate::{bench, ci, demo, services, test};
+use crate::{agree, bench, ci, demo, services, test};
 
 /// What can be typed after `cargo xtask`.
 #[derive(Parser, Debug)]
@@ -19,6 +19,8 @@ pub enum Cli {
     Test(test::Arguments),
     /// Measure the SMS path: jobs a second, p50 and p99 from end to end, CPU a job and memory
     Bench(bench::Arguments),
+    /// Compare what `fleet explain` says with what the workers do, over many made jobs
+    Agree(agree::Arguments),
     /// Start a private RabbitMQ and a private PostgreSQL, print their environment and wait for Ctrl-C
     Services(services::command::Arguments),
     /// Check format, lints, documentation and dependencies, then run the tests
@@ -40,6 +42,7 @@ impl Cli {
             Cli::Demo(arguments) => demo::run(arguments, &Interrupt::listen()?),
             Cli::Test(arguments) => test::run(arguments, &Interrupt::listen()?),
             Cli::Bench(arguments) => bench::run(arguments, &Interrupt::listen()?),
+            Cli::Agree(arguments) => agree::run(arguments, &Interrupt::listen()?),
             Cli::Services(arguments) => services::command::run(arguments, &Interrupt::listen()?),
             Cli::Ci => ci::run(&Interrupt::listen()?),
         }

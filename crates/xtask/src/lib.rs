@@ -5,6 +5,7 @@
     reason = "this program speaks to the person at the terminal, not to a log"
 )]
 
+pub mod agree;
 pub mod bench;
 pub mod ci;
 pub mod cli;

@@ -47,10 +47,14 @@ pub async fn cli_with_input(environment: &[(String, String)], arguments: &[&str]
     command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped()).kill_on_drop(true);
     let mut child = command.spawn().expect("fleet can be started");
     let mut stdin = child.stdin.take().expect("standard input is a pipe");
-    // A command that reads nothing may close it before everything is written.
-    let _closed_early = stdin.write_all(input).await;
-    drop(stdin);
-    let output = tokio::time::timeout(COMMAND_MAX, child.wait_with_output())
+    // Written while the answer is read, because a command that streams stops reading when nobody reads what it says.
+    let write = async {
+        // A command that reads nothing may close it before everything is written.
+        let _closed_early = stdin.write_all(input).await;
+        drop(stdin);
+    };
+    let ended = async { tokio::join!(write, child.wait_with_output()).1 };
+    let output = tokio::time::timeout(COMMAND_MAX, ended)
         .await
         .unwrap_or_else(|_| {
             panic!("fleet {} took longer than {} s", arguments.join(" "), COMMAND_MAX.as_secs())

@@ -58,6 +58,7 @@ pub(super) fn environment(around: &Surroundings<'_>, options: &FleetOptions) -> 
         ("DIAL_EVIDENCE_WAIT_MS", "3000".to_owned()),
         ("INTAKE_LISTEN", "127.0.0.1:0".to_owned()),
         ("INTAKE_NHN_SECRET", WEBHOOK_SECRET.to_owned()),
+        ("ADVISOR_LISTEN", "127.0.0.1:0".to_owned()),
         ("HEALTH_LISTEN", "127.0.0.1:0".to_owned()),
         ("FALLBACK_SWEEP_MS", "300".to_owned()),
         ("LOG_FORMAT", "json".to_owned()),

@@ -55,7 +55,7 @@ pub struct Fleet {
     /// The configuration of every process.
     pub environment: Vec<(String, String)>,
     processes: BTreeMap<String, AsyncMutex<Process>>,
-    publisher: Publisher,
+    pub(super) publisher: Publisher,
     broker: BrokerSettings,
     canaries: Mutex<Canaries>,
     folder: Mutex<Option<TempDir>>,
@@ -376,7 +376,7 @@ async fn outside(options: &FleetOptions, database: &Database) -> (NhnSimulator, 
     )
 }
 
-fn job_message(job: &Value) -> OutMessage {
+pub(super) fn job_message(job: &Value) -> OutMessage {
     let kind = job["kind"].as_str().expect("a job has a kind").to_owned();
     let key = kind.trim_start_matches("closure.").trim_end_matches("/1").to_owned();
     OutMessage {

@@ -18,6 +18,7 @@ mod outcomes;
 mod process;
 mod queues;
 mod runtime;
+mod unwatched;
 mod vhost;
 mod wait;
 

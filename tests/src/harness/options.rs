@@ -34,6 +34,16 @@ impl ProcessSpec {
         self
     }
 
+    /// The door for the CRM's questions.
+    pub fn advisor() -> Self {
+        Self {
+            name: "advisor".to_owned(),
+            arguments: vec!["advisor".to_owned()],
+            address_message: "the advisor answers questions".to_owned(),
+            consumers: 0,
+        }
+    }
+
     /// The intake.
     pub fn intake() -> Self {
         Self {

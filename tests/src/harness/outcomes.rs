@@ -77,6 +77,11 @@ impl Outcomes {
         self.heard.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
+    /// Everything since the last time, oldest first; it is forgotten here.
+    pub fn take(&self) -> Vec<Heard> {
+        std::mem::take(&mut *self.heard.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+
     /// What was heard of one job.
     pub fn of(&self, job: JobId) -> Vec<Heard> {
         self.matching(|outcome| outcome.job_id == job)

@@ -25,10 +25,18 @@ enum Health {
 
 /// Looks at the configuration, the broker and the database; exits 1 if something is ill.
 pub async fn run(call: &Call) -> Result<(), Failure> {
-    let (broker, database, _rulebook) = config::load(call.config.as_ref(), |source| {
-        (config::broker(source, "doctor"), config::database(source), config::rulebook(source))
+    let (broker, database, _rulebook, advisor) = config::load(call.config.as_ref(), |source| {
+        (
+            config::broker(source, "doctor"),
+            config::database(source),
+            config::rulebook(source),
+            config::advisor_if_any(source),
+        )
     })?;
     let mut findings = vec![Finding::well("configuration and rulebook", "valid")];
+    if advisor.is_some() {
+        findings.push(Finding::well("advisor", "its tokens and limits are sound"));
+    }
     match topology::check(&broker).await {
         Ok(()) => {
             findings.push(Finding::well("broker and topology", "reachable, and this release's"));

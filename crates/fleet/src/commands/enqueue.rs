@@ -1,6 +1,6 @@
 //! `fleet enqueue`: checks every job first, then publishes all of them and waits for the broker's confirm.
 
-use std::collections::BTreeSet;
+use std::{collections::BTreeSet, time::Duration};
 
 use closure_broker::{OutMessage, Publisher};
 use closure_contract::{Generation, Job, Timestamp};
@@ -24,7 +24,7 @@ pub async fn run(call: &Call, enqueue: &Enqueue) -> Result<(), Failure> {
     let (broker, settings, database) = config::load(call.config.as_ref(), |source| {
         (config::broker(source, "enqueue"), config::rulebook(source), config::maybe_database(source))
     })?;
-    let engine = super::engine(settings, database).await?;
+    let engine = super::engine(settings, database, Duration::MAX).await?;
     let documents = files::read(&enqueue.files.files)?;
     let now = Timestamp::now();
     let mut problems = Vec::new();

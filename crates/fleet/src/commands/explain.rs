@@ -1,81 +1,75 @@
 //! `fleet explain`: what would happen to a job, by the same engine that the workers use, without any effect.
 
-use closure_contract::{Job, Timestamp};
-use closure_policy::explain::{Decision, Verdict};
+use std::time::Duration;
+
+use closure_contract::Timestamp;
+use closure_policy::explain::Decision;
 use serde::Serialize;
 
-use super::{Call, Failure, files};
+use super::{Call, Failure, explain_lines, files};
 use crate::{
-    cli::Files,
+    advice::{Advice, Tally},
+    cli::Explain,
     config,
     output::{self, Style, word},
 };
 
-/// The answer for one document.
+/// The answer for one document, with its origin beside it.
 #[derive(Serialize)]
 struct Answer {
     origin: String,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    decision: Option<Decision>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    error: Option<Unreadable>,
+    #[serde(flatten)]
+    advice: Advice,
 }
 
-#[derive(Serialize)]
-struct Unreadable {
-    code: String,
-    problem: String,
-}
-
-/// Explains every job of the files; exits 1 if one of them would not be sent, 65 if one is no job.
-pub async fn run(call: &Call, files: &Files) -> Result<(), Failure> {
+/// Explains every job of the files, or of standard input line by line; exits 1 if one of them would not be sent, 65
+/// if one is no job.
+pub async fn run(call: &Call, explain: &Explain) -> Result<(), Failure> {
     let (settings, database) = config::load(call.config.as_ref(), |source| {
         (config::rulebook(source), config::maybe_database(source))
     })?;
-    let engine = super::engine(settings, database).await?;
+    let engine = super::engine(settings, database, Duration::MAX).await?;
+    if explain.jsonl {
+        return verdict(explain_lines::run(&engine).await?);
+    }
     let now = Timestamp::now();
-    let mut unreadable = 0_usize;
     let mut answers = Vec::new();
-    for document in files::read(&files.files)? {
-        answers.push(match Job::decode(&document.body) {
-            Ok(job) => {
-                let decision = engine.decide(&job, now).await?;
-                Answer { origin: document.origin, decision: Some(decision), error: None }
-            }
-            Err(problem) => {
-                unreadable += 1;
-                let error = Unreadable { code: problem.code().to_string(), problem: problem.to_string() };
-                Answer { origin: document.origin, decision: None, error: Some(error) }
-            }
-        });
+    for document in files::read(&explain.files)? {
+        let advice = Advice::about(&document.body, &engine, now).await?;
+        answers.push(Answer { advice, origin: document.origin });
     }
-    match call.style {
-        Style::Json => output::json(&answers),
-        Style::Text => answers.iter().for_each(text),
+    match (call.style, answers.as_slice()) {
+        // One job in is one answer out, which a program reads without unpacking it.
+        (Style::Json, [answer]) => output::json(answer),
+        (Style::Json, answers) => output::json(&answers),
+        (Style::Text, answers) => answers.iter().for_each(text),
     }
-    if unreadable > 0 {
-        return Err(Failure::Input(format!("{unreadable} document(s) are no job")));
-    }
-    let unsent =
-        answers.iter().filter_map(|answer| answer.decision.as_ref()).filter(|decision| {
-            match decision.verdict {
-                Verdict::Send | Verdict::Postpone => false,
-                Verdict::Reject | Verdict::Hold => true,
-            }
-        });
-    match unsent.count() {
-        0 => Ok(()),
-        count => Err(Failure::Refused(format!("{count} job(s) would not be sent"))),
+    let mut tally = Tally::default();
+    answers.iter().for_each(|answer| tally.add(&answer.advice));
+    verdict(tally)
+}
+
+fn verdict(tally: Tally) -> Result<(), Failure> {
+    match tally {
+        Tally { unreadable: 0, unsent: 0 } => Ok(()),
+        Tally { unreadable: 0, unsent } => {
+            Err(Failure::Refused(format!("{unsent} job(s) would not be sent")))
+        }
+        Tally { unreadable, .. } => Err(Failure::Input(format!("{unreadable} document(s) are no job"))),
     }
 }
 
 fn text(answer: &Answer) {
-    if let Some(error) = &answer.error {
-        output::line(format!("{}: {} — {}", answer.origin, error.code, error.problem));
-        return;
+    match &answer.advice {
+        Advice::NoJob { error } => {
+            output::line(format!("{}: {} — {}", answer.origin, error.code, error.problem));
+        }
+        Advice::Decided(decision) => decided(&answer.origin, decision),
     }
-    let Some(decision) = &answer.decision else { return };
-    output::line(format!("{}: job {}", answer.origin, decision.job_id));
+}
+
+fn decided(origin: &str, decision: &Decision) {
+    output::line(format!("{origin}: job {}", decision.job_id));
     output::line(format!("  verdict   {}", word(&decision.verdict)));
     if let Some(code) = decision.code {
         output::line(format!("  because   {code}: {}", decision.detail.as_deref().unwrap_or(code.what())));

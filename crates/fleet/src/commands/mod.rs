@@ -1,10 +1,12 @@
 //! One file for each thing that the binary can do.
 
+pub mod advisor;
 pub mod codes;
 pub mod dead;
 pub mod doctor;
 pub mod enqueue;
 pub mod explain;
+pub mod explain_lines;
 pub mod files;
 pub mod outcomes;
 pub mod probe;
@@ -118,6 +120,7 @@ pub async fn run(cli: Cli) -> Result<(), Failure> {
         Command::Probe { address } => return probe::run(&address).await,
         Command::Work(_)
         | Command::Intake
+        | Command::Advisor
         | Command::Enqueue(_)
         | Command::Explain(_)
         | Command::Show { .. }
@@ -133,8 +136,9 @@ pub async fn run(cli: Cli) -> Result<(), Failure> {
     match cli.command {
         Command::Work(work) => work::run(&call, &work).await,
         Command::Intake => work::intake(&call).await,
+        Command::Advisor => advisor::run(&call).await,
         Command::Enqueue(enqueue) => enqueue::run(&call, &enqueue).await,
-        Command::Explain(files) => explain::run(&call, &files).await,
+        Command::Explain(explain) => explain::run(&call, &explain).await,
         Command::Show { id } => show::run(&call, &id).await,
         Command::Dead(dead) => dead::run(&call, dead).await,
         Command::Template(template) => template::run(&call, template).await,
@@ -152,10 +156,14 @@ pub async fn run(cli: Cli) -> Result<(), Failure> {
 }
 
 /// The engine as the workers have it; without a database it knows no template and nothing beside the job.
-async fn engine(settings: CompiledRulebook, database: Option<StoreSettings>) -> Result<Engine, Failure> {
+async fn engine(
+    settings: CompiledRulebook,
+    database: Option<StoreSettings>,
+    refresh: Duration,
+) -> Result<Engine, Failure> {
     let Some(database) = database else { return Ok(Engine::new(Rules::without_templates(settings), None)) };
     let store = Store::new(database)?;
-    let rules = Rules::open(settings, store.clone(), Duration::MAX).await?;
+    let rules = Rules::open(settings, store.clone(), refresh).await?;
     Ok(Engine::new(rules, Some(store)))
 }
 

@@ -1,5 +1,6 @@
 //! Configuration: by environment and file, read once, all errors at once, before any socket is opened.
 
+mod advisor;
 mod gateways;
 pub mod keys;
 mod sections;
@@ -7,6 +8,7 @@ mod source;
 
 use std::path::PathBuf;
 
+pub use advisor::{AdvisorSettings, advisor, advisor_if_any};
 pub use gateways::{IntakeSettings, intake, sms};
 pub use sections::{
     CourierSettings, DialSettings, FallbackSettings, LogFormat, LogSettings, broker, courier, database, dial,

@@ -1,5 +1,6 @@
 //! The rules of the operating guide, as sentences that a product owner can read.
 
+mod answers;
 mod calls;
 mod characters;
 mod chinese;

@@ -1,0 +1,131 @@
+//! The door for the CRM's questions: what would happen to this job, asked while its agent still types.
+//!
+//! It answers and does nothing else: it knows no broker, keeps nothing, and logs nothing of what it was asked.
+
+mod guard;
+mod refusal;
+mod tokens;
+
+use std::{net::SocketAddr, num::NonZeroU32, sync::Arc, time::Duration};
+
+use axum::{
+    Json, Router,
+    body::Bytes,
+    extract::{DefaultBodyLimit, State, rejection::BytesRejection},
+    http::StatusCode,
+    middleware,
+    response::{IntoResponse, Response},
+    routing::post,
+};
+use closure_contract::{FailureCode, JobId, Timestamp, topology::JOB_BYTES_MAX};
+use closure_policy::explain::{Decision, Verdict};
+use serde::Serialize;
+use tokio::net::TcpListener;
+use tracing::{info, warn};
+
+use crate::{
+    advice::{Advice, would_be_sent},
+    engine::Engine,
+    health::{self, Health},
+    lifecycle::Lifecycle,
+};
+use guard::Guard;
+use refusal::Refusal;
+pub use tokens::{BadToken, Tokens};
+
+/// What one caller, and all of them together, may ask for.
+#[derive(Debug, Clone, Copy)]
+pub struct Limits {
+    /// Requests a second of one token.
+    pub per_token: NonZeroU32,
+    /// Requests a second of the process.
+    pub per_process: NonZeroU32,
+    /// Requests in hand at once.
+    pub concurrency_max: usize,
+    /// One whole request, its body included.
+    pub timeout: Duration,
+}
+
+/// What `/v1/validate` says of a job.
+#[derive(Serialize)]
+struct Validity {
+    job_id: JobId,
+    /// Whether it would be sent, now or when its time comes.
+    valid: bool,
+    verdict: Verdict,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    code: Option<FailureCode>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    detail: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    remedy: Option<&'static str>,
+}
+
+/// Answers questions at `listen` until the process stops.
+///
+/// `POST /v1/explain` and `POST /v1/validate` with a job as it would be published, and `Authorization: Bearer`.
+/// 200 with the answer, 400 for a body that is no job (its code is that of the dead-letter desk), 401, 408, 413, 415,
+/// 429 and 503 with `Retry-After`; every refusal is `{"error": {"code", "problem"}}`.
+pub async fn serve(
+    listen: SocketAddr,
+    tokens: Tokens,
+    limits: Limits,
+    engine: Engine,
+    lifecycle: &Lifecycle,
+) -> std::io::Result<()> {
+    let health = Health::default();
+    health.open_door("advisor");
+    let guard = Arc::new(Guard::new(tokens, limits));
+    let app = Router::new()
+        .route("/v1/explain", post(explain))
+        .route("/v1/validate", post(validate))
+        .route_layer(middleware::from_fn_with_state(guard, guard::admit))
+        .layer(DefaultBodyLimit::max(JOB_BYTES_MAX))
+        .method_not_allowed_fallback(async || Refusal::WRONG_METHOD.into_response())
+        .fallback(async || Refusal::NO_SUCH_PATH.into_response())
+        .with_state(engine)
+        .merge(health::routes(health, lifecycle.clone()));
+    let listener = TcpListener::bind(listen).await?;
+    info!(address = %listener.local_addr()?, "the advisor answers questions");
+    axum::serve(listener, app).with_graceful_shutdown(lifecycle.stop.clone().cancelled_owned()).await
+}
+
+async fn explain(State(engine): State<Engine>, body: Result<Bytes, BytesRejection>) -> Response {
+    match advise(&engine, body).await {
+        Ok(advice @ Advice::Decided(_)) => Json(advice).into_response(),
+        Ok(advice @ Advice::NoJob { .. }) => (StatusCode::BAD_REQUEST, Json(advice)).into_response(),
+        Err(refusal) => refusal.into_response(),
+    }
+}
+
+async fn validate(State(engine): State<Engine>, body: Result<Bytes, BytesRejection>) -> Response {
+    match advise(&engine, body).await {
+        Ok(Advice::Decided(decision)) => Json(Validity::from(*decision)).into_response(),
+        Ok(advice @ Advice::NoJob { .. }) => (StatusCode::BAD_REQUEST, Json(advice)).into_response(),
+        Err(refusal) => refusal.into_response(),
+    }
+}
+
+async fn advise(engine: &Engine, body: Result<Bytes, BytesRejection>) -> Result<Advice, Refusal> {
+    match body {
+        Ok(body) => Advice::about(&body, engine, Timestamp::now()).await.map_err(|problem| {
+            warn!(%problem, "a question could not be answered: the database is away");
+            Refusal::NO_DATABASE
+        }),
+        Err(problem) if problem.status() == StatusCode::PAYLOAD_TOO_LARGE => Err(Refusal::TOO_LARGE),
+        Err(_) => Err(Refusal::CUT_OFF),
+    }
+}
+
+impl From<Decision> for Validity {
+    fn from(decision: Decision) -> Self {
+        Self {
+            job_id: decision.job_id,
+            valid: would_be_sent(decision.verdict),
+            verdict: decision.verdict,
+            code: decision.code,
+            detail: decision.detail,
+            remedy: decision.code.map(FailureCode::remedy),
+        }
+    }
+}

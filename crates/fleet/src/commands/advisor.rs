@@ -1,0 +1,24 @@
+//! `fleet advisor`: the process that answers the CRM's questions.
+
+use super::{Call, Failure};
+use crate::{advisor, config, lifecycle::Lifecycle};
+
+/// Answers questions until the process is told to stop; without a database it knows no approved template.
+pub async fn run(call: &Call) -> Result<(), Failure> {
+    let (rulebook, database, refresh, settings, grace) = config::load(call.config.as_ref(), |source| {
+        (
+            config::rulebook(source),
+            config::maybe_database(source),
+            config::templates_refresh(source),
+            config::advisor(source),
+            config::courier(source, None).grace,
+        )
+    })?;
+    let settings =
+        settings.expect("a section that returns nothing has recorded an error, and loading failed");
+    let engine = super::engine(rulebook, database, refresh).await?;
+    let lifecycle = Lifecycle::listen(grace).map_err(|problem| Failure::Internal(problem.to_string()))?;
+    advisor::serve(settings.listen, settings.tokens, settings.limits, engine, &lifecycle)
+        .await
+        .map_err(|problem| Failure::Unavailable(format!("`advisor.listen`: {problem}")))
+}

@@ -1,0 +1,181 @@
+//! `fleet explain --jsonl`: one job a line in, one answer a line out, for as long as lines come.
+
+use std::io::{self, BufRead, BufReader, BufWriter, Write};
+
+use closure_contract::{Timestamp, job::DecodeError, topology::JOB_BYTES_MAX};
+use closure_store::StoreError;
+use serde::Serialize;
+
+use super::Failure;
+use crate::{
+    advice::{Advice, Tally, Unreadable},
+    engine::Engine,
+};
+
+/// So much of standard input is read at once.
+const READ_BYTES: usize = 64 * 1024;
+
+/// The answer for one line, with its number beside it.
+#[derive(Serialize)]
+struct Answer {
+    line: u64,
+    #[serde(flatten)]
+    advice: Advice,
+}
+
+/// One line of the input.
+#[derive(Debug, PartialEq, Eq)]
+enum Line {
+    /// Its bytes are in the buffer, without the line break.
+    Whole,
+    /// It has so many bytes, more than a job may have, and was passed over.
+    TooLong(usize),
+    /// There is none left.
+    End,
+}
+
+/// Why the answers stopped before the input did.
+#[derive(Debug, thiserror::Error)]
+enum Stopped {
+    /// A side of the pipe is gone.
+    #[error(transparent)]
+    Stream(#[from] io::Error),
+    /// The database cannot say what it knows beside the jobs.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
+/// Answers every line of standard input; a line that is no job gets its error and stops nothing.
+///
+/// Memory holds one line, whatever is piped through. Empty lines are counted and not answered.
+pub(super) async fn run(engine: &Engine) -> Result<Tally, Failure> {
+    let input = BufReader::with_capacity(READ_BYTES, io::stdin().lock());
+    match answer_all(input, BufWriter::new(io::stdout().lock()), engine).await {
+        Ok(tally) => Ok(tally),
+        // A reader that has gone away ends the command quietly, as it does everywhere.
+        Err(Stopped::Stream(problem)) if problem.kind() == io::ErrorKind::BrokenPipe => std::process::exit(0),
+        Err(Stopped::Stream(problem)) => Err(Failure::Input(format!("standard input: {problem}"))),
+        Err(Stopped::Store(problem)) => Err(problem.into()),
+    }
+}
+
+async fn answer_all(
+    mut input: BufReader<impl io::Read>,
+    mut output: impl Write,
+    engine: &Engine,
+) -> Result<Tally, Stopped> {
+    let mut tally = Tally::default();
+    let mut buffer = Vec::new();
+    for line in 1.. {
+        let advice = match next_line(&mut input, &mut buffer)? {
+            Line::End => break,
+            Line::Whole if buffer.trim_ascii().is_empty() => continue,
+            Line::Whole => Advice::about(&buffer, engine, Timestamp::now()).await?,
+            Line::TooLong(bytes) => {
+                Advice::NoJob { error: Unreadable::from(&DecodeError::TooLarge { bytes }) }
+            }
+        };
+        tally.add(&advice);
+        serde_json::to_writer(&mut output, &Answer { line, advice }).map_err(io::Error::from)?;
+        output.write_all(b"\n")?;
+        // Whoever waits for an answer before asking again must have it; a stream in full flow is written in blocks.
+        if !input.buffer().contains(&b'\n') {
+            output.flush()?;
+        }
+    }
+    output.flush()?;
+    Ok(tally)
+}
+
+/// Reads to the next line break and keeps no more than a job may have.
+fn next_line(input: &mut impl BufRead, buffer: &mut Vec<u8>) -> io::Result<Line> {
+    buffer.clear();
+    let mut bytes = 0;
+    loop {
+        let chunk = match input.fill_buf() {
+            Ok(chunk) => chunk,
+            Err(problem) if problem.kind() == io::ErrorKind::Interrupted => continue,
+            Err(problem) => return Err(problem),
+        };
+        let end = chunk.iter().position(|byte| *byte == b'\n');
+        let part = &chunk[..end.unwrap_or(chunk.len())];
+        let (used, over) = (part.len() + usize::from(end.is_some()), end.is_some() || chunk.is_empty());
+        let nothing_came = chunk.is_empty() && bytes == 0;
+        bytes += part.len();
+        if bytes <= JOB_BYTES_MAX {
+            buffer.extend_from_slice(part);
+        }
+        input.consume(used);
+        match (over, nothing_came) {
+            (true, true) => return Ok(Line::End),
+            (true, false) if bytes > JOB_BYTES_MAX => return Ok(Line::TooLong(bytes)),
+            (true, false) => return Ok(Line::Whole),
+            (false, _) => {}
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io::BufReader;
+
+    use closure_contract::topology::JOB_BYTES_MAX;
+    use closure_policy::rulebook::Rulebook;
+    use serde_json::Value;
+
+    use super::{Tally, answer_all};
+
+    /// Answers a text through a buffer of seven bytes, so that every line crosses several reads.
+    fn answers(input: &[u8]) -> (Tally, Vec<Value>) {
+        let rulebook = Rulebook::default().compile().expect("the defaults are sound");
+        let mut output = Vec::new();
+        let tally = answer_all(BufReader::with_capacity(7, input), &mut output, &rulebook)
+            .expect("memory can be read and written");
+        let lines = output.split(|byte| *byte == b'\n').filter(|line| !line.is_empty());
+        (tally, lines.map(|line| serde_json::from_slice(line).expect("an answer is JSON")).collect())
+    }
+
+    fn job(text: &str) -> String {
+        serde_json::json!({
+            "kind": "closure.sms/1", "job_id": "0191e1a0-0000-7000-8000-000000000001",
+            "consultation": { "id": "C-1", "channel": "board" }, "agent": { "id": "a" }, "scope": "overseas",
+            "to": { "phone": { "number": "+819012345678" } }, "sms": { "text": text },
+        })
+        .to_string()
+    }
+
+    #[test]
+    fn a_bad_line_has_its_number_and_code_and_stops_nothing() {
+        let input = format!("{}\r\n\nnot JSON\n{{\"kind\":\"closure.sms/1\"}}\n{}", job("Hello"), job("🙂"));
+        let (tally, answers) = answers(input.as_bytes());
+        let summary: Vec<(u64, &str)> = answers
+            .iter()
+            .map(|answer| {
+                let word = answer["error"]["code"].as_str().or(answer["verdict"].as_str());
+                (
+                    answer["line"].as_u64().expect("a line has a number"),
+                    word.expect("an answer says something"),
+                )
+            })
+            .collect();
+        assert_eq!(summary, [(1, "send"), (3, "unreadable_body"), (4, "wrong_shape"), (5, "reject")]);
+        assert_eq!(answers[2]["error"]["path"], "the whole document");
+        assert_eq!(tally, Tally { unsent: 1, unreadable: 2 });
+    }
+
+    #[test]
+    fn a_line_that_is_too_long_is_passed_over_and_the_next_one_is_answered() {
+        let limit = JOB_BYTES_MAX;
+        let input = format!("{}\n{}\n{}", "x".repeat(limit + 1), "y".repeat(limit), job("Hello"));
+        let (_, answers) = answers(input.as_bytes());
+        assert_eq!(answers[0]["error"]["code"], "body_too_large");
+        assert_eq!(answers[1]["error"]["code"], "unreadable_body", "a line of the limit itself is read");
+        assert_eq!(answers[2]["verdict"], "send");
+    }
+
+    #[test]
+    fn no_input_has_no_answer() {
+        assert_eq!(answers(b""), (Tally::default(), Vec::new()));
+        assert_eq!(answers(b"\n \n").1, Vec::<Value>::new());
+    }
+}

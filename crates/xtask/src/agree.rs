@@ -1,0 +1,74 @@
+//! `cargo xtask agree`: does `fleet explain` say what the workers do, over as many made jobs as one likes.
+
+use std::process::ExitCode;
+use std::time::Duration;
+
+use crate::error::{Result, failed};
+use crate::interrupt::Interrupt;
+use crate::packages;
+use crate::process::Foreground;
+use crate::services::{Durability, Leftovers, ServiceOptions, Services};
+use crate::test::exit_code;
+use crate::workspace::Workspace;
+
+/// How long compiling may take.
+const BUILD_LIMIT: Duration = Duration::from_secs(60 * 60);
+/// How long the comparison may take.
+const RUN_LIMIT: Duration = Duration::from_secs(3 * 60 * 60);
+/// Names the folder with the built binaries for programs that run them as processes.
+const BINARIES_VARIABLE: &str = "CLOSURE_TEST_BIN_DIR";
+
+/// The options of `cargo xtask agree`.
+#[derive(clap::Args, Debug)]
+pub struct Arguments {
+    /// How many jobs are explained, carried out and compared
+    #[arg(long, default_value_t = 100_000, value_parser = clap::value_parser!(u32).range(1..=10_000_000))]
+    jobs: u32,
+    /// The same seed makes the same jobs
+    #[arg(long, default_value_t = 1)]
+    seed: u64,
+    /// Jobs that are under way together
+    #[arg(long, default_value_t = 4_000, value_parser = clap::value_parser!(u32).range(1..=20_000))]
+    wave: u32,
+}
+
+/// Builds for release, starts the services and compares; fails where explain and the workers disagree on a job.
+pub fn run(arguments: &Arguments, interrupt: &Interrupt) -> Result<ExitCode> {
+    packages::ensure(packages::SERVERS, interrupt)?;
+    let workspace = Workspace::find()?;
+    println!("building the fleet for release …");
+    let mut build = workspace.cargo();
+    build.args(["build", "--release", "--locked", "--bins"]);
+    build.args([
+        "--package",
+        "closure-fleet",
+        "--package",
+        "closure-simulators",
+        "--package",
+        "closure-tests",
+    ]);
+    let built = Foreground::run(&mut build, BUILD_LIMIT, interrupt)?;
+    if !built.success() {
+        return failed(format!("the fleet does not build: {built}"));
+    }
+    println!("starting a private RabbitMQ and a private PostgreSQL …");
+    let options = ServiceOptions { durability: Durability::Unsynced, leftovers: Leftovers::Remove };
+    let mut services = Services::start(&workspace.services_folder(), options, interrupt)?;
+    let release = workspace.target.join("release");
+    let mut command = std::process::Command::new(release.join("agree"));
+    command.env(BINARIES_VARIABLE, &release);
+    for (name, number) in [
+        ("--jobs", u64::from(arguments.jobs)),
+        ("--seed", arguments.seed),
+        ("--wave", u64::from(arguments.wave)),
+    ] {
+        command.args([name, &number.to_string()]);
+    }
+    services.adopt(&mut command);
+    let status = Foreground::run(&mut command, RUN_LIMIT, interrupt)?;
+    if !status.success() {
+        services.leave_folder();
+        println!("The logs stay in {} until the next run.", services.folder().display());
+    }
+    Ok(exit_code(status))
+}

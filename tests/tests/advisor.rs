@@ -1,0 +1,188 @@
+//! The advisor: what a CRM asks while its agent types, and what it is told.
+
+use closure_tests::harness::{
+    Fleet, FleetOptions, HttpAnswer, ProcessSpec, SHORT, cli_with_input, jobs, request, run,
+};
+use serde_json::{Value, json};
+use tokio::{
+    io::{AsyncReadExt, AsyncWriteExt},
+    net::TcpStream,
+};
+
+const TOKEN: &str = "harness-advisor-token-0123456789abcdef";
+const NEXT: &str = "harness-advisor-token-fedcba9876543210";
+
+async fn start(name: &'static str, change: impl FnOnce(FleetOptions) -> FleetOptions) -> Fleet {
+    let options = FleetOptions::with(name, vec![ProcessSpec::advisor()])
+        .variable("FLEET_ADVISOR_TOKEN", TOKEN)
+        .variable("FLEET_ADVISOR_TOKEN_NEXT", NEXT);
+    let fleet = Fleet::start(change(options)).await;
+    fleet.add_canary(TOKEN);
+    fleet.add_canary(NEXT);
+    fleet
+}
+
+async fn address(fleet: &Fleet) -> String {
+    fleet.process("advisor").await.address().expect("a ready advisor has said its address")
+}
+
+async fn ask(fleet: &Fleet, path: &str, token: &str, body: &[u8]) -> HttpAnswer {
+    let authorization = format!("Bearer {token}");
+    let headers =
+        [("Authorization", authorization.as_str()), ("Content-Type", "application/json; charset=utf-8")];
+    send(fleet, "POST", path, &headers, body).await
+}
+
+async fn send(fleet: &Fleet, method: &str, path: &str, headers: &[(&str, &str)], body: &[u8]) -> HttpAnswer {
+    let url = format!("http://{}{path}", address(fleet).await);
+    request(method, &url, headers, body).await.expect("the advisor answers")
+}
+
+fn code(answer: &HttpAnswer) -> String {
+    let body = answer.json();
+    assert!(body["error"]["problem"].as_str().is_some_and(|problem| !problem.is_empty()), "{body}");
+    body["error"]["code"].as_str().unwrap_or_default().to_owned()
+}
+
+#[test]
+fn the_answer_is_that_of_the_command_line_and_nothing_else_happens() {
+    run(async {
+        let fleet = start("advisor", |options| options).await;
+        let mut refused = jobs::sms("+819056001001", "advised@example.com");
+        refused["sms"]["text"] = json!("Thank you 🙂, this is only a draft");
+        let list = [
+            jobs::sms("+84 91-234-5678", "vietnam-advised@example.com"),
+            refused,
+            jobs::email("board-advised@example.com"),
+            jobs::dial("+84912345678", "1001"),
+        ];
+        for job in list {
+            let body = job.to_string();
+            fleet.add_canary("advised@example.com");
+            fleet.add_canary("this is only a draft");
+            let explained = ask(&fleet, "/v1/explain", TOKEN, body.as_bytes()).await;
+            let validated = ask(&fleet, "/v1/validate", NEXT, body.as_bytes()).await;
+            assert_eq!((explained.status, validated.status), (200, 200));
+            let printed =
+                cli_with_input(&fleet.environment, &["--json", "explain", "-"], body.as_bytes()).await;
+            let mut printed = printed.json();
+            printed.as_object_mut().expect("one job has one answer").remove("origin");
+            assert_eq!(explained.json(), printed);
+            let validity = validated.json();
+            assert_eq!(validity["verdict"], printed["verdict"]);
+            assert_eq!(validity["code"], printed["code"]);
+            assert_eq!(validity["valid"], json!(printed["verdict"] == "send"));
+            assert_eq!(validity["remedy"].is_string(), printed["code"].is_string());
+        }
+        assert_eq!(fleet.database.query("SELECT count(*) FROM delivery").await, ["0"]);
+        fleet.queues_are_empty().await;
+        fleet.finish().await;
+    });
+}
+
+#[test]
+fn every_refusal_is_json_with_a_code_and_says_what_to_do() {
+    run(async {
+        let fleet = start("advisor", |options| options).await;
+        let job = jobs::sms("+819056001001", "refused-advice@example.com").to_string();
+        for token in ["", "wrong", &TOKEN[1..], &TOKEN.to_uppercase()] {
+            let answer = ask(&fleet, "/v1/explain", token, job.as_bytes()).await;
+            assert_eq!((answer.status, code(&answer).as_str()), (401, "unauthorized"), "{token}");
+            assert_eq!(answer.header("WWW-Authenticate"), Some("Bearer"));
+        }
+        let bearer = format!("Bearer {TOKEN}");
+        let authorized = ("Authorization", bearer.as_str());
+        let json_type = ("Content-Type", "application/json");
+        let large = vec![b' '; 64 * 1024 + 1];
+        let cases: [(&str, &str, Vec<(&str, &str)>, &[u8], u16, &str); 8] = [
+            ("POST", "/v1/explain", vec![json_type], b"{}", 401, "unauthorized"),
+            ("POST", "/v1/explain", vec![authorized], b"{}", 415, "unsupported_media_type"),
+            (
+                "POST",
+                "/v1/validate",
+                vec![authorized, ("Content-Type", "text/plain")],
+                b"{}",
+                415,
+                "unsupported_media_type",
+            ),
+            ("POST", "/v1/explain", vec![authorized, json_type], &large, 413, "body_too_large"),
+            ("POST", "/v1/explain", vec![authorized, json_type], b"{", 400, "unreadable_body"),
+            ("POST", "/v1/validate", vec![authorized, json_type], b"{}", 400, "unknown_kind"),
+            ("GET", "/v1/explain", vec![authorized], b"", 405, "method_not_allowed"),
+            ("POST", "/v1/send", vec![authorized, json_type], b"{}", 404, "not_found"),
+        ];
+        for (method, path, headers, body, status, expected) in cases {
+            let answer = send(&fleet, method, path, &headers, body).await;
+            assert_eq!((answer.status, code(&answer).as_str()), (status, expected), "{method} {path}");
+        }
+        let mut misshapen: Value = serde_json::from_str(&job).expect("it is JSON");
+        misshapen["to"]["phone"] = json!({});
+        for path in ["/v1/explain", "/v1/validate"] {
+            let answer = ask(&fleet, path, TOKEN, misshapen.to_string().as_bytes()).await;
+            assert_eq!((answer.status, code(&answer).as_str()), (400, "wrong_shape"));
+            assert_eq!(answer.json()["error"]["path"], "to.phone");
+        }
+        let alive = send(&fleet, "GET", "/readyz", &[], b"").await;
+        assert_eq!(alive.status, 200, "probes have no token");
+        fleet.finish().await;
+    });
+}
+
+#[test]
+fn each_token_has_a_rate_and_the_process_has_one_of_its_own() {
+    run(async {
+        let fleet = start("advisor", |options| {
+            options
+                .variable("FLEET_ADVISOR_REQUESTS_PER_S_PER_TOKEN", "2")
+                .variable("FLEET_ADVISOR_REQUESTS_PER_S", "3")
+        })
+        .await;
+        let job = jobs::sms("+819056001001", "hurried@example.com").to_string();
+        let mut statuses = Vec::new();
+        // All at once: whatever the machine's pace, a second has room for two of one token and three of all.
+        let asked = std::time::Instant::now();
+        for (token, strangers) in [(TOKEN, 0), (TOKEN, 5), (TOKEN, 0), (NEXT, 0), (NEXT, 0)] {
+            for _ in 0..strangers {
+                assert_eq!(ask(&fleet, "/v1/validate", "stranger", b"{}").await.status, 401);
+            }
+            let answer = ask(&fleet, "/v1/validate", token, job.as_bytes()).await;
+            if answer.status == 429 {
+                assert_eq!(code(&answer), "rate_limited");
+                let wait: u64 =
+                    answer.header("Retry-After").and_then(|text| text.parse().ok()).expect("seconds");
+                assert!((1..=2).contains(&wait), "{wait} s");
+            }
+            statuses.push(answer.status);
+        }
+        // One more place is free after a third of a second.
+        let refilled = asked.elapsed().as_millis() / 300;
+        let refused = statuses.iter().filter(|status| **status == 429).count();
+        assert!(refilled > 0 || statuses == [200, 200, 429, 200, 429], "{statuses:?}");
+        assert!(refilled > 2 || refused > 0, "{statuses:?}");
+        fleet.finish().await;
+    });
+}
+
+#[test]
+fn a_body_that_dawdles_is_cut_off_and_holds_nobody_up() {
+    run(async {
+        let fleet = start("advisor", |options| {
+            options.variable("FLEET_ADVISOR_TIMEOUT_MS", "500").variable("FLEET_ADVISOR_CONCURRENCY_MAX", "1")
+        })
+        .await;
+        let address = address(&fleet).await;
+        let mut slow = TcpStream::connect(&address).await.expect("the advisor listens");
+        let head = format!(
+            "POST /v1/explain HTTP/1.1\r\nHost: {address}\r\nAuthorization: Bearer {TOKEN}\r\n\
+             Content-Type: application/json\r\nContent-Length: 100\r\n\r\n{{"
+        );
+        slow.write_all(head.as_bytes()).await.expect("the advisor reads");
+        let mut answer = vec![0; 12];
+        let read = tokio::time::timeout(SHORT, slow.read_exact(&mut answer)).await;
+        read.expect("the advisor answers in time").expect("the advisor answers");
+        assert_eq!(String::from_utf8_lossy(&answer), "HTTP/1.1 408");
+        let job = jobs::sms("+819056001001", "after-the-slow@example.com").to_string();
+        assert_eq!(ask(&fleet, "/v1/explain", TOKEN, job.as_bytes()).await.status, 200);
+        fleet.finish().await;
+    });
+}
