@@ -44,6 +44,9 @@ fn code(answer: &HttpAnswer) -> String {
     body["error"]["code"].as_str().unwrap_or_default().to_owned()
 }
 
+/// Method, path, headers, body, and the status and the code of the answer.
+type Case<'a> = (&'a str, &'a str, Vec<(&'a str, &'a str)>, &'a [u8], u16, &'a str);
+
 #[test]
 fn the_answer_is_that_of_the_command_line_and_nothing_else_happens() {
     run(async {
@@ -94,7 +97,7 @@ fn every_refusal_is_json_with_a_code_and_says_what_to_do() {
         let authorized = ("Authorization", bearer.as_str());
         let json_type = ("Content-Type", "application/json");
         let large = vec![b' '; 64 * 1024 + 1];
-        let cases: [(&str, &str, Vec<(&str, &str)>, &[u8], u16, &str); 8] = [
+        let cases: [Case<'_>; 8] = [
             ("POST", "/v1/explain", vec![json_type], b"{}", 401, "unauthorized"),
             ("POST", "/v1/explain", vec![authorized], b"{}", 415, "unsupported_media_type"),
             (

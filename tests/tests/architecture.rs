@@ -29,7 +29,7 @@ const EDGES: [(&str, &[&str]); 9] = [
 ];
 
 /// Which crates may name what lies outside; everything else may not.
-const OWNERS: [(&str, &[&str]); 13] = [
+const OWNERS: [(&str, &[&str]); 15] = [
     ("lapin", &["closure-broker"]),
     ("backoff", &["closure-broker"]),
     ("deadpool-postgres", &["closure-store"]),
@@ -43,6 +43,8 @@ const OWNERS: [(&str, &[&str]); 13] = [
     // Command lines belong to programs.
     ("clap", &["closure-fleet", "closure-simulators", "closure-tests", "xtask"]),
     ("rlibphonenumber", &["closure-policy"]),
+    ("minijinja", &["closure-policy"]),
+    ("ammonia", &["closure-policy"]),
     ("tracing-subscriber", &["closure-fleet", "closure-simulators"]),
     (
         "tokio",

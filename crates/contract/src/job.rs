@@ -238,7 +238,8 @@ pub struct MailRecipient {
     /// The customer's address; a job without one waits in the dead-letter desk for a person to add it (R14d).
     #[serde(default)]
     pub email: Option<String>,
-    /// The customer's language as a BCP 47 tag, such as `vi` or `zh-Hans`; without one the mail is framed in English.
+    /// The customer's language as a BCP 47 tag, such as `vi` or `zh-Hans`; without one the mail is framed in English,
+    /// and for a domestic job in Korean.
     #[serde(default, deserialize_with = "limits::language")]
     #[schemars(length(min = 2, max = 35))]
     pub language: Option<String>,

@@ -120,6 +120,9 @@ impl Default for EmailRules {
             default_subject: "Reply to your K.ride inquiry".to_owned(),
             default_subject_domestic: "K.ride 문의에 대한 답변입니다".to_owned(),
             subject_chars_max: 150,
+            default_language: "en".to_owned(),
+            default_language_domestic: "ko".to_owned(),
+            frames: Vec::new(),
         }
     }
 }

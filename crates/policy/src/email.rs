@@ -1,14 +1,14 @@
 //! Email replies: subject, sender, body (R14d, R18–R20).
 
-use std::fmt::Write;
-
 use closure_contract::{EmailJob, FailureCode, RuleEffect, RuleId, SmsJob, job::Scope};
 use serde::Serialize;
 
 use crate::{
     explain::{AutoSubmitted, EmailPlan},
     findings::Findings,
-    rulebook::EmailRules,
+    frame::{Framed, Reply},
+    mail_html,
+    rulebook::{CompiledRulebook, EmailRules},
     sms_text::unix_lines,
 };
 
@@ -20,10 +20,12 @@ const LOCAL_CHARS_MAX: usize = 64;
 const LABEL_CHARS_MAX: usize = 63;
 
 /// What is known about an email.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct EmailFacts {
     /// Whether the subject may go out as it is.
     pub subject_ok: bool,
+    /// The language of the frame around the reply, as its tag (R20).
+    pub language: String,
 }
 
 /// Why a subject may not go out.
@@ -36,9 +38,10 @@ pub(crate) struct BadSubject {
 /// Applies the rules to an email job.
 pub(crate) fn judge(
     job: &EmailJob,
-    rules: &EmailRules,
+    rulebook: &CompiledRulebook,
     findings: &mut Findings,
 ) -> (EmailFacts, Option<EmailPlan>) {
+    let rules = &rulebook.rules().email;
     let to = match job.to.email.as_deref().filter(|text| !text.trim().is_empty()) {
         None => {
             findings.refuse(RuleId::R14d, FailureCode::NoEmailAddress, "there is no email address on file");
@@ -69,31 +72,86 @@ pub(crate) fn judge(
         Err(bad) => findings.refuse(RuleId::R19, bad.code, bad.detail),
     }
     findings.note(RuleId::R20, RuleEffect::Pass, "goes out from the fixed sender");
-    let plan = to.map(|to| EmailPlan {
-        from_name: rules.from_name.clone(),
-        from_address: rules.from_address.clone(),
-        to: to.to_owned(),
-        subject: job.email.subject.trim().to_owned(),
-        text: unix_lines(&job.email.text),
-        html: job
-            .email
-            .html
-            .clone()
-            .filter(|html| !html.trim().is_empty())
-            .unwrap_or_else(|| html(&job.email.text)),
-        auto_submitted: match job.fallback_of {
-            Some(_) => AutoSubmitted::FallbackReply,
-            None => AutoSubmitted::AgentReply,
-        },
+    let language = language(job, rulebook, findings);
+    let facts = EmailFacts { subject_ok: subject.is_ok(), language: language.to_owned() };
+    let plan = to.map(|to| {
+        let Framed { text, html } = framed(job, language, rulebook, findings);
+        EmailPlan {
+            from_name: rules.from_name.clone(),
+            from_address: rules.from_address.clone(),
+            to: to.to_owned(),
+            subject: job.email.subject.trim().to_owned(),
+            text,
+            html,
+            auto_submitted: match job.fallback_of {
+                Some(_) => AutoSubmitted::FallbackReply,
+                None => AutoSubmitted::AgentReply,
+            },
+        }
     });
-    (EmailFacts { subject_ok: subject.is_ok() }, plan)
+    (facts, plan)
+}
+
+/// R20: the language of the frame; the customer's own tag is not repeated, because it may be anything.
+fn language<'a>(job: &EmailJob, rulebook: &'a CompiledRulebook, findings: &mut Findings) -> &'a str {
+    let (language, why) = language_for(job.to.language.as_deref(), job.scope, rulebook);
+    findings.note(RuleId::R20, RuleEffect::Pass, format!("framed in {language}: {why}"));
+    language
+}
+
+/// The language of the frame for a customer with this tag, and why it is that one.
+fn language_for<'a>(
+    tag: Option<&str>,
+    scope: Scope,
+    rulebook: &'a CompiledRulebook,
+) -> (&'a str, &'static str) {
+    let rules = &rulebook.rules().email;
+    let asked = tag.filter(|tag| !tag.trim().is_empty());
+    let own = asked.and_then(|tag| rulebook.frames().find(tag));
+    match (own, asked, scope) {
+        (Some(own), _, _) => (own, "the customer's language"),
+        (None, None, Scope::Domestic) => {
+            (rules.default_language_domestic.as_str(), "no language is on file, in Korea")
+        }
+        (None, None, Scope::Overseas) => (rules.default_language.as_str(), "no language is on file"),
+        (None, Some(_), _) => {
+            (rules.default_language.as_str(), "there is no frame in the customer's language")
+        }
+    }
+}
+
+/// R20: both bodies in their frame; a reply is never lost over a frame.
+fn framed(job: &EmailJob, language: &str, rulebook: &CompiledRulebook, findings: &mut Findings) -> Framed {
+    let rules = &rulebook.rules().email;
+    let text = unix_lines(&job.email.text);
+    let given = job.email.html.as_deref().map(mail_html::sanitised).filter(|html| !html.trim().is_empty());
+    let html = given.unwrap_or_else(|| mail_html::from_text(&text));
+    let reply = Reply {
+        text: &text,
+        html: &html,
+        subject: job.email.subject.trim(),
+        sender_name: &rules.from_name,
+        sender_address: &rules.from_address,
+    };
+    rulebook.frames().frame(language, &reply).unwrap_or_else(|| {
+        findings.note(
+            RuleId::R20,
+            RuleEffect::Flag,
+            "the frame fails over this reply, which goes out without",
+        );
+        Framed { text, html }
+    })
 }
 
 /// Whether the subject that a text message brings for the email in its place may go out; without one there is nothing
 /// to say, because the configured one is used.
-pub(crate) fn fallback_subject(job: &SmsJob, rules: &EmailRules) -> Option<EmailFacts> {
+pub(crate) fn fallback_subject(job: &SmsJob, rulebook: &CompiledRulebook) -> Option<EmailFacts> {
     let subject = job.fallback.as_ref()?.subject.as_deref()?;
-    Some(EmailFacts { subject_ok: check_subject(job.scope, subject, rules).is_ok() })
+    let (language, _) = language_for(job.to.language.as_deref(), job.scope, rulebook);
+    Some(EmailFacts {
+        subject_ok: check_subject(job.scope, subject, &rulebook.rules().email).is_ok(),
+        language: language.to_owned(),
+    })
 }
 
 /// R19: the subject for this customer.
@@ -161,30 +219,6 @@ pub fn address(text: &str) -> Option<&str> {
     well_formed.then_some(text)
 }
 
-/// Plain text as HTML: paragraphs at blank lines, breaks at others, everything else escaped.
-pub fn html(text: &str) -> String {
-    let mut html = String::with_capacity(text.len() + text.len() / 8);
-    for paragraph in unix_lines(text).split("\n\n").map(|paragraph| paragraph.trim_matches('\n')) {
-        if paragraph.trim().is_empty() {
-            continue;
-        }
-        html.push_str("<p>");
-        for character in paragraph.chars() {
-            match character {
-                '&' => html.push_str("&amp;"),
-                '<' => html.push_str("&lt;"),
-                '>' => html.push_str("&gt;"),
-                '"' => html.push_str("&quot;"),
-                '\'' => html.push_str("&#39;"),
-                '\n' => html.push_str("<br>\n"),
-                _ => html.push(character),
-            }
-        }
-        writeln!(html, "</p>").expect("a String takes every write");
-    }
-    html
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -233,13 +267,5 @@ mod tests {
     fn a_domestic_subject_may_be_korean() {
         assert!(check_domestic_subject("환불 안내", 150).is_ok());
         assert!(check_domestic_subject("환불\n안내", 150).is_err());
-    }
-
-    #[test]
-    fn html_made_from_text_is_escaped() {
-        assert_eq!(
-            html("Hi <b>&\"you\"\r\nline\n\n\n\nnext"),
-            "<p>Hi &lt;b&gt;&amp;&quot;you&quot;<br>\nline</p>\n<p>next</p>\n"
-        );
     }
 }

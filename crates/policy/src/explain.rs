@@ -128,9 +128,9 @@ pub struct EmailPlan {
     pub to: String,
     /// The subject.
     pub subject: String,
-    /// The body as plain text.
+    /// The body as plain text, in its frame.
     pub text: String,
-    /// The body in HTML.
+    /// The body in HTML, in its frame.
     pub html: String,
     /// Who wrote it.
     pub auto_submitted: AutoSubmitted,
@@ -233,11 +233,11 @@ pub fn decide(job: &Job, rulebook: &CompiledRulebook, standing: &Standing, now: 
                 None => judged.fallback,
                 Some(revoked) => FallbackFacts { email: FallbackEmail::None, reason: revoked.reason() },
             });
-            decision.email = email::fallback_subject(job, &rulebook.rules().email);
+            decision.email = email::fallback_subject(job, rulebook);
             decision.plan = judged.plan.map(Plan::Sms);
         }
         Job::Email(job) => {
-            let (facts, plan) = email::judge(job, &rulebook.rules().email, &mut findings);
+            let (facts, plan) = email::judge(job, rulebook, &mut findings);
             decision.email = Some(facts);
             decision.plan = plan.map(Plan::Email);
         }

@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     caps::CapRules,
+    frame::MailFrames,
     route::Route,
     template::{Template, TemplateProblem},
     validate,
@@ -189,6 +190,24 @@ pub struct EmailRules {
     pub default_subject_domestic: String,
     /// The most characters of a subject (R19).
     pub subject_chars_max: usize,
+    /// The language of the frame for a customer overseas of whose language there is no frame (R20).
+    pub default_language: String,
+    /// The same for a customer in Korea who has no language on file.
+    pub default_language_domestic: String,
+    /// Frames in the place of the shipped ones, or in further languages (R20).
+    pub frames: Vec<FrameSource>,
+}
+
+/// What stands around a reply in one language, as it stands in the configuration.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize, Serialize)]
+#[serde(deny_unknown_fields)]
+pub struct FrameSource {
+    /// A BCP 47 tag such as `vi` or `zh-Hant`.
+    pub language: String,
+    /// The plain text: a template that shows `{{ reply }}` once.
+    pub text: String,
+    /// The HTML: the same, and everything but the reply is escaped.
+    pub html: String,
 }
 
 /// The most that a `delivered` is worth in one country.
@@ -237,6 +256,7 @@ fn first_version() -> u32 {
 pub struct CompiledRulebook {
     rules: Rulebook,
     templates: Vec<Template>,
+    frames: MailFrames,
 }
 
 /// One thing that is wrong with a rulebook.
@@ -260,19 +280,30 @@ pub enum RulebookError {
         /// What is wrong and what to do.
         problem: TemplateProblem,
     },
+    /// A frame of mail cannot be.
+    #[error("mail frame `{language}`: {part} {problem}")]
+    Frame {
+        /// The frame's language.
+        language: String,
+        /// Which part of it: `language`, `text` or `html`.
+        part: &'static str,
+        /// What is wrong and what to do.
+        problem: String,
+    },
 }
 
 impl Rulebook {
-    /// Finds every error of the settings and the templates.
+    /// Finds every error of the settings, the templates and the frames.
     pub fn validate(&self) -> Result<(), Vec<RulebookError>> {
-        let (_, errors) = validate::check(self);
-        if errors.is_empty() { Ok(()) } else { Err(errors) }
+        self.clone().compile().map(drop)
     }
 
     /// Makes the rulebook ready for use, or says everything that is wrong with it.
     pub fn compile(self) -> Result<CompiledRulebook, Vec<RulebookError>> {
-        let (templates, errors) = validate::check(&self);
-        if errors.is_empty() { Ok(CompiledRulebook { rules: self, templates }) } else { Err(errors) }
+        let (templates, mut errors) = validate::check(&self);
+        let (frames, problems) = MailFrames::compile(&self.email);
+        errors.extend(problems);
+        if errors.is_empty() { Ok(CompiledRulebook { rules: self, templates, frames }) } else { Err(errors) }
     }
 }
 
@@ -288,12 +319,17 @@ impl CompiledRulebook {
     pub fn with_templates(&self, sources: &[TemplateSource]) -> (Self, Vec<RulebookError>) {
         let mut errors = Vec::new();
         let templates = validate::templates(sources, &self.rules, &mut errors);
-        (Self { rules: self.rules.clone(), templates }, errors)
+        (Self { rules: self.rules.clone(), templates, frames: self.frames.clone() }, errors)
     }
 
     /// The compiled templates.
     pub fn templates(&self) -> &[Template] {
         &self.templates
+    }
+
+    /// The frames of mail.
+    pub(crate) fn frames(&self) -> &MailFrames {
+        &self.frames
     }
 
     /// The receipt of an accepted text message is due after this long, in milliseconds.

@@ -11,14 +11,15 @@ const ORDERS: &str = "crates/policy/tests/policy/orders.rs";
 const EMAILS: &str = "crates/policy/tests/policy/emails.rs";
 const FALLBACK_JOURNEYS: &str = "tests/tests/journeys/fallback.rs";
 const EMAIL_JOURNEYS: &str = "tests/tests/journeys/emails.rs";
+const ROUTES: &str = "crates/policy/src/route.rs";
 const GATEWAY_JOURNEYS: &str = "tests/tests/journeys/gateway.rs";
 
 pub(crate) const R14A: Rule = Rule {
     id: RuleId::R14a,
     guide_ko: "베트남(+84): 사전 승인 템플릿으로만 발송 가능, 실패할 수 있어 이메일 답변 필요",
     guide_en: "Vietnam: only approved templates; it may fail, so an email is needed.",
-    reading: "What is no instance of an approved template is never submitted; an email answers always, as soon as the text message was submitted or refused.",
-    keys: &["templates", "sms.template_urls"],
+    reading: "Templates stand in a register of their own (`fleet template`). What is no instance of an approved one is never submitted; an email answers always, as soon as the text message was submitted or refused.",
+    keys: &["sms.template_urls", "sms.template_variables_max", "sms.template_letters_min"],
     tests: &[
         Proof {
             file: COUNTRIES,
@@ -91,12 +92,16 @@ pub(crate) const R14E: Rule = Rule {
     id: RuleId::R14e,
     guide_ko: "",
     guide_en: "",
-    reading: "What hits every job alike (credit, credentials, an outage, our sender) holds, and never turns a backlog into emails, not even to Vietnam.",
-    keys: &[],
+    reading: "What hits every job alike (credit, credentials, an outage, our sender) holds, and never turns a backlog into emails, not even to Vietnam. Another gateway of the route stands in.",
+    keys: &["sms.routes"],
     tests: &[
         Proof {
             file: FALLBACKS,
             test: "what_hits_every_job_alike_never_makes_an_email_due_not_even_in_vietnam",
+        },
+        Proof {
+            file: ROUTES,
+            test: "another_gateway_of_the_route_stands_in_for_one_that_is_unwell_and_for_no_other_job",
         },
         Proof {
             file: GATEWAY_JOURNEYS,

@@ -1,6 +1,7 @@
 //! SIGTERM in the middle of the work, as every deploy sends it.
 
 use closure_simulators::{AgentBehaviour, MailBehaviour, SmsBehaviour};
+use closure_store::DeliveryState;
 use closure_tests::harness::{Fleet, FleetOptions, ProcessSpec, jobs, run};
 
 use crate::load::{
@@ -90,6 +91,36 @@ fn a_worker_that_is_told_to_stop_twice_leaves_at_once_and_what_it_held_is_done_b
         for job in &list {
             assert_eq!(one_end(&fleet, jobs::id(job)), "sms.delivered");
             assert_eq!(fleet.sms.accepted_to(&digits(job)).len(), 1);
+        }
+        fleet.finish().await;
+    });
+}
+
+#[test]
+fn a_try_after_a_change_of_the_frames_sends_the_bytes_of_the_first_try() {
+    run(async {
+        let worker = ProcessSpec::work("email", &["email"]);
+        let options = FleetOptions::with("frames", vec![worker]).variable("FLEET_EMAIL_LADDER", "5s");
+        let fleet = Fleet::start(options).await;
+        let (before, after) = ("framed-before@example.com", "framed-after@example.com");
+        fleet.smtp.behave_times(before, MailBehaviour::Greylist, 1);
+        let id = fleet.publish(&jobs::email(before)).await;
+        fleet.reaches(id, DeliveryState::Waiting).await;
+        fleet.stop_process("email").await;
+        let frame =
+            "[[email.frames]]\nlanguage = \"en\"\ntext = \"Nova {{ reply }}\"\nhtml = \"Nova {{ reply }}\"\n";
+        fleet.file("rulebook.toml", frame.as_bytes());
+        fleet.start_process("email").await;
+        assert_eq!(fleet.outcomes_of(id, 1).await[0].summary(), "email.accepted");
+        let next = fleet.publish(&jobs::email(after)).await;
+        assert_eq!(fleet.outcomes_of(next, 1).await[0].summary(), "email.accepted");
+        for (address, is_new) in [(before, false), (after, true)] {
+            let mails = fleet.smtp.mails_to(address);
+            assert_eq!(mails.len(), 1, "{address}");
+            let mail = mail_parser::MessageParser::default().parse(&mails[0].raw).expect("a mail");
+            for body in [mail.body_text(0), mail.body_html(0)] {
+                assert_eq!(body.expect("both bodies").starts_with("Nova"), is_new, "{address}");
+            }
         }
         fleet.finish().await;
     });

@@ -69,3 +69,27 @@ fn a_connection_lost_after_the_final_dot_sends_the_same_bytes_again() {
         assert_eq!(mails[0].raw, mails[1].raw, "byte by byte, Message-ID included");
     });
 }
+
+#[test]
+fn a_vietnamese_customer_reads_vietnamese_around_the_reply_and_an_unknown_language_is_answered_in_english() {
+    journey(async |fleet| {
+        for (language, address, words) in [
+            ("vi-VN", "framed-vi@example.com", "quý khách"),
+            ("zh-TW", "framed-hant@example.com", "無法接收回覆"),
+            ("tlh", "framed-unknown@example.com", "only sends"),
+        ] {
+            let mut job = jobs::email(address);
+            job["to"]["language"] = language.into();
+            let id = fleet.publish(&job).await;
+            let heard = fleet.outcomes_of(id, 1).await;
+            assert_eq!(heard[0].summary(), "email.accepted");
+            let mails = fleet.smtp.mails_to(address);
+            let mail = mail_parser::MessageParser::default().parse(&mails[0].raw).expect("a mail");
+            assert_eq!(mail.subject(), Some("Your lost item"), "the subject stays English (R19)");
+            for body in [mail.body_text(0), mail.body_html(0)] {
+                let body = body.expect("both bodies");
+                assert!(body.contains(words) && body.contains("your refund was completed today"), "{body}");
+            }
+        }
+    });
+}

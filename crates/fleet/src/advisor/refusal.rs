@@ -88,7 +88,7 @@ impl Refusal {
 }
 
 const fn const_str_of_limit() -> &'static str {
-    assert!(JOB_BYTES_MAX == 64 * 1024, "the sentence names the limit");
+    const { assert!(JOB_BYTES_MAX == 64 * 1024, "the sentence names the limit") };
     "a job has at most 65536 bytes; shorten its texts"
 }
 

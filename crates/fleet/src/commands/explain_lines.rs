@@ -124,13 +124,16 @@ mod tests {
     use serde_json::Value;
 
     use super::{Tally, answer_all};
+    use crate::{engine::Engine, rules::Rules};
 
     /// Answers a text through a buffer of seven bytes, so that every line crosses several reads.
     fn answers(input: &[u8]) -> (Tally, Vec<Value>) {
         let rulebook = Rulebook::default().compile().expect("the defaults are sound");
+        let engine = Engine::new(Rules::without_templates(rulebook), None);
         let mut output = Vec::new();
-        let tally = answer_all(BufReader::with_capacity(7, input), &mut output, &rulebook)
-            .expect("memory can be read and written");
+        let answered = answer_all(BufReader::with_capacity(7, input), &mut output, &engine);
+        let runtime = tokio::runtime::Builder::new_current_thread().build().expect("a runtime can be built");
+        let tally = runtime.block_on(answered).expect("memory can be read and written");
         let lines = output.split(|byte| *byte == b'\n').filter(|line| !line.is_empty());
         (tally, lines.map(|line| serde_json::from_slice(line).expect("an answer is JSON")).collect())
     }

@@ -37,7 +37,7 @@ fn a_mismatch_names_the_nearest_template_the_offset_and_what_was_expected_but_no
     let decision = vietnam("[K.ride] Your refund of abcdefg VND for trip A1 is complete.");
     let detail = decision.detail.unwrap_or_default();
     assert!(
-        detail.contains("vn_refund version 1: at character 24 it has a letter where {amount} (Money"),
+        detail.contains("vn_refund version 1: at character 24 it has a letter where {amount} (money"),
         "{detail}"
     );
     assert!(!detail.contains("abcdefg"), "{detail}");
@@ -74,11 +74,11 @@ fn a_template_that_is_unknown_unapproved_or_anothers_is_refused() {
         [[templates]]
         name = \"draft\"
         country_code = 84
-        text = \"[K.ride] Draft.\"
+        text = \"[K.ride] Draft of a text.\"
         [[templates]]
         name = \"over\"
         country_code = 84
-        text = \"[K.ride] Over.\"
+        text = \"[K.ride] Over since today.\"
         approved = true
         valid_until = \"2026-11-22T12:00:00Z\"
         [[templates]]
@@ -99,8 +99,9 @@ fn a_template_that_is_unknown_unapproved_or_anothers_is_refused() {
             "{name}"
         );
     }
-    let free =
-        sms(json!({ "to": { "phone": { "number": "+84912345678" } }, "sms": { "text": "[K.ride] Over." } }));
+    let free = sms(
+        json!({ "to": { "phone": { "number": "+84912345678" } }, "sms": { "text": "[K.ride] Over since today." } }),
+    );
     assert_eq!(decide(&free, &rulebook, NOW).code, Some(FailureCode::TemplateMismatch));
 }
 

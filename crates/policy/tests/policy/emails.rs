@@ -26,13 +26,22 @@ fn an_email_goes_out_from_the_fixed_sender_whatever_its_language() {
         ("고객지원 Support", "noreply@kakaomobility.com")
     );
     assert_eq!((plan.to.as_str(), plan.subject.as_str()), ("customer@example.com", "Your inquiry"));
-    assert_eq!((plan.text.as_str(), plan.html.as_str()), ("안녕하세요.", "<p>안녕하세요.</p>\n"));
+    assert!(plan.text.contains("\n\n안녕하세요.\n\n"), "{}", plan.text);
+    assert!(plan.html.contains("<p>안녕하세요.</p>\n"), "{}", plan.html);
     assert_eq!(plan.auto_submitted, AutoSubmitted::AgentReply);
 }
 
 #[test]
-fn html_that_came_along_is_kept() {
-    assert_eq!(plan(json!({ "email": { "html": "<b>hi</b>" } })).html, "<b>hi</b>");
+fn html_that_came_along_is_kept_without_what_acts_and_stays_inside_the_frame() {
+    let html = plan(json!({ "email": { "html": "<b>hi</b></div></body><script>x()</script><!--" } })).html;
+    assert!(html.contains("<b>hi</b>") && !html.contains("script") && !html.contains("<!--"), "{html}");
+    assert!(html.contains("only sends") && html.ends_with("</html>"), "{html}");
+}
+
+#[test]
+fn html_with_nothing_in_it_is_made_from_the_text() {
+    let html = plan(json!({ "email": { "html": "<script>x()</script>" } })).html;
+    assert!(html.contains("<p>안녕하세요.</p>"), "{html}");
 }
 
 #[test]
@@ -50,7 +59,10 @@ fn a_subject_overseas_that_is_not_english_waits_for_a_person() {
         held(json!({ "email": { "subject": subject } }), FailureCode::SubjectInvalid);
     }
     let decision = decided(&email(json!({ "email": { "subject": "환불" } })));
-    assert_eq!(serde_json::to_value(decision.email).ok(), Some(json!({ "subject_ok": false })));
+    assert_eq!(
+        serde_json::to_value(decision.email).ok(),
+        Some(json!({ "subject_ok": false, "language": "en" }))
+    );
 }
 
 #[test]

@@ -9,6 +9,7 @@ mod countries;
 mod dialling;
 mod emails;
 mod fallbacks;
+mod frames;
 mod limits;
 mod numbers;
 mod oracle;

@@ -12,6 +12,7 @@ fn keys(toml: &str) -> Vec<&'static str> {
         .map(|error| match error {
             RulebookError::Setting { key, .. } => key,
             RulebookError::Template { .. } => "templates",
+            RulebookError::Frame { .. } => "email.frames",
         })
         .collect()
 }
@@ -74,6 +75,7 @@ fn every_error_is_found_at_once() {
             "email.default_subject",
             "china",
             "receipt_due_ms",
+            "templates",
             "templates",
         ]
     );

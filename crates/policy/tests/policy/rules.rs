@@ -96,17 +96,15 @@ fn every_setting_belongs_to_a_rule() {
             None => keys.push(name.clone()),
         }
     }
-    for key in &keys {
+    // Templates have come to stand in a register of their own.
+    for key in keys.iter().filter(|key| *key != "templates") {
         assert!(named.contains(key.as_str()), "{key} belongs to no rule");
     }
 }
 
 #[test]
 fn the_example_configuration_shows_the_defaults() {
-    let mut example: Rulebook =
-        toml::from_str(&read("deploy/rulebook.toml")).expect("the example is a rulebook");
-    assert!(!example.templates.is_empty(), "an example template is shown");
-    example.templates.clear();
+    let example: Rulebook = toml::from_str(&read("deploy/rulebook.toml")).expect("the example is a rulebook");
     assert_eq!(example, Rulebook::default());
     let full: Rulebook = toml::from_str(&example_in_full()).expect("the commented examples are right, too");
     assert!(!full.sms.senders.is_empty() && full.dial.pause.is_some(), "the examples are in force");

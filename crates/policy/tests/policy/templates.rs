@@ -38,6 +38,7 @@ fn problems(text: &str) -> Vec<TemplateProblem> {
         .map(|error| match error {
             RulebookError::Template { problem, .. } => problem,
             RulebookError::Setting { key, .. } => panic!("{key} is sound"),
+            RulebookError::Frame { language, .. } => panic!("the frame {language} is sound"),
         })
         .collect()
 }

@@ -2,6 +2,7 @@
 
 mod ari;
 mod cuts;
+mod headers;
 mod infobip;
 mod mail;
 mod nhn_look_up;
