@@ -162,7 +162,7 @@ pub(crate) fn check_subject(scope: Scope, subject: &str, rules: &EmailRules) -> 
     }
 }
 
-/// Overseas: printable ASCII with a letter. That also keeps encoded words and other headers out.
+/// Overseas: printable ASCII with a letter.
 pub(crate) fn check_overseas_subject(subject: &str, chars_max: usize) -> Result<(), BadSubject> {
     check_domestic_subject(subject, chars_max)?;
     let subject = subject.trim();
@@ -181,6 +181,9 @@ pub(crate) fn check_domestic_subject(subject: &str, chars_max: usize) -> Result<
     let invalid = |detail| Err(BadSubject { code: FailureCode::SubjectInvalid, detail });
     if subject.chars().any(|one| one.is_control() || matches!(one, '\u{2028}' | '\u{2029}')) {
         invalid("the subject has a line break or another control character")
+    } else if subject.contains("=?") {
+        // RFC 2047: mail programs would show something else than what was read here.
+        invalid("the subject has `=?`, which begins an encoded word")
     } else if subject.trim().is_empty() {
         invalid("the subject is empty")
     } else if subject.trim().chars().count() > chars_max {
@@ -259,6 +262,7 @@ mod tests {
         assert_eq!(code("12345"), Some(FailureCode::SubjectNotEnglish));
         assert_eq!(code("  "), Some(FailureCode::SubjectInvalid));
         assert_eq!(code("Hi\r\nBcc: a@b.co"), Some(FailureCode::SubjectInvalid));
+        assert_eq!(code("Hi =?utf-8?b?7ZmY67aI?="), Some(FailureCode::SubjectInvalid));
         assert_eq!(code(&"a".repeat(150)), None);
         assert_eq!(code(&"a".repeat(151)), Some(FailureCode::SubjectInvalid));
     }

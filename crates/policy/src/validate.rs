@@ -131,8 +131,9 @@ fn sms(rulebook: &Rulebook, refuse: &mut impl FnMut(&'static str, &str)) {
 
 fn mail(rulebook: &Rulebook, refuse: &mut impl FnMut(&'static str, &str)) {
     let rules = &rulebook.email;
-    if rules.from_name.trim().is_empty() || rules.from_name.chars().any(char::is_control) {
-        refuse("email.from_name", "must be one line that is not empty");
+    let from_name = rules.from_name.as_str();
+    if from_name.trim().is_empty() || from_name.contains("=?") || from_name.chars().any(char::is_control) {
+        refuse("email.from_name", "must be one line that is not empty, without `=?`");
     }
     if email::address(&rules.from_address).is_none() {
         refuse("email.from_address", "must be an email address");

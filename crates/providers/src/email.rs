@@ -73,6 +73,9 @@ pub enum RenderError {
     /// A header would have a line break or another control character.
     #[error("the {0} has a line break or another control character; take it out")]
     Control(&'static str),
+    /// A header would have an encoded word (RFC 2047), which a reader's program shows as something else.
+    #[error("the {0} has `=?`, which begins an encoded word; take it out")]
+    EncodedWord(&'static str),
     /// The subject is empty.
     #[error("the subject is empty; write one")]
     SubjectEmpty,
@@ -92,6 +95,10 @@ pub fn render(mail: &Mail, now: Timestamp) -> Result<Vec<u8>, RenderError> {
     for (name, value) in [("subject", &mail.subject), ("sender's name", &mail.from_name)] {
         if value.chars().any(is_forbidden_in_header) {
             return Err(RenderError::Control(name));
+        }
+        // The library writes ASCII as it is, so that such a word would travel as one of ours.
+        if value.contains("=?") {
+            return Err(RenderError::EncodedWord(name));
         }
     }
     if mail.subject.trim().is_empty() {

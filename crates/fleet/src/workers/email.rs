@@ -153,7 +153,9 @@ fn wrong_plan() -> SendFailure {
 fn unrenderable(problem: RenderError) -> SendFailure {
     let code = match problem {
         RenderError::Recipient => FailureCode::InvalidEmailAddress,
-        RenderError::Control(_) | RenderError::SubjectEmpty => FailureCode::SubjectInvalid,
+        RenderError::Control(_) | RenderError::EncodedWord(_) | RenderError::SubjectEmpty => {
+            FailureCode::SubjectInvalid
+        }
         RenderError::BodyEmpty => FailureCode::BodyEmpty,
         RenderError::TooLarge => FailureCode::MailTooLarge,
         RenderError::Sender | RenderError::MessageIdDomain | RenderError::Build(_) => {

@@ -132,7 +132,7 @@ fn pythons_parser_reads_what_was_meant_and_finds_no_defect() {
     let vietnamese = "Chào quý khách,\nYêu cầu của quý khách đã được xử lý.\n.\n.dòng bắt đầu bằng dấu chấm";
     let meant: Vec<Mail> = [
         ("Your inquiry", vietnamese),
-        ("Re: [K.ride] =?utf-8?q?=0D=0ABcc:_x=40example.com?=", "plain"),
+        ("Re: [K.ride] = ? utf-8?q?=0D=0ABcc:_x=40example.com?=", "plain"),
         ("문의하신 내용에 대한 답변입니다. 문의하신 내용에 대한 답변입니다. 문의하신 내용에 대한 답변입니다.", "안녕하세요"),
         ("a, b; \"c\" <d@example.com> (e)", "From here on\n--closure-\n\ntabs\tand   spaces"),
         (&"long ".repeat(29), &"긴 글 ".repeat(1_000)),

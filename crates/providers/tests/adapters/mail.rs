@@ -108,6 +108,11 @@ fn what_would_change_the_headers_is_refused() {
     for (change, expected) in [
         (Mail { subject: "a\r\nBcc: x@example.com".to_owned(), ..mail() }, RenderError::Control("subject")),
         (Mail { subject: "a\0b".to_owned(), ..mail() }, RenderError::Control("subject")),
+        (
+            Mail { subject: "=?utf-8?q?=0D=0ABcc:_x?=".to_owned(), ..mail() },
+            RenderError::EncodedWord("subject"),
+        ),
+        (Mail { from_name: "=?utf-8?q?x?=".to_owned(), ..mail() }, RenderError::EncodedWord("sender's name")),
         (Mail { from_name: "a\nb".to_owned(), ..mail() }, RenderError::Control("sender's name")),
         (Mail { subject: "  ".to_owned(), ..mail() }, RenderError::SubjectEmpty),
         (Mail { text: " \n".to_owned(), ..mail() }, RenderError::BodyEmpty),
