@@ -5,15 +5,18 @@ use closure_contract::RuleId;
 use crate::rules::{Proof, Rule};
 
 const TIMES: &str = "crates/policy/tests/policy/times.rs";
+const DIALLING: &str = "crates/policy/tests/policy/dialling.rs";
 const NUMBERS: &str = "crates/policy/tests/policy/numbers.rs";
 
 pub(crate) const B1: Rule = Rule {
-    reading: "`not_before` postpones a job; after `expires_at` it is over, on every channel, and nobody needs to settle it.",
+    reading: "`not_before` postpones a job; after `expires_at` it is over, on every channel, and nobody needs to settle it. A click that is not fresh any more rings nobody's phone.",
+    keys: &["dial.click_fresh_s"],
     tests: &[
         Proof {
             file: TIMES,
             test: "a_job_that_comes_too_late_is_expired_on_every_channel_whatever_else_is_wrong_with_it",
         },
+        Proof { file: DIALLING, test: "a_click_is_fresh_for_half_a_minute_and_then_rings_nobody" },
         Proof { file: TIMES, test: "a_job_whose_time_has_not_come_is_postponed_to_it" },
     ],
     ..silent(RuleId::B1)
