@@ -48,7 +48,7 @@ fn a_text_message_that_is_sent_has_every_field_of_the_contract() {
                 "sender": "+82234518120",
             },
             "fallback": { "email": "on_failure", "reason": "an email answers if the text message fails" },
-            "email": { "subject_ok": true },
+            "email": { "subject_ok": true, "language": "en" },
         })
     );
 }
@@ -73,7 +73,7 @@ fn china_shows_its_counts_and_vietnam_its_template() {
     let china = answer(&sms(json!({
         "to": { "phone": { "number": "+8613102345678" } }, "sms": { "text": "您的退款已經處理完畢" },
     })));
-    assert_eq!(china["chinese"], json!({ "is_chinese": true, "han": 10, "units": 10, "traditional": 3 }));
+    assert_eq!(china["chinese"], json!({ "is_chinese": true, "han": 10, "units": 10, "traditional": 3, "japanese_or_korean": 0 }));
     assert_eq!(china["fallback"]["email"], "always");
     let vietnam = answer(&sms(json!({
         "to": { "phone": { "number": "+84912345678" } },
@@ -89,7 +89,7 @@ fn a_call_has_its_dial_string_and_a_mail_its_subject() {
     assert_eq!(call["dial_string"], "900184912345678");
     assert!(call.get("sms").is_none() && call.get("fallback").is_none(), "{call}");
     let mail = answer(&email(json!({ "email": { "subject": "문의 답변" } })));
-    assert_eq!(mail["email"], json!({ "subject_ok": false }));
+    assert_eq!(mail["email"], json!({ "subject_ok": false, "language": "en" }));
     assert_eq!((&mail["verdict"], &mail["code"]), (&json!("hold"), &json!("subject_not_english")));
     assert!(mail.get("phone").is_none() && mail.get("fallback").is_none(), "{mail}");
 }
