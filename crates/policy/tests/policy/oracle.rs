@@ -13,6 +13,9 @@ const CANDIDATES_MAX: usize = 20;
 /// The shortest digits that are looked up at all; shorter ones are emergency and service numbers.
 const DIGITS_MIN: usize = 5;
 
+/// Readings that our metadata, 9.0.42, still has and the oracle's, 9.0.43, has not: Benin's on 81, Romania's on 06.
+const DRIFT: [(u16, &str); 2] = [(229, "81"), (40, "06")];
+
 /// What the oracle says about one number.
 struct Row {
     country_code: u16,
@@ -146,7 +149,10 @@ fn without_a_country_a_number_is_accepted_exactly_where_the_oracle_finds_one_rea
             let facts = decided(json!({ "number": digits })).phone.expect("a call has a phone");
             let mut ours: Vec<u16> = facts.candidates.iter().map(|one| one.country_code).collect();
             ours.extend(facts.country_code);
-            if ours[..] != codes[..codes.len().min(CANDIDATES_MAX)] {
+            let listed = ours.len();
+            ours.retain(|code| !DRIFT.iter().any(|(gone, start)| gone == code && digits.starts_with(start)));
+            let whole = listed >= CANDIDATES_MAX || ours.len() == codes.len();
+            if !whole || !codes.starts_with(&ours) {
                 differences.push(format!("{digits}: {ours:?}, and the oracle has {codes:?}"));
             }
         }
