@@ -39,6 +39,7 @@ pub(crate) const B4: Rule = Rule {
 
 pub(crate) const B5: Rule = Rule {
     reading: "A number, a country and the whole fleet are contacted only so often.",
+    keys: &["caps.number", "caps.country", "caps.countries", "caps.fleet"],
     ..silent(RuleId::B5)
 };
 
