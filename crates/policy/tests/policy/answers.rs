@@ -73,7 +73,10 @@ fn china_shows_its_counts_and_vietnam_its_template() {
     let china = answer(&sms(json!({
         "to": { "phone": { "number": "+8613102345678" } }, "sms": { "text": "您的退款已經處理完畢" },
     })));
-    assert_eq!(china["chinese"], json!({ "is_chinese": true, "han": 10, "units": 10, "traditional": 3, "japanese_or_korean": 0 }));
+    assert_eq!(
+        china["chinese"],
+        json!({ "is_chinese": true, "han": 10, "units": 10, "traditional": 3, "japanese_or_korean": 0 })
+    );
     assert_eq!(china["fallback"]["email"], "always");
     let vietnam = answer(&sms(json!({
         "to": { "phone": { "number": "+84912345678" } },
