@@ -158,6 +158,12 @@ pub(crate) const R20: Rule = Rule {
     guide_ko: "발신자명 고객지원 Support (noreply@kakaomobility.com)",
     guide_en: "The sender is 고객지원 Support, noreply@kakaomobility.com.",
     reading: "The sender is fixed; a job cannot choose another.",
-    keys: &["email.from_name", "email.from_address"],
+    keys: &[
+        "email.from_name",
+        "email.from_address",
+        "email.default_language",
+        "email.default_language_domestic",
+        "email.frames",
+    ],
     tests: &[Proof { file: EMAILS, test: "an_email_goes_out_from_the_fixed_sender_whatever_its_language" }],
 };
