@@ -35,8 +35,8 @@ fn a_text_message_that_is_sent_has_every_field_of_the_contract() {
             "job_id": "0191e1a0-0000-7000-8000-000000000001",
             "verdict": "send",
             "rules": [
-                rule("R1", "pass"), rule("R6", "pass"), rule("R7", "pass"), rule("R8", "pass"),
-                rule("R9", "change"), rule("R11", "pass"), rule("R15", "pass"), rule("R17", "pass"),
+                rule("R1", "pass"), rule("R17", "pass"), rule("R15", "pass"), rule("R6", "pass"), rule("R7", "pass"), rule("R8", "pass"),
+                rule("R9", "change"), rule("R11", "pass"),
             ],
             "phone": {
                 "e164": "+819012345678", "country_code": 81, "region": "JP", "type": "mobile", "candidates": [],
