@@ -104,6 +104,22 @@ fn a_long_korean_subject_survives_the_encoding() {
 }
 
 #[test]
+fn spaces_between_korean_words_survive_however_many_there_are() {
+    let mail = Mail {
+        subject: "환불   안내  (K.ride)".to_owned(),
+        from_name: "고객지원  센터".to_owned(),
+        ..mail()
+    };
+    let bytes = render(&mail, now()).expect("rendered");
+    let message = parsed(&bytes);
+    assert_eq!(message.subject(), Some("환불 안내 (K.ride)"));
+    assert_eq!(
+        message.from().and_then(|from| from.first()).and_then(|from| from.name()),
+        Some("고객지원 센터")
+    );
+}
+
+#[test]
 fn what_would_change_the_headers_is_refused() {
     for (change, expected) in [
         (Mail { subject: "a\r\nBcc: x@example.com".to_owned(), ..mail() }, RenderError::Control("subject")),
