@@ -48,7 +48,12 @@ impl Case<'_> {
 
     /// The delivery's rules begin with explain's; what came of the message adds its own behind them.
     fn rules(&self, delivery: &Value) -> Agreement {
-        let rules = |value: &Value| value["rules"].as_array().cloned().unwrap_or_default();
+        let rules = |value: &Value| {
+            let mut rules = value["rules"].as_array().cloned().unwrap_or_default();
+            // How much of a cap is used is the one fact that the other jobs of a wave change meanwhile.
+            rules.iter_mut().filter(|rule| rule["id"] == "B5").for_each(|rule| rule["detail"] = Value::Null);
+            rules
+        };
         let mut said = rules(self.answer);
         said.retain(|rule| rule["effect"] != "postpone");
         let mut recorded = rules(delivery);
@@ -109,8 +114,9 @@ impl Case<'_> {
     fn was_dialled(&self, reference: &str, delivery: &Value) -> Agreement {
         let dialled = self.seen.calls.get(reference).cloned().unwrap_or_default();
         let said = text(self.answer, "dial_string");
-        // Two jobs may want the same agent at once, and the second finds a phone that is busy.
-        let no_agent = text(delivery, "code").starts_with("agent_");
+        // Two jobs may want the same agent at once, and the second finds a phone that is busy until its click is stale.
+        let code = text(delivery, "code");
+        let no_agent = code.starts_with("agent_") || code == "stale_click";
         match dialled.as_slice() {
             [] if no_agent || said.ends_with("0197") => Ok(()),
             [digits] => same("the dial string", digits, &said),

@@ -171,6 +171,8 @@ fn misshape(random: &mut Random, job: &mut Value) {
 
 #[cfg(test)]
 mod tests {
+    use std::collections::BTreeSet;
+
     use closure_contract::Timestamp;
     use time::{Duration, OffsetDateTime};
 
@@ -186,5 +188,16 @@ mod tests {
         let jobs = |seed| (0..200).map(|index| job(&wave(seed), index)).collect::<Vec<_>>();
         assert_eq!(jobs(7), jobs(7));
         assert_ne!(jobs(7), jobs(8));
+    }
+
+    #[test]
+    fn no_two_jobs_of_a_run_have_the_same_id() {
+        for seed in [0, 1, 2, 20_261_122] {
+            let waves = (0..20).map(|number| Wave { number, ..wave(seed) });
+            let ids: Vec<String> = waves
+                .flat_map(|wave| (0..500).map(move |index| job(&wave, index)["job_id"].to_string()))
+                .collect();
+            assert_eq!(ids.iter().collect::<BTreeSet<_>>().len(), ids.len(), "seed {seed}");
+        }
     }
 }

@@ -7,10 +7,10 @@ pub(super) struct Random(u64);
 
 impl Random {
     /// The numbers of one job.
+    ///
+    /// Both are mixed before they meet: states that lie one step apart would give neighbours the same numbers.
     pub(super) fn of(seed: u64, job: u64) -> Self {
-        let mut random = Self(seed ^ job.wrapping_mul(0x9e37_79b9_7f4a_7c15));
-        random.next();
-        random
+        Self(Self(seed).next() ^ Self(!job).next())
     }
 
     fn next(&mut self) -> u64 {

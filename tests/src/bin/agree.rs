@@ -22,7 +22,7 @@ struct Cli {
     #[arg(long, default_value_t = 1)]
     seed: u64,
     /// Jobs that are under way together.
-    #[arg(long, default_value_t = 4_000)]
+    #[arg(long, default_value_t = 1_500)]
     wave: usize,
 }
 

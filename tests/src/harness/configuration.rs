@@ -77,8 +77,10 @@ pub(super) fn rulebook(options: &FleetOptions) -> String {
 [[sms.senders]]
 country_code = 84
 sender = "{VIETNAM_SENDER}"
-"#,
-        due_ms = options.receipt_due_ms
+
+{more}"#,
+        due_ms = options.receipt_due_ms,
+        more = options.rules
     )
 }
 

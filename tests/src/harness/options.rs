@@ -74,6 +74,7 @@ pub struct FleetOptions {
     pub(super) sms: NhnSimSettings,
     pub(super) smtp: SmtpSimSettings,
     pub(super) pbx: PbxSimSettings,
+    pub(super) rules: String,
 }
 
 impl FleetOptions {
@@ -108,6 +109,7 @@ impl FleetOptions {
             sms: NhnSimSettings::default(),
             smtp: SmtpSimSettings::default(),
             pbx: PbxSimSettings::default(),
+            rules: String::new(),
         }
     }
 
@@ -144,6 +146,13 @@ impl FleetOptions {
     #[must_use]
     pub fn exchange(mut self, change: impl FnOnce(&mut PbxSimSettings)) -> Self {
         change(&mut self.pbx);
+        self
+    }
+
+    /// Adds tables to the rulebook, as TOML.
+    #[must_use]
+    pub fn rules(mut self, toml: &str) -> Self {
+        self.rules.push_str(toml);
         self
     }
 
