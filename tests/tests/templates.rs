@@ -1,8 +1,11 @@
 //! Approved templates from the command line to the gateway (R14a); one fleet for each test.
 
-use closure_contract::{JobId, topology::WorkQueue};
+use closure_contract::{Channel, JobId, topology::WorkQueue};
+use closure_simulators::SmsBehaviour;
 use closure_store::DeliveryState;
-use closure_tests::harness::{Fleet, FleetOptions, ProcessSpec, jobs, run};
+use closure_tests::harness::{
+    Connections, Fleet, FleetOptions, LONG, ProcessSpec, SHORT, eventually, jobs, run,
+};
 use serde_json::{Value, json};
 
 const BY: [&str; 4] = ["--actor", "kim", "--reason", "a test"];
@@ -37,32 +40,32 @@ fn a_template_is_sent_from_its_approval_on_and_never_after_its_revocation() {
         let fleet = Fleet::start(FleetOptions::together("templates-life")).await;
         let watch = fleet.watch();
         template(&fleet, &["add", "vn-found", "--text", TEXT], 0).await;
-        let draft = to_vietnam(&found(), "+84912140001", "draft@example.com");
+        let draft = to_vietnam(&found(), "+84912149101", "draft@example.com");
         let id = fleet.publish(&draft).await;
         assert_eq!(summary(&fleet, id).await, "sms.refused template_unknown");
         template(&fleet, &["submit", "vn-found", "1", "--reference", "VN-7"], 0).await;
         template(&fleet, &["approve", "vn-found", "1"], 0).await;
-        let approved = to_vietnam(&found(), "+84912140002", "approved@example.com");
+        let approved = to_vietnam(&found(), "+84912149102", "approved@example.com");
         let id = fleet.publish(&approved).await;
         assert_eq!(summary(&fleet, id).await, "sms.delivered");
-        assert_eq!(fleet.sms.sent_to("84912140002")[0].text, "[K.ride] Your lost item A1 was found.");
+        assert_eq!(fleet.sms.sent_to("84912149102")[0].text, "[K.ride] Your lost item A1 was found.");
         template(&fleet, &["add", "vn-found", "--text", "[K.ride] We found {item:alnum:10} for you."], 0)
             .await;
         template(&fleet, &["approve", "vn-found", "2"], 0).await;
-        let second = to_vietnam(&found(), "+84912140003", "second@example.com");
+        let second = to_vietnam(&found(), "+84912149103", "second@example.com");
         let id = fleet.publish(&second).await;
         assert_eq!(summary(&fleet, id).await, "sms.delivered");
-        assert_eq!(fleet.sms.sent_to("84912140003")[0].text, "[K.ride] We found A1 for you.");
+        assert_eq!(fleet.sms.sent_to("84912149103")[0].text, "[K.ride] We found A1 for you.");
         template(&fleet, &["revoke", "vn-found", "2"], 0).await;
         template(&fleet, &["approve", "vn-found", "1", "--until", "2020-01-01T00:00:00Z"], 0).await;
-        let over = to_vietnam(&found(), "+84912140004", "over@example.com");
+        let over = to_vietnam(&found(), "+84912149104", "over@example.com");
         let id = fleet.publish(&over).await;
         assert_eq!(summary(&fleet, id).await, "sms.refused template_unknown");
         let free = json!({ "text": "[K.ride] We found B2 for you." });
-        let free = to_vietnam(&free, "+84912140005", "free@example.com");
+        let free = to_vietnam(&free, "+84912149105", "free@example.com");
         let id = fleet.publish(&free).await;
         assert_eq!(summary(&fleet, id).await, "sms.refused template_mismatch");
-        for (number, address) in [("84912140004", "over@example.com"), ("84912140005", "free@example.com")] {
+        for (number, address) in [("84912149104", "over@example.com"), ("84912149105", "free@example.com")] {
             assert!(fleet.sms.sent_to(number).is_empty());
             assert_eq!(fleet.smtp.mails_to(address).len(), 1, "an email answers");
         }
@@ -76,19 +79,23 @@ fn a_template_that_is_revoked_while_the_job_waits_is_not_sent_and_an_email_answe
     run(async {
         let options =
             FleetOptions::together("templates-revoked").variable("FLEET_TEMPLATES_REFRESH_MS", "3600000");
-        let options = options.variable("FLEET_SMS_LADDER", "5s,5s,5s");
         let fleet = Fleet::start(options).await;
         let watch = fleet.watch();
         template(&fleet, &["add", "vn-found", "--text", TEXT], 0).await;
         template(&fleet, &["approve", "vn-found", "1"], 0).await;
-        fleet.sms.behave("84912140006", closure_simulators::SmsBehaviour::TooManyRequests);
-        let job = to_vietnam(&found(), "+84912140006", "revoked@example.com");
+        fleet.sms.behave("84912149106", SmsBehaviour::OutOfCredit);
+        let job = to_vietnam(&found(), "+84912149106", "revoked@example.com");
         let id = fleet.publish(&job).await;
-        fleet.reaches(id, DeliveryState::Waiting).await;
+        eventually("a first try", LONG, || async {
+            let sql = "SELECT failure_code FROM delivery WHERE channel = 'sms'";
+            let codes = fleet.database.query(sql).await;
+            if codes == ["provider_quota"] { Ok(()) } else { Err(codes.join(",")) }
+        })
+        .await;
         template(&fleet, &["revoke", "vn-found", "1"], 0).await;
-        fleet.sms.behave("84912140006", closure_simulators::SmsBehaviour::Delivered);
+        fleet.sms.behave("84912149106", SmsBehaviour::Delivered);
         assert_eq!(summary(&fleet, id).await, "sms.refused template_unknown");
-        assert!(fleet.sms.sent_to("84912140006").is_empty(), "nothing went to Vietnam");
+        assert!(fleet.sms.accepted_to("84912149106").is_empty(), "nothing went to Vietnam");
         assert_eq!(fleet.smtp.mails_to("revoked@example.com").len(), 1);
         drop(watch);
         fleet.finish().await;
@@ -153,19 +160,17 @@ fn an_outage_of_the_database_neither_invents_nor_loses_an_approval() {
         let fleet = Fleet::start(options).await;
         let watch = fleet.watch();
         let answer = json!({ "template": "vn-answer-by-email", "variables": { "ticket": "A1" } });
-        fleet.database.set_connections_allowed(closure_tests::harness::Connections::Refused).await;
-        let id = fleet.publish(&to_vietnam(&answer, "+84912140007", "outage@example.com")).await;
-        let queue = WorkQueue::Jobs(closure_contract::Channel::Sms).name();
-        closure_tests::harness::eventually(
-            "the worker to hold the job",
-            closure_tests::harness::SHORT,
-            || async { if fleet.depth(queue).await == 0 { Ok(()) } else { Err("it is ready".to_owned()) } },
-        )
+        fleet.database.set_connections_allowed(Connections::Refused).await;
+        let id = fleet.publish(&to_vietnam(&answer, "+84912149107", "outage@example.com")).await;
+        let queue = WorkQueue::Jobs(Channel::Sms).name();
+        eventually("the worker to hold the job", SHORT, || async {
+            if fleet.depth(queue).await == 0 { Ok(()) } else { Err("it is ready".to_owned()) }
+        })
         .await;
-        assert!(fleet.sms.sent_to("84912140007").is_empty(), "nothing is sent unseen");
-        fleet.database.set_connections_allowed(closure_tests::harness::Connections::Allowed).await;
+        assert!(fleet.sms.sent_to("84912149107").is_empty(), "nothing is sent unseen");
+        fleet.database.set_connections_allowed(Connections::Allowed).await;
         fleet.reaches(id, DeliveryState::Accepted).await;
-        assert_eq!(fleet.sms.sent_to("84912140007").len(), 1);
+        assert_eq!(fleet.sms.sent_to("84912149107").len(), 1);
         drop(watch);
         fleet.vhost.delete().await;
     });

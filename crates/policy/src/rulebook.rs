@@ -35,7 +35,8 @@ pub struct Rulebook {
     pub receipt_evidence: Vec<CountryEvidence>,
     /// The least that a `delivered` is worth to count as an arrival; one that is worth less is silence (R14f).
     pub receipt_evidence_min: Evidence,
-    /// The approved templates (R14a).
+    /// The templates that are known (R14a); no setting, but what a register holds.
+    #[serde(skip_serializing)]
     pub templates: Vec<TemplateSource>,
 }
 

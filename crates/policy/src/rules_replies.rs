@@ -9,6 +9,7 @@ const CHINESE: &str = "crates/policy/tests/policy/chinese.rs";
 const FALLBACKS: &str = "crates/policy/tests/policy/fallbacks.rs";
 const ORDERS: &str = "crates/policy/tests/policy/orders.rs";
 const EMAILS: &str = "crates/policy/tests/policy/emails.rs";
+const TEMPLATE_JOURNEYS: &str = "tests/tests/templates.rs";
 const FALLBACK_JOURNEYS: &str = "tests/tests/journeys/fallback.rs";
 const EMAIL_JOURNEYS: &str = "tests/tests/journeys/emails.rs";
 const ROUTES: &str = "crates/policy/src/route.rs";
@@ -28,6 +29,10 @@ pub(crate) const R14A: Rule = Rule {
         Proof {
             file: FALLBACKS,
             test: "vietnam_has_its_email_as_soon_as_the_text_message_was_submitted_or_refused",
+        },
+        Proof {
+            file: TEMPLATE_JOURNEYS,
+            test: "a_template_that_is_revoked_while_the_job_waits_is_not_sent_and_an_email_answers",
         },
     ],
 };

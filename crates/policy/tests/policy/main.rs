@@ -18,6 +18,7 @@ mod properties;
 mod rulebooks;
 mod rules;
 mod support;
+mod template_properties;
 mod templates;
 mod texts;
 mod times;
