@@ -28,7 +28,7 @@ pub enum Template {
         #[command(flatten)]
         by: By,
     },
-    /// Add the editions of a file with [[templates]], and approve the new ones that it calls approved.
+    /// Add the editions of a file with `[[templates]]`, and approve the new ones that it calls approved.
     Import {
         /// The TOML file; other tables in it are not looked at.
         file: PathBuf,
