@@ -16,7 +16,7 @@ vhost=${RABBITMQ_VHOST:-/}
 none='^$'
 # The retry exchanges are named one by one: a role must not publish to a queue's dead letters or to closure.home.
 retry='retry\.(1s|5s|30s|2m|10m|1h)'
-dead='((sms|email|dial|receipts)\.dead|unroutable)'
+dead='((sms|email|dial|receipts|cancel)\.dead|unroutable)'
 
 existing=$("$ctl" --quiet list_users --no-table-headers | cut -f1)
 
@@ -45,6 +45,7 @@ user email    "$none"                "^closure\.(outcomes|$retry)\$"          '^
 user dial     "$none"                "^closure\.(outcomes|$retry)\$"          '^closure\.dial$'
 user fallback "$none"                '^closure\.(jobs|outcomes)$'             '^closure\.receipts$'
 user dead     "$none"                '^closure\.outcomes$'                    "^closure\.$dead\$"
+user cancel   "$none"                "$none"                                  '^closure\.cancel$'
 user intake   "$none"                '^closure\.receipts$'                    "$none"
 user operator "$none"                '^closure\.(jobs|outcomes)$'             "$none"
 

@@ -1,5 +1,6 @@
 //! The command line.
 
+pub mod suppress;
 pub mod template;
 
 use std::path::PathBuf;
@@ -8,6 +9,7 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 use clap_complete::Shell;
 use closure_contract::JobId;
 
+pub use self::suppress::{Cancel, Suppress, Whom};
 use self::template::Template;
 
 /// Sends a contact centre's closing replies: the roles that work, and the tools of those who run them.
@@ -59,6 +61,11 @@ pub enum Command {
     /// The templates that carriers approve beforehand.
     #[command(subcommand)]
     Template(Template),
+    /// The suppression list: numbers and addresses that are not to be contacted.
+    #[command(subcommand)]
+    Suppress(Suppress),
+    /// Take a consultation's answer back; what was not sent yet ends as cancelled.
+    Cancel(Cancel),
     /// Exchanges and queues.
     #[command(subcommand)]
     Topology(Topology),
@@ -118,6 +125,8 @@ pub enum Role {
     Fallback,
     /// What the broker gave up.
     Dead,
+    /// What the CRM takes back.
+    Cancel,
 }
 
 /// Job files.

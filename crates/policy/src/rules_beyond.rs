@@ -6,6 +6,10 @@ use crate::rules::{Proof, Rule};
 
 const TIMES: &str = "crates/policy/tests/policy/times.rs";
 const DIALLING: &str = "crates/policy/tests/policy/dialling.rs";
+const REVISIONS: &str = "tests/tests/journeys/revisions.rs";
+const CANCELS: &str = "tests/tests/journeys/cancels.rs";
+const CAPS: &str = "tests/tests/journeys/caps.rs";
+const SUPPRESSION: &str = "tests/tests/journeys/suppression.rs";
 const NUMBERS: &str = "crates/policy/tests/policy/numbers.rs";
 
 pub(crate) const B1: Rule = Rule {
@@ -24,11 +28,32 @@ pub(crate) const B1: Rule = Rule {
 
 pub(crate) const B2: Rule = Rule {
     reading: "A newer revision of a consultation's answer takes the place of an older one that was not sent.",
+    tests: &[
+        Proof {
+            file: REVISIONS,
+            test: "an_older_answer_that_waits_for_its_time_is_superseded_by_a_newer_one",
+        },
+        Proof { file: REVISIONS, test: "revisions_that_come_in_the_wrong_order_end_alike" },
+        Proof { file: REVISIONS, test: "a_text_that_waits_for_its_next_try_gives_way_to_a_newer_email" },
+    ],
     ..silent(RuleId::B2)
 };
 
-pub(crate) const B3: Rule =
-    Rule { reading: "`closure.cancel/1` stops what was not sent for a consultation.", ..silent(RuleId::B3) };
+pub(crate) const B3: Rule = Rule {
+    reading: "`closure.cancel/1` stops what was not sent for a consultation.",
+    tests: &[
+        Proof {
+            file: CANCELS,
+            test: "what_is_cancelled_before_it_comes_is_never_sent_on_any_channel_and_the_crm_hears_it_once",
+        },
+        Proof { file: CANCELS, test: "a_cancellation_between_the_claim_and_the_send_stops_the_send" },
+        Proof {
+            file: CANCELS,
+            test: "a_text_that_the_gateway_has_is_not_called_back_but_no_email_answers_for_it_any_more",
+        },
+    ],
+    ..silent(RuleId::B3)
+};
 
 pub(crate) const B4: Rule = Rule {
     reading: "Only the allowed countries may be contacted, and the denied ones never.",
@@ -40,11 +65,29 @@ pub(crate) const B4: Rule = Rule {
 pub(crate) const B5: Rule = Rule {
     reading: "A number, a country and the whole fleet are contacted only so often.",
     keys: &["caps.number", "caps.country", "caps.countries", "caps.fleet"],
+    tests: &[
+        Proof {
+            file: CAPS,
+            test: "a_number_that_was_contacted_often_enough_waits_for_a_person_and_so_does_a_replay",
+        },
+        Proof { file: CAPS, test: "many_at_once_to_one_number_are_counted_one_by_one" },
+        Proof {
+            file: CAPS,
+            test: "what_goes_beyond_a_countrys_or_the_fleets_cap_waits_for_the_next_window_and_nobody_has_to_settle_it",
+        },
+    ],
     ..silent(RuleId::B5)
 };
 
 pub(crate) const B6: Rule = Rule {
     reading: "Addresses that bounced and numbers that opted out are not contacted.",
+    tests: &[
+        Proof {
+            file: SUPPRESSION,
+            test: "a_suppressed_number_gets_no_text_and_no_call_and_an_email_answers",
+        },
+        Proof { file: SUPPRESSION, test: "a_suppressed_address_waits_for_a_person_who_can_give_another_one" },
+    ],
     ..silent(RuleId::B6)
 };
 

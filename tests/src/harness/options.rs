@@ -17,7 +17,7 @@ pub struct ProcessSpec {
 impl ProcessSpec {
     /// A process of `fleet work` with these roles.
     pub fn work(name: &str, roles: &[&str]) -> Self {
-        let consumers = roles.iter().map(|role| if *role == "dead" { 5 } else { 1 }).sum();
+        let consumers = roles.iter().map(|role| if *role == "dead" { 6 } else { 1 }).sum();
         Self {
             name: name.to_owned(),
             arguments: ["work"].iter().chain(roles).map(|word| (*word).to_owned()).collect(),
@@ -80,13 +80,13 @@ pub struct FleetOptions {
 impl FleetOptions {
     /// All roles in one process, and the intake.
     pub fn together(name: &'static str) -> Self {
-        let workers = ProcessSpec::work("workers", &["sms", "email", "dial", "fallback", "dead"]);
+        let workers = ProcessSpec::work("workers", &["sms", "email", "dial", "fallback", "dead", "cancel"]);
         Self::with(name, vec![workers, ProcessSpec::intake()])
     }
 
     /// Each role as a process of its own.
     pub fn apart(name: &'static str) -> Self {
-        let roles = ["sms", "email", "dial", "fallback", "dead"];
+        let roles = ["sms", "email", "dial", "fallback", "dead", "cancel"];
         let mut processes: Vec<ProcessSpec> =
             roles.iter().map(|role| ProcessSpec::work(role, &[role])).collect();
         processes.push(ProcessSpec::intake());

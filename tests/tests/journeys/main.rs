@@ -4,6 +4,8 @@
 //! rules); a test adds what a customer, an agent or a supervisor would look at.
 
 mod calls;
+mod cancels;
+mod caps;
 mod countries;
 mod desk;
 mod emails;
@@ -13,6 +15,8 @@ mod infobip;
 mod intake;
 mod messages;
 mod numbers;
+mod revisions;
 mod scenario;
+mod suppression;
 mod texts;
 mod times;

@@ -1,6 +1,7 @@
 //! One file for each thing that the binary can do.
 
 pub mod advisor;
+pub mod cancel;
 pub mod codes;
 pub mod dead;
 pub mod doctor;
@@ -13,6 +14,7 @@ pub mod probe;
 pub mod rules;
 pub mod setup;
 pub mod show;
+pub mod suppress;
 pub mod template;
 pub mod work;
 
@@ -126,6 +128,8 @@ pub async fn run(cli: Cli) -> Result<(), Failure> {
         | Command::Show { .. }
         | Command::Dead(_)
         | Command::Template(_)
+        | Command::Suppress(_)
+        | Command::Cancel(_)
         | Command::Topology(_)
         | Command::Migrate
         | Command::Doctor
@@ -142,6 +146,8 @@ pub async fn run(cli: Cli) -> Result<(), Failure> {
         Command::Show { id } => show::run(&call, &id).await,
         Command::Dead(dead) => dead::run(&call, dead).await,
         Command::Template(template) => template::run(&call, template).await,
+        Command::Suppress(suppress) => suppress::run(&call, suppress).await,
+        Command::Cancel(asked) => cancel::run(&call, &asked).await,
         Command::Topology(topology) => setup::topology(&call, &topology).await,
         Command::Migrate => setup::migrate(&call).await,
         Command::Doctor => doctor::run(&call).await,

@@ -20,6 +20,7 @@ use crate::{
     rules::Rules,
     runtime,
     workers::{
+        cancel::CancelWorker,
         courier::Courier,
         dead::{self, DeadWorker},
         dial::{CallWatch, DialCarrier},
@@ -36,6 +37,8 @@ const CLOSING_MAX: Duration = Duration::from_secs(5);
 const START_PAUSE: Duration = Duration::from_secs(1);
 /// The dead worker's messages are few and each is a statement of its own.
 const DEAD_PREFETCH: u16 = 20;
+/// So are the CRM's cancellations.
+const CANCEL_PREFETCH: u16 = 20;
 
 /// Everything that the roles of one process share.
 struct Crew {
@@ -207,6 +210,9 @@ fn start(crew: &Crew, settings: RoleSettings, roles: &BTreeSet<Role>) -> Vec<Loo
             loops.push(consume(crew, DeadWorker { store: crew.store.clone(), queue }, DEAD_PREFETCH));
         }
     }
+    if roles.contains(&Role::Cancel) {
+        loops.push(consume(crew, CancelWorker { store: crew.store.clone() }, CANCEL_PREFETCH));
+    }
     loops
 }
 
@@ -304,6 +310,7 @@ fn queues(roles: &BTreeSet<Role>) -> Vec<&'static str> {
             Role::Dial => vec![WorkQueue::Jobs(Channel::Dial).name()],
             Role::Fallback => vec![WorkQueue::Receipts.name()],
             Role::Dead => dead::queues(),
+            Role::Cancel => vec![WorkQueue::Cancels.name()],
         })
         .collect()
 }

@@ -2,7 +2,7 @@
 
 use closure_broker::InMessage;
 use closure_contract::{
-    Channel, Evidence, FailureCode, Job, JobId, Outcome, OutcomeName, ReceiptMessage, Timestamp,
+    Cancel, Channel, Evidence, FailureCode, Job, JobId, Outcome, OutcomeName, ReceiptMessage, Timestamp,
     job::Consultation,
     outcome::OutcomeKind,
     topology::{UNROUTABLE, WorkQueue},
@@ -107,6 +107,7 @@ impl DeadWorker {
                 Ok(_) => None,
                 Err(problem) => Some(problem),
             },
+            None if self.home() == WorkQueue::Cancels.name() => Cancel::decode(&message.body).err(),
             None => ReceiptMessage::decode(&message.body).err(),
         };
         match unreadable {

@@ -1,5 +1,6 @@
 //! The five workers: three carry jobs out, one watches receipts, one keeps what died.
 
+pub mod cancel;
 pub mod carrier;
 pub mod conflict;
 pub mod courier;

@@ -152,7 +152,7 @@ impl Stage {
     }
 
     fn start_roles(&mut self, services: &Services) -> Result<()> {
-        for role in ["sms", "email", "dial", "fallback", "dead"] {
+        for role in ["sms", "email", "dial", "fallback", "dead", "cancel"] {
             let started = self.start(role, self.fleet().args(["work", role]), services)?;
             self.roles.push((role.to_owned(), started));
         }

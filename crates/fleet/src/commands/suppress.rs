@@ -1,0 +1,91 @@
+//! `fleet suppress`: who is not to be contacted (B6).
+
+use std::io::Read;
+
+use closure_policy::suppression::Target;
+use closure_store::{ListChange, NewSuppression, Recipient, Store, Suppression, SuppressionSource};
+use serde_json::json;
+
+use super::{Call, Failure, show_as};
+use crate::{
+    cli::{Suppress, Whom},
+    config, output,
+};
+
+/// A recipient from standard input has at most this many bytes; an address has 254.
+const RECIPIENT_BYTES_MAX: u64 = 1_024;
+
+/// Runs one command of the list.
+pub async fn run(call: &Call, what: Suppress) -> Result<(), Failure> {
+    let store = Store::new(config::load(call.config.as_ref(), config::database)?)?;
+    match what {
+        Suppress::Add { whom, opt_out, by } => {
+            let target = read(&whom)?;
+            let source = if opt_out { SuppressionSource::OptOut } else { SuppressionSource::Operator };
+            let new = NewSuppression {
+                masked: target.masked(),
+                recipient: recipient(target),
+                source,
+                actor: by.actor,
+                reason: by.reason,
+            };
+            let masked = new.masked.clone();
+            say(call, &masked, store.suppress(new).await?, "is on the list now", "was on the list already");
+        }
+        Suppress::Remove { whom, by } => {
+            let target = read(&whom)?;
+            let masked = target.masked();
+            let change = store.unsuppress(&recipient(target), &by.actor, &by.reason).await?;
+            if change == ListChange::AsBefore {
+                return Err(Failure::Refused(format!(
+                    "{masked} is not on the list; see fleet suppress list"
+                )));
+            }
+            say(call, &masked, change, "is off the list", "was off the list already");
+        }
+        Suppress::List { limit } => {
+            let entries = store.suppressions(limit).await?;
+            show_as(call.style, &entries, |entries| entries.iter().for_each(line));
+        }
+    }
+    Ok(())
+}
+
+fn say(call: &Call, masked: &str, change: ListChange, made: &str, as_before: &str) {
+    let changed = change == ListChange::Made;
+    show_as(call.style, &json!({ "recipient": masked, "changed": changed }), |_| {
+        output::line(format!("{masked} {}", if changed { made } else { as_before }));
+    });
+}
+
+fn line(entry: &Suppression) {
+    output::line(format!(
+        "{:<8} {:<28} {:<12} since {} by {}: {}",
+        entry.kind,
+        entry.masked,
+        entry.source.as_str(),
+        entry.since,
+        entry.actor,
+        entry.reason
+    ));
+}
+
+fn read(whom: &Whom) -> Result<Target, Failure> {
+    let mut text = whom.recipient.clone();
+    if text == "-" {
+        text.clear();
+        std::io::stdin()
+            .take(RECIPIENT_BYTES_MAX)
+            .read_to_string(&mut text)
+            .map_err(|problem| Failure::Input(format!("standard input: {problem}")))?;
+    }
+    Target::read(text.trim()).map_err(|problem| Failure::Input(problem.to_string()))
+}
+
+/// Policy's recipient in the store's words.
+fn recipient(target: Target) -> Recipient {
+    match target {
+        Target::Phone(number) => Recipient::Phone(number.digits().to_owned()),
+        Target::Email(address) => Recipient::Email(address),
+    }
+}
