@@ -4,6 +4,7 @@ use closure_contract::Evidence;
 
 use crate::{
     caps::CapRules,
+    quiet::QuietHours,
     rulebook::{
         ChinaRules, CountryEvidence, DialRules, EmailRules, NearLimit, NonChineseSms, NumberRules, Rulebook,
         SmsRules, TemplateUrls,
@@ -19,6 +20,7 @@ impl Default for Rulebook {
             china: ChinaRules::default(),
             email: EmailRules::default(),
             caps: CapRules::default(),
+            quiet_hours: QuietHours::default(),
             brand_words: words(&[
                 "K.ride",
                 "K-ride",

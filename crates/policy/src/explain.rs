@@ -12,6 +12,7 @@ use crate::{
     email::{self, EmailFacts},
     findings::{Findings, Postponement, Refusal, RefusalEnding},
     phone::{E164, PhoneFacts},
+    quiet,
     rulebook::CompiledRulebook,
     sms::{self, SmsFacts},
     standing::{self, Standing},
@@ -248,6 +249,8 @@ pub fn decide(job: &Job, rulebook: &CompiledRulebook, standing: &Standing, now: 
             decision.plan = judged.plan.map(Plan::Dial);
         }
     }
+    let region = decision.phone.as_ref().and_then(|phone| phone.region.as_deref());
+    quiet::check(job.channel(), region, &rulebook.rules().quiet_hours, now, &mut findings);
     suppression::check(job.channel(), standing, &mut findings);
     let country_code = decision.phone.as_ref().and_then(|phone| phone.country_code);
     let limits = caps::limits(country_code, &rulebook.rules().caps);

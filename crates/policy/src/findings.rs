@@ -84,7 +84,11 @@ impl Findings {
 fn ending(channel: Channel, code: FailureCode) -> RefusalEnding {
     let no_longer_wanted = matches!(
         code,
-        FailureCode::Expired | FailureCode::StaleClick | FailureCode::Superseded | FailureCode::Cancelled
+        FailureCode::Expired
+            | FailureCode::StaleClick
+            | FailureCode::QuietHours
+            | FailureCode::Superseded
+            | FailureCode::Cancelled
     );
     let number_in_doubt = matches!(
         code,

@@ -20,6 +20,7 @@ pub mod mask;
 mod meaning;
 pub mod phone;
 mod phone_text;
+pub mod quiet;
 mod readings;
 pub mod reconcile;
 pub mod retry;

@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 use crate::{
     caps::CapRules,
     frame::MailFrames,
+    quiet::QuietHours,
     route::Route,
     template::{Template, TemplateProblem},
     validate,
@@ -27,6 +28,8 @@ pub struct Rulebook {
     pub email: EmailRules,
     /// How often a number, a country and the whole fleet may be contacted (B5).
     pub caps: CapRules,
+    /// When nobody is contacted, by the recipient's clock (B7).
+    pub quiet_hours: QuietHours,
     /// Words of ours: no evidence for a text's language, and one of them stands in each template.
     pub brand_words: Vec<String>,
     /// The receipt of an accepted text message is due after this long, in milliseconds.

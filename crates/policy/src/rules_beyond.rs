@@ -10,6 +10,7 @@ const REVISIONS: &str = "tests/tests/journeys/revisions.rs";
 const CANCELS: &str = "tests/tests/journeys/cancels.rs";
 const CAPS: &str = "tests/tests/journeys/caps.rs";
 const SUPPRESSION: &str = "tests/tests/journeys/suppression.rs";
+const QUIET: &str = "crates/policy/tests/policy/quiet.rs";
 const NUMBERS: &str = "crates/policy/tests/policy/numbers.rs";
 
 pub(crate) const B1: Rule = Rule {
@@ -92,7 +93,13 @@ pub(crate) const B6: Rule = Rule {
 };
 
 pub(crate) const B7: Rule = Rule {
-    reading: "In quiet hours by the recipient's clock a text message or a call waits; off by default.",
+    reading: "In quiet hours by the recipient's clock a text message waits for the day and a call is refused; a country of several zones is quiet while any of them is. Off by default.",
+    keys: &["quiet_hours.channels", "quiet_hours.from", "quiet_hours.until"],
+    tests: &[
+        Proof { file: QUIET, test: "a_text_waits_for_the_morning_where_the_customer_is" },
+        Proof { file: QUIET, test: "a_country_of_several_zones_is_quiet_while_any_of_them_is" },
+        Proof { file: QUIET, test: "a_call_at_night_is_refused_because_its_agent_will_not_wait" },
+    ],
     ..silent(RuleId::B7)
 };
 

@@ -1,10 +1,12 @@
 //! Too early, too late, and twice.
 
-use closure_contract::FailureCode;
+use closure_contract::{FailureCode, topology::DelayStep};
 use closure_store::DeliveryState;
 use closure_tests::harness::{
-    jobs::TEXT,
+    Fleet, FleetOptions, LONG, eventually,
+    jobs::{self, TEXT},
     kride::{journey, row, walk},
+    run,
 };
 
 #[test]
@@ -50,5 +52,39 @@ fn a_job_id_used_again_with_other_content_changes_nothing_and_is_kept_for_a_pers
             ended.outcome("sms.delivered").outcome_id,
             "they are two different statements"
         );
+    });
+}
+
+#[test]
+fn a_text_at_night_waits_in_the_broker_and_costs_no_try_and_no_email() {
+    run(async {
+        let now = closure_contract::Timestamp::now().0.to_offset(time::macros::offset!(+8));
+        let clock = |at: time::OffsetDateTime| format!("{:02}:{:02}", at.hour(), at.minute());
+        let rules = format!(
+            "[quiet_hours]\nchannels = [\"sms\"]\nfrom = \"{}\"\nuntil = \"{}\"\n",
+            clock(now - time::Duration::hours(1)),
+            clock(now + time::Duration::hours(3))
+        );
+        let fleet = Fleet::start(FleetOptions::together("quiet-hours").rules(&rules)).await;
+        let job = jobs::sms("+85251231001", "quiet@example.com");
+        let id = fleet.publish(&job).await;
+        eventually("the text to wait in the broker", LONG, || async {
+            match fleet.depth(DelayStep::Hours1.exchange()).await {
+                1 => Ok(()),
+                other => Err(format!("{other} messages wait for an hour")),
+            }
+        })
+        .await;
+        let file = fleet.file("night.json", job.to_string().as_bytes());
+        let answer = fleet.cli(&["--json", "explain", &file]).await.with_code(0).json();
+        assert_eq!((&answer["verdict"], &answer["code"]), (&"postpone".into(), &"quiet_hours".into()));
+        assert!(fleet.sms.sent_to("85251231001").is_empty() && fleet.smtp.mails().is_empty());
+        assert!(fleet.story(id).await.is_none(), "nothing was claimed for it");
+        assert!(fleet.outcomes.of(id).is_empty() && fleet.letters().await.is_empty());
+        // The text waits for its morning, so that not every queue is empty in the end.
+        for process in ["workers", "intake"] {
+            fleet.stop_process(process).await;
+        }
+        fleet.nothing_personal_is_logged();
     });
 }

@@ -15,6 +15,7 @@ mod numbers;
 mod oracle;
 mod orders;
 mod properties;
+mod quiet;
 mod rulebooks;
 mod rules;
 mod support;
