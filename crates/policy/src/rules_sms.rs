@@ -58,6 +58,10 @@ pub(crate) const R8: Rule = Rule {
     tests: &[
         Proof { file: LIMITS, test: "the_limits_hold_to_the_byte_whatever_the_width_of_the_characters" },
         Proof { file: TEXTS, test: "over_ninety_bytes_a_text_is_flagged_and_its_real_parts_are_counted" },
+        Proof {
+            file: "tests/tests/segments.rs",
+            test: "two_public_calculators_count_the_same_parts_as_we_do",
+        },
     ],
 };
 

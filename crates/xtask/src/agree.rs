@@ -8,15 +8,13 @@ use crate::interrupt::Interrupt;
 use crate::packages;
 use crate::process::Foreground;
 use crate::services::{Durability, Leftovers, ServiceOptions, Services};
-use crate::test::exit_code;
+use crate::test::{BINARIES_VARIABLE, exit_code};
 use crate::workspace::Workspace;
 
 /// How long compiling may take.
 const BUILD_LIMIT: Duration = Duration::from_secs(60 * 60);
 /// How long the comparison may take.
 const RUN_LIMIT: Duration = Duration::from_secs(3 * 60 * 60);
-/// Names the folder with the built binaries for programs that run them as processes.
-const BINARIES_VARIABLE: &str = "CLOSURE_TEST_BIN_DIR";
 
 /// The options of `cargo xtask agree`.
 #[derive(clap::Args, Debug)]

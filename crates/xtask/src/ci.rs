@@ -1,6 +1,5 @@
 //! `cargo xtask ci`: everything a change must pass, in the order of what it costs.
 
-use std::path::PathBuf;
 use std::process::{Command, ExitCode, Stdio};
 use std::time::{Duration, Instant};
 
@@ -8,6 +7,7 @@ use crate::error::{Result, failed};
 use crate::interrupt::Interrupt;
 use crate::process::Foreground;
 use crate::test;
+use crate::tools;
 use crate::workspace::Workspace;
 
 /// How long one step may take; the tests have limits of their own.
@@ -85,7 +85,7 @@ fn documentation(workspace: &Workspace, interrupt: &Interrupt) -> Result<Outcome
 
 /// Licences, bans and sources need nothing but the registry; advisories need another network and are not asked.
 fn dependencies(workspace: &Workspace, interrupt: &Interrupt) -> Result<Outcome> {
-    let program = cargo_deny(workspace, interrupt)?;
+    let program = tools::cargo_tool(workspace, "cargo-deny", CARGO_DENY_VERSION, interrupt)?;
     let mut command = Command::new(program);
     command.args([
         "--workspace",
@@ -97,26 +97,6 @@ fn dependencies(workspace: &Workspace, interrupt: &Interrupt) -> Result<Outcome>
         "sources",
     ]);
     pass(command.current_dir(&workspace.root), interrupt)
-}
-
-/// The checker, installed below the build output: nothing outside the checkout changes.
-fn cargo_deny(workspace: &Workspace, interrupt: &Interrupt) -> Result<PathBuf> {
-    let root = workspace.target.join("tools").join(format!("cargo-deny-{CARGO_DENY_VERSION}"));
-    let program = root.join("bin").join("cargo-deny");
-    if !program.exists() {
-        let mut command = workspace.cargo();
-        command.args([
-            "install",
-            "--locked",
-            "--debug",
-            "cargo-deny",
-            "--version",
-            CARGO_DENY_VERSION,
-            "--root",
-        ]);
-        pass(command.arg(&root), interrupt)?;
-    }
-    Ok(program)
 }
 
 fn pass(command: &mut Command, interrupt: &Interrupt) -> Result<Outcome> {

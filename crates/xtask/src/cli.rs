@@ -7,7 +7,7 @@ use clap::Parser;
 
 use crate::error::Result;
 use crate::interrupt::Interrupt;
-use crate::{agree, bench, ci, demo, services, test};
+use crate::{agree, bench, ci, demo, fuzz, services, test};
 
 /// What can be typed after `cargo xtask`.
 #[derive(Parser, Debug)]
@@ -21,6 +21,8 @@ pub enum Cli {
     Bench(bench::Arguments),
     /// Compare what `fleet explain` says with what the workers do, over many made jobs
     Agree(agree::Arguments),
+    /// Throw bytes at everything that reads bytes from outside
+    Fuzz(fuzz::Arguments),
     /// Start a private RabbitMQ and a private PostgreSQL, print their environment and wait for Ctrl-C
     Services(services::command::Arguments),
     /// Check format, lints, documentation and dependencies, then run the tests
@@ -43,6 +45,7 @@ impl Cli {
             Cli::Test(arguments) => test::run(arguments, &Interrupt::listen()?),
             Cli::Bench(arguments) => bench::run(arguments, &Interrupt::listen()?),
             Cli::Agree(arguments) => agree::run(arguments, &Interrupt::listen()?),
+            Cli::Fuzz(arguments) => fuzz::run(arguments, &Interrupt::listen()?),
             Cli::Services(arguments) => services::command::run(arguments, &Interrupt::listen()?),
             Cli::Ci => ci::run(&Interrupt::listen()?),
         }

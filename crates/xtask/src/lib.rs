@@ -11,6 +11,7 @@ pub mod ci;
 pub mod cli;
 pub mod demo;
 pub mod error;
+pub mod fuzz;
 pub mod http;
 pub mod interrupt;
 pub mod packages;

@@ -17,7 +17,7 @@ const BUILD_LIMIT: Duration = Duration::from_secs(40 * 60);
 /// How long the tests may take.
 const TEST_LIMIT: Duration = Duration::from_secs(60 * 60);
 /// Names the folder with the built binaries for tests that run them as processes.
-const BINARIES_VARIABLE: &str = "CLOSURE_TEST_BINARIES";
+pub const BINARIES_VARIABLE: &str = "CLOSURE_TEST_BINARIES";
 
 /// The options of `cargo xtask test`.
 #[derive(clap::Args, Debug, Default)]

@@ -15,6 +15,8 @@ use crate::workspace::Workspace;
 
 /// How long one installer may take.
 const INSTALL_LIMIT: Duration = Duration::from_secs(10 * 60);
+/// How long compiling a tool may take.
+const COMPILE_LIMIT: Duration = Duration::from_secs(30 * 60);
 /// Written last, so that an installation that was cut off is done again.
 const INSTALLED: &str = "installed";
 
@@ -56,6 +58,28 @@ impl Tools {
     pub fn environment(&self) -> &[(&'static str, PathBuf)] {
         &self.environment
     }
+}
+
+/// A program of the registry in one version, compiled below the build output: nothing outside the checkout changes.
+pub fn cargo_tool(
+    workspace: &Workspace,
+    name: &str,
+    version: &str,
+    interrupt: &Interrupt,
+) -> Result<PathBuf> {
+    let root = workspace.target.join("tools").join(format!("{name}-{version}"));
+    let program = root.join("bin").join(name);
+    if !program.exists() {
+        let mut command = workspace.cargo();
+        command.args(["install", "--locked", "--debug", name, "--version", version, "--root"]).arg(&root);
+        let status = Foreground::run(&mut command, COMPILE_LIMIT, interrupt)?;
+        if !status.success() {
+            return failed(format!(
+                "{name} {version} could not be installed ({status}); see cargo's messages above"
+            ));
+        }
+    }
+    Ok(program)
 }
 
 /// A Python that can make a virtual environment, if the machine has one.

@@ -41,9 +41,9 @@ impl Services {
     }
 }
 
-/// The path of one of our binaries: beside this test, or where `CLOSURE_TEST_BIN_DIR` says.
+/// The path of one of our binaries: beside this test, or where `CLOSURE_TEST_BINARIES` says.
 pub fn binary(name: &str) -> PathBuf {
-    let folder = variable("CLOSURE_TEST_BIN_DIR").map_or_else(beside_this_test, PathBuf::from);
+    let folder = variable("CLOSURE_TEST_BINARIES").map_or_else(beside_this_test, PathBuf::from);
     let path = folder.join(name);
     assert!(path.exists(), "there is no {}; run cargo xtask test, which builds it", path.display());
     path
