@@ -1,0 +1,36 @@
+// Reads outcomes and prints one line for each: node outcomes.js [COUNT]
+//
+// CLOSURE_AMQP names the broker, CLOSURE_QUEUE your queue of outcomes (crm.outcomes without it).
+'use strict';
+
+const amqp = require('amqplib');
+
+const seen = new Set(); // in your program: a unique column in your own database
+
+// Your own commit; a repeat carries the same outcome_id.
+function record(outcome) {
+  if (seen.has(outcome.outcome_id)) return;
+  seen.add(outcome.outcome_id);
+  console.log(`${outcome.channel}.${outcome.outcome}`, outcome.code, outcome.job_id);
+}
+
+async function main() {
+  const count = Number(process.argv[2] || Infinity);
+  const connection = await amqp.connect(process.env.CLOSURE_AMQP);
+  const channel = await connection.createChannel();
+  await channel.prefetch(100);
+  await channel.consume(process.env.CLOSURE_QUEUE || 'crm.outcomes', async (message) => {
+    if (message === null) throw new Error('the queue is gone');
+    record(JSON.parse(message.content));
+    channel.ack(message); // only after your commit
+    if (seen.size === count) {
+      await channel.close();
+      await connection.close();
+    }
+  });
+}
+
+main().catch((problem) => {
+  console.error(problem.message);
+  process.exit(1);
+});

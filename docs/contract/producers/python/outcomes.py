@@ -1,0 +1,37 @@
+"""Reads outcomes and prints one line for each: outcomes.py [COUNT]
+
+CLOSURE_AMQP names the broker, CLOSURE_QUEUE your queue of outcomes (crm.outcomes without it).
+"""
+
+import json
+import os
+import sys
+
+import pika
+
+seen = set()  # in your program: a unique column in your own database
+
+
+def record(outcome):
+    """Your own commit; a repeat carries the same outcome_id."""
+    if outcome["outcome_id"] in seen:
+        return
+    seen.add(outcome["outcome_id"])
+    print(f"{outcome['channel']}.{outcome['outcome']}", outcome["code"], outcome["job_id"], flush=True)
+
+
+def main():
+    count = int(sys.argv[1]) if len(sys.argv) > 1 else None
+    connection = pika.BlockingConnection(pika.URLParameters(os.environ["CLOSURE_AMQP"]))
+    channel = connection.channel()
+    channel.basic_qos(prefetch_count=100)
+    for method, _properties, body in channel.consume(os.environ.get("CLOSURE_QUEUE", "crm.outcomes")):
+        record(json.loads(body))
+        channel.basic_ack(method.delivery_tag)  # only after your commit
+        if len(seen) == count:
+            break
+    connection.close()
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,129 @@
+//! The published producers and readers, run as a CRM's programmer would run them, and shown in the guides as they are.
+
+use std::path::{Path, PathBuf};
+
+use closure_contract::JobId;
+use closure_tests::harness::{Fleet, FleetOptions, LONG, jobs, node, python, run};
+use serde_json::{Value, json};
+use tokio::process::Command;
+use uuid::Uuid;
+
+fn root() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).parent().expect("the tests lie in the workspace").to_owned()
+}
+
+fn program(name: &str) -> PathBuf {
+    root().join("docs/contract/producers").join(name)
+}
+
+/// Runs a program to its end, with the broker and the queue in its environment; its exit code and what it printed.
+async fn output(mut command: Command, fleet: &Fleet, queue: &str) -> (Option<i32>, String) {
+    command.env("CLOSURE_AMQP", &fleet.vhost.uri).env("CLOSURE_QUEUE", queue);
+    let output = tokio::time::timeout(LONG, command.output())
+        .await
+        .expect("it ends in time")
+        .expect("it can be started");
+    let text = [output.stdout, output.stderr].concat();
+    (output.status.code(), String::from_utf8_lossy(&text).into_owned())
+}
+
+/// Publishes a job of each kind and a cancellation, and reads how each job ended.
+async fn publish_and_hear(name: &str, publisher: impl Fn() -> Command, reader: impl Fn() -> Command) {
+    let fleet = Fleet::start(FleetOptions::together("producers")).await;
+    let queue = format!("crm.{name}");
+    fleet.cli(&["outcomes", "--queue", &queue, "--count", "0"]).await.with_code(0);
+    let mut text = jobs::sms("+819056011001", "producer-text@example.com");
+    text["consultation"]["revision"] = json!(2);
+    let list = [text, jobs::email("producer-mail@example.com"), jobs::dial("+819056011002", "1042")];
+    let cancel = json!({
+        "kind": "closure.cancel/1", "cancel_id": Uuid::new_v4(), "agent": { "id": "a-1042" },
+        "consultation": { "id": list[0]["consultation"]["id"], "revision": 1 },
+    });
+    let mut command = publisher();
+    for (index, message) in list.iter().chain([&cancel]).enumerate() {
+        command.arg(fleet.file(&format!("{name}-{index}.json"), message.to_string().as_bytes()));
+    }
+    let (code, said) = output(command, &fleet, &queue).await;
+    assert_eq!((code, said.matches("confirmed").count()), (Some(0), 4), "{said}");
+    let mut command = reader();
+    command.arg("3");
+    let (code, said) = output(command, &fleet, &queue).await;
+    assert_eq!(code, Some(0), "{said}");
+    for (job, end) in list.iter().zip(["sms.delivered", "email.accepted", "dial.answered"]) {
+        let id: JobId = jobs::id(job);
+        assert!(said.lines().any(|line| line.starts_with(end) && line.ends_with(&id.to_string())), "{said}");
+    }
+    let lost =
+        fleet.file("lost.json", json!({ "kind": "closure.fax/1", "job_id": "x" }).to_string().as_bytes());
+    let mut command = publisher();
+    command.arg(lost);
+    let (_, said) = output(command, &fleet, &queue).await;
+    assert!(said.contains("confirmed"), "what no queue takes is kept by the alternate exchange: {said}");
+    fleet.drain().await;
+    assert_eq!(fleet.letters().await.len(), 1, "and a person finds it");
+    fleet.finish().await;
+}
+
+#[test]
+fn the_producer_in_python_publishes_each_kind_and_its_reader_hears_how_each_ended() {
+    run(async {
+        publish_and_hear(
+            "python",
+            || python(&program("python/publish.py")),
+            || python(&program("python/outcomes.py")),
+        )
+        .await;
+    });
+}
+
+#[test]
+fn the_producer_in_node_publishes_each_kind_and_its_reader_hears_how_each_ended() {
+    run(async {
+        publish_and_hear("node", || node(&program("node/publish.js")), || node(&program("node/outcomes.js")))
+            .await;
+    });
+}
+
+#[test]
+fn the_guides_show_the_producers_as_they_are() {
+    for guide in ["docs/integration.en.md", "docs/integration.ko.md"] {
+        let text = std::fs::read_to_string(root().join(guide)).expect("there is a guide");
+        for name in ["python/publish.py", "python/outcomes.py", "node/publish.js", "node/outcomes.js"] {
+            let source = std::fs::read_to_string(program(name)).expect("there is a program");
+            assert!(text.contains(&source), "{guide} does not show {name} as it is");
+        }
+    }
+}
+
+/// The headings of a guide by their level, and the code in it.
+fn shape(guide: &str) -> (Vec<usize>, Vec<String>) {
+    let text = std::fs::read_to_string(root().join(guide)).expect("there is a guide");
+    let (mut headings, mut blocks, mut inside) = (Vec::new(), Vec::new(), None::<String>);
+    for line in text.lines() {
+        match (&mut inside, line.strip_prefix("```")) {
+            (None, Some(_)) => inside = Some(String::new()),
+            (Some(_), Some(_)) => blocks.extend(inside.take()),
+            (Some(block), None) => {
+                block.push_str(line);
+                block.push('\n');
+            }
+            (None, None) if line.starts_with('#') => {
+                headings.push(line.chars().take_while(|one| *one == '#').count());
+            }
+            (None, None) => {}
+        }
+    }
+    (headings, blocks)
+}
+
+#[test]
+fn both_guides_have_the_same_chapters_and_every_message_in_both_is_the_same() {
+    let (english, korean) = (shape("docs/integration.en.md"), shape("docs/integration.ko.md"));
+    assert_eq!(english.0, korean.0, "the chapters");
+    let messages = |blocks: &[String]| -> Vec<Value> {
+        blocks.iter().filter_map(|block| serde_json::from_str(block).ok()).collect()
+    };
+    for message in messages(&korean.1) {
+        assert!(messages(&english.1).contains(&message), "{message} stands in the Korean guide alone");
+    }
+}
