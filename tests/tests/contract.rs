@@ -66,3 +66,19 @@ fn what_the_decoder_leaves_to_the_rules_is_refused_by_them_with_the_stated_code(
         }
     });
 }
+
+#[test]
+fn every_promise_of_the_guides_names_a_test_that_keeps_it() {
+    for guide in ["docs/integration.en.md", "docs/integration.ko.md"] {
+        let text = std::fs::read_to_string(root().join(guide)).expect("there is a guide");
+        let promises: Vec<&str> = text.lines().filter(|line| line.starts_with("| P")).collect();
+        assert_eq!(promises.len(), 8, "{guide}");
+        for promise in promises {
+            let named: Vec<&str> =
+                promise.rsplit('|').nth(1).map(|cell| cell.split('`').collect()).unwrap_or_default();
+            let [_, file, _, test, _] = named[..] else { panic!("{guide}: no test in {promise}") };
+            let source = std::fs::read_to_string(root().join(file)).expect("the test's file exists");
+            assert!(source.contains(&format!("#[test]\nfn {test}()")), "{guide}: {file} has no test {test}");
+        }
+    }
+}
