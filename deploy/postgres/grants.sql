@@ -3,8 +3,8 @@
 
 BEGIN;
 
-REVOKE ALL ON ALL TABLES IN SCHEMA public FROM closure_fleet, closure_pbx;
-GRANT USAGE ON SCHEMA public TO closure_fleet, closure_pbx;
+REVOKE ALL ON ALL TABLES IN SCHEMA public FROM closure_fleet, closure_pbx, closure_advisor;
+GRANT USAGE ON SCHEMA public TO closure_fleet, closure_pbx, closure_advisor;
 
 GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA public TO closure_fleet;
 -- Which migrations have run is the owner's to write.
@@ -21,5 +21,7 @@ REVOKE INSERT, DELETE ON template_register FROM closure_fleet;
 -- The PBX writes its record of calls, and the fleet reads it.
 REVOKE INSERT, UPDATE, DELETE ON cel FROM closure_fleet;
 GRANT INSERT ON cel TO closure_pbx;
+-- The advisor reads what the rules ask about, and nothing of any customer that could be read back.
+GRANT SELECT ON template_register, template, tombstone, suppression, contact_tally TO closure_advisor;
 
 COMMIT;

@@ -14,12 +14,28 @@ use crate::engine::Engine;
 #[serde(untagged)]
 pub enum Advice {
     /// It is a job, and this is what would happen to it.
-    Decided(Box<Decision>),
+    Decided {
+        /// What the rules say.
+        #[serde(flatten)]
+        decision: Box<Decision>,
+        /// Whether they knew what stands beside the job.
+        database: Database,
+    },
     /// It is no job.
     NoJob {
         /// Why not.
         error: Unreadable,
     },
+}
+
+/// Whether the database had a say: it alone knows templates, cancellations, revisions, caps and suppressions.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Database {
+    /// It had.
+    Read,
+    /// None is configured, so that every template is unknown and nothing stands beside the job.
+    NotConfigured,
 }
 
 /// Why a body is no job; nothing in it repeats the body.
@@ -47,7 +63,10 @@ impl Advice {
     /// Reads a body and asks every rule; it has no effect on anything.
     pub async fn about(body: &[u8], engine: &Engine, now: Timestamp) -> Result<Self, StoreError> {
         match Job::decode(body) {
-            Ok(job) => Ok(Self::Decided(Box::new(engine.decide(&job, now).await?))),
+            Ok(job) => Ok(Self::Decided {
+                decision: Box::new(engine.decide(&job, now).await?),
+                database: engine.database(),
+            }),
             Err(problem) => Ok(Self::NoJob { error: Unreadable::from(&problem) }),
         }
     }
@@ -58,7 +77,7 @@ impl Tally {
     pub fn add(&mut self, advice: &Advice) {
         match advice {
             Advice::NoJob { .. } => self.unreadable += 1,
-            Advice::Decided(decision) => self.unsent += usize::from(!would_be_sent(decision.verdict)),
+            Advice::Decided { decision, .. } => self.unsent += usize::from(!would_be_sent(decision.verdict)),
         }
     }
 }

@@ -146,6 +146,9 @@ pub struct Explain {
     /// Read jobs from standard input, one a line, and write one answer a line until it ends.
     #[arg(long)]
     pub jsonl: bool,
+    /// Ask no database: every template is unknown then, and nothing that stands beside a job is known.
+    #[arg(long)]
+    pub offline: bool,
 }
 
 /// What is published.

@@ -12,7 +12,10 @@ use closure_store::{
     CapKind, Contact, Counted, Limit, StandingFacts, StandingQuestion, Store, StoreError, Taken, UsedWindow,
 };
 
-use crate::rules::{Rules, rests_on_templates};
+use crate::{
+    advice::Database,
+    rules::{Rules, rests_on_templates},
+};
 
 /// Decides jobs; a clone shares everything.
 #[derive(Clone)]
@@ -39,6 +42,11 @@ impl Engine {
     /// The rules, for those who ask them something else.
     pub fn rules(&self) -> &Rules {
         &self.rules
+    }
+
+    /// Whether it knows what stands beside a job.
+    pub fn database(&self) -> Database {
+        if self.store.is_some() { Database::Read } else { Database::NotConfigured }
     }
 
     /// What would happen to a job, and why; writes nothing.

@@ -92,7 +92,7 @@ pub async fn serve(
 
 async fn explain(State(engine): State<Engine>, body: Result<Bytes, BytesRejection>) -> Response {
     match advise(&engine, body).await {
-        Ok(advice @ Advice::Decided(_)) => Json(advice).into_response(),
+        Ok(advice @ Advice::Decided { .. }) => Json(advice).into_response(),
         Ok(advice @ Advice::NoJob { .. }) => (StatusCode::BAD_REQUEST, Json(advice)).into_response(),
         Err(refusal) => refusal.into_response(),
     }
@@ -100,7 +100,7 @@ async fn explain(State(engine): State<Engine>, body: Result<Bytes, BytesRejectio
 
 async fn validate(State(engine): State<Engine>, body: Result<Bytes, BytesRejection>) -> Response {
     match advise(&engine, body).await {
-        Ok(Advice::Decided(decision)) => Json(Validity::from(*decision)).into_response(),
+        Ok(Advice::Decided { decision, .. }) => Json(Validity::from(*decision)).into_response(),
         Ok(advice @ Advice::NoJob { .. }) => (StatusCode::BAD_REQUEST, Json(advice)).into_response(),
         Err(refusal) => refusal.into_response(),
     }

@@ -26,7 +26,8 @@ struct Answer {
 /// if one is no job.
 pub async fn run(call: &Call, explain: &Explain) -> Result<(), Failure> {
     let (settings, database) = config::load(call.config.as_ref(), |source| {
-        (config::rulebook(source), config::maybe_database(source))
+        let database = if explain.offline { None } else { config::maybe_database(source) };
+        (config::rulebook(source), database)
     })?;
     let engine = super::engine(settings, database, Duration::MAX).await?;
     if explain.jsonl {
@@ -64,7 +65,7 @@ fn text(answer: &Answer) {
         Advice::NoJob { error } => {
             output::line(format!("{}: {} — {}", answer.origin, error.code, error.problem));
         }
-        Advice::Decided(decision) => decided(&answer.origin, decision),
+        Advice::Decided { decision, .. } => decided(&answer.origin, decision),
     }
 }
 
