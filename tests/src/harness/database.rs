@@ -1,6 +1,9 @@
 //! A database of a test's own, copied from a template that is migrated once per test binary.
 
-use std::{path::PathBuf, process::Stdio};
+use std::{
+    path::{Path, PathBuf},
+    process::Stdio,
+};
 
 use tokio::{process::Command, sync::OnceCell};
 use uuid::Uuid;
@@ -72,6 +75,32 @@ impl Database {
         self.on_server(&format!("DROP DATABASE IF EXISTS {} WITH (FORCE)", self.name)).await;
     }
 
+    /// PostgreSQL's own client, the newest of the machine.
+    pub fn client() -> PathBuf {
+        client()
+    }
+
+    /// Its address as another user.
+    pub fn url_as(&self, user: &str, password: &str) -> String {
+        let (_, place) = self.url.rsplit_once('@').expect("the address names a user");
+        format!("postgres://{user}:{password}@{place}")
+    }
+
+    /// Whether the user of this address may do what a statement does.
+    pub async fn allows(url: &str, sql: &str) -> bool {
+        let output = client_command(url, &["-c", sql]).output().await.expect("psql can be started");
+        let said = String::from_utf8_lossy(&output.stderr);
+        assert!(output.status.success() || said.contains("permission denied"), "psql: {sql}: {said}");
+        output.status.success()
+    }
+
+    /// Runs a file of statements as the user of an address.
+    pub async fn run_file(url: &str, file: &Path) {
+        let file = file.display().to_string();
+        let output = client_command(url, &["-f", &file]).output().await.expect("psql can be started");
+        assert!(output.status.success(), "psql -f {file}: {}", String::from_utf8_lossy(&output.stderr));
+    }
+
     async fn on_server(&self, sql: &str) {
         psql(&self.server, sql).await;
     }
@@ -103,14 +132,16 @@ async fn migrated(services: &Services) -> String {
 }
 
 async fn psql(url: &str, sql: &str) -> String {
-    let output = Command::new(client())
-        .args(["-X", "-q", "-A", "-t", "-v", "ON_ERROR_STOP=1", "-d", url, "-c", sql])
-        .stdin(Stdio::null())
-        .output()
-        .await
-        .expect("psql can be started");
+    let output = client_command(url, &["-c", sql]).output().await.expect("psql can be started");
     assert!(output.status.success(), "psql: {sql}: {}", String::from_utf8_lossy(&output.stderr));
     String::from_utf8_lossy(&output.stdout).into_owned()
+}
+
+fn client_command(url: &str, arguments: &[&str]) -> Command {
+    let mut command = Command::new(client());
+    command.args(["-X", "-q", "-A", "-t", "-v", "ON_ERROR_STOP=1", "-d", url]).args(arguments);
+    command.stdin(Stdio::null());
+    command
 }
 
 fn client() -> PathBuf {
