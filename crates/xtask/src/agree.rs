@@ -3,7 +3,7 @@
 use std::process::ExitCode;
 use std::time::Duration;
 
-use crate::error::{Result, failed};
+use crate::error::Result;
 use crate::interrupt::Interrupt;
 use crate::packages;
 use crate::process::Foreground;
@@ -11,8 +11,6 @@ use crate::services::{Durability, Leftovers, ServiceOptions, Services};
 use crate::test::{BINARIES_VARIABLE, exit_code};
 use crate::workspace::Workspace;
 
-/// How long compiling may take.
-const BUILD_LIMIT: Duration = Duration::from_secs(60 * 60);
 /// How long the comparison may take.
 const RUN_LIMIT: Duration = Duration::from_secs(3 * 60 * 60);
 
@@ -35,20 +33,7 @@ pub fn run(arguments: &Arguments, interrupt: &Interrupt) -> Result<ExitCode> {
     packages::ensure(packages::SERVERS, interrupt)?;
     let workspace = Workspace::find()?;
     println!("building the fleet for release …");
-    let mut build = workspace.cargo();
-    build.args(["build", "--release", "--locked", "--bins"]);
-    build.args([
-        "--package",
-        "closure-fleet",
-        "--package",
-        "closure-simulators",
-        "--package",
-        "closure-tests",
-    ]);
-    let built = Foreground::run(&mut build, BUILD_LIMIT, interrupt)?;
-    if !built.success() {
-        return failed(format!("the fleet does not build: {built}"));
-    }
+    workspace.build_release(interrupt)?;
     println!("starting a private RabbitMQ and a private PostgreSQL …");
     let options = ServiceOptions { durability: Durability::Unsynced, leftovers: Leftovers::Remove };
     let mut services = Services::start(&workspace.services_folder(), options, interrupt)?;

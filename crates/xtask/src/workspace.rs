@@ -2,8 +2,14 @@
 
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
+use std::time::Duration;
 
 use crate::error::{Context, Result, failed};
+use crate::interrupt::Interrupt;
+use crate::process::Foreground;
+
+/// How long compiling for release may take.
+const RELEASE_LIMIT: Duration = Duration::from_secs(60 * 60);
 
 /// The workspace that this program was built from.
 pub struct Workspace {
@@ -44,6 +50,17 @@ impl Workspace {
     /// Where `cargo build` puts the binaries of the development profile.
     pub fn binaries_folder(&self) -> PathBuf {
         self.target.join("debug")
+    }
+
+    /// Builds the fleet, the simulators and the measuring programs for release.
+    pub fn build_release(&self, interrupt: &Interrupt) -> Result<()> {
+        let mut build = self.cargo();
+        build.args(["build", "--release", "--locked", "--bins"]);
+        for package in ["closure-fleet", "closure-simulators", "closure-tests"] {
+            build.args(["--package", package]);
+        }
+        let built = Foreground::run(&mut build, RELEASE_LIMIT, interrupt)?;
+        if built.success() { Ok(()) } else { failed(format!("the fleet does not build: {built}")) }
     }
 
     /// A cargo command in the workspace's root.

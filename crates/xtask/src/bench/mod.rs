@@ -11,20 +11,15 @@ pub mod rounds;
 pub mod stage;
 
 use std::process::ExitCode;
-use std::time::Duration;
 
-use crate::error::{Result, failed};
+use crate::error::Result;
 use crate::interrupt::Interrupt;
 use crate::packages;
-use crate::process::Foreground;
 use crate::services::{Durability, Leftovers, ServiceOptions, Services};
 use crate::workspace::Workspace;
 
 use rounds::Plan;
 use stage::Stage;
-
-/// How long compiling may take.
-const BUILD_LIMIT: Duration = Duration::from_secs(60 * 60);
 
 /// The options of `cargo xtask bench`.
 #[derive(clap::Args, Debug)]
@@ -54,7 +49,7 @@ pub fn run(arguments: &Arguments, interrupt: &Interrupt) -> Result<ExitCode> {
     packages::ensure(packages::SERVERS, interrupt)?;
     let workspace = Workspace::find()?;
     println!("building the fleet for release …");
-    build(&workspace, interrupt)?;
+    workspace.build_release(interrupt)?;
     println!("starting a private RabbitMQ and a private PostgreSQL that waits for the disk …");
     let options = ServiceOptions { durability: Durability::Synced, leftovers: Leftovers::Remove };
     let mut services = Services::start(&workspace.services_folder(), options, interrupt)?;
@@ -74,21 +69,6 @@ impl Arguments {
             false => Plan { jobs, rate, seconds, rounds, concurrency },
         }
     }
-}
-
-fn build(workspace: &Workspace, interrupt: &Interrupt) -> Result<()> {
-    let mut build = workspace.cargo();
-    build.args(["build", "--release", "--locked", "--bins"]);
-    build.args([
-        "--package",
-        "closure-fleet",
-        "--package",
-        "closure-simulators",
-        "--package",
-        "closure-tests",
-    ]);
-    let built = Foreground::run(&mut build, BUILD_LIMIT, interrupt)?;
-    if built.success() { Ok(()) } else { failed(format!("the fleet does not build: {built}")) }
 }
 
 fn measure(plan: &Plan, workspace: &Workspace, services: &Services, interrupt: &Interrupt) -> Result<()> {
