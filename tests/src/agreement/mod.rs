@@ -23,6 +23,8 @@ use observe::{Seen, text};
 
 /// So many disagreements are told; all are counted.
 const TOLD_MAX: usize = 20;
+/// The rate is measured over at most so many jobs, which go through one command.
+const RATE_JOBS_MAX: usize = 20_000;
 /// Jobs with `not_before` may go so long after they were made: explain says "postpone" of them, and the workers wait.
 const NOT_BEFORE: time::Duration = time::Duration::seconds(8);
 
@@ -106,7 +108,8 @@ pub async fn agree(fleet: &Fleet, plan: Plan) -> Report {
 /// Measures one process of `fleet explain --jsonl`, and a plain decode of the same lines.
 pub async fn rate(fleet: &Fleet, plan: Plan) -> Rate {
     let wave = Wave { seed: plan.seed, number: 0, made_at: Timestamp::now(), not_before: NOT_BEFORE };
-    let jobs: Vec<Value> = (0..plan.jobs).map(|index| generate::job(&wave, index)).collect();
+    let jobs: Vec<Value> =
+        (0..plan.jobs.min(RATE_JOBS_MAX)).map(|index| generate::job(&wave, index)).collect();
     let input = lines(&jobs);
     let start = Instant::now();
     let answer = cli_with_input(&fleet.environment, &["explain", "--jsonl"], input.as_bytes()).await;

@@ -13,7 +13,9 @@ use crate::{
 };
 
 /// So much of standard input is read at once.
-const READ_BYTES: usize = 64 * 1024;
+const READ_BYTES: usize = 256 * 1024;
+/// At most so many lines are answered together.
+const WAVE_LINES_MAX: usize = 256;
 
 /// The answer for one line, with its number beside it.
 #[derive(Serialize)]
@@ -34,6 +36,14 @@ enum Line {
     End,
 }
 
+/// What a line asks.
+enum Question {
+    /// About this document.
+    Document(Vec<u8>),
+    /// About one of so many bytes, more than a job may have.
+    TooLong(usize),
+}
+
 /// Why the answers stopped before the input did.
 #[derive(Debug, thiserror::Error)]
 enum Stopped {
@@ -47,7 +57,7 @@ enum Stopped {
 
 /// Answers every line of standard input; a line that is no job gets its error and stops nothing.
 ///
-/// Memory holds one line, whatever is piped through. Empty lines are counted and not answered.
+/// Memory holds the lines of one wave, whatever is piped through. Empty lines are counted and not answered.
 pub(super) async fn run(engine: &Engine) -> Result<Tally, Failure> {
     let input = BufReader::with_capacity(READ_BYTES, io::stdin().lock());
     match answer_all(input, BufWriter::new(io::stdout().lock()), engine).await {
@@ -65,26 +75,52 @@ async fn answer_all(
     engine: &Engine,
 ) -> Result<Tally, Stopped> {
     let mut tally = Tally::default();
-    let mut buffer = Vec::new();
-    for line in 1.. {
-        let advice = match next_line(&mut input, &mut buffer)? {
-            Line::End => break,
-            Line::Whole if buffer.trim_ascii().is_empty() => continue,
-            Line::Whole => Advice::about(&buffer, engine, Timestamp::now()).await?,
-            Line::TooLong(bytes) => {
-                Advice::NoJob { error: Unreadable::from(&DecodeError::TooLarge { bytes }) }
-            }
-        };
-        tally.add(&advice);
-        serde_json::to_writer(&mut output, &Answer { line, advice }).map_err(io::Error::from)?;
-        output.write_all(b"\n")?;
+    let mut line = 0;
+    loop {
+        let wave = next_wave(&mut input, &mut line)?;
+        if wave.is_empty() {
+            output.flush()?;
+            return Ok(tally);
+        }
+        // The questions of one wave share their statements to the database.
+        let answers = wave.into_iter().map(|(line, question)| async move {
+            answer(question, engine).await.map(|advice| Answer { line, advice })
+        });
+        for answer in futures::future::try_join_all(answers).await? {
+            tally.add(&answer.advice);
+            serde_json::to_writer(&mut output, &answer).map_err(io::Error::from)?;
+            output.write_all(b"\n")?;
+        }
         // Whoever waits for an answer before asking again must have it; a stream in full flow is written in blocks.
         if !input.buffer().contains(&b'\n') {
             output.flush()?;
         }
     }
-    output.flush()?;
-    Ok(tally)
+}
+
+async fn answer(question: Question, engine: &Engine) -> Result<Advice, StoreError> {
+    match question {
+        Question::Document(bytes) => Advice::about(&bytes, engine, Timestamp::now()).await,
+        Question::TooLong(bytes) => {
+            Ok(Advice::NoJob { error: Unreadable::from(&DecodeError::TooLarge { bytes }) })
+        }
+    }
+}
+
+/// The next lines with their numbers: one that is waited for, and those that have come with it; none at the end.
+fn next_wave(input: &mut BufReader<impl io::Read>, line: &mut u64) -> io::Result<Vec<(u64, Question)>> {
+    let mut wave = Vec::new();
+    while wave.is_empty() || (wave.len() < WAVE_LINES_MAX && input.buffer().contains(&b'\n')) {
+        let mut buffer = Vec::new();
+        *line += 1;
+        match next_line(input, &mut buffer)? {
+            Line::End => break,
+            Line::Whole if buffer.trim_ascii().is_empty() => {}
+            Line::Whole => wave.push((*line, Question::Document(buffer))),
+            Line::TooLong(bytes) => wave.push((*line, Question::TooLong(bytes))),
+        }
+    }
+    Ok(wave)
 }
 
 /// Reads to the next line break and keeps no more than a job may have.
