@@ -85,6 +85,7 @@ failure_codes! {
     SenderRejected = "sender_rejected", "The gateway refuses our sender number", "register the sender number at the gateway";
     ProviderAuth = "provider_auth", "The provider refuses our credentials or account", "correct the provider's account and credentials";
     ProviderQuota = "provider_quota", "The account has no credit or quota left", "raise the quota at the provider";
+    ProviderCountryBlocked = "provider_country_blocked", "The provider's account may not send to this country now", "open the country at the provider, or raise its limit there";
     ProviderThrottled = "provider_throttled", "The provider asks us to slow down", "nothing: it is tried again later";
     ProviderUnavailable = "provider_unavailable", "The provider cannot be reached; nothing was sent", "nothing: it is tried again later";
     ProviderFault = "provider_fault", "The provider failed and says that nothing was sent", "nothing: it is tried again later";

@@ -1,5 +1,6 @@
 //! The command line.
 
+pub mod gateways;
 pub mod suppress;
 pub mod template;
 
@@ -9,6 +10,7 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 use clap_complete::Shell;
 use closure_contract::JobId;
 
+pub use self::gateways::Gateways;
 pub use self::suppress::{Cancel, Suppress, Whom};
 use self::template::Template;
 
@@ -61,6 +63,9 @@ pub enum Command {
     /// The templates that carriers approve beforehand.
     #[command(subcommand)]
     Template(Template),
+    /// The SMS gateways that are left alone because they fail every job alike.
+    #[command(subcommand)]
+    Gateways(Gateways),
     /// The suppression list: numbers and addresses that are not to be contacted.
     #[command(subcommand)]
     Suppress(Suppress),

@@ -1,6 +1,7 @@
 //! What a process says of its health: alive while its loop turns, ready while it can work.
 
 use std::{
+    collections::BTreeMap,
     net::SocketAddr,
     sync::{Arc, Mutex},
 };
@@ -21,9 +22,17 @@ pub struct Health {
 
 #[derive(Default)]
 struct Parts {
-    consumers: Vec<(&'static str, ConsumerMonitor)>,
+    consumers: BTreeMap<&'static str, Consuming>,
     publisher: Option<Publisher>,
     doors: Vec<&'static str>,
+}
+
+/// What a worker's loop does with its queue.
+enum Consuming {
+    /// It consumes, and this says how.
+    By(ConsumerMonitor),
+    /// It leaves the messages where they are, because an outside service is not well.
+    Paused,
 }
 
 /// One part's word, as the probe shows it.
@@ -34,9 +43,14 @@ pub struct PartHealth {
 }
 
 impl Health {
-    /// Adds a consumer.
+    /// The consumer of a queue; it takes the place of an earlier one.
     pub fn watch_consumer(&self, queue: &'static str, monitor: ConsumerMonitor) {
-        self.lock().consumers.push((queue, monitor));
+        self.lock().consumers.insert(queue, Consuming::By(monitor));
+    }
+
+    /// A queue is not consumed on purpose: the process is well, and restarting it would mend nothing.
+    pub fn pause_consumer(&self, queue: &'static str) {
+        self.lock().consumers.insert(queue, Consuming::Paused);
     }
 
     /// Adds the publisher.
@@ -59,10 +73,16 @@ impl Health {
             .iter()
             .map(|door| PartHealth { part: format!("door {door}"), state: "Open".to_owned() })
             .collect();
-        for (queue, monitor) in &parts.consumers {
-            let state = monitor.health();
-            ready &= matches!(state, ConsumerHealth::Consuming);
-            said.push(PartHealth { part: format!("consumer {queue}"), state: format!("{state:?}") });
+        for (queue, consuming) in &parts.consumers {
+            let state = match consuming {
+                Consuming::Paused => "Paused".to_owned(),
+                Consuming::By(monitor) => {
+                    let state = monitor.health();
+                    ready &= matches!(state, ConsumerHealth::Consuming);
+                    format!("{state:?}")
+                }
+            };
+            said.push(PartHealth { part: format!("consumer {queue}"), state });
         }
         if let Some(publisher) = &parts.publisher {
             let state = publisher.health();

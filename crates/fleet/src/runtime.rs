@@ -11,7 +11,7 @@ use closure_broker::{
 };
 use closure_contract::{AttemptNumber, topology::DelayStep};
 use futures::FutureExt;
-use tokio::sync::Semaphore;
+use tokio::sync::{Semaphore, watch};
 use tracing::{error, warn};
 
 use crate::{health::Health, lifecycle::Lifecycle};
@@ -21,10 +21,26 @@ const OUTAGE_PAUSE: Duration = Duration::from_millis(500);
 /// Without a delivery for this long, while the queue has messages, a consumer is rebuilt.
 const WATCHDOG_MS: u64 = 60_000;
 
+/// How messages are to flow to a worker.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Flow {
+    /// As many as may be in hand.
+    Open,
+    /// One at a time: the next one may show whether an outside service is well again.
+    OneByOne,
+    /// Not at all: they stay in their queue.
+    Shut,
+}
+
 /// Reads one queue's messages and says what should happen to each.
 pub trait Worker: Send + Sync + 'static {
     /// The queue that it reads.
     fn queue(&self) -> &'static str;
+
+    /// How its messages are to flow; without an answer they always do.
+    fn flow(&self) -> Option<watch::Receiver<Flow>> {
+        None
+    }
 
     /// Does the work of one message.
     ///
@@ -68,6 +84,11 @@ impl Hand<'_> {
         } else {
             Err(Interrupted)
         }
+    }
+
+    /// Waits until nothing more may be begun.
+    pub async fn interrupted(&self) {
+        self.lifecycle.shutdown.cancelled().await;
     }
 
     /// Repeats an operation until the service behind it is back.
@@ -121,22 +142,73 @@ where
     }
 }
 
+/// What a worker's loop needs beside the worker.
+#[derive(Clone)]
+pub struct Surroundings {
+    /// The broker.
+    pub broker: BrokerSettings,
+    /// How many messages may be in hand at once.
+    pub prefetch: u16,
+    /// For what follows from a message.
+    pub publisher: Publisher,
+    /// When to stop.
+    pub lifecycle: Lifecycle,
+    /// Where the consumer's health is told.
+    pub health: Health,
+}
+
 /// Runs one worker on its queue until the process stops.
-pub async fn run<W: Worker>(
-    worker: Arc<W>,
-    broker: BrokerSettings,
+pub async fn run<W: Worker>(worker: Arc<W>, around: Surroundings) {
+    let stop = around.lifecycle.stop.clone();
+    // Without a flow of its own a worker's is open for ever; the sender must live as long as the loop.
+    let (always, open) = watch::channel(Flow::Open);
+    let mut flow = worker.flow().unwrap_or(open);
+    while !stop.is_cancelled() {
+        let now = *flow.borrow_and_update();
+        match now {
+            Flow::Open => consume(&worker, &around, around.prefetch, &mut flow).await,
+            Flow::OneByOne => consume(&worker, &around, 1, &mut flow).await,
+            Flow::Shut => {
+                around.health.pause_consumer(worker.queue());
+                tokio::select! {
+                    _changed = flow.changed() => {}
+                    () = stop.cancelled() => {}
+                }
+            }
+        }
+    }
+    drop(always);
+}
+
+/// Consumes until the process stops or the messages are to flow in another way, and ends with nothing in hand.
+async fn consume<W: Worker>(
+    worker: &Arc<W>,
+    around: &Surroundings,
     prefetch: u16,
-    publisher: Publisher,
-    lifecycle: Lifecycle,
-    health: Health,
+    flow: &mut watch::Receiver<Flow>,
 ) {
+    let Surroundings { lifecycle, publisher, .. } = around;
     let queue = worker.queue();
-    let settings = ConsumerSettings { broker, queue, prefetch, watchdog_ms: WATCHDOG_MS };
+    let settings =
+        ConsumerSettings { broker: around.broker.clone(), queue, prefetch, watchdog_ms: WATCHDOG_MS };
+    let enough = lifecycle.stop.child_token();
     let mut consumer =
-        Consumer::start(settings, lifecycle.stop.clone(), lifecycle.shutdown.clone(), &lifecycle.tracker);
-    health.watch_consumer(queue, consumer.monitor());
+        Consumer::start(settings, enough.clone(), lifecycle.shutdown.clone(), &lifecycle.tracker);
+    around.health.watch_consumer(queue, consumer.monitor());
     let slots = Arc::new(Semaphore::new(usize::from(prefetch)));
-    while let Some(incoming) = consumer.deliveries.recv().await {
+    loop {
+        let incoming = tokio::select! {
+            biased;
+            changed = flow.changed(), if !enough.is_cancelled() => {
+                // What was delivered by then is still handled: a message that is given back counts as delivered
+                // once more, and the broker keeps too many of those from everybody.
+                drop(changed);
+                enough.cancel();
+                continue;
+            }
+            incoming = consumer.deliveries.recv() => incoming,
+        };
+        let Some(incoming) = incoming else { break };
         if lifecycle.stop.is_cancelled() {
             continue;
         }

@@ -4,6 +4,7 @@ use closure_contract::Evidence;
 
 use crate::{
     caps::CapRules,
+    circuit::CircuitRules,
     quiet::QuietHours,
     rulebook::{
         ChinaRules, CountryEvidence, DialRules, EmailRules, NearLimit, NonChineseSms, NumberRules, Rulebook,
@@ -71,6 +72,7 @@ impl Default for SmsRules {
             senders: Vec::new(),
             max_bytes: 1_000,
             routes: Vec::new(),
+            circuit: CircuitRules::default(),
             near_limit_bytes: 950,
             near_limit: NearLimit::Flag,
             split_bytes: 90,

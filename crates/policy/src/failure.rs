@@ -82,7 +82,7 @@ meanings! {
     // An unregistered sender number stops the whole channel until it is registered.
     Transient Sender: SenderRejected;
     // A request whose form is refused is refused for every job alike: it waits for a new release, loudly.
-    Transient Account: ProviderAuth, ProviderQuota, MailAuth, RequestRefused;
+    Transient Account: ProviderAuth, ProviderQuota, ProviderCountryBlocked, MailAuth, RequestRefused;
     Transient Provider: ProviderThrottled, ProviderUnavailable, ProviderFault, MailServerUnavailable, PbxUnavailable;
 
     InDoubt Provider: AnswerLost, AnswerUnreadable, MailInDoubt, CallInDoubt;

@@ -3,6 +3,7 @@
 pub mod call;
 pub mod caps;
 pub mod chinese;
+pub mod circuit;
 mod compose;
 mod country;
 mod defaults;

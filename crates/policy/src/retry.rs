@@ -96,6 +96,23 @@ pub fn next(code: FailureCode, attempt: AttemptNumber, ladder: &Ladder, retry_af
     }
 }
 
+/// The same where a circuit keeps what hits every job alike from being asked often: then a job need not wait long.
+pub fn next_behind_a_circuit(
+    code: FailureCode,
+    attempt: AttemptNumber,
+    ladder: &Ladder,
+    retry_after_ms: Option<u64>,
+) -> Next {
+    match (class(code), fault(code).hits_everyone()) {
+        (Class::Transient, true) => Next::Postpone {
+            step: lengthened(ladder.steps.first().copied().unwrap_or_else(|| ladder.last()), retry_after_ms),
+        },
+        (Class::Permanent | Class::Transient | Class::InDoubt, _) => {
+            next(code, attempt, ladder, retry_after_ms)
+        }
+    }
+}
+
 /// A greylisting server counts a try within five minutes as none, so that short rungs would be spent in vain.
 fn patient(code: FailureCode, step: DelayStep, ladder: &Ladder) -> DelayStep {
     if code == FailureCode::MailDeferred {
@@ -161,6 +178,22 @@ mod tests {
         assert_eq!(after(FailureCode::ProviderQuota, 1), Next::Postpone { step: DelayStep::Hours1 });
         assert_eq!(after(FailureCode::ProviderUnavailable, 1), Next::Postpone { step: DelayStep::Seconds5 });
         assert_eq!(after(FailureCode::ProviderUnavailable, 99), Next::Postpone { step: DelayStep::Hours1 });
+    }
+
+    #[test]
+    fn behind_a_circuit_what_hits_every_job_comes_back_after_the_first_step() {
+        let after = |code, wait| next_behind_a_circuit(code, AttemptNumber(4), &Ladder::sms(), wait);
+        assert_eq!(
+            after(FailureCode::ProviderQuota, None),
+            Next::Postpone { step: DelayStep::Seconds5 },
+            "the circuit keeps the gateway from being asked, and the job need not wait an hour for its top-up"
+        );
+        assert_eq!(
+            after(FailureCode::ProviderThrottled, Some(60_000)),
+            Next::Postpone { step: DelayStep::Minutes2 }
+        );
+        assert_eq!(after(FailureCode::RecipientRejected, None), Next::GiveUp);
+        assert_eq!(after(FailureCode::AnswerLost, None), Next::Reconcile { step: DelayStep::Minutes10 });
     }
 
     #[test]

@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     caps::CapRules,
+    circuit::CircuitRules,
     frame::MailFrames,
     quiet::QuietHours,
     route::Route,
@@ -98,6 +99,8 @@ pub struct SmsRules {
     pub senders: Vec<CountrySender>,
     /// Which gateways carry the text messages of which countries; without any, the first connected one.
     pub routes: Vec<Route>,
+    /// When a gateway is left alone, and when one job tries it again (R14e).
+    pub circuit: CircuitRules,
     /// The most UTF-8 bytes of an overseas text, inclusive (R6).
     pub max_bytes: usize,
     /// The most bytes without a flag, inclusive (R7).

@@ -14,6 +14,7 @@ const FALLBACK_JOURNEYS: &str = "tests/tests/journeys/fallback.rs";
 const EMAIL_JOURNEYS: &str = "tests/tests/journeys/emails.rs";
 const ROUTES: &str = "crates/policy/src/route.rs";
 const GATEWAY_JOURNEYS: &str = "tests/tests/journeys/gateway.rs";
+const OUTAGE_FAULTS: &str = "tests/tests/faults/outages.rs";
 
 pub(crate) const R14A: Rule = Rule {
     id: RuleId::R14a,
@@ -97,8 +98,8 @@ pub(crate) const R14E: Rule = Rule {
     id: RuleId::R14e,
     guide_ko: "",
     guide_en: "",
-    reading: "What hits every job alike (credit, credentials, an outage, our sender) holds, and never turns a backlog into emails, not even to Vietnam. Another gateway of the route stands in.",
-    keys: &["sms.routes"],
+    reading: "What hits every job alike (credit, credentials, an outage, our sender) holds, and never turns a backlog into emails, not even to Vietnam. Another gateway of the route stands in; where none does, jobs stay in their queue until a probe has come through.",
+    keys: &["sms.circuit", "sms.routes"],
     tests: &[
         Proof {
             file: FALLBACKS,
@@ -111,6 +112,10 @@ pub(crate) const R14E: Rule = Rule {
         Proof {
             file: GATEWAY_JOURNEYS,
             test: "an_account_without_credit_makes_no_email_and_the_text_goes_out_once_it_is_topped_up",
+        },
+        Proof {
+            file: OUTAGE_FAULTS,
+            test: "without_credit_a_thousand_jobs_stay_in_their_queue_and_all_go_out_once_it_is_topped_up",
         },
     ],
 };

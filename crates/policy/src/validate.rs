@@ -114,6 +114,9 @@ fn sms(rulebook: &Rulebook, refuse: &mut impl FnMut(&'static str, &str)) {
             refuse("sms.routes", "each route needs a gateway with a weight above 0");
         }
     }
+    if rules.circuit.failures_to_open == 0 {
+        refuse("sms.circuit.failures_to_open", "must be at least 1");
+    }
     if rules.near_limit_bytes > rules.max_bytes {
         refuse("sms.near_limit_bytes", "must not be above max_bytes");
     }

@@ -70,6 +70,9 @@ struct NhnArgs {
     /// How long every answer takes.
     #[arg(long, default_value_t = 0)]
     latency_ms: u64,
+    /// How many requests to send may come within a second; further ones get status 429.
+    #[arg(long)]
+    requests_per_s_max: Option<u32>,
     /// How many messages are remembered.
     #[arg(long, default_value_t = 200_000)]
     messages_max: usize,
@@ -189,6 +192,7 @@ impl From<NhnArgs> for NhnSimSettings {
             late_ms: args.late_ms,
             slow_ms: args.slow_ms,
             latency_ms: args.latency_ms,
+            requests_per_s_max: args.requests_per_s_max,
             messages_max: args.messages_max,
             ..Self::default()
         }

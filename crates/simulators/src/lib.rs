@@ -8,6 +8,7 @@ mod nhn;
 mod pbx;
 mod rules;
 mod smtp;
+mod speed;
 
 pub use infobip::{InfobipBehaviour, InfobipSimSettings, InfobipSimulator, InfobipSms};
 pub use nhn::{

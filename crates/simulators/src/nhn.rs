@@ -63,6 +63,8 @@ pub struct NhnSimSettings {
     pub webhook_tries_max: u32,
     /// How long the courier waits between two tries, in milliseconds.
     pub webhook_retry_ms: u64,
+    /// How many requests to send may come within a second; further ones get status 429. Without it, any number.
+    pub requests_per_s_max: Option<u32>,
     /// How many messages are remembered.
     pub messages_max: usize,
     /// The longest text for overseas, in characters; the documents name the code but no number.
@@ -86,6 +88,7 @@ impl Default for NhnSimSettings {
             latency_ms: 0,
             webhook_tries_max: 30,
             webhook_retry_ms: 1_000,
+            requests_per_s_max: None,
             messages_max: 200_000,
             overseas_text_chars_max: 1_000,
         }
@@ -187,6 +190,16 @@ impl NhnSimulator {
     /// How many requests came, refused ones and look-ups included.
     pub fn requests(&self) -> u64 {
         self.state.requests()
+    }
+
+    /// The most requests to send that came within any second.
+    pub fn busiest_second(&self) -> usize {
+        self.state.speed.busiest_second()
+    }
+
+    /// How many requests to send were refused because they came too fast.
+    pub fn refused_for_speed(&self) -> u64 {
+        self.state.speed.refused()
     }
 
     /// Says at once, by a receipt, what became of an accepted message, whatever was said before.

@@ -3,6 +3,7 @@
 mod batch;
 mod burial;
 mod calls;
+mod circuits;
 mod claim;
 mod dead_letters;
 mod error;
@@ -13,6 +14,7 @@ mod overdue;
 #[cfg(test)]
 mod plans;
 mod pool;
+mod rates;
 mod receipts;
 mod replay;
 mod resend;
@@ -40,6 +42,7 @@ mod verdict;
 extern crate self as closure_store;
 
 pub use calls::{CelRow, OpenCall};
+pub use circuits::{CircuitName, OpenCircuit, Opened};
 pub use claim::{Claim, Lease, NewClaim};
 pub use dead_letters::{
     DeadLetter, DeadLetterAction, DeadLetterFilter, DeadLetterId, DeadLetterState, DeadLetterSummary,
@@ -47,6 +50,7 @@ pub use dead_letters::{
 };
 pub use error::StoreError;
 pub use history::{AttemptStory, DeadLetterStory, JobStory, ReceiptStory, StateCount};
+pub use rates::Slots;
 pub use receipts::Recorded;
 pub use replay::{Replay, ReplayError};
 pub use settings::{RemotePlaintext, StoreSettings};

@@ -3,7 +3,8 @@
 use tokio_postgres::{Client, SimpleQueryMessage};
 
 use crate::{
-    burial, calls, claim, dead_letters, evaluate, history, overdue, receipts, replay, resend,
+    burial, calls, circuits, claim, dead_letters, evaluate, history, overdue, rates, receipts, replay,
+    resend,
     settings::StoreSettings,
     settle_sql, standing, suppression, tally, template_changes, templates,
     test_database::{TestDatabase, run},
@@ -60,6 +61,12 @@ const STATEMENTS: &[(&str, &str)] = &[
     ("forget tallies", tally::FORGET),
     ("suppress", suppression::ADD),
     ("unsuppress", suppression::REMOVE),
+    ("open a circuit", circuits::OPEN),
+    ("a probe failed", circuits::PROBE_FAILED),
+    ("close a circuit", circuits::CLOSE),
+    ("probe now", circuits::PROBE_NOW),
+    ("take slots", rates::TAKE),
+    ("the next free slot", rates::FREE_IN),
     ("list suppressions", suppression::LIST),
 ];
 

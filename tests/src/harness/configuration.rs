@@ -74,6 +74,10 @@ pub(super) fn rulebook(options: &FleetOptions) -> String {
     format!(
         r#"receipt_due_ms = {due_ms}
 
+[sms.circuit]
+probe_after_ms = 300
+probe_after_ms_max = 1000
+
 [[sms.senders]]
 country_code = 84
 sender = "{VIETNAM_SENDER}"

@@ -3,6 +3,7 @@
 mod connections;
 mod kills;
 mod load;
+mod outages;
 mod receipts;
 mod stalls;
 mod stops;

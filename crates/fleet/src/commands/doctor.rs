@@ -2,7 +2,7 @@
 
 use closure_broker::topology;
 use closure_contract::topology::queues;
-use closure_store::Store;
+use closure_store::{OpenCircuit, Store};
 use serde::Serialize;
 
 use super::{Call, Failure, show_as};
@@ -61,6 +61,7 @@ pub async fn run(call: &Call) -> Result<(), Failure> {
                 let what = format!("{} deliveries {}", counted.channel, counted.state);
                 findings.push(Finding::well(&what, &counted.count.to_string()));
             }
+            findings.extend(store.open_circuits().await?.iter().map(circuit));
         }
         Err(problem) => findings.push(Finding::ill("database", &problem.to_string())),
     }
@@ -75,6 +76,14 @@ pub async fn run(call: &Call) -> Result<(), Failure> {
         }
     });
     if ill == 0 { Ok(()) } else { Err(Failure::Refused(format!("{ill} finding(s); see above"))) }
+}
+
+/// A gateway that is left alone.
+fn circuit(open: &OpenCircuit) -> Finding {
+    let whole = String::new;
+    let country = open.name.country_code.map_or_else(whole, |code| format!(" to +{code}"));
+    let detail = format!("left alone since {}: {}; {}", open.opened_at, open.code.what(), open.code.remedy());
+    Finding::ill(&format!("gateway {}{country}", open.name.provider), &detail)
 }
 
 impl Finding {

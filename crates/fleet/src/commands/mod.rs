@@ -9,6 +9,7 @@ pub mod enqueue;
 pub mod explain;
 pub mod explain_lines;
 pub mod files;
+pub mod gateways;
 pub mod outcomes;
 pub mod probe;
 pub mod rules;
@@ -128,6 +129,7 @@ pub async fn run(cli: Cli) -> Result<(), Failure> {
         | Command::Show { .. }
         | Command::Dead(_)
         | Command::Template(_)
+        | Command::Gateways(_)
         | Command::Suppress(_)
         | Command::Cancel(_)
         | Command::Topology(_)
@@ -146,6 +148,7 @@ pub async fn run(cli: Cli) -> Result<(), Failure> {
         Command::Show { id } => show::run(&call, &id).await,
         Command::Dead(dead) => dead::run(&call, dead).await,
         Command::Template(template) => template::run(&call, template).await,
+        Command::Gateways(gateways) => gateways::run(&call, gateways).await,
         Command::Suppress(suppress) => suppress::run(&call, suppress).await,
         Command::Cancel(asked) => cancel::run(&call, &asked).await,
         Command::Topology(topology) => setup::topology(&call, &topology).await,

@@ -4,7 +4,7 @@ use std::{collections::BTreeSet, sync::Arc, time::Duration};
 
 use closure_broker::{BrokerSettings, Publisher, topology};
 use closure_contract::{Channel, topology::WorkQueue};
-use closure_policy::{route::Route, rulebook::CompiledRulebook};
+use closure_policy::rulebook::{CompiledRulebook, SmsRules};
 use closure_providers::{AriDial, Sender, Smtp};
 use closure_store::Store;
 use tracing::{info, warn};
@@ -21,12 +21,14 @@ use crate::{
     runtime,
     workers::{
         cancel::CancelWorker,
+        circuits::Circuits,
         courier::Courier,
         dead::{self, DeadWorker},
         dial::{CallWatch, DialCarrier},
         email::EmailCarrier,
         fallback::{FallbackWorker, Sweep},
         gateways::Gateways,
+        pace::{Pace, Rates},
         sms::SmsCarrier,
     },
 };
@@ -47,7 +49,7 @@ struct Crew {
     rules: Rules,
     engine: Engine,
     receipt_due_ms: u64,
-    sms_routes: Vec<Route>,
+    sms_rules: SmsRules,
     courier: CourierSettings,
     publisher: Publisher,
     lifecycle: Lifecycle,
@@ -56,7 +58,7 @@ struct Crew {
 
 /// The settings of the roles that were asked for; nothing is read for the others.
 struct RoleSettings {
-    sms: Option<Gateways>,
+    sms: Option<(Gateways, Rates)>,
     email: Option<(Smtp, String)>,
     dial: Option<(Arc<AriDial>, DialSettings)>,
     fallback: Option<FallbackSettings>,
@@ -90,7 +92,7 @@ pub async fn run(call: &Call, work: &Work) -> Result<(), Failure> {
     let publisher = Publisher::start(broker.clone(), lifecycle.shutdown.clone(), &lifecycle.tracker);
     health.watch_publisher(publisher.clone());
     let receipt_due_ms = rulebook.receipt_due_ms();
-    let sms_routes = rulebook.rules().sms.routes.clone();
+    let sms_rules = rulebook.rules().sms.clone();
     let rules = open_rules(rulebook, &store, refresh, &lifecycle).await?;
     let engine = Engine::new(rules.clone(), Some(store.clone()));
     let crew = Crew {
@@ -99,7 +101,7 @@ pub async fn run(call: &Call, work: &Work) -> Result<(), Failure> {
         rules,
         engine,
         receipt_due_ms,
-        sms_routes,
+        sms_rules,
         courier,
         publisher,
         lifecycle,
@@ -145,11 +147,17 @@ type Loop = std::pin::Pin<Box<dyn Future<Output = ()> + Send>>;
 fn start(crew: &Crew, settings: RoleSettings, roles: &BTreeSet<Role>) -> Vec<Loop> {
     let concurrency = crew.courier.concurrency;
     let mut loops: Vec<Loop> = Vec::new();
-    if let Some(gateways) = settings.sms {
+    if let Some((gateways, rates)) = settings.sms {
+        let rules = &crew.sms_rules;
+        let longest_send_ms = gateways.longest_send_ms();
+        let circuits = Circuits::new(crew.store.clone(), rules.circuit, gateways.names(), longest_send_ms);
+        loops.push(Box::pin(Arc::clone(&circuits).watch(crew.lifecycle.clone())));
         let carrier = SmsCarrier {
-            lease_ms: crew.lease_ms(gateways.longest_send_ms()),
+            lease_ms: crew.lease_ms(longest_send_ms.saturating_add(rates.wait_max_ms())),
             gateways,
-            routes: crew.sms_routes.clone(),
+            routes: rules.routes.clone(),
+            circuits: Arc::clone(&circuits),
+            pace: Pace::new(crew.store.clone(), &rates),
             ladder: crew.courier.sms_ladder.clone(),
             receipt_due_ms: crew.receipt_due_ms,
         };
@@ -217,20 +225,21 @@ fn start(crew: &Crew, settings: RoleSettings, roles: &BTreeSet<Role>) -> Vec<Loo
 }
 
 fn consume<W: runtime::Worker>(crew: &Crew, worker: W, prefetch: u16) -> Loop {
-    Box::pin(runtime::run(
-        Arc::new(worker),
-        crew.broker.clone(),
+    let around = runtime::Surroundings {
+        broker: crew.broker.clone(),
         prefetch,
-        crew.publisher.clone(),
-        crew.lifecycle.clone(),
-        crew.health.clone(),
-    ))
+        publisher: crew.publisher.clone(),
+        lifecycle: crew.lifecycle.clone(),
+        health: crew.health.clone(),
+    };
+    Box::pin(runtime::run(Arc::new(worker), around))
 }
 
 fn role_settings(source: &mut config::Source<'_>, roles: &BTreeSet<Role>) -> RoleSettings {
     let mut settings = RoleSettings { sms: None, email: None, dial: None, fallback: None };
     if roles.contains(&Role::Sms) {
-        settings.sms = Gateways::new(config::sms(source));
+        let rates = config::rates(source);
+        settings.sms = Gateways::new(config::sms(source)).map(|gateways| (gateways, rates));
     }
     if roles.contains(&Role::Email) {
         let email = config::email(source);

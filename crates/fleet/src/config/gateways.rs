@@ -51,7 +51,7 @@ pub fn intake(source: &mut Source<'_>) -> IntakeSettings {
 }
 
 /// The names of `sms.gateways`, each once.
-fn connected(source: &mut Source<'_>) -> Vec<Provider> {
+pub(super) fn connected(source: &mut Source<'_>) -> Vec<Provider> {
     let text = source.value::<String>("sms.gateways");
     let mut connected = Vec::new();
     for name in text.split(',').map(str::trim).filter(|name| !name.is_empty()) {

@@ -34,6 +34,10 @@ const fn optional(name: &'static str, default: &'static str, meaning: &'static s
     Key { name, default: Some(default), secrecy: Secrecy::Open, meaning }
 }
 
+const RATE: &str = "requests a second of the account, over all workers together; 0 for no limit of ours";
+const COUNTRY_RATES: &str =
+    "requests a second to single countries, over all workers together, such as 84=2,86=5; empty for none";
+
 /// Every key there is, in the order of the documentation.
 pub const KEYS: &[Key] = &[
     secret("broker.uri", "RabbitMQ's address with user and password: amqp://user:password@host:5672/vhost"),
@@ -100,6 +104,8 @@ pub const KEYS: &[Key] = &[
     ),
     required("sms.nhn.app_key", "NHN Cloud SMS: the app key"),
     secret("sms.nhn.secret_key", "NHN Cloud SMS: the secret key"),
+    optional("sms.nhn.rate_per_s", "0", RATE),
+    optional("sms.nhn.country_rates_per_s", "", COUNTRY_RATES),
     optional("sms.nhn.connect_timeout_ms", "3000", "milliseconds for reaching the gateway"),
     optional("sms.nhn.total_timeout_ms", "10000", "milliseconds for one whole request to the gateway"),
     required(
@@ -117,6 +123,8 @@ pub const KEYS: &[Key] = &[
         "1440",
         "minutes that Infobip keeps trying; shorter than receipt_due_ms of the rulebook, so that no text comes after the email",
     ),
+    optional("sms.infobip.rate_per_s", "0", RATE),
+    optional("sms.infobip.country_rates_per_s", "", COUNTRY_RATES),
     optional("sms.infobip.connect_timeout_ms", "3000", "milliseconds for reaching the gateway"),
     optional("sms.infobip.total_timeout_ms", "10000", "milliseconds for one whole request to the gateway"),
     required("email.host", "the mail server's host name"),

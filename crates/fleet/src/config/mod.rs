@@ -3,6 +3,7 @@
 mod advisor;
 mod gateways;
 pub mod keys;
+mod rates;
 mod sections;
 mod source;
 
@@ -10,6 +11,7 @@ use std::path::PathBuf;
 
 pub use advisor::{AdvisorSettings, advisor, advisor_if_any};
 pub use gateways::{IntakeSettings, intake, sms};
+pub use rates::rates;
 pub use sections::{
     CourierSettings, DialSettings, FallbackSettings, LogFormat, LogSettings, broker, courier, database, dial,
     email, fallback, health, log, maybe_database, message_id_domain, rulebook, templates_refresh,

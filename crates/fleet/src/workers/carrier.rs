@@ -1,6 +1,6 @@
 //! What differs from channel to channel: how one try is made, and how its end is told.
 
-use std::time::Instant;
+use std::{sync::Mutex, time::Instant};
 
 use bytes::Bytes;
 use closure_broker::OutMessage;
@@ -17,20 +17,22 @@ use closure_providers::{Accepted, SendFailure};
 use closure_store::{AttemptUse, EarlyReceipts, Ending, FinalState, Snapshot};
 use serde_json::Value;
 
+use super::{circuits::Probe, pace::Room};
 use crate::runtime::{Hand, Interrupted};
 
 /// What differs from channel to channel.
 pub trait Carrier: Send + Sync + 'static {
     /// The channel.
     fn channel(&self) -> Channel;
-    /// The outside service that is to carry a job.
-    fn provider(&self, job: &Job, decision: &Decision) -> Provider;
+    /// The way of a job to the outside service that is to carry it; waits where only few may be on it at once.
+    fn way(&self, job: &Job, decision: &Decision) -> impl Future<Output = Way> + Send;
     /// How long a claim protects one try; longer than the slowest call of the provider.
     fn lease_ms(&self) -> u64;
     /// What is tried again, and when.
     fn next(&self, code: FailureCode, attempt: AttemptNumber, retry_after_ms: Option<u64>) -> Next;
-    /// When to give a job that was not sent to another provider instead; nothing where none can stand in.
-    fn elsewhere(
+    /// When a job that was not sent has a way again: by another provider, or when its own may be tried; nothing where
+    /// the ladder is to say.
+    fn next_way(
         &self,
         _job: &Job,
         _decision: &Decision,
@@ -57,6 +59,31 @@ pub trait Carrier: Send + Sync + 'static {
     fn tell(&self, snapshot: &Snapshot, decision: &Decision, early: EarlyReceipts) -> Vec<OutMessage>;
 }
 
+/// The way of a job to a provider.
+pub enum Way {
+    /// It is free.
+    To(Passage),
+    /// There is none yet; nothing is tried, and no attempt is spent.
+    Later(DelayStep),
+}
+
+/// A job on its way to a provider, with what it holds of it.
+pub struct Passage {
+    /// Who is to carry it.
+    pub provider: Provider,
+    /// The right to try a provider that is left alone.
+    pub probe: Option<Probe>,
+    /// The place among the few that wait for a slot; given up once the slot is had.
+    pub room: Mutex<Room>,
+}
+
+impl Passage {
+    /// A way on which nothing is to be held.
+    pub fn to(provider: Provider) -> Self {
+        Self { provider, probe: None, room: Mutex::default() }
+    }
+}
+
 /// What the stored bytes are made from.
 pub struct Rendering<'a> {
     /// The job.
@@ -81,6 +108,8 @@ pub struct Attempt<'a> {
     pub rendered: Option<Bytes>,
     /// From this moment on another worker may hold the job.
     pub lease_until: Instant,
+    /// What the job holds of its way.
+    pub passage: &'a Passage,
 }
 
 /// A try whose end is not known.

@@ -18,7 +18,7 @@ use closure_store::{
 use tracing::{info, warn};
 
 use super::{
-    carrier::{Attempt, Carrier, Doubt, Rendering},
+    carrier::{Attempt, Carrier, Doubt, Passage, Rendering, Way},
     conflict,
     doubt::scope,
     endings::{rules_json, step_until},
@@ -50,6 +50,8 @@ pub(super) struct Trip<'a> {
     pub(super) lease_until: Instant,
     /// Who carries it.
     pub(super) provider: Provider,
+    /// Its way there.
+    pub(super) passage: &'a Passage,
     /// What the claim is for.
     pub(super) errand: Errand,
     /// How often the provider was asked about this job and knew nothing.
@@ -101,7 +103,11 @@ impl<C: Carrier> Courier<C> {
             Ok(rendered) => (rendered, None),
             Err(failure) => (None, Some(failure)),
         };
-        let provider = self.carrier.provider(&job, &decision);
+        let passage = match self.way(hand, &job, &decision).await? {
+            Way::To(passage) => passage,
+            Way::Later(step) => return Ok(Disposition::Again { step, attempt: message.attempt }),
+        };
+        let provider = passage.provider;
         let (claim, lease_until) = self.claim(hand, &job, &decision, provider, rendered).await?;
         let trip = |lease, provider, errand, lookups| Trip {
             hand,
@@ -110,6 +116,7 @@ impl<C: Carrier> Courier<C> {
             lease,
             lease_until,
             provider,
+            passage: &passage,
             errand,
             lookups,
         };
@@ -150,6 +157,14 @@ impl<C: Carrier> Courier<C> {
                 Ok(Disposition::Done(Vec::new()))
             }
             Claim::Conflict => self.conflict(hand, &job).await,
+        }
+    }
+
+    /// The way to the provider; a message whose connection is gone, or whose process stops, waits for none.
+    async fn way(&self, hand: &Hand<'_>, job: &Job, decision: &Decision) -> Result<Way, Interrupted> {
+        tokio::select! {
+            way = self.carrier.way(job, decision) => Ok(way),
+            () = hand.interrupted() => Err(Interrupted),
         }
     }
 
@@ -249,8 +264,14 @@ impl<C: Carrier> Courier<C> {
             self.give_back(trip, contact.as_ref(), FailureCode::ProviderUnavailable).await?;
             return self.stood_still(trip, attempt).await;
         }
-        let lease_until = trip.lease_until;
-        let attempted = Attempt { plan, provider: trip.provider, client_ref, rendered, lease_until };
+        let attempted = Attempt {
+            plan,
+            provider: trip.provider,
+            client_ref,
+            rendered,
+            lease_until: trip.lease_until,
+            passage: trip.passage,
+        };
         match self.carrier.try_once(&attempted).await {
             Ok(accepted) => self.end(trip, attempt, self.carrier.taken(accepted)).await,
             Err(failure) => {
@@ -279,11 +300,11 @@ impl<C: Carrier> Courier<C> {
         let SendFailure { code, detail, retry_after_ms, .. } = failure;
         warn!(job_id = %trip.job.id(), %attempt, %code, %detail, "a try failed");
         // What is in doubt stays with the provider that may have it.
-        let elsewhere = match trip.errand {
-            Errand::Try => self.carrier.elsewhere(trip.job, trip.decision, trip.provider, code),
+        let next_way = match trip.errand {
+            Errand::Try => self.carrier.next_way(trip.job, trip.decision, trip.provider, code),
             Errand::FindOut => None,
         };
-        let next = elsewhere
+        let next = next_way
             .map_or_else(|| self.carrier.next(code, attempt, retry_after_ms), |step| Next::Postpone { step });
         match next {
             Next::Retry { step } => {

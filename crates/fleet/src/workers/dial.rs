@@ -24,7 +24,7 @@ use serde_json::Value;
 use tracing::{error, info, warn};
 
 use super::{
-    carrier::{Attempt, Carrier, Doubt, Finding, Rendering},
+    carrier::{Attempt, Carrier, Doubt, Finding, Passage, Rendering, Way},
     courier::Courier,
 };
 use crate::{
@@ -57,8 +57,8 @@ impl Carrier for DialCarrier {
         Channel::Dial
     }
 
-    fn provider(&self, _job: &Job, _decision: &Decision) -> Provider {
-        Provider::Asterisk
+    async fn way(&self, _job: &Job, _decision: &Decision) -> Way {
+        Way::To(Passage::to(Provider::Asterisk))
     }
 
     fn lease_ms(&self) -> u64 {

@@ -14,7 +14,7 @@ use closure_store::{AttemptUse, DeliveryState, EarlyReceipts, Ending, FinalState
 use serde_json::Value;
 
 use super::{
-    carrier::{Attempt, Carrier, Doubt, Finding, Rendering, dead},
+    carrier::{Attempt, Carrier, Doubt, Finding, Passage, Rendering, Way, dead},
     courier::Courier,
 };
 use crate::{
@@ -42,8 +42,8 @@ impl Carrier for EmailCarrier {
         Channel::Email
     }
 
-    fn provider(&self, _job: &Job, _decision: &Decision) -> Provider {
-        Provider::Smtp
+    async fn way(&self, _job: &Job, _decision: &Decision) -> Way {
+        Way::To(Passage::to(Provider::Smtp))
     }
 
     fn lease_ms(&self) -> u64 {

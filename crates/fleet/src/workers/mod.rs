@@ -2,6 +2,7 @@
 
 pub mod cancel;
 pub mod carrier;
+pub mod circuits;
 pub mod conflict;
 pub mod courier;
 pub mod dead;
@@ -11,5 +12,6 @@ pub mod email;
 mod endings;
 pub mod fallback;
 pub mod gateways;
+pub mod pace;
 pub mod sms;
 pub mod story;

@@ -1,5 +1,10 @@
 //! The SMS worker: text messages over the gateway.
 
+use std::{
+    sync::{Arc, Mutex, PoisonError},
+    time::Duration,
+};
+
 use bytes::Bytes;
 use closure_broker::OutMessage;
 use closure_contract::{
@@ -7,7 +12,7 @@ use closure_contract::{
     topology::{DelayStep, WorkQueue},
 };
 use closure_policy::{
-    explain::{Decision, FallbackEmail, Plan, SmsPlan},
+    explain::{Decision, FallbackEmail, Plan, SmsPlan, Verdict},
     failure::{Class, class, fault},
     reconcile::{DoubtSoFar, Duplicates, LookUpBy, Reconcile, Recovery, reconcile},
     retry::{self, Ladder, Next},
@@ -16,16 +21,19 @@ use closure_policy::{
 use closure_providers::{Accepted, LookUp, LookUpQuery, SendFailure, Sender, SmsGateway, SmsMessage};
 use closure_store::{AttemptUse, DeliveryState, EarlyReceipts, Ending, FinalState, Snapshot};
 use serde_json::Value;
+use tokio::sync::watch;
 use tracing::warn;
 
 use super::{
-    carrier::{Attempt, Carrier, Doubt, Finding, Rendering},
+    carrier::{Attempt, Carrier, Doubt, Finding, Passage, Rendering, Way},
+    circuits::{Circuits, Pass},
     courier::Courier,
     gateways::{Gateways, recovery},
+    pace::Pace,
 };
 use crate::{
     announce,
-    runtime::{Disposition, Hand, Interrupted, Worker},
+    runtime::{Disposition, Flow, Hand, Interrupted, Worker},
 };
 
 /// Carries text messages.
@@ -34,6 +42,10 @@ pub struct SmsCarrier {
     pub gateways: Gateways,
     /// Which of them carry the text messages of which countries.
     pub routes: Vec<Route>,
+    /// Which of them are left alone.
+    pub circuits: Arc<Circuits>,
+    /// How fast they may be asked.
+    pub pace: Pace,
     /// The delays between tries.
     pub ladder: Ladder,
     /// How long a claim protects one try.
@@ -44,11 +56,17 @@ pub struct SmsCarrier {
 
 impl SmsCarrier {
     fn routed(&self, job: &Job, decision: &Decision) -> Option<Provider> {
-        let country_code = match &decision.plan {
-            Some(Plan::Sms(plan)) => Some(plan.country_code),
-            Some(Plan::Email(_) | Plan::Dial(_)) | None => None,
-        };
-        route(job.id(), country_code, &self.routes, &self.gateways.names(), &self.gateways.unwell())
+        let country_code = country_code(decision);
+        let mut unwell = self.gateways.unwell();
+        unwell.extend(self.circuits.closed_to(country_code));
+        route(job.id(), country_code, &self.routes, &self.gateways.names(), &unwell)
+    }
+}
+
+fn country_code(decision: &Decision) -> Option<u16> {
+    match &decision.plan {
+        Some(Plan::Sms(plan)) => Some(plan.country_code),
+        Some(Plan::Email(_) | Plan::Dial(_)) | None => None,
     }
 }
 
@@ -57,12 +75,25 @@ impl Carrier for SmsCarrier {
         Channel::Sms
     }
 
-    fn provider(&self, job: &Job, decision: &Decision) -> Provider {
-        self.routed(job, decision).unwrap_or_else(|| self.gateways.preferred())
+    /// What the rules do not send needs no gateway, however that is.
+    async fn way(&self, job: &Job, decision: &Decision) -> Way {
+        let provider = self.routed(job, decision).unwrap_or_else(|| self.gateways.preferred());
+        if decision.verdict != Verdict::Send {
+            return Way::To(Passage::to(provider));
+        }
+        let country_code = country_code(decision);
+        let probe = match self.circuits.pass(provider, country_code) {
+            Pass::Free => None,
+            Pass::Probe(probe) => Some(probe),
+            Pass::In(wait) => return Way::Later(wait_step(wait)),
+        };
+        let room = self.pace.room(provider, country_code).await;
+        Way::To(Passage { provider, probe, room: Mutex::new(room) })
     }
 
-    /// Only a failure that hits every job alike, and after which nothing was sent, is a reason to change the gateway.
-    fn elsewhere(
+    /// Only a failure that hits every job alike, and after which nothing was sent, is a reason to change the gateway;
+    /// where none stands in, the job need not come back before its own may be asked.
+    fn next_way(
         &self,
         job: &Job,
         decision: &Decision,
@@ -73,9 +104,14 @@ impl Carrier for SmsCarrier {
             return None;
         }
         self.gateways.failed(failed);
-        let stands_in = self.routed(job, decision).filter(|next| *next != failed)?;
-        warn!(%failed, %stands_in, %code, "another gateway stands in");
-        Some(DelayStep::Seconds1)
+        if let Some(stands_in) = self.routed(job, decision).filter(|next| *next != failed) {
+            warn!(%failed, %stands_in, %code, "another gateway stands in");
+            return Some(DelayStep::Seconds1);
+        }
+        match self.circuits.pass(failed, country_code(decision)) {
+            Pass::In(wait) => Some(wait_step(wait)),
+            Pass::Free | Pass::Probe(_) => None,
+        }
     }
 
     fn lease_ms(&self) -> u64 {
@@ -83,7 +119,7 @@ impl Carrier for SmsCarrier {
     }
 
     fn next(&self, code: FailureCode, attempt: AttemptNumber, retry_after_ms: Option<u64>) -> Next {
-        retry::next(code, attempt, &self.ladder, retry_after_ms)
+        retry::next_behind_a_circuit(code, attempt, &self.ladder, retry_after_ms)
     }
 
     fn render(&self, _rendering: Rendering<'_>) -> Result<Option<Bytes>, SendFailure> {
@@ -94,13 +130,21 @@ impl Carrier for SmsCarrier {
         let Plan::Sms(plan) = attempt.plan else {
             return Err(SendFailure::new(FailureCode::WrongQueue, "the plan is not of this channel"));
         };
-        match self.gateways.get(attempt.provider) {
-            Some(gateway) => gateway.send(&message(plan, attempt.client_ref)).await,
-            None => Err(SendFailure::new(
+        let Some(gateway) = self.gateways.get(attempt.provider) else {
+            return Err(SendFailure::new(
                 FailureCode::ProviderUnavailable,
                 "this gateway is not configured here; nothing was sent",
-            )),
-        }
+            ));
+        };
+        let (provider, country_code) = (attempt.provider, Some(plan.country_code));
+        let longest_send = Duration::from_millis(gateway.longest_send_ms());
+        let deadline = attempt.lease_until.checked_sub(longest_send).unwrap_or(attempt.lease_until);
+        self.pace.slot(provider, country_code, deadline).await?;
+        attempt.passage.room.lock().unwrap_or_else(PoisonError::into_inner).clear();
+        let sent = gateway.send(&message(plan, attempt.client_ref)).await;
+        let probe = attempt.passage.probe.as_ref();
+        self.circuits.report(provider, country_code, probe, sent.as_ref().err()).await;
+        sent
     }
 
     async fn look(&self, doubt: &Doubt<'_>) -> Result<Finding, Interrupted> {
@@ -224,6 +268,11 @@ fn message(plan: &SmsPlan, client_ref: ClientRef) -> SmsMessage {
     }
 }
 
+/// A job that comes a little late finds the probe made; one that comes early waits again.
+fn wait_step(wait: Duration) -> DelayStep {
+    DelayStep::within(u64::try_from(wait.as_millis()).unwrap_or(u64::MAX))
+}
+
 fn waited_ms(since: Timestamp) -> u64 {
     u64::try_from((Timestamp::now().0 - since.0).whole_milliseconds()).unwrap_or(0)
 }
@@ -231,6 +280,10 @@ fn waited_ms(since: Timestamp) -> u64 {
 impl Worker for Courier<SmsCarrier> {
     fn queue(&self) -> &'static str {
         WorkQueue::Jobs(Channel::Sms).name()
+    }
+
+    fn flow(&self) -> Option<watch::Receiver<Flow>> {
+        Some(self.carrier.circuits.flow())
     }
 
     async fn handle(&self, hand: &Hand<'_>) -> Result<Disposition, Interrupted> {

@@ -127,7 +127,7 @@ pub(crate) const STATUSES: CodeTable = CodeTable {
             "19",
             "REJECTED_ROUTE_NOT_AVAILABLE: the account has no route",
             ReceiptStatus::Undelivered,
-            FailureCode::ProviderAuth,
+            FailureCode::ProviderCountryBlocked,
         ),
         lost(
             "20",

@@ -79,7 +79,7 @@ pub(crate) const RESULTS: CodeTable = CodeTable {
         refused("-2024", "LMS or MMS overseas", FailureCode::RequestRefused),
         refused("-2044", "the country is not served", FailureCode::RecipientRejected),
         refused("-2045", "overseas sending is blocked for our service", FailureCode::ProviderAuth),
-        refused("-2046", "the country is blocked for our service", FailureCode::ProviderAuth),
+        refused("-2046", "the country is blocked for our service", FailureCode::ProviderCountryBlocked),
         refused("-2047", "the blocking limit is reached", FailureCode::ProviderQuota),
         refused("-2048", "the overseas text is too long", FailureCode::ContentRejected),
         refused(
@@ -89,7 +89,7 @@ pub(crate) const RESULTS: CodeTable = CodeTable {
         ),
         refused("-2051", "blocked because of a low conversion rate", FailureCode::ProviderAuth),
         refused("-2052", "the organisation's monthly limit is reached", FailureCode::ProviderQuota),
-        refused("-2053", "the country's daily limit is reached", FailureCode::ProviderQuota),
+        refused("-2053", "the country's daily limit is reached", FailureCode::ProviderCountryBlocked),
         refused("-4000", "query range is more than a month", FailureCode::RequestRefused),
         refused("-8000", "an authentication text without its statement", FailureCode::RequestRefused),
         refused("-2100", "template ID is missing", FailureCode::RequestRefused),

@@ -22,7 +22,7 @@ use super::{
     sim_api,
     state::{Accepted, Choice, NhnState, ReceiptSwitch, recipient_code},
 };
-use crate::http::Breaker;
+use crate::{http::Breaker, speed::Speeding};
 
 /// A request has at most this many bytes: a thousand recipients and a long text.
 const REQUEST_BYTES_MAX: usize = 2 * 1024 * 1024;
@@ -80,6 +80,9 @@ async fn send(
     body: &[u8],
 ) -> Response {
     state.count_request();
+    if state.speed.request() == Speeding::Yes {
+        return too_many_requests();
+    }
     if state.settings.latency_ms > 0 {
         pause(state, state.settings.latency_ms).await;
     }
@@ -106,6 +109,10 @@ fn read(
         overseas_text_chars_max: state.settings.overseas_text_chars_max,
     };
     SendRequest::read(body, kind, &limits)
+}
+
+fn too_many_requests() -> Response {
+    (StatusCode::TOO_MANY_REQUESTS, [(header::RETRY_AFTER, "1")], "").into_response()
 }
 
 async fn carry_out(state: &Arc<NhnState>, request: &SendRequest, breaker: &Breaker) -> Response {
@@ -164,7 +171,7 @@ async fn answer(
         }
         AnswerPlan::TooManyRequests => {
             state.refuse(request, choices, SmsAnswer::Status(429));
-            (StatusCode::TOO_MANY_REQUESTS, [(header::RETRY_AFTER, "1")], "").into_response()
+            too_many_requests()
         }
         AnswerPlan::Refused(code) => {
             state.refuse(request, choices, SmsAnswer::Refused(code.number));

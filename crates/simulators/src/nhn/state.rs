@@ -21,6 +21,7 @@ use super::{
 use crate::{
     lock::locked,
     rules::{Rule, Rules, Tally},
+    speed::Speed,
 };
 
 /// The gateway's dates are Korean wall-clock times.
@@ -52,6 +53,7 @@ pub(super) struct NhnState {
     pub(super) courier: Courier,
     pub(super) tasks: TaskTracker,
     pub(super) stop: CancellationToken,
+    pub(super) speed: Speed,
     requests: AtomicU64,
     switches: Mutex<Switches>,
     choices: Mutex<Choices>,
@@ -100,6 +102,7 @@ impl NhnState {
             courier,
             tasks,
             stop,
+            speed: Speed::new(settings.requests_per_s_max),
             requests: AtomicU64::new(0),
             switches: Mutex::new(switches),
             choices: Mutex::new(Choices { rules: Rules::new(), tally: Tally::default() }),

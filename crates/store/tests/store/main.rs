@@ -2,11 +2,13 @@
 
 mod batches;
 mod calls;
+mod circuits;
 mod claims;
 mod dead_letters;
 mod fallback;
 mod migrations;
 mod outages;
+mod rates;
 mod receipts;
 mod settlements;
 mod stories;

@@ -1,0 +1,362 @@
+//! Which gateways are left alone, as this process sees it, and who may try one again (R14e).
+//!
+//! The database holds the circuits that are open, so that every worker stops together and one of them probes.
+//! Failures in a row are counted by each process for itself: a gateway that fails everybody soon fails each.
+
+use std::{
+    collections::HashMap,
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    time::{Duration, Instant},
+};
+
+use closure_contract::Provider;
+use closure_policy::circuit::{CircuitRules, Extent, Sign, probe_after_ms, sign};
+use closure_providers::SendFailure;
+use closure_store::{CircuitName, OpenCircuit, Opened, Store, StoreError};
+use tokio::sync::watch;
+use tracing::{error, info, warn};
+use uuid::Uuid;
+
+use crate::{lifecycle::Lifecycle, runtime::Flow};
+
+/// Between two looks at the circuits that are open.
+const LOOK_PAUSE: Duration = Duration::from_millis(500);
+/// The right to probe lasts so much longer than the slowest request.
+const PROBE_MARGIN_MS: u64 = 30_000;
+
+/// The circuits of one process's gateways.
+pub struct Circuits {
+    me: Uuid,
+    store: Store,
+    rules: CircuitRules,
+    gateways: Vec<Provider>,
+    probe_lease_ms: u64,
+    seen: Mutex<Seen>,
+    flow: watch::Sender<Flow>,
+}
+
+/// What this process knows.
+#[derive(Default)]
+struct Seen {
+    /// Failures in a row.
+    failures: HashMap<CircuitName, u32>,
+    /// The circuits that are open, with the time of their next probe.
+    open: HashMap<CircuitName, Open>,
+    /// The rights to probe that this process holds.
+    rights: HashMap<CircuitName, Right>,
+}
+
+#[derive(Clone, Copy)]
+struct Open {
+    probe_at: Instant,
+    probes_failed: u32,
+}
+
+#[derive(Clone, Copy)]
+struct Right {
+    until: Instant,
+    used: Used,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Used {
+    NotYet,
+    ByAJob,
+}
+
+/// Whether a job may go to a gateway.
+pub enum Pass {
+    /// It may.
+    Free,
+    /// It may, as the one job that tries whether the gateway is well again.
+    Probe(Probe),
+    /// Not before this long.
+    In(Duration),
+}
+
+/// The right to one try; dropped without a report it may be used by the next job.
+pub struct Probe {
+    circuits: Arc<Circuits>,
+    names: Vec<CircuitName>,
+}
+
+impl Circuits {
+    /// The circuits of these gateways, of which none is known to be open.
+    pub fn new(
+        store: Store,
+        rules: CircuitRules,
+        gateways: Vec<Provider>,
+        longest_send_ms: u64,
+    ) -> Arc<Self> {
+        Arc::new(Self {
+            me: Uuid::new_v4(),
+            store,
+            rules,
+            gateways,
+            probe_lease_ms: longest_send_ms.saturating_add(PROBE_MARGIN_MS),
+            seen: Mutex::default(),
+            flow: watch::Sender::new(Flow::Open),
+        })
+    }
+
+    /// How jobs are to flow: not at all while no gateway may be asked.
+    pub fn flow(&self) -> watch::Receiver<Flow> {
+        self.flow.subscribe()
+    }
+
+    /// The gateways that carry nothing to this country now, except as a probe.
+    pub fn closed_to(&self, country_code: Option<u16>) -> Vec<Provider> {
+        let seen = self.seen();
+        let shut = |name: &CircuitName| seen.open.contains_key(name) && !seen.may_probe(name);
+        self.gateways
+            .iter()
+            .copied()
+            .filter(|provider| names(*provider, country_code).iter().any(shut))
+            .collect()
+    }
+
+    /// Asks for a job whether it may go; a probe's right is taken with the answer.
+    pub fn pass(self: &Arc<Self>, provider: Provider, country_code: Option<u16>) -> Pass {
+        let mut seen = self.seen();
+        let names: Vec<CircuitName> =
+            names(provider, country_code).into_iter().filter(|name| seen.open.contains_key(name)).collect();
+        if names.is_empty() {
+            return Pass::Free;
+        }
+        if names.iter().all(|name| seen.may_probe(name)) {
+            for name in &names {
+                seen.use_right(name, Used::ByAJob);
+            }
+            return Pass::Probe(Probe { circuits: Arc::clone(self), names });
+        }
+        let now = Instant::now();
+        let waits = names.iter().filter_map(|name| seen.open.get(name));
+        Pass::In(waits.map(|open| open.probe_at.saturating_duration_since(now)).max().unwrap_or_default())
+    }
+
+    /// Hears how a request to a gateway ended.
+    pub async fn report(
+        &self,
+        provider: Provider,
+        country_code: Option<u16>,
+        probe: Option<&Probe>,
+        failure: Option<&SendFailure>,
+    ) {
+        let sign = failure.map_or(Sign::Well, |failure| sign(failure.code));
+        let written = match probe {
+            Some(probe) => self.probed(probe, sign, failure).await,
+            None => self.count(provider, country_code, sign, failure).await,
+        };
+        if let Err(problem) = written {
+            warn!(%provider, %problem, "what was learnt of a gateway could not be told to the other workers");
+        }
+        self.update_flow();
+    }
+
+    /// A probe ended: what it was about is well again, or is left alone for longer.
+    async fn probed(
+        &self,
+        probe: &Probe,
+        sign: Sign,
+        failure: Option<&SendFailure>,
+    ) -> Result<(), StoreError> {
+        for name in &probe.names {
+            match (sign, failure) {
+                (Sign::Unwell(extent), Some(failure)) if concerns(extent, *name) => {
+                    let failed = self.seen().open.get(name).map_or(0, |open| open.probes_failed);
+                    let wait_ms =
+                        probe_after_ms(&self.rules, failed.saturating_add(1), failure.retry_after_ms);
+                    self.seen().reopen(*name, failed.saturating_add(1), wait_ms);
+                    warn!(
+                        provider = %name.provider, country_code = name.country_code, code = %failure.code, wait_ms,
+                        "a gateway is still not well; it is left alone"
+                    );
+                    self.store.probe_failed(*name, self.me, failure.code, wait_ms).await?;
+                }
+                (Sign::Well | Sign::Unwell(_), _) => {
+                    self.store.close_circuit(*name).await?;
+                    self.seen().close(name);
+                    info!(
+                        provider = %name.provider, country_code = name.country_code,
+                        "a gateway is well again; jobs flow"
+                    );
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// An ordinary request ended: the last of too many failures in a row opens the circuit.
+    async fn count(
+        &self,
+        provider: Provider,
+        country_code: Option<u16>,
+        sign: Sign,
+        failure: Option<&SendFailure>,
+    ) -> Result<(), StoreError> {
+        let (Sign::Unwell(extent), Some(failure)) = (sign, failure) else {
+            self.seen().forgive(provider, country_code);
+            return Ok(());
+        };
+        let name = CircuitName {
+            provider,
+            country_code: match extent {
+                Extent::Gateway => None,
+                Extent::Country => country_code,
+            },
+        };
+        let wait_ms = probe_after_ms(&self.rules, 0, failure.retry_after_ms);
+        if !self.seen().failed(name, self.rules.failures_to_open, wait_ms) {
+            return Ok(());
+        }
+        self.update_flow();
+        let opened = self.store.open_circuit(name, failure.code, wait_ms).await?;
+        if opened == Opened::Now {
+            // For whoever is woken: the line to alert on.
+            error!(
+                %provider, country_code = name.country_code, code = %failure.code, wait_ms,
+                remedy = failure.code.remedy(),
+                "a gateway fails every job alike; it is left alone, and its jobs wait"
+            );
+        }
+        Ok(())
+    }
+
+    /// Keeps this process's view true until it stops.
+    pub async fn watch(self: Arc<Self>, lifecycle: Lifecycle) {
+        loop {
+            if let Err(problem) = self.look().await {
+                warn!(%problem, "the circuits could not be read; what was known of them stands");
+            }
+            tokio::select! {
+                () = tokio::time::sleep(LOOK_PAUSE) => {}
+                () = lifecycle.stop.cancelled() => return,
+            }
+        }
+    }
+
+    async fn look(&self) -> Result<(), StoreError> {
+        let open = self.store.open_circuits().await?;
+        let is_due = open.iter().any(|circuit| circuit.probe_in_ms == 0);
+        self.seen().learn(open);
+        if is_due {
+            let taken = self.store.take_probes(self.me, self.probe_lease_ms).await?;
+            self.seen().take(taken, Duration::from_millis(self.probe_lease_ms));
+        }
+        self.update_flow();
+        Ok(())
+    }
+
+    fn update_flow(&self) {
+        let flow = {
+            let seen = self.seen();
+            let whole = self.gateways.iter().map(|provider| whole(*provider));
+            let open = whole.clone().filter(|name| seen.open.contains_key(name));
+            match (
+                open.count() < self.gateways.len(),
+                whole.clone().any(|name| seen.rights.contains_key(&name)),
+            ) {
+                (true, _) => Flow::Open,
+                (false, true) => Flow::OneByOne,
+                (false, false) => Flow::Shut,
+            }
+        };
+        self.flow.send_if_modified(|now| std::mem::replace(now, flow) != flow);
+    }
+
+    fn seen(&self) -> MutexGuard<'_, Seen> {
+        self.seen.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Seen {
+    fn may_probe(&self, name: &CircuitName) -> bool {
+        let free = |right: &Right| right.used == Used::NotYet && right.until > Instant::now();
+        self.rights.get(name).is_some_and(free)
+    }
+
+    fn use_right(&mut self, name: &CircuitName, used: Used) {
+        if let Some(right) = self.rights.get_mut(name) {
+            right.used = used;
+        }
+    }
+
+    /// Counts a failure; whether it opens a circuit that was closed until now.
+    fn failed(&mut self, name: CircuitName, failures_to_open: u32, wait_ms: u64) -> bool {
+        if self.open.contains_key(&name) {
+            return false;
+        }
+        let failures = self.failures.entry(name).or_default();
+        *failures = failures.saturating_add(1);
+        if *failures < failures_to_open {
+            return false;
+        }
+        self.reopen(name, 0, wait_ms);
+        true
+    }
+
+    fn forgive(&mut self, provider: Provider, country_code: Option<u16>) {
+        for name in names(provider, country_code) {
+            self.failures.remove(&name);
+        }
+    }
+
+    fn reopen(&mut self, name: CircuitName, probes_failed: u32, wait_ms: u64) {
+        self.failures.remove(&name);
+        self.rights.remove(&name);
+        let probe_at = Instant::now() + Duration::from_millis(wait_ms);
+        self.open.insert(name, Open { probe_at, probes_failed });
+    }
+
+    fn close(&mut self, name: &CircuitName) {
+        self.failures.remove(name);
+        self.rights.remove(name);
+        self.open.remove(name);
+    }
+
+    /// What the database says of the circuits stands above what this process thought.
+    fn learn(&mut self, open: Vec<OpenCircuit>) {
+        let now = Instant::now();
+        self.open = open
+            .into_iter()
+            .map(|circuit| {
+                let probe_at = now + Duration::from_millis(circuit.probe_in_ms);
+                (circuit.name, Open { probe_at, probes_failed: circuit.probes_failed })
+            })
+            .collect();
+        let open = &self.open;
+        self.rights.retain(|name, right| open.contains_key(name) && right.until > now);
+    }
+
+    fn take(&mut self, taken: Vec<CircuitName>, lease: Duration) {
+        let until = Instant::now() + lease;
+        self.rights.extend(taken.into_iter().map(|name| (name, Right { until, used: Used::NotYet })));
+    }
+}
+
+impl Drop for Probe {
+    fn drop(&mut self) {
+        let mut seen = self.circuits.seen();
+        for name in &self.names {
+            seen.use_right(name, Used::NotYet);
+        }
+    }
+}
+
+fn whole(provider: Provider) -> CircuitName {
+    CircuitName { provider, country_code: None }
+}
+
+/// The circuits that a job passes: its gateway's, and its gateway's to its country.
+fn names(provider: Provider, country_code: Option<u16>) -> Vec<CircuitName> {
+    let country = country_code.map(|code| CircuitName { provider, country_code: Some(code) });
+    std::iter::once(whole(provider)).chain(country).collect()
+}
+
+/// Whether a failure of this extent says something about what a circuit protects.
+fn concerns(extent: Extent, name: CircuitName) -> bool {
+    match extent {
+        Extent::Gateway => true,
+        Extent::Country => name.country_code.is_some(),
+    }
+}

@@ -1,0 +1,166 @@
+//! Gateways that are left alone, as every process has to see them (R14e).
+
+use closure_contract::{FailureCode, Provider, Timestamp};
+use serde::Serialize;
+use tokio_postgres::Row;
+use uuid::Uuid;
+
+use crate::{
+    error::StoreError,
+    row::{Columns, millis},
+    state,
+    store::Store,
+};
+
+/// The column's word for a circuit that is about no single country.
+const WHOLE_GATEWAY: i32 = 0;
+
+/// What a circuit protects: a whole gateway, or its way to one country.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize)]
+pub struct CircuitName {
+    /// The gateway.
+    pub provider: Provider,
+    /// The country code; nothing for the whole gateway.
+    pub country_code: Option<u16>,
+}
+
+/// A circuit that is open.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct OpenCircuit {
+    /// What is left alone.
+    #[serde(flatten)]
+    pub name: CircuitName,
+    /// What the latest failure was.
+    pub code: FailureCode,
+    /// Since when.
+    pub opened_at: Timestamp,
+    /// From when on one job may try it.
+    pub probe_at: Timestamp,
+    /// How long from now that is, in milliseconds; nothing is left of it once the time has come.
+    pub probe_in_ms: u64,
+    /// How many probes have failed in a row.
+    pub probes_failed: u32,
+    /// Which process has the right to the one try, as long as it lasts.
+    #[serde(skip)]
+    pub prober: Option<Uuid>,
+}
+
+/// Whether a circuit was opened by this call.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Opened {
+    /// It was.
+    Now,
+    /// It is open already.
+    Before,
+}
+
+impl Store {
+    /// The circuits that are open, at most one for each gateway and country.
+    pub async fn open_circuits(&self) -> Result<Vec<OpenCircuit>, StoreError> {
+        self.database.query(OPEN_CIRCUITS, &[]).await?.iter().map(OpenCircuit::read).collect()
+    }
+
+    /// Leaves a gateway alone; the first probe may be made after `probe_after_ms`.
+    pub async fn open_circuit(
+        &self,
+        name: CircuitName,
+        code: FailureCode,
+        probe_after_ms: u64,
+    ) -> Result<Opened, StoreError> {
+        let rows = self
+            .database
+            .query(OPEN, &[&name.provider.as_str(), &name.country(), &code.as_str(), &millis(probe_after_ms)])
+            .await?;
+        Ok(if rows.is_empty() { Opened::Before } else { Opened::Now })
+    }
+
+    /// Asks for the right to probe for `lease_ms`: each open circuit whose time has come gives it to one process.
+    pub async fn take_probes(&self, prober: Uuid, lease_ms: u64) -> Result<Vec<CircuitName>, StoreError> {
+        let rows = self.database.query(TAKE_PROBES, &[&prober, &millis(lease_ms)]).await?;
+        rows.iter().map(CircuitName::read).collect()
+    }
+
+    /// The probe failed: the next one may be made after `probe_after_ms`.
+    pub async fn probe_failed(
+        &self,
+        name: CircuitName,
+        prober: Uuid,
+        code: FailureCode,
+        probe_after_ms: u64,
+    ) -> Result<(), StoreError> {
+        let (provider, code) = (name.provider.as_str(), code.as_str());
+        self.database
+            .query(PROBE_FAILED, &[&provider, &name.country(), &prober, &code, &millis(probe_after_ms)])
+            .await?;
+        Ok(())
+    }
+
+    /// The probe came through, or a person says that the gateway is well: jobs flow again.
+    pub async fn close_circuit(&self, name: CircuitName) -> Result<bool, StoreError> {
+        let rows = self.database.query(CLOSE, &[&name.provider.as_str(), &name.country()]).await?;
+        Ok(!rows.is_empty())
+    }
+
+    /// The next probes may be made at once, and not only when their time has come; gives how many circuits are open.
+    pub async fn probe_now(&self, provider: Provider) -> Result<usize, StoreError> {
+        Ok(self.database.query(PROBE_NOW, &[&provider.as_str()]).await?.len())
+    }
+}
+
+pub(crate) const OPEN_CIRCUITS: &str = "
+SELECT provider, country_code, failure_code, opened_at, probe_at, probes_failed, prober,
+    greatest(0, extract(epoch FROM probe_at - now()) * 1000)::bigint AS probe_in_ms
+FROM circuit ORDER BY provider, country_code";
+
+pub(crate) const OPEN: &str = "
+INSERT INTO circuit (provider, country_code, failure_code, probe_at)
+VALUES ($1, $2, $3, now() + $4::bigint * interval '1 millisecond')
+ON CONFLICT (provider, country_code) DO NOTHING
+RETURNING provider";
+
+pub(crate) const TAKE_PROBES: &str = "
+UPDATE circuit SET prober = $1, probing_until = now() + $2::bigint * interval '1 millisecond'
+WHERE probe_at <= now() AND (probing_until IS NULL OR probing_until <= now())
+RETURNING provider, country_code";
+
+pub(crate) const PROBE_FAILED: &str = "
+UPDATE circuit SET failure_code = $4, probes_failed = probes_failed + 1, prober = NULL, probing_until = NULL,
+    probe_at = now() + $5::bigint * interval '1 millisecond'
+WHERE provider = $1 AND country_code = $2 AND prober = $3
+RETURNING provider";
+
+pub(crate) const CLOSE: &str =
+    "DELETE FROM circuit WHERE provider = $1 AND country_code = $2 RETURNING provider";
+
+pub(crate) const PROBE_NOW: &str =
+    "UPDATE circuit SET probe_at = least(probe_at, now()) WHERE provider = $1 RETURNING provider";
+
+impl CircuitName {
+    fn read(row: &Row) -> Result<Self, StoreError> {
+        let columns = Columns(row);
+        let country_code = columns.count("country_code")?;
+        Ok(Self {
+            provider: columns.word("provider", state::provider)?,
+            country_code: u16::try_from(country_code).ok().filter(|code| *code > 0),
+        })
+    }
+
+    fn country(self) -> i32 {
+        self.country_code.map_or(WHOLE_GATEWAY, i32::from)
+    }
+}
+
+impl OpenCircuit {
+    fn read(row: &Row) -> Result<Self, StoreError> {
+        let columns = Columns(row);
+        Ok(Self {
+            name: CircuitName::read(row)?,
+            code: columns.code("failure_code")?,
+            opened_at: columns.time("opened_at")?,
+            probe_at: columns.time("probe_at")?,
+            probe_in_ms: columns.millis("probe_in_ms")?,
+            probes_failed: columns.count("probes_failed")?,
+            prober: columns.get("prober")?,
+        })
+    }
+}

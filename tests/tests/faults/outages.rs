@@ -1,0 +1,154 @@
+//! A gateway that fails everybody: jobs wait in their queue, one probe at a time goes out, and nobody gets an email.
+
+use closure_contract::{Provider, topology::WorkQueue};
+use closure_simulators::{Credit, SmsBehaviour};
+use closure_tests::harness::{Fleet, FleetOptions, LONG, ProcessSpec, eventually, jobs, run};
+
+use super::load::texts;
+
+/// Messages in hand of one worker.
+const CONCURRENCY: u16 = 100;
+const WORKERS: [&str; 3] = ["sms-1", "sms-2", "sms-3"];
+
+/// Three workers of text messages, and one process for everything else.
+fn three_workers(name: &'static str) -> FleetOptions {
+    let mut processes: Vec<ProcessSpec> = WORKERS
+        .iter()
+        .map(|worker| ProcessSpec::work(worker, &["sms"]).with_concurrency(CONCURRENCY))
+        .collect();
+    processes.push(ProcessSpec::work("others", &["email", "fallback", "dead", "cancel"]));
+    processes.push(ProcessSpec::intake());
+    FleetOptions::with(name, processes)
+}
+
+async fn all_are_delivered(fleet: &Fleet, count: usize) {
+    eventually("every text message to arrive", LONG, || async {
+        let sql = "SELECT count(*) FROM delivery WHERE state = 'delivered'";
+        let delivered = fleet.database.query(sql).await.join("");
+        if delivered == count.to_string() { Ok(()) } else { Err(delivered) }
+    })
+    .await;
+}
+
+/// What an outage must never lead to.
+async fn nobody_was_troubled(fleet: &Fleet) {
+    assert!(fleet.smtp.mails().is_empty(), "an outage is not the recipients' failure");
+    assert!(fleet.letters().await.is_empty(), "a good job never dies of an outage");
+}
+
+#[test]
+fn without_credit_a_thousand_jobs_stay_in_their_queue_and_all_go_out_once_it_is_topped_up() {
+    run(async {
+        let fleet = Fleet::start(three_workers("no-credit").gateway(|gateway| {
+            gateway.credit = Credit::UsedUp;
+            gateway.receipt_delay_ms = 1;
+        }))
+        .await;
+        let watch = fleet.watch();
+        fleet.sms.behave_all(SmsBehaviour::OutOfCredit);
+        let list = texts(3200, 1_000);
+        fleet.publish_all(&list).await;
+        let circuit = eventually("three probes to fail", LONG, || async {
+            let open = fleet.store.open_circuits().await.map_err(|problem| problem.to_string())?;
+            let failed = open.into_iter().find(|circuit| circuit.probes_failed >= 3);
+            failed.ok_or_else(|| "fewer".to_owned())
+        })
+        .await;
+        assert_eq!((circuit.name.provider, circuit.name.country_code), (Provider::Nhn, None));
+        // What was in the workers' hands when the credit was found used up, and then one probe at a time.
+        let asked = fleet.sms.sent().len();
+        let in_hand = usize::from(CONCURRENCY) * WORKERS.len();
+        assert!(asked <= in_hand + 50, "{asked} requests to a gateway without credit");
+        let waiting = fleet.depth(WorkQueue::Jobs(closure_contract::Channel::Sms).name()).await;
+        assert!(waiting >= 500, "{waiting} jobs wait in their queue");
+        let listed = fleet.cli(&["--json", "gateways", "list"]).await.with_code(0).json();
+        assert_eq!(listed[0]["provider"], "nhn");
+        assert_eq!(listed[0]["code"], "provider_quota");
+        let doctor = fleet.cli(&["doctor"]).await.with_code(1);
+        assert!(doctor.output.contains("gateway nhn"), "{}", doctor.output);
+        nobody_was_troubled(&fleet).await;
+
+        fleet.sms.set_credit(Credit::ToppedUp);
+        all_are_delivered(&fleet, list.len()).await;
+        fleet.drain().await;
+        nobody_was_troubled(&fleet).await;
+        assert_eq!(fleet.store.open_circuits().await, Ok(vec![]), "jobs flow again by themselves");
+        for job in &list {
+            assert_eq!(fleet.sms.accepted_to(&super::load::digits(job)).len(), 1, "each customer gets one");
+        }
+        let spent = fleet.database.query("SELECT max(attempts) FROM delivery").await.join("");
+        assert_eq!(spent, "1", "what was put off spent no attempt");
+        drop(watch);
+        fleet.finish().await;
+    });
+}
+
+#[test]
+fn three_workers_together_stay_under_the_rate_of_one_account() {
+    run(async {
+        // The gateway lets more pass than the account's own rate, because a request may reach it a little early or late.
+        let options = three_workers("rate")
+            .variable("FLEET_SMS_NHN_RATE_PER_S", "40")
+            .variable("FLEET_SMS_NHN_COUNTRY_RATES_PER_S", "84=5")
+            .gateway(|gateway| gateway.requests_per_s_max = Some(60));
+        let fleet = Fleet::start(options).await;
+        let watch = fleet.watch();
+        let list = texts(3201, 300);
+        fleet.publish_all(&list).await;
+        all_are_delivered(&fleet, list.len()).await;
+        assert_eq!(fleet.sms.refused_for_speed(), 0, "{} in one second", fleet.sms.busiest_second());
+        fleet.drain().await;
+        nobody_was_troubled(&fleet).await;
+        drop(watch);
+        fleet.finish().await;
+    });
+}
+
+#[test]
+fn a_gateway_that_asks_everybody_to_slow_down_gets_every_job_in_the_end_and_once() {
+    run(async {
+        let options = three_workers("storm").gateway(|gateway| gateway.requests_per_s_max = Some(40));
+        let fleet = Fleet::start(options).await;
+        let watch = fleet.watch();
+        let list = texts(3202, 200);
+        fleet.publish_all(&list).await;
+        all_are_delivered(&fleet, list.len()).await;
+        assert!(fleet.sms.refused_for_speed() > 0, "there was a storm");
+        fleet.drain().await;
+        nobody_was_troubled(&fleet).await;
+        for job in &list {
+            assert_eq!(fleet.sms.accepted_to(&super::load::digits(job)).len(), 1);
+        }
+        drop(watch);
+        fleet.finish().await;
+    });
+}
+
+#[test]
+fn a_country_that_the_account_may_not_send_to_keeps_no_other_country_waiting() {
+    run(async {
+        let fleet = Fleet::start(three_workers("country")).await;
+        let watch = fleet.watch();
+        // NHN's -2046: the country is blocked for our service.
+        let blocked = texts(3203, 12);
+        for job in &blocked {
+            fleet.sms.behave(&super::load::digits(job), SmsBehaviour::HeaderCode(-2046));
+        }
+        fleet.publish_all(&blocked).await;
+        let circuit = eventually("the country's circuit to open", LONG, || async {
+            let open = fleet.store.open_circuits().await.map_err(|problem| problem.to_string())?;
+            open.into_iter().next().ok_or_else(|| "none is open".to_owned())
+        })
+        .await;
+        assert_eq!(circuit.name.country_code, Some(81));
+        let elsewhere = jobs::sms("+886912345678", "taiwan@example.com");
+        let id = fleet.publish(&elsewhere).await;
+        fleet.reaches(id, closure_store::DeliveryState::Delivered).await;
+        fleet.sms.clear_rules();
+        all_are_delivered(&fleet, blocked.len() + 1).await;
+        fleet.drain().await;
+        nobody_was_troubled(&fleet).await;
+        drop(watch);
+        fleet.finish().await;
+    });
+}
