@@ -26,6 +26,8 @@ pub struct InfobipSimSettings {
     pub listen: SocketAddr,
     /// The key expected in `Authorization: App …`.
     pub api_key: String,
+    /// Where reports go; without it they wait for one.
+    pub webhook_url: Option<String>,
     /// The basic authentication of its reports.
     pub webhook_user: String,
     /// The password that goes with it.
@@ -39,6 +41,7 @@ impl Default for InfobipSimSettings {
         Self {
             listen: SocketAddr::from(([127, 0, 0, 1], 0)),
             api_key: "simulated-api-key".to_owned(),
+            webhook_url: None,
             webhook_user: "closure".to_owned(),
             webhook_password: "simulated-webhook-secret".to_owned(),
             report_delay_ms: 50,

@@ -8,6 +8,7 @@ mod nhn;
 mod pbx;
 mod rules;
 mod smtp;
+mod twilio;
 
 pub use infobip::{InfobipBehaviour, InfobipSimSettings, InfobipSimulator, InfobipSms};
 pub use nhn::{
@@ -21,3 +22,4 @@ pub use rules::{RULES_MAX, Rule, Target};
 pub use smtp::{
     KeptMail, MailBehaviour, MailEnding, SmtpAuth, SmtpSimSettings, SmtpSimulator, TriedRecipient,
 };
+pub use twilio::{TwilioBehaviour, TwilioSimSettings, TwilioSimulator, TwilioSms};

@@ -15,7 +15,7 @@ use axum::{
     extract::{ConnectInfo, Query, State},
     http::{HeaderMap, StatusCode, header},
     response::{Html, IntoResponse, Response},
-    routing::{get, post},
+    routing::{get, post, put},
 };
 use reqwest::{Client, redirect::Policy};
 use serde::Deserialize;
@@ -23,7 +23,12 @@ use serde_json::{Value, json};
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
 use super::{InfobipBehaviour, InfobipSimSettings, InfobipSms};
-use crate::{http::Breaker, lock::locked, nhn::tls_without_roots, rules::Rules};
+use crate::{
+    http::Breaker,
+    lock::locked,
+    nhn::tls_without_roots,
+    rules::{Rule, Rules},
+};
 
 /// So many messages are remembered; the newest stay.
 const MESSAGES_MAX: usize = 200_000;
@@ -92,12 +97,12 @@ impl InfobipState {
             .build()
             .map_err(io::Error::other)?;
         Ok(Self {
-            settings,
             client,
             tasks,
             stop,
             send_requests: AtomicU64::new(0),
-            webhook_url: Mutex::new(None),
+            webhook_url: Mutex::new(settings.webhook_url.clone()),
+            settings,
             rules: Mutex::new(Rules::new()),
             taken: Mutex::new(VecDeque::new()),
         })
@@ -132,6 +137,7 @@ pub(super) fn routes(state: Arc<InfobipState>) -> Router {
         .route("/sms/3/messages", post(send))
         .route("/sms/3/logs", get(logs))
         .route("/_sim/health", get(|| async { "ok" }))
+        .route("/_sim/rules", put(set_rules).post(add_rule))
         .with_state(state)
 }
 
@@ -296,4 +302,20 @@ async fn logs(
         }
     }
     Json(json!({ "results": results })).into_response()
+}
+
+async fn set_rules(
+    State(state): State<Arc<InfobipState>>,
+    Json(rules): Json<Vec<Rule<InfobipBehaviour>>>,
+) -> StatusCode {
+    locked(&state.rules).replace(rules);
+    StatusCode::NO_CONTENT
+}
+
+async fn add_rule(
+    State(state): State<Arc<InfobipState>>,
+    Json(rule): Json<Rule<InfobipBehaviour>>,
+) -> StatusCode {
+    locked(&state.rules).add(rule);
+    StatusCode::NO_CONTENT
 }
