@@ -18,6 +18,6 @@ pub use sms::{
     Capabilities, ClientReference, CodeReading, CodeRow, CodeTable, DoorError, DoorRequest, DuplicateRefusal,
     InfobipReceipts, InfobipSettings, InfobipSms, LookUp, LookUpKey, LookUpQuery, NhnReceipts, NhnSettings,
     NhnSms, Opened, RECEIPT_BODY_BYTES_MAX, ReceiptDoor, ReceiptEvidence, ReceiptTransport, SmsGateway,
-    SmsMessage,
+    SmsMessage, TwilioReceipts, TwilioSettings, TwilioSms,
 };
 pub use smtp::{Envelope, Security, Smtp, SmtpCredentials, SmtpSettings};

@@ -5,7 +5,7 @@ use std::net::SocketAddr;
 use closure_contract::Provider;
 use closure_providers::{
     Capabilities, ConfigError, InfobipReceipts, InfobipSettings, InfobipSms, NhnReceipts, NhnSettings,
-    NhnSms, ReceiptDoor, SmsGateway,
+    NhnSms, ReceiptDoor, SmsGateway, TwilioReceipts, TwilioSettings, TwilioSms,
 };
 
 use super::{
@@ -79,7 +79,8 @@ fn gateway(source: &mut Source<'_>, provider: Provider) -> Option<Result<SmsGate
     match provider {
         Provider::Nhn => Some(NhnSms::new(nhn(source)).map(SmsGateway::Nhn)),
         Provider::Infobip => Some(InfobipSms::new(infobip(source)).map(SmsGateway::Infobip)),
-        Provider::Twilio | Provider::Smtp | Provider::Asterisk => None,
+        Provider::Twilio => Some(TwilioSms::new(twilio(source)).map(SmsGateway::Twilio)),
+        Provider::Smtp | Provider::Asterisk => None,
     }
 }
 
@@ -94,7 +95,13 @@ fn door(source: &mut Source<'_>, provider: Provider) -> Option<Result<ReceiptDoo
             let secrets = secrets(source, "intake.infobip_secret", "intake.infobip_secret_next");
             Some(InfobipReceipts::new(&secrets).map(ReceiptDoor::Infobip))
         }
-        Provider::Twilio | Provider::Smtp | Provider::Asterisk => None,
+        Provider::Twilio => {
+            let secrets = secrets(source, "intake.twilio_secret", "intake.twilio_secret_next");
+            // What is signed is the address that the SMS worker gives with each message, so that there is one key.
+            let receipt_url = source.require("sms.twilio.receipt_url");
+            Some(TwilioReceipts::new(&secrets, receipt_url).map(ReceiptDoor::Twilio))
+        }
+        Provider::Smtp | Provider::Asterisk => None,
     }
 }
 
@@ -141,6 +148,22 @@ fn infobip(source: &mut Source<'_>) -> InfobipSettings {
         plain_http: plain_http(source),
         connect_timeout_ms: source.value("sms.infobip.connect_timeout_ms"),
         total_timeout_ms: source.value("sms.infobip.total_timeout_ms"),
+        body_bytes_max: ANSWER_BYTES_MAX,
+    }
+}
+
+fn twilio(source: &mut Source<'_>) -> TwilioSettings {
+    TwilioSettings {
+        base_url: source.value("sms.twilio.base_url"),
+        account_sid: source.require("sms.twilio.account_sid"),
+        key_sid: source.maybe("sms.twilio.key_sid"),
+        secret: source.require("sms.twilio.secret"),
+        messaging_service_sid: source.maybe("sms.twilio.messaging_service_sid"),
+        receipt_url: source.require("sms.twilio.receipt_url"),
+        validity_s: source.value("sms.twilio.validity_s"),
+        plain_http: plain_http(source),
+        connect_timeout_ms: source.value("sms.twilio.connect_timeout_ms"),
+        total_timeout_ms: source.value("sms.twilio.total_timeout_ms"),
         body_bytes_max: ANSWER_BYTES_MAX,
     }
 }

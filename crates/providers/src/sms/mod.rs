@@ -15,6 +15,11 @@ mod nhn_wire;
 mod nhn_words;
 mod receipts;
 mod secrets;
+mod twilio;
+mod twilio_codes;
+mod twilio_receipts;
+mod twilio_wire;
+mod twilio_words;
 
 pub use capabilities::{
     Capabilities, ClientReference, DuplicateRefusal, LookUpKey, ReceiptEvidence, ReceiptTransport,
@@ -26,3 +31,5 @@ pub use infobip_receipts::InfobipReceipts;
 pub use nhn::{NhnSettings, NhnSms};
 pub use nhn_receipts::NhnReceipts;
 pub use receipts::{DoorError, DoorRequest, Opened, RECEIPT_BODY_BYTES_MAX, ReceiptDoor};
+pub use twilio::{TwilioSettings, TwilioSms};
+pub use twilio_receipts::TwilioReceipts;

@@ -11,3 +11,6 @@ mod nhn_send;
 mod smtp;
 mod smtp_tls;
 mod support;
+mod twilio;
+mod twilio_look_up;
+mod twilio_receipts;
