@@ -20,3 +20,4 @@ mod scenario;
 mod suppression;
 mod texts;
 mod times;
+mod twilio;
