@@ -4,8 +4,8 @@ use std::net::SocketAddr;
 
 use closure_contract::Provider;
 use closure_providers::{
-    Capabilities, ConfigError, InfobipReceipts, InfobipSettings, InfobipSms, NhnReceipts, NhnSettings,
-    NhnSms, ReceiptDoor, SmsGateway, TwilioReceipts, TwilioSettings, TwilioSms,
+    Addresses, Capabilities, ConfigError, InfobipReceipts, InfobipSettings, InfobipSms, NhnReceipts,
+    NhnSettings, NhnSms, ReceiptDoor, SmsGateway, TwilioReceipts, TwilioSettings, TwilioSms,
 };
 
 use super::{
@@ -127,13 +127,30 @@ fn kept<T>(
     }
 }
 
+/// Where the gateways' hosts may be.
+fn addresses(source: &mut Source<'_>) -> Addresses {
+    match source.value::<String>("network.gateway_addresses").as_str() {
+        "public" => Addresses::Public,
+        "any" => Addresses::Any,
+        _ => {
+            source.refuse(
+                "`network.gateway_addresses`: say public, or any if a gateway is reached through a private network"
+                    .to_owned(),
+            );
+            Addresses::Public
+        }
+    }
+}
+
 fn nhn(source: &mut Source<'_>) -> NhnSettings {
     NhnSettings {
         base_url: source.require("sms.nhn.base_url"),
         app_key: source.require("sms.nhn.app_key"),
         secret_key: source.require("sms.nhn.secret_key"),
         plain_http: plain_http(source),
+        addresses: addresses(source),
         connect_timeout_ms: source.value("sms.nhn.connect_timeout_ms"),
+        read_timeout_ms: source.value("sms.nhn.read_timeout_ms"),
         total_timeout_ms: source.value("sms.nhn.total_timeout_ms"),
         body_bytes_max: ANSWER_BYTES_MAX,
     }
@@ -146,7 +163,9 @@ fn infobip(source: &mut Source<'_>) -> InfobipSettings {
         receipt_url: source.maybe("sms.infobip.receipt_url"),
         validity_minutes: source.value("sms.infobip.validity_minutes"),
         plain_http: plain_http(source),
+        addresses: addresses(source),
         connect_timeout_ms: source.value("sms.infobip.connect_timeout_ms"),
+        read_timeout_ms: source.value("sms.infobip.read_timeout_ms"),
         total_timeout_ms: source.value("sms.infobip.total_timeout_ms"),
         body_bytes_max: ANSWER_BYTES_MAX,
     }
@@ -162,7 +181,9 @@ fn twilio(source: &mut Source<'_>) -> TwilioSettings {
         receipt_url: source.require("sms.twilio.receipt_url"),
         validity_s: source.value("sms.twilio.validity_s"),
         plain_http: plain_http(source),
+        addresses: addresses(source),
         connect_timeout_ms: source.value("sms.twilio.connect_timeout_ms"),
+        read_timeout_ms: source.value("sms.twilio.read_timeout_ms"),
         total_timeout_ms: source.value("sms.twilio.total_timeout_ms"),
         body_bytes_max: ANSWER_BYTES_MAX,
     }

@@ -57,6 +57,11 @@ pub const KEYS: &[Key] = &[
         "loopback",
         "where a provider or the database may be reached without TLS: loopback, or trusted for a private network",
     ),
+    optional(
+        "network.gateway_addresses",
+        "public",
+        "where the SMS gateways' hosts may be: public, or any, which includes this machine and private networks",
+    ),
     optional("rulebook", "", "path of a TOML file with the rules' settings"),
     optional(
         "templates.refresh_ms",
@@ -92,7 +97,7 @@ pub const KEYS: &[Key] = &[
     optional(
         "sms.gateways",
         "nhn",
-        "the connected SMS gateways, the preferred one first, such as nhn,infobip; each needs its own keys below",
+        "the connected SMS gateways, the preferred one first, such as nhn,infobip,twilio; each needs its own keys below",
     ),
     required(
         "sms.nhn.base_url",
@@ -101,6 +106,11 @@ pub const KEYS: &[Key] = &[
     required("sms.nhn.app_key", "NHN Cloud SMS: the app key"),
     secret("sms.nhn.secret_key", "NHN Cloud SMS: the secret key"),
     optional("sms.nhn.connect_timeout_ms", "3000", "milliseconds for reaching the gateway"),
+    optional(
+        "sms.nhn.read_timeout_ms",
+        "8000",
+        "milliseconds that the gateway may be silent while it answers",
+    ),
     optional("sms.nhn.total_timeout_ms", "10000", "milliseconds for one whole request to the gateway"),
     required(
         "sms.infobip.base_url",
@@ -118,6 +128,11 @@ pub const KEYS: &[Key] = &[
         "minutes that Infobip keeps trying; shorter than receipt_due_ms of the rulebook, so that no text comes after the email",
     ),
     optional("sms.infobip.connect_timeout_ms", "3000", "milliseconds for reaching the gateway"),
+    optional(
+        "sms.infobip.read_timeout_ms",
+        "8000",
+        "milliseconds that the gateway may be silent while it answers",
+    ),
     optional("sms.infobip.total_timeout_ms", "10000", "milliseconds for one whole request to the gateway"),
     optional("sms.twilio.base_url", "https://api.twilio.com", "Twilio: the address of its API"),
     required("sms.twilio.account_sid", "Twilio: the account that sends, AC and 32 hexadecimal digits"),
@@ -142,6 +157,11 @@ pub const KEYS: &[Key] = &[
         "seconds that a message may wait in Twilio's queue, at most 36000; after that it is not sent",
     ),
     optional("sms.twilio.connect_timeout_ms", "3000", "milliseconds for reaching the gateway"),
+    optional(
+        "sms.twilio.read_timeout_ms",
+        "8000",
+        "milliseconds that the gateway may be silent while it answers",
+    ),
     optional("sms.twilio.total_timeout_ms", "10000", "milliseconds for one whole request to the gateway"),
     required("email.host", "the mail server's host name"),
     optional("email.port", "587", "the mail server's port"),

@@ -24,7 +24,8 @@ use super::{
     },
 };
 use crate::{
-    config::{ConfigError, PlainHttp, base_url, positive, token},
+    addresses::Addresses,
+    config::{ConfigError, PlainHttp, base_url, gateway_url, positive, token},
     http::{Answer, Http, HttpLimits, below},
     sender::{Accepted, SendFailure, Sender},
 };
@@ -50,8 +51,12 @@ pub struct InfobipSettings {
     pub receipt_url: Option<String>,
     /// How long the gateway keeps trying, in minutes, so that no text message comes after the email.
     pub validity_minutes: u64,
+    /// Where its host may be.
+    pub addresses: Addresses,
     /// How long a connection may take, in milliseconds.
     pub connect_timeout_ms: u64,
+    /// How long the gateway may be silent while it answers, in milliseconds.
+    pub read_timeout_ms: u64,
     /// How long a request may take, in milliseconds.
     pub total_timeout_ms: u64,
     /// How large an answer may be, in bytes.
@@ -86,7 +91,7 @@ impl fmt::Debug for InfobipSms {
 impl InfobipSms {
     /// An adapter, or what is wrong with the settings; no connection is made.
     pub fn new(settings: InfobipSettings) -> Result<Self, ConfigError> {
-        let base = base_url(SERVICE, &settings.base_url, settings.plain_http)?;
+        let base = gateway_url(SERVICE, &settings.base_url, settings.plain_http, settings.addresses)?;
         token(SERVICE, "api_key", &settings.api_key)?;
         positive(SERVICE, "validity_minutes", settings.validity_minutes)?;
         if settings.validity_minutes > VALIDITY_MINUTES_MAX {
@@ -102,10 +107,11 @@ impl InfobipSms {
         key.set_sensitive(true);
         let limits = HttpLimits {
             connect_timeout_ms: settings.connect_timeout_ms,
+            read_timeout_ms: settings.read_timeout_ms,
             total_timeout_ms: settings.total_timeout_ms,
             body_bytes_max: settings.body_bytes_max,
         };
-        let http = Http::new(SERVICE, limits)?;
+        let http = Http::new(SERVICE, limits, settings.addresses)?;
         let (receipt_url, validity_minutes) = (settings.receipt_url, settings.validity_minutes);
         Ok(Self { http, base, key, receipt_url, validity_minutes })
     }

@@ -19,7 +19,8 @@ use super::{
     },
 };
 use crate::{
-    config::{ConfigError, PlainHttp, base_url, token},
+    addresses::Addresses,
+    config::{ConfigError, PlainHttp, gateway_url, token},
     http::{Answer, Http, HttpLimits, below},
     sender::{Accepted, SendFailure, Sender},
 };
@@ -47,8 +48,12 @@ pub struct NhnSettings {
     pub app_key: String,
     /// The secret of the header `X-Secret-Key`.
     pub secret_key: String,
+    /// Where its host may be.
+    pub addresses: Addresses,
     /// How long a connection may take, in milliseconds.
     pub connect_timeout_ms: u64,
+    /// How long the gateway may be silent while it answers, in milliseconds.
+    pub read_timeout_ms: u64,
     /// How long a request may take, in milliseconds.
     pub total_timeout_ms: u64,
     /// How large an answer may be, in bytes.
@@ -111,7 +116,7 @@ impl fmt::Debug for NhnSms {
 impl NhnSms {
     /// An adapter, or what is wrong with the settings; no connection is made.
     pub fn new(settings: NhnSettings) -> Result<Self, ConfigError> {
-        let base = base_url(SERVICE, &settings.base_url, settings.plain_http)?;
+        let base = gateway_url(SERVICE, &settings.base_url, settings.plain_http, settings.addresses)?;
         token(SERVICE, "app_key", &settings.app_key)?;
         token(SERVICE, "secret_key", &settings.secret_key)?;
         let mut secret = HeaderValue::from_str(&settings.secret_key).map_err(|_| ConfigError::Setting {
@@ -122,10 +127,16 @@ impl NhnSms {
         secret.set_sensitive(true);
         let limits = HttpLimits {
             connect_timeout_ms: settings.connect_timeout_ms,
+            read_timeout_ms: settings.read_timeout_ms,
             total_timeout_ms: settings.total_timeout_ms,
             body_bytes_max: settings.body_bytes_max,
         };
-        Ok(Self { http: Http::new(SERVICE, limits)?, base, app_key: settings.app_key, secret })
+        Ok(Self {
+            http: Http::new(SERVICE, limits, settings.addresses)?,
+            base,
+            app_key: settings.app_key,
+            secret,
+        })
     }
 
     async fn look_up_kind(

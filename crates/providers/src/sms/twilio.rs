@@ -25,7 +25,8 @@ use super::{
     twilio_words::word,
 };
 use crate::{
-    config::{ConfigError, PlainHttp, base_url, positive, token},
+    addresses::Addresses,
+    config::{ConfigError, PlainHttp, base_url, gateway_url, positive, token},
     http::{Answer, Http, HttpLimits, below},
     sender::{Accepted, SendFailure, Sender},
 };
@@ -63,8 +64,12 @@ pub struct TwilioSettings {
     pub receipt_url: String,
     /// How long a message may wait in Twilio's queue, in seconds.
     pub validity_s: u64,
+    /// Where its host may be.
+    pub addresses: Addresses,
     /// How long a connection may take, in milliseconds.
     pub connect_timeout_ms: u64,
+    /// How long the gateway may be silent while it answers, in milliseconds.
+    pub read_timeout_ms: u64,
     /// How long a request may take, in milliseconds.
     pub total_timeout_ms: u64,
     /// How large an answer may be, in bytes.
@@ -101,7 +106,7 @@ impl fmt::Debug for TwilioSms {
 impl TwilioSms {
     /// An adapter, or what is wrong with the settings; no connection is made.
     pub fn new(settings: TwilioSettings) -> Result<Self, ConfigError> {
-        let base = base_url(SERVICE, &settings.base_url, settings.plain_http)?;
+        let base = gateway_url(SERVICE, &settings.base_url, settings.plain_http, settings.addresses)?;
         sid("account_sid", "AC", &settings.account_sid, "must be AC and 32 hexadecimal digits")?;
         if let Some(key) = &settings.key_sid {
             sid("key_sid", "SK", key, "must be SK and 32 hexadecimal digits")?;
@@ -118,11 +123,12 @@ impl TwilioSms {
         base_url(SERVICE, &settings.receipt_url, settings.plain_http)?;
         let limits = HttpLimits {
             connect_timeout_ms: settings.connect_timeout_ms,
+            read_timeout_ms: settings.read_timeout_ms,
             total_timeout_ms: settings.total_timeout_ms,
             body_bytes_max: settings.body_bytes_max,
         };
         Ok(Self {
-            http: Http::new(SERVICE, limits)?,
+            http: Http::new(SERVICE, limits, settings.addresses)?,
             messages: below(&base, &["2010-04-01", "Accounts", &settings.account_sid, "Messages.json"]),
             user: settings.key_sid.unwrap_or(settings.account_sid),
             secret: settings.secret,

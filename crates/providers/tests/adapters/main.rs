@@ -4,6 +4,7 @@ mod ari;
 mod cuts;
 mod headers;
 mod infobip;
+mod limits;
 mod mail;
 mod nhn_look_up;
 mod nhn_receipts;

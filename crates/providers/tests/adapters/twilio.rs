@@ -2,7 +2,7 @@
 
 use closure_contract::{FailureCode, job::Scope};
 use closure_providers::{
-    Accepted, ConfigError, PlainHttp, SendFailure, Sender, SmsMessage, TwilioSettings, TwilioSms,
+    Accepted, Addresses, ConfigError, PlainHttp, SendFailure, Sender, SmsMessage, TwilioSettings, TwilioSms,
 };
 
 use crate::support::{
@@ -27,7 +27,9 @@ pub(crate) fn settings(base_url: String) -> TwilioSettings {
         messaging_service_sid: None,
         receipt_url: RECEIPT_URL.to_owned(),
         validity_s: 14_400,
+        addresses: Addresses::Any,
         connect_timeout_ms: 5_000,
+        read_timeout_ms: 20_000,
         total_timeout_ms: 20_000,
         body_bytes_max: 64 * 1024,
     }
