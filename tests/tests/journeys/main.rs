@@ -15,6 +15,7 @@ mod infobip;
 mod intake;
 mod messages;
 mod numbers;
+mod polling;
 mod revisions;
 mod scenario;
 mod suppression;

@@ -1,11 +1,11 @@
 //! The SMS gateways: which of them are connected, how they are reached, and the doors for their receipts.
 
-use std::net::SocketAddr;
+use std::{net::SocketAddr, time::Duration};
 
 use closure_contract::Provider;
 use closure_providers::{
     Addresses, Capabilities, ConfigError, InfobipReceipts, InfobipSettings, InfobipSms, NhnReceipts,
-    NhnSettings, NhnSms, ReceiptDoor, SmsGateway, TwilioReceipts, TwilioSettings, TwilioSms,
+    NhnSettings, NhnSms, ReceiptDoor, ReceiptPull, SmsGateway, TwilioReceipts, TwilioSettings, TwilioSms,
 };
 
 use super::{
@@ -13,12 +13,25 @@ use super::{
     source::Source,
 };
 
+/// A batch of receipts that was asked for has at most this many bytes.
+const PULLED_BYTES_MAX: usize = 4 * 1024 * 1024;
+
 /// The doors for receipts.
 pub struct IntakeSettings {
     /// Where they listen.
     pub listen: SocketAddr,
     /// One door for each connected gateway, with one or two live secrets.
     pub doors: Vec<ReceiptDoor>,
+    /// The gateways that are asked for receipts as well, if any.
+    pub polls: Option<PollSettings>,
+}
+
+/// How gateways are asked for receipts.
+pub struct PollSettings {
+    /// Those of the connected ones that can be asked.
+    pub sources: Vec<ReceiptPull>,
+    /// Between two questions.
+    pub pause: Duration,
 }
 
 /// The connected gateways, the preferred one first; only their own keys are asked for.
@@ -40,6 +53,7 @@ pub fn intake(source: &mut Source<'_>) -> IntakeSettings {
     let listen = source.value::<String>("intake.listen");
     let listen = address(source, "intake.listen", &listen);
     let connected = connected(source);
+    let polls = polls(source, &connected);
     let doors = connected
         .into_iter()
         .filter_map(|provider| {
@@ -47,7 +61,38 @@ pub fn intake(source: &mut Source<'_>) -> IntakeSettings {
             kept(source, "intake", provider, made)
         })
         .collect();
-    IntakeSettings { listen, doors }
+    IntakeSettings { listen, doors, polls }
+}
+
+/// The gateways that are asked; their keys are needed only where they are.
+fn polls(source: &mut Source<'_>, connected: &[Provider]) -> Option<PollSettings> {
+    let pause_ms: u64 = source.value("intake.poll_ms");
+    if pause_ms == 0 {
+        return None;
+    }
+    let sources = connected
+        .iter()
+        .filter_map(|provider| {
+            let made = pull(source, *provider);
+            kept(source, "intake", *provider, made)
+        })
+        .collect();
+    Some(PollSettings { sources, pause: Duration::from_millis(pause_ms) })
+}
+
+/// The question to one gateway; nothing for one that answers none.
+fn pull(source: &mut Source<'_>, provider: Provider) -> Option<Result<ReceiptPull, ConfigError>> {
+    let body_bytes_max = PULLED_BYTES_MAX;
+    match provider {
+        Provider::Nhn => {
+            Some(NhnSms::new(NhnSettings { body_bytes_max, ..nhn(source) }).map(ReceiptPull::Nhn))
+        }
+        Provider::Infobip => {
+            let settings = InfobipSettings { body_bytes_max, ..infobip(source) };
+            Some(InfobipSms::new(settings).map(ReceiptPull::Infobip))
+        }
+        Provider::Twilio | Provider::Smtp | Provider::Asterisk => None,
+    }
 }
 
 /// The names of `sms.gateways`, each once.

@@ -205,6 +205,11 @@ pub const KEYS: &[Key] = &[
         "milliseconds to wait for the PBX's record of a call that is gone",
     ),
     optional("intake.listen", "0.0.0.0:8081", "where the intake listens for receipts"),
+    optional(
+        "intake.poll_ms",
+        "0",
+        "milliseconds between two questions for receipts to the gateways that answer them, whose own keys the intake then needs; 0 for none",
+    ),
     secret("intake.nhn_secret", "the signature value that NHN's webhook sends"),
     Key {
         name: "intake.nhn_secret_next",

@@ -9,7 +9,7 @@ mod source;
 use std::path::PathBuf;
 
 pub use advisor::{AdvisorSettings, advisor, advisor_if_any};
-pub use gateways::{IntakeSettings, intake, sms};
+pub use gateways::{IntakeSettings, PollSettings, intake, sms};
 pub use sections::{
     CourierSettings, DialSettings, FallbackSettings, LogFormat, LogSettings, broker, courier, database, dial,
     email, fallback, health, log, maybe_database, message_id_domain, rulebook, templates_refresh,

@@ -14,9 +14,12 @@ use super::{
     },
     gateway::{Gateway, LookUp, LookUpQuery, SmsMessage},
     nhn_codes::{self, SUCCESS},
+    nhn_receipts::polled,
     nhn_wire::{
-        Envelope, ListAnswer, ListedMessage, SendAnswer, SendRecipient, SendRequest, Verdict, provider_ref,
+        Envelope, ListAnswer, ListedMessage, ResultsAnswer, SendAnswer, SendRecipient, SendRequest, Verdict,
+        provider_ref,
     },
+    receipts::Opened,
 };
 use crate::{
     addresses::Addresses,
@@ -34,6 +37,10 @@ const LOOK_UP_BEFORE: Duration = Duration::from_secs(600);
 const LOOK_UP_AFTER: Duration = Duration::from_secs(24 * 3_600);
 /// A look-up reads at most this many messages; our reference names one.
 const LOOK_UP_ROWS_MAX: usize = 20;
+/// A page of results has at most this many rows.
+const RESULT_PAGE_ROWS: usize = 1_000;
+/// So many pages are read at once.
+const RESULT_PAGES_MAX: usize = 50;
 const NHN_TIME: &[BorrowedFormatItem<'_>] =
     format_description!("[year]-[month]-[day] [hour]:[minute]:[second]");
 
@@ -171,6 +178,32 @@ impl NhnSms {
         }
     }
 
+    /// The results that were made since then, at most a day ago.
+    pub(crate) async fn results(&self, since: Timestamp, now: Timestamp) -> Result<Opened, SendFailure> {
+        let mut opened = Opened::default();
+        for page in 1..=RESULT_PAGES_MAX {
+            let mut url = below(&self.base, &["sms", "v3.0", "appKeys", &self.app_key, "message-results"]);
+            url.query_pairs_mut()
+                .append_pair("startUpdateDate", &nhn_time(since.0))
+                .append_pair("endUpdateDate", &nhn_time(now.0))
+                .append_pair("pageNum", &page.to_string())
+                .append_pair("pageSize", &RESULT_PAGE_ROWS.to_string());
+            let results: ResultsAnswer = read(&self.run(self.http.get(url)).await?)?;
+            let rows = results.body.data.unwrap_or_default();
+            let is_last = rows.len() < RESULT_PAGE_ROWS;
+            for row in rows {
+                match polled(row, now) {
+                    Some(receipt) => opened.receipts.push(receipt),
+                    None => opened.unreadable += 1,
+                }
+            }
+            if is_last {
+                return Ok(opened);
+            }
+        }
+        Err(unreadable("NHN has more results than are read at once; ask more often"))
+    }
+
     fn url(&self, kind: Kind) -> Url {
         below(&self.base, &["sms", "v3.0", "appKeys", &self.app_key, "sender", kind.path()])
     }
@@ -202,7 +235,7 @@ impl Gateway for NhnSms {
         client_reference: ClientReference::Echoed,
         look_up: LookUpKey::ClientReference,
         duplicate_refusal: DuplicateRefusal::None,
-        receipts: ReceiptTransport::Pushed,
+        receipts: ReceiptTransport::PushedAndPolled,
         evidence: ReceiptEvidence { elsewhere: Evidence::Handset, weaker: &[] },
     };
 

@@ -9,6 +9,7 @@ mod mail;
 mod nhn_look_up;
 mod nhn_receipts;
 mod nhn_send;
+mod pulls;
 mod recorded_codes;
 mod smtp;
 mod smtp_tls;
