@@ -38,14 +38,23 @@ keep postgres_password "$(password)"
 # You choose this value and give it to NHN Cloud with the webhook's address.
 keep nhn_webhook_secret "$(password)"
 keep nhn_webhook_secret_next ""
+# This one you give to Infobip, as the user and the password of its reports.
+keep infobip_webhook_secret "closure:$(password)"
+keep infobip_webhook_secret_next ""
+# Twilio signs with the account's own token, which it gives you.
+keep twilio_auth_token ""
+keep twilio_auth_token_next ""
 # The CRM sends this one with its questions to the advisor.
 keep advisor_token "$(password)"
 keep advisor_token_next ""
-for file in nhn_secret_key smtp_password ari_password; do
+for file in nhn_secret_key infobip_api_key twilio_secret smtp_password ari_password; do
   keep "$file" ""
 done
 
 for file in nhn_secret_key ari_password; do
   [[ -s $folder/$file ]] || echo "fill in  $file (the role that needs it refuses to start without it)"
+done
+for file in infobip_api_key twilio_secret twilio_auth_token; do
+  [[ -s $folder/$file ]] || echo "fill in  $file, if sms.gateways names that gateway"
 done
 [[ -s $folder/smtp_password ]] || echo "fill in  smtp_password, if the mail server asks for one"

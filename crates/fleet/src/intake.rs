@@ -16,8 +16,8 @@ use axum::{
     response::{IntoResponse, Response},
     routing::post,
 };
-use closure_broker::Publisher;
-use closure_contract::{Provider, ReceiptMessage, Timestamp};
+use closure_broker::{OutMessage, Publisher};
+use closure_contract::{Receipt, ReceiptMessage, Timestamp};
 use closure_providers::{DoorError, DoorRequest, RECEIPT_BODY_BYTES_MAX, ReceiptDoor};
 use serde_json::json;
 use tokio::net::TcpListener;
@@ -104,14 +104,7 @@ async fn receive(
         warn!(provider = %door.provider(), unreadable = opened.unreadable, "some receipts of a batch could not be read");
     }
     let count = opened.receipts.len();
-    let messages = opened
-        .receipts
-        .into_iter()
-        .map(|receipt| {
-            let id = message_id(receipt.provider, &receipt.receipt_id);
-            announce::receipt_message(&ReceiptMessage::Receipt(receipt), id)
-        })
-        .collect();
+    let messages = opened.receipts.into_iter().map(message).collect();
     match intake.publisher.publish(messages).await {
         Ok(()) => Json(json!({ "received": count })).into_response(),
         Err(problem) => {
@@ -124,8 +117,10 @@ async fn receive(
     }
 }
 
-fn message_id(provider: Provider, receipt_id: &str) -> String {
-    format!("receipt:{provider}:{receipt_id}")
+/// A receipt as a message of its queue.
+pub(crate) fn message(receipt: Receipt) -> OutMessage {
+    let id = format!("receipt:{}:{}", receipt.provider, receipt.receipt_id);
+    announce::receipt_message(&ReceiptMessage::Receipt(receipt), id)
 }
 
 fn refusal(status: StatusCode, problem: &str) -> Response {

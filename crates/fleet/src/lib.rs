@@ -11,6 +11,7 @@ pub mod health;
 pub mod intake;
 pub mod lifecycle;
 pub mod output;
+pub mod poll;
 pub mod rules;
 pub mod runtime;
 pub mod telemetry;

@@ -1,6 +1,10 @@
 //! What a configuration of an outside service may not be, found before any socket is opened.
 
+use std::net::IpAddr;
+
 use reqwest::Url;
+
+use crate::addresses::{Addresses, is_public};
 
 /// Why a sender or a receipt door cannot be made from its settings.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -24,6 +28,14 @@ pub enum ConfigError {
         "{service}: plain text is allowed to this machine only; use TLS, or say that the network is trusted"
     )]
     PlainText {
+        /// The service that it belongs to.
+        service: &'static str,
+    },
+    /// The base URL names an address that is not one of the public Internet.
+    #[error(
+        "{service}: the base URL leads into a private network or to this machine; say `any` in `network.gateway_addresses` if it is meant to"
+    )]
+    PrivateAddress {
         /// The service that it belongs to.
         service: &'static str,
     },
@@ -82,11 +94,31 @@ pub(crate) fn base_url(service: &'static str, text: &str, plain: PlainHttp) -> R
     }
 }
 
+/// The base URL of a gateway: what its host is called is looked at here, and where a name leads at each connection.
+pub(crate) fn gateway_url(
+    service: &'static str,
+    text: &str,
+    plain: PlainHttp,
+    addresses: Addresses,
+) -> Result<Url, ConfigError> {
+    let url = base_url(service, text, plain)?;
+    let literal = url.host_str().and_then(literal);
+    match (addresses, literal) {
+        (Addresses::Public, Some(address)) if !is_public(address) => {
+            Err(ConfigError::PrivateAddress { service })
+        }
+        (Addresses::Public | Addresses::Any, _) => Ok(url),
+    }
+}
+
+/// The address of a host that is one.
+fn literal(host: &str) -> Option<IpAddr> {
+    host.trim_start_matches('[').trim_end_matches(']').parse().ok()
+}
+
 /// Whether a host names this machine.
 pub(crate) fn is_loopback(host: &str) -> bool {
-    let bare = host.trim_start_matches('[').trim_end_matches(']');
-    bare.eq_ignore_ascii_case("localhost")
-        || bare.parse::<std::net::IpAddr>().is_ok_and(|address| address.is_loopback())
+    host.eq_ignore_ascii_case("localhost") || literal(host).is_some_and(|address| address.is_loopback())
 }
 
 /// A limit in milliseconds must be at least one.
@@ -119,6 +151,31 @@ mod tests {
             let refused = base_url("x", text, PlainHttp::LoopbackOnly);
             assert_eq!(refused, Err(ConfigError::PlainText { service: "x" }), "{text}");
             assert!(base_url("x", text, PlainHttp::TrustedNetwork).is_ok(), "{text}");
+        }
+    }
+
+    #[test]
+    fn a_gateways_host_is_no_private_address_in_whatever_way_it_is_written() {
+        for text in [
+            "https://127.0.0.1",
+            "https://10.1.2.3:8443",
+            "https://169.254.169.254",
+            "https://0x7f000001",
+            "https://2130706433",
+            "https://127.1",
+            "https://017700000001",
+            "https://[::1]",
+            "https://[::ffff:10.0.0.1]",
+            "https://[fd00::1]",
+            "https://[fe80::1]",
+            "https://100.64.0.1",
+        ] {
+            let refused = gateway_url("x", text, PlainHttp::TrustedNetwork, Addresses::Public);
+            assert_eq!(refused, Err(ConfigError::PrivateAddress { service: "x" }), "{text}");
+            assert!(gateway_url("x", text, PlainHttp::TrustedNetwork, Addresses::Any).is_ok(), "{text}");
+        }
+        for text in ["https://api.example.com", "https://8.8.8.8", "https://[2606:4700::1]"] {
+            assert!(gateway_url("x", text, PlainHttp::LoopbackOnly, Addresses::Public).is_ok(), "{text}");
         }
     }
 

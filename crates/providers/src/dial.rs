@@ -11,6 +11,7 @@ use reqwest::{RequestBuilder, Url};
 use serde::{Deserialize, Serialize};
 
 use crate::{
+    addresses::Addresses,
     config::{ConfigError, PlainHttp, base_url, token},
     http::{Answer, Http, HttpLimits, NoAnswer, below},
     sender::{Accepted, SendFailure, Sender},
@@ -195,10 +196,12 @@ impl AriDial {
         }
         let limits = HttpLimits {
             connect_timeout_ms: settings.connect_timeout_ms,
+            // Its answers are short, so that the whole time is the one that counts.
+            read_timeout_ms: settings.total_timeout_ms,
             total_timeout_ms: settings.total_timeout_ms,
             body_bytes_max: settings.body_bytes_max,
         };
-        Ok(Self { http: Http::new(SERVICE, limits)?, base, settings })
+        Ok(Self { http: Http::new(SERVICE, limits, Addresses::Any)?, base, settings })
     }
 
     /// Whether the call lives now.

@@ -6,7 +6,10 @@ use closure_contract::Timestamp;
 use reqwest::{Client, RequestBuilder, Url, header::RETRY_AFTER, redirect, retry};
 use time::{OffsetDateTime, format_description::well_known::Rfc2822};
 
-use crate::config::{ConfigError, positive};
+use crate::{
+    addresses::{Addresses, PublicResolver},
+    config::{ConfigError, positive},
+};
 
 /// A longer wait than this is not believed.
 const RETRY_AFTER_MS_MAX: u64 = 3_600_000;
@@ -22,6 +25,8 @@ const HEADERS_MAX: usize = 64;
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct HttpLimits {
     pub(crate) connect_timeout_ms: u64,
+    /// Between two pieces of an answer, and before the first.
+    pub(crate) read_timeout_ms: u64,
     pub(crate) total_timeout_ms: u64,
     pub(crate) body_bytes_max: usize,
 }
@@ -70,8 +75,13 @@ impl NoAnswer {
 }
 
 impl Http {
-    pub(crate) fn new(service: &'static str, limits: HttpLimits) -> Result<Self, ConfigError> {
+    pub(crate) fn new(
+        service: &'static str,
+        limits: HttpLimits,
+        addresses: Addresses,
+    ) -> Result<Self, ConfigError> {
         positive(service, "connect_timeout_ms", limits.connect_timeout_ms)?;
+        positive(service, "read_timeout_ms", limits.read_timeout_ms)?;
         positive(service, "total_timeout_ms", limits.total_timeout_ms)?;
         positive(service, "body_bytes_max", limits.body_bytes_max as u64)?;
         if limits.connect_timeout_ms >= limits.total_timeout_ms {
@@ -81,9 +91,10 @@ impl Http {
         if rustls::crypto::CryptoProvider::get_default().is_none() {
             return Err(ConfigError::NoTlsProvider { service });
         }
-        let client = Client::builder()
+        let mut builder = Client::builder()
             .user_agent(concat!("closure-fleet/", env!("CARGO_PKG_VERSION")))
             .connect_timeout(Duration::from_millis(limits.connect_timeout_ms))
+            .read_timeout(Duration::from_millis(limits.read_timeout_ms))
             .timeout(Duration::from_millis(limits.total_timeout_ms))
             .redirect(redirect::Policy::none())
             .retry(retry::never())
@@ -92,7 +103,11 @@ impl Http {
             .http1_only()
             .http1_max_headers(HEADERS_MAX)
             .pool_idle_timeout(Duration::from_millis(POOL_IDLE_MS))
-            .pool_max_idle_per_host(POOL_CONNECTIONS_MAX)
+            .pool_max_idle_per_host(POOL_CONNECTIONS_MAX);
+        if addresses == Addresses::Public {
+            builder = builder.dns_resolver(PublicResolver);
+        }
+        let client = builder
             .build()
             .map_err(|error| ConfigError::Client { service, problem: error.without_url().to_string() })?;
         Ok(Self { client, limits })

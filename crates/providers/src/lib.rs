@@ -1,6 +1,7 @@
 //! One try at one outside service, one answer in our codes.
 #![doc = include_str!("../README.md")]
 
+mod addresses;
 pub mod config;
 pub mod dial;
 pub mod email;
@@ -10,14 +11,15 @@ pub mod sender;
 pub mod sms;
 pub mod smtp;
 
+pub use addresses::Addresses;
 pub use config::{ConfigError, PlainHttp};
 pub use dial::{AriDial, AriSettings, Call, ChannelPresence, ChannelState};
 pub use email::{AutoSubmitted, Mail, RenderError, render};
 pub use sender::{Accepted, SendFailure, Sender};
 pub use sms::{
     Capabilities, ClientReference, CodeReading, CodeRow, CodeTable, DoorError, DoorRequest, DuplicateRefusal,
-    InfobipReceipts, InfobipSettings, InfobipSms, LookUp, LookUpKey, LookUpQuery, NhnReceipts, NhnSettings,
-    NhnSms, Opened, RECEIPT_BODY_BYTES_MAX, ReceiptDoor, ReceiptEvidence, ReceiptTransport, SmsGateway,
-    SmsMessage,
+    InfobipReceipts, InfobipSettings, InfobipSms, LookUp, LookUpKey, LookUpQuery, More, NhnReceipts,
+    NhnSettings, NhnSms, Opened, RECEIPT_BODY_BYTES_MAX, ReceiptDoor, ReceiptEvidence, ReceiptPull,
+    ReceiptTransport, SmsGateway, SmsMessage, TwilioReceipts, TwilioSettings, TwilioSms,
 };
 pub use smtp::{Envelope, Security, Smtp, SmtpCredentials, SmtpSettings};

@@ -4,8 +4,8 @@ use std::{io, net::SocketAddr};
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use closure_simulators::{
-    Credit, NhnSimSettings, NhnSimulator, PbxSimSettings, PbxSimulator, ReceiptSwitch, SmtpAuth,
-    SmtpSimSettings, SmtpSimulator,
+    Credit, InfobipSimSettings, InfobipSimulator, NhnSimSettings, NhnSimulator, PbxSimSettings, PbxSimulator,
+    ReceiptSwitch, SmtpAuth, SmtpSimSettings, SmtpSimulator, TwilioSimSettings, TwilioSimulator,
 };
 use tokio::signal::unix::{SignalKind, signal};
 
@@ -23,6 +23,10 @@ pub(crate) struct Cli {
 enum Command {
     /// The SMS gateway, NHN Cloud SMS v3.0.
     Nhn(NhnArgs),
+    /// An SMS gateway, Infobip SMS v3.
+    Infobip(InfobipArgs),
+    /// An SMS gateway, Twilio's Messages resource.
+    Twilio(TwilioArgs),
     /// The mail server, SMTP without TLS.
     Smtp(SmtpArgs),
     /// The PBX, Asterisk's REST interface and its call records.
@@ -76,6 +80,50 @@ struct NhnArgs {
     /// How many messages are remembered.
     #[arg(long, default_value_t = 200_000)]
     messages_max: usize,
+}
+
+#[derive(Debug, Args)]
+struct InfobipArgs {
+    /// Where it listens.
+    #[arg(long, default_value = "127.0.0.1:8184")]
+    listen: SocketAddr,
+    /// The key expected in `Authorization: App …`.
+    #[arg(long, default_value = "simulated-api-key")]
+    api_key: String,
+    /// Where reports go.
+    #[arg(long)]
+    webhook_url: Option<String>,
+    /// The user of the reports' basic authentication.
+    #[arg(long, default_value = "closure")]
+    webhook_user: String,
+    /// The user's password.
+    #[arg(long, default_value = "simulated-webhook-secret")]
+    webhook_password: String,
+    /// How long a report takes.
+    #[arg(long, default_value_t = 500)]
+    report_delay_ms: u64,
+}
+
+#[derive(Debug, Args)]
+struct TwilioArgs {
+    /// Where it listens.
+    #[arg(long, default_value = "127.0.0.1:8185")]
+    listen: SocketAddr,
+    /// The account in every path.
+    #[arg(long, default_value = "AC00000000000000000000000000000000")]
+    account_sid: String,
+    /// The account's auth token: the password of requests, and the key of the signatures.
+    #[arg(long, default_value = "simulated-auth-token")]
+    auth_token: String,
+    /// Where callbacks really go; without it, where each request says.
+    #[arg(long)]
+    webhook_url: Option<String>,
+    /// How long each callback takes.
+    #[arg(long, default_value_t = 500)]
+    callback_delay_ms: u64,
+    /// How long a slow answer takes.
+    #[arg(long, default_value_t = 8_000)]
+    slow_ms: u64,
 }
 
 #[derive(Debug, Args)]
@@ -149,6 +197,18 @@ pub(crate) async fn run(cli: Cli) -> io::Result<()> {
             asked_to_end().await?;
             simulator.stop().await;
         }
+        Command::Infobip(args) => {
+            let simulator = InfobipSimulator::start(args.into()).await?;
+            tracing::info!(url = simulator.base_url(), "the SMS gateway is ready");
+            asked_to_end().await?;
+            simulator.stop().await;
+        }
+        Command::Twilio(args) => {
+            let simulator = TwilioSimulator::start(args.into()).await?;
+            tracing::info!(url = simulator.base_url(), "the SMS gateway is ready");
+            asked_to_end().await?;
+            simulator.stop().await;
+        }
         Command::Smtp(args) => {
             let simulator = SmtpSimulator::start(args.into()).await?;
             let (address, http_url) = (simulator.address(), simulator.http_url());
@@ -195,6 +255,32 @@ impl From<NhnArgs> for NhnSimSettings {
             requests_per_s_max: args.requests_per_s_max,
             messages_max: args.messages_max,
             ..Self::default()
+        }
+    }
+}
+
+impl From<InfobipArgs> for InfobipSimSettings {
+    fn from(args: InfobipArgs) -> Self {
+        Self {
+            listen: args.listen,
+            api_key: args.api_key,
+            webhook_url: args.webhook_url,
+            webhook_user: args.webhook_user,
+            webhook_password: args.webhook_password,
+            report_delay_ms: args.report_delay_ms,
+        }
+    }
+}
+
+impl From<TwilioArgs> for TwilioSimSettings {
+    fn from(args: TwilioArgs) -> Self {
+        Self {
+            listen: args.listen,
+            account_sid: args.account_sid,
+            auth_token: args.auth_token,
+            webhook_url: args.webhook_url,
+            callback_delay_ms: args.callback_delay_ms,
+            slow_ms: args.slow_ms,
         }
     }
 }

@@ -2,7 +2,7 @@
 
 mod server;
 
-use std::{fmt, io, net::SocketAddr, sync::Arc};
+use std::{fmt, io, net::SocketAddr, sync::Arc, time::Duration};
 
 use serde::{Deserialize, Serialize};
 use tokio::net::TcpListener;
@@ -19,6 +19,9 @@ use crate::{
 
 use server::InfobipState;
 
+/// Between two looks for reports that are on their way.
+const LOOK_EVERY: Duration = Duration::from_millis(20);
+
 /// How the gateway is set up.
 #[derive(Clone)]
 pub struct InfobipSimSettings {
@@ -26,6 +29,8 @@ pub struct InfobipSimSettings {
     pub listen: SocketAddr,
     /// The key expected in `Authorization: App …`.
     pub api_key: String,
+    /// Where reports go; without it they wait to be asked for.
+    pub webhook_url: Option<String>,
     /// The basic authentication of its reports.
     pub webhook_user: String,
     /// The password that goes with it.
@@ -39,6 +44,7 @@ impl Default for InfobipSimSettings {
         Self {
             listen: SocketAddr::from(([127, 0, 0, 1], 0)),
             api_key: "simulated-api-key".to_owned(),
+            webhook_url: None,
             webhook_user: "closure".to_owned(),
             webhook_password: "simulated-webhook-secret".to_owned(),
             report_delay_ms: 50,
@@ -150,6 +156,14 @@ impl InfobipSimulator {
     pub fn accepted_to(&self, digits: &str) -> Vec<InfobipSms> {
         let taken = locked(&self.state.taken);
         taken.iter().map(|kept| &kept.sms).filter(|sms| sms.to == digits).cloned().collect()
+    }
+
+    /// Takes so many reports away once they are there, as somebody does who asks for them.
+    pub async fn take_reports(&self, count: usize) {
+        while self.state.unpushed() < count {
+            tokio::time::sleep(LOOK_EVERY).await;
+        }
+        self.state.take_unpushed(count);
     }
 
     /// How many requests to send came, refused and lost ones included.

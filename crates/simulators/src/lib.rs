@@ -9,6 +9,7 @@ mod pbx;
 mod rules;
 mod smtp;
 mod speed;
+mod twilio;
 
 pub use infobip::{InfobipBehaviour, InfobipSimSettings, InfobipSimulator, InfobipSms};
 pub use nhn::{
@@ -22,3 +23,4 @@ pub use rules::{RULES_MAX, Rule, Target};
 pub use smtp::{
     KeptMail, MailBehaviour, MailEnding, SmtpAuth, SmtpSimSettings, SmtpSimulator, TriedRecipient,
 };
+pub use twilio::{TwilioBehaviour, TwilioSimSettings, TwilioSimulator, TwilioSms};

@@ -1,4 +1,4 @@
-//! The stand-ins as processes of their own: `simulators nhn`, `simulators smtp`, `simulators pbx`.
+//! The stand-ins as processes of their own: `simulators nhn`, `simulators smtp`, `simulators pbx` and so on.
 
 mod cli;
 

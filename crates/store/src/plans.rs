@@ -17,6 +17,7 @@ const STATEMENTS: &[(&str, &str)] = &[
     ("resend lock", resend::RESEND_LOCK),
     ("resend", resend::RESEND),
     ("repeat", resend::REPEAT),
+    ("whose a reference is", resend::ANOTHERS),
     ("record a receipt", receipts::RECORD),
     ("lock for a verdict", evaluate::LOCK),
     ("receipts for a verdict", evaluate::RECEIPTS),

@@ -1,4 +1,4 @@
-//! Sending again because of a doubt: what is put on record before the provider is called.
+//! What a doubt asks of the record: whose a message is that was found, and what is put down before it is sent again.
 
 use closure_contract::{AttemptNumber, ClientRef, Provider};
 
@@ -8,6 +8,7 @@ use crate::{
     pool::query,
     row::{Columns, int, millis},
     store::Store,
+    text,
 };
 
 impl Store {
@@ -58,7 +59,26 @@ impl Store {
         let rows = self.database.query(REPEAT, &values).await?;
         rows.first().map(|row| Columns(row).attempt("attempts")).transpose()
     }
+
+    /// Whether a provider's reference is on record as that of another attempt than this one.
+    pub async fn names_another_attempt(
+        &self,
+        provider: Provider,
+        provider_ref: &str,
+        client_ref: ClientRef,
+    ) -> Result<bool, StoreError> {
+        let provider_ref = text::reference(provider_ref);
+        let values: [&(dyn tokio_postgres::types::ToSql + Sync); 3] =
+            [&provider.as_str(), &provider_ref, &client_ref.0];
+        let rows = self.database.query(ANOTHERS, &values).await?;
+        rows.first().map_or(Ok(false), |row| Columns(row).get("anothers"))
+    }
 }
+
+pub(crate) const ANOTHERS: &str = "
+SELECT EXISTS (
+    SELECT FROM attempt WHERE provider = $1 AND provider_ref = $2 AND client_ref <> $3
+) AS anothers";
 
 /// The delivery of a lease, as long as no receipt has spoken.
 pub(crate) const RESEND_LOCK: &str = "

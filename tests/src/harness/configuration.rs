@@ -38,6 +38,8 @@ pub(super) fn environment(around: &Surroundings<'_>, options: &FleetOptions) -> 
         ("SMS_LADDER", "1s,1s,1s".to_owned()),
         ("EMAIL_LADDER", "1s,1s,1s".to_owned()),
         ("DIAL_LADDER", "1s,1s,1s".to_owned()),
+        // The gateways are simulators on this machine.
+        ("NETWORK_GATEWAY_ADDRESSES", "any".to_owned()),
         ("SMS_NHN_BASE_URL", around.sms.base_url()),
         ("SMS_NHN_APP_KEY", APP_KEY.to_owned()),
         ("SMS_NHN_SECRET_KEY", SECRET_KEY.to_owned()),

@@ -59,10 +59,33 @@ fn fault_of(code: FailureCode) -> &'static str {
 
 #[cfg(test)]
 mod tests {
+    use closure_contract::FailureCode;
+    use serde_json::Value;
+
+    use super::{class_of, fault_of};
+
+    /// The recorded exchanges of every gateway's codes, which the adapters are held against as well.
+    const RECORDED: [&str; 3] = [
+        include_str!("../../../providers/tests/recorded/nhn_codes.jsonl"),
+        include_str!("../../../providers/tests/recorded/infobip_codes.jsonl"),
+        include_str!("../../../providers/tests/recorded/twilio_codes.jsonl"),
+    ];
+
     #[test]
     fn the_page_of_gateway_codes_is_what_fleet_codes_prints() {
         let page = include_str!("../../../../docs/gateway-codes.md");
         let tables = page.find("## ").map(|start| page[start..].trim_end());
         assert!(tables == Some(super::text().as_str()), "run: fleet codes, and put it below the heading");
+    }
+
+    #[test]
+    fn every_recorded_code_has_the_class_and_the_fault_that_are_written_down_for_it() {
+        for line in RECORDED.iter().flat_map(|lines| lines.lines()) {
+            let one: Value = serde_json::from_str(line).expect(line);
+            let name = one["why"].as_str().or(one["ends"].as_str());
+            let code = FailureCode::ALL.iter().find(|code| Some(code.as_str()) == name).copied();
+            let (class, fault) = (code.map(class_of), code.map(fault_of));
+            assert_eq!((class, fault), (one["class"].as_str(), one["fault"].as_str()), "{line}");
+        }
     }
 }

@@ -17,6 +17,7 @@ use crate::{
     health::{self, Health},
     intake,
     lifecycle::{Finish, Lifecycle},
+    poll::Poll,
     rules::Rules,
     runtime,
     workers::{
@@ -127,6 +128,13 @@ pub async fn intake(call: &Call) -> Result<(), Failure> {
     let publisher = Publisher::start(broker, lifecycle.shutdown.clone(), &lifecycle.tracker);
     let health = Health::default();
     health.watch_publisher(publisher.clone());
+    if let Some(polls) = settings.polls {
+        for source in polls.sources {
+            let (publisher, lifecycle) = (publisher.clone(), lifecycle.clone());
+            let poll = Poll { source, pause: polls.pause, publisher, lifecycle: lifecycle.clone() };
+            lifecycle.tracker.spawn(poll.run());
+        }
+    }
     intake::serve(settings.listen, settings.doors, publisher, health, &lifecycle)
         .await
         .map_err(|problem| Failure::Unavailable(format!("`intake.listen`: {problem}")))?;

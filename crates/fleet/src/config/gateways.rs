@@ -1,11 +1,11 @@
 //! The SMS gateways: which of them are connected, how they are reached, and the doors for their receipts.
 
-use std::net::SocketAddr;
+use std::{net::SocketAddr, time::Duration};
 
 use closure_contract::Provider;
 use closure_providers::{
-    Capabilities, ConfigError, InfobipReceipts, InfobipSettings, InfobipSms, NhnReceipts, NhnSettings,
-    NhnSms, ReceiptDoor, SmsGateway,
+    Addresses, Capabilities, ConfigError, InfobipReceipts, InfobipSettings, InfobipSms, NhnReceipts,
+    NhnSettings, NhnSms, ReceiptDoor, ReceiptPull, SmsGateway, TwilioReceipts, TwilioSettings, TwilioSms,
 };
 
 use super::{
@@ -13,12 +13,25 @@ use super::{
     source::Source,
 };
 
+/// A batch of receipts that was asked for has at most this many bytes.
+const PULLED_BYTES_MAX: usize = 4 * 1024 * 1024;
+
 /// The doors for receipts.
 pub struct IntakeSettings {
     /// Where they listen.
     pub listen: SocketAddr,
     /// One door for each connected gateway, with one or two live secrets.
     pub doors: Vec<ReceiptDoor>,
+    /// The gateways that are asked for receipts as well, if any.
+    pub polls: Option<PollSettings>,
+}
+
+/// How gateways are asked for receipts.
+pub struct PollSettings {
+    /// Those of the connected ones that can be asked.
+    pub sources: Vec<ReceiptPull>,
+    /// Between two questions.
+    pub pause: Duration,
 }
 
 /// The connected gateways, the preferred one first; only their own keys are asked for.
@@ -40,6 +53,7 @@ pub fn intake(source: &mut Source<'_>) -> IntakeSettings {
     let listen = source.value::<String>("intake.listen");
     let listen = address(source, "intake.listen", &listen);
     let connected = connected(source);
+    let polls = polls(source, &connected);
     let doors = connected
         .into_iter()
         .filter_map(|provider| {
@@ -47,7 +61,38 @@ pub fn intake(source: &mut Source<'_>) -> IntakeSettings {
             kept(source, "intake", provider, made)
         })
         .collect();
-    IntakeSettings { listen, doors }
+    IntakeSettings { listen, doors, polls }
+}
+
+/// The gateways that are asked; their keys are needed only where they are.
+fn polls(source: &mut Source<'_>, connected: &[Provider]) -> Option<PollSettings> {
+    let pause_ms: u64 = source.value("intake.poll_ms");
+    if pause_ms == 0 {
+        return None;
+    }
+    let sources = connected
+        .iter()
+        .filter_map(|provider| {
+            let made = pull(source, *provider);
+            kept(source, "intake", *provider, made)
+        })
+        .collect();
+    Some(PollSettings { sources, pause: Duration::from_millis(pause_ms) })
+}
+
+/// The question to one gateway; nothing for one that answers none.
+fn pull(source: &mut Source<'_>, provider: Provider) -> Option<Result<ReceiptPull, ConfigError>> {
+    let body_bytes_max = PULLED_BYTES_MAX;
+    match provider {
+        Provider::Nhn => {
+            Some(NhnSms::new(NhnSettings { body_bytes_max, ..nhn(source) }).map(ReceiptPull::Nhn))
+        }
+        Provider::Infobip => {
+            let settings = InfobipSettings { body_bytes_max, ..infobip(source) };
+            Some(InfobipSms::new(settings).map(ReceiptPull::Infobip))
+        }
+        Provider::Twilio | Provider::Smtp | Provider::Asterisk => None,
+    }
 }
 
 /// The names of `sms.gateways`, each once.
@@ -79,7 +124,8 @@ fn gateway(source: &mut Source<'_>, provider: Provider) -> Option<Result<SmsGate
     match provider {
         Provider::Nhn => Some(NhnSms::new(nhn(source)).map(SmsGateway::Nhn)),
         Provider::Infobip => Some(InfobipSms::new(infobip(source)).map(SmsGateway::Infobip)),
-        Provider::Twilio | Provider::Smtp | Provider::Asterisk => None,
+        Provider::Twilio => Some(TwilioSms::new(twilio(source)).map(SmsGateway::Twilio)),
+        Provider::Smtp | Provider::Asterisk => None,
     }
 }
 
@@ -94,7 +140,13 @@ fn door(source: &mut Source<'_>, provider: Provider) -> Option<Result<ReceiptDoo
             let secrets = secrets(source, "intake.infobip_secret", "intake.infobip_secret_next");
             Some(InfobipReceipts::new(&secrets).map(ReceiptDoor::Infobip))
         }
-        Provider::Twilio | Provider::Smtp | Provider::Asterisk => None,
+        Provider::Twilio => {
+            let secrets = secrets(source, "intake.twilio_secret", "intake.twilio_secret_next");
+            // What is signed is the address that the SMS worker gives with each message, so that there is one key.
+            let receipt_url = source.require("sms.twilio.receipt_url");
+            Some(TwilioReceipts::new(&secrets, receipt_url).map(ReceiptDoor::Twilio))
+        }
+        Provider::Smtp | Provider::Asterisk => None,
     }
 }
 
@@ -120,13 +172,30 @@ fn kept<T>(
     }
 }
 
+/// Where the gateways' hosts may be.
+fn addresses(source: &mut Source<'_>) -> Addresses {
+    match source.value::<String>("network.gateway_addresses").as_str() {
+        "public" => Addresses::Public,
+        "any" => Addresses::Any,
+        _ => {
+            source.refuse(
+                "`network.gateway_addresses`: say public, or any if a gateway is reached through a private network"
+                    .to_owned(),
+            );
+            Addresses::Public
+        }
+    }
+}
+
 fn nhn(source: &mut Source<'_>) -> NhnSettings {
     NhnSettings {
         base_url: source.require("sms.nhn.base_url"),
         app_key: source.require("sms.nhn.app_key"),
         secret_key: source.require("sms.nhn.secret_key"),
         plain_http: plain_http(source),
+        addresses: addresses(source),
         connect_timeout_ms: source.value("sms.nhn.connect_timeout_ms"),
+        read_timeout_ms: source.value("sms.nhn.read_timeout_ms"),
         total_timeout_ms: source.value("sms.nhn.total_timeout_ms"),
         body_bytes_max: ANSWER_BYTES_MAX,
     }
@@ -139,8 +208,28 @@ fn infobip(source: &mut Source<'_>) -> InfobipSettings {
         receipt_url: source.maybe("sms.infobip.receipt_url"),
         validity_minutes: source.value("sms.infobip.validity_minutes"),
         plain_http: plain_http(source),
+        addresses: addresses(source),
         connect_timeout_ms: source.value("sms.infobip.connect_timeout_ms"),
+        read_timeout_ms: source.value("sms.infobip.read_timeout_ms"),
         total_timeout_ms: source.value("sms.infobip.total_timeout_ms"),
+        body_bytes_max: ANSWER_BYTES_MAX,
+    }
+}
+
+fn twilio(source: &mut Source<'_>) -> TwilioSettings {
+    TwilioSettings {
+        base_url: source.value("sms.twilio.base_url"),
+        account_sid: source.require("sms.twilio.account_sid"),
+        key_sid: source.maybe("sms.twilio.key_sid"),
+        secret: source.require("sms.twilio.secret"),
+        messaging_service_sid: source.maybe("sms.twilio.messaging_service_sid"),
+        receipt_url: source.require("sms.twilio.receipt_url"),
+        validity_s: source.value("sms.twilio.validity_s"),
+        plain_http: plain_http(source),
+        addresses: addresses(source),
+        connect_timeout_ms: source.value("sms.twilio.connect_timeout_ms"),
+        read_timeout_ms: source.value("sms.twilio.read_timeout_ms"),
+        total_timeout_ms: source.value("sms.twilio.total_timeout_ms"),
         body_bytes_max: ANSWER_BYTES_MAX,
     }
 }

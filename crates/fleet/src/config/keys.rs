@@ -61,6 +61,11 @@ pub const KEYS: &[Key] = &[
         "loopback",
         "where a provider or the database may be reached without TLS: loopback, or trusted for a private network",
     ),
+    optional(
+        "network.gateway_addresses",
+        "public",
+        "where the SMS gateways' hosts may be: public, or any, which includes this machine and private networks",
+    ),
     optional("rulebook", "", "path of a TOML file with the rules' settings"),
     optional(
         "templates.refresh_ms",
@@ -96,7 +101,7 @@ pub const KEYS: &[Key] = &[
     optional(
         "sms.gateways",
         "nhn",
-        "the connected SMS gateways, the preferred one first, such as nhn,infobip; each needs its own keys below",
+        "the connected SMS gateways, the preferred one first, such as nhn,infobip,twilio; each needs its own keys below",
     ),
     required(
         "sms.nhn.base_url",
@@ -107,6 +112,11 @@ pub const KEYS: &[Key] = &[
     optional("sms.nhn.rate_per_s", "0", RATE),
     optional("sms.nhn.country_rates_per_s", "", COUNTRY_RATES),
     optional("sms.nhn.connect_timeout_ms", "3000", "milliseconds for reaching the gateway"),
+    optional(
+        "sms.nhn.read_timeout_ms",
+        "8000",
+        "milliseconds that the gateway may be silent while it answers",
+    ),
     optional("sms.nhn.total_timeout_ms", "10000", "milliseconds for one whole request to the gateway"),
     required(
         "sms.infobip.base_url",
@@ -126,7 +136,43 @@ pub const KEYS: &[Key] = &[
     optional("sms.infobip.rate_per_s", "0", RATE),
     optional("sms.infobip.country_rates_per_s", "", COUNTRY_RATES),
     optional("sms.infobip.connect_timeout_ms", "3000", "milliseconds for reaching the gateway"),
+    optional(
+        "sms.infobip.read_timeout_ms",
+        "8000",
+        "milliseconds that the gateway may be silent while it answers",
+    ),
     optional("sms.infobip.total_timeout_ms", "10000", "milliseconds for one whole request to the gateway"),
+    optional("sms.twilio.base_url", "https://api.twilio.com", "Twilio: the address of its API"),
+    required("sms.twilio.account_sid", "Twilio: the account that sends, AC and 32 hexadecimal digits"),
+    optional(
+        "sms.twilio.key_sid",
+        "",
+        "Twilio: the API key, SK and 32 hexadecimal digits; empty for the account itself",
+    ),
+    secret("sms.twilio.secret", "Twilio: the API key's secret, or without one the account's auth token"),
+    optional(
+        "sms.twilio.messaging_service_sid",
+        "",
+        "Twilio: the Messaging Service that sends, MG and 32 hexadecimal digits; empty for the job's own sender",
+    ),
+    required(
+        "sms.twilio.receipt_url",
+        "Twilio: the intake's public address, such as https://intake.example.com/receipts/twilio; given with each message, and what Twilio signs",
+    ),
+    optional(
+        "sms.twilio.validity_s",
+        "14400",
+        "seconds that a message may wait in Twilio's queue, at most 36000; after that it is not sent",
+    ),
+    optional("sms.twilio.rate_per_s", "0", RATE),
+    optional("sms.twilio.country_rates_per_s", "", COUNTRY_RATES),
+    optional("sms.twilio.connect_timeout_ms", "3000", "milliseconds for reaching the gateway"),
+    optional(
+        "sms.twilio.read_timeout_ms",
+        "8000",
+        "milliseconds that the gateway may be silent while it answers",
+    ),
+    optional("sms.twilio.total_timeout_ms", "10000", "milliseconds for one whole request to the gateway"),
     required("email.host", "the mail server's host name"),
     optional("email.port", "587", "the mail server's port"),
     optional("email.security", "starttls", "starttls, tls, or plain (plain on loopback alone)"),
@@ -169,6 +215,11 @@ pub const KEYS: &[Key] = &[
         "milliseconds to wait for the PBX's record of a call that is gone",
     ),
     optional("intake.listen", "0.0.0.0:8081", "where the intake listens for receipts"),
+    optional(
+        "intake.poll_ms",
+        "0",
+        "milliseconds between two questions for receipts to the gateways that answer them, whose own keys the intake then needs; 0 for none",
+    ),
     secret("intake.nhn_secret", "the signature value that NHN's webhook sends"),
     Key {
         name: "intake.nhn_secret_next",
@@ -182,6 +233,16 @@ pub const KEYS: &[Key] = &[
         default: Some(""),
         secrecy: Secrecy::Secret,
         meaning: "a second live user:password, for a rotation",
+    },
+    secret(
+        "intake.twilio_secret",
+        "the auth token with which Twilio signs its receipts, also where an API key sends",
+    ),
+    Key {
+        name: "intake.twilio_secret_next",
+        default: Some(""),
+        secrecy: Secrecy::Secret,
+        meaning: "a second live auth token, for a rotation",
     },
     optional("advisor.listen", "0.0.0.0:8082", "where `fleet advisor` answers the CRM"),
     secret("advisor.token", "the CRM's bearer token at the advisor: 32 to 256 characters of visible ASCII"),

@@ -35,7 +35,8 @@ fn keys(provider: Provider) -> Option<(&'static str, &'static str)> {
     match provider {
         Provider::Nhn => Some(("sms.nhn.rate_per_s", "sms.nhn.country_rates_per_s")),
         Provider::Infobip => Some(("sms.infobip.rate_per_s", "sms.infobip.country_rates_per_s")),
-        Provider::Twilio | Provider::Smtp | Provider::Asterisk => None,
+        Provider::Twilio => Some(("sms.twilio.rate_per_s", "sms.twilio.country_rates_per_s")),
+        Provider::Smtp | Provider::Asterisk => None,
     }
 }
 

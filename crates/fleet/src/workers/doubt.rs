@@ -1,8 +1,9 @@
 //! The way out of a doubt: what became of a try whose end is not known.
 
 use bytes::Bytes;
-use closure_contract::{AttemptNumber, FailureCode, Job, job::Scope, topology::DelayStep};
+use closure_contract::{AttemptNumber, ClientRef, FailureCode, Job, job::Scope, topology::DelayStep};
 use closure_policy::retry::Next;
+use closure_providers::Accepted;
 use closure_store::Ending;
 use tracing::info;
 
@@ -23,6 +24,10 @@ impl<C: Carrier> Courier<C> {
     ) -> Result<Disposition, Interrupted> {
         let (lookups, since, client_ref) = (doubt.lookups, doubt.since, doubt.client_ref);
         match self.carrier.look(&doubt).await? {
+            Finding::Taken(accepted) if self.is_anothers(trip, &accepted, client_ref).await? => {
+                let detail = format!("in doubt since {since}; what looks like it is another job's");
+                self.still_in_doubt(trip, attempt, lookups + 1, detail).await
+            }
             Finding::Taken(accepted) => self.end(trip, attempt, self.carrier.taken(accepted)).await,
             Finding::Lost(code) => self.end(trip, attempt, self.carrier.lost(code)).await,
             Finding::NotYetKnown => {
@@ -61,6 +66,23 @@ impl<C: Carrier> Courier<C> {
                 }
             }
         }
+    }
+
+    /// A gateway that knows no reference of ours may show the message of another job with the same text.
+    ///
+    /// Where both are in doubt at once neither is on record yet; the receipt, which has our reference, then speaks for
+    /// one of them alone, and an email answers for the other.
+    async fn is_anothers(
+        &self,
+        trip: &Trip<'_>,
+        accepted: &Accepted,
+        client_ref: ClientRef,
+    ) -> Result<bool, Interrupted> {
+        let Some(provider_ref) = accepted.provider_ref.as_deref() else { return Ok(false) };
+        settled_or_stop(trip.hand, "whose a reference is", || {
+            self.store.names_another_attempt(trip.provider, provider_ref, client_ref)
+        })
+        .await
     }
 
     async fn still_in_doubt(

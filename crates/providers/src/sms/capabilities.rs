@@ -2,7 +2,7 @@
 
 use closure_contract::{Evidence, Provider};
 
-use super::{gateway::Gateway, infobip::InfobipSms, nhn::NhnSms};
+use super::{gateway::Gateway, infobip::InfobipSms, nhn::NhnSms, twilio::TwilioSms};
 
 /// What a gateway can do.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -80,7 +80,8 @@ impl ReceiptEvidence {
 
 impl Capabilities {
     /// The gateways of this release.
-    pub const ALL: &'static [Self] = &[NhnSms::CAPABILITIES, InfobipSms::CAPABILITIES];
+    pub const ALL: &'static [Self] =
+        &[NhnSms::CAPABILITIES, InfobipSms::CAPABILITIES, TwilioSms::CAPABILITIES];
 
     /// The facts about a gateway; nothing for a provider that carries no text messages.
     pub fn of(provider: Provider) -> Option<&'static Self> {

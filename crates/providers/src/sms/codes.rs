@@ -2,7 +2,7 @@
 
 use closure_contract::{Evidence, FailureCode, Provider, ReceiptStatus};
 
-use super::{infobip_codes, nhn_codes, nhn_words};
+use super::{infobip_codes, nhn_codes, nhn_words, twilio_codes, twilio_words};
 
 /// One documented table of a gateway.
 #[derive(Debug, Clone, Copy)]
@@ -59,6 +59,9 @@ impl CodeTable {
         &nhn_words::DLR_STATUSES,
         &nhn_words::DLR_ERRORS,
         &infobip_codes::STATUSES,
+        &twilio_codes::REFUSALS,
+        &twilio_words::STATUSES,
+        &twilio_words::ERRORS,
     ];
 }
 

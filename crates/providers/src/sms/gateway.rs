@@ -4,7 +4,7 @@ use std::{fmt, future::Future};
 
 use closure_contract::{ClientRef, Evidence, Provider, ReceiptStatus, Timestamp, job::Scope};
 
-use super::{capabilities::Capabilities, infobip::InfobipSms, nhn::NhnSms};
+use super::{capabilities::Capabilities, infobip::InfobipSms, nhn::NhnSms, twilio::TwilioSms};
 use crate::sender::{Accepted, SendFailure, Sender};
 
 /// A text message as policy planned it.
@@ -86,6 +86,8 @@ pub enum SmsGateway {
     Nhn(NhnSms),
     /// Infobip SMS v3.
     Infobip(InfobipSms),
+    /// Twilio's Messages resource.
+    Twilio(TwilioSms),
 }
 
 /// The one place that hands a call on to the variant's own adapter.
@@ -94,6 +96,7 @@ macro_rules! each {
         match $gateway {
             SmsGateway::Nhn($adapter) => $call,
             SmsGateway::Infobip($adapter) => $call,
+            SmsGateway::Twilio($adapter) => $call,
         }
     };
 }

@@ -4,7 +4,7 @@
 
 use std::fmt;
 
-use closure_contract::{Evidence, FailureCode, Provider, ReceiptStatus};
+use closure_contract::{Evidence, FailureCode, Provider, ReceiptStatus, Timestamp};
 use reqwest::{
     RequestBuilder, Url,
     header::{ACCEPT, AUTHORIZATION, HeaderValue},
@@ -18,13 +18,17 @@ use super::{
     codes::CodeReading,
     gateway::{Gateway, LookUp, LookUpQuery, SmsMessage},
     infobip_codes::STATUSES,
+    infobip_receipts::{infobip_time, opened},
     infobip_wire::{
-        ApiError, Content, Delivery, Destination, LogAnswer, LoggedMessage, Message, Options, SendAnswer,
-        SendRequest, Status, ValidityPeriod, Webhooks,
+        ApiError, Content, Delivery, Destination, LogAnswer, LoggedMessage, Message, Options, Reports,
+        SendAnswer, SendRequest, Status, ValidityPeriod, Webhooks,
     },
+    pulls::More,
+    receipts::Opened,
 };
 use crate::{
-    config::{ConfigError, PlainHttp, base_url, positive, token},
+    addresses::Addresses,
+    config::{ConfigError, PlainHttp, base_url, gateway_url, positive, token},
     http::{Answer, Http, HttpLimits, below},
     sender::{Accepted, SendFailure, Sender},
 };
@@ -32,6 +36,8 @@ use crate::{
 const SERVICE: &str = "Infobip";
 /// A look-up reads at most this many rows; our id names one message and the duplicates that were refused.
 const LOOK_UP_ROWS_MAX: usize = 20;
+/// A batch of reports has at most this many, which is the most that the gateway gives.
+const PULLED_ROWS_MAX: usize = 1_000;
 /// Infobip keeps trying for at most two days.
 const VALIDITY_MINUTES_MAX: u64 = 2_880;
 /// The status of a request that was refused because the gateway has its message.
@@ -50,8 +56,12 @@ pub struct InfobipSettings {
     pub receipt_url: Option<String>,
     /// How long the gateway keeps trying, in minutes, so that no text message comes after the email.
     pub validity_minutes: u64,
+    /// Where its host may be.
+    pub addresses: Addresses,
     /// How long a connection may take, in milliseconds.
     pub connect_timeout_ms: u64,
+    /// How long the gateway may be silent while it answers, in milliseconds.
+    pub read_timeout_ms: u64,
     /// How long a request may take, in milliseconds.
     pub total_timeout_ms: u64,
     /// How large an answer may be, in bytes.
@@ -86,7 +96,7 @@ impl fmt::Debug for InfobipSms {
 impl InfobipSms {
     /// An adapter, or what is wrong with the settings; no connection is made.
     pub fn new(settings: InfobipSettings) -> Result<Self, ConfigError> {
-        let base = base_url(SERVICE, &settings.base_url, settings.plain_http)?;
+        let base = gateway_url(SERVICE, &settings.base_url, settings.plain_http, settings.addresses)?;
         token(SERVICE, "api_key", &settings.api_key)?;
         positive(SERVICE, "validity_minutes", settings.validity_minutes)?;
         if settings.validity_minutes > VALIDITY_MINUTES_MAX {
@@ -102,12 +112,41 @@ impl InfobipSms {
         key.set_sensitive(true);
         let limits = HttpLimits {
             connect_timeout_ms: settings.connect_timeout_ms,
+            read_timeout_ms: settings.read_timeout_ms,
             total_timeout_ms: settings.total_timeout_ms,
             body_bytes_max: settings.body_bytes_max,
         };
-        let http = Http::new(SERVICE, limits)?;
+        let http = Http::new(SERVICE, limits, settings.addresses)?;
         let (receipt_url, validity_minutes) = (settings.receipt_url, settings.validity_minutes);
         Ok(Self { http, base, key, receipt_url, validity_minutes })
+    }
+
+    /// The reports that nobody has taken yet; the gateway gives each out once.
+    pub(crate) async fn reports(&self, now: Timestamp) -> Result<(Opened, More), SendFailure> {
+        let mut url = below(&self.base, &["sms", "3", "reports"]);
+        url.query_pairs_mut().append_pair("limit", &PULLED_ROWS_MAX.to_string());
+        let reports = self.pulled(url).await?;
+        let more = if reports.results.len() < PULLED_ROWS_MAX { More::Later } else { More::AtOnce };
+        Ok((opened(reports, now), more))
+    }
+
+    /// What the logs say of messages that came to an end; they reach back 48 hours and show the newest messages.
+    pub(crate) async fn ended(&self, since: Timestamp, now: Timestamp) -> Result<Opened, SendFailure> {
+        let mut url = below(&self.base, &["sms", "3", "logs"]);
+        let since = infobip_time(since)
+            .ok_or_else(|| SendFailure::new(FailureCode::RequestRefused, "the time has no text"))?;
+        url.query_pairs_mut()
+            .append_pair("sentSince", &since)
+            .append_pair("limit", &PULLED_ROWS_MAX.to_string());
+        let mut ended = opened(self.pulled(url).await?, now);
+        ended.receipts.retain(|receipt| receipt.status != ReceiptStatus::InTransit);
+        Ok(ended)
+    }
+
+    async fn pulled(&self, url: Url) -> Result<Reports, SendFailure> {
+        let answer = self.run(self.http.get(url)).await?;
+        serde_json::from_slice(&answer.body)
+            .map_err(|_| unreadable("Infobip's reports are not the JSON that it documents"))
     }
 
     /// One request; what comes back has a status of 2xx.

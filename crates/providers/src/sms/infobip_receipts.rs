@@ -28,6 +28,10 @@ const INFOBIP_TIME: &[BorrowedFormatItem<'_>] = format_description!(
     "[year]-[month]-[day]T[hour]:[minute]:[second].[subsecond][offset_hour sign:mandatory][offset_minute]"
 );
 
+const INFOBIP_QUERY_TIME: &[BorrowedFormatItem<'_>] = format_description!(
+    "[year]-[month]-[day]T[hour]:[minute]:[second].[subsecond digits:3][offset_hour sign:mandatory][offset_minute]"
+);
+
 /// Verifies and reads Infobip's reports.
 #[derive(Clone)]
 pub struct InfobipReceipts {
@@ -63,15 +67,20 @@ impl InfobipReceipts {
         }
         let reports: Reports = serde_json::from_slice(request.raw_body)
             .map_err(|_| DoorError::Unreadable("no list of `results`"))?;
-        let mut opened = Opened::default();
-        for result in reports.results {
-            match receipt(result, received_at) {
-                Some(receipt) => opened.receipts.push(receipt),
-                None => opened.unreadable += 1,
-            }
-        }
-        Ok(opened)
+        Ok(opened(reports, received_at))
     }
+}
+
+/// A batch of reports, whichever way they came.
+pub(crate) fn opened(reports: Reports, received_at: Timestamp) -> Opened {
+    let mut opened = Opened::default();
+    for result in reports.results {
+        match receipt(result, received_at) {
+            Some(receipt) => opened.receipts.push(receipt),
+            None => opened.unreadable += 1,
+        }
+    }
+    opened
 }
 
 /// One report; nothing where it is not what the documents say.
@@ -121,4 +130,9 @@ fn receipt(result: serde_json::Value, received_at: Timestamp) -> Option<Receipt>
 fn occurred_at(text: &str) -> Option<Timestamp> {
     let at = OffsetDateTime::parse(text, INFOBIP_TIME).ok()?;
     Some(Timestamp(at.to_offset(UtcOffset::UTC)))
+}
+
+/// A time as Infobip writes it.
+pub(crate) fn infobip_time(at: Timestamp) -> Option<String> {
+    at.0.to_offset(UtcOffset::UTC).format(INFOBIP_QUERY_TIME).ok()
 }

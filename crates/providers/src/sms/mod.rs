@@ -13,8 +13,14 @@ mod nhn_codes;
 mod nhn_receipts;
 mod nhn_wire;
 mod nhn_words;
+mod pulls;
 mod receipts;
 mod secrets;
+mod twilio;
+mod twilio_codes;
+mod twilio_receipts;
+mod twilio_wire;
+mod twilio_words;
 
 pub use capabilities::{
     Capabilities, ClientReference, DuplicateRefusal, LookUpKey, ReceiptEvidence, ReceiptTransport,
@@ -25,4 +31,7 @@ pub use infobip::{InfobipSettings, InfobipSms};
 pub use infobip_receipts::InfobipReceipts;
 pub use nhn::{NhnSettings, NhnSms};
 pub use nhn_receipts::NhnReceipts;
+pub use pulls::{More, ReceiptPull};
 pub use receipts::{DoorError, DoorRequest, Opened, RECEIPT_BODY_BYTES_MAX, ReceiptDoor};
+pub use twilio::{TwilioSettings, TwilioSms};
+pub use twilio_receipts::TwilioReceipts;

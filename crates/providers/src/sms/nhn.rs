@@ -14,12 +14,16 @@ use super::{
     },
     gateway::{Gateway, LookUp, LookUpQuery, SmsMessage},
     nhn_codes::{self, SUCCESS},
+    nhn_receipts::polled,
     nhn_wire::{
-        Envelope, ListAnswer, ListedMessage, SendAnswer, SendRecipient, SendRequest, Verdict, provider_ref,
+        Envelope, ListAnswer, ListedMessage, ResultsAnswer, SendAnswer, SendRecipient, SendRequest, Verdict,
+        provider_ref,
     },
+    receipts::Opened,
 };
 use crate::{
-    config::{ConfigError, PlainHttp, base_url, token},
+    addresses::Addresses,
+    config::{ConfigError, PlainHttp, gateway_url, token},
     http::{Answer, Http, HttpLimits, below},
     sender::{Accepted, SendFailure, Sender},
 };
@@ -33,6 +37,10 @@ const LOOK_UP_BEFORE: Duration = Duration::from_secs(600);
 const LOOK_UP_AFTER: Duration = Duration::from_secs(24 * 3_600);
 /// A look-up reads at most this many messages; our reference names one.
 const LOOK_UP_ROWS_MAX: usize = 20;
+/// A page of results has at most this many rows.
+const RESULT_PAGE_ROWS: usize = 1_000;
+/// So many pages are read at once.
+const RESULT_PAGES_MAX: usize = 50;
 const NHN_TIME: &[BorrowedFormatItem<'_>] =
     format_description!("[year]-[month]-[day] [hour]:[minute]:[second]");
 
@@ -47,8 +55,12 @@ pub struct NhnSettings {
     pub app_key: String,
     /// The secret of the header `X-Secret-Key`.
     pub secret_key: String,
+    /// Where its host may be.
+    pub addresses: Addresses,
     /// How long a connection may take, in milliseconds.
     pub connect_timeout_ms: u64,
+    /// How long the gateway may be silent while it answers, in milliseconds.
+    pub read_timeout_ms: u64,
     /// How long a request may take, in milliseconds.
     pub total_timeout_ms: u64,
     /// How large an answer may be, in bytes.
@@ -111,7 +123,7 @@ impl fmt::Debug for NhnSms {
 impl NhnSms {
     /// An adapter, or what is wrong with the settings; no connection is made.
     pub fn new(settings: NhnSettings) -> Result<Self, ConfigError> {
-        let base = base_url(SERVICE, &settings.base_url, settings.plain_http)?;
+        let base = gateway_url(SERVICE, &settings.base_url, settings.plain_http, settings.addresses)?;
         token(SERVICE, "app_key", &settings.app_key)?;
         token(SERVICE, "secret_key", &settings.secret_key)?;
         let mut secret = HeaderValue::from_str(&settings.secret_key).map_err(|_| ConfigError::Setting {
@@ -122,10 +134,16 @@ impl NhnSms {
         secret.set_sensitive(true);
         let limits = HttpLimits {
             connect_timeout_ms: settings.connect_timeout_ms,
+            read_timeout_ms: settings.read_timeout_ms,
             total_timeout_ms: settings.total_timeout_ms,
             body_bytes_max: settings.body_bytes_max,
         };
-        Ok(Self { http: Http::new(SERVICE, limits)?, base, app_key: settings.app_key, secret })
+        Ok(Self {
+            http: Http::new(SERVICE, limits, settings.addresses)?,
+            base,
+            app_key: settings.app_key,
+            secret,
+        })
     }
 
     async fn look_up_kind(
@@ -160,6 +178,32 @@ impl NhnSms {
         }
     }
 
+    /// The results that were made since then, at most a day ago.
+    pub(crate) async fn results(&self, since: Timestamp, now: Timestamp) -> Result<Opened, SendFailure> {
+        let mut opened = Opened::default();
+        for page in 1..=RESULT_PAGES_MAX {
+            let mut url = below(&self.base, &["sms", "v3.0", "appKeys", &self.app_key, "message-results"]);
+            url.query_pairs_mut()
+                .append_pair("startUpdateDate", &nhn_time(since.0))
+                .append_pair("endUpdateDate", &nhn_time(now.0))
+                .append_pair("pageNum", &page.to_string())
+                .append_pair("pageSize", &RESULT_PAGE_ROWS.to_string());
+            let results: ResultsAnswer = read(&self.run(self.http.get(url)).await?)?;
+            let rows = results.body.data.unwrap_or_default();
+            let is_last = rows.len() < RESULT_PAGE_ROWS;
+            for row in rows {
+                match polled(row, now) {
+                    Some(receipt) => opened.receipts.push(receipt),
+                    None => opened.unreadable += 1,
+                }
+            }
+            if is_last {
+                return Ok(opened);
+            }
+        }
+        Err(unreadable("NHN has more results than are read at once; ask more often"))
+    }
+
     fn url(&self, kind: Kind) -> Url {
         below(&self.base, &["sms", "v3.0", "appKeys", &self.app_key, "sender", kind.path()])
     }
@@ -191,7 +235,7 @@ impl Gateway for NhnSms {
         client_reference: ClientReference::Echoed,
         look_up: LookUpKey::ClientReference,
         duplicate_refusal: DuplicateRefusal::None,
-        receipts: ReceiptTransport::Pushed,
+        receipts: ReceiptTransport::PushedAndPolled,
         evidence: ReceiptEvidence { elsewhere: Evidence::Handset, weaker: &[] },
     };
 

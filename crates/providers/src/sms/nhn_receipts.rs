@@ -215,6 +215,52 @@ fn delivery_receipt(hook: serde_json::Value, received_at: Timestamp) -> Result<O
     }))
 }
 
+/// A row of the results by the time of their update, which names neither the recipient nor a handset's word.
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct PolledResult {
+    request_id: String,
+    #[serde(deserialize_with = "text_or_number")]
+    recipient_seq: Option<String>,
+    #[serde(deserialize_with = "text_or_number")]
+    result_code: Option<String>,
+    #[serde(default)]
+    update_date: Option<String>,
+    #[serde(default)]
+    recipient_grouping_key: Option<String>,
+}
+
+/// One row; nothing where it is not what the documents say.
+pub(crate) fn polled(row: serde_json::Value, received_at: Timestamp) -> Option<Receipt> {
+    let row: PolledResult = serde_json::from_value(row).ok()?;
+    let result_code = row.result_code.as_deref().and_then(code_text)?;
+    // Without the recipient's country a good result is read as the weaker one: handed to the carrier.
+    let (status, evidence) = match &*result_code {
+        RECEIVED => (ReceiptStatus::InTransit, Evidence::Carrier),
+        _ => (nhn_words::failed_status(Some(&result_code)), Evidence::None),
+    };
+    let statement = Statement {
+        hook_id: None,
+        request_id: &row.request_id,
+        recipient_seq: row.recipient_seq.as_deref(),
+        status: &result_code,
+        when: row.update_date.as_deref().unwrap_or_default(),
+    };
+    let (receipt_id, provider_ref) = statement.names().ok()?;
+    Some(Receipt {
+        kind: ReceiptKind::V1,
+        receipt_id,
+        provider: Provider::Nhn,
+        provider_ref: Some(provider_ref),
+        client_ref: row.recipient_grouping_key.and_then(|key| key.parse().ok()),
+        status,
+        evidence,
+        provider_code: Some(result_code),
+        occurred_at: None,
+        received_at,
+    })
+}
+
 /// What makes one statement of NHN the same statement when it comes again.
 struct Statement<'a> {
     hook_id: Option<&'a str>,

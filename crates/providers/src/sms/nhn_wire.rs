@@ -119,6 +119,19 @@ pub(crate) struct ListedMessage {
     pub(crate) recipient_grouping_key: Option<String>,
 }
 
+/// Results of messages; each row is read for itself.
+#[derive(Deserialize)]
+pub(crate) struct ResultsAnswer {
+    pub(crate) body: ResultsBody,
+}
+
+#[derive(Deserialize)]
+pub(crate) struct ResultsBody {
+    /// An empty result may be an empty list or nothing.
+    #[serde(default)]
+    pub(crate) data: Option<Vec<serde_json::Value>>,
+}
+
 /// The gateway's reference of one message, as receipts name it too.
 pub(crate) fn provider_ref(request_id: &str, recipient_seq: u64) -> Option<String> {
     const REQUEST_ID_CHARS_MAX: usize = 64;

@@ -2,7 +2,7 @@
 
 use closure_contract::{Provider, Receipt, Timestamp};
 
-use super::{infobip_receipts::InfobipReceipts, nhn_receipts::NhnReceipts};
+use super::{infobip_receipts::InfobipReceipts, nhn_receipts::NhnReceipts, twilio_receipts::TwilioReceipts};
 
 /// A receipt's request body has at most this many bytes; one body may hold many receipts.
 pub const RECEIPT_BODY_BYTES_MAX: usize = 512 * 1024;
@@ -14,6 +14,8 @@ pub enum ReceiptDoor {
     Nhn(NhnReceipts),
     /// Infobip's delivery reports.
     Infobip(InfobipReceipts),
+    /// Twilio's status callbacks.
+    Twilio(TwilioReceipts),
 }
 
 /// What a request brought.
@@ -48,9 +50,7 @@ pub enum DoorError {
     #[error("the body is larger than {RECEIPT_BODY_BYTES_MAX} bytes; the provider must send smaller batches")]
     TooLarge,
     /// The sender proved itself, but the body is not what its documents say.
-    #[error(
-        "the body is not the JSON that the provider documents ({0}); keep it and compare with its documents"
-    )]
+    #[error("the body is not what the provider documents ({0}); keep it and compare with its documents")]
     Unreadable(&'static str),
 }
 
@@ -60,6 +60,7 @@ impl ReceiptDoor {
         match self {
             Self::Nhn(_) => Provider::Nhn,
             Self::Infobip(_) => Provider::Infobip,
+            Self::Twilio(_) => Provider::Twilio,
         }
     }
 
@@ -71,6 +72,7 @@ impl ReceiptDoor {
         match self {
             Self::Nhn(door) => door.open(request, received_at),
             Self::Infobip(door) => door.open(request, received_at),
+            Self::Twilio(door) => door.open(request, received_at),
         }
     }
 }

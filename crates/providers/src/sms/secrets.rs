@@ -24,6 +24,12 @@ impl fmt::Debug for Secrets {
 impl Secrets {
     /// One secret or two, each long enough.
     pub(crate) fn new(service: &'static str, secrets: &[String]) -> Result<Self, ConfigError> {
+        Self::check(service, secrets)?;
+        Ok(Self(secrets.iter().map(|secret| digest(secret.as_bytes())).collect()))
+    }
+
+    /// Whether these may be the secrets of a door.
+    pub(crate) fn check(service: &'static str, secrets: &[String]) -> Result<(), ConfigError> {
         let setting = |problem| ConfigError::Setting { service, key: "secrets", problem };
         if secrets.is_empty() || secrets.len() > SECRETS_MAX {
             return Err(setting("must be one secret, or two while it is being changed"));
@@ -34,7 +40,7 @@ impl Secrets {
                 return Err(setting("must have at least 8 characters"));
             }
         }
-        Ok(Self(secrets.iter().map(|secret| digest(secret.as_bytes())).collect()))
+        Ok(())
     }
 
     /// Compares digests, so that neither the time nor the length tells anything about a secret.

@@ -11,6 +11,7 @@ use crate::{
         client_ref,
         http::{Answer, HttpServer, response},
     },
+    twilio::{OK as TWILIO_OK, twilio},
 };
 
 const NHN_OK: &str = include_str!("../recorded/nhn_send_ok.json");
@@ -18,10 +19,13 @@ const INFOBIP_OK: &str = include_str!("../recorded/infobip_send_ok.json");
 /// An empty list is the answer that lets a text message be sent again, so that no part of it may be taken for one.
 const NHN_NONE: &str = r#"{"header":{"isSuccessful":true,"resultCode":0,"resultMessage":"SUCCESS"},"body":{"pageNum":1,"pageSize":20,"totalCount":0,"data":[]}}"#;
 const INFOBIP_NONE: &str = r#"{"results":[]}"#;
+const TWILIO_NONE: &str = r#"{"messages":[],"page":0,"page_size":20,"next_page_uri":null}"#;
 
 /// A gateway with the recorded answers to a request, to a look-up that finds it, and to one that finds nothing.
 struct Recorded {
     gateway: fn(String) -> SmsGateway,
+    /// The status of the answer to a request that was taken.
+    taken: u16,
     send_ok: &'static str,
     found: String,
     none: &'static str,
@@ -34,12 +38,26 @@ fn every_gateway() -> Vec<Recorded> {
         r#"{{"header":{{"isSuccessful":true,"resultCode":0}},"body":{{"totalCount":1,"data":[{{"requestId":"20180810100630ReZQ6KZzAH0","msgStatus":"3","recipientSeq":1,"recipientGroupingKey":"{key}"}}]}}}}"#
     );
     vec![
-        Recorded { gateway: |url| SmsGateway::Nhn(nhn(url)), send_ok: NHN_OK, found: listed, none: NHN_NONE },
+        Recorded {
+            gateway: |url| SmsGateway::Nhn(nhn(url)),
+            taken: 200,
+            send_ok: NHN_OK,
+            found: listed,
+            none: NHN_NONE,
+        },
         Recorded {
             gateway: |url| SmsGateway::Infobip(infobip(url)),
+            taken: 200,
             send_ok: INFOBIP_OK,
             found: LOGS.to_owned(),
             none: INFOBIP_NONE,
+        },
+        Recorded {
+            gateway: |url| SmsGateway::Twilio(twilio(url)),
+            taken: 201,
+            send_ok: TWILIO_OK,
+            found: format!(r#"{{"messages":[{}],"next_page_uri":null}}"#, TWILIO_OK.trim()),
+            none: TWILIO_NONE,
         },
     ]
 }
@@ -58,13 +76,10 @@ fn message() -> SmsMessage {
 
 /// Every proper beginning of an answer, with a length and without one, where only the end of the connection tells
 /// how long it is.
-fn beginnings(body: &str) -> Vec<Vec<u8>> {
-    let measured = response(200, "", body.trim_end().as_bytes());
-    let unmeasured = [
-        b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nConnection: close\r\n\r\n".as_slice(),
-        body.trim_end().as_bytes(),
-    ]
-    .concat();
+fn beginnings(status: u16, body: &str) -> Vec<Vec<u8>> {
+    let measured = response(status, "", body.trim_end().as_bytes());
+    let head = format!("HTTP/1.1 {status} OK\r\nContent-Type: application/json\r\nConnection: close\r\n\r\n");
+    let unmeasured = [head.as_bytes(), body.trim_end().as_bytes()].concat();
     [measured, unmeasured]
         .into_iter()
         .flat_map(|whole| (0..whole.len()).map(move |cut| whole[..cut].to_vec()))
@@ -74,7 +89,7 @@ fn beginnings(body: &str) -> Vec<Vec<u8>> {
 #[tokio::test]
 async fn a_send_that_is_cut_at_any_byte_is_in_doubt_at_every_gateway_and_is_never_repeated() {
     for recorded in every_gateway() {
-        let cuts = beginnings(recorded.send_ok);
+        let cuts = beginnings(recorded.taken, recorded.send_ok);
         let server = HttpServer::start(cuts.iter().cloned().map(Answer::Bytes).collect()).await;
         let gateway = (recorded.gateway)(server.base_url());
         for (index, cut) in cuts.iter().enumerate() {
@@ -99,7 +114,7 @@ async fn a_look_up_that_is_cut_at_any_byte_finds_nothing_out_at_every_gateway() 
         LookUpQuery { client_ref: client_ref(), scope: Scope::Overseas, since, message: Some(&message()) };
     for recorded in every_gateway() {
         for whole in [recorded.found.as_str(), recorded.none] {
-            let cuts = beginnings(whole);
+            let cuts = beginnings(200, whole);
             let server = HttpServer::start(cuts.iter().cloned().map(Answer::Bytes).collect()).await;
             let gateway = (recorded.gateway)(server.base_url());
             for cut in &cuts {

@@ -2,8 +2,8 @@
 
 use closure_contract::{Evidence, FailureCode, Provider, ReceiptStatus, Timestamp, job::Scope};
 use closure_providers::{
-    DoorError, DoorRequest, InfobipReceipts, InfobipSettings, InfobipSms, LookUp, LookUpQuery, Opened,
-    PlainHttp, ReceiptDoor, SendFailure, Sender, SmsGateway, SmsMessage,
+    Addresses, DoorError, DoorRequest, InfobipReceipts, InfobipSettings, InfobipSms, LookUp, LookUpQuery,
+    Opened, PlainHttp, ReceiptDoor, SendFailure, Sender, SmsGateway, SmsMessage,
 };
 use time::macros::datetime;
 
@@ -18,19 +18,24 @@ pub(crate) const LOGS: &str = include_str!("../recorded/infobip_logs.json");
 const REPORTS: &str = include_str!("../recorded/infobip_reports.json");
 const STATUSES: &str = include_str!("../recorded/infobip_statuses.txt");
 
-pub(crate) fn infobip(base_url: String) -> InfobipSms {
+pub(crate) fn settings(base_url: String) -> InfobipSettings {
     install_tls();
-    let settings = InfobipSettings {
+    InfobipSettings {
         base_url,
         plain_http: PlainHttp::LoopbackOnly,
         api_key: "api-key-1".to_owned(),
         receipt_url: Some("https://intake.example.com/receipts/infobip".to_owned()),
         validity_minutes: 1_440,
+        addresses: Addresses::Any,
         connect_timeout_ms: 5_000,
+        read_timeout_ms: 20_000,
         total_timeout_ms: 20_000,
         body_bytes_max: 64 * 1024,
-    };
-    InfobipSms::new(settings).expect("good settings")
+    }
+}
+
+pub(crate) fn infobip(base_url: String) -> InfobipSms {
+    InfobipSms::new(settings(base_url)).expect("good settings")
 }
 
 fn message() -> SmsMessage {

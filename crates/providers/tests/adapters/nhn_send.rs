@@ -1,7 +1,7 @@
 //! What NHN may answer to a send, and what never counts as success.
 
 use closure_contract::{FailureCode, job::Scope};
-use closure_providers::{NhnSettings, NhnSms, PlainHttp, SendFailure, Sender, SmsMessage};
+use closure_providers::{Addresses, NhnSettings, NhnSms, PlainHttp, SendFailure, Sender, SmsMessage};
 
 use crate::support::{
     client_ref, closed_port,
@@ -19,7 +19,9 @@ pub(crate) fn settings(base_url: String) -> NhnSettings {
         plain_http: PlainHttp::LoopbackOnly,
         app_key: "app-key-1".to_owned(),
         secret_key: "secret-key-1".to_owned(),
+        addresses: Addresses::Any,
         connect_timeout_ms: 5_000,
+        read_timeout_ms: 20_000,
         total_timeout_ms: 20_000,
         body_bytes_max: 64 * 1024,
     }

@@ -15,7 +15,7 @@ use axum::{
     extract::{ConnectInfo, Query, State},
     http::{HeaderMap, StatusCode, header},
     response::{Html, IntoResponse, Response},
-    routing::{get, post},
+    routing::{get, post, put},
 };
 use reqwest::{Client, redirect::Policy};
 use serde::Deserialize;
@@ -23,13 +23,20 @@ use serde_json::{Value, json};
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
 use super::{InfobipBehaviour, InfobipSimSettings, InfobipSms};
-use crate::{http::Breaker, lock::locked, nhn::tls_without_roots, rules::Rules};
+use crate::{
+    http::Breaker,
+    lock::locked,
+    nhn::tls_without_roots,
+    rules::{Rule, Rules},
+};
 
 /// So many messages are remembered; the newest stay.
 const MESSAGES_MAX: usize = 200_000;
 /// A report is offered so often, this far apart.
 const REPORT_TRIES_MAX: u32 = 100;
 const REPORT_RETRY: Duration = Duration::from_millis(300);
+/// So many reports are given out together where nobody says how many.
+const REPORTS_DEFAULT: usize = 50;
 const REPORT_TIMEOUT: Duration = Duration::from_secs(5);
 
 /// A message with what the logs tell of it.
@@ -76,6 +83,8 @@ pub(super) struct InfobipState {
     pub(super) webhook_url: Mutex<Option<String>>,
     pub(super) rules: Mutex<Rules<InfobipBehaviour>>,
     pub(super) taken: Mutex<VecDeque<Kept>>,
+    /// Reports that no webhook takes; each is given out once.
+    unpushed: Mutex<VecDeque<Value>>,
 }
 
 impl InfobipState {
@@ -92,19 +101,32 @@ impl InfobipState {
             .build()
             .map_err(io::Error::other)?;
         Ok(Self {
-            settings,
             client,
             tasks,
             stop,
             send_requests: AtomicU64::new(0),
-            webhook_url: Mutex::new(None),
+            webhook_url: Mutex::new(settings.webhook_url.clone()),
+            settings,
             rules: Mutex::new(Rules::new()),
             taken: Mutex::new(VecDeque::new()),
+            unpushed: Mutex::new(VecDeque::new()),
         })
     }
 
     pub(super) fn send_requests(&self) -> u64 {
         self.send_requests.load(Ordering::Acquire)
+    }
+
+    /// How many reports wait to be asked for.
+    pub(super) fn unpushed(&self) -> usize {
+        locked(&self.unpushed).len()
+    }
+
+    /// Gives reports out, each once.
+    pub(super) fn take_unpushed(&self, limit: usize) -> Vec<Value> {
+        let mut unpushed = locked(&self.unpushed);
+        let count = limit.min(unpushed.len());
+        unpushed.drain(..count).collect()
     }
 
     fn is_allowed(&self, headers: &HeaderMap) -> bool {
@@ -131,7 +153,9 @@ pub(super) fn routes(state: Arc<InfobipState>) -> Router {
     Router::new()
         .route("/sms/3/messages", post(send))
         .route("/sms/3/logs", get(logs))
+        .route("/sms/3/reports", get(reports))
         .route("/_sim/health", get(|| async { "ok" }))
+        .route("/_sim/rules", put(set_rules).post(add_rule))
         .with_state(state)
 }
 
@@ -256,25 +280,44 @@ async fn bring(state: &InfobipState, id: &str, status: Status, report: &Value) {
         kept.status = status;
     }
     for _ in 0..REPORT_TRIES_MAX {
-        let url = locked(&state.webhook_url).clone();
-        if let Some(url) = url {
-            let request = state
-                .client
-                .post(url)
-                .json(report)
-                .basic_auth(&state.settings.webhook_user, Some(&state.settings.webhook_password));
-            if request.send().await.is_ok_and(|answer| answer.status().is_success()) {
-                return;
-            }
+        let Some(url) = locked(&state.webhook_url).clone() else {
+            let results = report["results"].as_array().cloned().unwrap_or_default();
+            locked(&state.unpushed).extend(results);
+            return;
+        };
+        let request = state
+            .client
+            .post(url)
+            .json(report)
+            .basic_auth(&state.settings.webhook_user, Some(&state.settings.webhook_password));
+        if request.send().await.is_ok_and(|answer| answer.status().is_success()) {
+            return;
         }
         tokio::time::sleep(REPORT_RETRY).await;
     }
 }
 
 #[derive(Deserialize)]
+struct ReportsQuery {
+    limit: Option<usize>,
+}
+
+async fn reports(
+    State(state): State<Arc<InfobipState>>,
+    Query(query): Query<ReportsQuery>,
+    headers: HeaderMap,
+) -> Response {
+    if !state.is_allowed(&headers) {
+        return refusal(StatusCode::UNAUTHORIZED, "E401");
+    }
+    let results = state.take_unpushed(query.limit.unwrap_or(REPORTS_DEFAULT));
+    Json(json!({ "results": results })).into_response()
+}
+
+#[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
 struct LogsQuery {
-    message_id: String,
+    message_id: Option<String>,
 }
 
 async fn logs(
@@ -287,7 +330,8 @@ async fn logs(
     }
     let mut results = Vec::new();
     let mut taken = locked(&state.taken);
-    if let Some(kept) = taken.iter_mut().find(|kept| kept.sms.message_id == query.message_id) {
+    let asked = |kept: &&mut Kept| query.message_id.as_ref().is_none_or(|id| kept.sms.message_id == *id);
+    for kept in taken.iter_mut().filter(asked) {
         if kept.hidden_looks > 0 {
             kept.hidden_looks -= 1;
         } else {
@@ -296,4 +340,20 @@ async fn logs(
         }
     }
     Json(json!({ "results": results })).into_response()
+}
+
+async fn set_rules(
+    State(state): State<Arc<InfobipState>>,
+    Json(rules): Json<Vec<Rule<InfobipBehaviour>>>,
+) -> StatusCode {
+    locked(&state.rules).replace(rules);
+    StatusCode::NO_CONTENT
+}
+
+async fn add_rule(
+    State(state): State<Arc<InfobipState>>,
+    Json(rule): Json<Rule<InfobipBehaviour>>,
+) -> StatusCode {
+    locked(&state.rules).add(rule);
+    StatusCode::NO_CONTENT
 }

@@ -144,6 +144,25 @@ fn a_resend_is_a_new_attempt_under_the_same_lease_and_the_doubt_stays_on_record(
 }
 
 #[test]
+fn a_reference_that_another_attempt_has_is_known_as_its_own() {
+    run(async |database| {
+        let (store, job) = (database.store(), new_job());
+        let (lease, attempt) = claim_granted(&store, claim(job)).await;
+        settle(&store, settlement(lease, attempt, accepted("SM1", 1_000))).await;
+        let (own, other) = (ClientRef::of(job, Generation::FIRST, attempt), ClientRef(uuid::Uuid::new_v4()));
+        for (provider, provider_ref, asking, anothers) in [
+            (Provider::Nhn, "SM1", other, true),
+            (Provider::Nhn, "SM1", own, false),
+            (Provider::Nhn, "SM2", other, false),
+            (Provider::Infobip, "SM1", other, false),
+        ] {
+            let answer = store.names_another_attempt(provider, provider_ref, asking).await;
+            assert_eq!(answer, Ok(anothers), "{provider} {provider_ref}");
+        }
+    });
+}
+
+#[test]
 fn putting_off_a_resend_leaves_the_delivery_in_doubt() {
     run(async |database| {
         let (store, job) = (database.store(), new_job());

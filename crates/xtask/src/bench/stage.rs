@@ -194,6 +194,7 @@ fn environment(services: &Services, gateway_url: &str, intake_port: u16) -> Vec<
     let settings = [
         ("BROKER_URI", services.amqp_url().trim_end_matches('/').to_owned() + "/%2F"),
         ("DATABASE_URL", services.postgres_url().to_owned()),
+        ("NETWORK_GATEWAY_ADDRESSES", "any".to_owned()),
         ("SMS_NHN_BASE_URL", gateway_url.to_owned()),
         ("SMS_NHN_APP_KEY", APP_KEY.to_owned()),
         ("SMS_NHN_SECRET_KEY", SECRET_KEY.to_owned()),

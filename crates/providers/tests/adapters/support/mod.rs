@@ -1,6 +1,7 @@
 //! Servers of a few lines, each on its own loopback port.
 
 pub(crate) mod http;
+pub(crate) mod signing;
 pub(crate) mod smtp;
 
 use closure_contract::ClientRef;

@@ -1,0 +1,113 @@
+//! Asking for receipts, for where a gateway's webhook cannot reach the intake.
+//!
+//! What was pulled counts as read once the broker has confirmed it: until then it is published again and again, and the
+//! window does not move.
+//! A process that dies in between may have taken reports that a gateway gives out once, so that its successor begins
+//! with what the gateway's logs still show; a receipt that is on record already changes nothing.
+//! What even the logs do not show is overdue in the end, and an email answers.
+
+use std::time::Duration;
+
+use closure_broker::{OutMessage, Publisher};
+use closure_contract::Timestamp;
+use closure_providers::{More, Opened, ReceiptPull};
+use tracing::{info, warn};
+
+use crate::{intake, lifecycle::Lifecycle, runtime::Interrupted};
+
+/// How far the first look reaches back; NHN's windows have at most a day.
+const FIRST_WINDOW: Duration = Duration::from_secs(23 * 3_600);
+/// Windows overlap by so much, because a gateway may show a result later than its time says.
+const OVERLAP: Duration = Duration::from_secs(300);
+/// Between two tries to publish.
+const PUBLISH_PAUSE: Duration = Duration::from_secs(1);
+/// So many receipts are published together.
+const PUBLISHED_MAX: usize = 500;
+
+/// Asks one gateway again and again.
+pub struct Poll {
+    /// Who is asked.
+    pub source: ReceiptPull,
+    /// Between two questions.
+    pub pause: Duration,
+    /// Where receipts go.
+    pub publisher: Publisher,
+    /// When it ends.
+    pub lifecycle: Lifecycle,
+}
+
+impl Poll {
+    /// Asks until the process is told to stop.
+    pub async fn run(self) {
+        info!(provider = %self.source.provider(), "asking for receipts");
+        if self.ask().await.is_err() {
+            warn!(provider = %self.source.provider(), "stopped before every receipt in hand was kept");
+        }
+    }
+
+    async fn ask(&self) -> Result<(), Interrupted> {
+        let mut since = Timestamp(Timestamp::now().0 - FIRST_WINDOW);
+        let mut recalled = Recalled::NotYet;
+        while !self.lifecycle.stop.is_cancelled() {
+            if recalled == Recalled::NotYet {
+                recalled = self.recall(since).await?;
+            }
+            let now = Timestamp::now();
+            match self.source.pull(since, now).await {
+                Ok((opened, more)) => {
+                    self.keep(opened).await?;
+                    since = Timestamp((now.0 - OVERLAP).max(since.0));
+                    if more == More::AtOnce {
+                        continue;
+                    }
+                }
+                Err(problem) => {
+                    warn!(provider = %self.source.provider(), %problem, "the gateway could not be asked for receipts");
+                    since = Timestamp(since.0.max(now.0 - FIRST_WINDOW));
+                }
+            }
+            tokio::select! {
+                () = tokio::time::sleep(self.pause) => {}
+                () = self.lifecycle.stop.cancelled() => {}
+            }
+        }
+        Ok(())
+    }
+
+    async fn recall(&self, since: Timestamp) -> Result<Recalled, Interrupted> {
+        match self.source.recall(since, Timestamp::now()).await {
+            Ok(opened) => {
+                self.keep(opened).await?;
+                Ok(Recalled::Done)
+            }
+            Err(problem) => {
+                warn!(provider = %self.source.provider(), %problem, "the gateway's logs could not be read");
+                Ok(Recalled::NotYet)
+            }
+        }
+    }
+
+    async fn keep(&self, opened: Opened) -> Result<(), Interrupted> {
+        if opened.unreadable > 0 {
+            warn!(provider = %self.source.provider(), unreadable = opened.unreadable, "some receipts could not be read");
+        }
+        let messages: Vec<OutMessage> = opened.receipts.into_iter().map(intake::message).collect();
+        for part in messages.chunks(PUBLISHED_MAX) {
+            while let Err(problem) = self.publisher.publish(part.to_vec()).await {
+                warn!(%problem, "receipts could not be kept yet; they are held and published again");
+                tokio::select! {
+                    () = tokio::time::sleep(PUBLISH_PAUSE) => {}
+                    () = self.lifecycle.shutdown.cancelled() => return Err(Interrupted),
+                }
+            }
+        }
+        Ok(())
+    }
+}
+
+/// Whether the logs were read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Recalled {
+    NotYet,
+    Done,
+}
