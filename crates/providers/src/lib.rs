@@ -1,6 +1,7 @@
 //! One try at one outside service, one answer in our codes.
 #![doc = include_str!("../README.md")]
 
+pub mod bounce;
 pub mod config;
 pub mod dial;
 pub mod email;
@@ -10,6 +11,10 @@ pub mod sender;
 pub mod sms;
 pub mod smtp;
 
+pub use bounce::{
+    BounceAddresses, BounceError, BounceMail, BounceReport, DsnAction, DsnStatus, REPORT_BYTES_MAX,
+    RecipientReport, read_bounce,
+};
 pub use config::{ConfigError, PlainHttp};
 pub use dial::{AriDial, AriSettings, Call, ChannelPresence, ChannelState};
 pub use email::{AutoSubmitted, Mail, RenderError, render};

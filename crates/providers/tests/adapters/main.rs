@@ -1,6 +1,7 @@
 //! The adapters against servers that speak, misbehave and die as the real ones do.
 
 mod ari;
+mod bounces;
 mod cuts;
 mod headers;
 mod infobip;
