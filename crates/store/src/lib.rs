@@ -1,6 +1,7 @@
 #![doc = include_str!("../README.md")]
 
 mod batch;
+mod bounces;
 mod burial;
 mod calls;
 mod claim;
@@ -39,6 +40,7 @@ mod verdict;
 #[cfg(test)]
 extern crate self as closure_store;
 
+pub use bounces::{BounceEffect, Bounced, NewBounce};
 pub use calls::{CelRow, OpenCall};
 pub use claim::{Claim, Lease, NewClaim};
 pub use dead_letters::{

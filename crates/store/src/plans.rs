@@ -3,7 +3,7 @@
 use tokio_postgres::{Client, SimpleQueryMessage};
 
 use crate::{
-    burial, calls, claim, dead_letters, evaluate, history, overdue, receipts, replay, resend,
+    bounces, burial, calls, claim, dead_letters, evaluate, history, overdue, receipts, replay, resend,
     settings::StoreSettings,
     settle_sql, standing, suppression, tally, template_changes, templates,
     test_database::{TestDatabase, run},
@@ -17,6 +17,7 @@ const STATEMENTS: &[(&str, &str)] = &[
     ("resend", resend::RESEND),
     ("repeat", resend::REPEAT),
     ("record a receipt", receipts::RECORD),
+    ("record a bounce", bounces::RECORD),
     ("lock for a verdict", evaluate::LOCK),
     ("receipts for a verdict", evaluate::RECEIPTS),
     ("apply a verdict", evaluate::APPLY),
