@@ -140,6 +140,28 @@ pub const KEYS: &[Key] = &[
     optional("email.command_timeout_ms", "30000", "milliseconds for the reply to one SMTP command"),
     optional("email.data_timeout_ms", "120000", "milliseconds for the reply after the final dot"),
     optional("email.connections_max", "10", "connections to the mail server at once"),
+    optional(
+        "bounces.domain",
+        "",
+        "the domain of our envelope senders, where mails that come back are delivered; empty: they go to the From address, unread",
+    ),
+    Key {
+        name: "bounces.secret",
+        default: Some(""),
+        secrecy: Secrecy::Secret,
+        meaning: "what makes our envelope senders ours: at least 32 characters, the same for the roles email and bounces",
+    },
+    Key {
+        name: "bounces.secret_next",
+        default: Some(""),
+        secrecy: Secrecy::Secret,
+        meaning: "a second secret that is accepted and not used, for a rotation",
+    },
+    required(
+        "bounces.maildir",
+        "path of the maildir to which the mail server delivers what comes to bounces.domain",
+    ),
+    optional("bounces.look_ms", "2000", "milliseconds between two looks into the maildir"),
     required("dial.ari.base_url", "the PBX's ARI, such as https://pbx:8089"),
     required("dial.ari.username", "the ARI user"),
     secret("dial.ari.password", "the ARI user's password"),

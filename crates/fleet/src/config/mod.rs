@@ -1,6 +1,7 @@
 //! Configuration: by environment and file, read once, all errors at once, before any socket is opened.
 
 mod advisor;
+mod bounces;
 mod gateways;
 pub mod keys;
 mod sections;
@@ -9,6 +10,7 @@ mod source;
 use std::path::PathBuf;
 
 pub use advisor::{AdvisorSettings, advisor, advisor_if_any};
+pub use bounces::{BounceSettings, bounce_addresses, bounces};
 pub use gateways::{IntakeSettings, intake, sms};
 pub use sections::{
     CourierSettings, DialSettings, FallbackSettings, LogFormat, LogSettings, broker, courier, database, dial,

@@ -250,7 +250,15 @@ impl<C: Carrier> Courier<C> {
             return self.stood_still(trip, attempt).await;
         }
         let lease_until = trip.lease_until;
-        let attempted = Attempt { plan, provider: trip.provider, client_ref, rendered, lease_until };
+        let attempted = Attempt {
+            job: trip.job.id(),
+            generation: trip.hand.message.generation,
+            plan,
+            provider: trip.provider,
+            client_ref,
+            rendered,
+            lease_until,
+        };
         match self.carrier.try_once(&attempted).await {
             Ok(accepted) => self.end(trip, attempt, self.carrier.taken(accepted)).await,
             Err(failure) => {

@@ -8,7 +8,8 @@ use closure_policy::{
     retry::{self, Ladder, Next},
 };
 use closure_providers::{
-    Accepted, AutoSubmitted as MailHeader, Envelope, Mail, RenderError, SendFailure, Sender, Smtp, render,
+    Accepted, AutoSubmitted as MailHeader, BounceAddresses, Envelope, Mail, RenderError, SendFailure, Sender,
+    Smtp, render,
 };
 use closure_store::{AttemptUse, DeliveryState, EarlyReceipts, Ending, FinalState, Snapshot};
 use serde_json::Value;
@@ -31,6 +32,8 @@ pub struct EmailCarrier {
     pub smtp: Smtp,
     /// The domain of the Message-ID.
     pub message_id_domain: String,
+    /// The envelope senders, where mails that come back are read; without them they go to the From address.
+    pub bounces: Option<BounceAddresses>,
     /// The delays between tries.
     pub ladder: Ladder,
     /// How long a claim protects one try.
@@ -77,8 +80,11 @@ impl Carrier for EmailCarrier {
         let (Plan::Email(plan), Some(bytes)) = (attempt.plan, attempt.rendered.clone()) else {
             return Err(wrong_plan());
         };
-        let envelope =
-            Envelope { from: plan.from_address.clone(), to: plan.to.clone(), bytes: bytes.to_vec() };
+        let from = match &self.bounces {
+            Some(addresses) => addresses.sender(attempt.job, attempt.generation),
+            None => plan.from_address.clone(),
+        };
+        let envelope = Envelope { from, to: plan.to.clone(), bytes: bytes.to_vec() };
         self.smtp.send(&envelope).await
     }
 
