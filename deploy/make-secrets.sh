@@ -44,6 +44,8 @@ keep advisor_token_next ""
 # It makes our envelope senders ours; the roles email and bounces share it.
 keep bounce_secret "$(password)"
 keep bounce_secret_next ""
+# Without a key nothing is signed.
+keep dkim_key ""
 for file in nhn_secret_key smtp_password ari_password; do
   keep "$file" ""
 done

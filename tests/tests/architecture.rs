@@ -37,6 +37,7 @@ const OWNERS: [(&str, &[&str]); 17] = [
     ("tokio-postgres", &["closure-store", "closure-simulators"]),
     ("reqwest", &["closure-providers", "closure-simulators"]),
     ("lettre", &["closure-providers"]),
+    // Signatures and their keys.
     ("ring", &["closure-providers"]),
     ("mail-parser", &["closure-providers", "closure-tests"]),
     // How often a door may be asked.

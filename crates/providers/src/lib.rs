@@ -4,6 +4,7 @@
 pub mod bounce;
 pub mod config;
 pub mod dial;
+pub mod dkim;
 pub mod email;
 mod http;
 mod mask;
@@ -17,6 +18,7 @@ pub use bounce::{
 };
 pub use config::{ConfigError, PlainHttp};
 pub use dial::{AriDial, AriSettings, Call, ChannelPresence, ChannelState};
+pub use dkim::DkimSigner;
 pub use email::{AutoSubmitted, Mail, RenderError, render};
 pub use sender::{Accepted, SendFailure, Sender};
 pub use sms::{

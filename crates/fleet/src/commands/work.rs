@@ -5,7 +5,7 @@ use std::{collections::BTreeSet, sync::Arc, time::Duration};
 use closure_broker::{BrokerSettings, Publisher, topology};
 use closure_contract::{Channel, topology::WorkQueue};
 use closure_policy::{route::Route, rulebook::CompiledRulebook};
-use closure_providers::{AriDial, BounceAddresses, Sender, Smtp};
+use closure_providers::{AriDial, BounceAddresses, DkimSigner, Sender, Smtp};
 use closure_store::Store;
 use tracing::{info, warn};
 
@@ -70,6 +70,7 @@ struct EmailSettings {
     smtp: Smtp,
     message_id_domain: String,
     bounces: Option<BounceAddresses>,
+    signer: Option<DkimSigner>,
 }
 
 /// Runs the roles until the process is told to stop.
@@ -171,12 +172,13 @@ fn start(crew: &Crew, settings: RoleSettings, roles: &BTreeSet<Role>) -> Vec<Loo
             concurrency,
         ));
     }
-    if let Some(EmailSettings { smtp, message_id_domain, bounces }) = settings.email {
+    if let Some(EmailSettings { smtp, message_id_domain, bounces, signer }) = settings.email {
         let carrier = EmailCarrier {
             lease_ms: crew.lease_ms(smtp.longest_send_ms()),
             smtp,
             message_id_domain,
             bounces,
+            signer,
             ladder: crew.courier.email_ladder.clone(),
         };
         loops.push(consume(
@@ -275,8 +277,9 @@ fn role_settings(source: &mut config::Source<'_>, roles: &BTreeSet<Role>) -> Rol
         let email = config::email(source);
         let message_id_domain = config::message_id_domain(source);
         let bounces = config::bounce_addresses(source);
+        let signer = config::dkim(source);
         match Smtp::new(&email) {
-            Ok(smtp) => settings.email = Some(EmailSettings { smtp, message_id_domain, bounces }),
+            Ok(smtp) => settings.email = Some(EmailSettings { smtp, message_id_domain, bounces, signer }),
             Err(problem) => source.refuse(format!("`email`: {problem}")),
         }
     }

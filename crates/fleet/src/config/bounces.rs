@@ -1,8 +1,8 @@
-//! Mails that come back: the addresses that ask for them, and the maildir that they are delivered to.
+//! What a mail says of its origin, and where it comes back to: the signature, the envelope senders and the maildir.
 
 use std::{path::PathBuf, time::Duration};
 
-use closure_providers::BounceAddresses;
+use closure_providers::{BounceAddresses, DkimSigner};
 
 use super::source::Source;
 
@@ -19,6 +19,20 @@ pub struct BounceSettings {
 /// The envelope senders of our mail, where a domain for them is configured.
 pub fn bounce_addresses(source: &mut Source<'_>) -> Option<BounceAddresses> {
     source.maybe::<String>("bounces.domain").and_then(|domain| addresses(source, &domain))
+}
+
+/// Who signs our mail, where a key is configured.
+pub fn dkim(source: &mut Source<'_>) -> Option<DkimSigner> {
+    let key = source.maybe::<String>("email.dkim_key")?;
+    let (domain, selector) =
+        (source.require::<String>("email.dkim_domain"), source.require::<String>("email.dkim_selector"));
+    match DkimSigner::new(&domain, &selector, &key) {
+        Ok(signer) => Some(signer),
+        Err(problem) => {
+            source.refuse(format!("`email`: {problem}"));
+            None
+        }
+    }
 }
 
 /// The bounce reader; nothing is returned where an error was recorded.

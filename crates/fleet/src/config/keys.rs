@@ -141,6 +141,18 @@ pub const KEYS: &[Key] = &[
     optional("email.data_timeout_ms", "120000", "milliseconds for the reply after the final dot"),
     optional("email.connections_max", "10", "connections to the mail server at once"),
     optional(
+        "email.dkim_domain",
+        "",
+        "the domain that signs our mail (DKIM), the From address's own or one above it",
+    ),
+    optional("email.dkim_selector", "", "the selector under which the domain publishes the key"),
+    Key {
+        name: "email.dkim_key",
+        default: Some(""),
+        secrecy: Secrecy::Secret,
+        meaning: "the private key of the signatures: RSA or Ed25519, in PEM; empty to sign nothing",
+    },
+    optional(
         "bounces.domain",
         "",
         "the domain of our envelope senders, where mails that come back are delivered; empty: they go to the From address, unread",

@@ -10,7 +10,7 @@ mod source;
 use std::path::PathBuf;
 
 pub use advisor::{AdvisorSettings, advisor, advisor_if_any};
-pub use bounces::{BounceSettings, bounce_addresses, bounces};
+pub use bounces::{BounceSettings, bounce_addresses, bounces, dkim};
 pub use gateways::{IntakeSettings, intake, sms};
 pub use sections::{
     CourierSettings, DialSettings, FallbackSettings, LogFormat, LogSettings, broker, courier, database, dial,

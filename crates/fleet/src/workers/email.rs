@@ -8,8 +8,8 @@ use closure_policy::{
     retry::{self, Ladder, Next},
 };
 use closure_providers::{
-    Accepted, AutoSubmitted as MailHeader, BounceAddresses, Envelope, Mail, RenderError, SendFailure, Sender,
-    Smtp, render,
+    Accepted, AutoSubmitted as MailHeader, BounceAddresses, DkimSigner, Envelope, Mail, RenderError,
+    SendFailure, Sender, Smtp, render,
 };
 use closure_store::{AttemptUse, DeliveryState, EarlyReceipts, Ending, FinalState, Snapshot};
 use serde_json::Value;
@@ -34,6 +34,8 @@ pub struct EmailCarrier {
     pub message_id_domain: String,
     /// The envelope senders, where mails that come back are read; without them they go to the From address.
     pub bounces: Option<BounceAddresses>,
+    /// Who signs our mail, if anybody does.
+    pub signer: Option<DkimSigner>,
     /// The delays between tries.
     pub ladder: Ladder,
     /// How long a claim protects one try.
@@ -73,7 +75,13 @@ impl Carrier for EmailCarrier {
             html: plan.html.clone(),
             auto_submitted: auto_submitted(plan.auto_submitted),
         };
-        render(&mail, rendering.now).map(|bytes| Some(Bytes::from(bytes))).map_err(unrenderable)
+        let bytes = render(&mail, rendering.now).map_err(unrenderable)?;
+        let signed = match &self.signer {
+            None => Some(bytes),
+            Some(signer) => signer.sign(&bytes, rendering.now),
+        };
+        let unsigned = || SendFailure::new(FailureCode::MailRefused, "the mail cannot be signed");
+        signed.map(|bytes| Some(Bytes::from(bytes))).ok_or_else(unsigned)
     }
 
     async fn try_once(&self, attempt: &Attempt<'_>) -> Result<Accepted, SendFailure> {

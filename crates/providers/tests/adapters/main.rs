@@ -3,6 +3,7 @@
 mod ari;
 mod bounces;
 mod cuts;
+mod dkim;
 mod headers;
 mod infobip;
 mod mail;
