@@ -28,10 +28,10 @@ keep() {
   fi
 }
 
-for user in topology crm sms email dial fallback dead cancel intake operator; do
+for user in topology crm sms email dial fallback dead cancel bounces intake operator; do
   keep "broker_uri_$user" "amqp://$user:$(password)@$broker/%2f"
 done
-for user in owner fleet pbx advisor; do
+for user in owner fleet pbx advisor bounces; do
   keep "database_url_$user" "postgres://closure_$user:$(password)@%2Fvar%2Frun%2Fpostgresql/closure"
 done
 keep postgres_password "$(password)"
@@ -47,6 +47,11 @@ keep twilio_auth_token_next ""
 # The CRM sends this one with its questions to the advisor.
 keep advisor_token "$(password)"
 keep advisor_token_next ""
+# It makes our envelope senders ours; the roles email and bounces share it.
+keep bounce_secret "$(password)"
+keep bounce_secret_next ""
+# Without a key nothing is signed.
+keep dkim_key ""
 for file in nhn_secret_key infobip_api_key twilio_secret smtp_password ari_password; do
   keep "$file" ""
 done

@@ -3,8 +3,8 @@
 
 BEGIN;
 
-REVOKE ALL ON ALL TABLES IN SCHEMA public FROM closure_fleet, closure_pbx, closure_advisor;
-GRANT USAGE ON SCHEMA public TO closure_fleet, closure_pbx, closure_advisor;
+REVOKE ALL ON ALL TABLES IN SCHEMA public FROM closure_fleet, closure_pbx, closure_advisor, closure_bounces;
+GRANT USAGE ON SCHEMA public TO closure_fleet, closure_pbx, closure_advisor, closure_bounces;
 
 GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA public TO closure_fleet;
 -- Which migrations have run is the owner's to write.
@@ -23,5 +23,10 @@ REVOKE INSERT, UPDATE, DELETE ON cel FROM closure_fleet;
 GRANT INSERT ON cel TO closure_pbx;
 -- The advisor reads what the rules ask about, and nothing of any customer that could be read back.
 GRANT SELECT ON template_register, template, tombstone, suppression, contact_tally TO closure_advisor;
+-- The bounce reader reads what strangers send: it ends an accepted mail, keeps the report and lists the recipient, and
+-- can neither give a delivery other words nor take anybody off the list.
+GRANT SELECT ON refinery_schema_history, template_register, template, delivery, suppression TO closure_bounces;
+GRANT UPDATE (state, failure_code, detail, evidence, announce_since, ended_at, updated_at) ON delivery TO closure_bounces;
+GRANT INSERT ON receipt, suppression, suppression_action TO closure_bounces;
 
 COMMIT;

@@ -4,6 +4,7 @@
 # closure_owner   owns the schema: `fleet migrate` and grants.sql
 # closure_fleet   what the roles are: it changes rows and no table
 # closure_advisor the advisor: it reads what the rules ask about and writes nothing
+# closure_bounces the bounce reader: it ends accepted mails and lists their recipients
 # closure_pbx     Asterisk: it adds call records and sees nothing
 #
 # Each has a file `database_url_<user>`, with the address that the process itself is given:
@@ -29,14 +30,16 @@ owner=$(password_of owner)
 fleet=$(password_of fleet)
 pbx=$(password_of pbx)
 advisor=$(password_of advisor)
+bounces=$(password_of bounces)
 
 psql --no-psqlrc --quiet --set=ON_ERROR_STOP=1 --username="$superuser" --dbname="$database" <<SQL
 CREATE ROLE closure_owner LOGIN PASSWORD '$owner';
 CREATE ROLE closure_fleet LOGIN PASSWORD '$fleet';
 CREATE ROLE closure_pbx LOGIN PASSWORD '$pbx' CONNECTION LIMIT 10;
 CREATE ROLE closure_advisor LOGIN PASSWORD '$advisor' CONNECTION LIMIT 20;
+CREATE ROLE closure_bounces LOGIN PASSWORD '$bounces' CONNECTION LIMIT 20;
 ALTER DATABASE "$database" OWNER TO closure_owner;
 REVOKE ALL ON DATABASE "$database" FROM PUBLIC;
-GRANT CONNECT ON DATABASE "$database" TO closure_fleet, closure_pbx, closure_advisor;
+GRANT CONNECT ON DATABASE "$database" TO closure_fleet, closure_pbx, closure_advisor, closure_bounces;
 REVOKE CREATE ON SCHEMA public FROM PUBLIC;
 SQL

@@ -46,6 +46,7 @@ user dial     "$none"                "^closure\.(outcomes|$retry)\$"          '^
 user fallback "$none"                '^closure\.(jobs|outcomes)$'             '^closure\.receipts$'
 user dead     "$none"                '^closure\.outcomes$'                    "^closure\.$dead\$"
 user cancel   "$none"                "$none"                                  '^closure\.cancel$'
+user bounces  "$none"                '^closure\.outcomes$'                    "$none"
 user intake   "$none"                '^closure\.receipts$'                    "$none"
 user operator "$none"                '^closure\.(jobs|outcomes)$'             "$none"
 

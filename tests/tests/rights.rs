@@ -2,10 +2,14 @@
 
 use std::{path::Path, process::Stdio};
 
+use closure_contract::{Generation, ReceiptStatus, Timestamp};
+use closure_store::{
+    BounceEffect, Bounced, NewBounce, NewSuppression, Recipient, Store, StoreSettings, SuppressionSource,
+};
 use closure_tests::harness::{Database, Services, cli, jobs, run};
 use tokio::process::Command;
 
-const USERS: [&str; 4] = ["owner", "fleet", "pbx", "advisor"];
+const USERS: [&str; 5] = ["owner", "fleet", "pbx", "advisor", "bounces"];
 const PASSWORD: &str = "rights-0123456789";
 
 fn deploy(name: &str) -> std::path::PathBuf {
@@ -33,6 +37,34 @@ async fn make_roles(database: &Database, secrets: &Path) {
         .await
         .expect("bash can be started");
     assert!(output.status.success(), "roles.sh: {}", String::from_utf8_lossy(&output.stderr));
+}
+
+/// Its own statements, asked as its own user; a right that is missing fails them even where no row is found.
+async fn the_bounce_reader_may_do_its_work(url: String) {
+    let store = Store::new(StoreSettings { url, ..StoreSettings::default() }).expect("a sound address");
+    let id = jobs::id(&jobs::email("rights@example.com"));
+    store.check().await.expect("the tables are those of this release");
+    store.template_register().await.expect("the rules can be opened");
+    assert_eq!(store.snapshot(id).await.expect("deliveries can be read"), None);
+    let suppress = NewSuppression {
+        recipient: Recipient::Email("rights@example.com".to_owned()),
+        masked: "r***@example.com".to_owned(),
+        source: SuppressionSource::HardBounce,
+        actor: "a test".to_owned(),
+        reason: "5.1.1".to_owned(),
+    };
+    let bounce = NewBounce {
+        job_id: id,
+        generation: Generation::FIRST,
+        report_id: "r1".to_owned(),
+        status: ReceiptStatus::Undelivered,
+        provider_code: None,
+        occurred_at: None,
+        received_at: Timestamp::now(),
+        effect: BounceEffect::Undelivered { detail: "it came back".to_owned(), suppress: Some(suppress) },
+    };
+    assert_eq!(store.record_bounce(bounce).await, Ok(Bounced::Unknown));
+    store.announced(&[id]).await.expect("what was told can be written down");
 }
 
 #[test]
@@ -78,6 +110,7 @@ fn each_database_user_may_do_its_own_work_and_nothing_else() {
         vietnam["sms"] = serde_json::json!({ "template": "vn-found", "variables": { "item": "A1" } });
         write(&vietnam);
         assert_eq!(explain().await["verdict"], "send", "the advisor knows the approved template");
+        the_bounce_reader_may_do_its_work(url("bounces")).await;
         for (user, sql, allowed) in [
             ("advisor", "SELECT count(*) FROM delivery", false),
             ("advisor", "SELECT count(*) FROM dead_letter", false),
@@ -88,6 +121,11 @@ fn each_database_user_may_do_its_own_work_and_nothing_else() {
             ("fleet", "DELETE FROM dead_letter_action", false),
             ("fleet", "UPDATE template SET text = 'another'", false),
             ("fleet", "DELETE FROM cel", false),
+            ("bounces", "UPDATE delivery SET body = ''", false),
+            ("bounces", "DELETE FROM suppression", false),
+            ("bounces", "SELECT count(*) FROM dead_letter", false),
+            ("bounces", "SELECT count(*) FROM receipt", false),
+            ("bounces", "UPDATE delivery SET generation = 2", false),
             ("pbx", "SELECT count(*) FROM cel", false),
             ("pbx", "INSERT INTO cel (eventtype) VALUES ('CHAN_START')", true),
             ("pbx", "SELECT count(*) FROM delivery", false),

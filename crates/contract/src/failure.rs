@@ -104,6 +104,7 @@ failure_codes! {
     MailServerUnavailable = "mail_server_unavailable", "The mail server cannot be reached; nothing was sent", "nothing: it is tried again later";
     MailAuth = "mail_auth", "The mail server refuses our credentials", "correct the SMTP credentials";
     MailInDoubt = "mail_in_doubt", "The connection broke after the message was handed over", "nothing: the same bytes are sent again under the same Message-ID";
+    MailBounced = "mail_bounced", "The mail was accepted and came back undelivered", "check the address with the customer and send a newer revision; the detail holds the server's reason";
     MailRefused = "mail_refused", "The mail server refuses the message for good", "read the reply in the attempt's detail";
 
     // Calls.

@@ -66,13 +66,13 @@ pub enum OutcomeKind {
 pub enum OutcomeName {
     /// SMS: a receipt says that it arrived.
     Delivered,
-    /// SMS: it was sent and did not arrive.
+    /// SMS: it was sent and did not arrive; email: it came back after it was accepted.
     Undelivered,
     /// SMS or call: it may have reached the customer, and nobody can tell.
     Unknown,
     /// It was never sent: a rule or the provider refused it.
     Refused,
-    /// Email: the mail server took it.
+    /// Email: the mail server took it; if it comes back, `undelivered` follows.
     Accepted,
     /// Call: the customer answered.
     Answered,

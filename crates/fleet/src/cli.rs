@@ -132,6 +132,8 @@ pub enum Role {
     Dead,
     /// What the CRM takes back.
     Cancel,
+    /// Mails that came back after they were accepted.
+    Bounces,
 }
 
 /// Job files.

@@ -10,6 +10,7 @@ pub mod engine;
 pub mod health;
 pub mod intake;
 pub mod lifecycle;
+pub mod maildir;
 pub mod output;
 pub mod poll;
 pub mod rules;

@@ -1,5 +1,6 @@
 #![doc = include_str!("../README.md")]
 
+pub mod bounce;
 pub mod call;
 pub mod caps;
 pub mod chinese;

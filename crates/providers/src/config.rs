@@ -121,6 +121,16 @@ pub(crate) fn is_loopback(host: &str) -> bool {
     host.eq_ignore_ascii_case("localhost") || literal(host).is_some_and(|address| address.is_loopback())
 }
 
+/// Whether a text is a domain by its form.
+pub(crate) fn is_domain(text: &str) -> bool {
+    const DOMAIN_CHARS_MAX: usize = 253;
+    !text.is_empty()
+        && text.len() <= DOMAIN_CHARS_MAX
+        && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-' || byte == b'.')
+        && !text.starts_with(['.', '-'])
+        && !text.ends_with(['.', '-'])
+}
+
 /// A limit in milliseconds must be at least one.
 pub(crate) fn positive(service: &'static str, key: &'static str, value: u64) -> Result<(), ConfigError> {
     if value == 0 {

@@ -11,6 +11,8 @@ use lettre::{
     },
 };
 
+use crate::config::is_domain;
+
 /// A rendered mail has at most this many bytes.
 pub const MAIL_BYTES_MAX: usize = 1024 * 1024;
 
@@ -142,12 +144,7 @@ pub fn render(mail: &Mail, now: Timestamp) -> Result<Vec<u8>, RenderError> {
 /// `<job@domain>`, and for a replay `<job.generation@domain>`.
 fn message_id(mail: &Mail) -> Result<String, RenderError> {
     let domain = &mail.message_id_domain;
-    let is_domain = !domain.is_empty()
-        && domain.len() <= 253
-        && domain.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-' || byte == b'.')
-        && !domain.starts_with(['.', '-'])
-        && !domain.ends_with(['.', '-']);
-    if !is_domain {
+    if !is_domain(domain) {
         return Err(RenderError::MessageIdDomain);
     }
     Ok(match mail.generation {

@@ -2,8 +2,10 @@
 #![doc = include_str!("../README.md")]
 
 mod addresses;
+pub mod bounce;
 pub mod config;
 pub mod dial;
+pub mod dkim;
 pub mod email;
 mod http;
 mod mask;
@@ -12,8 +14,13 @@ pub mod sms;
 pub mod smtp;
 
 pub use addresses::Addresses;
+pub use bounce::{
+    BounceAddresses, BounceError, BounceMail, BounceReport, DsnAction, DsnStatus, REPORT_BYTES_MAX,
+    RecipientReport, read_bounce,
+};
 pub use config::{ConfigError, PlainHttp};
 pub use dial::{AriDial, AriSettings, Call, ChannelPresence, ChannelState};
+pub use dkim::DkimSigner;
 pub use email::{AutoSubmitted, Mail, RenderError, render};
 pub use sender::{Accepted, SendFailure, Sender};
 pub use sms::{

@@ -1,6 +1,7 @@
 #![doc = include_str!("../README.md")]
 
 mod batch;
+mod bounces;
 mod burial;
 mod calls;
 mod circuits;
@@ -41,6 +42,7 @@ mod verdict;
 #[cfg(test)]
 extern crate self as closure_store;
 
+pub use bounces::{BounceEffect, Bounced, NewBounce};
 pub use calls::{CelRow, OpenCall};
 pub use circuits::{CircuitName, OpenCircuit, Opened};
 pub use claim::{Claim, Lease, NewClaim};

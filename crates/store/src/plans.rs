@@ -3,8 +3,8 @@
 use tokio_postgres::{Client, SimpleQueryMessage};
 
 use crate::{
-    burial, calls, circuits, claim, dead_letters, evaluate, history, overdue, rates, receipts, replay,
-    resend,
+    bounces, burial, calls, circuits, claim, dead_letters, evaluate, history, overdue, rates, receipts,
+    replay, resend,
     settings::StoreSettings,
     settle_sql, standing, suppression, tally, template_changes, templates,
     test_database::{TestDatabase, run},
@@ -19,6 +19,7 @@ const STATEMENTS: &[(&str, &str)] = &[
     ("repeat", resend::REPEAT),
     ("whose a reference is", resend::ANOTHERS),
     ("record a receipt", receipts::RECORD),
+    ("record a bounce", bounces::RECORD),
     ("lock for a verdict", evaluate::LOCK),
     ("receipts for a verdict", evaluate::RECEIPTS),
     ("apply a verdict", evaluate::APPLY),

@@ -127,14 +127,14 @@ pub(crate) fn hex(value: &str) -> String {
 }
 
 impl Recipient {
-    fn kind(&self) -> &'static str {
+    pub(crate) fn kind(&self) -> &'static str {
         match self {
             Self::Phone(_) => "phone",
             Self::Email(_) => "email",
         }
     }
 
-    fn hash(&self) -> Vec<u8> {
+    pub(crate) fn hash(&self) -> Vec<u8> {
         match self {
             Self::Phone(value) | Self::Email(value) => hash(value),
         }

@@ -17,6 +17,8 @@ pub enum Package {
     PostgreSql,
     /// Python with virtual environments, for the tests that speak to us as a foreign CRM.
     PythonVenv,
+    /// A verifier of DKIM signatures in Python.
+    PythonDkim,
     /// Node, for the same in another language and for AsyncAPI's parser.
     Node,
     /// Node's package manager.
@@ -26,8 +28,14 @@ pub enum Package {
 /// What the services need.
 pub const SERVERS: &[Package] = &[Package::RabbitMq, Package::PostgreSql];
 /// What the whole test suite needs.
-pub const TESTS: &[Package] =
-    &[Package::RabbitMq, Package::PostgreSql, Package::PythonVenv, Package::Node, Package::Npm];
+pub const TESTS: &[Package] = &[
+    Package::RabbitMq,
+    Package::PostgreSql,
+    Package::PythonVenv,
+    Package::PythonDkim,
+    Package::Node,
+    Package::Npm,
+];
 
 /// Installs packages without starting a server.
 ///
@@ -55,6 +63,7 @@ impl Package {
             Package::RabbitMq => "rabbitmq-server",
             Package::PostgreSql => "postgresql",
             Package::PythonVenv => "python3-venv",
+            Package::PythonDkim => "python3-dkim",
             Package::Node => "nodejs",
             Package::Npm => "npm",
         }
@@ -65,6 +74,7 @@ impl Package {
             Package::RabbitMq => Path::new(rabbitmq::SERVER).exists(),
             Package::PostgreSql => postgres::programs().is_some(),
             Package::PythonVenv => tools::python().is_some(),
+            Package::PythonDkim => tools::has_dkim(),
             Package::Node => tools::has_node(),
             Package::Npm => tools::has_npm(),
         }

@@ -87,6 +87,11 @@ pub fn python() -> Option<&'static str> {
     PYTHONS.into_iter().find(|program| succeeds(Command::new(program).args(["-c", PYTHON_CHECK])))
 }
 
+/// True if Debian's own Python can verify DKIM signatures.
+pub fn has_dkim() -> bool {
+    succeeds(Command::new(PYTHONS[0]).args(["-c", "import dkim"]))
+}
+
 /// True if the machine has a Node that is new enough.
 pub fn has_node() -> bool {
     succeeds(Command::new("node").args(["-e", NODE_CHECK]))

@@ -17,7 +17,13 @@ pub struct ProcessSpec {
 impl ProcessSpec {
     /// A process of `fleet work` with these roles.
     pub fn work(name: &str, roles: &[&str]) -> Self {
-        let consumers = roles.iter().map(|role| if *role == "dead" { 6 } else { 1 }).sum();
+        let consumers_of = |role: &&str| match *role {
+            "dead" => 6,
+            // It reads a maildir.
+            "bounces" => 0,
+            _ => 1,
+        };
+        let consumers = roles.iter().map(consumers_of).sum();
         Self {
             name: name.to_owned(),
             arguments: ["work"].iter().chain(roles).map(|word| (*word).to_owned()).collect(),

@@ -3,6 +3,7 @@
 //! What each row of `scenario/kride.json` expects is compared by the harness (texts, mails, rings, outcomes, letters,
 //! rules); a test adds what a customer, an agent or a supervisor would look at.
 
+mod bounces;
 mod calls;
 mod cancels;
 mod caps;

@@ -5,22 +5,24 @@ use std::{collections::BTreeSet, sync::Arc, time::Duration};
 use closure_broker::{BrokerSettings, Publisher, topology};
 use closure_contract::{Channel, topology::WorkQueue};
 use closure_policy::rulebook::{CompiledRulebook, SmsRules};
-use closure_providers::{AriDial, Sender, Smtp};
+use closure_providers::{AriDial, BounceAddresses, DkimSigner, Sender, Smtp};
 use closure_store::Store;
 use tracing::{info, warn};
 
 use super::{Call, Failure};
 use crate::{
     cli::{Role, Work},
-    config::{self, ConfigError, CourierSettings, DialSettings, FallbackSettings},
+    config::{self, BounceSettings, ConfigError, CourierSettings, DialSettings, FallbackSettings},
     engine::Engine,
     health::{self, Health},
     intake,
     lifecycle::{Finish, Lifecycle},
+    maildir::Maildir,
     poll::Poll,
     rules::Rules,
     runtime,
     workers::{
+        bounces::BounceReader,
         cancel::CancelWorker,
         circuits::Circuits,
         courier::Courier,
@@ -60,15 +62,24 @@ struct Crew {
 /// The settings of the roles that were asked for; nothing is read for the others.
 struct RoleSettings {
     sms: Option<(Gateways, Rates)>,
-    email: Option<(Smtp, String)>,
+    email: Option<EmailSettings>,
     dial: Option<(Arc<AriDial>, DialSettings)>,
     fallback: Option<FallbackSettings>,
+    bounces: Option<BounceSettings>,
+}
+
+/// What the email role needs.
+struct EmailSettings {
+    smtp: Smtp,
+    message_id_domain: String,
+    bounces: Option<BounceAddresses>,
+    signer: Option<DkimSigner>,
 }
 
 /// Runs the roles until the process is told to stop.
 pub async fn run(call: &Call, work: &Work) -> Result<(), Failure> {
     let roles: BTreeSet<Role> = work.roles.iter().copied().collect();
-    let (broker, database, rulebook, refresh, courier, health_listen, settings) =
+    let (broker, database, rulebook, refresh, courier, health_listen, mut settings) =
         config::load(call.config.as_ref(), |source| {
             (
                 config::broker(source, &name(&roles)),
@@ -81,6 +92,7 @@ pub async fn run(call: &Call, work: &Work) -> Result<(), Failure> {
             )
         })?;
     let store = Store::new(database).map_err(|problem| refused_config(&problem))?;
+    let bounces = open_maildir(settings.bounces.take()).await?;
     let lifecycle =
         Lifecycle::listen(courier.grace).map_err(|problem| Failure::Internal(problem.to_string()))?;
     let health = Health::default();
@@ -109,7 +121,8 @@ pub async fn run(call: &Call, work: &Work) -> Result<(), Failure> {
         health,
     };
     info!(roles = name(&roles), concurrency = crew.courier.concurrency, "working");
-    let loops = start(&crew, settings, &roles);
+    let mut loops = start(&crew, settings, &roles);
+    loops.extend(bounces.map(|(maildir, bounces)| read_bounces(&crew, maildir, bounces)));
     futures::future::join_all(loops).await;
     match crew.lifecycle.finish(CLOSING_MAX).await {
         Finish::Clean => info!("stopped; nothing is left in hand"),
@@ -175,11 +188,13 @@ fn start(crew: &Crew, settings: RoleSettings, roles: &BTreeSet<Role>) -> Vec<Loo
             concurrency,
         ));
     }
-    if let Some((smtp, message_id_domain)) = settings.email {
+    if let Some(EmailSettings { smtp, message_id_domain, bounces, signer }) = settings.email {
         let carrier = EmailCarrier {
             lease_ms: crew.lease_ms(smtp.longest_send_ms()),
             smtp,
             message_id_domain,
+            bounces,
+            signer,
             ladder: crew.courier.email_ladder.clone(),
         };
         loops.push(consume(
@@ -232,6 +247,32 @@ fn start(crew: &Crew, settings: RoleSettings, roles: &BTreeSet<Role>) -> Vec<Loo
     loops
 }
 
+/// Opens the maildir of the bounce reader, if the process is one.
+async fn open_maildir(
+    settings: Option<BounceSettings>,
+) -> Result<Option<(Maildir, BounceSettings)>, Failure> {
+    let Some(settings) = settings else { return Ok(None) };
+    match Maildir::open(settings.maildir.clone()).await {
+        Ok(maildir) => Ok(Some((maildir, settings))),
+        Err(problem) => Err(refused_config(&format!(
+            "`bounces.maildir`: {} is no maildir that this user may read and write: {problem}",
+            settings.maildir.display()
+        ))),
+    }
+}
+
+fn read_bounces(crew: &Crew, maildir: Maildir, settings: BounceSettings) -> Loop {
+    let reader = BounceReader {
+        maildir,
+        addresses: settings.addresses,
+        store: crew.store.clone(),
+        publisher: crew.publisher.clone(),
+        pause: settings.pause,
+        lifecycle: crew.lifecycle.clone(),
+    };
+    Box::pin(reader.run())
+}
+
 fn consume<W: runtime::Worker>(crew: &Crew, worker: W, prefetch: u16) -> Loop {
     let around = runtime::Surroundings {
         broker: crew.broker.clone(),
@@ -244,16 +285,18 @@ fn consume<W: runtime::Worker>(crew: &Crew, worker: W, prefetch: u16) -> Loop {
 }
 
 fn role_settings(source: &mut config::Source<'_>, roles: &BTreeSet<Role>) -> RoleSettings {
-    let mut settings = RoleSettings { sms: None, email: None, dial: None, fallback: None };
+    let mut settings = RoleSettings { sms: None, email: None, dial: None, fallback: None, bounces: None };
     if roles.contains(&Role::Sms) {
         let rates = config::rates(source);
         settings.sms = Gateways::new(config::sms(source)).map(|gateways| (gateways, rates));
     }
     if roles.contains(&Role::Email) {
         let email = config::email(source);
-        let domain = config::message_id_domain(source);
+        let message_id_domain = config::message_id_domain(source);
+        let bounces = config::bounce_addresses(source);
+        let signer = config::dkim(source);
         match Smtp::new(&email) {
-            Ok(smtp) => settings.email = Some((smtp, domain)),
+            Ok(smtp) => settings.email = Some(EmailSettings { smtp, message_id_domain, bounces, signer }),
             Err(problem) => source.refuse(format!("`email`: {problem}")),
         }
     }
@@ -266,6 +309,9 @@ fn role_settings(source: &mut config::Source<'_>, roles: &BTreeSet<Role>) -> Rol
     }
     if roles.contains(&Role::Fallback) {
         settings.fallback = Some(config::fallback(source));
+    }
+    if roles.contains(&Role::Bounces) {
+        settings.bounces = config::bounces(source);
     }
     settings
 }
@@ -328,6 +374,8 @@ fn queues(roles: &BTreeSet<Role>) -> Vec<&'static str> {
             Role::Fallback => vec![WorkQueue::Receipts.name()],
             Role::Dead => dead::queues(),
             Role::Cancel => vec![WorkQueue::Cancels.name()],
+            // It reads a maildir.
+            Role::Bounces => Vec::new(),
         })
         .collect()
 }

@@ -1,6 +1,7 @@
 //! Configuration: by environment and file, read once, all errors at once, before any socket is opened.
 
 mod advisor;
+mod bounces;
 mod gateways;
 pub mod keys;
 mod rates;
@@ -10,6 +11,7 @@ mod source;
 use std::path::PathBuf;
 
 pub use advisor::{AdvisorSettings, advisor, advisor_if_any};
+pub use bounces::{BounceSettings, bounce_addresses, bounces, dkim};
 pub use gateways::{IntakeSettings, PollSettings, intake, sms};
 pub use rates::rates;
 pub use sections::{

@@ -98,6 +98,10 @@ pub struct Rendering<'a> {
 
 /// One try, with everything that it needs.
 pub struct Attempt<'a> {
+    /// The job.
+    pub job: JobId,
+    /// Which edition of it.
+    pub generation: Generation,
     /// What the rules made of the job.
     pub plan: &'a Plan,
     /// Who is tried: the one on record for this try.

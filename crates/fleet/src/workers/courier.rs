@@ -265,6 +265,8 @@ impl<C: Carrier> Courier<C> {
             return self.stood_still(trip, attempt).await;
         }
         let attempted = Attempt {
+            job: trip.job.id(),
+            generation: trip.hand.message.generation,
             plan,
             provider: trip.provider,
             client_ref,

@@ -8,7 +8,8 @@ use closure_policy::{
     retry::{self, Ladder, Next},
 };
 use closure_providers::{
-    Accepted, AutoSubmitted as MailHeader, Envelope, Mail, RenderError, SendFailure, Sender, Smtp, render,
+    Accepted, AutoSubmitted as MailHeader, BounceAddresses, DkimSigner, Envelope, Mail, RenderError,
+    SendFailure, Sender, Smtp, render,
 };
 use closure_store::{AttemptUse, DeliveryState, EarlyReceipts, Ending, FinalState, Snapshot};
 use serde_json::Value;
@@ -31,6 +32,10 @@ pub struct EmailCarrier {
     pub smtp: Smtp,
     /// The domain of the Message-ID.
     pub message_id_domain: String,
+    /// The envelope senders, where mails that come back are read; without them they go to the From address.
+    pub bounces: Option<BounceAddresses>,
+    /// Who signs our mail, if anybody does.
+    pub signer: Option<DkimSigner>,
     /// The delays between tries.
     pub ladder: Ladder,
     /// How long a claim protects one try.
@@ -70,15 +75,24 @@ impl Carrier for EmailCarrier {
             html: plan.html.clone(),
             auto_submitted: auto_submitted(plan.auto_submitted),
         };
-        render(&mail, rendering.now).map(|bytes| Some(Bytes::from(bytes))).map_err(unrenderable)
+        let bytes = render(&mail, rendering.now).map_err(unrenderable)?;
+        let signed = match &self.signer {
+            None => Some(bytes),
+            Some(signer) => signer.sign(&bytes, rendering.now),
+        };
+        let unsigned = || SendFailure::new(FailureCode::MailRefused, "the mail cannot be signed");
+        signed.map(|bytes| Some(Bytes::from(bytes))).ok_or_else(unsigned)
     }
 
     async fn try_once(&self, attempt: &Attempt<'_>) -> Result<Accepted, SendFailure> {
         let (Plan::Email(plan), Some(bytes)) = (attempt.plan, attempt.rendered.clone()) else {
             return Err(wrong_plan());
         };
-        let envelope =
-            Envelope { from: plan.from_address.clone(), to: plan.to.clone(), bytes: bytes.to_vec() };
+        let from = match &self.bounces {
+            Some(addresses) => addresses.sender(attempt.job, attempt.generation),
+            None => plan.from_address.clone(),
+        };
+        let envelope = Envelope { from, to: plan.to.clone(), bytes: bytes.to_vec() };
         self.smtp.send(&envelope).await
     }
 

@@ -1,5 +1,6 @@
-//! The five workers: three carry jobs out, one watches receipts, one keeps what died.
+//! What the roles do: carry jobs out, watch receipts and bounces, keep what died, take back what is cancelled.
 
+pub mod bounces;
 pub mod cancel;
 pub mod carrier;
 pub mod circuits;

@@ -119,7 +119,9 @@ fn classify_permanent(reply: &Reply, phase: Phase) -> FailureCode {
         (Some((1, 7 | 8)), _) | (Some((1, _)), Phase::MailFrom) => FailureCode::MailPolicyRefused,
         (Some((1, _)), _) => FailureCode::MailboxRefused,
         (Some((2, 3)) | Some((3, 4)), _) => FailureCode::MailTooLarge,
-        // Disabled or over quota: it takes no mail.
+        // A full mailbox may have room tomorrow.
+        (Some((2, 2)), _) => FailureCode::MailDeferred,
+        // Disabled: it takes no mail.
         (Some((2, _)), _) => FailureCode::MailboxRefused,
         // No route to the recipient's host.
         (Some((4, 1 | 4)), _) => FailureCode::MailboxRefused,
@@ -169,7 +171,7 @@ mod tests {
             (551, "not local", RcptTo, "mailbox_refused"),
             (553, "not allowed", RcptTo, "mailbox_refused"),
             (550, "5.2.1 disabled", RcptTo, "mailbox_refused"),
-            (552, "5.2.2 over quota", AfterDot, "mailbox_refused"),
+            (552, "5.2.2 over quota", AfterDot, "mail_deferred"),
             (550, "5.4.1 access denied", RcptTo, "mailbox_refused"),
             (554, "5.1.1 unknown", AfterDot, "mailbox_refused"),
             (553, "5.1.8 bad sender", RcptTo, "mail_policy_refused"),

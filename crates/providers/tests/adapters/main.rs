@@ -1,7 +1,9 @@
 //! The adapters against servers that speak, misbehave and die as the real ones do.
 
 mod ari;
+mod bounces;
 mod cuts;
+mod dkim;
 mod headers;
 mod infobip;
 mod limits;

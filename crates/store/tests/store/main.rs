@@ -1,6 +1,7 @@
 //! The store against a real PostgreSQL, whose superuser's address is in `CLOSURE_TEST_PG`.
 
 mod batches;
+mod bounces;
 mod calls;
 mod circuits;
 mod claims;

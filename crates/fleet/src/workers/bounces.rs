@@ -1,0 +1,220 @@
+//! The bounce reader: reports about accepted mails, from a maildir to the CRM and the suppression list.
+
+use std::{fmt::Write as _, io, time::Duration};
+
+use closure_broker::Publisher;
+use closure_contract::{Job, ReceiptStatus, Timestamp};
+use closure_policy::{
+    bounce::{Bounce, Fate, Mailbox, Said, judge},
+    suppression::Target,
+};
+use closure_providers::{
+    BounceAddresses, BounceError, BounceMail, BounceReport, DsnAction, REPORT_BYTES_MAX, RecipientReport,
+    read_bounce,
+};
+use closure_store::{
+    BounceEffect, Bounced, NewBounce, NewSuppression, Recipient, Snapshot, Store, StoreError,
+    SuppressionSource,
+};
+use sha2::{Digest, Sha256};
+use tracing::{error, info, warn};
+
+use crate::{
+    announce,
+    lifecycle::Lifecycle,
+    maildir::{Arrived, Content, Maildir},
+    runtime,
+};
+
+/// Reads one maildir.
+pub struct BounceReader {
+    /// Where the mail server delivers what comes back.
+    pub maildir: Maildir,
+    /// Which addresses are ours.
+    pub addresses: BounceAddresses,
+    /// The deliveries.
+    pub store: Store,
+    /// How to tell.
+    pub publisher: Publisher,
+    /// Between two looks.
+    pub pause: Duration,
+    /// When to stop.
+    pub lifecycle: Lifecycle,
+}
+
+/// Why a look was cut short; the mails stay where they are and are looked at again.
+#[derive(Debug, thiserror::Error)]
+enum LookError {
+    #[error("the maildir cannot be read or written ({0}); give the role's user the right to")]
+    Maildir(#[from] io::Error),
+    #[error("{0}")]
+    Store(#[from] StoreError),
+}
+
+/// Where a mail belongs once it was read.
+enum Place {
+    /// Among those that were read.
+    Read,
+    /// With those that a person has to look at.
+    Aside,
+    /// Where it is: its time has not come.
+    Stays,
+}
+
+impl BounceReader {
+    /// Looks at each interval, until the process stops.
+    pub async fn run(self) {
+        loop {
+            if let Err(problem) = self.look().await {
+                warn!(%problem, "the mails that came back could not all be read; the look begins again");
+            }
+            tokio::select! {
+                () = tokio::time::sleep(self.pause) => {}
+                () = self.lifecycle.stop.cancelled() => return,
+            }
+        }
+    }
+
+    async fn look(&self) -> Result<(), LookError> {
+        for mail in self.maildir.arrived().await? {
+            if self.lifecycle.stop.is_cancelled() {
+                return Ok(());
+            }
+            match self.place(&mail).await? {
+                Place::Read => self.maildir.keep_as_read(&mail).await?,
+                Place::Aside => self.maildir.put_aside(&mail).await?,
+                Place::Stays => {}
+            }
+        }
+        Ok(())
+    }
+
+    /// Does what a mail asks for; it is moved only afterwards, so that a process that dies leaves it for the next.
+    async fn place(&self, mail: &Arrived) -> Result<Place, LookError> {
+        let bytes = match self.maildir.read(mail, REPORT_BYTES_MAX).await? {
+            Content::Mail(bytes) => bytes,
+            Content::Unfit => return Ok(aside(mail, BounceError::TooLarge)),
+            Content::Gone => return Ok(Place::Stays),
+        };
+        match read_bounce(&bytes, &self.addresses) {
+            Ok(BounceMail::Report(report)) => self.apply(mail, &bytes, &report).await,
+            Ok(BounceMail::NoReport) => {
+                info!(%mail, "an answer came to a bounce address and reports nothing; it counts for nothing");
+                Ok(Place::Read)
+            }
+            Err(problem) => Ok(aside(mail, problem)),
+        }
+    }
+
+    async fn apply(&self, mail: &Arrived, bytes: &[u8], report: &BounceReport) -> Result<Place, LookError> {
+        let job_id = report.job_id;
+        let Some(delivery) = self.store.snapshot(job_id).await? else {
+            warn!(%mail, %job_id, "a mail came back for a job that the database does not know; it is put aside");
+            return Ok(Place::Aside);
+        };
+        match self.store.record_bounce(new_bounce(bytes, report, &delivery)).await {
+            Ok(Bounced::Moved(snapshot)) => {
+                warn!(%job_id, detail = snapshot.detail.as_deref(), "an accepted mail came back undelivered");
+                let messages = announce::outcome(&snapshot).into_iter().collect();
+                if runtime::publish(&self.publisher, messages, &self.lifecycle).await.is_err() {
+                    // The row remembers the debt, and the fallback worker's sweep pays it.
+                    return Ok(Place::Stays);
+                }
+                self.store.announced(&[job_id]).await?;
+                Ok(Place::Read)
+            }
+            Ok(Bounced::Recorded) => {
+                info!(%job_id, "a report is on record and changes nothing");
+                Ok(Place::Read)
+            }
+            Ok(Bounced::NotYet) => Ok(Place::Stays),
+            Ok(Bounced::Unknown) => {
+                warn!(%mail, %job_id, "a mail came back for an edition that the database does not know; it is put aside");
+                Ok(Place::Aside)
+            }
+            Err(away) if away.is_unavailable() => Err(away.into()),
+            Err(problem) => {
+                // One report that cannot be written must not keep the others from being read.
+                error!(%mail, %job_id, %problem, "the database refused a report; it is left for another try");
+                Ok(Place::Stays)
+            }
+        }
+    }
+}
+
+fn aside(mail: &Arrived, problem: BounceError) -> Place {
+    warn!(%mail, %problem, "a mail that came back was put aside");
+    Place::Aside
+}
+
+/// A report in the words of the store.
+fn new_bounce(bytes: &[u8], report: &BounceReport, delivery: &Snapshot) -> NewBounce {
+    let said: Vec<Said> = report.recipients.iter().map(said).collect();
+    let first = report.recipients.first();
+    let code = first.and_then(|one| one.status).map(|status| status.to_string());
+    let effect = match judge(&said) {
+        Bounce::Recorded => BounceEffect::Recorded,
+        Bounce::Undelivered(mailbox) => {
+            let why = [code.as_deref(), first.and_then(|one| one.diagnostic.as_deref())];
+            let why: Vec<&str> = why.into_iter().flatten().collect();
+            BounceEffect::Undelivered {
+                detail: format!("it came back: {}", why.join(" ")).trim_end_matches([':', ' ']).to_owned(),
+                suppress: match mailbox {
+                    Mailbox::Gone => suppression(delivery, code.as_deref().unwrap_or_default()),
+                    Mailbox::MayTakeTheNext => None,
+                },
+            }
+        }
+    };
+    NewBounce {
+        job_id: report.job_id,
+        generation: report.generation,
+        report_id: hex(bytes),
+        status: status(&said),
+        provider_code: code,
+        occurred_at: report.written_at,
+        received_at: Timestamp::now(),
+        effect,
+    }
+}
+
+fn said(one: &RecipientReport) -> Said {
+    let fate = match one.action {
+        DsnAction::Failed => Fate::Failed,
+        DsnAction::Delayed => Fate::Delayed,
+        DsnAction::Delivered | DsnAction::Relayed | DsnAction::Expanded => Fate::WentOn,
+    };
+    Said { fate, status: one.status.map(|status| (status.class, status.subject, status.detail)) }
+}
+
+fn status(said: &[Said]) -> ReceiptStatus {
+    if said.iter().all(|one| one.fate == Fate::Failed) {
+        ReceiptStatus::Undelivered
+    } else if said.iter().any(|one| one.fate == Fate::Delayed) {
+        ReceiptStatus::InTransit
+    } else {
+        ReceiptStatus::Unknown
+    }
+}
+
+/// The job's own recipient; the address in a report is whatever its writer likes.
+fn suppression(delivery: &Snapshot, code: &str) -> Option<NewSuppression> {
+    let Ok(Job::Email(job)) = Job::decode(&delivery.body) else { return None };
+    let target = Target::read(job.to.email.as_deref()?).ok()?;
+    let masked = target.masked();
+    let Target::Email(address) = target else { return None };
+    Some(NewSuppression {
+        recipient: Recipient::Email(address),
+        masked,
+        source: SuppressionSource::HardBounce,
+        actor: "fleet work bounces".to_owned(),
+        reason: format!("{code} in a report about the mail of job {}", delivery.job_id),
+    })
+}
+
+fn hex(bytes: &[u8]) -> String {
+    Sha256::digest(bytes).iter().fold(String::with_capacity(64), |mut text, byte| {
+        let _ = write!(text, "{byte:02x}");
+        text
+    })
+}

@@ -1,0 +1,193 @@
+//! Reports about accepted mails: each kept once, and the delivery, the debt to the CRM and the list moved in one commit.
+
+use std::fmt;
+
+use closure_contract::{Evidence, FailureCode, Generation, JobId, Provider, ReceiptStatus, Timestamp};
+
+use crate::{
+    error::StoreError,
+    row::{Columns, int},
+    snapshot::{Snapshot, snapshot_columns},
+    state::DeliveryState,
+    store::Store,
+    suppression::NewSuppression,
+    text,
+};
+
+/// A report about a mail of ours.
+#[derive(Clone)]
+pub struct NewBounce {
+    /// The email job that it speaks of.
+    pub job_id: JobId,
+    /// The edition of it.
+    pub generation: Generation,
+    /// What makes the report unique.
+    pub report_id: String,
+    /// What it says, in the words of receipts.
+    pub status: ReceiptStatus,
+    /// Its code, such as 5.1.1.
+    pub provider_code: Option<String>,
+    /// When it was written, by its writer's clock.
+    pub occurred_at: Option<Timestamp>,
+    /// When we read it.
+    pub received_at: Timestamp,
+    /// What follows from it.
+    pub effect: BounceEffect,
+}
+
+/// What follows from a report.
+#[derive(Clone)]
+pub enum BounceEffect {
+    /// It is on record, and nothing else.
+    Recorded,
+    /// An accepted mail becomes undelivered.
+    Undelivered {
+        /// Why, for people.
+        detail: String,
+        /// The recipient to be put on the list along with it.
+        suppress: Option<NewSuppression>,
+    },
+}
+
+/// What became of a report.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Bounced {
+    /// The delivery is undelivered now, and the CRM is owed the outcome until [`Store::announced`] says otherwise.
+    Moved(Box<Snapshot>),
+    /// It is on record, and the delivery stands as it stood.
+    Recorded,
+    /// The mail is still on its way out as far as we know; show the report again later. Nothing was written.
+    NotYet,
+    /// There is no such email, or no such edition of it.
+    Unknown,
+}
+
+impl Store {
+    /// Puts a report on record, and an accepted mail's end with it.
+    ///
+    /// The same report again changes nothing: an end is reached once, by comparing the state before.
+    pub async fn record_bounce(&self, bounce: NewBounce) -> Result<Bounced, StoreError> {
+        let NewBounce { job_id, generation, report_id, status, provider_code, .. } = bounce;
+        let (moves, detail, suppress) = match bounce.effect {
+            BounceEffect::Recorded => (false, None, None),
+            BounceEffect::Undelivered { detail, suppress } => (true, Some(text::detail(&detail)), suppress),
+        };
+        let listed = suppress.as_ref();
+        let rows = self
+            .database
+            .query(
+                RECORD,
+                &[
+                    &job_id.0,
+                    &int(generation.0),
+                    &Provider::Smtp.as_str(),
+                    &text::reference(&report_id),
+                    &status.as_str(),
+                    &Evidence::Carrier.as_str(),
+                    &text::optional(provider_code.as_deref()),
+                    &bounce.occurred_at.map(|at| at.0),
+                    &bounce.received_at.0,
+                    &moves,
+                    &FailureCode::MailBounced.as_str(),
+                    &detail,
+                    &listed.map(|new| new.recipient.kind()),
+                    &listed.map(|new| new.recipient.hash()),
+                    &listed.map(|new| text::detail(&new.masked)),
+                    &listed.map(|new| new.source.as_str()),
+                    &listed.map(|new| text::detail(&new.actor)),
+                    &listed.map(|new| text::detail(&new.reason)),
+                ],
+            )
+            .await?;
+        let Some(row) = rows.first() else { return Ok(Bounced::Unknown) };
+        let columns = Columns(row);
+        let (state, newest) = (columns.get::<&str>("found_state")?, columns.generation("found_generation")?);
+        if columns.maybe_job("job_id")?.is_some() {
+            return Ok(Bounced::Moved(Box::new(Snapshot::read(row)?)));
+        }
+        Ok(match newest.cmp(&generation) {
+            std::cmp::Ordering::Less => Bounced::Unknown,
+            std::cmp::Ordering::Equal if is_going_out(state.parse()?) => Bounced::NotYet,
+            std::cmp::Ordering::Equal | std::cmp::Ordering::Greater => Bounced::Recorded,
+        })
+    }
+}
+
+/// Whether the settlement that tells of the acceptance is still to come.
+fn is_going_out(state: DeliveryState) -> bool {
+    match state {
+        DeliveryState::Pending | DeliveryState::Sending | DeliveryState::InDoubt | DeliveryState::Waiting => {
+            true
+        }
+        DeliveryState::Accepted
+        | DeliveryState::Delivered
+        | DeliveryState::Undelivered
+        | DeliveryState::Unknown
+        | DeliveryState::Refused
+        | DeliveryState::Expired
+        | DeliveryState::Dead
+        | DeliveryState::Discarded
+        | DeliveryState::Superseded
+        | DeliveryState::Cancelled => false,
+    }
+}
+
+/// `found` holds the row from here on, so that what it says is what `moved` finds.
+///
+/// A recipient is put on the list only where the delivery moves: a report about an older edition may speak of an
+/// address that a person has corrected since.
+pub(crate) const RECORD: &str = concat!(
+    "
+WITH found AS MATERIALIZED (
+    SELECT
+        d.job_id, d.state, d.generation, d.attempts,
+        d.generation > $2 OR (
+            d.generation = $2 AND d.state NOT IN ('pending', 'sending', 'in_doubt', 'waiting')
+        ) AS known
+    FROM delivery AS d
+    WHERE d.job_id = $1 AND d.channel = 'email'
+    FOR UPDATE
+), heard AS (
+    INSERT INTO receipt (
+        provider, receipt_id, status, evidence, provider_code, occurred_at, received_at, job_id, generation, number
+    )
+    SELECT $3, $4, $5, $6, $7, $8, $9, f.job_id, $2, CASE WHEN f.generation = $2 THEN f.attempts END
+    FROM found AS f WHERE f.known
+    ON CONFLICT DO NOTHING
+), moved AS (
+    UPDATE delivery AS d SET
+        state = 'undelivered',
+        failure_code = $11,
+        detail = $12,
+        evidence = $6,
+        announce_since = now(),
+        ended_at = now(),
+        updated_at = now()
+    FROM found AS f
+    WHERE d.job_id = f.job_id AND f.generation = $2 AND f.state = 'accepted' AND $10
+    RETURNING ",
+    snapshot_columns!(),
+    "
+), listed AS (
+    INSERT INTO suppression (kind, value_hash, masked, source, actor, reason)
+    SELECT $13, $14, $15, $16, $17, $18 FROM moved WHERE $13::text IS NOT NULL
+    ON CONFLICT DO NOTHING
+    RETURNING *
+), acted AS (
+    INSERT INTO suppression_action (action, kind, value_hash, masked, source, actor, reason)
+    SELECT 'add', kind, value_hash, masked, source, actor, reason FROM listed
+)
+SELECT f.state AS found_state, f.generation AS found_generation, d.*
+FROM found AS f LEFT JOIN moved AS d ON d.job_id = f.job_id"
+);
+
+impl fmt::Debug for NewBounce {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("NewBounce")
+            .field("job_id", &self.job_id)
+            .field("generation", &self.generation)
+            .field("status", &self.status)
+            .field("provider_code", &self.provider_code)
+            .finish_non_exhaustive()
+    }
+}

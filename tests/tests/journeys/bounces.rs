@@ -1,0 +1,140 @@
+//! Mails that come back after they were accepted.
+
+use std::path::Path;
+
+use closure_contract::JobId;
+use closure_store::DeliveryState;
+use closure_tests::harness::{Fleet, FleetOptions, LONG, ProcessSpec, eventually, jobs, run};
+use tempfile::TempDir;
+
+const SECRET: &str = "journey-bounce-secret-0123456789-0123456789";
+const DOMAIN: &str = "bounce.example.com";
+
+struct Setting {
+    fleet: Fleet,
+    maildir: TempDir,
+}
+
+impl Setting {
+    async fn start(name: &'static str) -> Self {
+        let maildir = tempfile::tempdir().expect("a folder can be made");
+        for folder in ["new", "cur", "tmp"] {
+            std::fs::create_dir(maildir.path().join(folder)).expect("a folder can be made");
+        }
+        let workers = ProcessSpec::work("workers", &["email", "dead", "fallback", "bounces"]);
+        let options = FleetOptions::with(name, vec![workers])
+            .variable("FLEET_BOUNCES_DOMAIN", DOMAIN)
+            .variable("FLEET_BOUNCES_SECRET", SECRET)
+            .variable("FLEET_BOUNCES_MAILDIR", &maildir.path().display().to_string())
+            .variable("FLEET_BOUNCES_LOOK_MS", "100");
+        Self { fleet: Fleet::start(options).await, maildir }
+    }
+
+    /// An accepted mail, and the envelope sender under which it went out.
+    async fn accepted(&self, to: &str) -> (JobId, String) {
+        let id = self.fleet.publish(&jobs::email(to)).await;
+        assert_eq!(self.fleet.outcomes_of(id, 1).await[0].summary(), "email.accepted");
+        (id, self.fleet.smtp.mails_to(to)[0].from.clone())
+    }
+
+    fn deliver(&self, name: &str, mail: &str) {
+        let tmp = self.maildir.path().join("tmp").join(name);
+        std::fs::write(&tmp, mail).expect("a mail can be written");
+        std::fs::rename(tmp, self.maildir.path().join("new").join(name)).expect("a mail can be moved");
+    }
+
+    /// Waits until a mail lies in a folder, and says under which name.
+    async fn lies_in(&self, folder: &str, name: &str) {
+        let folder = self.maildir.path().join(folder);
+        eventually(&format!("{name} in {}", folder.display()), LONG, || async {
+            let names = names(&folder);
+            if names.iter().any(|found| found.starts_with(name)) { Ok(()) } else { Err(names.join(" ")) }
+        })
+        .await;
+    }
+
+    async fn state(&self, id: JobId) -> DeliveryState {
+        let story = self.fleet.store.job_story(id).await.expect("the database answers");
+        story.expect("the job is known").state
+    }
+}
+
+fn names(folder: &Path) -> Vec<String> {
+    let entries = std::fs::read_dir(folder).expect("the folder can be read");
+    entries.flatten().map(|entry| entry.file_name().to_string_lossy().into_owned()).collect()
+}
+
+fn report(to: &str, action: &str, status: &str) -> String {
+    format!(
+        "Return-Path: <>\r\nDelivered-To: {to}\r\nFrom: MAILER-DAEMON@mx.example.com\r\nTo: {to}\r\n\
+         Subject: Undelivered Mail Returned to Sender\r\nMIME-Version: 1.0\r\n\
+         Content-Type: multipart/report; report-type=delivery-status; boundary=\"b1\"\r\n\r\n\
+         --b1\r\nContent-Type: message/delivery-status\r\n\r\nReporting-MTA: dns; mx.example.com\r\n\r\n\
+         Final-Recipient: rfc822; somebody@example.net\r\nAction: {action}\r\nStatus: {status}\r\n\
+         Diagnostic-Code: smtp; 550 {status} <somebody@example.net>: no\r\n\r\n--b1--\r\n"
+    )
+}
+
+#[test]
+fn a_mail_that_comes_back_is_told_once_and_its_mailbox_is_not_written_to_again() {
+    run(async {
+        let setting = Setting::start("bounced").await;
+        let fleet = &setting.fleet;
+        let (id, from) = setting.accepted("bounced-hard@example.com").await;
+        assert!(from.starts_with("b+") && from.ends_with("@bounce.example.com"), "{from}");
+        setting.deliver("1.hard", &report(&from, "failed", "5.1.1"));
+        let heard = fleet.outcomes_of(id, 2).await;
+        assert_eq!(heard[1].summary(), "email.undelivered mail_bounced");
+        setting.deliver("2.again", &report(&from, "failed", "5.1.1").replace("MAILER-DAEMON", "daemon"));
+        setting.lies_in("cur", "1.hard:2,S").await;
+        setting.lies_in("cur", "2.again:2,S").await;
+        assert_eq!(fleet.outcomes_of(id, 2).await.len(), 2, "once");
+        let again = fleet.publish(&jobs::email("Bounced-Hard@example.com")).await;
+        assert_eq!(fleet.outcomes_of(again, 1).await[0].summary(), "email.dead suppressed");
+        let list = fleet.cli(&["--json", "suppress", "list"]).await.with_code(0).json();
+        assert_eq!(list[0]["source"], "hard_bounce", "{list}");
+        setting.fleet.finish().await;
+    });
+}
+
+#[test]
+fn a_full_mailbox_may_be_written_to_again_and_a_delay_and_an_answering_machine_count_for_nothing() {
+    run(async {
+        let setting = Setting::start("bounced-soft").await;
+        let fleet = &setting.fleet;
+        let (full, from_full) = setting.accepted("bounced-full@example.com").await;
+        let (late, from_late) = setting.accepted("bounced-late@example.com").await;
+        setting.deliver("1.delayed", &report(&from_late, "delayed", "4.4.1"));
+        let away = format!(
+            "To: {from_late}\r\nSubject: Out of office\r\nAuto-Submitted: auto-replied\r\n\r\nAway.\r\n"
+        );
+        setting.deliver("2.away", &away);
+        setting.deliver("3.full", &report(&from_full, "failed", "5.2.2"));
+        assert_eq!(fleet.outcomes_of(full, 2).await[1].summary(), "email.undelivered mail_bounced");
+        setting.lies_in("cur", "1.delayed").await;
+        setting.lies_in("cur", "2.away").await;
+        assert_eq!(setting.state(late).await, DeliveryState::Accepted);
+        assert_eq!(fleet.outcomes_of(late, 1).await.len(), 1);
+        setting.accepted("bounced-full@example.com").await;
+        setting.fleet.finish().await;
+    });
+}
+
+#[test]
+fn what_is_forged_or_unreadable_moves_nothing_and_is_kept_for_a_person() {
+    run(async {
+        let setting = Setting::start("bounced-forged").await;
+        let (id, from) = setting.accepted("bounced-forged@example.com").await;
+        let forged = from.replacen(".1.", ".2.", 1);
+        setting.deliver("1.forged", &report(&forged, "failed", "5.1.1"));
+        setting.deliver("2.none", &report("noreply@example.com", "failed", "5.1.1"));
+        setting.deliver("3.torn", &report(&from, "exploded", "5.1.1"));
+        setting.deliver("4.large", &"x".repeat(3 * 1024 * 1024));
+        std::os::unix::fs::symlink("/etc/passwd", setting.maildir.path().join("new/5.link")).expect("a link");
+        for name in ["1.forged", "2.none", "3.torn", "4.large", "5.link"] {
+            setting.lies_in(".aside/new", name).await;
+        }
+        assert_eq!(setting.state(id).await, DeliveryState::Accepted);
+        setting.fleet.finish().await;
+    });
+}
