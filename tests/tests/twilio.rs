@@ -151,6 +151,7 @@ fn the_intake_agrees_with_twilios_own_library_about_every_signature() {
                 knock(&intake, one, expected).await;
             }
         }
+        fleet.queues_are_empty().await;
         fleet.finish().await;
     });
 }

@@ -6,7 +6,7 @@
 //! with what the gateway's logs still show; a receipt that is on record already changes nothing.
 //! What even the logs do not show is overdue in the end, and an email answers.
 
-use std::time::Duration;
+use std::{collections::HashSet, time::Duration};
 
 use closure_broker::{OutMessage, Publisher};
 use closure_contract::Timestamp;
@@ -48,14 +48,19 @@ impl Poll {
     async fn ask(&self) -> Result<(), Interrupted> {
         let mut since = Timestamp(Timestamp::now().0 - FIRST_WINDOW);
         let mut recalled = Recalled::NotYet;
+        // What the last window brought: the next one overlaps with it, and shows most of that again.
+        let mut known = HashSet::new();
         while !self.lifecycle.stop.is_cancelled() {
             if recalled == Recalled::NotYet {
                 recalled = self.recall(since).await?;
             }
             let now = Timestamp::now();
             match self.source.pull(since, now).await {
-                Ok((opened, more)) => {
+                Ok((mut opened, more)) => {
+                    let shown = opened.receipts.iter().map(|one| one.receipt_id.clone()).collect();
+                    opened.receipts.retain(|receipt| !known.contains(&receipt.receipt_id));
                     self.keep(opened).await?;
+                    known = shown;
                     since = Timestamp((now.0 - OVERLAP).max(since.0));
                     if more == More::AtOnce {
                         continue;
