@@ -6,6 +6,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::{
+    failure::FailureCode,
     ids::{ClientRef, Generation, JobId, Timestamp},
     job::{DecodeError, decode_as},
     topology::RECEIPT_BYTES_MAX,
@@ -39,6 +40,9 @@ pub struct Receipt {
     pub evidence: Evidence,
     /// The provider's own code, for people.
     pub provider_code: Option<String>,
+    /// Why it did not arrive, where the provider's code says so; whose fault that is decides what follows (R14e).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub failure_code: Option<FailureCode>,
     /// When it happened, by the provider's clock.
     pub occurred_at: Option<Timestamp>,
     /// When the intake received it.

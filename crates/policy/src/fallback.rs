@@ -12,7 +12,7 @@ use crate::{
     compose,
     country::{self, AtOnce},
     email,
-    failure::fault,
+    failure::{Fault, fault},
     findings::Findings,
     meaning::{Meaning, meaning},
     rulebook::CompiledRulebook,
@@ -48,6 +48,8 @@ pub struct ReceiptFact {
     pub status: ReceiptStatus,
     /// What its `delivered` is worth.
     pub evidence: Evidence,
+    /// Why it did not arrive, where the provider's code says so.
+    pub code: Option<FailureCode>,
     /// When it happened.
     pub occurred_at: Option<Timestamp>,
     /// When we heard of it.
@@ -112,6 +114,9 @@ pub enum SmsState {
     Expired,
     /// It waits for a person.
     Held,
+    /// The gateway took it and then did not carry it because of our account: a person is to mend that, and to send
+    /// it again.
+    TurnedBack,
 }
 
 /// Whether an email answers in place of a text message.
@@ -161,7 +166,10 @@ pub fn evaluate(story: &SmsStory<'_>, rulebook: &CompiledRulebook, now: Timestam
     };
     let receipts: Vec<(ReceiptStatus, Evidence)> =
         story.receipts.iter().map(|receipt| (receipt.status, worth(receipt))).collect();
-    let word = word(&receipts, parts, rules.receipt_evidence_min);
+    let word = match (word(&receipts, parts, rules.receipt_evidence_min), blame(story.receipts)) {
+        (Word::Failed(_), Some(code)) => Word::Failed(code),
+        (word, _) => word,
+    };
     let (state, code) = state(story.submission, word, story.due);
     let evidence = match (state, word) {
         (SmsState::Delivered, Word::Delivered(evidence)) => evidence,
@@ -204,6 +212,29 @@ pub(crate) fn word(receipts: &[(ReceiptStatus, Evidence)], parts: usize, evidenc
     }
 }
 
+/// The failure of our own account in the bad receipts, where none of them names a cause of another kind.
+///
+/// One bad word about this recipient is enough for an email: then the message is lost whatever else went wrong.
+fn blame(receipts: &[ReceiptFact]) -> Option<FailureCode> {
+    let failed = |receipt: &&ReceiptFact| {
+        matches!(receipt.status, ReceiptStatus::Undelivered | ReceiptStatus::Expired)
+    };
+    let codes: Vec<FailureCode> = receipts.iter().filter(failed).filter_map(|receipt| receipt.code).collect();
+    let is_ours = codes.iter().all(|code| is_our_accounts(*code));
+    codes.into_iter().min().filter(|_| is_ours)
+}
+
+/// Whether a person of ours can mend it: credit, credentials, an open country, a registered sender.
+///
+/// A gateway's own fault, once it is its last word, is left to the email: nobody here can mend it, and the message
+/// is lost.
+fn is_our_accounts(code: FailureCode) -> bool {
+    match fault(code) {
+        Fault::Account | Fault::Sender => true,
+        Fault::Message | Fault::Recipient | Fault::Content | Fault::Provider | Fault::Agent => false,
+    }
+}
+
 fn arrivals(receipts: &[(ReceiptStatus, Evidence)]) -> impl Iterator<Item = Evidence> {
     receipts.iter().filter(|(status, _)| *status == ReceiptStatus::Delivered).map(|(_, evidence)| *evidence)
 }
@@ -222,6 +253,12 @@ pub(crate) fn state(submission: Submission, word: Word, due: Due) -> (SmsState, 
     match submission {
         Submission::Pending => (SmsState::Pending, None),
         Submission::Held => (SmsState::Held, None),
+        Submission::Accepted | Submission::InDoubt
+            if let Word::Failed(code) = word
+                && is_our_accounts(code) =>
+        {
+            (SmsState::TurnedBack, Some(code))
+        }
         Submission::Accepted => told.unwrap_or(match due {
             Due::NotYet => (SmsState::Accepted, None),
             Due::Overdue => silence,
@@ -289,7 +326,7 @@ pub(crate) fn email_is_due(
 ) -> bool {
     let failed = match (submission, state) {
         (Submission::Pending | Submission::Held, _) | (_, SmsState::Expired) => return false,
-        (_, SmsState::Held) => {
+        (_, SmsState::Held | SmsState::TurnedBack) => {
             let why = code.map_or("a failure of the provider", FailureCode::as_str);
             let detail = format!("{why} is not the recipient's failure; held, and no email");
             findings.note(RuleId::R14e, RuleEffect::Hold, detail);

@@ -80,6 +80,7 @@ pub fn name(state: SmsState) -> &'static str {
         SmsState::Refused => "refused",
         SmsState::Expired => "expired",
         SmsState::Held => "held",
+        SmsState::TurnedBack => "dead",
     }
 }
 

@@ -98,12 +98,16 @@ pub(crate) const R14E: Rule = Rule {
     id: RuleId::R14e,
     guide_ko: "",
     guide_en: "",
-    reading: "What hits every job alike (credit, credentials, an outage, our sender) holds, and never turns a backlog into emails, not even to Vietnam. Another gateway of the route stands in; where none does, jobs stay in their queue until a probe has come through.",
+    reading: "What hits every job alike (credit, credentials, an outage, our sender) holds, and never turns a backlog into emails, not even to Vietnam. Another gateway of the route stands in; where none does, jobs stay in their queue until a probe has come through. A text that the gateway took, and then did not carry because of our account, waits for a person, who sends it again.",
     keys: &["sms.circuit", "sms.routes"],
     tests: &[
         Proof {
             file: FALLBACKS,
             test: "what_hits_every_job_alike_never_makes_an_email_due_not_even_in_vietnam",
+        },
+        Proof {
+            file: FALLBACKS,
+            test: "a_receipt_that_blames_our_account_makes_no_email_and_waits_for_a_person",
         },
         Proof {
             file: ROUTES,

@@ -66,6 +66,8 @@ pub enum InfobipBehaviour {
     Delivered,
     /// Accepted; the report says not delivered.
     NotDelivered,
+    /// Accepted; the report says that the account had no credit for it.
+    CreditGoneLater,
     /// Accepted; the only report says delivered to the operator, which is not the last word.
     OperatorOnly,
     /// Accepted, and the connection breaks before the answer.

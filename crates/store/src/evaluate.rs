@@ -78,7 +78,7 @@ WHERE d.job_id = $1 FOR UPDATE OF d"
 /// A flood of receipts must not hide the strong one among them.
 pub(crate) const RECEIPTS: &str = "
 SELECT * FROM (
-    SELECT id, provider, status, evidence, provider_code, occurred_at, received_at
+    SELECT id, provider, status, evidence, provider_code, failure_code, occurred_at, received_at
     FROM receipt WHERE job_id = $1 AND generation = $2
     ORDER BY array_position(ARRAY['handset', 'carrier', 'gateway', 'none'], evidence), id
     LIMIT $3
@@ -110,6 +110,7 @@ async fn apply(
         Announce::Now => false,
         Announce::Owed => true,
     };
+    let work = WorkQueue::Jobs(before.channel);
     let rows = query(
         transaction,
         APPLY,
@@ -122,6 +123,8 @@ async fn apply(
             &text::json(verdict.rules),
             &fallback.as_ref().map(|row| row.job_id.0),
             &owed,
+            &work.name(),
+            &work.routing_key(),
         ],
     )
     .await?;
@@ -142,7 +145,8 @@ fn judged(before: DeliveryState, verdict: DeliveryState) -> Option<&'static str>
 /// verdict is to wait; never, once it has come to its end.
 ///
 /// A debt to the CRM is paid by `announced` alone: a later look that owes nothing new must not forget it.
-/// A replayed dead letter whose delivery moves on is resolved here as it is in a settlement.
+/// A replayed dead letter whose delivery moves on is resolved here as it is in a settlement, and a verdict of death
+/// opens one.
 pub(crate) const APPLY: &str = concat!(
     "
 WITH changed AS (
@@ -172,6 +176,13 @@ WITH changed AS (
     UPDATE dead_letter SET state = 'resolved', settled_at = now()
     WHERE key = 'job:' || $1::uuid AND state = 'replaying'
         AND $2 NOT IN ('pending', 'sending', 'in_doubt', 'waiting', 'dead')
+), died AS (
+    INSERT INTO dead_letter AS l (key, job_id, channel, queue, routing_key, code, detail, body, state, generation)
+    SELECT 'job:' || c.job_id, c.job_id, c.channel, $9, $10, c.failure_code, coalesce(c.detail, ''), c.body, 'open', c.generation
+    FROM changed AS c WHERE $2 = 'dead'
+    ON CONFLICT (key) DO UPDATE SET
+        state = 'open', code = excluded.code, detail = excluded.detail, generation = excluded.generation,
+        deaths = l.deaths + 1, last_died_at = now(), settled_at = NULL
 )
 SELECT ",
     snapshot_columns!(),

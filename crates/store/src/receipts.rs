@@ -1,6 +1,6 @@
 //! The words of providers, each kept once and matched to its delivery.
 
-use closure_contract::{JobId, Receipt};
+use closure_contract::{FailureCode, JobId, Receipt};
 
 use crate::{error::StoreError, row::Columns, store::Store, text};
 
@@ -32,6 +32,7 @@ impl Store {
                     &text::optional(receipt.provider_code.as_deref()),
                     &receipt.occurred_at.map(|at| at.0),
                     &receipt.received_at.0,
+                    &receipt.failure_code.map(FailureCode::as_str),
                 ],
             )
             .await?;
@@ -61,10 +62,10 @@ WITH named AS (
 )
 INSERT INTO receipt AS r (
     provider, receipt_id, provider_ref, client_ref, status, evidence, provider_code, occurred_at, received_at,
-    job_id, generation, number, inbox_since
+    failure_code, job_id, generation, number, inbox_since
 )
 SELECT
-    $1, $2, $3, $4, $5, $6, $7, $8, $9, named.job_id, named.generation, named.number,
+    $1, $2, $3, $4, $5, $6, $7, $8, $9, $10, named.job_id, named.generation, named.number,
     CASE WHEN named.job_id IS NULL THEN now() END
 FROM (SELECT) AS once LEFT JOIN named ON true
 ON CONFLICT (provider, receipt_id) DO UPDATE SET

@@ -44,6 +44,8 @@ pub struct ReceiptRow {
     pub evidence: Evidence,
     /// The provider's own code.
     pub provider_code: Option<String>,
+    /// Why it did not arrive, where the provider's code says so.
+    pub code: Option<FailureCode>,
     /// When it happened, by the provider's clock.
     pub occurred_at: Option<Timestamp>,
     /// When the intake received it.
@@ -147,6 +149,7 @@ impl ReceiptRow {
             status: columns.word("status", state::receipt_status)?,
             evidence: columns.word("evidence", state::evidence)?,
             provider_code: columns.get("provider_code")?,
+            code: columns.maybe_code("failure_code")?,
             occurred_at: columns.maybe_time("occurred_at")?,
             received_at: columns.time("received_at")?,
         })

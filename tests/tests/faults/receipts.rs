@@ -31,6 +31,7 @@ fn receipt(job: &serde_json::Value, status: ReceiptStatus, receipt_id: &str) -> 
         status,
         evidence: Evidence::Handset,
         provider_code: None,
+        failure_code: None,
         occurred_at: None,
         received_at: Timestamp::now(),
     };

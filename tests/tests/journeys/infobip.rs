@@ -1,5 +1,6 @@
 //! A fleet whose gateway is Infobip: what is in doubt there never becomes a second text message.
 
+use closure_contract::FailureCode;
 use closure_simulators::{InfobipBehaviour, InfobipSimSettings, InfobipSimulator};
 use closure_store::DeliveryState;
 use closure_tests::harness::{Fleet, FleetOptions, jobs, run};
@@ -91,6 +92,43 @@ fn a_gateway_without_credit_is_stood_in_for_and_no_email_is_sent() {
         assert_eq!(story.tries.len(), 1, "what was not sent spent no attempt");
         assert_eq!(story.tries[0].provider.as_str(), "nhn");
         assert!(fleet.smtp.mails_to("failover@example.com").is_empty());
+        fleet.finish().await;
+        gateway.stop().await;
+    });
+}
+
+#[test]
+fn a_text_that_is_turned_back_for_want_of_credit_makes_no_email_and_goes_out_when_a_person_sends_it_again() {
+    run(async {
+        let settings = InfobipSimSettings {
+            api_key: API_KEY.to_owned(),
+            webhook_password: PASSWORD.to_owned(),
+            ..InfobipSimSettings::default()
+        };
+        let gateway = InfobipSimulator::start(settings).await.expect("the gateway can be started");
+        let options = FleetOptions::together("turned-back")
+            .variable("FLEET_SMS_GATEWAYS", "infobip")
+            .variable("FLEET_SMS_INFOBIP_BASE_URL", &gateway.base_url())
+            .variable("FLEET_SMS_INFOBIP_API_KEY", API_KEY)
+            .variable("FLEET_INTAKE_INFOBIP_SECRET", &format!("closure:{PASSWORD}"));
+        let fleet = Fleet::start(options).await;
+        gateway.set_webhook(fleet.receipts_url().await.replace("/receipts/nhn", "/receipts/infobip"));
+        let job = jobs::sms(&jobs::number(3102, 0), "turned-back@example.com");
+        gateway.behave_times(&digits(&job), InfobipBehaviour::CreditGoneLater, 1);
+        let id = fleet.publish(&job).await;
+        fleet.reaches(id, DeliveryState::Dead).await;
+        let heard = fleet.outcomes_of(id, 1).await;
+        assert_eq!(heard[0].summary(), "sms.dead");
+        assert_eq!(heard[0].outcome.code, Some(FailureCode::ProviderQuota));
+        let letters = fleet.letters_of(id).await;
+        assert_eq!(letters.len(), 1, "a supervisor finds it");
+        let number = letters[0].summary.id.to_string();
+        let again = ["dead", "replay", &number, "--actor", "kim", "--reason", "the credit was topped up"];
+        fleet.cli(&again).await.with_code(0);
+        fleet.reaches(id, DeliveryState::Delivered).await;
+        fleet.drain().await;
+        assert_eq!(fleet.outcomes_of(id, 2).await[1].summary(), "sms.delivered");
+        assert!(fleet.smtp.mails().is_empty(), "our account's failure is not the recipient's");
         fleet.finish().await;
         gateway.stop().await;
     });

@@ -29,6 +29,7 @@ pub fn judge(
             provider: row.provider,
             status: row.status,
             evidence: row.evidence,
+            code: row.code,
             occurred_at: row.occurred_at,
             received_at: row.received_at,
         })
@@ -127,5 +128,6 @@ fn delivery_state(state: SmsState, before: DeliveryState) -> DeliveryState {
         SmsState::Unknown => DeliveryState::Unknown,
         SmsState::Refused => DeliveryState::Refused,
         SmsState::Expired => DeliveryState::Expired,
+        SmsState::TurnedBack => DeliveryState::Dead,
     }
 }

@@ -15,6 +15,7 @@ pub(crate) fn receipt(status: ReceiptStatus) -> ReceiptFact {
         provider: Provider::Nhn,
         status,
         evidence: Evidence::Handset,
+        code: None,
         occurred_at: None,
         received_at: NOW,
     }
@@ -106,6 +107,33 @@ fn the_state_is_the_strongest_word_about_a_single_part() {
         let evaluation = told(&japan(), submission, &statuses, due);
         assert_eq!((evaluation.state, evaluation.code), (state, code), "{submission:?} {statuses:?} {due:?}");
     }
+}
+
+#[test]
+fn a_receipt_that_blames_our_account_makes_no_email_and_waits_for_a_person() {
+    let bad = |code| ReceiptFact { code, ..receipt(ReceiptStatus::Undelivered) };
+    let (quota, number) = (Some(FailureCode::ProviderQuota), Some(FailureCode::RecipientRejected));
+    let told = |job: &SmsJob, receipts: &[ReceiptFact], due| {
+        let submission = Submission::Accepted;
+        evaluate(&SmsStory { job, submission, receipts, due, revoked: None }, &rulebook(), NOW)
+    };
+    for job in [japan(), vietnam(), china("Hello")] {
+        for due in [Due::NotYet, Due::Overdue] {
+            let evaluation = told(&job, &[bad(quota), bad(None)], due);
+            assert_eq!((evaluation.state, evaluation.code), (SmsState::TurnedBack, quota));
+            assert!(!is_due(&evaluation));
+            assert_eq!(by(&evaluation, RuleEffect::Hold), [RuleId::R14e]);
+        }
+    }
+    for receipts in [[bad(quota), bad(number)], [bad(number), bad(quota)]] {
+        let evaluation = told(&japan(), &receipts, Due::NotYet);
+        assert_eq!(evaluation.state, SmsState::Undelivered, "it is the recipient's, too");
+        assert!(is_due(&evaluation));
+    }
+    let fault = told(&japan(), &[bad(Some(FailureCode::ProviderFault))], Due::NotYet);
+    assert!(is_due(&fault), "a gateway's own fault is nothing that a person here could mend");
+    let arrived = told(&japan(), &[bad(quota), receipt(ReceiptStatus::Delivered)], Due::NotYet);
+    assert_eq!(arrived.state, SmsState::Delivered, "what arrived was sent");
 }
 
 #[test]

@@ -44,6 +44,7 @@ impl<'a> Ledger<'a> {
                 provider: Provider::Nhn,
                 status,
                 evidence,
+                code: None,
                 occurred_at: None,
                 received_at: NOW,
             }),

@@ -28,10 +28,18 @@ fn receipts() -> impl Strategy<Value = Vec<ReceiptFact>> {
         ReceiptStatus::Unknown,
     ];
     let evidences = [Evidence::None, Evidence::Gateway, Evidence::Carrier, Evidence::Handset];
-    let one = (select(statuses.to_vec()), select(evidences.to_vec()), 0..100_i64).prop_map(
-        |(status, evidence, second)| {
+    let codes = prop::option::of(select(FailureCode::ALL.to_vec()));
+    let one = (select(statuses.to_vec()), select(evidences.to_vec()), codes, 0..100_i64).prop_map(
+        |(status, evidence, code, second)| {
             let at = closure_contract::Timestamp(NOW.0 + time::Duration::seconds(second));
-            ReceiptFact { provider: Provider::Nhn, status, evidence, occurred_at: Some(at), received_at: at }
+            ReceiptFact {
+                provider: Provider::Nhn,
+                status,
+                evidence,
+                code,
+                occurred_at: Some(at),
+                received_at: at,
+            }
         },
     );
     prop::collection::vec(one, 0..8)
@@ -99,7 +107,7 @@ proptest! {
         }
         match evaluation.state {
             SmsState::Undelivered | SmsState::Unknown | SmsState::Refused => prop_assert!(email.is_some()),
-            SmsState::Held | SmsState::Expired => prop_assert!(email.is_none()),
+            SmsState::Held | SmsState::TurnedBack | SmsState::Expired => prop_assert!(email.is_none()),
             SmsState::Pending | SmsState::Accepted | SmsState::Delivered => {}
         }
     }

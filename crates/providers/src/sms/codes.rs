@@ -52,6 +52,15 @@ impl CodeTable {
         self.rows.iter().find(|row| row.code == code).map(|row| row.reading)
     }
 
+    /// Why a message did not arrive, where this code says so.
+    pub(crate) fn why(&self, code: Option<&str>) -> Option<FailureCode> {
+        match self.reading(code?)? {
+            CodeReading::Word { why, .. } => why,
+            CodeReading::Failure(code) => Some(code),
+            CodeReading::Taken => None,
+        }
+    }
+
     /// Every table of this release.
     pub const ALL: &'static [&'static Self] = &[
         &nhn_codes::RESULTS,

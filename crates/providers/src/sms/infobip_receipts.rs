@@ -94,11 +94,11 @@ fn receipt(result: serde_json::Value, received_at: Timestamp) -> Option<Receipt>
         return None;
     }
     let code = report.status.code();
-    let (status, evidence) = match STATUSES.reading(&code) {
-        Some(CodeReading::Word { status, evidence, .. }) => (status, evidence),
+    let (status, evidence, failure_code) = match STATUSES.reading(&code) {
+        Some(CodeReading::Word { status, evidence, why }) => (status, evidence, why),
         // A refused duplicate says nothing of the message, and a status of a later release decides nothing.
         Some(CodeReading::Taken | CodeReading::Failure(_)) | None => {
-            (ReceiptStatus::InTransit, Evidence::None)
+            (ReceiptStatus::InTransit, Evidence::None, None)
         }
     };
     let when: String = report
@@ -122,6 +122,7 @@ fn receipt(result: serde_json::Value, received_at: Timestamp) -> Option<Receipt>
         status,
         evidence,
         provider_code,
+        failure_code,
         occurred_at: report.done_at.as_deref().and_then(occurred_at),
         received_at,
     })

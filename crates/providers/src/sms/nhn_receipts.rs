@@ -172,6 +172,7 @@ fn result_update(hook: serde_json::Value, received_at: Timestamp) -> Result<Opti
         client_ref,
         status,
         evidence,
+        failure_code: nhn_words::RECEIVING.why(result_code.as_deref()),
         provider_code: result_code.or_else(|| code_text(&hook.message_status)),
         occurred_at,
         received_at,
@@ -210,6 +211,7 @@ fn delivery_receipt(hook: serde_json::Value, received_at: Timestamp) -> Result<O
         status,
         evidence,
         provider_code,
+        failure_code: nhn_words::DLR_ERRORS.why(error_code.as_deref()),
         occurred_at: None,
         received_at,
     }))
@@ -255,6 +257,7 @@ pub(crate) fn polled(row: serde_json::Value, received_at: Timestamp) -> Option<R
         client_ref: row.recipient_grouping_key.and_then(|key| key.parse().ok()),
         status,
         evidence,
+        failure_code: nhn_words::RECEIVING.why(Some(&result_code)),
         provider_code: Some(result_code),
         occurred_at: None,
         received_at,

@@ -17,7 +17,7 @@ use super::{
     receipts::{DoorError, DoorRequest, Opened},
     secrets::Secrets,
     twilio_wire::{message_sid, reference},
-    twilio_words::word,
+    twilio_words::{ERRORS, word},
 };
 use crate::{
     config::{ConfigError, PlainHttp, base_url},
@@ -125,6 +125,7 @@ fn read(fields: &[(String, String)], query: Option<&str>, received_at: Timestamp
         status: word,
         evidence,
         provider_code,
+        failure_code: ERRORS.why(error.as_deref()),
         // Twilio passes on a carrier's time without its zone, which is no time.
         occurred_at: None,
         received_at,

@@ -212,11 +212,12 @@ fn answer(
     breaker: &Breaker,
 ) -> Response {
     use InfobipBehaviour::{
-        AnswerLost, AnswerLostAndLateInTheLogs, Delivered, GarbageAnswer, NotDelivered, OperatorOnly,
-        OutOfCredit, RequestLost, ServerErrorAccepted, TooManyRequests,
+        AnswerLost, AnswerLostAndLateInTheLogs, CreditGoneLater, Delivered, GarbageAnswer, NotDelivered,
+        OperatorOnly, OutOfCredit, RequestLost, ServerErrorAccepted, TooManyRequests,
     };
     let report = match behaviour {
         NotDelivered => UNDELIVERED,
+        CreditGoneLater => NO_CREDIT,
         OperatorOnly => OPERATOR,
         Delivered | AnswerLost | AnswerLostAndLateInTheLogs | GarbageAnswer | ServerErrorAccepted => HANDSET,
         RequestLost => {
@@ -241,9 +242,8 @@ fn answer(
         }
         GarbageAnswer => Html("<!doctype html><title>Gateway</title>").into_response(),
         ServerErrorAccepted => refusal(StatusCode::INTERNAL_SERVER_ERROR, "E500"),
-        Delivered | NotDelivered | OperatorOnly | OutOfCredit | RequestLost | TooManyRequests => {
-            said(&id, &to, status)
-        }
+        Delivered | NotDelivered | CreditGoneLater | OperatorOnly | OutOfCredit | RequestLost
+        | TooManyRequests => said(&id, &to, status),
     }
 }
 

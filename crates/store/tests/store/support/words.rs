@@ -104,6 +104,7 @@ pub(crate) fn receipt(receipt_id: &str, status: ReceiptStatus) -> Receipt {
         status,
         evidence: Evidence::Carrier,
         provider_code: Some("1000".to_owned()),
+        failure_code: None,
         occurred_at: None,
         received_at: Timestamp(datetime!(2026-11-01 09:00 UTC)),
     }
