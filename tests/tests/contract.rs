@@ -39,13 +39,16 @@ fn asyncapis_own_parser_reads_the_document_and_finds_each_operation_of_the_crm()
 }
 
 #[test]
-fn an_independent_validator_accepts_every_valid_example_and_refuses_every_invalid_one_for_the_stated_reason()
+fn two_independent_validators_accept_every_valid_example_and_refuse_every_invalid_one_for_the_stated_reason()
 {
     run(async {
-        let mut checker = python(&root().join("tests/python/kit.py"));
-        checker.arg(root().join("docs/contract"));
-        let said = content(checker).await;
-        assert!(said.contains("refused for the stated reason"), "{said}");
+        for mut checker in
+            [python(&root().join("tests/python/kit.py")), node(&root().join("tests/node/kit.js"))]
+        {
+            checker.arg(root().join("docs/contract"));
+            let said = content(checker).await;
+            assert!(said.contains("refused for the stated reason"), "{said}");
+        }
     });
 }
 
