@@ -13,6 +13,7 @@ pub mod email;
 pub mod explain;
 pub mod failure;
 pub mod fallback;
+mod fallback_email;
 pub mod fallback_table;
 mod findings;
 mod frame;

@@ -159,3 +159,40 @@ fn without_a_country_a_number_is_accepted_exactly_where_the_oracle_finds_one_rea
     }
     assert_eq!(differences, [""; 0]);
 }
+
+/// Whether a dial string is one that the PBX's own guard lets pass: an outside line, and either a Korean number with
+/// its trunk zero or the international access code with a number of E.164's length.
+fn is_dialable(dial_string: &str) -> bool {
+    let Some(outside) = dial_string.strip_prefix('9') else { return false };
+    let all_digits = outside.bytes().all(|byte| byte.is_ascii_digit());
+    let begins_with_one_to_nine = |digits: &str| digits.starts_with(|digit| ('1'..='9').contains(&digit));
+    let overseas = outside
+        .strip_prefix("001")
+        .is_some_and(|number| begins_with_one_to_nine(number) && (7..=15).contains(&number.len()));
+    let at_home = outside
+        .strip_prefix('0')
+        .is_some_and(|number| begins_with_one_to_nine(number) && (8..=11).contains(&number.len()));
+    all_digits && (overseas || at_home)
+}
+
+#[test]
+fn whatever_is_dialled_is_digits_of_the_right_form_and_leads_back_to_its_number() {
+    let mut dialled = 0;
+    for row in rows() {
+        for scope in ["overseas", "domestic"] {
+            let phone = json!({ "number": format!("+{}", row.e164) });
+            let job = dial(json!({ "scope": scope, "to": { "phone": phone } }));
+            let decision = decide(&job, &rulebook(), NOW);
+            let Some(dial_string) = decision.dial_string else { continue };
+            assert!(is_dialable(&dial_string), "{}: {dial_string}", row.e164);
+            let national = dial_string.strip_prefix("90").map(|rest| format!("82{rest}"));
+            let back = match scope {
+                "overseas" => dial_string.strip_prefix("9001").map(str::to_owned),
+                _ => national,
+            };
+            assert_eq!(back.as_deref(), Some(row.e164), "{dial_string}");
+            dialled += 1;
+        }
+    }
+    assert!(dialled > 500, "{dialled} numbers were dialled");
+}

@@ -1,0 +1,72 @@
+//! The email that takes a text message's place: what it says, to whom, and under which subject (R14d, R19).
+
+use closure_contract::{
+    EmailJob, FailureCode, RuleEffect, RuleId, SmsJob,
+    job::{EmailContent, EmailKind, FallbackOf, MailRecipient, Scope},
+};
+
+use crate::{compose, email, fallback::EmailDue, findings::Findings, rulebook::CompiledRulebook};
+
+/// The one email of a text message: its id follows from the message's.
+pub(crate) fn email_job(job: &SmsJob, rulebook: &CompiledRulebook, findings: &mut Findings) -> EmailDue {
+    let content = job.fallback.as_ref();
+    let given = |text: Option<&String>| text.filter(|text| !text.trim().is_empty()).cloned();
+    let address = job.to.email.as_deref().and_then(email::address).map(str::to_owned);
+    let reachable = address.is_some();
+    if !reachable {
+        let blank = job.to.email.as_ref().is_none_or(|text| text.trim().is_empty());
+        let code = if blank { FailureCode::NoEmailAddress } else { FailureCode::InvalidEmailAddress };
+        findings.note(RuleId::R14d, RuleEffect::Hold, format!("{code}: a person must add an address"));
+    }
+    let email = EmailJob {
+        kind: EmailKind::V1,
+        job_id: job.job_id.fallback_email(),
+        consultation: job.consultation.clone(),
+        agent: job.agent.clone(),
+        scope: job.scope,
+        to: MailRecipient { email: address, language: job.to.language.clone() },
+        email: EmailContent {
+            subject: subject(job, rulebook, findings),
+            text: given(content.and_then(|content| content.text.as_ref()))
+                .or_else(|| compose::text_for_email(job, rulebook))
+                .unwrap_or_default(),
+            html: given(content.and_then(|content| content.html.as_ref())),
+        },
+        fallback_of: Some(FallbackOf { job_id: job.job_id }),
+        not_before: None,
+        expires_at: job.expires_at,
+    };
+    if reachable { EmailDue::Due(email) } else { EmailDue::NoAddress(email) }
+}
+
+/// R19: the subject that came along, or the configured one.
+fn subject(job: &SmsJob, rulebook: &CompiledRulebook, findings: &mut Findings) -> String {
+    let rules = &rulebook.rules().email;
+    let default = match job.scope {
+        Scope::Overseas => &rules.default_subject,
+        Scope::Domestic => &rules.default_subject_domestic,
+    };
+    let given = job.fallback.as_ref().and_then(|content| content.subject.as_deref());
+    match given.map(|subject| (subject, email::check_subject(job.scope, subject, rules))) {
+        Some((subject, Ok(()))) => {
+            findings.note(RuleId::R19, RuleEffect::Pass, "the fallback's own subject may go out");
+            subject.trim().to_owned()
+        }
+        Some((_, Err(bad))) => {
+            findings.note(
+                RuleId::R19,
+                RuleEffect::Change,
+                format!("the configured subject is used: {}", bad.detail),
+            );
+            default.clone()
+        }
+        None => {
+            findings.note(
+                RuleId::R19,
+                RuleEffect::Change,
+                "the configured subject is used: the fallback has none",
+            );
+            default.clone()
+        }
+    }
+}
