@@ -1,6 +1,5 @@
 //! A fleet whose gateway is Infobip: what is in doubt there never becomes a second text message.
 
-use closure_contract::FailureCode;
 use closure_simulators::{InfobipBehaviour, InfobipSimSettings, InfobipSimulator};
 use closure_store::DeliveryState;
 use closure_tests::harness::{Fleet, FleetOptions, jobs, run};
@@ -118,8 +117,7 @@ fn a_text_that_is_turned_back_for_want_of_credit_makes_no_email_and_goes_out_whe
         let id = fleet.publish(&job).await;
         fleet.reaches(id, DeliveryState::Dead).await;
         let heard = fleet.outcomes_of(id, 1).await;
-        assert_eq!(heard[0].summary(), "sms.dead");
-        assert_eq!(heard[0].outcome.code, Some(FailureCode::ProviderQuota));
+        assert_eq!(heard[0].summary(), "sms.dead provider_quota");
         let letters = fleet.letters_of(id).await;
         assert_eq!(letters.len(), 1, "a supervisor finds it");
         let number = letters[0].summary.id.to_string();
