@@ -4,7 +4,7 @@ use closure_contract::{Job, Timestamp};
 use closure_policy::{
     caps,
     explain::{Decision, Verdict, decide},
-    rulebook::CompiledRulebook,
+    meaning::JobNumber,
     standing::{Listing, Question, Standing, Used},
     template::TemplateFacts,
 };
@@ -54,12 +54,13 @@ impl Engine {
     /// What templates refuse by the rules as they are known is decided again by the rules as they are.
     pub async fn decide(&self, job: &Job, now: Timestamp) -> Result<Decision, StoreError> {
         let known = self.rules.current().await;
-        let standing = self.standing(job, &known).await?;
-        let decision = decide(job, &known, &standing, now);
+        let number = JobNumber::of(job, known.rules());
+        let standing = self.standing(&Question::of(job, &number, known.rules()), job).await?;
+        let decision = decide(job, &number, &known, &standing, now);
         if !decision.code.is_some_and(rests_on_templates) {
             return Ok(decision);
         }
-        Ok(decide(job, &*self.rules.fresh().await?, &standing, now))
+        Ok(decide(job, &number, &*self.rules.fresh().await?, &standing, now))
     }
 
     /// Decides once more right before the send, by an approval as it is at this moment where the text needs one, and
@@ -68,13 +69,15 @@ impl Engine {
     /// The caps that were free when they were read may be used up when they are counted; the count is what holds.
     pub async fn admit(&self, job: &Job, now: Timestamp) -> Result<Admission, StoreError> {
         let mut rulebook = self.rules.current().await;
-        let mut standing = self.standing(job, &rulebook).await?;
-        let mut decision = decide(job, &rulebook, &standing, now);
+        let number = JobNumber::of(job, rulebook.rules());
+        let question = Question::of(job, &number, rulebook.rules());
+        let mut standing = self.standing(&question, job).await?;
+        let mut decision = decide(job, &number, &rulebook, &standing, now);
         if decision.template.as_ref().and_then(TemplateFacts::used).is_some() {
             rulebook = self.rules.fresh().await?;
-            decision = decide(job, &rulebook, &standing, now);
+            decision = decide(job, &number, &rulebook, &standing, now);
         }
-        let limits = limits(&Question::of(job, rulebook.rules()));
+        let limits = limits(&question);
         let (Verdict::Send, Some(store), false) = (decision.verdict, &self.store, limits.is_empty()) else {
             return Ok(Admission { decision, contact: None });
         };
@@ -82,20 +85,19 @@ impl Engine {
             Taken::Granted(contact) => Ok(Admission { decision, contact: Some(contact) }),
             Taken::Reached(used) => {
                 standing.used = used.into_iter().map(window).collect();
-                Ok(Admission { decision: decide(job, &rulebook, &standing, now), contact: None })
+                Ok(Admission { decision: decide(job, &number, &rulebook, &standing, now), contact: None })
             }
         }
     }
 
-    async fn standing(&self, job: &Job, rulebook: &CompiledRulebook) -> Result<Standing, StoreError> {
+    async fn standing(&self, question: &Question, job: &Job) -> Result<Standing, StoreError> {
         let Some(store) = &self.store else { return Ok(Standing::default()) };
-        let question = Question::of(job, rulebook.rules());
         let asked = StandingQuestion {
             job_id: job.id(),
-            limits: limits(&question),
-            consultation_id: question.consultation_id,
-            phone: question.phone.map(|number| number.digits().to_owned()),
-            email: question.email,
+            limits: limits(question),
+            consultation_id: question.consultation_id.clone(),
+            phone: question.phone.as_ref().map(|number| number.digits().to_owned()),
+            email: question.email.clone(),
         };
         store.standing(asked).await.map(standing)
     }

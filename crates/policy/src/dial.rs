@@ -8,6 +8,7 @@ use closure_contract::{
 use crate::{
     explain::DialPlan,
     findings::Findings,
+    meaning::JobNumber,
     phone::{self, E164, KOREA, Number, PhoneFacts, PhoneKind},
     phone_text::{self, Typed},
     rulebook::{DialRules, NumberRules, Pause, Rulebook},
@@ -26,16 +27,16 @@ pub(crate) struct Judged {
 }
 
 /// Applies the rules to a dial job.
-pub(crate) fn judge(job: &DialJob, rulebook: &Rulebook, now: Timestamp, findings: &mut Findings) -> Judged {
+pub(crate) fn judge(
+    job: &DialJob,
+    number: &JobNumber,
+    rulebook: &Rulebook,
+    now: Timestamp,
+    findings: &mut Findings,
+) -> Judged {
     check_freshness(job, rulebook.dial.click_fresh_s, now, findings);
-    let (number, phone) = match short_number(&job.to.phone, job.scope, &rulebook.numbers) {
-        Some(number) => {
-            findings.note(RuleId::R3, RuleEffect::Pass, "the short service number is on the configured list");
-            let facts = phone::facts(&number);
-            (Some(number), facts)
-        }
-        None => phone::judge(&job.to.phone, job.scope, Channel::Dial, &rulebook.numbers, findings),
-    };
+    let (number, phone) =
+        phone::judge(&job.to.phone, number, job.scope, Channel::Dial, &rulebook.numbers, findings);
     let dial_string = number.as_ref().and_then(|number| dial_string(number, job.scope, &rulebook.dial));
     if dial_string.is_some() {
         let (rule, detail) = match job.scope {

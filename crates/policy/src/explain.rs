@@ -11,6 +11,7 @@ use crate::{
     dial,
     email::{self, EmailFacts},
     findings::{Findings, Postponement, Refusal, RefusalEnding},
+    meaning::JobNumber,
     phone::{E164, PhoneFacts},
     quiet,
     rulebook::CompiledRulebook,
@@ -202,8 +203,15 @@ pub enum FallbackEmail {
 
 /// Applies every rule to a job; all facts are worked out even where an early rule refuses it already.
 ///
-/// `standing` answers [`Question::of`](standing::Question::of) the same job; without a database it is [`Standing::default`].
-pub fn decide(job: &Job, rulebook: &CompiledRulebook, standing: &Standing, now: Timestamp) -> Decision {
+/// `number` is the job's own, and `standing` answers [`Question::of`](standing::Question::of) the same job; without a
+/// database it is [`Standing::default`].
+pub fn decide(
+    job: &Job,
+    number: &JobNumber,
+    rulebook: &CompiledRulebook,
+    standing: &Standing,
+    now: Timestamp,
+) -> Decision {
     let mut findings = Findings::new(job.channel());
     check_expiry(job, now, &mut findings);
     let revoked = standing::check_revoked(job, standing, &mut findings);
@@ -225,7 +233,7 @@ pub fn decide(job: &Job, rulebook: &CompiledRulebook, standing: &Standing, now: 
     };
     match job {
         Job::Sms(job) => {
-            let judged = sms::judge(job, rulebook, now, &mut findings);
+            let judged = sms::judge(job, number, rulebook, now, &mut findings);
             decision.phone = Some(judged.phone);
             decision.sms = judged.sms;
             decision.chinese = judged.chinese;
@@ -243,7 +251,7 @@ pub fn decide(job: &Job, rulebook: &CompiledRulebook, standing: &Standing, now: 
             decision.plan = plan.map(Plan::Email);
         }
         Job::Dial(job) => {
-            let judged = dial::judge(job, rulebook.rules(), now, &mut findings);
+            let judged = dial::judge(job, number, rulebook.rules(), now, &mut findings);
             decision.phone = Some(judged.phone);
             decision.dial_string = judged.dial_string;
             decision.plan = judged.plan.map(Plan::Dial);

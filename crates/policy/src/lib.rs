@@ -20,7 +20,7 @@ mod frame;
 mod language;
 mod mail_html;
 pub mod mask;
-mod meaning;
+pub mod meaning;
 pub mod phone;
 mod phone_text;
 pub mod quiet;

@@ -4,19 +4,55 @@
 //! Singapore's mobile numbers written after the Korean access code 001 are too.
 
 use closure_contract::{
-    FailureCode, RuleEffect,
+    FailureCode, Job, RuleEffect,
     job::{Phone, Scope},
 };
 
 use crate::{
+    dial,
     phone::{KOREA, Number},
     phone_text::{self, Typed},
     readings,
-    rulebook::NumberRules,
+    rulebook::{NumberRules, Rulebook},
 };
 
 /// No subscriber has a number as short as this; emergency services do.
 const SHORT_DIGITS_MAX: usize = 4;
+
+/// A job's number as it was read, once for everything that asks about it.
+pub struct JobNumber(pub(crate) Read);
+
+/// How a job's number was read.
+pub(crate) enum Read {
+    /// An email has none.
+    None,
+    /// A short service number of the configured list (R3).
+    ShortService(Number),
+    /// As any number is.
+    Meant(Meaning),
+}
+
+impl JobNumber {
+    /// Reads the number of a job.
+    pub fn of(job: &Job, rules: &Rulebook) -> Self {
+        Self(match job {
+            Job::Email(_) => Read::None,
+            Job::Sms(job) => Read::Meant(meaning(&job.to.phone, job.scope, &rules.numbers)),
+            Job::Dial(job) => match dial::short_number(&job.to.phone, job.scope, &rules.numbers) {
+                Some(number) => Read::ShortService(number),
+                None => Read::Meant(meaning(&job.to.phone, job.scope, &rules.numbers)),
+            },
+        })
+    }
+
+    /// The number, where the job has exactly one.
+    pub(crate) fn number(&self) -> Option<&Number> {
+        match &self.0 {
+            Read::ShortService(number) | Read::Meant(Meaning::Number { number, .. }) => Some(number),
+            Read::None | Read::Meant(Meaning::Problem { .. }) => None,
+        }
+    }
+}
 
 /// What the typed number means.
 pub(crate) enum Meaning {

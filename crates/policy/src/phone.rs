@@ -10,7 +10,7 @@ use serde::Serialize;
 
 use crate::{
     findings::Findings,
-    meaning::{Meaning, meaning},
+    meaning::{JobNumber, Meaning, Read},
     rulebook::NumberRules,
 };
 
@@ -147,29 +147,34 @@ fn some_with_plus<S: serde::Serializer>(e164: &Option<E164>, serializer: S) -> R
     e164.as_ref().map(E164::plus).serialize(serializer)
 }
 
-/// Finds the number of a job and applies the rules about numbers to it.
+/// Applies the rules about numbers to the number that a job means.
 pub(crate) fn judge(
     phone: &Phone,
+    number: &JobNumber,
     scope: Scope,
     channel: Channel,
     rules: &NumberRules,
     findings: &mut Findings,
 ) -> (Option<Number>, PhoneFacts) {
     let rule = rule_of(phone);
-    match meaning(phone, scope, rules) {
-        Meaning::Number { number, effect, detail } => {
+    match &number.0 {
+        Read::None => (None, PhoneFacts::default()),
+        Read::ShortService(number) => {
+            findings.note(RuleId::R3, RuleEffect::Pass, "the short service number is on the configured list");
+            (Some(number.clone()), facts(number))
+        }
+        Read::Meant(Meaning::Number { number, effect, detail }) => {
             check_scope(number.country_code, scope, channel, findings);
-            findings.note(rule, effect, detail);
+            findings.note(rule, *effect, detail.clone());
             check_country(number.country_code, rules, findings);
             if !number.kind.takes(channel) {
                 let detail = format!("a number of this kind ({:?}) gets no {channel}", number.kind);
                 findings.refuse(rule, FailureCode::NumberNotAllowed, detail);
             }
-            let facts = facts(&number);
-            (Some(number), facts)
+            (Some(number.clone()), facts(number))
         }
-        Meaning::Problem { code, detail, readings } => {
-            findings.refuse(rule, code, detail);
+        Read::Meant(Meaning::Problem { code, detail, readings }) => {
+            findings.refuse(rule, *code, detail.clone());
             (None, PhoneFacts { candidates: candidates(readings), ..PhoneFacts::default() })
         }
     }
@@ -242,14 +247,14 @@ fn check_country(country_code: u16, rules: &NumberRules, findings: &mut Findings
     }
 }
 
-fn candidates(readings: Vec<Number>) -> Vec<Candidate> {
+fn candidates(readings: &[Number]) -> Vec<Candidate> {
     readings
-        .into_iter()
+        .iter()
         .take(CANDIDATES_MAX)
         .map(|number| Candidate {
-            e164: number.e164,
+            e164: number.e164.clone(),
             country_code: number.country_code,
-            region: number.region,
+            region: number.region.clone(),
         })
         .collect()
 }

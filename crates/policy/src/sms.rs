@@ -10,6 +10,7 @@ use crate::{
     email,
     explain::{FallbackEmail, FallbackFacts, SmsPlan},
     findings::Findings,
+    meaning::JobNumber,
     phone::{self, Number, PhoneFacts},
     rulebook::{CompiledRulebook, NearLimit, SenderOrigin, SmsRules},
     segments::{self, Encoding},
@@ -63,12 +64,14 @@ pub(crate) struct Judged {
 /// Applies the rules to an SMS job.
 pub(crate) fn judge(
     job: &SmsJob,
+    number: &JobNumber,
     rulebook: &CompiledRulebook,
     now: Timestamp,
     findings: &mut Findings,
 ) -> Judged {
     let rules = rulebook.rules();
-    let (number, phone) = phone::judge(&job.to.phone, job.scope, Channel::Sms, &rules.numbers, findings);
+    let (number, phone) =
+        phone::judge(&job.to.phone, number, job.scope, Channel::Sms, &rules.numbers, findings);
     let country_code = number.as_ref().map(|number| number.country_code);
     let composed = compose::compose(job, country_code, rulebook, now);
     let sender = country_code

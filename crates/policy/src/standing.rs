@@ -9,10 +9,10 @@ use closure_contract::{ConsultationId, FailureCode, Job, RuleId, Timestamp};
 
 use crate::{
     caps::{self, Limit},
-    dial, email,
+    email,
     findings::Findings,
-    meaning::{Meaning, meaning},
-    phone::{E164, Number},
+    meaning::JobNumber,
+    phone::E164,
     rulebook::Rulebook,
 };
 
@@ -80,10 +80,10 @@ pub enum Revoked {
 }
 
 impl Question {
-    /// What to ask about a job.
-    pub fn of(job: &Job, rules: &Rulebook) -> Self {
-        let number = number(job, rules);
-        let country_code = number.as_ref().map(|number| number.country_code);
+    /// What to ask about a job whose number was read so.
+    pub fn of(job: &Job, number: &JobNumber, rules: &Rulebook) -> Self {
+        let number = number.number();
+        let country_code = number.map(|number| number.country_code);
         Self {
             consultation_id: job.consultation().id.clone(),
             email: match job {
@@ -91,27 +91,9 @@ impl Question {
                 Job::Sms(_) | Job::Dial(_) => None,
             },
             limits: caps::limits(country_code, &rules.caps),
-            phone: number.map(|number| number.e164),
+            phone: number.map(|number| number.e164.clone()),
             country_code,
         }
-    }
-}
-
-/// The number of a job by the same reading by which it is judged.
-fn number(job: &Job, rules: &Rulebook) -> Option<Number> {
-    let (to, scope) = match job {
-        Job::Sms(job) => (&job.to.phone, job.scope),
-        Job::Dial(job) => {
-            if let Some(number) = dial::short_number(&job.to.phone, job.scope, &rules.numbers) {
-                return Some(number);
-            }
-            (&job.to.phone, job.scope)
-        }
-        Job::Email(_) => return None,
-    };
-    match meaning(to, scope, &rules.numbers) {
-        Meaning::Number { number, .. } => Some(number),
-        Meaning::Problem { .. } => None,
     }
 }
 

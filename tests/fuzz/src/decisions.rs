@@ -3,6 +3,7 @@
 use closure_contract::{Cancel, Job, Outcome, Timestamp};
 use closure_policy::{
     explain::{Decision, Plan, Verdict, decide},
+    meaning::JobNumber,
     rulebook::{CompiledRulebook, Rulebook, TemplateSource},
     standing::Standing,
 };
@@ -116,7 +117,7 @@ fn rulebook() -> CompiledRulebook {
 }
 
 fn decided(job: &Job, rulebook: &CompiledRulebook) -> Decision {
-    decide(job, rulebook, &Standing::default(), NOW)
+    decide(job, &JobNumber::of(job, rulebook.rules()), rulebook, &Standing::default(), NOW)
 }
 
 fn check(job: &Job, decision: &Decision) {

@@ -12,6 +12,7 @@ use closure_policy::{
         CallEnd, CallEvent, CallEventKind, CallResult, CallStory, ChannelPresence as Presence, read_call,
     },
     explain::{Decision, DialPlan, Plan, decide},
+    meaning::JobNumber,
     retry::{Ladder, Next},
     standing::Standing,
 };
@@ -224,7 +225,8 @@ impl CallWatch {
     async fn conclude(&self, call: &OpenCall, end: &CallEnd) -> Result<(), StoreError> {
         let rulebook = self.rules.current().await;
         let record = Job::decode(&call.body).ok().and_then(|job| {
-            match decide(&job, &rulebook, &Standing::default(), call.accepted_at).plan {
+            let number = JobNumber::of(&job, rulebook.rules());
+            match decide(&job, &number, &rulebook, &Standing::default(), call.accepted_at).plan {
                 Some(Plan::Dial(plan)) => record(&plan, Some(end)),
                 Some(Plan::Sms(_) | Plan::Email(_)) | None => None,
             }

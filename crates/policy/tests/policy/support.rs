@@ -3,6 +3,7 @@
 use closure_contract::{FailureCode, Job, RuleEffect, RuleId, SmsJob, Timestamp};
 use closure_policy::{
     explain::{self, Decision, Plan, SmsPlan},
+    meaning::JobNumber,
     rulebook::{CompiledRulebook, Rulebook},
     standing::Standing,
 };
@@ -127,7 +128,7 @@ pub(crate) fn dial(over: Value) -> Job {
 
 /// What the rules say where nothing is known beside the job.
 pub(crate) fn decide(job: &Job, rulebook: &CompiledRulebook, now: Timestamp) -> Decision {
-    explain::decide(job, rulebook, &Standing::default(), now)
+    explain::decide(job, &JobNumber::of(job, rulebook.rules()), rulebook, &Standing::default(), now)
 }
 
 pub(crate) fn decided(job: &Job) -> Decision {
