@@ -13,14 +13,16 @@ use closure_contract::Timestamp;
 use closure_providers::{More, Opened, ReceiptPull};
 use tracing::{info, warn};
 
-use crate::{intake, lifecycle::Lifecycle, runtime::Interrupted};
+use crate::{
+    intake,
+    lifecycle::Lifecycle,
+    runtime::{self, Interrupted},
+};
 
 /// How far the first look reaches back; NHN's windows have at most a day.
 const FIRST_WINDOW: Duration = Duration::from_secs(23 * 3_600);
 /// Windows overlap by so much, because a gateway may show a result later than its time says.
 const OVERLAP: Duration = Duration::from_secs(300);
-/// Between two tries to publish.
-const PUBLISH_PAUSE: Duration = Duration::from_secs(1);
 /// So many receipts are published together.
 const PUBLISHED_MAX: usize = 500;
 
@@ -98,13 +100,7 @@ impl Poll {
         }
         let messages: Vec<OutMessage> = opened.receipts.into_iter().map(intake::message).collect();
         for part in messages.chunks(PUBLISHED_MAX) {
-            while let Err(problem) = self.publisher.publish(part.to_vec()).await {
-                warn!(%problem, "receipts could not be kept yet; they are held and published again");
-                tokio::select! {
-                    () = tokio::time::sleep(PUBLISH_PAUSE) => {}
-                    () = self.lifecycle.shutdown.cancelled() => return Err(Interrupted),
-                }
-            }
+            runtime::publish(&self.publisher, part.to_vec(), &self.lifecycle).await?;
         }
         Ok(())
     }

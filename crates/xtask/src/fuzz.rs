@@ -19,6 +19,8 @@ const INPUT_SECONDS_MAX: u32 = 10;
 const INPUT_BYTES_MAX: usize = 64 * 1024 + 1;
 /// A target's kept inputs have at most this many bytes together.
 const KEPT_BYTES_MAX: u64 = 128 * 1024;
+/// A target keeps at most this many inputs, because ordinary tests replay each of them.
+const KEPT_INPUTS_MAX: usize = 250;
 
 /// What is thrown at.
 #[derive(clap::ValueEnum, Clone, Copy, Debug, PartialEq, Eq)]
@@ -118,8 +120,9 @@ impl Fuzzer {
         self.finish(target, &mut command, BESIDE, interrupt)?;
         let mut inputs = files(&merged)?;
         inputs.sort();
-        let mut bytes: u64 = files(&self.seeds(target))?.iter().map(|(size, _)| size).sum();
-        for (size, path) in inputs {
+        let seeds = files(&self.seeds(target))?;
+        let mut bytes: u64 = seeds.iter().map(|(size, _)| size).sum();
+        for (size, path) in inputs.into_iter().take(KEPT_INPUTS_MAX.saturating_sub(seeds.len())) {
             bytes += size;
             if bytes > KEPT_BYTES_MAX {
                 break;

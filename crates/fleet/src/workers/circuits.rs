@@ -50,6 +50,7 @@ struct Seen {
 struct Open {
     probe_at: Instant,
     probes_failed: u32,
+    known_since: Instant,
 }
 
 #[derive(Clone, Copy)]
@@ -236,9 +237,10 @@ impl Circuits {
     }
 
     async fn look(&self) -> Result<(), StoreError> {
+        let asked_at = Instant::now();
         let open = self.store.open_circuits().await?;
         let is_due = open.iter().any(|circuit| circuit.probe_in_ms == 0);
-        self.seen().learn(open);
+        self.seen().learn(open, asked_at);
         if is_due {
             let taken = self.store.take_probes(self.me, self.probe_lease_ms).await?;
             self.seen().take(taken, Duration::from_millis(self.probe_lease_ms));
@@ -304,8 +306,9 @@ impl Seen {
     fn reopen(&mut self, name: CircuitName, probes_failed: u32, wait_ms: u64) {
         self.failures.remove(&name);
         self.rights.remove(&name);
-        let probe_at = Instant::now() + Duration::from_millis(wait_ms);
-        self.open.insert(name, Open { probe_at, probes_failed });
+        let known_since = Instant::now();
+        let probe_at = known_since + Duration::from_millis(wait_ms);
+        self.open.insert(name, Open { probe_at, probes_failed, known_since });
     }
 
     fn close(&mut self, name: &CircuitName) {
@@ -314,16 +317,16 @@ impl Seen {
         self.open.remove(name);
     }
 
-    /// What the database says of the circuits stands above what this process thought.
-    fn learn(&mut self, open: Vec<OpenCircuit>) {
+    /// What the database says of the circuits stands above what this process thought before it asked.
+    fn learn(&mut self, open: Vec<OpenCircuit>, asked_at: Instant) {
         let now = Instant::now();
-        self.open = open
-            .into_iter()
-            .map(|circuit| {
-                let probe_at = now + Duration::from_millis(circuit.probe_in_ms);
-                (circuit.name, Open { probe_at, probes_failed: circuit.probes_failed })
-            })
-            .collect();
+        self.open.retain(|_, found_meanwhile| found_meanwhile.known_since >= asked_at);
+        for circuit in open {
+            let probe_at = now + Duration::from_millis(circuit.probe_in_ms);
+            let probes_failed = circuit.probes_failed;
+            let known = Open { probe_at, probes_failed, known_since: asked_at };
+            self.open.entry(circuit.name).or_insert(known);
+        }
         let open = &self.open;
         self.rights.retain(|name, right| open.contains_key(name) && right.until > now);
     }

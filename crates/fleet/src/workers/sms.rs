@@ -63,6 +63,11 @@ impl SmsCarrier {
     }
 }
 
+/// Whether nothing was sent, for a reason that hits every job alike.
+fn hits_everyone(code: FailureCode) -> bool {
+    class(code) == Class::Transient && fault(code).hits_everyone()
+}
+
 fn country_code(decision: &Decision) -> Option<u16> {
     match &decision.plan {
         Some(Plan::Sms(plan)) => Some(plan.country_code),
@@ -100,10 +105,9 @@ impl Carrier for SmsCarrier {
         failed: Provider,
         code: FailureCode,
     ) -> Option<DelayStep> {
-        if class(code) != Class::Transient || !fault(code).hits_everyone() {
+        if !hits_everyone(code) {
             return None;
         }
-        self.gateways.failed(failed);
         if let Some(stands_in) = self.routed(job, decision).filter(|next| *next != failed) {
             warn!(%failed, %stands_in, %code, "another gateway stands in");
             return Some(DelayStep::Seconds1);
@@ -144,6 +148,9 @@ impl Carrier for SmsCarrier {
         let sent = gateway.send(&message(plan, attempt.client_ref)).await;
         let probe = attempt.passage.probe.as_ref();
         self.circuits.report(provider, country_code, probe, sent.as_ref().err()).await;
+        if sent.as_ref().is_err_and(|failure| hits_everyone(failure.code)) {
+            self.gateways.failed(provider);
+        }
         sent
     }
 
