@@ -107,7 +107,7 @@ impl Fuzzer {
         self.finish(target, &mut command, Duration::from_secs(seconds.into()) + BESIDE, interrupt)
     }
 
-    /// Of what was found, the fewest inputs that reach as much code, the smallest first.
+    /// Of what was found, the fewest inputs that reach as much code; of too many of those, small ones and large ones alike.
     fn keep(&self, target: Target, interrupt: &Interrupt) -> Result<()> {
         let merged = self.found.join(format!("{}-merged", target.name()));
         if merged.exists() {
@@ -122,7 +122,9 @@ impl Fuzzer {
         inputs.sort();
         let seeds = files(&self.seeds(target))?;
         let mut bytes: u64 = seeds.iter().map(|(size, _)| size).sum();
-        for (size, path) in inputs.into_iter().take(KEPT_INPUTS_MAX.saturating_sub(seeds.len())) {
+        let room = KEPT_INPUTS_MAX.saturating_sub(seeds.len()).max(1);
+        let step = inputs.len().div_ceil(room).max(1);
+        for (size, path) in inputs.into_iter().step_by(step) {
             bytes += size;
             if bytes > KEPT_BYTES_MAX {
                 break;
