@@ -69,9 +69,13 @@ fn run_parts(arguments: &Arguments, interrupt: &Interrupt, parts: &mut Parts) ->
 }
 
 /// Everything is compiled before the services start, so that they are fresh and the durations mean something.
+///
+/// The tests need more features of some dependencies than the binaries alone, so that the whole suite compiles both at
+/// once and what they share once; a part of it does not wait for tests that it leaves out.
 fn builds(workspace: &Workspace, arguments: &Arguments) -> [(&'static str, Command); 2] {
+    let targets = if is_whole_suite(&arguments.cargo_test) { "--all-targets" } else { "--bins" };
     let mut binaries = workspace.cargo();
-    binaries.args(["build", "--workspace", "--bins", "--locked"]);
+    binaries.args(["build", "--workspace", targets, "--locked"]);
     let tests = cargo_test(workspace, arguments, &["--no-run", "--quiet"]);
     [("build of binaries", binaries), ("build of tests", tests)]
 }
@@ -84,6 +88,11 @@ fn cargo_test(workspace: &Workspace, arguments: &Arguments, first: &[&str]) -> C
     }
     command.args(&arguments.cargo_test);
     command
+}
+
+/// True if nothing is left out.
+fn is_whole_suite(arguments: &[String]) -> bool {
+    arguments.iter().all(|argument| argument == "--no-fail-fast")
 }
 
 /// True if cargo's own arguments, those before `--`, say which packages are meant.
@@ -102,10 +111,22 @@ pub fn exit_code(status: ExitStatus) -> ExitCode {
 
 #[cfg(test)]
 mod tests {
-    use super::chooses_packages;
+    use super::{chooses_packages, is_whole_suite};
+
+    fn owned(arguments: &[&str]) -> Vec<String> {
+        arguments.iter().map(|&argument| argument.to_owned()).collect()
+    }
 
     fn chooses(arguments: &[&str]) -> bool {
-        chooses_packages(&arguments.iter().map(|&argument| argument.to_owned()).collect::<Vec<_>>())
+        chooses_packages(&owned(arguments))
+    }
+
+    #[test]
+    fn only_a_run_that_leaves_nothing_out_is_the_whole_suite() {
+        assert!(is_whole_suite(&[]));
+        assert!(is_whole_suite(&owned(&["--no-fail-fast"])));
+        assert!(!is_whole_suite(&owned(&["--test", "faults"])));
+        assert!(!is_whole_suite(&owned(&["--", "claim"])));
     }
 
     #[test]
