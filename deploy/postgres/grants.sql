@@ -11,6 +11,8 @@ GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA public TO closure_f
 REVOKE INSERT, UPDATE, DELETE ON refinery_schema_history FROM closure_fleet;
 -- Who did what to a dead letter is only ever added to.
 REVOKE UPDATE, DELETE ON dead_letter_action FROM closure_fleet;
+-- Who let held emails go, and why, is only ever added to.
+REVOKE UPDATE, DELETE ON brake_action FROM closure_fleet;
 -- Who was put on the suppression list or taken off it, and why, is only ever added to.
 REVOKE UPDATE, DELETE ON suppression_action FROM closure_fleet;
 -- An edition of a template never changes but in its approval, and none is taken away; what was done to it is only added.

@@ -11,8 +11,12 @@ use closure_contract::{
 use closure_store::{DeliveryState, Snapshot};
 use tracing::warn;
 
-/// The outcome of a delivery that has ended, as a message; nothing for one that goes on.
+/// The outcome of a delivery that has ended, as a message; nothing for one that goes on, or whose email is held back,
+/// because the outcome says which email answers.
 pub fn outcome(snapshot: &Snapshot) -> Option<OutMessage> {
+    if snapshot.held_since.is_some() {
+        return None;
+    }
     let name = outcome_name(snapshot.channel, snapshot.state)?;
     let job = match Job::decode(&snapshot.body) {
         Ok(job) => job,

@@ -1,5 +1,6 @@
 //! The command line.
 
+pub mod brake;
 pub mod gateways;
 pub mod suppress;
 pub mod template;
@@ -10,6 +11,7 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 use clap_complete::Shell;
 use closure_contract::JobId;
 
+pub use self::brake::Brake;
 pub use self::gateways::Gateways;
 pub use self::suppress::{Cancel, Suppress, Whom};
 use self::template::Template;
@@ -66,6 +68,9 @@ pub enum Command {
     /// The SMS gateways that are left alone because they fail every job alike.
     #[command(subcommand)]
     Gateways(Gateways),
+    /// The emails that are held back while unusually many text messages fail.
+    #[command(subcommand)]
+    Brake(Brake),
     /// The suppression list: numbers and addresses that are not to be contacted.
     #[command(subcommand)]
     Suppress(Suppress),

@@ -3,6 +3,7 @@
 use closure_contract::Evidence;
 
 use crate::{
+    brake::BrakeRules,
     caps::CapRules,
     circuit::CircuitRules,
     quiet::QuietHours,
@@ -73,6 +74,7 @@ impl Default for SmsRules {
             max_bytes: 1_000,
             routes: Vec::new(),
             circuit: CircuitRules::default(),
+            brake: BrakeRules::default(),
             near_limit_bytes: 950,
             near_limit: NearLimit::Flag,
             split_bytes: 90,

@@ -8,10 +8,11 @@ use closure_contract::{
 };
 
 use crate::{
+    brake::Ending,
     compose,
     country::{self, AtOnce},
-    failure::{Fault, fault},
     fallback_email,
+    fallback_state::{Word, arrivals, blame, state, word},
     findings::Findings,
     meaning::{Meaning, meaning},
     rulebook::CompiledRulebook,
@@ -88,8 +89,12 @@ pub struct Evaluation {
     pub code: Option<FailureCode>,
     /// What a `delivered` is worth.
     pub evidence: Evidence,
+    /// The country of its number, where that is known.
+    pub country_code: Option<u16>,
     /// Whether an email answers.
     pub email: EmailDue,
+    /// Why one does, where the facts make one due.
+    pub due_by: Option<DueBy>,
     /// The rules that had a say, without any personal data.
     pub rules: Vec<AppliedRule>,
 }
@@ -127,23 +132,19 @@ pub enum EmailDue {
     Due(EmailJob),
     /// This one, which has no usable address and needs a person (R14d).
     NoAddress(EmailJob),
+    /// One, but not yet: too many text messages fail (R14e).
+    Held,
 }
 
-/// What the receipts say together.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Word {
-    /// There is none.
-    Nothing,
-    /// It is on its way, or a `delivered` is worth too little to count.
-    Moving,
-    /// It arrived, by the word of the handset, a carrier or the gateway.
-    Delivered(Evidence),
-    /// Of several parts one arrived, and another did not, for this reason.
-    Partly(FailureCode),
-    /// It did not arrive, for this reason.
-    Failed(FailureCode),
-    /// The provider does not know.
-    Unknown,
+/// What makes an email due.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum DueBy {
+    /// The country asks for one whatever becomes of the text message (R14a, R14b).
+    Country,
+    /// The text message failed by our own rules or at our own hands (R14c).
+    OurWord,
+    /// By the gateway's word, or its silence, the text message failed (R14c).
+    GatewaysWord,
 }
 
 /// Says what became of a text message, and which email is due.
@@ -176,105 +177,58 @@ pub fn evaluate(story: &SmsStory<'_>, rulebook: &CompiledRulebook, now: Timestam
     };
     weigh(&receipts, state, evidence, &mut findings);
     let at_once = country_code.and_then(|code| country::at_once(code, &composed, rules).1);
-    let due = email_is_due(story.submission, state, code, at_once, &mut findings);
+    let due_by = due_by(story.submission, state, code, at_once, &mut findings);
     let email = match story.revoked {
-        _ if !due => EmailDue::NotDue,
+        _ if due_by.is_none() => EmailDue::NotDue,
         None => fallback_email::email_job(story.job, rulebook, &mut findings),
         Some(revoked) => {
             findings.note(revoked.rule(), RuleEffect::Reject, format!("no email: {}", revoked.reason()));
             EmailDue::NotDue
         }
     };
-    Evaluation { state, code, evidence, email, rules: findings.into_parts().0 }
+    Evaluation { state, code, evidence, country_code, email, due_by, rules: findings.into_parts().0 }
 }
 
-/// The strongest statement among the receipts, which neither their order nor their repetition changes.
-///
-/// A later truth beats an earlier one for a single part, and `delivered` is the last; of several parts, the failure
-/// of one is the failure of the whole, which the delivery of another does not heal.
-pub(crate) fn word(receipts: &[(ReceiptStatus, Evidence)], parts: usize, evidence_min: Evidence) -> Word {
-    let said = |status| receipts.iter().any(|(said, _)| *said == status);
-    let arrival = arrivals(receipts).max();
-    let counted = arrival.filter(|evidence| *evidence >= evidence_min);
-    let failed = if said(ReceiptStatus::Undelivered) {
-        Some(FailureCode::NotDelivered)
-    } else {
-        said(ReceiptStatus::Expired).then_some(FailureCode::ReceiptExpired)
-    };
-    match (counted, failed) {
-        (Some(_), Some(code)) if parts > 1 => Word::Partly(code),
-        (Some(evidence), _) => Word::Delivered(evidence),
-        (None, Some(code)) => Word::Failed(code),
-        (None, None) if said(ReceiptStatus::Unknown) => Word::Unknown,
-        (None, None) if said(ReceiptStatus::InTransit) || arrival.is_some() => Word::Moving,
-        (None, None) => Word::Nothing,
-    }
-}
-
-/// The failure of our own account in the bad receipts, where none of them names a cause of another kind.
-///
-/// One bad word about this recipient is enough for an email: then the message is lost whatever else went wrong.
-fn blame(receipts: &[ReceiptFact]) -> Option<FailureCode> {
-    let failed = |receipt: &&ReceiptFact| {
-        matches!(receipt.status, ReceiptStatus::Undelivered | ReceiptStatus::Expired)
-    };
-    let codes: Vec<FailureCode> = receipts.iter().filter(failed).filter_map(|receipt| receipt.code).collect();
-    let is_ours = codes.iter().all(|code| is_our_accounts(*code));
-    codes.into_iter().min().filter(|_| is_ours)
-}
-
-/// Whether a person of ours can mend it: credit, credentials, an open country, a registered sender.
-///
-/// A gateway's own fault, once it is its last word, is left to the email: nobody here can mend it, and the message
-/// is lost.
-fn is_our_accounts(code: FailureCode) -> bool {
-    match fault(code) {
-        Fault::Account | Fault::Sender => true,
-        Fault::Message | Fault::Recipient | Fault::Content | Fault::Provider | Fault::Agent => false,
-    }
-}
-
-fn arrivals(receipts: &[(ReceiptStatus, Evidence)]) -> impl Iterator<Item = Evidence> {
-    receipts.iter().filter(|(status, _)| *status == ReceiptStatus::Delivered).map(|(_, evidence)| *evidence)
-}
-
-/// The state of a text message, and why it did not arrive where it did not.
-pub(crate) fn state(submission: Submission, word: Word, due: Due) -> (SmsState, Option<FailureCode>) {
-    let silence = (SmsState::Unknown, Some(FailureCode::NoReceipt));
-    let told = match word {
-        Word::Nothing | Word::Moving => None,
-        Word::Delivered(_) => Some((SmsState::Delivered, None)),
-        Word::Partly(code) | Word::Failed(code) => Some((SmsState::Undelivered, Some(code))),
-        Word::Unknown => Some(silence),
-    };
-    // What arrived, if only in part, was sent, whatever was settled when it seemed not to be.
-    let arrived = told.filter(|_| matches!(word, Word::Delivered(_) | Word::Partly(_)));
-    match submission {
-        Submission::Pending => (SmsState::Pending, None),
-        Submission::Held => (SmsState::Held, None),
-        Submission::Accepted | Submission::InDoubt
-            if let Word::Failed(code) = word
-                && is_our_accounts(code) =>
-        {
-            (SmsState::TurnedBack, Some(code))
+impl Evaluation {
+    /// What the end of the text message says about its gateway; nothing while it goes on, or where it ended for a
+    /// reason of ours.
+    pub fn ending(&self) -> Option<Ending> {
+        match self.state {
+            SmsState::Delivered => Some(Ending::Arrived),
+            SmsState::Undelivered | SmsState::Unknown => Some(Ending::Failed),
+            SmsState::Refused => self.code.is_some_and(is_gateways_refusal).then_some(Ending::Failed),
+            SmsState::Pending
+            | SmsState::Accepted
+            | SmsState::Expired
+            | SmsState::Held
+            | SmsState::TurnedBack => None,
         }
-        Submission::Accepted => told.unwrap_or(match due {
-            Due::NotYet => (SmsState::Accepted, None),
-            Due::Overdue => silence,
-        }),
-        // A receipt proves that the gateway had it.
-        Submission::InDoubt => told.unwrap_or(match (due, word) {
-            (Due::Overdue, _) => silence,
-            (Due::NotYet, Word::Moving) => (SmsState::Accepted, None),
-            (Due::NotYet, _) => (SmsState::Pending, None),
-        }),
-        Submission::Unknown(code) => told.unwrap_or((SmsState::Unknown, Some(code))),
-        Submission::Refused(code) if fault(code).hits_everyone() => {
-            arrived.unwrap_or((SmsState::Held, Some(code)))
-        }
-        Submission::Refused(code) => arrived.unwrap_or((SmsState::Refused, Some(code))),
-        Submission::Expired => arrived.unwrap_or((SmsState::Expired, Some(FailureCode::Expired))),
     }
+
+    /// The same while emails are held back: one that is due by the gateway's word alone has to wait (R14e).
+    #[must_use]
+    pub fn braked(mut self) -> Self {
+        let waits = match (&self.email, self.due_by) {
+            (EmailDue::Due(_) | EmailDue::NoAddress(_), Some(DueBy::GatewaysWord)) => true,
+            (EmailDue::NotDue | EmailDue::Held, _) | (_, None | Some(DueBy::Country | DueBy::OurWord)) => {
+                false
+            }
+        };
+        if waits {
+            self.email = EmailDue::Held;
+            self.rules.push(AppliedRule {
+                id: RuleId::R14e,
+                effect: RuleEffect::Hold,
+                detail: "unusually many text messages fail at this gateway; the email is held".to_owned(),
+            });
+        }
+        self
+    }
+}
+
+/// Whether a refusal is the gateway's own judgement of one message; every other one is ours.
+fn is_gateways_refusal(code: FailureCode) -> bool {
+    matches!(code, FailureCode::RecipientRejected | FailureCode::ContentRejected)
 }
 
 /// R14f.
@@ -316,20 +270,20 @@ fn weigh(
 }
 
 /// R14a, R14b, R14c and R14e.
-pub(crate) fn email_is_due(
+pub(crate) fn due_by(
     submission: Submission,
     state: SmsState,
     code: Option<FailureCode>,
     at_once: Option<AtOnce>,
     findings: &mut Findings,
-) -> bool {
+) -> Option<DueBy> {
     let failed = match (submission, state) {
-        (Submission::Pending | Submission::Held, _) | (_, SmsState::Expired) => return false,
+        (Submission::Pending | Submission::Held, _) | (_, SmsState::Expired) => return None,
         (_, SmsState::Held | SmsState::TurnedBack) => {
             let why = code.map_or("a failure of the provider", FailureCode::as_str);
             let detail = format!("{why} is not the recipient's failure; held, and no email");
             findings.note(RuleId::R14e, RuleEffect::Hold, detail);
-            return false;
+            return None;
         }
         (_, SmsState::Undelivered | SmsState::Refused | SmsState::Unknown) => true,
         // In doubt is settled as far as an email at once is concerned: the customer may wait for nothing else.
@@ -342,5 +296,10 @@ pub(crate) fn email_is_due(
         let why = code.map_or("unknown", FailureCode::as_str);
         findings.note(RuleId::R14c, RuleEffect::Email, format!("the text message failed: {why}"));
     }
-    failed || at_once.is_some()
+    match (at_once, failed, state) {
+        (Some(_), _, _) => Some(DueBy::Country),
+        (None, false, _) => None,
+        (None, true, SmsState::Refused) if !code.is_some_and(is_gateways_refusal) => Some(DueBy::OurWord),
+        (None, true, _) => Some(DueBy::GatewaysWord),
+    }
 }

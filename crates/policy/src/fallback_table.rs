@@ -5,7 +5,8 @@ use serde::Serialize;
 
 use crate::{
     country::AtOnce,
-    fallback::{Due, SmsState, Submission, email_is_due, state, word},
+    fallback::{Due, SmsState, Submission, due_by},
+    fallback_state::{state, word},
     findings::Findings,
     rulebook::Rulebook,
 };
@@ -50,7 +51,7 @@ fn line(facts: &Facts) -> Line {
     let (state, code) = state(facts.submission, word, facts.due);
     let email = |at_once| {
         let mut findings = Findings::new(Channel::Sms);
-        email_is_due(facts.submission, state, code, at_once, &mut findings);
+        due_by(facts.submission, state, code, at_once, &mut findings);
         let rules = findings.into_parts().0;
         rules.into_iter().filter(|rule| rule.effect == RuleEffect::Email).map(|rule| rule.id).collect()
     };

@@ -1,6 +1,7 @@
 #![doc = include_str!("../README.md")]
 
 pub mod bounce;
+pub mod brake;
 pub mod call;
 pub mod caps;
 pub mod chinese;
@@ -14,6 +15,7 @@ pub mod explain;
 pub mod failure;
 pub mod fallback;
 mod fallback_email;
+mod fallback_state;
 pub mod fallback_table;
 mod findings;
 mod frame;

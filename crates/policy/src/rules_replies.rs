@@ -14,6 +14,7 @@ const FALLBACK_JOURNEYS: &str = "tests/tests/journeys/fallback.rs";
 const EMAIL_JOURNEYS: &str = "tests/tests/journeys/emails.rs";
 const ROUTES: &str = "crates/policy/src/route.rs";
 const GATEWAY_JOURNEYS: &str = "tests/tests/journeys/gateway.rs";
+const BRAKE_FAULTS: &str = "tests/tests/faults/brakes.rs";
 const OUTAGE_FAULTS: &str = "tests/tests/faults/outages.rs";
 
 pub(crate) const R14A: Rule = Rule {
@@ -98,8 +99,8 @@ pub(crate) const R14E: Rule = Rule {
     id: RuleId::R14e,
     guide_ko: "",
     guide_en: "",
-    reading: "What hits every job alike (credit, credentials, an outage, our sender) holds, and never turns a backlog into emails, not even to Vietnam. Another gateway of the route stands in; where none does, jobs stay in their queue until a probe has come through. A text that the gateway took, and then did not carry because of our account, waits for a person, who sends it again.",
-    keys: &["sms.circuit", "sms.routes"],
+    reading: "What hits every job alike (credit, credentials, an outage, our sender) holds, and never turns a backlog into emails, not even to Vietnam. Another gateway of the route stands in; where none does, jobs stay in their queue until a probe has come through. A text that the gateway took, and then did not carry because of our account, waits for a person, who sends it again. While unusually many texts of a gateway, or of its way to a country, fail by its word or its silence, the emails of R14c are held, until texts arrive again or a person lets them go.",
+    keys: &["sms.circuit", "sms.routes", "sms.brake"],
     tests: &[
         Proof {
             file: FALLBACKS,
@@ -120,6 +121,14 @@ pub(crate) const R14E: Rule = Rule {
         Proof {
             file: OUTAGE_FAULTS,
             test: "without_credit_a_thousand_jobs_stay_in_their_queue_and_all_go_out_once_it_is_topped_up",
+        },
+        Proof {
+            file: ORDERS,
+            test: "an_email_that_was_held_goes_out_once_after_the_release_if_it_is_still_due_and_never_else",
+        },
+        Proof {
+            file: BRAKE_FAULTS,
+            test: "when_every_text_fails_the_emails_wait_and_the_gateways_recovery_lets_them_go",
         },
     ],
 };

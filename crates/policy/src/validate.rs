@@ -117,6 +117,22 @@ fn sms(rulebook: &Rulebook, refuse: &mut impl FnMut(&'static str, &str)) {
     if rules.circuit.failures_to_open == 0 {
         refuse("sms.circuit.failures_to_open", "must be at least 1");
     }
+    let brake = &rules.brake;
+    if brake.margin_percent == 0 || brake.margin_percent > 100 {
+        refuse("sms.brake.margin_percent", "must be from 1 to 100");
+    }
+    if brake.usual_percent > 100 {
+        refuse("sms.brake.usual_percent", "must not be above 100");
+    }
+    if brake.recovered_min == 0 {
+        refuse("sms.brake.recovered_min", "must be at least 1");
+    }
+    if brake.recent_half_life_ms == 0 || brake.usual_half_life_ms < brake.recent_half_life_ms {
+        refuse(
+            "sms.brake.usual_half_life_ms",
+            "must not be below recent_half_life_ms, which must be at least 1",
+        );
+    }
     if rules.near_limit_bytes > rules.max_bytes {
         refuse("sms.near_limit_bytes", "must not be above max_bytes");
     }

@@ -7,29 +7,17 @@ use uuid::Uuid;
 
 use crate::{
     error::StoreError,
+    lane::Lane,
     row::{Columns, millis},
-    state,
     store::Store,
 };
-
-/// The column's word for a circuit that is about no single country.
-const WHOLE_GATEWAY: i32 = 0;
-
-/// What a circuit protects: a whole gateway, or its way to one country.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize)]
-pub struct CircuitName {
-    /// The gateway.
-    pub provider: Provider,
-    /// The country code; nothing for the whole gateway.
-    pub country_code: Option<u16>,
-}
 
 /// A circuit that is open.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct OpenCircuit {
     /// What is left alone.
     #[serde(flatten)]
-    pub name: CircuitName,
+    pub name: Lane,
     /// What the latest failure was.
     pub code: FailureCode,
     /// Since when.
@@ -63,7 +51,7 @@ impl Store {
     /// Leaves a gateway alone; the first probe may be made after `probe_after_ms`.
     pub async fn open_circuit(
         &self,
-        name: CircuitName,
+        name: Lane,
         code: FailureCode,
         probe_after_ms: u64,
     ) -> Result<Opened, StoreError> {
@@ -75,15 +63,15 @@ impl Store {
     }
 
     /// Asks for the right to probe for `lease_ms`: each open circuit whose time has come gives it to one process.
-    pub async fn take_probes(&self, prober: Uuid, lease_ms: u64) -> Result<Vec<CircuitName>, StoreError> {
+    pub async fn take_probes(&self, prober: Uuid, lease_ms: u64) -> Result<Vec<Lane>, StoreError> {
         let rows = self.database.query(TAKE_PROBES, &[&prober, &millis(lease_ms)]).await?;
-        rows.iter().map(CircuitName::read).collect()
+        rows.iter().map(Lane::read).collect()
     }
 
     /// The probe failed: the next one may be made after `probe_after_ms`.
     pub async fn probe_failed(
         &self,
-        name: CircuitName,
+        name: Lane,
         prober: Uuid,
         code: FailureCode,
         probe_after_ms: u64,
@@ -96,7 +84,7 @@ impl Store {
     }
 
     /// The probe came through, or a person says that the gateway is well: jobs flow again.
-    pub async fn close_circuit(&self, name: CircuitName) -> Result<bool, StoreError> {
+    pub async fn close_circuit(&self, name: Lane) -> Result<bool, StoreError> {
         let rows = self.database.query(CLOSE, &[&name.provider.as_str(), &name.country()]).await?;
         Ok(!rows.is_empty())
     }
@@ -135,26 +123,11 @@ pub(crate) const CLOSE: &str =
 pub(crate) const PROBE_NOW: &str =
     "UPDATE circuit SET probe_at = least(probe_at, now()) WHERE provider = $1 RETURNING provider";
 
-impl CircuitName {
-    fn read(row: &Row) -> Result<Self, StoreError> {
-        let columns = Columns(row);
-        let country_code = columns.count("country_code")?;
-        Ok(Self {
-            provider: columns.word("provider", state::provider)?,
-            country_code: u16::try_from(country_code).ok().filter(|code| *code > 0),
-        })
-    }
-
-    fn country(self) -> i32 {
-        self.country_code.map_or(WHOLE_GATEWAY, i32::from)
-    }
-}
-
 impl OpenCircuit {
     fn read(row: &Row) -> Result<Self, StoreError> {
         let columns = Columns(row);
         Ok(Self {
-            name: CircuitName::read(row)?,
+            name: Lane::read(row)?,
             code: columns.code("failure_code")?,
             opened_at: columns.time("opened_at")?,
             probe_at: columns.time("probe_at")?,

@@ -9,7 +9,7 @@ use crate::{
     pool::query,
     row::{Columns, int},
     snapshot::{Snapshot, snapshot_columns},
-    state::DeliveryState,
+    state::{self, DeliveryState},
     store::Store,
     text,
     verdict::{Announce, DeliveryFacts, Evaluated, FallbackRow, NewFallback, ReceiptRow, Verdict},
@@ -56,6 +56,7 @@ async fn facts(transaction: &Transaction<'_>, job_id: JobId) -> Result<Option<De
         receipts: receipts.iter().map(ReceiptRow::read).collect::<Result<_, _>>()?,
         receipt_overdue: Columns(row).get("receipt_overdue")?,
         has_fallback: snapshot.fallback_job_id.is_some(),
+        provider: Columns(row).maybe_word("provider", state::provider)?,
         revision: Columns(row).count("revision")?,
         newest_revision: Columns(row).maybe_count("newest_revision")?,
         cancelled_through: Columns(row).maybe_count("cancelled_through")?,
@@ -66,7 +67,7 @@ async fn facts(transaction: &Transaction<'_>, job_id: JobId) -> Result<Option<De
 pub(crate) const LOCK: &str = concat!(
     "SELECT ",
     snapshot_columns!(),
-    ", coalesce(d.receipt_due_at <= now(), false) AS receipt_overdue, d.revision,
+    ", coalesce(d.receipt_due_at <= now(), false) AS receipt_overdue, d.provider, d.revision,
     t.newest_revision, t.cancelled_through
 FROM delivery AS d
 LEFT JOIN LATERAL (
@@ -98,7 +99,8 @@ async fn apply(
         None => None,
         Some(row) => Some(FallbackRow::of(Snapshot::read(row)?, created)),
     };
-    if fallback.is_none() && verdict.fallback != NewFallback::None {
+    let is_held = fallback.is_none() && verdict.fallback == NewFallback::Held;
+    if fallback.is_none() && !matches!(verdict.fallback, NewFallback::None | NewFallback::Held) {
         // The derived job id is taken by a row that is not this SMS's fallback: no email must be lost in silence.
         return Err(StoreError::BadData {
             code: "23505".to_owned(),
@@ -125,11 +127,17 @@ async fn apply(
             &owed,
             &work.name(),
             &work.routing_key(),
+            &is_held,
         ],
     )
     .await?;
     let row = rows.first().expect("the delivery is locked by this transaction");
-    Ok(Evaluated { before: before.state, after: Snapshot::read(row)?, fallback })
+    Ok(Evaluated {
+        before: before.state,
+        held_before: before.held_since,
+        after: Snapshot::read(row)?,
+        fallback,
+    })
 }
 
 /// The state to be written, if any.
@@ -142,7 +150,8 @@ fn judged(before: DeliveryState, verdict: DeliveryState) -> Option<&'static str>
 }
 
 /// Writes the verdict, and when a sweep is to look again: at the due time; a minute on, where that has passed and the
-/// verdict is to wait; never, once it has come to its end.
+/// verdict is to wait; never, once it has come to its end. A held email is looked at when it is released, and from
+/// time to time in case that moment was missed.
 ///
 /// A debt to the CRM is paid by `announced` alone: a later look that owes nothing new must not forget it.
 /// A replayed dead letter whose delivery moves on is resolved here as it is in a settlement, and a verdict of death
@@ -163,9 +172,11 @@ WITH changed AS (
             ELSE now() END,
         look_at = CASE
             WHEN d.channel <> 'sms' THEN d.look_at
+            WHEN $11 THEN now() + interval '10 minutes'
             WHEN coalesce($2, d.state) NOT IN ('accepted', 'in_doubt') THEN NULL
             WHEN d.receipt_due_at > now() THEN d.receipt_due_at
             WHEN d.receipt_due_at IS NOT NULL THEN now() + interval '1 minute' END,
+        held_since = CASE WHEN $11 THEN coalesce(d.held_since, now()) END,
         announce_since = CASE WHEN $8 THEN now() ELSE d.announce_since END,
         updated_at = now()
     WHERE d.job_id = $1
@@ -199,7 +210,7 @@ async fn create_fallback(
     fallback: &NewFallback,
 ) -> Result<bool, StoreError> {
     let (job_id, body, consultation, revision, kind, detail) = match fallback {
-        NewFallback::None => return Ok(false),
+        NewFallback::None | NewFallback::Held => return Ok(false),
         NewFallback::Email { job_id, body, consultation_id, revision, kind } => {
             (job_id, body, consultation_id, revision, kind, None)
         }

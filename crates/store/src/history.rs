@@ -53,6 +53,8 @@ pub struct JobStory {
     pub source_job_id: Option<JobId>,
     /// Of an SMS: the email that answers in its place.
     pub fallback_job_id: Option<JobId>,
+    /// Of an SMS: an email is due in its place and held back since then.
+    pub held_since: Option<Timestamp>,
     /// When it was first claimed or made.
     pub created_at: Timestamp,
     /// When it changed last.
@@ -203,6 +205,7 @@ fn story(
         rules: columns.get("rules")?,
         source_job_id: columns.maybe_job("source_job_id")?,
         fallback_job_id: columns.maybe_job("fallback_job_id")?,
+        held_since: columns.maybe_time("held_since")?,
         created_at: columns.time("created_at")?,
         updated_at: columns.time("updated_at")?,
         accepted_at: columns.maybe_time("accepted_at")?,
@@ -268,7 +271,7 @@ pub(crate) const SNAPSHOT: &str =
 const JOB: &str = "
 SELECT
     job_id, channel, kind, consultation_id, revision, generation, state, failure_code, detail, evidence, attempts,
-    rules, source_job_id, fallback_job_id, created_at, updated_at, accepted_at, receipt_due_at, ended_at
+    rules, source_job_id, fallback_job_id, held_since, created_at, updated_at, accepted_at, receipt_due_at, ended_at
 FROM delivery WHERE job_id = $1";
 
 pub(crate) const TRIES: &str = "

@@ -2,6 +2,7 @@
 
 mod batch;
 mod bounces;
+mod brakes;
 mod burial;
 mod calls;
 mod circuits;
@@ -10,6 +11,7 @@ mod dead_letters;
 mod error;
 mod evaluate;
 mod history;
+mod lane;
 mod migrate;
 mod overdue;
 #[cfg(test)]
@@ -43,8 +45,9 @@ mod verdict;
 extern crate self as closure_store;
 
 pub use bounces::{BounceEffect, Bounced, NewBounce};
+pub use brakes::{BrakeRow, Counts, HalfLives, HeldEmails, Moved};
 pub use calls::{CelRow, OpenCall};
-pub use circuits::{CircuitName, OpenCircuit, Opened};
+pub use circuits::{OpenCircuit, Opened};
 pub use claim::{Claim, Lease, NewClaim};
 pub use dead_letters::{
     DeadLetter, DeadLetterAction, DeadLetterFilter, DeadLetterId, DeadLetterState, DeadLetterSummary,
@@ -52,6 +55,7 @@ pub use dead_letters::{
 };
 pub use error::StoreError;
 pub use history::{AttemptStory, DeadLetterStory, JobStory, ReceiptStory, StateCount};
+pub use lane::Lane;
 pub use rates::Slots;
 pub use receipts::Recorded;
 pub use replay::{Replay, ReplayError};

@@ -14,7 +14,8 @@ use crate::{
 };
 
 impl Store {
-    /// Text messages whose receipt is overdue, or whose receipt was matched and not looked at; each to one process.
+    /// Text messages whose receipt is overdue, whose receipt was matched and not looked at, or whose email was held;
+    /// each to one process.
     pub async fn overdue(&self, limit: i64) -> Result<Vec<JobId>, StoreError> {
         jobs(&self.database.query(OVERDUE, &[&limit]).await?)
     }
@@ -46,7 +47,8 @@ fn jobs(rows: &[Row]) -> Result<Vec<JobId>, StoreError> {
 pub(crate) const OVERDUE: &str = "
 WITH due AS MATERIALIZED (
     SELECT job_id FROM delivery
-    WHERE channel = 'sms' AND look_at <= now() AND state IN ('accepted', 'in_doubt', 'sending')
+    WHERE channel = 'sms' AND look_at <= now()
+        AND (state IN ('accepted', 'in_doubt', 'sending') OR held_since IS NOT NULL)
     ORDER BY look_at LIMIT $1
     FOR UPDATE SKIP LOCKED
 )

@@ -3,8 +3,8 @@
 use tokio_postgres::{Client, SimpleQueryMessage};
 
 use crate::{
-    bounces, burial, calls, circuits, claim, dead_letters, evaluate, history, overdue, rates, receipts,
-    replay, resend,
+    bounces, brakes, burial, calls, circuits, claim, dead_letters, evaluate, history, overdue, rates,
+    receipts, replay, resend,
     settings::StoreSettings,
     settle_sql, standing, suppression, tally, template_changes, templates,
     test_database::{TestDatabase, run},
@@ -70,6 +70,10 @@ const STATEMENTS: &[(&str, &str)] = &[
     ("take slots", rates::TAKE),
     ("the next free slot", rates::FREE_IN),
     ("list suppressions", suppression::LIST),
+    ("count endings", brakes::COUNT),
+    ("hold emails", brakes::HOLD),
+    ("release emails", brakes::RELEASE),
+    ("overrule a brake", brakes::OVERRULE),
 ];
 
 #[test]

@@ -17,7 +17,7 @@ use crate::{
 macro_rules! snapshot_fields {
     () => {
         "d.job_id, d.channel, d.kind, d.generation, d.state, d.failure_code, d.detail, d.evidence, d.attempts, \
-         d.rules, d.fallback_job_id, d.source_job_id, d.ended_at, d.provider_ref, d.call"
+         d.rules, d.fallback_job_id, d.source_job_id, d.ended_at, d.provider_ref, d.call, d.held_since"
     };
 }
 
@@ -57,6 +57,8 @@ pub struct Snapshot {
     pub body: Bytes,
     /// Of an SMS: the email that answers in its place.
     pub fallback_job_id: Option<JobId>,
+    /// Of an SMS: an email is due in its place and held back since then (R14e).
+    pub held_since: Option<Timestamp>,
     /// Of a fallback email: the SMS that it stands in for.
     pub source_job_id: Option<JobId>,
     /// When it came to an end.
@@ -84,6 +86,7 @@ impl Snapshot {
             rules: columns.get("rules")?,
             body: columns.bytes("body")?,
             fallback_job_id: columns.maybe_job("fallback_job_id")?,
+            held_since: columns.maybe_time("held_since")?,
             source_job_id: columns.maybe_job("source_job_id")?,
             ended_at: columns.maybe_time("ended_at")?,
             provider_ref: columns.get("provider_ref")?,

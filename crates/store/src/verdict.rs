@@ -25,6 +25,8 @@ pub struct DeliveryFacts {
     pub receipt_overdue: bool,
     /// Whether an email answers in its place already.
     pub has_fallback: bool,
+    /// Who was tried last, where anybody was.
+    pub provider: Option<Provider>,
     /// Which edition of the consultation's answer it is.
     pub revision: u32,
     /// The newest revision of the answer that came, where one above the first did.
@@ -76,6 +78,8 @@ pub struct Verdict {
 pub enum NewFallback {
     /// None, or none but the one that there is.
     None,
+    /// One is due and held back, unless there is one already; a sweep asks again (R14e).
+    Held,
     /// This one.
     Email {
         /// The email job, derived from the SMS job.
@@ -120,6 +124,8 @@ pub enum Announce {
 pub struct Evaluated {
     /// Where the delivery stood.
     pub before: DeliveryState,
+    /// Since when its email was held back.
+    pub held_before: Option<Timestamp>,
     /// The delivery as it stands now.
     pub after: Snapshot,
     /// The email that answers in its place, made now or before.
@@ -172,6 +178,7 @@ impl fmt::Debug for NewFallback {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::None => f.write_str("None"),
+            Self::Held => f.write_str("Held"),
             Self::Email { job_id, .. } => {
                 f.debug_struct("Email").field("job_id", job_id).finish_non_exhaustive()
             }

@@ -80,12 +80,17 @@ pub(super) fn rulebook(options: &FleetOptions) -> String {
 probe_after_ms = 300
 probe_after_ms_max = 1000
 
+[sms.brake]
+ended_min = {ended_min}
+recent_half_life_ms = 3000
+
 [[sms.senders]]
 country_code = 84
 sender = "{VIETNAM_SENDER}"
 
 {more}"#,
         due_ms = options.receipt_due_ms,
+        ended_min = options.brake_ended_min,
         more = options.rules
     )
 }

@@ -81,6 +81,7 @@ pub struct FleetOptions {
     pub(super) smtp: SmtpSimSettings,
     pub(super) pbx: PbxSimSettings,
     pub(super) rules: String,
+    pub(super) brake_ended_min: u32,
 }
 
 impl FleetOptions {
@@ -116,6 +117,8 @@ impl FleetOptions {
             smtp: SmtpSimSettings::default(),
             pbx: PbxSimSettings::default(),
             rules: String::new(),
+            // Most texts of a test fail on purpose, which would hold the emails of all others.
+            brake_ended_min: 0,
         }
     }
 
@@ -152,6 +155,13 @@ impl FleetOptions {
     #[must_use]
     pub fn exchange(mut self, change: impl FnOnce(&mut PbxSimSettings)) -> Self {
         change(&mut self.pbx);
+        self
+    }
+
+    /// Holds emails back once so many texts have ended and unusually many of them failed; without it none is held.
+    #[must_use]
+    pub fn brake(mut self, ended_min: u32) -> Self {
+        self.brake_ended_min = ended_min;
         self
     }
 

@@ -1,5 +1,6 @@
 //! Faults: processes killed, connections cut and receipts repeated under load, and every job still ends once.
 
+mod brakes;
 mod connections;
 mod kills;
 mod load;

@@ -16,7 +16,7 @@ pub enum Gateways {
     },
 }
 
-fn gateway(text: &str) -> Result<Provider, String> {
+pub(super) fn gateway(text: &str) -> Result<Provider, String> {
     Provider::ALL
         .into_iter()
         .find(|provider| provider.as_str() == text)

@@ -5,7 +5,7 @@ use closure_contract::topology::queues;
 use closure_store::{OpenCircuit, Store};
 use serde::Serialize;
 
-use super::{Call, Failure, show_as};
+use super::{Call, Failure, brake, show_as};
 use crate::{config, output};
 
 /// One thing that was looked at.
@@ -25,7 +25,7 @@ enum Health {
 
 /// Looks at the configuration, the broker and the database; exits 1 if something is ill.
 pub async fn run(call: &Call) -> Result<(), Failure> {
-    let (broker, database, _rulebook, advisor) = config::load(call.config.as_ref(), |source| {
+    let (broker, database, rulebook, advisor) = config::load(call.config.as_ref(), |source| {
         (
             config::broker(source, "doctor"),
             config::database(source),
@@ -62,6 +62,9 @@ pub async fn run(call: &Call) -> Result<(), Failure> {
                 findings.push(Finding::well(&what, &counted.count.to_string()));
             }
             findings.extend(store.open_circuits().await?.iter().map(circuit));
+            let held = brake::held(&store, &rulebook.rules().sms.brake).await?;
+            findings
+                .extend(held.iter().map(|(lane, detail)| Finding::ill(&format!("emails {lane}"), detail)));
         }
         Err(problem) => findings.push(Finding::ill("database", &problem.to_string())),
     }

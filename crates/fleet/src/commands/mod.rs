@@ -1,6 +1,7 @@
 //! One file for each thing that the binary can do.
 
 pub mod advisor;
+pub mod brake;
 pub mod cancel;
 pub mod codes;
 pub mod dead;
@@ -12,6 +13,7 @@ pub mod files;
 pub mod gateways;
 pub mod outcomes;
 pub mod probe;
+mod roles;
 pub mod rules;
 pub mod setup;
 pub mod show;
@@ -130,6 +132,7 @@ pub async fn run(cli: Cli) -> Result<(), Failure> {
         | Command::Dead(_)
         | Command::Template(_)
         | Command::Gateways(_)
+        | Command::Brake(_)
         | Command::Suppress(_)
         | Command::Cancel(_)
         | Command::Topology(_)
@@ -148,6 +151,7 @@ pub async fn run(cli: Cli) -> Result<(), Failure> {
         Command::Show { id } => show::run(&call, &id).await,
         Command::Dead(dead) => dead::run(&call, dead).await,
         Command::Template(template) => template::run(&call, template).await,
+        Command::Brake(brake) => brake::run(&call, brake).await,
         Command::Gateways(gateways) => gateways::run(&call, gateways).await,
         Command::Suppress(suppress) => suppress::run(&call, suppress).await,
         Command::Cancel(asked) => cancel::run(&call, &asked).await,

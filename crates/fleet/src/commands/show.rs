@@ -82,6 +82,11 @@ fn text(story: &JobStory) {
     if let Some(email) = story.fallback_job_id {
         output::line(format!("  answered by email job {email}"));
     }
+    if let Some(since) = story.held_since {
+        output::line(format!(
+            "  an email is due and held since {since}, because unusually many texts fail; fleet brake list"
+        ));
+    }
     if let Some(sms) = story.source_job_id {
         output::line(format!("  stands in for SMS job {sms}"));
     }

@@ -3,16 +3,21 @@
 use std::{collections::BTreeSet, sync::Arc, time::Duration};
 
 use closure_broker::{BrokerSettings, Publisher, topology};
-use closure_contract::{Channel, topology::WorkQueue};
-use closure_policy::rulebook::{CompiledRulebook, SmsRules};
-use closure_providers::{AriDial, BounceAddresses, DkimSigner, Sender, Smtp};
+use closure_policy::{
+    brake::BrakeRules,
+    rulebook::{CompiledRulebook, SmsRules},
+};
+use closure_providers::Sender;
 use closure_store::Store;
 use tracing::{info, warn};
 
-use super::{Call, Failure};
+use super::{
+    Call, Failure,
+    roles::{EmailSettings, RoleSettings, SmsSettings, name, queues, role_settings},
+};
 use crate::{
     cli::{Role, Work},
-    config::{self, BounceSettings, ConfigError, CourierSettings, DialSettings, FallbackSettings},
+    config::{self, BounceSettings, ConfigError, CourierSettings},
     engine::Engine,
     health::{self, Health},
     intake,
@@ -23,6 +28,7 @@ use crate::{
     runtime,
     workers::{
         bounces::BounceReader,
+        brakes::Brakes,
         cancel::CancelWorker,
         circuits::Circuits,
         courier::Courier,
@@ -30,8 +36,7 @@ use crate::{
         dial::{CallWatch, DialCarrier},
         email::EmailCarrier,
         fallback::{FallbackWorker, Sweep},
-        gateways::Gateways,
-        pace::{Pace, Rates},
+        pace::Pace,
         sms::SmsCarrier,
     },
 };
@@ -57,23 +62,7 @@ struct Crew {
     publisher: Publisher,
     lifecycle: Lifecycle,
     health: Health,
-}
-
-/// The settings of the roles that were asked for; nothing is read for the others.
-struct RoleSettings {
-    sms: Option<(Gateways, Rates)>,
-    email: Option<EmailSettings>,
-    dial: Option<(Arc<AriDial>, DialSettings)>,
-    fallback: Option<FallbackSettings>,
-    bounces: Option<BounceSettings>,
-}
-
-/// What the email role needs.
-struct EmailSettings {
-    smtp: Smtp,
-    message_id_domain: String,
-    bounces: Option<BounceAddresses>,
-    signer: Option<DkimSigner>,
+    brakes: Option<Arc<Brakes>>,
 }
 
 /// Runs the roles until the process is told to stop.
@@ -107,6 +96,10 @@ pub async fn run(call: &Call, work: &Work) -> Result<(), Failure> {
     let receipt_due_ms = rulebook.receipt_due_ms();
     let sms_rules = rulebook.rules().sms.clone();
     let rules = open_rules(rulebook, &store, refresh, &lifecycle).await?;
+    let brakes = match settings.fallback {
+        Some(_) => Some(open_brakes(&store, sms_rules.brake, &lifecycle).await?),
+        None => None,
+    };
     let engine = Engine::new(rules.clone(), Some(store.clone()));
     let crew = Crew {
         broker,
@@ -119,6 +112,7 @@ pub async fn run(call: &Call, work: &Work) -> Result<(), Failure> {
         publisher,
         lifecycle,
         health,
+        brakes,
     };
     info!(roles = name(&roles), concurrency = crew.courier.concurrency, "working");
     let mut loops = start(&crew, settings, &roles);
@@ -168,7 +162,7 @@ type Loop = std::pin::Pin<Box<dyn Future<Output = ()> + Send>>;
 fn start(crew: &Crew, settings: RoleSettings, roles: &BTreeSet<Role>) -> Vec<Loop> {
     let concurrency = crew.courier.concurrency;
     let mut loops: Vec<Loop> = Vec::new();
-    if let Some((gateways, rates)) = settings.sms {
+    if let Some(SmsSettings { gateways, rates }) = settings.sms {
         let rules = &crew.sms_rules;
         let longest_send_ms = gateways.longest_send_ms();
         let circuits = Circuits::new(crew.store.clone(), rules.circuit, gateways.names(), longest_send_ms);
@@ -225,10 +219,12 @@ fn start(crew: &Crew, settings: RoleSettings, roles: &BTreeSet<Role>) -> Vec<Loo
         };
         loops.push(Box::pin(watch.run()));
     }
-    if let Some(settings) = settings.fallback {
-        let worker = FallbackWorker { store: crew.store.clone(), rules: crew.rules.clone() };
+    if let (Some(settings), Some(brakes)) = (settings.fallback, crew.brakes.clone()) {
+        let (store, rules) = (crew.store.clone(), crew.rules.clone());
+        loops.push(Box::pin(Arc::clone(&brakes).watch(crew.lifecycle.clone())));
+        let worker = FallbackWorker { store, rules, brakes };
         let sweep = Sweep {
-            worker: Arc::new(FallbackWorker { store: crew.store.clone(), rules: crew.rules.clone() }),
+            worker: Arc::new(worker.clone()),
             publisher: crew.publisher.clone(),
             pause: Duration::from_millis(settings.sweep_ms),
             lifecycle: crew.lifecycle.clone(),
@@ -284,38 +280,6 @@ fn consume<W: runtime::Worker>(crew: &Crew, worker: W, prefetch: u16) -> Loop {
     Box::pin(runtime::run(Arc::new(worker), around))
 }
 
-fn role_settings(source: &mut config::Source<'_>, roles: &BTreeSet<Role>) -> RoleSettings {
-    let mut settings = RoleSettings { sms: None, email: None, dial: None, fallback: None, bounces: None };
-    if roles.contains(&Role::Sms) {
-        let rates = config::rates(source);
-        settings.sms = Gateways::new(config::sms(source)).map(|gateways| (gateways, rates));
-    }
-    if roles.contains(&Role::Email) {
-        let email = config::email(source);
-        let message_id_domain = config::message_id_domain(source);
-        let bounces = config::bounce_addresses(source);
-        let signer = config::dkim(source);
-        match Smtp::new(&email) {
-            Ok(smtp) => settings.email = Some(EmailSettings { smtp, message_id_domain, bounces, signer }),
-            Err(problem) => source.refuse(format!("`email`: {problem}")),
-        }
-    }
-    if roles.contains(&Role::Dial) {
-        let dial = config::dial(source);
-        match AriDial::new(dial.ari.clone()) {
-            Ok(ari) => settings.dial = Some((Arc::new(ari), dial)),
-            Err(problem) => source.refuse(format!("`dial.ari`: {problem}")),
-        }
-    }
-    if roles.contains(&Role::Fallback) {
-        settings.fallback = Some(config::fallback(source));
-    }
-    if roles.contains(&Role::Bounces) {
-        settings.bounces = config::bounces(source);
-    }
-    settings
-}
-
 /// Waits for a broker and a database that are still starting; refuses to work with ones that are not ours.
 async fn await_services(
     broker: &BrokerSettings,
@@ -364,24 +328,18 @@ async fn open_rules(
     }
 }
 
-fn queues(roles: &BTreeSet<Role>) -> Vec<&'static str> {
-    roles
-        .iter()
-        .flat_map(|role| match role {
-            Role::Sms => vec![WorkQueue::Jobs(Channel::Sms).name()],
-            Role::Email => vec![WorkQueue::Jobs(Channel::Email).name()],
-            Role::Dial => vec![WorkQueue::Jobs(Channel::Dial).name()],
-            Role::Fallback => vec![WorkQueue::Receipts.name()],
-            Role::Dead => dead::queues(),
-            Role::Cancel => vec![WorkQueue::Cancels.name()],
-            // It reads a maildir.
-            Role::Bounces => Vec::new(),
-        })
-        .collect()
-}
-
-fn name(roles: &BTreeSet<Role>) -> String {
-    roles.iter().map(|role| format!("{role:?}").to_lowercase()).collect::<Vec<_>>().join(" ")
+/// No email is made before it is known whether emails are held back.
+async fn open_brakes(
+    store: &Store,
+    rules: BrakeRules,
+    lifecycle: &Lifecycle,
+) -> Result<Arc<Brakes>, Failure> {
+    match runtime::until_available(lifecycle, || Brakes::open(store.clone(), rules)).await {
+        Ok(brakes) => Ok(brakes?),
+        Err(runtime::Interrupted) => {
+            Err(Failure::Unavailable("stopped before the brakes were read".to_owned()))
+        }
+    }
 }
 
 fn refused_config(problem: &dyn std::fmt::Display) -> Failure {

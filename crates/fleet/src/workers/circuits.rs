@@ -12,7 +12,7 @@ use std::{
 use closure_contract::Provider;
 use closure_policy::circuit::{CircuitRules, Extent, Sign, probe_after_ms, sign};
 use closure_providers::SendFailure;
-use closure_store::{CircuitName, OpenCircuit, Opened, Store, StoreError};
+use closure_store::{Lane, OpenCircuit, Opened, Store, StoreError};
 use tokio::sync::watch;
 use tracing::{error, info, warn};
 use uuid::Uuid;
@@ -39,11 +39,11 @@ pub struct Circuits {
 #[derive(Default)]
 struct Seen {
     /// Failures in a row.
-    failures: HashMap<CircuitName, u32>,
+    failures: HashMap<Lane, u32>,
     /// The circuits that are open, with the time of their next probe.
-    open: HashMap<CircuitName, Open>,
+    open: HashMap<Lane, Open>,
     /// The rights to probe that this process holds.
-    rights: HashMap<CircuitName, Right>,
+    rights: HashMap<Lane, Right>,
 }
 
 #[derive(Clone, Copy)]
@@ -78,7 +78,7 @@ pub enum Pass {
 /// The right to one try; dropped without a report it may be used by the next job.
 pub struct Probe {
     circuits: Arc<Circuits>,
-    names: Vec<CircuitName>,
+    names: Vec<Lane>,
 }
 
 impl Circuits {
@@ -108,19 +108,19 @@ impl Circuits {
     /// The gateways that carry nothing to this country now, except as a probe.
     pub fn closed_to(&self, country_code: Option<u16>) -> Vec<Provider> {
         let seen = self.seen();
-        let shut = |name: &CircuitName| seen.open.contains_key(name) && !seen.may_probe(name);
+        let shut = |name: &Lane| seen.open.contains_key(name) && !seen.may_probe(name);
         self.gateways
             .iter()
             .copied()
-            .filter(|provider| names(*provider, country_code).iter().any(shut))
+            .filter(|provider| Lane::of(*provider, country_code).any(|lane| shut(&lane)))
             .collect()
     }
 
     /// Asks for a job whether it may go; a probe's right is taken with the answer.
     pub fn pass(self: &Arc<Self>, provider: Provider, country_code: Option<u16>) -> Pass {
         let mut seen = self.seen();
-        let names: Vec<CircuitName> =
-            names(provider, country_code).into_iter().filter(|name| seen.open.contains_key(name)).collect();
+        let names: Vec<Lane> =
+            Lane::of(provider, country_code).filter(|name| seen.open.contains_key(name)).collect();
         if names.is_empty() {
             return Pass::Free;
         }
@@ -199,7 +199,7 @@ impl Circuits {
             self.seen().forgive(provider, country_code);
             return Ok(());
         };
-        let name = CircuitName {
+        let name = Lane {
             provider,
             country_code: match extent {
                 Extent::Gateway => None,
@@ -272,19 +272,19 @@ impl Circuits {
 }
 
 impl Seen {
-    fn may_probe(&self, name: &CircuitName) -> bool {
+    fn may_probe(&self, name: &Lane) -> bool {
         let free = |right: &Right| right.used == Used::NotYet && right.until > Instant::now();
         self.rights.get(name).is_some_and(free)
     }
 
-    fn use_right(&mut self, name: &CircuitName, used: Used) {
+    fn use_right(&mut self, name: &Lane, used: Used) {
         if let Some(right) = self.rights.get_mut(name) {
             right.used = used;
         }
     }
 
     /// Counts a failure; whether it opens a circuit that was closed until now.
-    fn failed(&mut self, name: CircuitName, failures_to_open: u32, wait_ms: u64) -> bool {
+    fn failed(&mut self, name: Lane, failures_to_open: u32, wait_ms: u64) -> bool {
         if self.open.contains_key(&name) {
             return false;
         }
@@ -298,12 +298,12 @@ impl Seen {
     }
 
     fn forgive(&mut self, provider: Provider, country_code: Option<u16>) {
-        for name in names(provider, country_code) {
+        for name in Lane::of(provider, country_code) {
             self.failures.remove(&name);
         }
     }
 
-    fn reopen(&mut self, name: CircuitName, probes_failed: u32, wait_ms: u64) {
+    fn reopen(&mut self, name: Lane, probes_failed: u32, wait_ms: u64) {
         self.failures.remove(&name);
         self.rights.remove(&name);
         let known_since = Instant::now();
@@ -311,7 +311,7 @@ impl Seen {
         self.open.insert(name, Open { probe_at, probes_failed, known_since });
     }
 
-    fn close(&mut self, name: &CircuitName) {
+    fn close(&mut self, name: &Lane) {
         self.failures.remove(name);
         self.rights.remove(name);
         self.open.remove(name);
@@ -331,7 +331,7 @@ impl Seen {
         self.rights.retain(|name, right| open.contains_key(name) && right.until > now);
     }
 
-    fn take(&mut self, taken: Vec<CircuitName>, lease: Duration) {
+    fn take(&mut self, taken: Vec<Lane>, lease: Duration) {
         let until = Instant::now() + lease;
         self.rights.extend(taken.into_iter().map(|name| (name, Right { until, used: Used::NotYet })));
     }
@@ -346,18 +346,12 @@ impl Drop for Probe {
     }
 }
 
-fn whole(provider: Provider) -> CircuitName {
-    CircuitName { provider, country_code: None }
-}
-
-/// The circuits that a job passes: its gateway's, and its gateway's to its country.
-fn names(provider: Provider, country_code: Option<u16>) -> Vec<CircuitName> {
-    let country = country_code.map(|code| CircuitName { provider, country_code: Some(code) });
-    std::iter::once(whole(provider)).chain(country).collect()
+fn whole(provider: Provider) -> Lane {
+    Lane { provider, country_code: None }
 }
 
 /// Whether a failure of this extent says something about what a circuit protects.
-fn concerns(extent: Extent, name: CircuitName) -> bool {
+fn concerns(extent: Extent, name: Lane) -> bool {
     match extent {
         Extent::Gateway => true,
         Extent::Country => name.country_code.is_some(),

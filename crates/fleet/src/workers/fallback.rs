@@ -6,10 +6,13 @@ use closure_broker::{OutMessage, Publisher, Redelivered};
 use closure_contract::{
     Channel, Generation, Job, JobId, Receipt, ReceiptMessage, Timestamp, topology::WorkQueue,
 };
-use closure_store::{Announce, DeliveryState, Evaluated, Recorded, Store, StoreError};
+use closure_store::{Announce, DeliveryFacts, DeliveryState, Evaluated, Recorded, Store, StoreError};
 use tracing::{error, info, warn};
 
-use super::story;
+use super::{
+    brakes::Brakes,
+    story::{self, Ended},
+};
 use crate::{
     announce,
     lifecycle::Lifecycle,
@@ -23,11 +26,14 @@ const SWEEP_MAX: i64 = 500;
 const OWED_FOR_MS: u64 = 15_000;
 
 /// Reads the receipts queue.
+#[derive(Clone)]
 pub struct FallbackWorker {
     /// The deliveries and their receipts.
     pub store: Store,
     /// The rules.
     pub rules: Rules,
+    /// Whether emails are held back.
+    pub brakes: Arc<Brakes>,
 }
 
 /// A receipt that matches nothing is looked at this often before it is left to the sweep.
@@ -107,8 +113,18 @@ impl FallbackWorker {
     async fn evaluate(&self, job: JobId, announce: Announce) -> Result<Option<Evaluated>, StoreError> {
         // The email is made from the template that the text message named, however new that is.
         let rulebook = &self.rules.fresh().await?;
-        let now = Timestamp::now();
-        self.store.evaluate(job, move |facts| story::judge(facts, rulebook, now, announce)).await
+        let (now, brakes) = (Timestamp::now(), &self.brakes);
+        let mut ended = None;
+        let decide = |facts: &DeliveryFacts| {
+            let (verdict, end) = story::judge(facts, rulebook, now, announce, brakes)?;
+            ended = end;
+            Some(verdict)
+        };
+        let evaluated = self.store.evaluate(job, decide).await?;
+        if let Some(Ended { provider, country_code, ending }) = ended {
+            self.brakes.count(provider, country_code, ending);
+        }
+        Ok(evaluated)
     }
 }
 
@@ -146,7 +162,8 @@ fn follow_ups(evaluated: Option<&Evaluated>, occasion: Occasion) -> Vec<OutMessa
     let (before, after) = (evaluated.before, evaluated.after.state);
     let settled_unheard =
         occasion == Occasion::Submission && matches!(before, DeliveryState::Refused | DeliveryState::Unknown);
-    if repeat || settled_unheard || (!before.is_terminal() && after.is_terminal()) {
+    let released = evaluated.held_before.is_some();
+    if repeat || settled_unheard || released || (!before.is_terminal() && after.is_terminal()) {
         messages.extend(announce::outcome(&evaluated.after));
     }
     messages

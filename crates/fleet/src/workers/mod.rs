@@ -1,6 +1,7 @@
 //! What the roles do: carry jobs out, watch receipts and bounces, keep what died, take back what is cancelled.
 
 pub mod bounces;
+pub mod brakes;
 pub mod cancel;
 pub mod carrier;
 pub mod circuits;

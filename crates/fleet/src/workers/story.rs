@@ -1,7 +1,8 @@
 //! What the database knows about a text message, as the facts that policy reads.
 
-use closure_contract::{Channel, FailureCode, Job, Timestamp};
+use closure_contract::{Channel, FailureCode, Job, Provider, Timestamp};
 use closure_policy::{
+    brake::Ending,
     fallback::{Due, EmailDue, Evaluation, ReceiptFact, SmsState, SmsStory, Submission, evaluate},
     rulebook::CompiledRulebook,
     standing::Standing,
@@ -9,15 +10,29 @@ use closure_policy::{
 use closure_store::{Announce, DeliveryFacts, DeliveryState, NewFallback, Verdict};
 use serde_json::Value;
 
+use super::brakes::Brakes;
 use crate::announce;
 
-/// Asks policy what a delivery's facts mean, and puts the answer into the store's words.
+/// A text message that has come to an end which says something about its gateway.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Ended {
+    /// The gateway.
+    pub provider: Provider,
+    /// The country of its number.
+    pub country_code: Option<u16>,
+    /// How.
+    pub ending: Ending,
+}
+
+/// Asks policy what a delivery's facts mean, and puts the answer into the store's words; what ended by them is told
+/// to the brakes once the verdict is written.
 pub fn judge(
     facts: &DeliveryFacts,
     rulebook: &CompiledRulebook,
     now: Timestamp,
     announce: Announce,
-) -> Option<Verdict> {
+    brakes: &Brakes,
+) -> Option<(Verdict, Option<Ended>)> {
     let job = match Job::decode(&facts.snapshot.body) {
         Ok(Job::Sms(job)) if facts.snapshot.channel == Channel::Sms => job,
         Ok(Job::Sms(_) | Job::Email(_) | Job::Dial(_)) | Err(_) => return None,
@@ -43,8 +58,23 @@ pub fn judge(
     let revoked = standing.revoked(facts.revision);
     let submission = submission(facts.snapshot.state, facts.snapshot.code);
     let story = SmsStory { job: &job, submission, receipts: &receipts, due, revoked };
-    let evaluation = evaluate(&story, rulebook, now);
-    Some(verdict(facts, evaluation, announce))
+    let mut evaluation = evaluate(&story, rulebook, now);
+    let ended = facts.provider.and_then(|provider| ended(provider, facts, &evaluation));
+    let is_held = facts.provider.is_some_and(|provider| brakes.hold(provider, evaluation.country_code));
+    if is_held && !facts.has_fallback {
+        evaluation = evaluation.braked();
+    }
+    Some((verdict(facts, evaluation, announce), ended))
+}
+
+/// What has ended by these facts; nothing for what had ended so before.
+fn ended(provider: Provider, facts: &DeliveryFacts, evaluation: &Evaluation) -> Option<Ended> {
+    let ending = evaluation.ending()?;
+    let (before, after) = (facts.snapshot.state, delivery_state(evaluation.state, facts.snapshot.state));
+    // What a gateway refused was settled as refused, and is looked at here for the first time.
+    let is_first_look = !facts.has_fallback && facts.snapshot.held_since.is_none();
+    let is_new = before != after || (is_first_look && evaluation.due_by.is_some());
+    is_new.then_some(Ended { provider, country_code: evaluation.country_code, ending })
 }
 
 fn verdict(facts: &DeliveryFacts, evaluation: Evaluation, announce: Announce) -> Verdict {
@@ -80,6 +110,7 @@ fn verdict(facts: &DeliveryFacts, evaluation: Evaluation, announce: Announce) ->
 fn fallback(email: EmailDue) -> NewFallback {
     let (job, reachable) = match email {
         EmailDue::NotDue => return NewFallback::None,
+        EmailDue::Held => return NewFallback::Held,
         EmailDue::Due(job) => (job, true),
         EmailDue::NoAddress(job) => (job, false),
     };

@@ -44,14 +44,16 @@ fn china(text: &str) -> SmsJob {
 fn email(evaluation: Evaluation) -> EmailJob {
     match evaluation.email {
         EmailDue::Due(job) => job,
-        EmailDue::NoAddress(_) | EmailDue::NotDue => panic!("no email is due: {evaluation:?}"),
+        EmailDue::NoAddress(_) | EmailDue::NotDue | EmailDue::Held => {
+            panic!("no email is due: {evaluation:?}")
+        }
     }
 }
 
 fn is_due(evaluation: &Evaluation) -> bool {
     match evaluation.email {
         EmailDue::Due(_) | EmailDue::NoAddress(_) => true,
-        EmailDue::NotDue => false,
+        EmailDue::NotDue | EmailDue::Held => false,
     }
 }
 

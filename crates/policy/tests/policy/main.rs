@@ -1,6 +1,7 @@
 //! The rules of the operating guide, as sentences that a product owner can read.
 
 mod answers;
+mod brakes;
 mod calls;
 mod characters;
 mod chinese;

@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 
 use closure_contract::{Evidence, FailureCode, JobId, Provider, ReceiptStatus, SmsJob};
 use closure_policy::{
+    brake::Brake,
     fallback::{Due, EmailDue, Evaluation, ReceiptFact, SmsState, SmsStory, Submission, evaluate},
     rulebook::CompiledRulebook,
 };
@@ -18,6 +19,8 @@ enum Event {
     Submitted(Submission),
     Receipt(ReceiptStatus, Evidence),
     DueTimePassed,
+    BrakeOn,
+    BrakeOff,
 }
 
 /// What a fallback worker keeps: the facts so far, and the emails that it sent, each under its id.
@@ -27,19 +30,22 @@ struct Ledger<'a> {
     submission: Submission,
     receipts: Vec<ReceiptFact>,
     due: Due,
+    brake: Brake,
     emails: BTreeSet<JobId>,
 }
 
 impl<'a> Ledger<'a> {
     fn new(job: &'a SmsJob, rulebook: &'a CompiledRulebook) -> Self {
-        let (submission, due) = (Submission::Pending, Due::NotYet);
-        Self { job, rulebook, submission, receipts: Vec::new(), due, emails: BTreeSet::new() }
+        let (submission, due, brake) = (Submission::Pending, Due::NotYet, Brake::Off);
+        Self { job, rulebook, submission, receipts: Vec::new(), due, brake, emails: BTreeSet::new() }
     }
 
     fn hear(&mut self, event: Event) -> Evaluation {
         match event {
             Event::Submitted(submission) => self.submission = submission,
             Event::DueTimePassed => self.due = Due::Overdue,
+            Event::BrakeOn => self.brake = Brake::On,
+            Event::BrakeOff => self.brake = Brake::Off,
             Event::Receipt(status, evidence) => self.receipts.push(ReceiptFact {
                 provider: Provider::Nhn,
                 status,
@@ -51,7 +57,10 @@ impl<'a> Ledger<'a> {
         }
         let Self { job, submission, receipts, due, .. } = &*self;
         let story = SmsStory { job, submission: *submission, receipts, due: *due, revoked: None };
-        let evaluation = evaluate(&story, self.rulebook, NOW);
+        let mut evaluation = evaluate(&story, self.rulebook, NOW);
+        if self.brake == Brake::On && self.emails.is_empty() {
+            evaluation = evaluation.braked();
+        }
         if let Some(id) = email_id(&evaluation) {
             self.emails.insert(id);
         }
@@ -68,7 +77,7 @@ impl<'a> Ledger<'a> {
 fn email_id(evaluation: &Evaluation) -> Option<JobId> {
     match &evaluation.email {
         EmailDue::Due(email) | EmailDue::NoAddress(email) => Some(email.job_id),
-        EmailDue::NotDue => None,
+        EmailDue::NotDue | EmailDue::Held => None,
     }
 }
 
@@ -220,6 +229,25 @@ proptest! {
             prop_assert!(ledger.emails.len() <= 1);
             prop_assert!(email_id(&end).is_none_or(|id| ledger.emails.contains(&id)));
         }
+    }
+
+    #[test]
+    fn an_email_that_was_held_goes_out_once_after_the_release_if_it_is_still_due_and_never_else(
+        job in jobs(),
+        events in events(),
+        brakes in prop::collection::vec((0_usize..8, any::<bool>()), 1..5),
+    ) {
+        let rulebook = rulebook();
+        let mut with_brakes = events.clone();
+        for (at, is_on) in brakes {
+            with_brakes.insert(at.min(with_brakes.len()), if is_on { Event::BrakeOn } else { Event::BrakeOff });
+        }
+        with_brakes.push(Event::BrakeOff);
+        let (mut free, mut held) = (Ledger::new(&job, &rulebook), Ledger::new(&job, &rulebook));
+        let (end, held_end) = (free.tell(&events), held.tell(&with_brakes));
+        prop_assert_eq!(&end, &held_end, "the brake delays and decides nothing");
+        prop_assert!(held.emails.is_subset(&free.emails));
+        prop_assert!(email_id(&end).is_none_or(|id| held.emails.contains(&id)));
     }
 
     #[test]

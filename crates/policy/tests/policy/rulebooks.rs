@@ -82,6 +82,21 @@ fn every_error_is_found_at_once() {
 }
 
 #[test]
+fn a_brake_that_could_never_let_go_or_never_hold_is_an_error() {
+    for (setting, key) in [
+        ("margin_percent = 0", "sms.brake.margin_percent"),
+        ("margin_percent = 101", "sms.brake.margin_percent"),
+        ("usual_percent = 101", "sms.brake.usual_percent"),
+        ("recovered_min = 0", "sms.brake.recovered_min"),
+        ("recent_half_life_ms = 0", "sms.brake.usual_half_life_ms"),
+        ("usual_half_life_ms = 1", "sms.brake.usual_half_life_ms"),
+    ] {
+        assert_eq!(keys(&format!("[sms.brake]\n{setting}")), [key], "{setting}");
+    }
+    assert_eq!(keys("[sms.brake]\nended_min = 0"), Vec::<&str>::new(), "turned off");
+}
+
+#[test]
 fn the_grade_of_a_gateways_word_needs_a_country_a_gateway_of_text_messages_and_one_entry() {
     let entry = |country_code: u16, rest: &str| {
         format!("[[receipt_evidence]]\ncountry_code = {country_code}\nevidence = \"carrier\"\n{rest}\n")

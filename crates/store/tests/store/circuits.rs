@@ -1,18 +1,18 @@
 use closure_contract::{FailureCode, Provider};
-use closure_store::{CircuitName, Opened, Store};
+use closure_store::{Lane, Opened, Store};
 use uuid::Uuid;
 
 use crate::support::run;
 
-const NHN: CircuitName = CircuitName { provider: Provider::Nhn, country_code: None };
-const NHN_TO_VIETNAM: CircuitName = CircuitName { provider: Provider::Nhn, country_code: Some(84) };
+const NHN: Lane = Lane { provider: Provider::Nhn, country_code: None };
+const NHN_TO_VIETNAM: Lane = Lane { provider: Provider::Nhn, country_code: Some(84) };
 const LEASE_MS: u64 = 60_000;
 
-async fn open(store: &Store, name: CircuitName, probe_after_ms: u64) -> Opened {
+async fn open(store: &Store, name: Lane, probe_after_ms: u64) -> Opened {
     store.open_circuit(name, FailureCode::ProviderQuota, probe_after_ms).await.expect("the database answers")
 }
 
-async fn take(store: &Store, prober: Uuid) -> Vec<CircuitName> {
+async fn take(store: &Store, prober: Uuid) -> Vec<Lane> {
     store.take_probes(prober, LEASE_MS).await.expect("the database answers")
 }
 

@@ -2,6 +2,7 @@
 
 mod batches;
 mod bounces;
+mod brakes;
 mod calls;
 mod circuits;
 mod claims;

@@ -1,0 +1,113 @@
+//! `fleet brake`: whether the emails in place of text messages are held back, and how to let them go (R14e).
+
+use closure_policy::brake::{BrakeRules, Share};
+use closure_store::{BrakeRow, HalfLives, HeldEmails, Lane, Store};
+use serde::Serialize;
+
+use super::{Call, Failure, show_as};
+use crate::{cli::Brake, config, output};
+
+/// What `fleet brake list` tells.
+#[derive(Serialize)]
+struct Listed {
+    lanes: Vec<ListedLane>,
+    held_emails: Vec<HeldEmails>,
+}
+
+#[derive(Serialize)]
+struct ListedLane {
+    #[serde(flatten)]
+    row: BrakeRow,
+    recent_failed_percent: f64,
+    usual_failed_percent: f64,
+}
+
+/// Runs one command about the brakes.
+pub async fn run(call: &Call, what: Brake) -> Result<(), Failure> {
+    let (database, rulebook) =
+        config::load(call.config.as_ref(), |source| (config::database(source), config::rulebook(source)))?;
+    let store = Store::new(database)?;
+    match what {
+        Brake::List => {
+            let listed = list(&store, &rulebook.rules().sms.brake).await?;
+            show_as(call.style, &listed, text);
+        }
+        Brake::Release { gateway, country_code, for_minutes, by } => {
+            let lane = Lane { provider: gateway, country_code };
+            let overrule_ms = u64::from(for_minutes).saturating_mul(60_000);
+            let lanes = store.overrule_brake(lane, overrule_ms, &by.actor, &by.reason).await?;
+            if lanes.is_empty() {
+                return Err(Failure::Refused(format!(
+                    "{}: no email is held; see fleet brake list",
+                    name(lane)
+                )));
+            }
+            show_as(call.style, &lanes, |lanes| {
+                for lane in lanes {
+                    output::line(format!(
+                        "{}: the held emails go out, and none is held for {for_minutes} minutes",
+                        name(*lane)
+                    ));
+                }
+            });
+        }
+    }
+    Ok(())
+}
+
+/// The lanes at which emails are held, for `fleet doctor`.
+pub(super) async fn held(store: &Store, rules: &BrakeRules) -> Result<Vec<(String, String)>, Failure> {
+    let listed = list(store, rules).await?;
+    let held = listed.lanes.iter().filter_map(|lane| {
+        let since = lane.row.held_since?;
+        Some((
+            name(lane.row.lane),
+            format!("emails are held since {since}, because unusually many texts fail; fleet brake list"),
+        ))
+    });
+    Ok(held.collect())
+}
+
+async fn list(store: &Store, rules: &BrakeRules) -> Result<Listed, Failure> {
+    let half_lives = HalfLives { recent_ms: rules.recent_half_life_ms, usual_ms: rules.usual_half_life_ms };
+    let lanes = store.brakes(half_lives).await?.into_iter().map(|row| ListedLane {
+        recent_failed_percent: tenths(Share { ended: row.recent.ended, failed: row.recent.failed }.percent()),
+        usual_failed_percent: tenths(
+            rules.usual_percent(Share { ended: row.usual.ended, failed: row.usual.failed }),
+        ),
+        row,
+    });
+    Ok(Listed { lanes: lanes.collect(), held_emails: store.held_emails().await? })
+}
+
+fn tenths(percent: f64) -> f64 {
+    (percent * 10.0).round() / 10.0
+}
+
+fn text(listed: &Listed) {
+    if listed.lanes.is_empty() {
+        output::line("no text message has ended yet".to_owned());
+    }
+    for lane in &listed.lanes {
+        let stands = match (lane.row.held_since, lane.row.overruled_until) {
+            (Some(since), _) => format!("emails are HELD since {since}"),
+            (None, Some(until)) => format!("emails flow, held for no reason until {until}"),
+            (None, None) => "emails flow".to_owned(),
+        };
+        output::line(format!(
+            "{:<14} {:>5.1}% of {:>6.0} recent texts failed, usually {:>5.1}%; {stands}",
+            name(lane.row.lane),
+            lane.recent_failed_percent,
+            lane.row.recent.ended,
+            lane.usual_failed_percent,
+        ));
+    }
+    for held in &listed.held_emails {
+        output::line(format!("{}: {} email(s) wait", held.provider, held.count));
+    }
+}
+
+fn name(lane: Lane) -> String {
+    let country = lane.country_code.map_or_else(String::new, |code| format!(" to +{code}"));
+    format!("{}{country}", lane.provider)
+}

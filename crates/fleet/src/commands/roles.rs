@@ -1,0 +1,90 @@
+//! What each role of a process needs: its settings and its queues.
+
+use std::{collections::BTreeSet, sync::Arc};
+
+use closure_contract::{Channel, topology::WorkQueue};
+use closure_providers::{AriDial, BounceAddresses, DkimSigner, Smtp};
+
+use crate::{
+    cli::Role,
+    config::{self, BounceSettings, DialSettings, FallbackSettings},
+    workers::{dead, gateways::Gateways, pace::Rates},
+};
+
+/// The settings of the roles that were asked for; nothing is read for the others.
+pub(super) struct RoleSettings {
+    pub(super) sms: Option<SmsSettings>,
+    pub(super) email: Option<EmailSettings>,
+    pub(super) dial: Option<(Arc<AriDial>, DialSettings)>,
+    pub(super) fallback: Option<FallbackSettings>,
+    pub(super) bounces: Option<BounceSettings>,
+}
+
+/// What the SMS role needs.
+pub(super) struct SmsSettings {
+    pub(super) gateways: Gateways,
+    pub(super) rates: Rates,
+}
+
+/// What the email role needs.
+pub(super) struct EmailSettings {
+    pub(super) smtp: Smtp,
+    pub(super) message_id_domain: String,
+    pub(super) bounces: Option<BounceAddresses>,
+    pub(super) signer: Option<DkimSigner>,
+}
+
+/// Reads the settings of these roles.
+pub(super) fn role_settings(source: &mut config::Source<'_>, roles: &BTreeSet<Role>) -> RoleSettings {
+    let mut settings = RoleSettings { sms: None, email: None, dial: None, fallback: None, bounces: None };
+    if roles.contains(&Role::Sms) {
+        let rates = config::rates(source);
+        settings.sms = Gateways::new(config::sms(source)).map(|gateways| SmsSettings { gateways, rates });
+    }
+    if roles.contains(&Role::Email) {
+        let email = config::email(source);
+        let message_id_domain = config::message_id_domain(source);
+        let bounces = config::bounce_addresses(source);
+        let signer = config::dkim(source);
+        match Smtp::new(&email) {
+            Ok(smtp) => settings.email = Some(EmailSettings { smtp, message_id_domain, bounces, signer }),
+            Err(problem) => source.refuse(format!("`email`: {problem}")),
+        }
+    }
+    if roles.contains(&Role::Dial) {
+        let dial = config::dial(source);
+        match AriDial::new(dial.ari.clone()) {
+            Ok(ari) => settings.dial = Some((Arc::new(ari), dial)),
+            Err(problem) => source.refuse(format!("`dial.ari`: {problem}")),
+        }
+    }
+    if roles.contains(&Role::Fallback) {
+        settings.fallback = Some(config::fallback(source));
+    }
+    if roles.contains(&Role::Bounces) {
+        settings.bounces = config::bounces(source);
+    }
+    settings
+}
+
+/// The queues that these roles consume.
+pub(super) fn queues(roles: &BTreeSet<Role>) -> Vec<&'static str> {
+    roles
+        .iter()
+        .flat_map(|role| match role {
+            Role::Sms => vec![WorkQueue::Jobs(Channel::Sms).name()],
+            Role::Email => vec![WorkQueue::Jobs(Channel::Email).name()],
+            Role::Dial => vec![WorkQueue::Jobs(Channel::Dial).name()],
+            Role::Fallback => vec![WorkQueue::Receipts.name()],
+            Role::Dead => dead::queues(),
+            Role::Cancel => vec![WorkQueue::Cancels.name()],
+            // It reads a maildir.
+            Role::Bounces => Vec::new(),
+        })
+        .collect()
+}
+
+/// These roles by name, for people.
+pub(super) fn name(roles: &BTreeSet<Role>) -> String {
+    roles.iter().map(|role| format!("{role:?}").to_lowercase()).collect::<Vec<_>>().join(" ")
+}

@@ -1,0 +1,208 @@
+//! Whether the emails in place of text messages are held back, as this process sees it (R14e).
+//!
+//! The database holds the counts and the brakes of all lanes, so that every fallback worker holds together.
+//! Each process adds what it sees end before it tells the others, so that a backlog of failures is stopped by the
+//! process that works it off and not a look later.
+
+use std::{
+    collections::HashMap,
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    time::Duration,
+};
+
+use closure_contract::Provider;
+use closure_policy::brake::{Brake, BrakeRules, Ending, Move, Share};
+use closure_store::{BrakeRow, Counts, HalfLives, Lane, Moved, Store, StoreError};
+use tracing::{error, info, warn};
+
+use crate::lifecycle::Lifecycle;
+
+/// Between two looks at what the other processes counted.
+const LOOK_PAUSE: Duration = Duration::from_secs(1);
+
+/// The brakes of all lanes.
+pub struct Brakes {
+    store: Store,
+    rules: BrakeRules,
+    seen: Mutex<HashMap<Lane, Seen>>,
+}
+
+/// What this process knows of a lane.
+#[derive(Clone, Copy)]
+struct Seen {
+    brake: Brake,
+    recent: Share,
+    usual: Share,
+    /// What ended here and is not told yet.
+    untold: Share,
+    /// The brake was put on here, and the others have not heard of it.
+    is_news: bool,
+}
+
+impl Default for Seen {
+    fn default() -> Self {
+        let none = Share::default();
+        Self { brake: Brake::Off, recent: none, usual: none, untold: none, is_news: false }
+    }
+}
+
+impl Brakes {
+    /// The brakes as the database has them.
+    pub async fn open(store: Store, rules: BrakeRules) -> Result<Arc<Self>, StoreError> {
+        let brakes = Self { store, rules, seen: Mutex::default() };
+        brakes.look().await?;
+        Ok(Arc::new(brakes))
+    }
+
+    /// Whether the emails in place of text messages of this gateway to this country are held back.
+    pub fn hold(&self, provider: Provider, country_code: Option<u16>) -> bool {
+        let seen = self.seen();
+        Lane::of(provider, country_code)
+            .any(|lane| seen.get(&lane).is_some_and(|seen| seen.brake == Brake::On))
+    }
+
+    /// Counts the end of a text message.
+    pub fn count(&self, provider: Provider, country_code: Option<u16>, ending: Ending) {
+        let mut lanes = self.seen();
+        for lane in Lane::of(provider, country_code) {
+            let seen = lanes.entry(lane).or_default();
+            seen.untold = seen.untold.and(Share::of(ending));
+            let moves = self.rules.judge(seen.brake, seen.recent.and(seen.untold), seen.usual);
+            if moves == Move::Hold {
+                seen.brake = Brake::On;
+                seen.is_news = true;
+            }
+        }
+    }
+
+    /// Tells the others what ended here, and hears of them, until the process stops.
+    pub async fn watch(self: Arc<Self>, lifecycle: Lifecycle) {
+        loop {
+            tokio::select! {
+                () = tokio::time::sleep(LOOK_PAUSE) => {}
+                () = lifecycle.stop.cancelled() => return,
+            }
+            if let Err(problem) = self.look().await {
+                warn!(%problem, "the brakes could not be read; what was known of them stands");
+            }
+        }
+    }
+
+    async fn look(&self) -> Result<(), StoreError> {
+        self.tell().await?;
+        let rows = self.store.brakes(self.half_lives()).await?;
+        let moves: Vec<(BrakeRow, Move)> = rows
+            .into_iter()
+            .map(|row| {
+                let moves = self.rules.judge(brake(&row), share(row.recent), share(row.usual));
+                (row, moves)
+            })
+            .collect();
+        for (row, moves) in &moves {
+            match moves {
+                Move::Stay => {}
+                Move::Hold => self.put_on(row.lane).await?,
+                Move::Release => {
+                    if self.store.release_emails(row.lane).await? == Moved::Now {
+                        info!(
+                            provider = %row.lane.provider, country_code = row.lane.country_code,
+                            "text messages arrive again; the held emails go out where they are still due"
+                        );
+                    }
+                }
+            }
+        }
+        self.learn(&moves);
+        Ok(())
+    }
+
+    /// Tells what ended here, and which brakes that put on.
+    async fn tell(&self) -> Result<(), StoreError> {
+        let (endings, news) = self.take_untold();
+        if !endings.is_empty()
+            && let Err(problem) = self.store.count_endings(endings.clone(), self.half_lives()).await
+        {
+            self.put_back(&endings);
+            return Err(problem);
+        }
+        for lane in news {
+            self.put_on(lane).await?;
+            if let Some(seen) = self.seen().get_mut(&lane) {
+                seen.is_news = false;
+            }
+        }
+        Ok(())
+    }
+
+    async fn put_on(&self, lane: Lane) -> Result<(), StoreError> {
+        if self.store.hold_emails(lane, self.half_lives()).await? == Moved::Now {
+            let (provider, country_code) = (lane.provider, lane.country_code);
+            // For whoever is woken: the line to alert on.
+            error!(
+                %provider, country_code,
+                remedy = "ask the gateway; fleet brake list, and fleet brake release where the failures are real",
+                "unusually many text messages fail; the emails in their place are held"
+            );
+        }
+        Ok(())
+    }
+
+    fn take_untold(&self) -> (Vec<(Lane, Counts)>, Vec<Lane>) {
+        let mut seen = self.seen();
+        let news = seen.iter().filter(|(_, seen)| seen.is_news).map(|(lane, _)| *lane).collect();
+        let endings = seen
+            .iter_mut()
+            .filter(|(_, seen)| seen.untold.ended > 0.0)
+            .map(|(lane, seen)| {
+                let Share { ended, failed } = std::mem::take(&mut seen.untold);
+                seen.recent = seen.recent.and(Share { ended, failed });
+                (*lane, Counts { ended, failed })
+            })
+            .collect();
+        (endings, news)
+    }
+
+    fn put_back(&self, endings: &[(Lane, Counts)]) {
+        let mut lanes = self.seen();
+        for (lane, counts) in endings {
+            let seen = lanes.entry(*lane).or_default();
+            seen.untold = seen.untold.and(share(*counts));
+        }
+    }
+
+    /// What the database says stands above what this process thought, but for what it could not know yet.
+    fn learn(&self, rows: &[(BrakeRow, Move)]) {
+        let mut lanes = self.seen();
+        for (row, moves) in rows {
+            let seen = lanes.entry(row.lane).or_default();
+            seen.recent = share(row.recent);
+            seen.usual = share(row.usual);
+            seen.brake = match (moves, seen.is_news) {
+                (Move::Hold, _) | (Move::Stay | Move::Release, true) => Brake::On,
+                (Move::Release, false) => Brake::Off,
+                (Move::Stay, false) => brake(row),
+            };
+        }
+    }
+
+    fn half_lives(&self) -> HalfLives {
+        HalfLives { recent_ms: self.rules.recent_half_life_ms, usual_ms: self.rules.usual_half_life_ms }
+    }
+
+    fn seen(&self) -> MutexGuard<'_, HashMap<Lane, Seen>> {
+        self.seen.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+fn share(counts: Counts) -> Share {
+    Share { ended: counts.ended, failed: counts.failed }
+}
+
+/// The store's row as policy names it.
+fn brake(row: &BrakeRow) -> Brake {
+    match (row.held_since, row.overruled_until) {
+        (Some(_), _) => Brake::On,
+        (None, Some(_)) => Brake::Overruled,
+        (None, None) => Brake::Off,
+    }
+}

@@ -1,0 +1,189 @@
+//! When the emails in place of text messages are held back, because so many fail that it is hardly the recipients'
+//! doing (R14e).
+//!
+//! A gateway may lose everything and blame each recipient for it. The share of its text messages that fail is
+//! therefore compared with the share that usually does; both are counted with a weight that fades with age, so that
+//! each is a pair of numbers and needs no history.
+
+use serde::{Deserialize, Serialize};
+
+/// When emails are held back.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, Serialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct BrakeRules {
+    /// So many ends of text messages must weigh in before their share of failures says anything; 0 turns the brake off.
+    pub ended_min: u32,
+    /// So many must weigh in since emails are held before they can flow again by themselves.
+    pub recovered_min: u32,
+    /// Emails are held while the share of failures lies so many percentage points above the usual one.
+    pub margin_percent: u8,
+    /// The share of failures that is taken for usual until enough is known, in percent.
+    pub usual_percent: u8,
+    /// What ended so long ago counts half in the share of the moment, in milliseconds.
+    pub recent_half_life_ms: u64,
+    /// What ended so long ago counts half in the usual share, in milliseconds.
+    pub usual_half_life_ms: u64,
+}
+
+impl Default for BrakeRules {
+    /// Thirty ends are too many for an accident, and few emails; two days know the difference between day and night.
+    fn default() -> Self {
+        Self {
+            ended_min: 30,
+            recovered_min: 10,
+            margin_percent: 30,
+            usual_percent: 10,
+            recent_half_life_ms: 300_000,
+            usual_half_life_ms: 172_800_000,
+        }
+    }
+}
+
+/// How a text message ended, as far as that says anything about its gateway.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Ending {
+    /// It arrived.
+    Arrived,
+    /// By the gateway's word, or its silence, it did not.
+    Failed,
+}
+
+/// How many text messages ended, and how many of them failed, each with its weight.
+#[derive(Debug, Clone, Copy, PartialEq, Default, Serialize)]
+pub struct Share {
+    /// Those that ended.
+    pub ended: f64,
+    /// Those of them that failed.
+    pub failed: f64,
+}
+
+/// Whether emails are held back.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Brake {
+    /// They flow.
+    Off,
+    /// They are held back, and the recent share counts what ended since.
+    On,
+    /// They flow for a while, whatever fails: a person has said so.
+    Overruled,
+}
+
+/// What is to become of the brake.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Move {
+    /// It stays as it is.
+    Stay,
+    /// Emails are to be held back from now on.
+    Hold,
+    /// They are to flow again.
+    Release,
+}
+
+/// The setting for what is usual weighs as much as so many text messages, so that the first few do not make a usual
+/// share of their own.
+const PRIOR_ENDED: f64 = 100.0;
+
+impl Share {
+    /// What one ending adds.
+    pub fn of(ending: Ending) -> Self {
+        let failed = match ending {
+            Ending::Arrived => 0.0,
+            Ending::Failed => 1.0,
+        };
+        Self { ended: 1.0, failed }
+    }
+
+    /// Both together.
+    #[must_use]
+    pub fn and(self, other: Self) -> Self {
+        Self { ended: self.ended + other.ended, failed: self.failed + other.failed }
+    }
+
+    /// The failed ones among a hundred; of none, none.
+    pub fn percent(self) -> f64 {
+        if self.ended > 0.0 { 100.0 * self.failed / self.ended } else { 0.0 }
+    }
+}
+
+impl BrakeRules {
+    /// The share of failures that is usual, in percent.
+    pub fn usual_percent(&self, usual: Share) -> f64 {
+        let prior = Share { ended: PRIOR_ENDED, failed: PRIOR_ENDED * f64::from(self.usual_percent) / 100.0 };
+        usual.and(prior).percent()
+    }
+
+    /// Says what is to become of a brake, by what ended of late and what usually does.
+    pub fn judge(&self, brake: Brake, recent: Share, usual: Share) -> Move {
+        let (share, usual) = (recent.percent(), self.usual_percent(usual));
+        let margin = f64::from(self.margin_percent);
+        match brake {
+            Brake::On if self.ended_min == 0 => Move::Release,
+            // Half of the margin keeps the brake from turning on and off about the same share.
+            Brake::On if recent.ended >= f64::from(self.recovered_min) && share < usual + margin / 2.0 => {
+                Move::Release
+            }
+            Brake::Off
+                if self.ended_min > 0
+                    && recent.ended >= f64::from(self.ended_min)
+                    && share >= usual + margin =>
+            {
+                Move::Hold
+            }
+            Brake::Off | Brake::On | Brake::Overruled => Move::Stay,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn share(ended: f64, failed: f64) -> Share {
+        Share { ended, failed }
+    }
+
+    fn judge(brake: Brake, recent: Share, usual: Share) -> Move {
+        BrakeRules::default().judge(brake, recent, usual)
+    }
+
+    #[test]
+    fn emails_are_held_once_enough_ended_and_the_share_of_failures_left_the_usual_one() {
+        let usual = share(10_000.0, 1_000.0);
+        assert_eq!(judge(Brake::Off, share(29.0, 29.0), usual), Move::Stay, "too few to say anything");
+        assert_eq!(judge(Brake::Off, share(30.0, 30.0), usual), Move::Hold);
+        assert_eq!(judge(Brake::Off, share(100.0, 39.0), usual), Move::Stay, "29 points above the usual");
+        assert_eq!(judge(Brake::Off, share(100.0, 40.0), usual), Move::Hold, "30 points above it");
+    }
+
+    #[test]
+    fn what_fails_as_often_as_ever_holds_nothing() {
+        assert_eq!(judge(Brake::Off, share(500.0, 300.0), share(10_000.0, 6_000.0)), Move::Stay);
+    }
+
+    #[test]
+    fn a_new_installation_takes_its_settings_for_the_usual_share() {
+        assert_eq!(judge(Brake::Off, share(30.0, 12.0), Share::default()), Move::Hold);
+        assert_eq!(judge(Brake::Off, share(30.0, 11.0), Share::default()), Move::Stay);
+    }
+
+    #[test]
+    fn held_emails_flow_again_once_enough_arrived_since() {
+        let usual = share(10_000.0, 1_000.0);
+        assert_eq!(judge(Brake::On, share(0.0, 0.0), usual), Move::Stay, "silence is no recovery");
+        assert_eq!(judge(Brake::On, share(9.0, 0.0), usual), Move::Stay, "nor are a few");
+        assert_eq!(judge(Brake::On, share(20.0, 5.0), usual), Move::Stay, "25% is no usual share");
+        assert_eq!(judge(Brake::On, share(20.0, 4.0), usual), Move::Release);
+    }
+
+    #[test]
+    fn while_a_person_has_overruled_it_the_brake_stays_off() {
+        assert_eq!(judge(Brake::Overruled, share(500.0, 500.0), Share::default()), Move::Stay);
+    }
+
+    #[test]
+    fn a_brake_that_is_turned_off_holds_nothing_and_lets_go() {
+        let off = BrakeRules { ended_min: 0, ..BrakeRules::default() };
+        assert_eq!(off.judge(Brake::Off, share(500.0, 500.0), Share::default()), Move::Stay);
+        assert_eq!(off.judge(Brake::On, share(500.0, 500.0), Share::default()), Move::Release);
+    }
+}

@@ -1,0 +1,115 @@
+//! Where a text message stands, by what was settled and what its receipts say together (R14e, R14f).
+
+use closure_contract::{Evidence, FailureCode, ReceiptStatus};
+
+use crate::{
+    failure::{Fault, fault},
+    fallback::{Due, ReceiptFact, SmsState, Submission},
+};
+
+/// What the receipts say together.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Word {
+    /// There is none.
+    Nothing,
+    /// It is on its way, or a `delivered` is worth too little to count.
+    Moving,
+    /// It arrived, by the word of the handset, a carrier or the gateway.
+    Delivered(Evidence),
+    /// Of several parts one arrived, and another did not, for this reason.
+    Partly(FailureCode),
+    /// It did not arrive, for this reason.
+    Failed(FailureCode),
+    /// The provider does not know.
+    Unknown,
+}
+
+/// The strongest statement among the receipts, which neither their order nor their repetition changes.
+///
+/// A later truth beats an earlier one for a single part, and `delivered` is the last; of several parts, the failure
+/// of one is the failure of the whole, which the delivery of another does not heal.
+pub(crate) fn word(receipts: &[(ReceiptStatus, Evidence)], parts: usize, evidence_min: Evidence) -> Word {
+    let said = |status| receipts.iter().any(|(said, _)| *said == status);
+    let arrival = arrivals(receipts).max();
+    let counted = arrival.filter(|evidence| *evidence >= evidence_min);
+    let failed = if said(ReceiptStatus::Undelivered) {
+        Some(FailureCode::NotDelivered)
+    } else {
+        said(ReceiptStatus::Expired).then_some(FailureCode::ReceiptExpired)
+    };
+    match (counted, failed) {
+        (Some(_), Some(code)) if parts > 1 => Word::Partly(code),
+        (Some(evidence), _) => Word::Delivered(evidence),
+        (None, Some(code)) => Word::Failed(code),
+        (None, None) if said(ReceiptStatus::Unknown) => Word::Unknown,
+        (None, None) if said(ReceiptStatus::InTransit) || arrival.is_some() => Word::Moving,
+        (None, None) => Word::Nothing,
+    }
+}
+
+/// The failure of our own account in the bad receipts, where none of them names a cause of another kind.
+///
+/// One bad word about this recipient is enough for an email: then the message is lost whatever else went wrong.
+pub(crate) fn blame(receipts: &[ReceiptFact]) -> Option<FailureCode> {
+    let failed = |receipt: &&ReceiptFact| {
+        matches!(receipt.status, ReceiptStatus::Undelivered | ReceiptStatus::Expired)
+    };
+    let codes: Vec<FailureCode> = receipts.iter().filter(failed).filter_map(|receipt| receipt.code).collect();
+    let is_ours = codes.iter().all(|code| is_our_accounts(*code));
+    codes.into_iter().min().filter(|_| is_ours)
+}
+
+/// Whether a person of ours can mend it: credit, credentials, an open country, a registered sender.
+///
+/// A gateway's own fault, once it is its last word, is left to the email: nobody here can mend it, and the message
+/// is lost.
+fn is_our_accounts(code: FailureCode) -> bool {
+    match fault(code) {
+        Fault::Account | Fault::Sender => true,
+        Fault::Message | Fault::Recipient | Fault::Content | Fault::Provider | Fault::Agent => false,
+    }
+}
+
+/// What each arrival is worth.
+pub(crate) fn arrivals(receipts: &[(ReceiptStatus, Evidence)]) -> impl Iterator<Item = Evidence> {
+    receipts.iter().filter(|(status, _)| *status == ReceiptStatus::Delivered).map(|(_, evidence)| *evidence)
+}
+
+/// The state of a text message, and why it did not arrive where it did not.
+pub(crate) fn state(submission: Submission, word: Word, due: Due) -> (SmsState, Option<FailureCode>) {
+    let silence = (SmsState::Unknown, Some(FailureCode::NoReceipt));
+    let told = match word {
+        Word::Nothing | Word::Moving => None,
+        Word::Delivered(_) => Some((SmsState::Delivered, None)),
+        Word::Partly(code) | Word::Failed(code) => Some((SmsState::Undelivered, Some(code))),
+        Word::Unknown => Some(silence),
+    };
+    // What arrived, if only in part, was sent, whatever was settled when it seemed not to be.
+    let arrived = told.filter(|_| matches!(word, Word::Delivered(_) | Word::Partly(_)));
+    match submission {
+        Submission::Pending => (SmsState::Pending, None),
+        Submission::Held => (SmsState::Held, None),
+        Submission::Accepted | Submission::InDoubt
+            if let Word::Failed(code) = word
+                && is_our_accounts(code) =>
+        {
+            (SmsState::TurnedBack, Some(code))
+        }
+        Submission::Accepted => told.unwrap_or(match due {
+            Due::NotYet => (SmsState::Accepted, None),
+            Due::Overdue => silence,
+        }),
+        // A receipt proves that the gateway had it.
+        Submission::InDoubt => told.unwrap_or(match (due, word) {
+            (Due::Overdue, _) => silence,
+            (Due::NotYet, Word::Moving) => (SmsState::Accepted, None),
+            (Due::NotYet, _) => (SmsState::Pending, None),
+        }),
+        Submission::Unknown(code) => told.unwrap_or((SmsState::Unknown, Some(code))),
+        Submission::Refused(code) if fault(code).hits_everyone() => {
+            arrived.unwrap_or((SmsState::Held, Some(code)))
+        }
+        Submission::Refused(code) => arrived.unwrap_or((SmsState::Refused, Some(code))),
+        Submission::Expired => arrived.unwrap_or((SmsState::Expired, Some(FailureCode::Expired))),
+    }
+}
