@@ -13,6 +13,7 @@ pub mod lifecycle;
 pub mod maildir;
 pub mod output;
 pub mod poll;
+pub mod quota;
 pub mod rules;
 pub mod runtime;
 pub mod telemetry;

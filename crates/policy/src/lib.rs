@@ -26,6 +26,7 @@ pub mod meaning;
 pub mod phone;
 mod phone_text;
 pub mod quiet;
+pub mod quota;
 mod readings;
 pub mod reconcile;
 pub mod retry;

@@ -38,6 +38,7 @@ mod templates;
 #[path = "../tests/store/support/database.rs"]
 mod test_database;
 mod text;
+mod usage;
 mod verdict;
 
 // The tests' own database is written as a user of this crate has it.
@@ -69,4 +70,5 @@ pub use suppression::{ListChange, NewSuppression, Recipient, Suppression, Suppre
 pub use tally::{CapKind, Contact, Counted, Limit, Taken};
 pub use template_changes::{Added, Deed, NewTemplate, TemplateChange, TemplateError};
 pub use templates::{StoredTemplate, TemplateAction, TemplateRegister, TemplateState};
+pub use usage::Usage;
 pub use verdict::{Announce, DeliveryFacts, Evaluated, FallbackRow, NewFallback, ReceiptRow, Verdict};

@@ -4,9 +4,11 @@ use closure_contract::FailureCode;
 use closure_simulators::SmsBehaviour;
 use closure_store::DeliveryState;
 use closure_tests::harness::{
-    LONG, eventually, jobs,
+    Fleet, FleetOptions, LONG, eventually, jobs,
     kride::{journey, walk},
+    run,
 };
+use serde_json::json;
 
 #[test]
 fn a_gateway_that_asks_to_slow_down_is_tried_again_and_no_email_is_sent() {
@@ -98,6 +100,28 @@ fn a_gateway_that_fails_and_says_so_is_tried_to_the_end_of_the_ladder_and_then_t
         let heard = fleet.outcomes_of(id, 1).await;
         assert_eq!(heard[0].outcome.code, Some(FailureCode::NotDelivered));
         assert_eq!(fleet.smtp.mails_to("recipient-in-trouble@example.com").len(), 1);
+    });
+}
+
+#[test]
+fn a_monthly_quota_is_known_and_its_end_foretold() {
+    run(async {
+        let options = FleetOptions::together("quota").variable("FLEET_SMS_NHN_MONTH_QUOTA", "10");
+        let fleet = Fleet::start(options).await;
+        let quota = async || fleet.cli(&["--json", "gateways", "quota"]).await.with_code(0).json();
+        assert_eq!(quota().await[0]["forecast"]["level"], "ample");
+        for index in 0..9 {
+            let id = fleet.publish(&jobs::sms(&jobs::number(3002, index), "quota@example.com")).await;
+            fleet.reaches(id, DeliveryState::Delivered).await;
+        }
+        let nhn = quota().await[0].clone();
+        assert_eq!((&nhn["provider"], &nhn["used"], &nhn["quota"]), (&json!("nhn"), &json!(9), &json!(10)));
+        assert_eq!(nhn["forecast"]["level"], "low");
+        let listed = fleet.cli(&["gateways", "quota"]).await.with_code(0).output;
+        assert!(listed.contains("9 of 10 texts this month (90%)"), "{listed}");
+        let doctor = fleet.cli(&["doctor"]).await.with_code(1).output;
+        assert!(doctor.contains("quota nhn"), "{doctor}");
+        fleet.finish().await;
     });
 }
 

@@ -8,6 +8,8 @@ use closure_contract::Provider;
 pub enum Gateways {
     /// List those that are left alone: since when, why, and when the next job tries them.
     List,
+    /// Tell how many text messages each connected gateway took this month, and whether its quota lasts.
+    Quota,
     /// Let the next job try a gateway at once, for whoever has just mended its account.
     Probe {
         /// The gateway, such as nhn.

@@ -2,11 +2,15 @@
 
 use closure_broker::topology;
 use closure_contract::topology::queues;
+use closure_policy::quota::QuotaLevel;
 use closure_store::{OpenCircuit, Store};
 use serde::Serialize;
 
-use super::{Call, Failure, brake, show_as};
-use crate::{config, output};
+use super::{Call, Failure, brake, gateways, show_as};
+use crate::{
+    config, output,
+    quota::{self, Month},
+};
 
 /// One thing that was looked at.
 #[derive(Serialize)]
@@ -25,12 +29,13 @@ enum Health {
 
 /// Looks at the configuration, the broker and the database; exits 1 if something is ill.
 pub async fn run(call: &Call) -> Result<(), Failure> {
-    let (broker, database, rulebook, advisor) = config::load(call.config.as_ref(), |source| {
+    let (broker, database, rulebook, advisor, quotas) = config::load(call.config.as_ref(), |source| {
         (
             config::broker(source, "doctor"),
             config::database(source),
             config::rulebook(source),
             config::advisor_if_any(source),
+            config::quotas(source),
         )
     })?;
     let mut findings = vec![Finding::well("configuration and rulebook", "valid")];
@@ -62,6 +67,7 @@ pub async fn run(call: &Call) -> Result<(), Failure> {
                 findings.push(Finding::well(&what, &counted.count.to_string()));
             }
             findings.extend(store.open_circuits().await?.iter().map(circuit));
+            findings.extend(quota::months(&store, &quotas).await?.iter().filter_map(month));
             let held = brake::held(&store, &rulebook.rules().sms.brake).await?;
             findings
                 .extend(held.iter().map(|(lane, detail)| Finding::ill(&format!("emails {lane}"), detail)));
@@ -87,6 +93,15 @@ fn circuit(open: &OpenCircuit) -> Finding {
     let country = open.name.country_code.map_or_else(whole, |code| format!(" to +{code}"));
     let detail = format!("left alone since {}: {}; {}", open.opened_at, open.code.what(), open.code.remedy());
     Finding::ill(&format!("gateway {}{country}", open.name.provider), &detail)
+}
+
+/// A gateway whose quota is known.
+fn month(month: &Month) -> Option<Finding> {
+    let (what, detail) = (format!("quota {}", month.usage.provider), gateways::used(month));
+    Some(match month.forecast?.level {
+        QuotaLevel::Ample | QuotaLevel::Watch => Finding::well(&what, &detail),
+        QuotaLevel::Low | QuotaLevel::UsedUp => Finding::ill(&what, &detail),
+    })
 }
 
 impl Finding {

@@ -1,15 +1,30 @@
-//! `fleet gateways`: which SMS gateways are left alone, and since when (R14e).
+//! `fleet gateways`: which SMS gateways are left alone and since when (R14e), and how their month stands.
 
+use closure_policy::quota::QuotaLevel;
 use closure_store::{OpenCircuit, Store};
 use serde_json::json;
 
 use super::{Call, Failure, show_as};
-use crate::{cli::Gateways, config, output};
+use crate::{
+    cli::Gateways,
+    config, output,
+    quota::{self, Month},
+};
 
 /// Runs one command about the gateways.
 pub async fn run(call: &Call, what: Gateways) -> Result<(), Failure> {
-    let store = Store::new(config::load(call.config.as_ref(), config::database)?)?;
+    let (database, quotas) =
+        config::load(call.config.as_ref(), |source| (config::database(source), config::quotas(source)))?;
+    let store = Store::new(database)?;
     match what {
+        Gateways::Quota => {
+            let months = quota::months(&store, &quotas).await?;
+            show_as(call.style, &months, |months| {
+                months
+                    .iter()
+                    .for_each(|month| output::line(format!("{:<8} {}", month.usage.provider, used(month))));
+            });
+        }
         Gateways::List => {
             let open = store.open_circuits().await?;
             show_as(call.style, &open, |open| {
@@ -50,4 +65,21 @@ fn line(circuit: &OpenCircuit) {
         circuit.probe_in_ms.div_ceil(1_000),
         circuit.code.remedy(),
     ));
+}
+
+/// How a gateway's month stands, for people.
+pub(super) fn used(month: &Month) -> String {
+    let Month { usage, quota, forecast } = month;
+    let pace = format!("{:.0} a day of late", usage.per_day);
+    let Some((quota, forecast)) = quota.zip(*forecast) else {
+        return format!("{} texts this month, {pace}; no quota is set", usage.used);
+    };
+    let outlook = match (forecast.level, forecast.runs_out_at) {
+        (QuotaLevel::UsedUp, _) => "nothing is left; raise it at the gateway".to_owned(),
+        (_, Some(at)) => format!("at this pace nothing is left from {at} on; raise it at the gateway"),
+        (QuotaLevel::Ample | QuotaLevel::Watch | QuotaLevel::Low, None) => {
+            format!("it lasts until the month ends at {}", usage.month_ends_at)
+        }
+    };
+    format!("{} of {quota} texts this month ({:.0}%), {pace}; {outlook}", usage.used, forecast.used_percent)
 }

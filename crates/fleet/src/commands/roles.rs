@@ -1,8 +1,8 @@
 //! What each role of a process needs: its settings and its queues.
 
-use std::{collections::BTreeSet, sync::Arc};
+use std::{collections::BTreeSet, num::NonZeroU64, sync::Arc};
 
-use closure_contract::{Channel, topology::WorkQueue};
+use closure_contract::{Channel, Provider, topology::WorkQueue};
 use closure_providers::{AriDial, BounceAddresses, DkimSigner, Smtp};
 
 use crate::{
@@ -24,6 +24,7 @@ pub(super) struct RoleSettings {
 pub(super) struct SmsSettings {
     pub(super) gateways: Gateways,
     pub(super) rates: Rates,
+    pub(super) quotas: Vec<(Provider, Option<NonZeroU64>)>,
 }
 
 /// What the email role needs.
@@ -38,8 +39,9 @@ pub(super) struct EmailSettings {
 pub(super) fn role_settings(source: &mut config::Source<'_>, roles: &BTreeSet<Role>) -> RoleSettings {
     let mut settings = RoleSettings { sms: None, email: None, dial: None, fallback: None, bounces: None };
     if roles.contains(&Role::Sms) {
-        let rates = config::rates(source);
-        settings.sms = Gateways::new(config::sms(source)).map(|gateways| SmsSettings { gateways, rates });
+        let (rates, quotas) = (config::rates(source), config::quotas(source));
+        settings.sms =
+            Gateways::new(config::sms(source)).map(|gateways| SmsSettings { gateways, rates, quotas });
     }
     if roles.contains(&Role::Email) {
         let email = config::email(source);

@@ -24,6 +24,7 @@ use crate::{
     lifecycle::{Finish, Lifecycle},
     maildir::Maildir,
     poll::Poll,
+    quota::QuotaWatch,
     rules::Rules,
     runtime,
     workers::{
@@ -162,8 +163,10 @@ type Loop = std::pin::Pin<Box<dyn Future<Output = ()> + Send>>;
 fn start(crew: &Crew, settings: RoleSettings, roles: &BTreeSet<Role>) -> Vec<Loop> {
     let concurrency = crew.courier.concurrency;
     let mut loops: Vec<Loop> = Vec::new();
-    if let Some(SmsSettings { gateways, rates }) = settings.sms {
+    if let Some(SmsSettings { gateways, rates, quotas }) = settings.sms {
         let rules = &crew.sms_rules;
+        let (store, lifecycle) = (crew.store.clone(), crew.lifecycle.clone());
+        loops.push(Box::pin(QuotaWatch { store, quotas, lifecycle }.run()));
         let longest_send_ms = gateways.longest_send_ms();
         let circuits = Circuits::new(crew.store.clone(), rules.circuit, gateways.names(), longest_send_ms);
         loops.push(Box::pin(Arc::clone(&circuits).watch(crew.lifecycle.clone())));

@@ -38,6 +38,9 @@ const RATE: &str = "requests a second of the account, over all workers together;
 const COUNTRY_RATES: &str =
     "requests a second to single countries, over all workers together, such as 84=2,86=5; empty for none";
 
+const QUOTA: &str =
+    "text messages that the account may send in a month, by the calendar of Korea; 0 for no quota";
+
 /// Every key there is, in the order of the documentation.
 pub const KEYS: &[Key] = &[
     secret("broker.uri", "RabbitMQ's address with user and password: amqp://user:password@host:5672/vhost"),
@@ -111,6 +114,7 @@ pub const KEYS: &[Key] = &[
     secret("sms.nhn.secret_key", "NHN Cloud SMS: the secret key"),
     optional("sms.nhn.rate_per_s", "0", RATE),
     optional("sms.nhn.country_rates_per_s", "", COUNTRY_RATES),
+    optional("sms.nhn.month_quota", "0", QUOTA),
     optional("sms.nhn.connect_timeout_ms", "3000", "milliseconds for reaching the gateway"),
     optional(
         "sms.nhn.read_timeout_ms",
@@ -135,6 +139,7 @@ pub const KEYS: &[Key] = &[
     ),
     optional("sms.infobip.rate_per_s", "0", RATE),
     optional("sms.infobip.country_rates_per_s", "", COUNTRY_RATES),
+    optional("sms.infobip.month_quota", "0", QUOTA),
     optional("sms.infobip.connect_timeout_ms", "3000", "milliseconds for reaching the gateway"),
     optional(
         "sms.infobip.read_timeout_ms",
@@ -166,6 +171,7 @@ pub const KEYS: &[Key] = &[
     ),
     optional("sms.twilio.rate_per_s", "0", RATE),
     optional("sms.twilio.country_rates_per_s", "", COUNTRY_RATES),
+    optional("sms.twilio.month_quota", "0", QUOTA),
     optional("sms.twilio.connect_timeout_ms", "3000", "milliseconds for reaching the gateway"),
     optional(
         "sms.twilio.read_timeout_ms",

@@ -1,6 +1,6 @@
-//! How fast each gateway's account may be asked.
+//! How fast each gateway's account may be asked, and how much it may send in a month.
 
-use std::num::NonZeroU32;
+use std::num::{NonZeroU32, NonZeroU64};
 
 use closure_contract::Provider;
 
@@ -11,8 +11,8 @@ use crate::workers::pace::Rates;
 pub fn rates(source: &mut Source<'_>) -> Rates {
     let mut rates = Rates::default();
     for provider in connected(source) {
-        let Some((of_account, of_countries)) = keys(provider) else { continue };
-        if let Some(rate) = NonZeroU32::new(source.value(of_account)) {
+        let Some(Keys { rate, country_rates: of_countries, .. }) = keys(provider) else { continue };
+        if let Some(rate) = NonZeroU32::new(source.value(rate)) {
             rates.gateways.insert(provider, rate);
         }
         let text = source.value::<String>(of_countries);
@@ -30,12 +30,42 @@ pub fn rates(source: &mut Source<'_>) -> Rates {
     rates
 }
 
-/// The keys of a gateway's rates; nothing for a provider that carries no text messages.
-fn keys(provider: Provider) -> Option<(&'static str, &'static str)> {
+/// Each connected gateway with its monthly quota, where it has one.
+pub fn quotas(source: &mut Source<'_>) -> Vec<(Provider, Option<NonZeroU64>)> {
+    connected(source)
+        .into_iter()
+        .filter_map(|provider| {
+            let Keys { month_quota, .. } = keys(provider)?;
+            Some((provider, NonZeroU64::new(source.value(month_quota))))
+        })
+        .collect()
+}
+
+/// The keys of a gateway's account.
+struct Keys {
+    rate: &'static str,
+    country_rates: &'static str,
+    month_quota: &'static str,
+}
+
+/// The keys of a gateway's account; nothing for a provider that carries no text messages.
+fn keys(provider: Provider) -> Option<Keys> {
     match provider {
-        Provider::Nhn => Some(("sms.nhn.rate_per_s", "sms.nhn.country_rates_per_s")),
-        Provider::Infobip => Some(("sms.infobip.rate_per_s", "sms.infobip.country_rates_per_s")),
-        Provider::Twilio => Some(("sms.twilio.rate_per_s", "sms.twilio.country_rates_per_s")),
+        Provider::Nhn => Some(Keys {
+            rate: "sms.nhn.rate_per_s",
+            country_rates: "sms.nhn.country_rates_per_s",
+            month_quota: "sms.nhn.month_quota",
+        }),
+        Provider::Infobip => Some(Keys {
+            rate: "sms.infobip.rate_per_s",
+            country_rates: "sms.infobip.country_rates_per_s",
+            month_quota: "sms.infobip.month_quota",
+        }),
+        Provider::Twilio => Some(Keys {
+            rate: "sms.twilio.rate_per_s",
+            country_rates: "sms.twilio.country_rates_per_s",
+            month_quota: "sms.twilio.month_quota",
+        }),
         Provider::Smtp | Provider::Asterisk => None,
     }
 }

@@ -16,3 +16,4 @@ mod settlements;
 mod stories;
 mod support;
 mod sweeps;
+mod usage;

@@ -1,0 +1,94 @@
+//! The gateways' monthly quotas: what was used, what is to be expected, and who is told.
+
+use std::{collections::HashMap, num::NonZeroU64, time::Duration};
+
+use closure_contract::{Provider, Timestamp};
+use closure_policy::quota::{Forecast, Pace, QuotaLevel, forecast};
+use closure_store::{Store, StoreError, Usage};
+use serde::Serialize;
+use tracing::{error, warn};
+
+use crate::lifecycle::Lifecycle;
+
+/// Between two looks; a look reads a month of attempts.
+const LOOK_PAUSE: Duration = Duration::from_secs(600);
+
+/// A gateway's month.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize)]
+pub struct Month {
+    /// What it has taken.
+    #[serde(flatten)]
+    pub usage: Usage,
+    /// How many text messages it may take, where that is known.
+    pub quota: Option<NonZeroU64>,
+    /// What is to be expected of it.
+    pub forecast: Option<Forecast>,
+}
+
+/// How each of these gateways stands in its month, in the same order.
+pub async fn months(
+    store: &Store,
+    quotas: &[(Provider, Option<NonZeroU64>)],
+) -> Result<Vec<Month>, StoreError> {
+    let providers: Vec<Provider> = quotas.iter().map(|(provider, _)| *provider).collect();
+    let now = Timestamp::now();
+    let months = store.usage(&providers).await?.into_iter().zip(quotas).map(|(usage, (_, quota))| {
+        let pace = Pace { used: usage.used, per_day: usage.per_day };
+        let expected = quota.map(|quota| forecast(quota, pace, now, usage.month_ends_at));
+        Month { usage, quota: *quota, forecast: expected }
+    });
+    Ok(months.collect())
+}
+
+/// Tells whoever watches the logs when a quota will not last.
+pub struct QuotaWatch {
+    /// Where the attempts are on record.
+    pub store: Store,
+    /// The connected gateways and their quotas.
+    pub quotas: Vec<(Provider, Option<NonZeroU64>)>,
+    /// When to stop.
+    pub lifecycle: Lifecycle,
+}
+
+impl QuotaWatch {
+    /// Looks from time to time, until the process stops; without any quota there is nothing to look at.
+    pub async fn run(mut self) {
+        self.quotas.retain(|(_, quota)| quota.is_some());
+        if self.quotas.is_empty() {
+            return;
+        }
+        let mut told = HashMap::new();
+        loop {
+            match months(&self.store, &self.quotas).await {
+                Ok(months) => months.iter().for_each(|month| tell(month, &mut told)),
+                Err(problem) => warn!(%problem, "the use of the monthly quotas could not be read"),
+            }
+            tokio::select! {
+                () = tokio::time::sleep(LOOK_PAUSE) => {}
+                () = self.lifecycle.stop.cancelled() => return,
+            }
+        }
+    }
+}
+
+/// Says once that a quota has come to another level.
+fn tell(month: &Month, told: &mut HashMap<Provider, QuotaLevel>) {
+    let Some(Forecast { level, used_percent, runs_out_at }) = month.forecast else { return };
+    let provider = month.usage.provider;
+    if told.insert(provider, level) == Some(level) {
+        return;
+    }
+    let used_percent = used_percent.round();
+    let runs_out_at = runs_out_at.map(tracing::field::display);
+    match level {
+        QuotaLevel::Ample => {}
+        QuotaLevel::Watch => warn!(%provider, used_percent, "much of a gateway's monthly quota is used"),
+        // For whoever can still raise it before customers notice.
+        QuotaLevel::Low => {
+            error!(%provider, used_percent, runs_out_at, "a gateway's monthly quota will not last; raise it");
+        }
+        QuotaLevel::UsedUp => {
+            error!(%provider, used_percent, "a gateway's monthly quota is used up; raise it");
+        }
+    }
+}
