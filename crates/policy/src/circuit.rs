@@ -52,6 +52,15 @@ pub enum Sign {
     Unwell(Extent),
 }
 
+/// What the receipts of a text message say about our account at its gateway.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum AccountWord {
+    /// It works: the gateway carried the text, to whatever end.
+    Works,
+    /// The gateway took the text and turned it back for this reason, which hits everything within this extent.
+    Fails(FailureCode, Extent),
+}
+
 /// What a failed request says about its gateway.
 ///
 /// An answer that was lost counts as well: of a gateway that answers nobody, nothing else is ever heard.

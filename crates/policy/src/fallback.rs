@@ -9,6 +9,7 @@ use closure_contract::{
 
 use crate::{
     brake::Ending,
+    circuit::{self, AccountWord, Sign},
     compose,
     country::{self, AtOnce},
     fallback_email,
@@ -202,6 +203,18 @@ impl Evaluation {
             | SmsState::Expired
             | SmsState::Held
             | SmsState::TurnedBack => None,
+        }
+    }
+
+    /// What the receipts say about our account at the gateway; nothing where they say nothing.
+    pub fn account(&self) -> Option<AccountWord> {
+        match (self.state, self.code) {
+            (SmsState::TurnedBack, Some(code)) => match circuit::sign(code) {
+                Sign::Unwell(extent) => Some(AccountWord::Fails(code, extent)),
+                Sign::Well => None,
+            },
+            (SmsState::Delivered | SmsState::Undelivered, _) => Some(AccountWord::Works),
+            (_, _) => None,
         }
     }
 

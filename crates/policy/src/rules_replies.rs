@@ -123,6 +123,10 @@ pub(crate) const R14E: Rule = Rule {
             test: "without_credit_a_thousand_jobs_stay_in_their_queue_and_all_go_out_once_it_is_topped_up",
         },
         Proof {
+            file: OUTAGE_FAULTS,
+            test: "a_gateway_that_takes_every_text_and_turns_it_back_by_receipt_is_left_alone_until_it_carries_one",
+        },
+        Proof {
             file: ORDERS,
             test: "an_email_that_was_held_goes_out_once_after_the_release_if_it_is_still_due_and_never_else",
         },

@@ -9,8 +9,19 @@ use crate::{
     error::StoreError,
     lane::Lane,
     row::{Columns, millis},
+    state::named,
     store::Store,
 };
+
+/// What opened a circuit, and therefore what closes it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum OpenedBy {
+    /// Requests that failed; one that is taken closes it.
+    Request,
+    /// Receipts of texts that were taken and turned back; the receipt of one that was carried closes it.
+    Receipt,
+}
 
 /// A circuit that is open.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -20,6 +31,8 @@ pub struct OpenCircuit {
     pub name: Lane,
     /// What the latest failure was.
     pub code: FailureCode,
+    /// What opened it.
+    pub opened_by: OpenedBy,
     /// Since when.
     pub opened_at: Timestamp,
     /// From when on one job may try it.
@@ -53,11 +66,13 @@ impl Store {
         &self,
         name: Lane,
         code: FailureCode,
+        opened_by: OpenedBy,
         probe_after_ms: u64,
     ) -> Result<Opened, StoreError> {
+        let (provider, code, by) = (name.provider.as_str(), code.as_str(), opened_by.as_str());
         let rows = self
             .database
-            .query(OPEN, &[&name.provider.as_str(), &name.country(), &code.as_str(), &millis(probe_after_ms)])
+            .query(OPEN, &[&provider, &name.country(), &code, &by, &millis(probe_after_ms)])
             .await?;
         Ok(if rows.is_empty() { Opened::Before } else { Opened::Now })
     }
@@ -83,6 +98,24 @@ impl Store {
         Ok(())
     }
 
+    /// The gateway took the probe, which proves nothing here; the next one may be made after `probe_after_ms`, if no
+    /// receipt has closed the circuit by then.
+    pub async fn probe_taken(&self, name: Lane, prober: Uuid, probe_after_ms: u64) -> Result<(), StoreError> {
+        let provider = name.provider.as_str();
+        self.database
+            .query(PROBE_TAKEN, &[&provider, &name.country(), &prober, &millis(probe_after_ms)])
+            .await?;
+        Ok(())
+    }
+
+    /// A receipt says that the gateway carried a text which was tried at this time: what receipts opened before it
+    /// closes.
+    pub async fn close_by_receipt(&self, lane: Lane, tried_at: Timestamp) -> Result<bool, StoreError> {
+        let provider = lane.provider.as_str();
+        let rows = self.database.query(CLOSE_BY_RECEIPT, &[&provider, &lane.country(), &tried_at.0]).await?;
+        Ok(!rows.is_empty())
+    }
+
     /// The probe came through, or a person says that the gateway is well: jobs flow again.
     pub async fn close_circuit(&self, name: Lane) -> Result<bool, StoreError> {
         let rows = self.database.query(CLOSE, &[&name.provider.as_str(), &name.country()]).await?;
@@ -96,13 +129,13 @@ impl Store {
 }
 
 pub(crate) const OPEN_CIRCUITS: &str = "
-SELECT provider, country_code, failure_code, opened_at, probe_at, probes_failed, prober,
+SELECT provider, country_code, failure_code, opened_by, opened_at, probe_at, probes_failed, prober,
     greatest(0, extract(epoch FROM probe_at - now()) * 1000)::bigint AS probe_in_ms
 FROM circuit ORDER BY provider, country_code";
 
 pub(crate) const OPEN: &str = "
-INSERT INTO circuit (provider, country_code, failure_code, probe_at)
-VALUES ($1, $2, $3, now() + $4::bigint * interval '1 millisecond')
+INSERT INTO circuit (provider, country_code, failure_code, opened_by, probe_at)
+VALUES ($1, $2, $3, $4, now() + $5::bigint * interval '1 millisecond')
 ON CONFLICT (provider, country_code) DO NOTHING
 RETURNING provider";
 
@@ -117,11 +150,33 @@ UPDATE circuit SET failure_code = $4, probes_failed = probes_failed + 1, prober 
 WHERE provider = $1 AND country_code = $2 AND prober = $3
 RETURNING provider";
 
+pub(crate) const PROBE_TAKEN: &str = "
+UPDATE circuit SET prober = NULL, probing_until = NULL, probe_at = now() + $4::bigint * interval '1 millisecond'
+WHERE provider = $1 AND country_code = $2 AND prober = $3
+RETURNING provider";
+
+pub(crate) const CLOSE_BY_RECEIPT: &str = "
+DELETE FROM circuit
+WHERE provider = $1 AND country_code = $2 AND opened_by = 'receipt' AND opened_at <= $3
+RETURNING provider";
+
 pub(crate) const CLOSE: &str =
     "DELETE FROM circuit WHERE provider = $1 AND country_code = $2 RETURNING provider";
 
 pub(crate) const PROBE_NOW: &str =
     "UPDATE circuit SET probe_at = least(probe_at, now()) WHERE provider = $1 RETURNING provider";
+
+impl OpenedBy {
+    const ALL: [Self; 2] = [Self::Request, Self::Receipt];
+
+    /// The word in its column.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Request => "request",
+            Self::Receipt => "receipt",
+        }
+    }
+}
 
 impl OpenCircuit {
     fn read(row: &Row) -> Result<Self, StoreError> {
@@ -129,6 +184,8 @@ impl OpenCircuit {
         Ok(Self {
             name: Lane::read(row)?,
             code: columns.code("failure_code")?,
+            opened_by: columns
+                .word("opened_by", |text| named(&OpenedBy::ALL, OpenedBy::as_str, "opened_by", text))?,
             opened_at: columns.time("opened_at")?,
             probe_at: columns.time("probe_at")?,
             probe_in_ms: columns.millis("probe_in_ms")?,

@@ -57,6 +57,7 @@ async fn facts(transaction: &Transaction<'_>, job_id: JobId) -> Result<Option<De
         receipt_overdue: Columns(row).get("receipt_overdue")?,
         has_fallback: snapshot.fallback_job_id.is_some(),
         provider: Columns(row).maybe_word("provider", state::provider)?,
+        tried_at: Columns(row).maybe_time("tried_at")?,
         revision: Columns(row).count("revision")?,
         newest_revision: Columns(row).maybe_count("newest_revision")?,
         cancelled_through: Columns(row).maybe_count("cancelled_through")?,
@@ -67,7 +68,7 @@ async fn facts(transaction: &Transaction<'_>, job_id: JobId) -> Result<Option<De
 pub(crate) const LOCK: &str = concat!(
     "SELECT ",
     snapshot_columns!(),
-    ", coalesce(d.receipt_due_at <= now(), false) AS receipt_overdue, d.provider, d.revision,
+    ", coalesce(d.receipt_due_at <= now(), false) AS receipt_overdue, d.provider, d.tried_at, d.revision,
     t.newest_revision, t.cancelled_through
 FROM delivery AS d
 LEFT JOIN LATERAL (

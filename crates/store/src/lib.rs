@@ -48,7 +48,7 @@ extern crate self as closure_store;
 pub use bounces::{BounceEffect, Bounced, NewBounce};
 pub use brakes::{BrakeRow, Counts, HalfLives, HeldEmails, Moved};
 pub use calls::{CelRow, OpenCall};
-pub use circuits::{OpenCircuit, Opened};
+pub use circuits::{OpenCircuit, Opened, OpenedBy};
 pub use claim::{Claim, Lease, NewClaim};
 pub use dead_letters::{
     DeadLetter, DeadLetterAction, DeadLetterFilter, DeadLetterId, DeadLetterState, DeadLetterSummary,

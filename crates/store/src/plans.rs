@@ -65,6 +65,8 @@ const STATEMENTS: &[(&str, &str)] = &[
     ("unsuppress", suppression::REMOVE),
     ("open a circuit", circuits::OPEN),
     ("a probe failed", circuits::PROBE_FAILED),
+    ("a probe was taken", circuits::PROBE_TAKEN),
+    ("close a circuit by a receipt", circuits::CLOSE_BY_RECEIPT),
     ("close a circuit", circuits::CLOSE),
     ("probe now", circuits::PROBE_NOW),
     ("take slots", rates::TAKE),

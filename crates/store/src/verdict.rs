@@ -27,6 +27,8 @@ pub struct DeliveryFacts {
     pub has_fallback: bool,
     /// Who was tried last, where anybody was.
     pub provider: Option<Provider>,
+    /// When that try began.
+    pub tried_at: Option<Timestamp>,
     /// Which edition of the consultation's answer it is.
     pub revision: u32,
     /// The newest revision of the answer that came, where one above the first did.

@@ -1,10 +1,13 @@
 //! A gateway that fails everybody: jobs wait in their queue, one probe at a time goes out, and nobody gets an email.
 
 use closure_contract::{Provider, topology::WorkQueue};
-use closure_simulators::{Credit, SmsBehaviour};
+use closure_simulators::{
+    Credit, InfobipBehaviour, InfobipSimSettings, InfobipSimulator, Rule, SmsBehaviour, Target,
+};
+use closure_store::OpenedBy;
 use closure_tests::harness::{Fleet, FleetOptions, LONG, ProcessSpec, eventually, jobs, run};
 
-use super::load::texts;
+use super::load::{texts, until};
 
 /// Messages in hand of one worker.
 const CONCURRENCY: u16 = 100;
@@ -151,4 +154,71 @@ fn a_country_that_the_account_may_not_send_to_keeps_no_other_country_waiting() {
         drop(watch);
         fleet.finish().await;
     });
+}
+
+#[test]
+fn a_gateway_that_takes_every_text_and_turns_it_back_by_receipt_is_left_alone_until_it_carries_one() {
+    run(async {
+        let settings = InfobipSimSettings {
+            api_key: "outage-key".to_owned(),
+            webhook_password: "outage-secret".to_owned(),
+            ..InfobipSimSettings::default()
+        };
+        let gateway = InfobipSimulator::start(settings).await.expect("the gateway can be started");
+        let everybody = |behaviour| Rule { target: Target::Suffix(String::new()), behaviour, times: None };
+        // Slow enough that receipts come while most of the jobs still wait.
+        let options = three_workers("turned-back")
+            .variable("FLEET_SMS_GATEWAYS", "infobip")
+            .variable("FLEET_SMS_INFOBIP_BASE_URL", &gateway.base_url())
+            .variable("FLEET_SMS_INFOBIP_API_KEY", "outage-key")
+            .variable("FLEET_SMS_INFOBIP_RATE_PER_S", "30")
+            .variable("FLEET_INTAKE_INFOBIP_SECRET", "closure:outage-secret");
+        let fleet = Fleet::start(options).await;
+        let watch = fleet.watch();
+        gateway.set_webhook(fleet.receipts_url().await.replace("/receipts/nhn", "/receipts/infobip"));
+        gateway.add_rule(everybody(InfobipBehaviour::CreditGoneLater));
+        let list = texts(3204, 400);
+        fleet.publish_all(&list).await;
+        let circuit = eventually("the receipts to open the circuit", LONG, || async {
+            let open = fleet.store.open_circuits().await.map_err(|problem| problem.to_string())?;
+            open.into_iter().next().ok_or_else(|| "none is open".to_owned())
+        })
+        .await;
+        assert_eq!((circuit.opened_by, circuit.name.country_code), (OpenedBy::Receipt, None));
+        let all_came_back = async || {
+            eventually("every text to be turned back", LONG, || async {
+                let (letters, sent) = (fleet.letters().await.len(), requests(&gateway));
+                if letters == sent { Ok(letters) } else { Err(format!("{letters} of {sent}")) }
+            })
+            .await
+        };
+        let known = all_came_back().await;
+        assert!(known <= 200, "{known} of 400 were given to a gateway that carries none");
+        until("probes", known + 5, || requests(&gateway)).await;
+        let turned_back = all_came_back().await;
+        let open = fleet.store.open_circuits().await.expect("the database answers");
+        assert_eq!(open[0].opened_at, circuit.opened_at, "a probe that is taken proves nothing");
+        let listed = fleet.cli(&["gateways", "list"]).await.with_code(0).output;
+        assert!(listed.contains("by receipt"), "{listed}");
+
+        gateway.add_rule(everybody(InfobipBehaviour::Delivered));
+        eventually("what waited to arrive", LONG, || async {
+            let sql = "SELECT count(*) FROM delivery WHERE state IN ('delivered', 'dead')";
+            let ended = fleet.database.query(sql).await.join("");
+            if ended == list.len().to_string() { Ok(()) } else { Err(ended) }
+        })
+        .await;
+        fleet.drain().await;
+        let letters = fleet.letters().await.len();
+        assert!(letters <= turned_back + 5, "{letters} letters: only probes are at stake once it is known");
+        assert!(fleet.smtp.mails().is_empty(), "an outage is not the recipients' failure");
+        assert_eq!(fleet.store.open_circuits().await, Ok(vec![]), "jobs flow again by themselves");
+        drop(watch);
+        fleet.finish().await;
+        gateway.stop().await;
+    });
+}
+
+fn requests(gateway: &InfobipSimulator) -> usize {
+    usize::try_from(gateway.send_requests()).expect("a count")
 }

@@ -1,7 +1,7 @@
 //! `fleet gateways`: which SMS gateways are left alone and since when (R14e), and how their month stands.
 
 use closure_policy::quota::QuotaLevel;
-use closure_store::{OpenCircuit, Store};
+use closure_store::{OpenCircuit, OpenedBy, Store};
 use serde_json::json;
 
 use super::{Call, Failure, show_as};
@@ -52,11 +52,15 @@ pub async fn run(call: &Call, what: Gateways) -> Result<(), Failure> {
 fn line(circuit: &OpenCircuit) {
     let whole = || "everything".to_owned();
     output::line(format!(
-        "{:<8} {:<11} since {}  {}: {}",
+        "{:<8} {:<11} since {}  {}{}: {}",
         circuit.name.provider.as_str(),
         circuit.name.country_code.map_or_else(whole, |code| format!("to +{code}")),
         circuit.opened_at,
         circuit.code,
+        match circuit.opened_by {
+            OpenedBy::Request => "",
+            OpenedBy::Receipt => " by receipt, and a receipt ends it",
+        },
         circuit.code.what(),
     ));
     output::line(format!(

@@ -28,6 +28,7 @@ use crate::{
     rules::Rules,
     runtime,
     workers::{
+        accounts::Accounts,
         bounces::BounceReader,
         brakes::Brakes,
         cancel::CancelWorker,
@@ -225,7 +226,9 @@ fn start(crew: &Crew, settings: RoleSettings, roles: &BTreeSet<Role>) -> Vec<Loo
     if let (Some(settings), Some(brakes)) = (settings.fallback, crew.brakes.clone()) {
         let (store, rules) = (crew.store.clone(), crew.rules.clone());
         loops.push(Box::pin(Arc::clone(&brakes).watch(crew.lifecycle.clone())));
-        let worker = FallbackWorker { store, rules, brakes };
+        let accounts = Accounts::new(store.clone(), crew.sms_rules.circuit);
+        loops.push(Box::pin(Arc::clone(&accounts).watch(crew.lifecycle.clone())));
+        let worker = FallbackWorker { store, rules, brakes, accounts };
         let sweep = Sweep {
             worker: Arc::new(worker.clone()),
             publisher: crew.publisher.clone(),

@@ -12,7 +12,7 @@ use std::{
 use closure_contract::Provider;
 use closure_policy::circuit::{CircuitRules, Extent, Sign, probe_after_ms, sign};
 use closure_providers::SendFailure;
-use closure_store::{Lane, OpenCircuit, Opened, Store, StoreError};
+use closure_store::{Lane, OpenCircuit, Opened, OpenedBy, Store, StoreError};
 use tokio::sync::watch;
 use tracing::{error, info, warn};
 use uuid::Uuid;
@@ -48,6 +48,7 @@ struct Seen {
 
 #[derive(Clone, Copy)]
 struct Open {
+    by: OpenedBy,
     probe_at: Instant,
     probes_failed: u32,
     known_since: Instant,
@@ -116,6 +117,12 @@ impl Circuits {
             .collect()
     }
 
+    /// Whether a gateway, or its way to this country, is left alone.
+    pub fn is_open(&self, provider: Provider, country_code: Option<u16>) -> bool {
+        let seen = self.seen();
+        Lane::of(provider, country_code).any(|lane| seen.open.contains_key(&lane))
+    }
+
     /// Asks for a job whether it may go; a probe's right is taken with the answer.
     pub fn pass(self: &Arc<Self>, provider: Provider, country_code: Option<u16>) -> Pass {
         let mut seen = self.seen();
@@ -164,15 +171,28 @@ impl Circuits {
         for name in &probe.names {
             match (sign, failure) {
                 (Sign::Unwell(extent), Some(failure)) if concerns(extent, *name) => {
-                    let failed = self.seen().open.get(name).map_or(0, |open| open.probes_failed);
+                    let (by, failed) = self
+                        .seen()
+                        .open
+                        .get(name)
+                        .map_or((OpenedBy::Request, 0), |open| (open.by, open.probes_failed));
                     let wait_ms =
                         probe_after_ms(&self.rules, failed.saturating_add(1), failure.retry_after_ms);
-                    self.seen().reopen(*name, failed.saturating_add(1), wait_ms);
+                    self.seen().reopen(*name, by, failed.saturating_add(1), wait_ms);
                     warn!(
                         provider = %name.provider, country_code = name.country_code, code = %failure.code, wait_ms,
                         "a gateway is still not well; it is left alone"
                     );
                     self.store.probe_failed(*name, self.me, failure.code, wait_ms).await?;
+                }
+                (Sign::Well | Sign::Unwell(_), _) if self.is_open_by_receipt(name) => {
+                    let wait_ms = self.rules.probe_after_ms_max;
+                    self.seen().reopen(*name, OpenedBy::Receipt, 0, wait_ms);
+                    info!(
+                        provider = %name.provider, country_code = name.country_code, wait_ms,
+                        "the probe was taken; its receipt says whether jobs flow"
+                    );
+                    self.store.probe_taken(*name, self.me, wait_ms).await?;
                 }
                 (Sign::Well | Sign::Unwell(_), _) => {
                     self.store.close_circuit(*name).await?;
@@ -211,7 +231,7 @@ impl Circuits {
             return Ok(());
         }
         self.update_flow();
-        let opened = self.store.open_circuit(name, failure.code, wait_ms).await?;
+        let opened = self.store.open_circuit(name, failure.code, OpenedBy::Request, wait_ms).await?;
         if opened == Opened::Now {
             // For whoever is woken: the line to alert on.
             error!(
@@ -221,6 +241,10 @@ impl Circuits {
             );
         }
         Ok(())
+    }
+
+    fn is_open_by_receipt(&self, name: &Lane) -> bool {
+        self.seen().open.get(name).is_some_and(|open| open.by == OpenedBy::Receipt)
     }
 
     /// Keeps this process's view true until it stops.
@@ -293,7 +317,7 @@ impl Seen {
         if *failures < failures_to_open {
             return false;
         }
-        self.reopen(name, 0, wait_ms);
+        self.reopen(name, OpenedBy::Request, 0, wait_ms);
         true
     }
 
@@ -303,12 +327,12 @@ impl Seen {
         }
     }
 
-    fn reopen(&mut self, name: Lane, probes_failed: u32, wait_ms: u64) {
+    fn reopen(&mut self, name: Lane, by: OpenedBy, probes_failed: u32, wait_ms: u64) {
         self.failures.remove(&name);
         self.rights.remove(&name);
         let known_since = Instant::now();
         let probe_at = known_since + Duration::from_millis(wait_ms);
-        self.open.insert(name, Open { probe_at, probes_failed, known_since });
+        self.open.insert(name, Open { by, probe_at, probes_failed, known_since });
     }
 
     fn close(&mut self, name: &Lane) {
@@ -324,7 +348,7 @@ impl Seen {
         for circuit in open {
             let probe_at = now + Duration::from_millis(circuit.probe_in_ms);
             let probes_failed = circuit.probes_failed;
-            let known = Open { probe_at, probes_failed, known_since: asked_at };
+            let known = Open { by: circuit.opened_by, probe_at, probes_failed, known_since: asked_at };
             self.open.entry(circuit.name).or_insert(known);
         }
         let open = &self.open;

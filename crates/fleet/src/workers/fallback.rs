@@ -10,6 +10,7 @@ use closure_store::{Announce, DeliveryFacts, DeliveryState, Evaluated, Recorded,
 use tracing::{error, info, warn};
 
 use super::{
+    accounts::Accounts,
     brakes::Brakes,
     story::{self, Ended},
 };
@@ -34,6 +35,8 @@ pub struct FallbackWorker {
     pub rules: Rules,
     /// Whether emails are held back.
     pub brakes: Arc<Brakes>,
+    /// Whether the gateways carry what they take.
+    pub accounts: Arc<Accounts>,
 }
 
 /// A receipt that matches nothing is looked at this often before it is left to the sweep.
@@ -114,13 +117,16 @@ impl FallbackWorker {
         // The email is made from the template that the text message named, however new that is.
         let rulebook = &self.rules.fresh().await?;
         let (now, brakes) = (Timestamp::now(), &self.brakes);
-        let mut ended = None;
+        let (mut ended, mut heard) = (None, None);
         let decide = |facts: &DeliveryFacts| {
-            let (verdict, end) = story::judge(facts, rulebook, now, announce, brakes)?;
-            ended = end;
-            Some(verdict)
+            let judged = story::judge(facts, rulebook, now, announce, brakes)?;
+            (ended, heard) = (judged.ended, judged.heard);
+            Some(judged.verdict)
         };
         let evaluated = self.store.evaluate(job, decide).await?;
+        if let Some(heard) = heard {
+            self.accounts.hear(heard).await;
+        }
         if let Some(Ended { provider, country_code, ending }) = ended {
             self.brakes.count(provider, country_code, ending);
         }

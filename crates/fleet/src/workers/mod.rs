@@ -1,5 +1,6 @@
 //! What the roles do: carry jobs out, watch receipts and bounces, keep what died, take back what is cancelled.
 
+pub mod accounts;
 pub mod bounces;
 pub mod brakes;
 pub mod cancel;

@@ -145,6 +145,11 @@ impl Carrier for SmsCarrier {
         let deadline = attempt.lease_until.checked_sub(longest_send).unwrap_or(attempt.lease_until);
         self.pace.slot(provider, country_code, deadline).await?;
         attempt.passage.room.lock().unwrap_or_else(PoisonError::into_inner).clear();
+        // A job may have waited for its slot while others found out that the gateway is not well.
+        if attempt.passage.probe.is_none() && self.circuits.is_open(provider, country_code) {
+            let detail = "the gateway was found to be unwell a moment ago; nothing was sent";
+            return Err(SendFailure::new(FailureCode::ProviderUnavailable, detail));
+        }
         let sent = gateway.send(&message(plan, attempt.client_ref)).await;
         let probe = attempt.passage.probe.as_ref();
         self.circuits.report(provider, country_code, probe, sent.as_ref().err()).await;

@@ -10,7 +10,7 @@ use closure_policy::{
 use closure_store::{Announce, DeliveryFacts, DeliveryState, NewFallback, Verdict};
 use serde_json::Value;
 
-use super::brakes::Brakes;
+use super::{accounts::Heard, brakes::Brakes};
 use crate::announce;
 
 /// A text message that has come to an end which says something about its gateway.
@@ -24,15 +24,25 @@ pub struct Ended {
     pub ending: Ending,
 }
 
-/// Asks policy what a delivery's facts mean, and puts the answer into the store's words; what ended by them is told
-/// to the brakes once the verdict is written.
+/// What a delivery's facts mean.
+#[derive(Debug)]
+pub struct Judged {
+    /// What is to be written.
+    pub verdict: Verdict,
+    /// What is to be told to the brakes once that is written.
+    pub ended: Option<Ended>,
+    /// What is to be told of our account then.
+    pub heard: Option<Heard>,
+}
+
+/// Asks policy what a delivery's facts mean, and puts the answer into the store's words.
 pub fn judge(
     facts: &DeliveryFacts,
     rulebook: &CompiledRulebook,
     now: Timestamp,
     announce: Announce,
     brakes: &Brakes,
-) -> Option<(Verdict, Option<Ended>)> {
+) -> Option<Judged> {
     let job = match Job::decode(&facts.snapshot.body) {
         Ok(Job::Sms(job)) if facts.snapshot.channel == Channel::Sms => job,
         Ok(Job::Sms(_) | Job::Email(_) | Job::Dial(_)) | Err(_) => return None,
@@ -64,7 +74,16 @@ pub fn judge(
     if is_held && !facts.has_fallback {
         evaluation = evaluation.braked();
     }
-    Some((verdict(facts, evaluation, announce), ended))
+    let heard = facts.provider.and_then(|provider| heard(provider, facts, &evaluation));
+    Some(Judged { verdict: verdict(facts, evaluation, announce), ended, heard })
+}
+
+/// What the receipts say about our account; nothing where they said the same before.
+fn heard(provider: Provider, facts: &DeliveryFacts, evaluation: &Evaluation) -> Option<Heard> {
+    let word = evaluation.account()?;
+    let is_new = facts.snapshot.state != delivery_state(evaluation.state, facts.snapshot.state);
+    let (country_code, tried_at) = (evaluation.country_code, facts.tried_at);
+    is_new.then_some(Heard { provider, country_code, tried_at, word })
 }
 
 /// What has ended by these facts; nothing for what had ended so before.

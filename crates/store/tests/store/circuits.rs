@@ -1,5 +1,5 @@
-use closure_contract::{FailureCode, Provider};
-use closure_store::{Lane, Opened, Store};
+use closure_contract::{FailureCode, Provider, Timestamp};
+use closure_store::{Lane, Opened, OpenedBy, Store};
 use uuid::Uuid;
 
 use crate::support::run;
@@ -9,7 +9,8 @@ const NHN_TO_VIETNAM: Lane = Lane { provider: Provider::Nhn, country_code: Some(
 const LEASE_MS: u64 = 60_000;
 
 async fn open(store: &Store, name: Lane, probe_after_ms: u64) -> Opened {
-    store.open_circuit(name, FailureCode::ProviderQuota, probe_after_ms).await.expect("the database answers")
+    let (code, by) = (FailureCode::ProviderQuota, OpenedBy::Request);
+    store.open_circuit(name, code, by, probe_after_ms).await.expect("the database answers")
 }
 
 async fn take(store: &Store, prober: Uuid) -> Vec<Lane> {
@@ -65,5 +66,25 @@ fn a_closed_circuit_leaves_nothing_behind() {
         assert_eq!(store.close_circuit(NHN).await, Ok(false));
         let seen = store.open_circuits().await.expect("the database answers");
         assert_eq!(seen.iter().map(|circuit| circuit.name).collect::<Vec<_>>(), [NHN_TO_VIETNAM]);
+    });
+}
+
+#[test]
+fn what_receipts_opened_is_closed_by_the_receipt_of_a_later_text_and_by_no_earlier_one() {
+    run(async |database| {
+        let store = database.store();
+        let before = Timestamp::now();
+        let (code, me) = (FailureCode::ProviderQuota, Uuid::from_u128(1));
+        store.open_circuit(NHN, code, OpenedBy::Receipt, 0).await.expect("the database answers");
+        open(&store, NHN_TO_VIETNAM, 0).await;
+        assert_eq!(take(&store, me).await.len(), 2);
+        store.probe_taken(NHN, me, 60_000).await.expect("the database answers");
+        let seen = store.open_circuits().await.expect("the database answers");
+        assert_eq!((seen[0].opened_by, seen[0].probes_failed), (OpenedBy::Receipt, 0), "it is open still");
+        assert_eq!(take(&store, me).await, [], "the next probe waits its time");
+        assert_eq!(store.close_by_receipt(NHN, before).await, Ok(false), "it was sent before the trouble");
+        let later = Timestamp(Timestamp::now().0 + std::time::Duration::from_secs(60));
+        assert_eq!(store.close_by_receipt(NHN_TO_VIETNAM, later).await, Ok(false), "requests opened that");
+        assert_eq!(store.close_by_receipt(NHN, later).await, Ok(true));
     });
 }

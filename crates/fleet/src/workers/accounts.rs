@@ -1,0 +1,141 @@
+//! Gateways that take every text and turn it back by receipt because of our account (R14e).
+//!
+//! The SMS worker sees nothing of that: each of its requests is taken. The fallback worker, which hears the receipts,
+//! therefore opens the gateway's circuit, and closes it by the receipt of a text that was carried; between the two one
+//! probe at a time is at stake, and not the whole queue.
+
+use std::{
+    collections::{HashMap, HashSet},
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    time::Duration,
+};
+
+use closure_contract::{FailureCode, Provider, Timestamp};
+use closure_policy::circuit::{AccountWord, CircuitRules, Extent};
+use closure_store::{Lane, Opened, OpenedBy, Store, StoreError};
+use tracing::{error, info, warn};
+
+use crate::lifecycle::Lifecycle;
+
+/// Between two looks at the circuits that are open.
+const LOOK_PAUSE: Duration = Duration::from_secs(1);
+
+/// What the receipts say about our accounts.
+pub struct Accounts {
+    store: Store,
+    rules: CircuitRules,
+    seen: Mutex<Seen>,
+}
+
+#[derive(Default)]
+struct Seen {
+    /// Texts that were turned back in a row.
+    turned_back: HashMap<Lane, u32>,
+    /// The circuits that a receipt may close.
+    open: HashSet<Lane>,
+}
+
+/// A text whose receipts say something about our account.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Heard {
+    /// The gateway.
+    pub provider: Provider,
+    /// The country of the text's number.
+    pub country_code: Option<u16>,
+    /// When the gateway was given the text.
+    pub tried_at: Option<Timestamp>,
+    /// What they say.
+    pub word: AccountWord,
+}
+
+impl Accounts {
+    /// Nothing is known yet.
+    pub fn new(store: Store, rules: CircuitRules) -> Arc<Self> {
+        Arc::new(Self { store, rules, seen: Mutex::default() })
+    }
+
+    /// Hears what the receipts of one text say.
+    pub async fn hear(&self, heard: Heard) {
+        let told = match heard.word {
+            AccountWord::Works => self.works(heard).await,
+            AccountWord::Fails(code, extent) => self.fails(heard, code, extent).await,
+        };
+        if let Err(problem) = told {
+            let provider = heard.provider;
+            warn!(%provider, %problem, "what receipts say of a gateway's account could not be told to its workers");
+        }
+    }
+
+    async fn works(&self, heard: Heard) -> Result<(), StoreError> {
+        let Heard { provider, country_code, tried_at, .. } = heard;
+        let lanes: Vec<Lane> = {
+            let mut seen = self.seen();
+            let lanes: Vec<Lane> = Lane::of(provider, country_code).collect();
+            for lane in &lanes {
+                seen.turned_back.remove(lane);
+            }
+            lanes.into_iter().filter(|lane| seen.open.contains(lane)).collect()
+        };
+        let Some(tried_at) = tried_at else { return Ok(()) };
+        for lane in lanes {
+            if self.store.close_by_receipt(lane, tried_at).await? {
+                self.seen().open.remove(&lane);
+                info!(%provider, country_code = lane.country_code, "a gateway carries texts again; jobs flow");
+            }
+        }
+        Ok(())
+    }
+
+    async fn fails(&self, heard: Heard, code: FailureCode, extent: Extent) -> Result<(), StoreError> {
+        let Heard { provider, country_code, .. } = heard;
+        let country_code = match extent {
+            Extent::Gateway => None,
+            Extent::Country => country_code,
+        };
+        let lane = Lane { provider, country_code };
+        let in_a_row = {
+            let mut seen = self.seen();
+            let in_a_row = seen.turned_back.entry(lane).or_default();
+            *in_a_row = in_a_row.saturating_add(1);
+            *in_a_row
+        };
+        if in_a_row < self.rules.failures_to_open {
+            return Ok(());
+        }
+        let wait_ms = self.rules.probe_after_ms_max;
+        let opened = self.store.open_circuit(lane, code, OpenedBy::Receipt, wait_ms).await?;
+        if opened == Opened::Now {
+            // For whoever is woken: the line to alert on.
+            error!(
+                %provider, country_code, %code, wait_ms, remedy = code.remedy(),
+                "a gateway takes every job and turns it back; it is left alone, and its jobs wait"
+            );
+        }
+        self.seen().open.insert(lane);
+        Ok(())
+    }
+
+    /// Keeps in view which circuits a receipt may close, until the process stops.
+    pub async fn watch(self: Arc<Self>, lifecycle: Lifecycle) {
+        loop {
+            match self.store.open_circuits().await {
+                Ok(open) => {
+                    let by_receipt =
+                        open.into_iter().filter(|circuit| circuit.opened_by == OpenedBy::Receipt);
+                    self.seen().open = by_receipt.map(|circuit| circuit.name).collect();
+                }
+                Err(problem) => {
+                    warn!(%problem, "the circuits could not be read; what was known of them stands")
+                }
+            }
+            tokio::select! {
+                () = tokio::time::sleep(LOOK_PAUSE) => {}
+                () = lifecycle.stop.cancelled() => return,
+            }
+        }
+    }
+
+    fn seen(&self) -> MutexGuard<'_, Seen> {
+        self.seen.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
