@@ -1,24 +1,28 @@
 //! A connection that is ready for MAIL FROM: reached, greeted, encrypted and authenticated as configured.
 
-use std::{fmt, io, sync::Arc, time::Duration};
+use std::{fmt, time::Duration};
 
 use lettre::transport::smtp::{
     Error,
     authentication::{Credentials, Mechanism},
-    client::{AsyncSmtpConnection, Certificate, CertificateStore, TlsParameters},
+    client::AsyncSmtpConnection,
+    commands::Starttls,
     extension::ClientId,
 };
-use rustls::pki_types::{CertificateDer, ServerName, pem::PemObject};
 use tokio::net::TcpStream;
-use tokio_rustls::TlsConnector;
 
 use super::{
     reply::{Phase, Reply},
-    stream::Guarded,
+    stream::Wire,
+    tls::Tls,
 };
 use crate::config::{ConfigError, is_loopback, positive, token};
 
-const SERVICE: &str = "SMTP";
+pub(super) const SERVICE: &str = "SMTP";
+/// The only reply to STARTTLS after which the server expects TLS.
+const STARTTLS_READY: u16 = 220;
+/// The library waits for a greeting, which after STARTTLS no server gives again.
+const NO_GREETING: &[u8] = b"220 \r\n";
 
 /// How to reach the mail server.
 #[derive(Clone, PartialEq, Eq)]
@@ -97,7 +101,6 @@ pub(crate) enum Broken {
 }
 
 /// Makes connections.
-#[derive(Clone)]
 pub(crate) struct Connector {
     host: String,
     port: u16,
@@ -108,10 +111,9 @@ pub(crate) struct Connector {
     command_timeout: Duration,
 }
 
-#[derive(Clone)]
 enum Protection {
-    StartTls(TlsParameters),
-    ImplicitTls(Arc<rustls::ClientConfig>, ServerName<'static>),
+    StartTls(Tls),
+    ImplicitTls(Tls),
     PlainLoopback,
 }
 
@@ -147,7 +149,6 @@ impl Connector {
 
     /// A connection that is ready for MAIL FROM.
     pub(crate) async fn connect(&self) -> Result<AsyncSmtpConnection, Broken> {
-        let lost = |what| Broken::Lost(Phase::Connect, what);
         let mut connection = tokio::time::timeout(self.connect_timeout, self.greet())
             .await
             .map_err(|_| lost("the time was up"))??;
@@ -167,35 +168,40 @@ impl Connector {
     }
 
     async fn greet(&self) -> Result<AsyncSmtpConnection, Broken> {
-        let lost = |what| Broken::Lost(Phase::Connect, what);
-        let failed = |error: Error| broken(Phase::Connect, &error);
         let tcp =
             TcpStream::connect((self.host.as_str(), self.port)).await.map_err(|_| lost("no connection"))?;
-        let connection = match &self.protection {
-            Protection::PlainLoopback => {
-                if !tcp.peer_addr().is_ok_and(|peer| peer.ip().is_loopback()) {
-                    return Err(lost("plain text would have left this machine"));
-                }
-                AsyncSmtpConnection::connect_with_transport(Box::new(Guarded::new(tcp)), &self.hello).await
+        let wire = match &self.protection {
+            Protection::PlainLoopback if tcp.peer_addr().is_ok_and(|peer| peer.ip().is_loopback()) => {
+                Wire::new(tcp)
             }
-            Protection::StartTls(parameters) => {
-                let stream = Box::new(Guarded::new(tcp));
-                let mut connection =
-                    AsyncSmtpConnection::connect_with_transport(stream, &self.hello).await.map_err(failed)?;
-                if !connection.can_starttls() {
-                    return Err(lost("the server offers no STARTTLS, and no mail goes in plain text"));
-                }
-                connection.starttls(parameters.clone(), &self.hello).await.map(|()| connection)
-            }
-            Protection::ImplicitTls(config, name) => {
-                let tls = TlsConnector::from(Arc::clone(config))
-                    .connect(name.clone(), tcp)
-                    .await
-                    .map_err(|error: io::Error| lost(tls_problem(&error)))?;
-                AsyncSmtpConnection::connect_with_transport(Box::new(Guarded::new(tls)), &self.hello).await
-            }
+            Protection::PlainLoopback => return Err(lost("plain text would have left this machine")),
+            Protection::StartTls(tls) => self.start_tls(tls, tcp).await?,
+            Protection::ImplicitTls(tls) => Wire::new(tls.handshake(tcp).await?),
         };
-        connection.map_err(failed)
+        self.hello(&wire).await
+    }
+
+    async fn hello(&self, wire: &Wire) -> Result<AsyncSmtpConnection, Broken> {
+        let stream = Box::new(wire.clone());
+        let connection = AsyncSmtpConnection::connect_with_transport(stream, &self.hello).await;
+        connection.map_err(|error| broken(Phase::Connect, &error))
+    }
+
+    /// Nothing that was said in plain text outlives it: the encrypted session begins with an EHLO of its own.
+    async fn start_tls(&self, tls: &Tls, tcp: TcpStream) -> Result<Wire, Broken> {
+        let wire = Wire::new(tcp);
+        let mut plain = self.hello(&wire).await?;
+        if !plain.can_starttls() {
+            return Err(lost("the server offers no STARTTLS, and no mail goes in plain text"));
+        }
+        let reply = plain.command(Starttls).await.map_err(|error| broken(Phase::Connect, &error))?;
+        if !reply.has_code(STARTTLS_READY) {
+            return Err(Broken::OutOfStep(Phase::Connect, u16::from(reply.code())));
+        }
+        drop(plain);
+        let tcp =
+            wire.into_inner().ok_or_else(|| lost("plain text came along with the reply to STARTTLS"))?;
+        Ok(Wire::that_begins_with(NO_GREETING, tls.handshake(tcp).await?))
     }
 }
 
@@ -204,37 +210,9 @@ impl Protection {
         match settings.security {
             Security::PlainLoopback if is_loopback(&settings.host) => Ok(Self::PlainLoopback),
             Security::PlainLoopback => Err(ConfigError::PlainText { service: SERVICE }),
-            Security::StartTls => Self::start_tls(settings),
-            Security::ImplicitTls => Self::implicit_tls(settings),
+            Security::StartTls => Ok(Self::StartTls(Tls::new(settings)?)),
+            Security::ImplicitTls => Ok(Self::ImplicitTls(Tls::new(settings)?)),
         }
-    }
-
-    fn start_tls(settings: &SmtpSettings) -> Result<Self, ConfigError> {
-        let mut builder =
-            TlsParameters::builder(settings.host.clone()).certificate_store(CertificateStore::WebpkiRoots);
-        if let Some(pem) = &settings.extra_roots_pem {
-            let certificate = Certificate::from_pem(pem.as_bytes()).map_err(|error| client(&error))?;
-            builder = builder.add_root_certificate(certificate);
-        }
-        Ok(Self::StartTls(builder.build().map_err(|error| client(&error))?))
-    }
-
-    fn implicit_tls(settings: &SmtpSettings) -> Result<Self, ConfigError> {
-        let mut roots = rustls::RootCertStore { roots: webpki_roots::TLS_SERVER_ROOTS.to_vec() };
-        if let Some(pem) = &settings.extra_roots_pem {
-            for certificate in CertificateDer::pem_slice_iter(pem.as_bytes()) {
-                let certificate = certificate.map_err(|error| client(&error))?;
-                roots.add(certificate).map_err(|error| client(&error))?;
-            }
-        }
-        let provider = Arc::new(rustls::crypto::ring::default_provider());
-        let config = rustls::ClientConfig::builder_with_provider(provider)
-            .with_safe_default_protocol_versions()
-            .map_err(|error| client(&error))?
-            .with_root_certificates(roots)
-            .with_no_client_auth();
-        let name = ServerName::try_from(settings.host.clone()).map_err(|error| client(&error))?;
-        Ok(Self::ImplicitTls(Arc::new(config), name))
     }
 }
 
@@ -244,18 +222,10 @@ pub(crate) fn broken(phase: Phase, error: &Error) -> Broken {
         Some(reply) => Broken::Refused(phase, reply),
         None if error.is_response() => Broken::Lost(phase, "no complete and readable reply came"),
         None if error.is_timeout() => Broken::Lost(phase, "the time was up"),
-        None if error.is_tls() => Broken::Lost(phase, "TLS failed"),
         None => Broken::Lost(phase, "the connection broke"),
     }
 }
 
-fn tls_problem(error: &io::Error) -> &'static str {
-    match error.get_ref().and_then(|inner| inner.downcast_ref::<rustls::Error>()) {
-        Some(rustls::Error::InvalidCertificate(_)) => "the server's certificate is not valid for its name",
-        _ => "TLS failed",
-    }
-}
-
-fn client(error: &dyn std::error::Error) -> ConfigError {
-    ConfigError::Client { service: SERVICE, problem: error.to_string() }
+fn lost(what: &'static str) -> Broken {
+    Broken::Lost(Phase::Connect, what)
 }

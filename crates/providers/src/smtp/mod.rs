@@ -4,6 +4,7 @@ mod connect;
 mod reply;
 mod send;
 mod stream;
+mod tls;
 
 pub use connect::{Security, SmtpCredentials, SmtpSettings};
 pub use send::{Envelope, Smtp};

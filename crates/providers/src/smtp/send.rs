@@ -250,7 +250,7 @@ fn queue_id(response: &Response) -> Option<String> {
 
 #[cfg(test)]
 mod tests {
-    use std::{io, net::SocketAddr};
+    use std::io;
 
     use lettre::transport::smtp::extension::ClientId;
     use tokio::io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader, DuplexStream};
@@ -258,17 +258,11 @@ mod tests {
     use super::*;
     use crate::smtp::{
         connect::{Security, SmtpSettings},
-        stream::{Guarded, Transport},
+        stream::Wire,
     };
 
     /// Less than a mail, so that the mail's end cannot be written before its beginning is read.
     const PIPE_BYTES: usize = 1024;
-
-    impl Transport for DuplexStream {
-        fn peer(&self) -> io::Result<SocketAddr> {
-            Err(io::ErrorKind::Unsupported.into())
-        }
-    }
 
     /// What the server does after it has read 100 bytes of the mail.
     #[derive(Clone, Copy)]
@@ -313,7 +307,7 @@ mod tests {
             let (ours, theirs) = tokio::io::duplex(PIPE_BYTES);
             let server = tokio::spawn(serve(theirs, then));
             let hello = ClientId::Domain("mcrm.test".to_owned());
-            let stream = Box::new(Guarded::new(ours));
+            let stream = Box::new(Wire::new(ours));
             let mut connection =
                 AsyncSmtpConnection::connect_with_transport(stream, &hello).await.expect("greeted");
             let (from, to) = (address("a@example.com"), address("b@example.com"));

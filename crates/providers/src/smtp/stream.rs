@@ -1,78 +1,80 @@
-//! A stream that cannot be flooded and that hands out one line at a time.
+//! A stream that cannot be flooded, that hands out one line at a time, and that tells whether anything waits unread.
 
 use std::{
-    io,
+    fmt, io,
     net::SocketAddr,
     pin::Pin,
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
     task::{Context, Poll, ready},
 };
 
 use lettre::transport::smtp::client::AsyncTokioStream;
-use tokio::{
-    io::{AsyncRead, AsyncWrite, ReadBuf},
-    net::TcpStream,
-};
-use tokio_rustls::client::TlsStream;
+use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 
-/// A server may say at most this much in one connection, TLS records included.
-const CONNECTION_READ_BYTES_MAX: usize = 256 * 1024;
+/// A server may say at most this much about one mail; what it says before the first one counts towards that one.
+const READ_BYTES_MAX: usize = 256 * 1024;
 /// One read from the socket.
 const CHUNK_BYTES: usize = 4 * 1024;
 
-/// What lies below the limits.
-pub(crate) trait Transport: AsyncRead + AsyncWrite + Send + Sync + Unpin + std::fmt::Debug {
-    fn peer(&self) -> io::Result<SocketAddr>;
-}
+/// What lies below the limits: TCP or TLS.
+pub(crate) trait Transport: AsyncRead + AsyncWrite + Send + Unpin + fmt::Debug {}
 
-impl Transport for TcpStream {
-    fn peer(&self) -> io::Result<SocketAddr> {
-        self.peer_addr()
-    }
-}
+impl<T: AsyncRead + AsyncWrite + Send + Unpin + fmt::Debug> Transport for T {}
 
-impl Transport for TlsStream<TcpStream> {
-    fn peer(&self) -> io::Result<SocketAddr> {
-        self.get_ref().0.peer_addr()
-    }
-}
-
-/// A stream with two guards that the SMTP library lacks.
+/// A stream with the guards that the SMTP library lacks; the library holds one end of it, and we another.
 ///
-/// It ends with an error after [`CONNECTION_READ_BYTES_MAX`], because the library reads a line of any length.
-/// It never hands out bytes beyond a line end, because the library would keep plain text that came along with the
-/// reply to STARTTLS and later take it for replies of the encrypted session; so those bytes stay here,
-/// and the TLS handshake fails over them.
+/// It ends with an error after [`READ_BYTES_MAX`], because the library reads a line of any length.
+/// It never hands out bytes beyond a line end, because the library would keep them to itself: plain text that came
+/// along with the reply to STARTTLS would later pass for replies of the encrypted session, and one reply too many for
+/// the reply to the next mail.
+#[derive(Debug, Clone)]
+pub(crate) struct Wire(Arc<Mutex<Guarded>>);
+
 #[derive(Debug)]
-pub(crate) struct Guarded<S> {
-    inner: S,
+struct Guarded {
+    inner: Box<dyn Transport>,
     pending: Vec<u8>,
     read_bytes: usize,
 }
 
-impl<S> Guarded<S> {
-    pub(crate) fn new(inner: S) -> Self {
-        Self { inner, pending: Vec::new(), read_bytes: 0 }
+impl Wire {
+    pub(crate) fn new(inner: impl Transport + 'static) -> Self {
+        Self::that_begins_with(b"", inner)
+    }
+
+    /// A stream that hands these bytes out before its own.
+    pub(crate) fn that_begins_with(bytes: &[u8], inner: impl Transport + 'static) -> Self {
+        let guarded = Guarded { inner: Box::new(inner), pending: bytes.to_vec(), read_bytes: 0 };
+        Self(Arc::new(Mutex::new(guarded)))
+    }
+
+    /// What lies below, once the library has let its end go; nothing if something was said that nobody has read.
+    pub(crate) fn into_inner(self) -> Option<Box<dyn Transport>> {
+        let guarded = Arc::into_inner(self.0)?.into_inner().unwrap_or_else(PoisonError::into_inner);
+        guarded.pending.is_empty().then_some(guarded.inner)
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Guarded> {
+        // Nothing is half done when a holder panics: it reads or writes whole pieces.
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-impl<S: Transport> AsyncTokioStream for Guarded<S> {
+impl AsyncTokioStream for Wire {
     fn peer_addr(&self) -> io::Result<SocketAddr> {
-        self.inner.peer()
+        // The library hands it on to whoever asks, and nobody does.
+        Err(io::ErrorKind::Unsupported.into())
     }
 }
 
-impl<S: Transport> AsyncRead for Guarded<S> {
-    fn poll_read(
-        mut self: Pin<&mut Self>,
-        cx: &mut Context<'_>,
-        out: &mut ReadBuf<'_>,
-    ) -> Poll<io::Result<()>> {
+impl Guarded {
+    fn poll_line(&mut self, cx: &mut Context<'_>, out: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
         if self.pending.is_empty() {
             let mut chunk = [0; CHUNK_BYTES];
             let mut chunk = ReadBuf::new(&mut chunk);
             ready!(Pin::new(&mut self.inner).poll_read(cx, &mut chunk))?;
             self.read_bytes = self.read_bytes.saturating_add(chunk.filled().len());
-            if self.read_bytes > CONNECTION_READ_BYTES_MAX {
+            if self.read_bytes > READ_BYTES_MAX {
                 return Poll::Ready(Err(io::Error::other("the mail server says more than the limit")));
             }
             self.pending.extend_from_slice(chunk.filled());
@@ -86,16 +88,22 @@ impl<S: Transport> AsyncRead for Guarded<S> {
     }
 }
 
-impl<S: Transport> AsyncWrite for Guarded<S> {
-    fn poll_write(mut self: Pin<&mut Self>, cx: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
-        Pin::new(&mut self.inner).poll_write(cx, bytes)
+impl AsyncRead for Wire {
+    fn poll_read(self: Pin<&mut Self>, cx: &mut Context<'_>, out: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
+        self.lock().poll_line(cx, out)
+    }
+}
+
+impl AsyncWrite for Wire {
+    fn poll_write(self: Pin<&mut Self>, cx: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
+        Pin::new(&mut self.lock().inner).poll_write(cx, bytes)
     }
 
-    fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.inner).poll_flush(cx)
+    fn poll_flush(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.lock().inner).poll_flush(cx)
     }
 
-    fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.inner).poll_shutdown(cx)
+    fn poll_shutdown(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.lock().inner).poll_shutdown(cx)
     }
 }

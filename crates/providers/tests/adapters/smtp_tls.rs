@@ -79,7 +79,8 @@ async fn replies_smuggled_in_before_tls_are_not_taken_for_the_encrypted_sessions
     };
     let server = SmtpServer::start(vec![script]).await;
     let smtp = Smtp::new(&over_tls(server.port, Security::StartTls)).expect("good settings");
-    let failure = smtp.send(&envelope()).await.expect_err("the handshake fails over the smuggled bytes");
+    let failure = smtp.send(&envelope()).await.expect_err("the connection ends over the smuggled bytes");
     assert_eq!(failure.code, FailureCode::MailServerUnavailable);
+    assert_eq!(failure.detail, "at connecting: plain text came along with the reply to STARTTLS");
     assert!(server.heard()[0].mail.is_none());
 }
