@@ -29,7 +29,7 @@ pub(super) struct SmsSettings {
 
 /// What the email role needs.
 pub(super) struct EmailSettings {
-    pub(super) smtp: Smtp,
+    pub(super) smtp: Arc<Smtp>,
     pub(super) message_id_domain: String,
     pub(super) bounces: Option<BounceAddresses>,
     pub(super) signer: Option<DkimSigner>,
@@ -49,7 +49,10 @@ pub(super) fn role_settings(source: &mut config::Source<'_>, roles: &BTreeSet<Ro
         let bounces = config::bounce_addresses(source);
         let signer = config::dkim(source);
         match Smtp::new(&email) {
-            Ok(smtp) => settings.email = Some(EmailSettings { smtp, message_id_domain, bounces, signer }),
+            Ok(smtp) => {
+                let smtp = Arc::new(smtp);
+                settings.email = Some(EmailSettings { smtp, message_id_domain, bounces, signer });
+            }
             Err(problem) => source.refuse(format!("`email`: {problem}")),
         }
     }

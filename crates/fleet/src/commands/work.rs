@@ -36,7 +36,7 @@ use crate::{
         courier::Courier,
         dead::{self, DeadWorker},
         dial::{CallWatch, DialCarrier},
-        email::EmailCarrier,
+        email::{EmailCarrier, IdleWatch},
         fallback::{FallbackWorker, Sweep},
         pace::Pace,
         sms::SmsCarrier,
@@ -189,7 +189,7 @@ fn start(crew: &Crew, settings: RoleSettings, roles: &BTreeSet<Role>) -> Vec<Loo
     if let Some(EmailSettings { smtp, message_id_domain, bounces, signer }) = settings.email {
         let carrier = EmailCarrier {
             lease_ms: crew.lease_ms(smtp.longest_send_ms()),
-            smtp,
+            smtp: Arc::clone(&smtp),
             message_id_domain,
             bounces,
             signer,
@@ -200,6 +200,7 @@ fn start(crew: &Crew, settings: RoleSettings, roles: &BTreeSet<Role>) -> Vec<Loo
             Courier::new(carrier, crew.store.clone(), crew.engine.clone()),
             concurrency,
         ));
+        loops.push(Box::pin(IdleWatch { smtp, lifecycle: crew.lifecycle.clone() }.run()));
     }
     if let Some((ari, settings)) = settings.dial {
         let carrier = DialCarrier {

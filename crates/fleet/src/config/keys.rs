@@ -201,6 +201,16 @@ pub const KEYS: &[Key] = &[
     optional("email.data_timeout_ms", "120000", "milliseconds for the reply after the final dot"),
     optional("email.connections_max", "10", "connections to the mail server at once"),
     optional(
+        "email.mails_per_connection_max",
+        "100",
+        "mails over one connection, one after the other; 1 for a connection of its own for each mail",
+    ),
+    optional(
+        "email.idle_ms",
+        "30000",
+        "milliseconds that a connection waits for its next mail; less than the mail server's own limit",
+    ),
+    optional(
         "email.dkim_domain",
         "",
         "the domain that signs our mail (DKIM), the From address's own or one above it",

@@ -194,6 +194,8 @@ pub fn email(source: &mut Source<'_>) -> SmtpSettings {
         command_timeout_ms: source.value("email.command_timeout_ms"),
         data_timeout_ms: source.value("email.data_timeout_ms"),
         concurrency_max: source.value("email.connections_max"),
+        mails_per_connection_max: source.value("email.mails_per_connection_max"),
+        idle_ms: source.value("email.idle_ms"),
     }
 }
 

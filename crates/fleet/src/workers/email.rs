@@ -1,5 +1,7 @@
 //! The email worker: mail over SMTP, the agents' own and the fallback's.
 
+use std::{sync::Arc, time::Duration};
+
 use bytes::Bytes;
 use closure_broker::OutMessage;
 use closure_contract::{AttemptNumber, Channel, Evidence, FailureCode, Job, Provider, topology::WorkQueue};
@@ -20,16 +22,19 @@ use super::{
 };
 use crate::{
     announce,
+    lifecycle::Lifecycle,
     runtime::{Disposition, Hand, Interrupted, Worker},
 };
 
 /// The same bytes are sent again at most this often after a handover whose reply was lost.
 const RESENDS_MAX: u32 = 2;
+/// Between two looks for connections that no mail uses any more.
+const IDLE_LOOK: Duration = Duration::from_secs(5);
 
 /// Carries emails.
 pub struct EmailCarrier {
     /// The mail server.
-    pub smtp: Smtp,
+    pub smtp: Arc<Smtp>,
     /// The domain of the Message-ID.
     pub message_id_domain: String,
     /// The envelope senders, where mails that come back are read; without them they go to the From address.
@@ -156,6 +161,26 @@ impl Worker for Courier<EmailCarrier> {
 
     async fn handle(&self, hand: &Hand<'_>) -> Result<Disposition, Interrupted> {
         self.carry(hand).await
+    }
+}
+
+/// Says goodbye to the mail server on connections that no mail uses any more.
+pub struct IdleWatch {
+    /// The mail server.
+    pub smtp: Arc<Smtp>,
+    /// When it ends.
+    pub lifecycle: Lifecycle,
+}
+
+impl IdleWatch {
+    /// Looks at each interval, until the process stops.
+    pub async fn run(self) {
+        loop {
+            tokio::select! {
+                () = tokio::time::sleep(IDLE_LOOK) => self.smtp.close_idle().await,
+                () = self.lifecycle.stop.cancelled() => return,
+            }
+        }
     }
 }
 

@@ -12,6 +12,7 @@ use lettre::transport::smtp::{
 use tokio::net::TcpStream;
 
 use super::{
+    dialogue::Connection,
     reply::{Phase, Reply},
     stream::Wire,
     tls::Tls,
@@ -47,6 +48,10 @@ pub struct SmtpSettings {
     pub data_timeout_ms: u64,
     /// How many connections may be open at once.
     pub concurrency_max: usize,
+    /// How many mails one connection may carry, one after the other; with 1 each mail has a connection of its own.
+    pub mails_per_connection_max: u32,
+    /// How long a connection may wait for its next mail, in milliseconds; less than the server's own limit.
+    pub idle_ms: u64,
 }
 
 /// A user and its password.
@@ -126,6 +131,8 @@ impl Connector {
         positive(SERVICE, "command_timeout_ms", settings.command_timeout_ms)?;
         positive(SERVICE, "data_timeout_ms", settings.data_timeout_ms)?;
         positive(SERVICE, "concurrency_max", settings.concurrency_max as u64)?;
+        positive(SERVICE, "mails_per_connection_max", u64::from(settings.mails_per_connection_max))?;
+        positive(SERVICE, "idle_ms", settings.idle_ms)?;
         let credentials = match &settings.credentials {
             Some(credentials) if credentials.username.is_empty() || credentials.password.is_empty() => {
                 let problem = "must have a user and a password, or be left out";
@@ -148,28 +155,30 @@ impl Connector {
     }
 
     /// A connection that is ready for MAIL FROM.
-    pub(crate) async fn connect(&self) -> Result<AsyncSmtpConnection, Broken> {
-        let mut connection = tokio::time::timeout(self.connect_timeout, self.greet())
+    pub(crate) async fn connect(&self) -> Result<Connection, Broken> {
+        let (mut smtp, wire) = tokio::time::timeout(self.connect_timeout, self.greet())
             .await
             .map_err(|_| lost("the time was up"))??;
-        let Some(credentials) = &self.credentials else { return Ok(connection) };
+        let Some(credentials) = &self.credentials else { return Ok(Connection::new(smtp, wire)) };
         let mechanisms = [Mechanism::Plain, Mechanism::Login];
-        if connection.server_info().get_auth_mechanism(&mechanisms).is_none() {
+        if smtp.server_info().get_auth_mechanism(&mechanisms).is_none() {
             return Err(Broken::NoMechanism);
         }
-        let reply = tokio::time::timeout(self.command_timeout, connection.auth(&mechanisms, credentials))
+        let reply = tokio::time::timeout(self.command_timeout, smtp.auth(&mechanisms, credentials))
             .await
             .map_err(|_| Broken::Lost(Phase::Auth, "the time was up"))?
             .map_err(|error| broken(Phase::Auth, &error))?;
         match u16::from(reply.code()) {
-            200..=299 => Ok(connection),
+            200..=299 => Ok(Connection::new(smtp, wire)),
             code => Err(Broken::OutOfStep(Phase::Auth, code)),
         }
     }
 
-    async fn greet(&self) -> Result<AsyncSmtpConnection, Broken> {
+    async fn greet(&self) -> Result<(AsyncSmtpConnection, Wire), Broken> {
         let tcp =
             TcpStream::connect((self.host.as_str(), self.port)).await.map_err(|_| lost("no connection"))?;
+        // The final dot is a small piece of its own, and must not wait for word that the piece before it has arrived.
+        tcp.set_nodelay(true).map_err(|_| lost("no connection"))?;
         let wire = match &self.protection {
             Protection::PlainLoopback if tcp.peer_addr().is_ok_and(|peer| peer.ip().is_loopback()) => {
                 Wire::new(tcp)
@@ -178,7 +187,7 @@ impl Connector {
             Protection::StartTls(tls) => self.start_tls(tls, tcp).await?,
             Protection::ImplicitTls(tls) => Wire::new(tls.handshake(tcp).await?),
         };
-        self.hello(&wire).await
+        Ok((self.hello(&wire).await?, wire))
     }
 
     async fn hello(&self, wire: &Wire) -> Result<AsyncSmtpConnection, Broken> {

@@ -1,6 +1,9 @@
-//! Mail through an SMTP server: one fresh connection for each mail, and the phase of every failure is known.
+//! Mail through an SMTP server: connections that carry one mail after the other, and the phase of every failure is
+//! known.
 
 mod connect;
+mod dialogue;
+mod idle;
 mod reply;
 mod send;
 mod stream;

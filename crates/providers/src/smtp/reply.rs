@@ -3,6 +3,9 @@
 use closure_contract::FailureCode;
 use lettre::transport::smtp::Error;
 
+/// The server says goodbye, whatever it was asked.
+pub(crate) const SERVICE_CLOSING: u16 = 421;
+
 /// How far a dialogue had come.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Phase {
@@ -101,8 +104,8 @@ fn classify_session(reply: &Reply) -> FailureCode {
 fn classify_transient(reply: &Reply) -> FailureCode {
     match (reply.basic, reply.enhanced) {
         // 4.7.x is about us or this recipient (rate, greylisting), whatever the basic code.
-        (421, Some((7, _))) => FailureCode::MailDeferred,
-        (421, _) => FailureCode::MailServerUnavailable,
+        (SERVICE_CLOSING, Some((7, _))) => FailureCode::MailDeferred,
+        (SERVICE_CLOSING, _) => FailureCode::MailServerUnavailable,
         (454, Some((7, _))) => FailureCode::MailServerUnavailable,
         _ => FailureCode::MailDeferred,
     }

@@ -1,30 +1,19 @@
-//! The dialogue of one mail, phase by phase.
+//! One mail through the mail server, over a connection that may have carried others before.
 //!
-//! Every phase has its own time limit from outside.
-//! That is safe because a connection is used for one mail and then dropped: in a pool, a reply that comes too late
-//! would be taken for the reply to the next mail's command.
+//! The mail library's own pool takes back whatever is dropped, so that a reply that comes too late passes for the reply
+//! to the next mail; here a connection goes back only after its server was heard to the end.
 
-use std::{
-    fmt,
-    slice::Chunks,
-    sync::atomic::{AtomicBool, Ordering},
-    time::Duration,
-};
+use std::{fmt, time::Duration};
 
 use closure_contract::{FailureCode, Provider};
-use lettre::{
-    Address,
-    transport::smtp::{
-        client::AsyncSmtpConnection,
-        commands::{Data, Mail, Rcpt},
-        response::Response,
-    },
-};
+use lettre::transport::smtp::response::Response;
 use tokio::sync::Semaphore;
 
 use super::{
-    connect::{Broken, Connector, SmtpSettings, broken},
-    reply::{Phase, Reply, classify},
+    connect::{Broken, Connector, SmtpSettings},
+    dialogue::{Connection, Letter, Limits, QUIT_TIMEOUT_MS},
+    idle::Idle,
+    reply::{Phase, Reply, SERVICE_CLOSING, classify},
 };
 use crate::{
     config::ConfigError,
@@ -33,10 +22,8 @@ use crate::{
     sender::{Accepted, SendFailure, Sender},
 };
 
-/// How long a server may take to say goodbye, in milliseconds; it decides nothing.
-const QUIT_TIMEOUT_MS: u64 = 500;
-/// The mail goes out in pieces of this many bytes, so that a broken connection is noticed before the final dot.
-const CHUNK_BYTES: usize = 16 * 1024;
+/// How long a server may take to forget a mail that it refused, before its connection is given up.
+const RESET_TIMEOUT_MS: u64 = 500;
 /// AUTH, MAIL FROM, RCPT TO and DATA.
 const COMMANDS: u64 = 4;
 
@@ -60,9 +47,13 @@ impl fmt::Debug for Envelope {
 /// The SMTP adapter.
 pub struct Smtp {
     connector: Connector,
+    idle: Idle,
+    /// One for each connection that is open and does not wait: whoever takes one takes a waiting connection first, so
+    /// that all connections together are never more.
     permits: Semaphore,
-    command_timeout: Duration,
-    data_timeout: Duration,
+    limits: Limits,
+    check_timeout: Duration,
+    mails_max: u32,
     permit_timeout_ms: u64,
 }
 
@@ -75,71 +66,92 @@ impl fmt::Debug for Smtp {
 impl Smtp {
     /// An adapter, or what is wrong with the settings; no connection is made.
     pub fn new(settings: &SmtpSettings) -> Result<Self, ConfigError> {
-        let dialogue_ms = settings
-            .command_timeout_ms
-            .saturating_mul(COMMANDS)
-            .saturating_add(settings.connect_timeout_ms)
-            .saturating_add(settings.data_timeout_ms)
-            .saturating_add(QUIT_TIMEOUT_MS);
         Ok(Self {
             connector: Connector::new(settings)?,
+            idle: Idle::new(Duration::from_millis(settings.idle_ms)),
             permits: Semaphore::new(settings.concurrency_max.min(Semaphore::MAX_PERMITS)),
-            command_timeout: Duration::from_millis(settings.command_timeout_ms),
-            data_timeout: Duration::from_millis(settings.data_timeout_ms),
-            permit_timeout_ms: dialogue_ms,
+            limits: Limits {
+                command: Duration::from_millis(settings.command_timeout_ms),
+                data: Duration::from_millis(settings.data_timeout_ms),
+            },
+            // A connection that is slower to find than a fresh one is to make is worth nothing.
+            check_timeout: Duration::from_millis(settings.connect_timeout_ms),
+            mails_max: settings.mails_per_connection_max,
+            permit_timeout_ms: longest_dialogue_ms(settings),
         })
     }
 
-    async fn dialogue(&self, from: Address, to: Address, bytes: &[u8]) -> Result<Response, Broken> {
-        let mut connection = self.connector.connect().await?;
-        let mail = self.transaction(&mut connection, from, to, bytes).await;
-        let in_step = matches!(mail, Ok(_) | Err(Broken::Refused(..)));
-        if in_step {
-            let quit = tokio::time::timeout(Duration::from_millis(QUIT_TIMEOUT_MS), connection.quit());
-            // The mail's fate is decided; a goodbye that fails changes nothing.
-            let _ = quit.await;
+    /// Says goodbye where no mail has come for too long; to be called now and then.
+    ///
+    /// Nothing depends on it but the server's patience: a connection that waited for too long is never used again.
+    pub async fn close_idle(&self) {
+        // The permit counts the connection until it is closed.
+        while let Ok(_permit) = self.permits.try_acquire()
+            && let Some(connection) = self.idle.take_overdue()
+        {
+            connection.quit().await;
         }
-        mail
     }
 
-    async fn transaction(
-        &self,
-        connection: &mut AsyncSmtpConnection,
-        from: Address,
-        to: Address,
-        bytes: &[u8],
-    ) -> Result<Response, Broken> {
-        self.command(connection, Phase::MailFrom, Mail::new(Some(from), Vec::new())).await?;
-        self.command(connection, Phase::RcptTo, Rcpt::new(to, Vec::new())).await?;
-        self.command(connection, Phase::Data, Data).await?;
-
-        let ended = AtomicBool::new(false);
-        let pieces = Pieces { rest: bytes.chunks(CHUNK_BYTES), ended: &ended };
-        let message = connection.message_iter(pieces);
-        let answer = tokio::time::timeout(self.data_timeout, message).await;
-        let phase = if ended.load(Ordering::Relaxed) { Phase::AfterDot } else { Phase::Data };
-        let response = answer
-            .map_err(|_| Broken::Lost(phase, "the time was up"))?
-            .map_err(|error| broken(phase, &error))?;
-        in_step(phase, response, 2)
+    /// One mail, over a connection that waits for one where there is any.
+    ///
+    /// The connection belongs to this future alone, and goes back to the others by an explicit word at the end: whoever
+    /// drops the future in between closes the connection with it.
+    async fn dialogue(&self, letter: &Letter<'_>) -> Result<Response, Broken> {
+        if let Some(mut connection) = self.idle.take()
+            && connection.is_in_step(self.check_timeout).await
+        {
+            let result = self.carry(connection, letter).await;
+            if !result.as_ref().is_err_and(is_about_the_connection) {
+                return result;
+            }
+        }
+        self.carry(self.connector.connect().await?, letter).await
     }
 
-    async fn command(
-        &self,
-        connection: &mut AsyncSmtpConnection,
-        phase: Phase,
-        command: impl fmt::Display,
-    ) -> Result<Response, Broken> {
-        let response = tokio::time::timeout(self.command_timeout, connection.command(command))
-            .await
-            .map_err(|_| Broken::Lost(phase, "the time was up"))?
-            .map_err(|error| broken(phase, &error))?;
-        let class = match phase {
-            Phase::Data => 3,
-            Phase::Connect | Phase::Auth | Phase::MailFrom | Phase::RcptTo | Phase::AfterDot => 2,
-        };
-        in_step(phase, response, class)
+    async fn carry(&self, mut connection: Connection, letter: &Letter<'_>) -> Result<Response, Broken> {
+        let result = connection.carry(letter, self.limits).await;
+        match &result {
+            Ok(_) => self.keep(connection).await,
+            Err(Broken::Refused(phase, reply)) if is_about_the_mail(*phase, reply) => {
+                if connection.reset(Duration::from_millis(RESET_TIMEOUT_MS)).await {
+                    self.keep(connection).await;
+                }
+            }
+            Err(Broken::Refused(..)) => connection.quit().await,
+            // What the server says next may belong to anything.
+            Err(Broken::OutOfStep(..) | Broken::NoMechanism | Broken::Lost(..)) => drop(connection),
+        }
+        result
     }
+
+    async fn keep(&self, connection: Connection) {
+        if connection.mails() < self.mails_max {
+            self.idle.put(connection);
+        } else {
+            connection.quit().await;
+        }
+    }
+}
+
+/// Whether a failure over a connection that was used before may be the connection's own.
+///
+/// Up to MAIL FROM nothing of the mail was said but its sender, and servers end a session there that lasted too long
+/// for them; a mail must not fail over what it would not have met on a fresh connection.
+fn is_about_the_connection(broken: &Broken) -> bool {
+    match broken {
+        Broken::Refused(phase, _) | Broken::OutOfStep(phase, _) | Broken::Lost(phase, _) => {
+            *phase == Phase::MailFrom
+        }
+        Broken::NoMechanism => false,
+    }
+}
+
+/// Whether the next mail may fare better over the same connection.
+fn is_about_the_mail(phase: Phase, reply: &Reply) -> bool {
+    phase != Phase::MailFrom
+        && reply.basic != SERVICE_CLOSING
+        && classify(reply, phase) != FailureCode::MailAuth
 }
 
 impl Sender for Smtp {
@@ -172,39 +184,23 @@ impl Sender for Smtp {
             let detail = "all connections to the mail server were busy for too long; nothing was sent";
             return Err(SendFailure::new(FailureCode::MailServerUnavailable, detail));
         };
-        match self.dialogue(from, to, &message.bytes).await {
+        match self.dialogue(&Letter { from, to, bytes: &message.bytes }).await {
             Ok(response) => Ok(Accepted { provider_ref: queue_id(&response) }),
             Err(broken) => Err(failure(broken)),
         }
     }
 }
 
-/// The mail in pieces, and word of the moment before the final dot.
-///
-/// The library writes the dot right after it has found the iterator at its end, and not before.
-struct Pieces<'a> {
-    rest: Chunks<'a, u8>,
-    ended: &'a AtomicBool,
-}
-
-impl<'a> Iterator for Pieces<'a> {
-    type Item = &'a [u8];
-
-    fn next(&mut self) -> Option<&'a [u8]> {
-        let piece = self.rest.next();
-        if piece.is_none() {
-            self.ended.store(true, Ordering::Relaxed);
-        }
-        piece
-    }
-}
-
-/// A reply of the class that the phase needs; any other positive reply means that we are out of step.
-fn in_step(phase: Phase, response: Response, class: u16) -> Result<Response, Broken> {
-    match u16::from(response.code()) {
-        code if code / 100 == class => Ok(response),
-        code => Err(Broken::OutOfStep(phase, code)),
-    }
+/// The longest way: the check of a waiting connection, MAIL FROM over it in vain, and then everything over a fresh one.
+fn longest_dialogue_ms(settings: &SmtpSettings) -> u64 {
+    let leave_ms = RESET_TIMEOUT_MS.saturating_add(QUIT_TIMEOUT_MS);
+    let reused_ms = settings.connect_timeout_ms.saturating_add(settings.command_timeout_ms);
+    let fresh_ms = settings
+        .command_timeout_ms
+        .saturating_mul(COMMANDS)
+        .saturating_add(settings.connect_timeout_ms)
+        .saturating_add(settings.data_timeout_ms);
+    reused_ms.saturating_add(fresh_ms).saturating_add(leave_ms.saturating_mul(2))
 }
 
 fn failure(broken: Broken) -> SendFailure {
@@ -246,79 +242,4 @@ fn queue_id(response: &Response) -> Option<String> {
     let rest = after("queued as ").or_else(|| after("id="))?;
     let word = rest.split_whitespace().next()?;
     code_text(word.trim_end_matches(['.', ',', ';', ')', '>']))
-}
-
-#[cfg(test)]
-mod tests {
-    use std::io;
-
-    use lettre::transport::smtp::extension::ClientId;
-    use tokio::io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader, DuplexStream};
-
-    use super::*;
-    use crate::smtp::{
-        connect::{Security, SmtpSettings},
-        stream::Wire,
-    };
-
-    /// Less than a mail, so that the mail's end cannot be written before its beginning is read.
-    const PIPE_BYTES: usize = 1024;
-
-    /// What the server does after it has read 100 bytes of the mail.
-    #[derive(Clone, Copy)]
-    enum Then {
-        Drop,
-        Stall,
-    }
-
-    async fn serve(pipe: DuplexStream, then: Then) -> io::Result<()> {
-        let mut pipe = BufReader::new(pipe);
-        pipe.write_all(b"220 mail.test\r\n").await?;
-        for reply in ["250 mail.test\r\n", "250 ok\r\n", "250 ok\r\n", "354 go\r\n"] {
-            pipe.read_line(&mut String::new()).await?;
-            pipe.write_all(reply.as_bytes()).await?;
-        }
-        pipe.read_exact(&mut [0; 100]).await?;
-        match then {
-            Then::Drop => Ok(()),
-            Then::Stall => std::future::pending().await,
-        }
-    }
-
-    fn smtp() -> Smtp {
-        Smtp::new(&SmtpSettings {
-            host: "localhost".to_owned(),
-            port: 25,
-            security: Security::PlainLoopback,
-            extra_roots_pem: None,
-            credentials: None,
-            hello_name: "mcrm.test".to_owned(),
-            connect_timeout_ms: 300,
-            command_timeout_ms: 10_000,
-            data_timeout_ms: 300,
-            concurrency_max: 1,
-        })
-        .expect("good settings")
-    }
-
-    #[tokio::test]
-    async fn a_mail_whose_dot_was_never_written_was_not_handed_over() {
-        for then in [Then::Drop, Then::Stall] {
-            let (ours, theirs) = tokio::io::duplex(PIPE_BYTES);
-            let server = tokio::spawn(serve(theirs, then));
-            let hello = ClientId::Domain("mcrm.test".to_owned());
-            let stream = Box::new(Wire::new(ours));
-            let mut connection =
-                AsyncSmtpConnection::connect_with_transport(stream, &hello).await.expect("greeted");
-            let (from, to) = (address("a@example.com"), address("b@example.com"));
-            let mail = "0123456789\r\n".repeat(10_000).into_bytes();
-            let broken = smtp()
-                .transaction(&mut connection, from.expect("an address"), to.expect("an address"), &mail)
-                .await
-                .expect_err("the mail never ended");
-            assert!(matches!(broken, Broken::Lost(Phase::Data, _)), "{broken:?}");
-            assert_eq!(failure(broken).code, FailureCode::MailServerUnavailable);
-            server.abort();
-        }
-    }
 }

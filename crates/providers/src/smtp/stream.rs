@@ -5,13 +5,13 @@ use std::{
     net::SocketAddr,
     pin::Pin,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
-    task::{Context, Poll, ready},
+    task::{Context, Poll, Waker, ready},
 };
 
 use lettre::transport::smtp::client::AsyncTokioStream;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 
-/// A server may say at most this much about one mail; what it says before the first one counts towards that one.
+/// A server may say at most this much about one mail, and as much before the first one.
 const READ_BYTES_MAX: usize = 256 * 1024;
 /// One read from the socket.
 const CHUNK_BYTES: usize = 4 * 1024;
@@ -46,6 +46,19 @@ impl Wire {
     pub(crate) fn that_begins_with(bytes: &[u8], inner: impl Transport + 'static) -> Self {
         let guarded = Guarded { inner: Box::new(inner), pending: bytes.to_vec(), read_bytes: 0 };
         Self(Arc::new(Mutex::new(guarded)))
+    }
+
+    /// Whether nothing waits to be read, the end of the connection included.
+    ///
+    /// It looks at what has arrived, so that a word on its way escapes it.
+    pub(crate) fn is_quiet(&self) -> bool {
+        let mut cx = Context::from_waker(Waker::noop());
+        self.lock().poll_line(&mut cx, &mut ReadBuf::new(&mut [])).is_pending()
+    }
+
+    /// Begins to count anew what the server says.
+    pub(crate) fn allow_for_one_mail(&self) {
+        self.lock().read_bytes = 0;
     }
 
     /// What lies below, once the library has let its end go; nothing if something was said that nobody has read.

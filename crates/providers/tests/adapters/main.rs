@@ -14,6 +14,7 @@ mod nhn_send;
 mod pulls;
 mod recorded_codes;
 mod smtp;
+mod smtp_reuse;
 mod smtp_tls;
 mod support;
 mod twilio;

@@ -8,7 +8,7 @@ use crate::{
     support::smtp::{Act, Script, SmtpServer, TlsMode, authority_pem},
 };
 
-fn over_tls(port: u16, security: Security) -> SmtpSettings {
+pub(crate) fn over_tls(port: u16, security: Security) -> SmtpSettings {
     SmtpSettings {
         security,
         extra_roots_pem: Some(authority_pem()),
@@ -26,7 +26,7 @@ async fn a_mail_goes_over_starttls_and_over_implicit_tls() {
         let smtp = Smtp::new(&over_tls(server.port, security)).expect("good settings");
         let accepted = smtp.send(&envelope()).await.expect("accepted");
         assert_eq!(accepted.provider_ref.as_deref(), Some("4XyZ12"), "{security:?}");
-        assert!(server.heard()[0].mail.is_some());
+        assert!(server.heard()[0].mails.len() == 1);
     }
 }
 
@@ -61,7 +61,7 @@ async fn a_certificate_of_an_unknown_authority_or_another_name_stops_the_mail() 
             let failure = smtp.send(&envelope()).await.expect_err("not trusted");
             assert_eq!(failure.code, FailureCode::MailServerUnavailable, "{wrong:?}");
         }
-        assert!(server.heard().iter().all(|heard| heard.mail.is_none()));
+        assert!(server.heard().iter().all(|heard| heard.mails.is_empty()));
     }
 }
 
@@ -82,5 +82,5 @@ async fn replies_smuggled_in_before_tls_are_not_taken_for_the_encrypted_sessions
     let failure = smtp.send(&envelope()).await.expect_err("the connection ends over the smuggled bytes");
     assert_eq!(failure.code, FailureCode::MailServerUnavailable);
     assert_eq!(failure.detail, "at connecting: plain text came along with the reply to STARTTLS");
-    assert!(server.heard()[0].mail.is_none());
+    assert!(server.heard()[0].mails.is_empty());
 }

@@ -1,11 +1,12 @@
 //! A mail server that says what its script says, whatever is asked.
 
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use rustls::pki_types::{CertificateDer, PrivateKeyDer, pem::PemObject};
 use tokio::{
     io::{AsyncBufReadExt, AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt, BufReader},
     net::{TcpListener, TcpStream},
+    sync::{Notify, mpsc, oneshot},
     task::{JoinHandle, JoinSet},
 };
 use tokio_rustls::TlsAcceptor;
@@ -19,6 +20,8 @@ pub(crate) enum Act {
     SayBytes(Vec<u8>),
     /// It says nothing until the client gives up.
     Stall,
+    /// It says this only after it was told the next thing, which it answers afterwards.
+    SayLate(&'static str),
     /// It closes the connection.
     Drop,
 }
@@ -42,7 +45,10 @@ pub(crate) struct Script {
     pub(crate) rcpt: Act,
     pub(crate) data: Act,
     pub(crate) dot: Act,
+    pub(crate) rset: Act,
     pub(crate) quit: Act,
+    /// What holds from the second MAIL FROM of the connection on.
+    pub(crate) later: Option<Box<Script>>,
 }
 
 impl Default for Script {
@@ -57,7 +63,9 @@ impl Default for Script {
             rcpt: Act::Say("250 2.1.5 ok"),
             data: Act::Say("354 end with a dot"),
             dot: Act::Say("250 2.0.0 Ok: queued as 4XyZ12"),
+            rset: Act::Say("250 2.0.0 ok"),
             quit: Act::Say("221 bye"),
+            later: None,
         }
     }
 }
@@ -66,15 +74,33 @@ impl Default for Script {
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Heard {
     pub(crate) commands: Vec<String>,
-    /// The mail with its dots unstuffed, if the final dot came.
-    pub(crate) mail: Option<Vec<u8>>,
+    /// The mails whose final dot came, with their dots unstuffed.
+    pub(crate) mails: Vec<Vec<u8>>,
+}
+
+impl Heard {
+    /// How often a command came.
+    pub(crate) fn count(&self, verb: &str) -> usize {
+        self.commands.iter().filter(|command| command.starts_with(verb)).count()
+    }
 }
 
 pub(crate) struct SmtpServer {
     pub(crate) port: u16,
-    heard: Arc<Mutex<Vec<Heard>>>,
+    log: Arc<Log>,
     task: JoinHandle<()>,
 }
+
+/// What all connections heard, and how each can be told to speak out of turn.
+#[derive(Default)]
+struct Log {
+    heard: Mutex<Vec<Heard>>,
+    changed: Notify,
+    orders: Mutex<Vec<mpsc::UnboundedSender<Order>>>,
+}
+
+/// Something to do unasked, and whom to tell that it was done.
+type Order = (Act, oneshot::Sender<()>);
 
 impl Drop for SmtpServer {
     fn drop(&mut self) {
@@ -87,37 +113,60 @@ impl SmtpServer {
     pub(crate) async fn start(scripts: Vec<Script>) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
         let port = listener.local_addr().expect("an address").port();
-        let heard = Arc::new(Mutex::new(Vec::new()));
-        let log = Arc::clone(&heard);
+        let log = Arc::new(Log::default());
+        let ours = Arc::clone(&log);
         let task = tokio::spawn(async move {
             let mut connections = JoinSet::new();
             let mut nth = 0;
             while let Ok((stream, _)) = listener.accept().await {
                 let script = scripts.get(nth).or(scripts.last()).cloned().unwrap_or_default();
-                log.lock().unwrap_or_else(PoisonError::into_inner).push(Heard::default());
-                connections.spawn(Session { nth, script, log: Arc::clone(&log) }.serve(stream));
+                let (order, orders) = mpsc::unbounded_channel();
+                // What it says unasked must not wait until the client has something to say.
+                stream.set_nodelay(true).expect("the connection is open");
+                locked(&ours.heard).push(Heard::default());
+                locked(&ours.orders).push(order);
+                connections.spawn(Session { nth, script, orders, log: Arc::clone(&ours) }.serve(stream));
                 nth += 1;
             }
         });
-        Self { port, heard, task }
+        Self { port, log, task }
     }
 
     pub(crate) fn heard(&self) -> Vec<Heard> {
-        self.heard.lock().unwrap_or_else(PoisonError::into_inner).clone()
+        locked(&self.log.heard).clone()
+    }
+
+    /// Waits until what was heard is so.
+    pub(crate) async fn until(&self, is_so: impl Fn(&[Heard]) -> bool) {
+        loop {
+            let changed = self.log.changed.notified();
+            if is_so(&self.heard()) {
+                return;
+            }
+            changed.await;
+        }
+    }
+
+    /// Does something on a connection that waits for a command.
+    pub(crate) async fn unasked(&self, nth: usize, act: Act) {
+        let (done, was_done) = oneshot::channel();
+        locked(&self.log.orders)[nth].send((act, done)).expect("the connection is open");
+        was_done.await.expect("the connection was open");
     }
 }
 
 struct Session {
     nth: usize,
     script: Script,
-    log: Arc<Mutex<Vec<Heard>>>,
+    orders: mpsc::UnboundedReceiver<Order>,
+    log: Arc<Log>,
 }
 
 /// The connection has ended.
 struct Over;
 
 impl Session {
-    async fn serve(self, stream: TcpStream) {
+    async fn serve(mut self, stream: TcpStream) {
         // A client that leaves early is what many tests are about.
         let _ = match self.script.tls {
             TlsMode::FromTheFirstByte => match acceptor().accept(stream).await {
@@ -134,42 +183,66 @@ impl Session {
         };
     }
 
-    async fn greet_and_talk<S: AsyncRead + AsyncWrite + Unpin>(&self, stream: S) -> Result<S, Over> {
+    async fn greet_and_talk<S: AsyncRead + AsyncWrite + Unpin>(&mut self, stream: S) -> Result<S, Over> {
         let mut stream = BufReader::new(stream);
         act(&mut stream, &self.script.greeting).await?;
         self.talk(stream).await
     }
 
     /// Gives the stream back when TLS is due on it.
-    async fn talk<S: AsyncRead + AsyncWrite + Unpin>(&self, mut stream: BufReader<S>) -> Result<S, Over> {
-        let script = &self.script;
+    async fn talk<S: AsyncRead + AsyncWrite + Unpin>(&mut self, mut stream: BufReader<S>) -> Result<S, Over> {
+        let mut script = self.script.clone();
+        let mut owed = None;
         loop {
-            let line = read_line(&mut stream).await?;
+            let line = tokio::select! {
+                line = read_line(&mut stream) => line?,
+                Some((order, done)) = self.orders.recv() => {
+                    let done_so = act(&mut stream, &order).await;
+                    let _ = done.send(());
+                    done_so?;
+                    continue;
+                }
+            };
+            if let Some(late) = owed.take() {
+                act(&mut stream, &Act::Say(late)).await?;
+            }
             let verb = line.split_whitespace().next().unwrap_or_default().to_ascii_uppercase();
             self.note(|heard| heard.commands.push(line));
-            match verb.as_str() {
-                "EHLO" => act(&mut stream, &script.ehlo).await?,
+            let reply = match verb.as_str() {
+                "EHLO" => &script.ehlo,
                 "STARTTLS" => {
                     act(&mut stream, &script.starttls).await?;
                     if script.tls == TlsMode::AfterStartTls {
                         return Ok(stream.into_inner());
                     }
+                    continue;
                 }
-                "AUTH" => act(&mut stream, &script.auth).await?,
-                "MAIL" => act(&mut stream, &script.mail).await?,
-                "RCPT" => act(&mut stream, &script.rcpt).await?,
-                "DATA" => {
-                    act(&mut stream, &script.data).await?;
-                    if matches!(&script.data, Act::Say(reply) if reply.starts_with('3')) {
-                        self.take_mail(&mut stream).await?;
-                        act(&mut stream, &script.dot).await?;
+                "AUTH" => &script.auth,
+                "MAIL" => {
+                    if self.heard_so_far("MAIL") == 2
+                        && let Some(later) = script.later.take()
+                    {
+                        script = *later;
                     }
+                    &script.mail
                 }
+                "RCPT" => &script.rcpt,
+                "DATA" if matches!(&script.data, Act::Say(reply) if reply.starts_with('3')) => {
+                    act(&mut stream, &script.data).await?;
+                    self.take_mail(&mut stream).await?;
+                    &script.dot
+                }
+                "DATA" => &script.data,
+                "RSET" => &script.rset,
                 "QUIT" => {
                     act(&mut stream, &script.quit).await?;
                     return Err(Over);
                 }
-                _ => act(&mut stream, &Act::Say("500 5.5.2 what?")).await?,
+                _ => &Act::Say("500 5.5.2 what?"),
+            };
+            match reply {
+                Act::SayLate(reply) => owed = Some(*reply),
+                reply => act(&mut stream, reply).await?,
             }
         }
     }
@@ -182,7 +255,7 @@ impl Session {
         loop {
             let line = read_line(stream).await?;
             if line == "." {
-                self.note(|heard| heard.mail = Some(mail));
+                self.note(|heard| heard.mails.push(mail));
                 return Ok(());
             }
             let unstuffed = line.strip_prefix('.').unwrap_or(&line);
@@ -192,11 +265,19 @@ impl Session {
     }
 
     fn note(&self, change: impl FnOnce(&mut Heard)) {
-        let mut log = self.log.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(heard) = log.get_mut(self.nth) {
+        if let Some(heard) = locked(&self.log.heard).get_mut(self.nth) {
             change(heard);
         }
+        self.log.changed.notify_waiters();
     }
+
+    fn heard_so_far(&self, verb: &str) -> usize {
+        locked(&self.log.heard)[self.nth].count(verb)
+    }
+}
+
+fn locked<T>(what: &Mutex<T>) -> MutexGuard<'_, T> {
+    what.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 async fn read_line<S: AsyncRead + Unpin>(stream: &mut BufReader<S>) -> Result<String, Over> {
@@ -215,6 +296,7 @@ async fn act<S: AsyncRead + AsyncWrite + Unpin>(stream: &mut BufReader<S>, act: 
             let _ = stream.read(&mut [0; 1]).await;
             return Err(Over);
         }
+        Act::SayLate(_) => unreachable!("only the reply to a command can be late"),
         Act::Drop => return Err(Over),
     };
     stream.get_mut().write_all(&bytes).await.map_err(|_| Over)?;
