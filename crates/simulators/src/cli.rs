@@ -149,6 +149,9 @@ struct SmtpArgs {
     /// How many messages are remembered.
     #[arg(long, default_value_t = 20_000)]
     mails_max: usize,
+    /// How many messages one connection may carry; without it there is no limit.
+    #[arg(long)]
+    mails_per_connection_max: Option<u32>,
 }
 
 #[derive(Debug, Args)]
@@ -297,6 +300,7 @@ impl From<SmtpArgs> for SmtpSimSettings {
             slow_ms: args.slow_ms,
             mail_bytes_max: args.mail_bytes_max,
             mails_max: args.mails_max,
+            mails_per_connection_max: args.mails_per_connection_max,
             ..Self::default()
         }
     }

@@ -72,8 +72,10 @@ pub struct SmtpSimSettings {
     pub mails_max: usize,
     /// How long a slow answer after the final dot takes, in milliseconds.
     pub slow_ms: u64,
-    /// How long a connection may be silent, in milliseconds.
+    /// How long a connection may be silent, in milliseconds; one that owes a command is told 421, and all are closed.
     pub idle_ms: u64,
+    /// How many messages one connection may begin; the next one is told 421, and the connection is closed.
+    pub mails_per_connection_max: Option<u32>,
 }
 
 impl Default for SmtpSimSettings {
@@ -87,6 +89,7 @@ impl Default for SmtpSimSettings {
             mails_max: 20_000,
             slow_ms: 3_000,
             idle_ms: 60_000,
+            mails_per_connection_max: None,
         }
     }
 }
@@ -193,6 +196,11 @@ impl SmtpSimulator {
         self.state.tried().iter().filter(|tried| tried.address == address).count()
     }
 
+    /// How many connections there were.
+    pub fn connections(&self) -> usize {
+        self.state.connections()
+    }
+
     /// Stops the server; open connections are closed.
     pub async fn stop(self) {
         drop(self.stop);
@@ -219,6 +227,7 @@ async fn accept(listener: TcpListener, state: Arc<SmtpState>, tasks: TaskTracker
             continue;
         };
         let crowded = tasks.len() > CONNECTIONS_MAX;
+        state.count_connection();
         let state = Arc::clone(&state);
         let stop = stop.clone();
         tasks.spawn(async move {

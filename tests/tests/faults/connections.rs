@@ -1,12 +1,12 @@
-//! Connections cut under load: the database's and the broker's.
+//! Connections cut under load: the database's, the broker's and the mail server's.
 
 use closure_simulators::SmsBehaviour;
 use closure_tests::harness::{Connections, Fleet, FleetOptions, LONG, ProcessSpec, eventually, jobs, run};
 use serde_json::Value;
 
 use crate::load::{
-    LOAD, address, all_are_heard, digits, no_mail_is_lost_or_changed, no_text_is_doubled, one_end, texts,
-    until,
+    LOAD, address, all_are_heard, digits, emails, no_mail_is_lost_or_changed, no_text_is_doubled, one_end,
+    texts, until,
 };
 
 async fn start(name: &'static str) -> Fleet {
@@ -84,6 +84,29 @@ fn broker_connections_that_an_operator_closes_under_load_send_nothing_twice() {
             fleet.vhost.close_connections().await;
         }
         everything_ended_as_it_should(&fleet, 4203, &list).await;
+        fleet.finish().await;
+    });
+}
+
+#[test]
+fn a_mail_server_that_ends_its_connections_early_costs_no_mail_a_second_try() {
+    run(async {
+        let worker = ProcessSpec::work("email", &["email"]).with_concurrency(4);
+        let options = FleetOptions::with("cut-mail", vec![worker]);
+        let fleet =
+            Fleet::start(options.mail_server(|server| server.mails_per_connection_max = Some(3))).await;
+        let list = emails(4204, LOAD);
+        fleet.publish_all(&list).await;
+        let ids: Vec<_> = list.iter().map(jobs::id).collect();
+        all_are_heard(&fleet, &ids).await;
+        fleet.drain().await;
+        for (index, id) in (0..LOAD).zip(ids) {
+            assert_eq!(one_end(&fleet, id), "email.accepted");
+            assert_eq!(fleet.story(id).await.expect("it is on record").tries.len(), 1);
+            assert_eq!(fleet.smtp.mails_to(&address(4204, index)).len(), 1);
+        }
+        let connections = fleet.smtp.connections();
+        assert!((34..=50).contains(&connections), "{connections} for {LOAD} mails, three over each");
         fleet.finish().await;
     });
 }

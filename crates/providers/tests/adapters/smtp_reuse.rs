@@ -143,16 +143,16 @@ async fn a_reply_that_comes_too_late_is_never_taken_for_the_next_mails() {
 #[tokio::test]
 async fn an_abandoned_send_never_gives_its_connection_back() {
     let base = Script::default;
-    let stalling = [
-        (Script { mail: Act::Stall, ..base() }, "MAIL"),
-        (Script { rcpt: Act::Stall, ..base() }, "RCPT"),
-        (Script { data: Act::Stall, ..base() }, "DATA"),
-        (Script { dot: Act::Stall, ..base() }, "."),
-        (Script { rset: Act::Stall, ..refusing() }, "RSET"),
+    let late = [
+        (Script { mail: Act::SayLate("250 2.1.0 ok"), ..base() }, "MAIL"),
+        (Script { rcpt: Act::SayLate("250 2.1.5 ok"), ..base() }, "RCPT"),
+        (Script { data: Act::SayLate("354 end with a dot"), ..base() }, "DATA"),
+        (Script { dot: Act::SayLate("250 2.0.0 Ok: queued as 4XyZ12"), ..base() }, "."),
+        (Script { rset: Act::SayLate("250 2.0.0 ok"), ..refusing() }, "RSET"),
     ];
-    for (stalls, verb) in stalling {
+    for (late, verb) in late {
         // Over a fresh connection, and over one that has carried a mail.
-        for (first, before) in [(stalls.clone(), 0), (later(stalls), 1)] {
+        for (first, before) in [(late.clone(), 0), (later(late), 1)] {
             let server = SmtpServer::start(vec![first, refusing()]).await;
             let smtp = one_at_a_time(server.port);
             for _ in 0..before {
@@ -161,29 +161,33 @@ async fn an_abandoned_send_never_gives_its_connection_back() {
             let mail = envelope();
             // As a shutdown or a caller's own limit would do it.
             tokio::select! {
-                ended = smtp.send(&mail) => panic!("the server stalls at {verb}: {ended:?}"),
+                ended = smtp.send(&mail) => panic!("the server owes its reply at {verb}: {ended:?}"),
                 () = server.until(|heard| begun(heard, verb, before + 1)) => {}
             }
+            let said = server.heard()[0].commands.len();
             let failure = smtp.send(&envelope()).await.expect_err("the server refuses this mail");
             assert_eq!(failure.code, FailureCode::MailPolicyRefused, "{verb}");
             let heard = server.heard();
             assert_eq!((heard.len(), heard[1].mails.len()), (2, 1), "{verb}");
+            assert_eq!(heard[0].commands.len(), said, "it is not spoken to again at {verb}");
         }
     }
 }
 
 #[tokio::test]
 async fn a_send_that_is_abandoned_at_the_check_of_a_connection_closes_it() {
-    let server = SmtpServer::start(vec![Script { rset: Act::Stall, ..Script::default() }, refusing()]).await;
+    let owes = Script { rset: Act::SayLate("250 2.0.0 ok"), ..Script::default() };
+    let server = SmtpServer::start(vec![owes, refusing()]).await;
     let smtp = one_at_a_time(server.port);
     smtp.send(&envelope()).await.expect("accepted");
     let mail = envelope();
     tokio::select! {
-        ended = smtp.send(&mail) => panic!("the server stalls: {ended:?}"),
+        ended = smtp.send(&mail) => panic!("the server owes its reply: {ended:?}"),
         () = server.until(|heard| heard[0].count("RSET") == 1) => {}
     }
     smtp.send(&envelope()).await.expect_err("the server refuses this mail");
-    assert_eq!(mails(&server.heard()), [1, 1]);
+    let heard = server.heard();
+    assert_eq!((mails(&heard), heard[0].count("RSET")), (vec![1, 1], 1));
 }
 
 #[tokio::test]

@@ -1,6 +1,12 @@
 //! What the mail server remembers, and what it chooses.
 
-use std::{fmt, sync::Mutex};
+use std::{
+    fmt,
+    sync::{
+        Mutex,
+        atomic::{AtomicUsize, Ordering},
+    },
+};
 
 use serde::Serialize;
 use time::OffsetDateTime;
@@ -87,6 +93,7 @@ pub(super) struct SmtpState {
     auth: Mutex<SmtpAuth>,
     choices: Mutex<Choices>,
     kept: Mutex<Kept>,
+    connections: AtomicUsize,
 }
 
 struct Choices {
@@ -121,6 +128,7 @@ impl SmtpState {
             auth: Mutex::new(settings.auth.clone()),
             choices: Mutex::new(Choices { rules: Rules::new(), tally: Tally::default() }),
             kept: Mutex::new(kept),
+            connections: AtomicUsize::new(0),
             settings,
         }
     }
@@ -131,6 +139,14 @@ impl SmtpState {
 
     pub(super) fn set_auth(&self, auth: SmtpAuth) {
         *locked(&self.auth) = auth;
+    }
+
+    pub(super) fn count_connection(&self) {
+        self.connections.fetch_add(1, Ordering::Relaxed);
+    }
+
+    pub(super) fn connections(&self) -> usize {
+        self.connections.load(Ordering::Relaxed)
     }
 
     pub(super) fn add_rule(&self, rule: Rule<MailBehaviour>) {

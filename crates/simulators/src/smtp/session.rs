@@ -36,6 +36,7 @@ pub(super) async fn serve(stream: TcpStream, state: &SmtpState, crowded: bool) {
         greeted: false,
         authenticated: false,
         envelope: None,
+        begun: 0,
     };
     if session.run(crowded).await.is_err() {
         tracing::debug!("an SMTP connection broke");
@@ -49,6 +50,8 @@ struct Session<'a> {
     greeted: bool,
     authenticated: bool,
     envelope: Option<Envelope>,
+    /// How many messages were begun.
+    begun: u32,
 }
 
 #[derive(Default)]
@@ -67,7 +70,14 @@ impl Session<'_> {
         let name = self.state.settings.hello_name.clone();
         self.write_line(&format!("220 {name} ESMTP simulator")).await?;
         for _ in 0..COMMANDS_MAX {
-            let Some(line) = self.read_command().await? else { return Ok(()) };
+            let line = match self.read_command().await {
+                Ok(Some(line)) => line,
+                Ok(None) => return Ok(()),
+                Err(silence) if silence.kind() == io::ErrorKind::TimedOut => {
+                    return self.say(reply(421, "4.4.2 Silent for too long")).await;
+                }
+                Err(broken) => return Err(broken),
+            };
             match self.obey(&line).await? {
                 Next::Continue => {}
                 Next::Close => return Ok(()),
@@ -86,7 +96,7 @@ impl Session<'_> {
                 self.say(reply(250, "Hello")).await?;
             }
             "AUTH" => self.authenticate(argument).await?,
-            "MAIL" => self.mail(argument).await?,
+            "MAIL" => return self.mail(argument).await,
             "RCPT" => return self.recipient(argument).await,
             "DATA" => return self.data().await,
             "RSET" => {
@@ -179,27 +189,38 @@ impl Session<'_> {
         self.read_command().await
     }
 
-    async fn mail(&mut self, argument: &str) -> io::Result<()> {
+    async fn mail(&mut self, argument: &str) -> io::Result<Next> {
+        let answer = self.begin(argument);
+        self.say(answer).await?;
+        Ok(if answer.code == 421 { Next::Close } else { Next::Continue })
+    }
+
+    /// The reply to MAIL.
+    fn begin(&mut self, argument: &str) -> Reply {
         if !self.greeted {
-            return self.say(reply(503, "5.5.1 Say EHLO first")).await;
+            return reply(503, "5.5.1 Say EHLO first");
         }
         if self.state.auth() != SmtpAuth::NotOffered && !self.authenticated {
-            return self.say(reply(530, "5.7.0 Authentication required")).await;
+            return reply(530, "5.7.0 Authentication required");
         }
         if self.envelope.is_some() {
-            return self.say(reply(503, "5.5.1 A message has begun already")).await;
+            return reply(503, "5.5.1 A message has begun already");
+        }
+        if self.state.settings.mails_per_connection_max.is_some_and(|max| self.begun >= max) {
+            return reply(421, "4.7.0 Too many messages over one connection");
         }
         let Some((from, parameters)) = path_of(argument, "FROM:") else {
-            return self.say(reply(501, "5.5.4 Write MAIL FROM:<address>")).await;
+            return reply(501, "5.5.4 Write MAIL FROM:<address>");
         };
         let announced = parameters
             .split(' ')
             .find_map(|word| word.to_ascii_uppercase().strip_prefix("SIZE=")?.parse::<usize>().ok());
         if announced.is_some_and(|bytes| bytes > self.state.settings.mail_bytes_max) {
-            return self.say(reply(552, "5.3.4 The message is too large")).await;
+            return reply(552, "5.3.4 The message is too large");
         }
+        self.begun += 1;
         self.envelope = Some(Envelope { from, ..Envelope::default() });
-        self.say(reply(250, "2.1.0 Ok")).await
+        reply(250, "2.1.0 Ok")
     }
 
     async fn recipient(&mut self, argument: &str) -> io::Result<Next> {

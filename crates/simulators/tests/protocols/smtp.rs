@@ -191,6 +191,26 @@ async fn a_silent_server_keeps_the_message_and_says_nothing() {
 }
 
 #[tokio::test]
+async fn a_connection_that_waits_or_carries_too_much_is_told_so_and_closed() {
+    let settings = SmtpSimSettings { idle_ms: 300, mails_per_connection_max: Some(2), ..Default::default() };
+    let server = server(settings).await;
+    let mut sender = Sender::greeted(&server).await;
+    for _ in 0..2 {
+        assert_eq!(sender.address("kim@customer.example").await.code(), 250);
+        assert_eq!(sender.data(MESSAGE).await.code(), 250);
+    }
+    assert_eq!(sender.say("RSET").await.code(), 250);
+    assert_eq!(sender.say("MAIL FROM:<bounce@example.com>").await.code(), 421);
+    assert!(sender.reply().await.is_end_of_connection());
+
+    let mut sender = Sender::greeted(&server).await;
+    assert_eq!(sender.reply().await.code(), 421, "without a word of ours");
+    assert!(sender.reply().await.is_end_of_connection());
+    assert_eq!(server.connections(), 2);
+    server.stop().await;
+}
+
+#[tokio::test]
 async fn rules_come_before_the_table_and_end_after_their_times() {
     let server = server(SmtpSimSettings::default()).await;
     server.behave_all(MailBehaviour::RecipientReply(450));
