@@ -2,6 +2,7 @@
 //!
 //! Broker, database, gateway and fleet share this machine, so that a rate says little by itself.
 //! What can be compared are the CPU time a job, and two runs of the same minute.
+//! With `--mail` it is the mail adapter alone: mails over fresh connections against mails over one.
 
 pub mod cpu;
 pub mod load;
@@ -11,15 +12,20 @@ pub mod rounds;
 pub mod stage;
 
 use std::process::ExitCode;
+use std::time::Duration;
 
-use crate::error::Result;
+use crate::error::{Result, failed};
 use crate::interrupt::Interrupt;
 use crate::packages;
+use crate::process::Foreground;
 use crate::services::{Durability, Leftovers, ServiceOptions, Services};
 use crate::workspace::Workspace;
 
 use rounds::Plan;
 use stage::Stage;
+
+/// Building and measuring the mail adapter alone may take so long.
+const MAIL_LIMIT: Duration = Duration::from_secs(30 * 60);
 
 /// The options of `cargo xtask bench`.
 #[derive(clap::Args, Debug)]
@@ -42,10 +48,16 @@ pub struct Arguments {
     /// Messages in hand of each role; the fleet's own default without it
     #[arg(long)]
     concurrency: Option<u16>,
+    /// Only the mail adapter: what a connection for many mails saves, with TLS and a login; needs no services
+    #[arg(long, exclusive = true)]
+    mail: bool,
 }
 
 /// Builds, measures, prints; fails where a job was lost or done twice, whatever the numbers are.
 pub fn run(arguments: &Arguments, interrupt: &Interrupt) -> Result<ExitCode> {
+    if arguments.mail {
+        return mail(interrupt);
+    }
     packages::ensure(packages::SERVERS, interrupt)?;
     let workspace = Workspace::find()?;
     println!("building the fleet for release …");
@@ -61,9 +73,20 @@ pub fn run(arguments: &Arguments, interrupt: &Interrupt) -> Result<ExitCode> {
     outcome.map(|()| ExitCode::SUCCESS)
 }
 
+fn mail(interrupt: &Interrupt) -> Result<ExitCode> {
+    let mut command = Workspace::find()?.cargo();
+    command.args(["bench", "--quiet", "--workspace", "--locked", "--bench", "mail"]);
+    let status = Foreground::run(&mut command, MAIL_LIMIT, interrupt)?;
+    if status.success() {
+        Ok(ExitCode::SUCCESS)
+    } else {
+        failed(format!("the measurement ended with {status}"))
+    }
+}
+
 impl Arguments {
     fn plan(&self) -> Plan {
-        let Arguments { jobs, rate, seconds, rounds, quick, concurrency } = *self;
+        let Arguments { jobs, rate, seconds, rounds, quick, concurrency, mail: _ } = *self;
         match quick {
             true => Plan { jobs: 1_000, rate, seconds: 5, rounds: 1, concurrency },
             false => Plan { jobs, rate, seconds, rounds, concurrency },
