@@ -19,6 +19,8 @@ pub enum Package {
     PythonVenv,
     /// A verifier of DKIM signatures in Python.
     PythonDkim,
+    /// The mail server that takes our mail and writes real bounces.
+    Postfix,
     /// Node, for the same in another language and for AsyncAPI's parser.
     Node,
     /// Node's package manager.
@@ -33,15 +35,20 @@ pub const TESTS: &[Package] = &[
     Package::PostgreSql,
     Package::PythonVenv,
     Package::PythonDkim,
+    Package::Postfix,
     Package::Node,
     Package::Npm,
 ];
+
+/// Postfix's own first process, below which all of it runs.
+const POSTFIX: &str = "/usr/lib/postfix/sbin/master";
 
 /// Installs packages without starting a server.
 ///
 /// A `policy-rc.d` that answers 101 is Debian's way to keep a package from starting its service; one that exists is
 /// left alone. PostgreSQL's package still creates its cluster `main`, which therefore stays stopped: the alternative,
 /// a `createcluster.conf` written before the package brings its own, would change the machine's settings for good.
+/// Nothing is removed: Debian has one mail server at a time, and one that a person chose must not give way to ours.
 /// It is one shell script so that the policy is removed even if we are killed.
 const INSTALL_SCRIPT: &str = r#"
 policy=/usr/sbin/policy-rc.d
@@ -54,7 +61,7 @@ fi
 export DEBIAN_FRONTEND=noninteractive
 options="-o DPkg::Lock::Timeout=300 -o Acquire::Retries=3 -o Acquire::http::Timeout=60 -o Dpkg::Use-Pty=0"
 apt-get $options --quiet update
-apt-get $options --quiet --yes --no-install-recommends install "$@"
+apt-get $options --quiet --yes --no-install-recommends --no-remove install "$@"
 "#;
 
 impl Package {
@@ -64,6 +71,7 @@ impl Package {
             Package::PostgreSql => "postgresql",
             Package::PythonVenv => "python3-venv",
             Package::PythonDkim => "python3-dkim",
+            Package::Postfix => "postfix",
             Package::Node => "nodejs",
             Package::Npm => "npm",
         }
@@ -75,6 +83,7 @@ impl Package {
             Package::PostgreSql => postgres::programs().is_some(),
             Package::PythonVenv => tools::python().is_some(),
             Package::PythonDkim => tools::has_dkim(),
+            Package::Postfix => Path::new(POSTFIX).exists(),
             Package::Node => tools::has_node(),
             Package::Npm => tools::has_npm(),
         }
