@@ -61,6 +61,11 @@ pub fn python(program: &Path) -> Command {
     prepared(Command::new(required("CLOSURE_TEST_PYTHON")), program)
 }
 
+/// A Python program, run by Debian's own Python, which has Debian's packages.
+pub fn debian_python(program: &Path) -> Command {
+    prepared(Command::new("/usr/bin/python3"), program)
+}
+
 /// A `CommonJS` program, run by a Node that finds the packages of `tests/node/package.json`.
 pub fn node(program: &Path) -> Command {
     let mut command = Command::new("node");

@@ -17,6 +17,7 @@ mod intake;
 mod messages;
 mod numbers;
 mod polling;
+mod postfix;
 mod revisions;
 mod scenario;
 mod suppression;
