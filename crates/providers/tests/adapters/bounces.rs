@@ -44,6 +44,14 @@ const EXCHANGE: &str = "Reporting-MTA: dns;mx.example.com\r\nReceived-From-MTA: 
 const DELAYED: &str = "Reporting-MTA: dns; mx.example.com\r\n\r\nFinal-Recipient: rfc822; kim@example.net\r\n\
     Action: delayed\r\nStatus: 4.4.1\r\nWill-Retry-Until: Mon, 6 Jul 2026 12:00:00 +0000\r\n";
 
+/// Whole reports of a real Postfix: about a recipient that the next server refused, about a server that does not answer,
+/// and about the same when the mail was given up.
+const RECORDED: [(&str, DsnAction, &str); 3] = [
+    (include_str!("../recorded/postfix/failed.eml"), DsnAction::Failed, "5.1.1"),
+    (include_str!("../recorded/postfix/delayed.eml"), DsnAction::Delayed, "4.4.1"),
+    (include_str!("../recorded/postfix/given_up.eml"), DsnAction::Failed, "4.4.1"),
+];
+
 fn read(mail: &str) -> Result<BounceMail, BounceError> {
     read_bounce(mail.as_bytes(), &addresses())
 }
@@ -74,6 +82,28 @@ fn the_reports_of_postfix_exim_and_exchange_say_what_became_of_the_mail_and_why(
     let found = read_report(&report(&format!("To: {}\r\n", ours()), POSTFIX));
     let diagnostic = found.recipients[0].diagnostic.as_deref().expect("a diagnostic");
     assert!(diagnostic.contains("(address)") && diagnostic.ends_with("User unknown"), "{diagnostic}");
+}
+
+#[test]
+fn the_reports_that_a_real_postfix_delivered_are_read_with_either_line_end_and_from_each_of_its_headers() {
+    for (recorded, action, status) in RECORDED {
+        assert!(recorded.contains("@OURS@") && !recorded.contains('\r'), "as it was delivered:\n{recorded}");
+        let theirs = recorded.replace("@OURS@", "somebody@example.com");
+        assert_eq!(read(&theirs), Err(BounceError::Forged));
+        let mut mails = vec![recorded.replace("@OURS@", &ours())];
+        mails.push(mails[0].replace('\n', "\r\n"));
+        mails.extend(["X-Original-To: ", "Delivered-To: ", "To: "].map(|header| {
+            theirs.replacen(&format!("\n{header}somebody@example.com"), &format!("\n{header}{}", ours()), 1)
+        }));
+        for mail in mails {
+            let found = read_report(&mail);
+            assert_eq!((found.job_id, found.generation), (job(), Generation(2)));
+            let [one] = &found.recipients[..] else { panic!("one recipient was written to: {found:?}") };
+            assert_eq!((one.action, one.status.map(|it| it.to_string()).as_deref()), (action, Some(status)));
+            assert!(found.written_at.is_some() && one.diagnostic.is_some(), "{found:?}");
+            assert!(!format!("{found:?}").contains("@example.net"), "{found:?}");
+        }
+    }
 }
 
 #[test]
