@@ -32,7 +32,7 @@ pub(crate) fn settings(port: u16) -> SmtpSettings {
 }
 
 /// For servers that stall: how soon it gives up is not what these tests are about.
-pub(crate) fn impatient(port: u16) -> SmtpSettings {
+fn impatient(port: u16) -> SmtpSettings {
     SmtpSettings { connect_timeout_ms: 700, command_timeout_ms: 300, data_timeout_ms: 300, ..settings(port) }
 }
 

@@ -6,7 +6,7 @@ use closure_contract::FailureCode;
 use closure_providers::{Security, Sender, Smtp, SmtpCredentials, SmtpSettings};
 
 use crate::{
-    smtp::{envelope, impatient, settings},
+    smtp::{envelope, settings},
     smtp_tls::over_tls,
     support::smtp::{Act, Heard, Script, SmtpServer, TlsMode},
 };
@@ -23,6 +23,13 @@ fn later(script: Script) -> Script {
 
 fn one_at_a_time(port: u16) -> Smtp {
     Smtp::new(&SmtpSettings { concurrency_max: 1, ..settings(port) }).expect("good settings")
+}
+
+/// Gives up on a server that is silent, and long after one that is merely slow.
+fn impatient(port: u16) -> Smtp {
+    let (connect_timeout_ms, command_timeout_ms, data_timeout_ms) = (1_500, 1_000, 1_000);
+    let settings = SmtpSettings { connect_timeout_ms, command_timeout_ms, data_timeout_ms, ..settings(port) };
+    Smtp::new(&settings).expect("good settings")
 }
 
 fn mails(heard: &[Heard]) -> Vec<usize> {
@@ -107,7 +114,7 @@ async fn a_connection_whose_server_does_not_forget_a_mail_is_not_used_again() {
         for first in [Script::default(), refusing()] {
             let server =
                 SmtpServer::start(vec![Script { rset: rset.clone(), ..first }, Script::default()]).await;
-            let smtp = Smtp::new(&impatient(server.port)).expect("good settings");
+            let smtp = impatient(server.port);
             let _ = smtp.send(&envelope()).await;
             smtp.send(&envelope()).await.expect("a fresh connection has no part in it");
             let heard = server.heard();
@@ -130,7 +137,7 @@ async fn a_reply_that_comes_too_late_is_never_taken_for_the_next_mails() {
     ] {
         let late = Script { later: Some(Box::new(refusing())), ..late };
         let server = SmtpServer::start(vec![late.clone(), refusing()]).await;
-        let smtp = Smtp::new(&impatient(server.port)).expect("good settings");
+        let smtp = impatient(server.port);
         smtp.send(&envelope()).await.expect_err("the time was up");
         let said = server.heard()[0].commands.len();
         let failure = smtp.send(&envelope()).await.expect_err("the server refuses this mail");
@@ -235,7 +242,7 @@ async fn what_a_used_connection_refuses_at_mail_from_is_asked_once_more_on_a_fre
     ] {
         let used_up = later(Script { mail: mail.clone(), ..base() });
         let server = SmtpServer::start(vec![used_up, base()]).await;
-        let smtp = Smtp::new(&impatient(server.port)).expect("good settings");
+        let smtp = impatient(server.port);
         smtp.send(&envelope()).await.expect("accepted");
         smtp.send(&envelope()).await.expect("accepted over a fresh connection");
         assert_eq!(mails(&server.heard()), [1, 1], "{mail:?}");
