@@ -9,6 +9,7 @@ const DIALLING: &str = "crates/policy/tests/policy/dialling.rs";
 const REVISIONS: &str = "tests/tests/journeys/revisions.rs";
 const CANCELS: &str = "tests/tests/journeys/cancels.rs";
 const CAPS: &str = "tests/tests/journeys/caps.rs";
+const POSTFIX: &str = "tests/tests/journeys/postfix.rs";
 const SUPPRESSION: &str = "tests/tests/journeys/suppression.rs";
 const QUIET: &str = "crates/policy/tests/policy/quiet.rs";
 const NUMBERS: &str = "crates/policy/tests/policy/numbers.rs";
@@ -88,6 +89,10 @@ pub(crate) const B6: Rule = Rule {
             test: "a_suppressed_number_gets_no_text_and_no_call_and_an_email_answers",
         },
         Proof { file: SUPPRESSION, test: "a_suppressed_address_waits_for_a_person_who_can_give_another_one" },
+        Proof {
+            file: POSTFIX,
+            test: "a_recipient_whom_the_next_mail_server_does_not_know_is_told_of_once_and_not_written_to_again",
+        },
     ],
     ..silent(RuleId::B6)
 };
