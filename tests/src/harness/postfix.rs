@@ -126,10 +126,16 @@ impl Postfix {
         files(&self.bounces().join(".aside/new"))
     }
 
-    /// Lets it give up whatever it still tries to deliver, as it does by itself after days.
+    /// Lets it give up the one mail that it still tries to deliver, as it does by itself after days.
     pub async fn gives_up(&self) {
         let settings = self.folder.path().join("settings");
-        typed(&format!("postsuper -c {} -f ALL", settings.display()), self.folder.path()).await;
+        let command = format!("postsuper -c {} -f ALL 2>&1", settings.display());
+        // A mail that moves from one of its queues to another meanwhile may be overlooked.
+        eventually("Postfix to give up a mail", LONG, || async {
+            let said = typed(&command, self.folder.path()).await;
+            if said.contains("Force-expired: 1 ") { Ok(()) } else { Err(said) }
+        })
+        .await;
     }
 
     fn bounces(&self) -> PathBuf {
