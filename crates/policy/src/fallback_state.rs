@@ -1,11 +1,77 @@
 //! Where a text message stands, by what was settled and what its receipts say together (R14e, R14f).
 
-use closure_contract::{Evidence, FailureCode, ReceiptStatus};
+use closure_contract::{Evidence, FailureCode, Provider, ReceiptStatus, Timestamp};
 
-use crate::{
-    failure::{Fault, fault},
-    fallback::{Due, ReceiptFact, SmsState, Submission},
-};
+use crate::failure::{Fault, fault};
+
+/// Where a text message stands with its gateway.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Submission {
+    /// Not settled yet.
+    Pending,
+    /// The gateway took it.
+    Accepted,
+    /// It was refused, by the gateway or by our own rules.
+    Refused(FailureCode),
+    /// The gateway may have it.
+    InDoubt,
+    /// Nobody will ever know whether the gateway has it.
+    Unknown(FailureCode),
+    /// It waits for a person.
+    Held,
+    /// It was too late to send.
+    Expired,
+}
+
+/// One receipt.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct ReceiptFact {
+    /// Who says it.
+    pub provider: Provider,
+    /// What the provider says.
+    pub status: ReceiptStatus,
+    /// What its `delivered` is worth.
+    pub evidence: Evidence,
+    /// Why it did not arrive, where the provider's code says so.
+    pub code: Option<FailureCode>,
+    /// When it happened.
+    pub occurred_at: Option<Timestamp>,
+    /// When we heard of it.
+    pub received_at: Timestamp,
+}
+
+/// Whether the final receipt is late.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Due {
+    /// There is time left.
+    NotYet,
+    /// It is late.
+    Overdue,
+}
+
+/// The state of a text message.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum SmsState {
+    /// Nothing is settled yet, or it is in doubt.
+    Pending,
+    /// The gateway took it.
+    Accepted,
+    /// A receipt says that it arrived.
+    Delivered,
+    /// A receipt says that it did not.
+    Undelivered,
+    /// Nobody knows.
+    Unknown,
+    /// It was never sent.
+    Refused,
+    /// It was too late to send.
+    Expired,
+    /// It waits for a person.
+    Held,
+    /// The gateway took it and then did not carry it because of our account: a person is to mend that, and to send
+    /// it again.
+    TurnedBack,
+}
 
 /// What the receipts say together.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -91,7 +91,7 @@ fn text(listed: &Listed) {
     for lane in &listed.lanes {
         let stands = match (lane.row.held_since, lane.row.overruled_until) {
             (Some(since), _) => format!("emails are HELD since {since}"),
-            (None, Some(until)) => format!("emails flow, held for no reason until {until}"),
+            (None, Some(until)) => format!("emails flow whatever fails until {until}"),
             (None, None) => "emails flow".to_owned(),
         };
         output::line(format!(
