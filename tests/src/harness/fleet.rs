@@ -59,7 +59,7 @@ pub struct Fleet {
     broker: BrokerSettings,
     canaries: Mutex<Canaries>,
     folder: Mutex<Option<TempDir>>,
-    logs: Vec<PathBuf>,
+    pub(super) logs: Vec<PathBuf>,
     stop: CancellationToken,
 }
 

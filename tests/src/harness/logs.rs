@@ -4,6 +4,8 @@ use std::path::Path;
 
 use serde_json::Value;
 
+use super::fleet::Fleet;
+
 const TAIL_LINES: usize = 40;
 
 /// The last lines of a log, for a failure's message.
@@ -27,4 +29,11 @@ pub(super) fn field(path: &Path, from: u64, message: &str, field: &str) -> Optio
         let said = line["message"].as_str()?;
         if said.starts_with(message) { line[field].as_str().map(str::to_owned) } else { None }
     })
+}
+
+impl Fleet {
+    /// Whether any process has logged this line.
+    pub fn has_logged(&self, line: &str) -> bool {
+        self.logs.iter().any(|log| read(log).contains(line))
+    }
 }

@@ -84,6 +84,8 @@ fn when_every_text_fails_the_emails_wait_and_the_gateways_recovery_lets_them_go(
         let told = ids(&list).iter().filter(|id| !fleet.outcomes.of(**id).is_empty()).count();
         assert_eq!(told, mailed, "the CRM hears of an end when it is known which email answers");
 
+        assert!(fleet.has_logged("unusually many text messages fail"), "somebody is told");
+
         // What the country asks for is not held, whatever fails.
         let china = jobs::sms("+8613812345678", "china@example.com");
         let china_id = fleet.publish(&china).await;

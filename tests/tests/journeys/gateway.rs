@@ -121,6 +121,14 @@ fn a_monthly_quota_is_known_and_its_end_foretold() {
         assert!(listed.contains("9 of 10 texts this month (90%)"), "{listed}");
         let doctor = fleet.cli(&["doctor"]).await.with_code(1).output;
         assert!(doctor.contains("quota nhn"), "{doctor}");
+        let alarm = "a gateway's monthly quota will not last";
+        assert!(!fleet.has_logged(alarm), "the next look is minutes away");
+        fleet.stop_process("workers").await;
+        fleet.start_process("workers").await;
+        eventually("the alarm", LONG, || async {
+            if fleet.has_logged(alarm) { Ok(()) } else { Err("nothing is logged".to_owned()) }
+        })
+        .await;
         fleet.finish().await;
     });
 }
