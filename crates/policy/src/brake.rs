@@ -49,7 +49,7 @@ pub enum Ending {
 }
 
 /// How many text messages ended, and how many of them failed, each with its weight.
-#[derive(Debug, Clone, Copy, PartialEq, Default, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Default)]
 pub struct Share {
     /// Those that ended.
     pub ended: f64,
@@ -97,6 +97,12 @@ impl Share {
     #[must_use]
     pub fn and(self, other: Self) -> Self {
         Self { ended: self.ended + other.ended, failed: self.failed + other.failed }
+    }
+
+    /// What is left without the other, which is a part of it.
+    #[must_use]
+    pub fn without(self, part: Self) -> Self {
+        Self { ended: self.ended - part.ended, failed: self.failed - part.failed }
     }
 
     /// The failed ones among a hundred; of none, none.

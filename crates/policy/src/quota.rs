@@ -24,14 +24,14 @@ pub struct Pace {
 }
 
 /// How a quota stands.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum QuotaLevel {
     /// It lasts.
     Ample,
-    /// It lasts at the present pace, and more than two thirds are used.
+    /// It lasts at the present pace, and 70 percent or more are used.
     Watch,
-    /// At the present pace it does not last until the month ends, or nearly all of it is used.
+    /// At the present pace it does not last until the month ends, or 90 percent or more are used.
     Low,
     /// Nothing is left.
     UsedUp,

@@ -95,6 +95,9 @@ fn when_every_text_fails_the_emails_wait_and_the_gateways_recovery_lets_them_go(
         assert!(doctor.output.contains("emails nhn"), "{}", doctor.output);
         let listed = fleet.cli(&["--json", "brake", "list"]).await.with_code(0).json();
         assert_eq!(listed["held_emails"], json!([{ "provider": "nhn", "count": held }]));
+        let listed = fleet.cli(&["brake", "list"]).await.with_code(0).output;
+        assert!(listed.contains("emails are HELD since"), "{listed}");
+        assert!(listed.contains(&format!("nhn: {held} email(s) wait")), "{listed}");
         let waiting = ids(&list).into_iter().find(|id| fleet.outcomes.of(*id).is_empty()).expect("one waits");
         let shown = fleet.cli(&["show", &waiting.to_string()]).await.with_code(0);
         assert!(shown.output.contains("an email is due and held since"), "{}", shown.output);

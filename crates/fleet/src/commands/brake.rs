@@ -1,11 +1,15 @@
 //! `fleet brake`: whether the emails in place of text messages are held back, and how to let them go (R14e).
 
-use closure_policy::brake::{BrakeRules, Share};
-use closure_store::{BrakeRow, HalfLives, HeldEmails, Lane, Store};
+use closure_policy::brake::BrakeRules;
+use closure_store::{BrakeRow, HeldEmails, Lane, Store};
 use serde::Serialize;
 
 use super::{Call, Failure, show_as};
-use crate::{cli::Brake, config, output};
+use crate::{
+    cli::Brake,
+    config, output,
+    workers::brakes::{half_lives, share},
+};
 
 /// What `fleet brake list` tells.
 #[derive(Serialize)]
@@ -69,12 +73,9 @@ pub(super) async fn held(store: &Store, rules: &BrakeRules) -> Result<Vec<(Strin
 }
 
 async fn list(store: &Store, rules: &BrakeRules) -> Result<Listed, Failure> {
-    let half_lives = HalfLives { recent_ms: rules.recent_half_life_ms, usual_ms: rules.usual_half_life_ms };
-    let lanes = store.brakes(half_lives).await?.into_iter().map(|row| ListedLane {
-        recent_failed_percent: tenths(Share { ended: row.recent.ended, failed: row.recent.failed }.percent()),
-        usual_failed_percent: tenths(
-            rules.usual_percent(Share { ended: row.usual.ended, failed: row.usual.failed }),
-        ),
+    let lanes = store.brakes(half_lives(rules)).await?.into_iter().map(|row| ListedLane {
+        recent_failed_percent: tenths(share(row.recent).percent()),
+        usual_failed_percent: tenths(rules.usual_percent(share(row.usual))),
         row,
     });
     Ok(Listed { lanes: lanes.collect(), held_emails: store.held_emails().await? })

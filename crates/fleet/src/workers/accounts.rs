@@ -48,6 +48,20 @@ pub struct Heard {
     pub word: AccountWord,
 }
 
+impl Seen {
+    /// Counts a text that was turned back; after one too many the count begins anew, so that a circuit which another
+    /// process closed meanwhile needs as many again.
+    fn is_one_too_many(&mut self, lane: Lane, failures_to_open: u32) -> bool {
+        let in_a_row = self.turned_back.entry(lane).or_default();
+        *in_a_row = in_a_row.saturating_add(1);
+        let too_many = *in_a_row >= failures_to_open;
+        if too_many {
+            self.turned_back.remove(&lane);
+        }
+        too_many
+    }
+}
+
 impl Accounts {
     /// Nothing is known yet.
     pub fn new(store: Store, rules: CircuitRules) -> Arc<Self> {
@@ -93,13 +107,7 @@ impl Accounts {
             Extent::Country => country_code,
         };
         let lane = Lane { provider, country_code };
-        let in_a_row = {
-            let mut seen = self.seen();
-            let in_a_row = seen.turned_back.entry(lane).or_default();
-            *in_a_row = in_a_row.saturating_add(1);
-            *in_a_row
-        };
-        if in_a_row < self.rules.failures_to_open {
+        if !self.seen().is_one_too_many(lane, self.rules.failures_to_open) {
             return Ok(());
         }
         let wait_ms = self.rules.probe_after_ms_max;

@@ -55,7 +55,7 @@ impl Brakes {
     }
 
     /// Whether the emails in place of text messages of this gateway to this country are held back.
-    pub fn hold(&self, provider: Provider, country_code: Option<u16>) -> bool {
+    pub fn holds(&self, provider: Provider, country_code: Option<u16>) -> bool {
         let seen = self.seen();
         Lane::of(provider, country_code)
             .any(|lane| seen.get(&lane).is_some_and(|seen| seen.brake == Brake::On))
@@ -90,7 +90,7 @@ impl Brakes {
 
     async fn look(&self) -> Result<(), StoreError> {
         self.tell().await?;
-        let rows = self.store.brakes(self.half_lives()).await?;
+        let rows = self.store.brakes(half_lives(&self.rules)).await?;
         let moves: Vec<(BrakeRow, Move)> = rows
             .into_iter()
             .map(|row| {
@@ -116,15 +116,26 @@ impl Brakes {
         Ok(())
     }
 
-    /// Tells what ended here, and which brakes that put on.
+    /// Tells what ended here, and which brakes that put on; what could not be told is kept.
     async fn tell(&self) -> Result<(), StoreError> {
-        let (endings, news) = self.take_untold();
-        if !endings.is_empty()
-            && let Err(problem) = self.store.count_endings(endings.clone(), self.half_lives()).await
-        {
-            self.put_back(&endings);
-            return Err(problem);
+        let untold: Vec<(Lane, Share)> = self
+            .seen()
+            .iter()
+            .filter(|(_, seen)| seen.untold.ended > 0.0)
+            .map(|(lane, seen)| (*lane, seen.untold))
+            .collect();
+        if !untold.is_empty() {
+            let counts = |(lane, share): &(Lane, Share)| (*lane, counts(*share));
+            self.store.count_endings(untold.iter().map(counts).collect(), half_lives(&self.rules)).await?;
         }
+        for (lane, told) in untold {
+            let mut lanes = self.seen();
+            let seen = lanes.entry(lane).or_default();
+            // More may have ended meanwhile.
+            (seen.untold, seen.recent) = (seen.untold.without(told), seen.recent.and(told));
+        }
+        let news: Vec<Lane> =
+            self.seen().iter().filter(|(_, seen)| seen.is_news).map(|(lane, _)| *lane).collect();
         for lane in news {
             self.put_on(lane).await?;
             if let Some(seen) = self.seen().get_mut(&lane) {
@@ -135,7 +146,7 @@ impl Brakes {
     }
 
     async fn put_on(&self, lane: Lane) -> Result<(), StoreError> {
-        if self.store.hold_emails(lane, self.half_lives()).await? == Moved::Now {
+        if self.store.hold_emails(lane, half_lives(&self.rules)).await? == Moved::Now {
             let (provider, country_code) = (lane.provider, lane.country_code);
             // For whoever is woken: the line to alert on.
             error!(
@@ -145,29 +156,6 @@ impl Brakes {
             );
         }
         Ok(())
-    }
-
-    fn take_untold(&self) -> (Vec<(Lane, Counts)>, Vec<Lane>) {
-        let mut seen = self.seen();
-        let news = seen.iter().filter(|(_, seen)| seen.is_news).map(|(lane, _)| *lane).collect();
-        let endings = seen
-            .iter_mut()
-            .filter(|(_, seen)| seen.untold.ended > 0.0)
-            .map(|(lane, seen)| {
-                let Share { ended, failed } = std::mem::take(&mut seen.untold);
-                seen.recent = seen.recent.and(Share { ended, failed });
-                (*lane, Counts { ended, failed })
-            })
-            .collect();
-        (endings, news)
-    }
-
-    fn put_back(&self, endings: &[(Lane, Counts)]) {
-        let mut lanes = self.seen();
-        for (lane, counts) in endings {
-            let seen = lanes.entry(*lane).or_default();
-            seen.untold = seen.untold.and(share(*counts));
-        }
     }
 
     /// What the database says stands above what this process thought, but for what it could not know yet.
@@ -185,17 +173,23 @@ impl Brakes {
         }
     }
 
-    fn half_lives(&self) -> HalfLives {
-        HalfLives { recent_ms: self.rules.recent_half_life_ms, usual_ms: self.rules.usual_half_life_ms }
-    }
-
     fn seen(&self) -> MutexGuard<'_, HashMap<Lane, Seen>> {
         self.seen.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-fn share(counts: Counts) -> Share {
+/// The store's counts as policy names them.
+pub fn share(counts: Counts) -> Share {
     Share { ended: counts.ended, failed: counts.failed }
+}
+
+fn counts(share: Share) -> Counts {
+    Counts { ended: share.ended, failed: share.failed }
+}
+
+/// The half-lives of the rules, for the store.
+pub fn half_lives(rules: &BrakeRules) -> HalfLives {
+    HalfLives { recent_ms: rules.recent_half_life_ms, usual_ms: rules.usual_half_life_ms }
 }
 
 /// The store's row as policy names it.

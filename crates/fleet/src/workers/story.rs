@@ -70,7 +70,7 @@ pub fn judge(
     let story = SmsStory { job: &job, submission, receipts: &receipts, due, revoked };
     let mut evaluation = evaluate(&story, rulebook, now);
     let ended = facts.provider.and_then(|provider| ended(provider, facts, &evaluation));
-    let is_held = facts.provider.is_some_and(|provider| brakes.hold(provider, evaluation.country_code));
+    let is_held = facts.provider.is_some_and(|provider| brakes.holds(provider, evaluation.country_code));
     if is_held && !facts.has_fallback {
         evaluation = evaluation.braked();
     }

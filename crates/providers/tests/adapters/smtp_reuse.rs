@@ -333,10 +333,14 @@ async fn where_no_mail_comes_for_too_long_we_say_goodbye() {
 
     let smtp = Smtp::new(&SmtpSettings { idle_ms: 1, ..settings(server.port) }).expect("good settings");
     smtp.send(&envelope()).await.expect("accepted");
-    while server.heard()[1].count("QUIT") == 0 {
-        smtp.close_idle().await;
-        tokio::task::yield_now().await;
-    }
+    let goodbye = server.until(|heard| heard[1].count("QUIT") == 1);
+    let looks = async {
+        loop {
+            smtp.close_idle().await;
+            tokio::task::yield_now().await;
+        }
+    };
+    tokio::select! { () = goodbye => {}, () = looks => {} }
 }
 
 #[tokio::test]

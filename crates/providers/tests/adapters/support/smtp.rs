@@ -1,6 +1,9 @@
 //! A mail server that says what its script says, whatever is asked.
 
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::{
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    time::Duration,
+};
 
 use rustls::pki_types::{CertificateDer, PrivateKeyDer, pem::PemObject};
 use tokio::{
@@ -10,6 +13,9 @@ use tokio::{
     task::{JoinHandle, JoinSet},
 };
 use tokio_rustls::TlsAcceptor;
+
+/// Nothing that a test waits for takes longer; it decides nothing but when a test gives up.
+const HEARD_MAX: Duration = Duration::from_secs(60);
 
 /// What the server does at one place of the dialogue.
 #[derive(Debug, Clone)]
@@ -138,13 +144,16 @@ impl SmtpServer {
 
     /// Waits until what was heard is so.
     pub(crate) async fn until(&self, is_so: impl Fn(&[Heard]) -> bool) {
-        loop {
-            let changed = self.log.changed.notified();
-            if is_so(&self.heard()) {
-                return;
+        let heard = async {
+            loop {
+                let changed = self.log.changed.notified();
+                if is_so(&self.heard()) {
+                    return;
+                }
+                changed.await;
             }
-            changed.await;
-        }
+        };
+        tokio::time::timeout(HEARD_MAX, heard).await.expect("it is heard in time");
     }
 
     /// Does something on a connection that waits for a command.
