@@ -5,6 +5,7 @@ use std::{path::Path, process::Stdio};
 use closure_contract::{Generation, ReceiptStatus, Timestamp};
 use closure_store::{
     BounceEffect, Bounced, NewBounce, NewSuppression, Recipient, Store, StoreSettings, SuppressionSource,
+    UnreadMail,
 };
 use closure_tests::harness::{Database, Services, cli, jobs, run};
 use tokio::process::Command;
@@ -46,6 +47,16 @@ async fn the_bounce_reader_may_do_its_work(url: String) {
     store.check().await.expect("the tables are those of this release");
     store.template_register().await.expect("the rules can be opened");
     assert_eq!(store.snapshot(id).await.expect("deliveries can be read"), None);
+    let unread = UnreadMail {
+        job_id: id,
+        generation: Generation::FIRST,
+        detail: "a mail that nobody can read".to_owned(),
+        body: bytes::Bytes::from_static(b"Subject: x\r\n\r\ny"),
+        file: "1.unread".to_owned(),
+    };
+    for _ in 0..2 {
+        store.keep_unread_bounce(unread.clone()).await.expect("a letter can be written, and again");
+    }
     let suppress = NewSuppression {
         recipient: Recipient::Email("rights@example.com".to_owned()),
         masked: "r***@example.com".to_owned(),

@@ -24,7 +24,9 @@ pub struct Arrived(OsString);
 pub enum Content {
     /// A mail's bytes.
     Mail(Vec<u8>),
-    /// More bytes than asked for, or no file at all.
+    /// The beginning of a mail that has more bytes than asked for.
+    Large(Vec<u8>),
+    /// No file at all.
     Unfit,
     /// Another process has moved it.
     Gone,
@@ -70,7 +72,7 @@ impl Maildir {
         let limit = u64::try_from(bytes_max).unwrap_or(u64::MAX).saturating_add(1);
         let mut bytes = Vec::new();
         fs::File::open(&path).await?.take(limit).read_to_end(&mut bytes).await?;
-        Ok(if bytes.len() > bytes_max { Content::Unfit } else { Content::Mail(bytes) })
+        Ok(if bytes.len() > bytes_max { Content::Large(bytes) } else { Content::Mail(bytes) })
     }
 
     /// Marks a mail as read.

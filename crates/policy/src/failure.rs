@@ -62,7 +62,7 @@ macro_rules! meanings {
 
 meanings! {
     Permanent Message: UnreadableBody, BodyTooLarge, UnknownKind, UnsupportedVersion, WrongShape, WrongQueue,
-        JobIdConflict, Unroutable, CrashLoop, Expired, Superseded, Cancelled;
+        JobIdConflict, Unroutable, CrashLoop, Expired, Superseded, Cancelled, BounceUnread;
     Permanent Recipient: ScopeMismatch, AmbiguousNumber, InvalidNumber, CountryContradiction, NumberNotAllowed,
         NoEmailAddress, InvalidEmailAddress, RecipientRejected, NotDelivered, ReceiptExpired, NoReceipt,
         MailboxRefused, MailBounced, CountryNotAllowed, Suppressed, NumberCapReached, CustomerBusy, CustomerNoAnswer, CustomerRejected, CustomerNumberInvalid;
@@ -80,7 +80,8 @@ meanings! {
     // A cap that is not one number's own is a brake on the whole channel, and lets go by itself.
     Transient Account: CountryCapReached, FleetCapReached;
     // An unregistered sender number stops the whole channel until it is registered.
-    Transient Sender: SenderRejected;
+    // A server that has listed us refuses every job alike, until a person has it take us off its list.
+    Transient Sender: SenderRejected, MailServerRefused;
     // A request whose form is refused is refused for every job alike: it waits for a new release, loudly.
     Transient Account: ProviderAuth, ProviderQuota, ProviderCountryBlocked, MailAuth, RequestRefused;
     Transient Provider: ProviderThrottled, ProviderUnavailable, ProviderFault, MailServerUnavailable, PbxUnavailable;

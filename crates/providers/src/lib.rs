@@ -9,14 +9,15 @@ pub mod dkim;
 pub mod email;
 mod http;
 mod mask;
+mod refusal;
 pub mod sender;
 pub mod sms;
 pub mod smtp;
 
 pub use addresses::Addresses;
 pub use bounce::{
-    BounceAddresses, BounceError, BounceMail, BounceReport, DsnAction, DsnStatus, REPORT_BYTES_MAX,
-    RecipientReport, read_bounce,
+    BounceAddresses, BounceError, BounceMail, BounceNotice, BounceReport, DsnAction, DsnStatus,
+    REPORT_BYTES_MAX, RecipientReport, UnreadBounce, UnreadReason, read_bounce, read_large_bounce,
 };
 pub use config::{ConfigError, PlainHttp};
 pub use dial::{AriDial, AriSettings, Call, ChannelPresence, ChannelState};

@@ -21,6 +21,6 @@ pub use pbx::{
 };
 pub use rules::{RULES_MAX, Rule, Target};
 pub use smtp::{
-    KeptMail, MailBehaviour, MailEnding, SmtpAuth, SmtpSimSettings, SmtpSimulator, TriedRecipient,
+    KeptMail, MailBehaviour, MailEnding, MailPhase, SmtpAuth, SmtpSimSettings, SmtpSimulator, TriedRecipient,
 };
 pub use twilio::{TwilioBehaviour, TwilioSimSettings, TwilioSimulator, TwilioSms};

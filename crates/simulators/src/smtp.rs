@@ -3,6 +3,7 @@
 mod behaviour;
 mod lines;
 mod mailbox;
+mod raw;
 mod session;
 mod sim_api;
 
@@ -21,6 +22,7 @@ use crate::{
 
 pub use behaviour::MailBehaviour;
 pub use mailbox::{KeptMail, MailEnding, TriedRecipient};
+pub use raw::MailPhase;
 
 use mailbox::SmtpState;
 
@@ -168,6 +170,18 @@ impl SmtpSimulator {
     /// Takes back every rule; the built-in table of local parts remains.
     pub fn clear_rules(&self) {
         self.state.replace_rules(Vec::new());
+    }
+
+    /// Says these bytes at this place of every dialogue from now on, or so often, in place of its own words.
+    ///
+    /// It acts by the code that they begin with: a message is taken after a 250, and not after a 554.
+    pub fn say_at(&self, phase: MailPhase, bytes: &[u8], times: Option<u32>) {
+        self.state.raw.say(phase, bytes.to_vec(), times);
+    }
+
+    /// Says its own words again, at every place.
+    pub fn clear_replies(&self) {
+        self.state.raw.clear();
     }
 
     /// Asks from now on who is sending, or no longer.

@@ -1,8 +1,11 @@
 //! Reports about accepted mails: each kept once, and the delivery, the debt to the CRM and the list moved in one commit.
 
-use std::fmt;
+use std::fmt::{self, Write as _};
 
+use bytes::Bytes;
 use closure_contract::{Evidence, FailureCode, Generation, JobId, Provider, ReceiptStatus, Timestamp};
+use serde_json::json;
+use sha2::{Digest, Sha256};
 
 use crate::{
     error::StoreError,
@@ -113,6 +116,64 @@ impl Store {
     }
 }
 
+/// A mail about one of ours that no program could read.
+#[derive(Clone)]
+pub struct UnreadMail {
+    /// The email job whose bounce address it came to.
+    pub job_id: JobId,
+    /// The edition of it.
+    pub generation: Generation,
+    /// Why it could not be read, for people.
+    pub detail: String,
+    /// Its bytes, or their beginning.
+    pub body: Bytes,
+    /// Where the mail itself is kept.
+    pub file: String,
+}
+
+impl Store {
+    /// Keeps a mail that nobody but a person can read in the dead-letter desk, once; the delivery stands as it stood.
+    pub async fn keep_unread_bounce(&self, unread: UnreadMail) -> Result<(), StoreError> {
+        let UnreadMail { job_id, generation, detail, body, file } = unread;
+        self.database
+            .query(
+                KEEP_UNREAD,
+                &[
+                    &mail_key(&body),
+                    &job_id.0,
+                    &BOUNCES,
+                    &FailureCode::BounceUnread.as_str(),
+                    &text::detail(&detail),
+                    &&body[..],
+                    &text::json(json!({ "file": file, "generation": generation })),
+                    &int(generation.0),
+                ],
+            )
+            .await?;
+        Ok(())
+    }
+}
+
+/// Where such letters come from, in place of a work queue.
+const BOUNCES: &str = "bounces";
+
+/// What the keys of such letters begin with: they are no messages, and cannot be sent again.
+pub(crate) const MAIL_KEY: &str = "mail:";
+
+fn mail_key(body: &[u8]) -> String {
+    Sha256::digest(body).iter().fold(MAIL_KEY.to_owned(), |mut key, byte| {
+        // Writing to a string does not fail.
+        let _ = write!(key, "{byte:02x}");
+        key
+    })
+}
+
+/// Without a word about the conflict's columns, so that whoever may only insert can say it.
+pub(crate) const KEEP_UNREAD: &str = "
+INSERT INTO dead_letter (key, job_id, channel, queue, routing_key, code, detail, body, headers, state, generation)
+VALUES ($1, $2, 'email', $3, '', $4, $5, $6, $7, 'open', $8)
+ON CONFLICT DO NOTHING";
+
 /// Whether the settlement that tells of the acceptance is still to come.
 fn is_going_out(state: DeliveryState) -> bool {
     match state {
@@ -188,6 +249,16 @@ impl fmt::Debug for NewBounce {
             .field("generation", &self.generation)
             .field("status", &self.status)
             .field("provider_code", &self.provider_code)
+            .finish_non_exhaustive()
+    }
+}
+
+impl fmt::Debug for UnreadMail {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("UnreadMail")
+            .field("job_id", &self.job_id)
+            .field("generation", &self.generation)
+            .field("bytes", &self.body.len())
             .finish_non_exhaustive()
     }
 }

@@ -45,7 +45,7 @@ mod verdict;
 #[cfg(test)]
 extern crate self as closure_store;
 
-pub use bounces::{BounceEffect, Bounced, NewBounce};
+pub use bounces::{BounceEffect, Bounced, NewBounce, UnreadMail};
 pub use brakes::{BrakeRow, Counts, HalfLives, HeldEmails, Moved};
 pub use calls::{CelRow, OpenCall};
 pub use circuits::{OpenCircuit, Opened, OpenedBy};

@@ -20,6 +20,7 @@ const STATEMENTS: &[(&str, &str)] = &[
     ("whose a reference is", resend::ANOTHERS),
     ("record a receipt", receipts::RECORD),
     ("record a bounce", bounces::RECORD),
+    ("keep an unread bounce", bounces::KEEP_UNREAD),
     ("lock for a verdict", evaluate::LOCK),
     ("receipts for a verdict", evaluate::RECEIPTS),
     ("apply a verdict", evaluate::APPLY),

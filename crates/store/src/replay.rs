@@ -9,6 +9,7 @@ use sha2::{Digest, Sha256};
 use tokio_postgres::Row;
 
 use crate::{
+    bounces::MAIL_KEY,
     dead_letters::{DeadLetterId, DeadLetterState},
     error::StoreError,
     pool::query,
@@ -66,6 +67,11 @@ pub enum ReplayError {
         /// Where the delivery stands.
         state: DeliveryState,
     },
+    /// It is a mail that came back, and no message that a worker could carry.
+    #[error(
+        "dead letter {0} is a mail that came back; there is nothing to send again: read it, then discard it"
+    )]
+    NoMessage(DeadLetterId),
     /// The database could not do it.
     #[error(transparent)]
     Store(#[from] StoreError),
@@ -232,6 +238,9 @@ async fn begin(
     reason: &str,
     edited: Option<Bytes>,
 ) -> Result<Result<Replay, ReplayError>, StoreError> {
+    if case.key.starts_with(MAIL_KEY) {
+        return Ok(Err(ReplayError::NoMessage(case.id)));
+    }
     let not_open = Ok(Err(ReplayError::NotOpen { id: case.id, state: case.state }));
     match case.state {
         DeadLetterState::Open => {}

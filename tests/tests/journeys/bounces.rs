@@ -37,7 +37,7 @@ impl Setting {
         (id, self.fleet.smtp.mails_to(to)[0].from.clone())
     }
 
-    fn deliver(&self, name: &str, mail: &str) {
+    fn deliver(&self, name: &str, mail: impl AsRef<[u8]>) {
         let tmp = self.maildir.path().join("tmp").join(name);
         std::fs::write(&tmp, mail).expect("a mail can be written");
         std::fs::rename(tmp, self.maildir.path().join("new").join(name)).expect("a mail can be moved");
@@ -62,6 +62,26 @@ impl Setting {
 fn names(folder: &Path) -> Vec<String> {
     let entries = std::fs::read_dir(folder).expect("the folder can be read");
     entries.flatten().map(|entry| entry.file_name().to_string_lossy().into_owned()).collect()
+}
+
+/// A recorded notice as it would have come back for this mail to this recipient.
+fn notice(name: &str, ours: &str, recipient: &str) -> Vec<u8> {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../crates/providers/tests/recorded/notices");
+    let raw = std::fs::read(folder.join(format!("{name}.eml"))).expect("the notice is there");
+    let said = [("@OURS@", ours), ("gone@example.net", recipient)];
+    said.iter().fold(raw, |mail, (place, with)| replaced(&mail, place.as_bytes(), with.as_bytes()))
+}
+
+fn replaced(bytes: &[u8], place: &[u8], with: &[u8]) -> Vec<u8> {
+    let mut out = Vec::with_capacity(bytes.len());
+    let mut rest = bytes;
+    while let Some(at) = rest.windows(place.len()).position(|window| window == place) {
+        out.extend_from_slice(&rest[..at]);
+        out.extend_from_slice(with);
+        rest = &rest[at + place.len()..];
+    }
+    out.extend_from_slice(rest);
+    out
 }
 
 fn report(to: &str, action: &str, status: &str) -> String {
@@ -116,6 +136,59 @@ fn a_full_mailbox_may_be_written_to_again_and_a_delay_and_an_answering_machine_c
         assert_eq!(setting.state(late).await, DeliveryState::Accepted);
         assert_eq!(fleet.outcomes_of(late, 1).await.len(), 1);
         setting.accepted("bounced-full@example.com").await;
+        setting.fleet.finish().await;
+    });
+}
+
+#[test]
+fn a_mail_servers_plain_words_about_the_jobs_own_recipient_end_the_mail_whatever_they_are_wrapped_in() {
+    run(async {
+        let setting = Setting::start("bounced-words").await;
+        for name in
+            ["case-failed-recipient", "case-reject-reason", "inside-mixed", "exchange-korean", "qq-text"]
+        {
+            let to = format!("words-{name}@example.com");
+            let (id, from) = setting.accepted(&to).await;
+            setting.deliver(name, notice(name, &from, &to));
+            let heard = setting.fleet.outcomes_of(id, 2).await;
+            assert_eq!(heard[1].summary(), "email.undelivered mail_bounced", "{name}");
+            setting.lies_in("cur", name).await;
+        }
+        setting.fleet.finish().await;
+    });
+}
+
+#[test]
+fn a_notice_that_nobody_can_read_waits_in_the_desk_with_its_bytes_and_cannot_be_sent_again() {
+    run(async {
+        let setting = Setting::start("bounced-unread").await;
+        let fleet = &setting.fleet;
+        let (id, from) = setting.accepted("unread@example.com").await;
+        let names = ["unknown-words", "another-recipient", "not-utf-8", "exploded"];
+        for name in names {
+            setting.deliver(name, notice(name, &from, "unread@example.com"));
+            setting.lies_in(".aside/new", name).await;
+        }
+        let large = format!("Return-Path: <>\r\nTo: {from}\r\n\r\n{}", "x".repeat(3 * 1024 * 1024));
+        setting.deliver("large", &large);
+        setting.lies_in(".aside/new", "large").await;
+        // The same mail once more is the same letter.
+        setting.deliver("again", notice("unknown-words", &from, "unread@example.com"));
+        setting.lies_in(".aside/new", "again").await;
+        let list =
+            fleet.cli(&["--json", "dead", "list", "--code", "bounce_unread"]).await.with_code(0).json();
+        let letters = list.as_array().expect("a list");
+        assert_eq!(letters.len(), names.len() + 1, "{list}");
+        assert!(letters.iter().all(|letter| letter["job_id"] == id.to_string()), "{list}");
+        assert_eq!(setting.state(id).await, DeliveryState::Accepted);
+        let letter = letters[0]["id"].to_string();
+        let who = ["--actor", "kim", "--reason", "read it"];
+        let replay = fleet.cli(&[&["dead", "replay", &letter], &who[..]].concat()).await;
+        assert!(replay.with_code(1).errors.contains("there is nothing to send again"));
+        fleet.cli(&[&["dead", "discard", &letter], &who[..]].concat()).await.with_code(0);
+        assert_eq!(fleet.outcomes_of(id, 1).await.len(), 1, "the job stands as it stood");
+        let doctor = fleet.cli(&["doctor"]).await.with_code(1);
+        assert!(doctor.output.contains("came back and nobody has read"), "{}", doctor.output);
         setting.fleet.finish().await;
     });
 }

@@ -16,6 +16,7 @@ mod infobip;
 mod intake;
 mod messages;
 mod numbers;
+mod odd_mail;
 mod polling;
 mod postfix;
 mod revisions;

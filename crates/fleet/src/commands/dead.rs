@@ -213,7 +213,9 @@ fn no_such(id: DeadLetterId) -> Failure {
 fn replay_failure(problem: ReplayError) -> Failure {
     match problem {
         ReplayError::NotFound(id) => no_such(id),
-        ReplayError::NotOpen { .. } | ReplayError::NotDead { .. } => Failure::Refused(problem.to_string()),
+        ReplayError::NotOpen { .. } | ReplayError::NotDead { .. } | ReplayError::NoMessage(_) => {
+            Failure::Refused(problem.to_string())
+        }
         ReplayError::Store(problem) => problem.into(),
     }
 }

@@ -1,9 +1,9 @@
 //! `fleet doctor`: is everything there that the fleet needs, and what to do where it is not.
 
 use closure_broker::topology;
-use closure_contract::topology::queues;
+use closure_contract::{FailureCode, topology::queues};
 use closure_policy::quota::QuotaLevel;
-use closure_store::{OpenCircuit, Store};
+use closure_store::{DeadLetterFilter, DeadLetterState, OpenCircuit, Store, StoreError};
 use serde::Serialize;
 
 use super::{Call, Failure, brake, gateways, show_as};
@@ -68,6 +68,7 @@ pub async fn run(call: &Call) -> Result<(), Failure> {
             }
             findings.extend(store.open_circuits().await?.iter().map(circuit));
             findings.extend(quota::months(&store, &quotas).await?.iter().filter_map(month));
+            findings.extend(unread_bounces(&store).await?);
             let held = brake::held(&store, &rulebook.rules().sms.brake).await?;
             findings
                 .extend(held.iter().map(|(lane, detail)| Finding::ill(&format!("emails {lane}"), detail)));
@@ -85,6 +86,23 @@ pub async fn run(call: &Call) -> Result<(), Failure> {
         }
     });
     if ill == 0 { Ok(()) } else { Err(Failure::Refused(format!("{ill} finding(s); see above"))) }
+}
+
+/// Mails that came back and that only a person can read.
+async fn unread_bounces(store: &Store) -> Result<Option<Finding>, StoreError> {
+    let unread = DeadLetterFilter {
+        state: Some(DeadLetterState::Open),
+        code: Some(FailureCode::BounceUnread),
+        ..DeadLetterFilter::default()
+    };
+    let letters = store.dead_letters(unread).await?;
+    Ok((!letters.is_empty()).then(|| {
+        let detail = format!(
+            "{} mail(s) came back and nobody has read them; see `fleet dead list --code bounce_unread`",
+            letters.len()
+        );
+        Finding::ill("mails that came back", &detail)
+    }))
 }
 
 /// A gateway that is left alone.

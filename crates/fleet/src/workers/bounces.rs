@@ -2,6 +2,7 @@
 
 use std::{fmt::Write as _, io, time::Duration};
 
+use bytes::Bytes;
 use closure_broker::Publisher;
 use closure_contract::{Job, ReceiptStatus, Timestamp};
 use closure_policy::{
@@ -9,12 +10,12 @@ use closure_policy::{
     suppression::Target,
 };
 use closure_providers::{
-    BounceAddresses, BounceError, BounceMail, BounceReport, DsnAction, REPORT_BYTES_MAX, RecipientReport,
-    read_bounce,
+    BounceAddresses, BounceError, BounceMail, BounceNotice, BounceReport, DsnAction, REPORT_BYTES_MAX,
+    RecipientReport, UnreadBounce, UnreadReason, read_bounce, read_large_bounce,
 };
 use closure_store::{
     BounceEffect, Bounced, NewBounce, NewSuppression, Recipient, Snapshot, Store, StoreError,
-    SuppressionSource,
+    SuppressionSource, UnreadMail,
 };
 use sha2::{Digest, Sha256};
 use tracing::{error, info, warn};
@@ -25,6 +26,9 @@ use crate::{
     maildir::{Arrived, Content, Maildir},
     runtime,
 };
+
+/// Of a mail that is too large to be read, this many bytes are kept in the desk beside the file.
+const LARGE_KEPT_BYTES: usize = 64 * 1024;
 
 /// Reads one maildir.
 pub struct BounceReader {
@@ -93,16 +97,73 @@ impl BounceReader {
     async fn place(&self, mail: &Arrived) -> Result<Place, LookError> {
         let bytes = match self.maildir.read(mail, REPORT_BYTES_MAX).await? {
             Content::Mail(bytes) => bytes,
-            Content::Unfit => return Ok(aside(mail, BounceError::TooLarge)),
+            Content::Large(bytes) => {
+                let beginning = &bytes[..bytes.len().min(LARGE_KEPT_BYTES)];
+                return match read_large_bounce(beginning, &self.addresses) {
+                    Ok(unread) => self.keep_unread(mail, beginning, &unread).await,
+                    Err(problem) => Ok(aside(mail, problem)),
+                };
+            }
+            Content::Unfit => return Ok(aside(mail, BounceError::Unreadable)),
             Content::Gone => return Ok(Place::Stays),
         };
         match read_bounce(&bytes, &self.addresses) {
             Ok(BounceMail::Report(report)) => self.apply(mail, &bytes, &report).await,
+            Ok(BounceMail::Notice(notice)) => self.apply_notice(mail, &bytes, notice).await,
+            Ok(BounceMail::Unread(unread)) => self.keep_unread(mail, &bytes, &unread).await,
             Ok(BounceMail::NoReport) => {
                 info!(%mail, "an answer came to a bounce address and reports nothing; it counts for nothing");
                 Ok(Place::Read)
             }
             Err(problem) => Ok(aside(mail, problem)),
+        }
+    }
+
+    /// A mail server's words count if they name the recipient on record; whoever wrote them cannot know another's.
+    async fn apply_notice(
+        &self,
+        mail: &Arrived,
+        bytes: &[u8],
+        notice: BounceNotice,
+    ) -> Result<Place, LookError> {
+        let (job_id, generation) = (notice.job_id(), notice.generation());
+        let delivery = self.store.snapshot(job_id).await?;
+        let recipient = delivery.as_ref().and_then(recipient);
+        match recipient.and_then(|recipient| notice.about(&recipient)) {
+            Some(report) => self.apply(mail, bytes, &report).await,
+            None => {
+                let why = UnreadReason::AnotherRecipient;
+                self.keep_unread(mail, bytes, &UnreadBounce { job_id, generation, why }).await
+            }
+        }
+    }
+
+    /// What may say that a mail did not arrive waits in the dead-letter desk, and its file with what was put aside.
+    async fn keep_unread(
+        &self,
+        mail: &Arrived,
+        bytes: &[u8],
+        unread: &UnreadBounce,
+    ) -> Result<Place, LookError> {
+        let (job_id, why) = (unread.job_id, unread.why);
+        let letter = UnreadMail {
+            job_id,
+            generation: unread.generation,
+            detail: format!("a mail came to the bounce address of this job, and {why}"),
+            body: Bytes::copy_from_slice(bytes),
+            file: mail.to_string(),
+        };
+        match self.store.keep_unread_bounce(letter).await {
+            Ok(()) => {
+                // For whoever is woken: the mail may not have arrived, and nobody knows but its reader.
+                warn!(%mail, %job_id, %why, "a mail came back that no program can read; it is in the dead-letter desk");
+                Ok(Place::Aside)
+            }
+            Err(away) if away.is_unavailable() => Err(away.into()),
+            Err(problem) => {
+                error!(%mail, %job_id, %problem, "the database refused a letter; its mail is left for another try");
+                Ok(Place::Stays)
+            }
         }
     }
 
@@ -197,10 +258,17 @@ fn status(said: &[Said]) -> ReceiptStatus {
     }
 }
 
+/// Whom the job wrote to.
+fn recipient(delivery: &Snapshot) -> Option<String> {
+    match Job::decode(&delivery.body) {
+        Ok(Job::Email(job)) => job.to.email,
+        Ok(Job::Sms(_) | Job::Dial(_)) | Err(_) => None,
+    }
+}
+
 /// The job's own recipient; the address in a report is whatever its writer likes.
 fn suppression(delivery: &Snapshot, code: &str) -> Option<NewSuppression> {
-    let Ok(Job::Email(job)) = Job::decode(&delivery.body) else { return None };
-    let target = Target::read(job.to.email.as_deref()?).ok()?;
+    let target = Target::read(&recipient(delivery)?).ok()?;
     let masked = target.masked();
     let Target::Email(address) = target else { return None };
     Some(NewSuppression {

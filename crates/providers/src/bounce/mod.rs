@@ -1,10 +1,13 @@
 //! What comes back of a mail after it was accepted: the address that asks for it, and how it is read.
 
+mod mail;
+mod notice;
 mod report;
 mod verp;
 
+pub use notice::BounceNotice;
 pub use report::{
     BounceError, BounceMail, BounceReport, DsnAction, DsnStatus, REPORT_BYTES_MAX, RecipientReport,
-    read_bounce,
+    UnreadBounce, UnreadReason, read_bounce, read_large_bounce,
 };
 pub use verp::BounceAddresses;

@@ -3,25 +3,63 @@
 use std::{fmt, str::FromStr};
 
 use closure_contract::{Generation, JobId, Timestamp};
-use mail_parser::{HeaderValue, Message, MessageParser, MimeHeaders};
+use mail_parser::MessageParser;
 
-use super::verp::BounceAddresses;
+use super::{
+    mail::CameBack,
+    notice::{BounceNotice, names_a_refusal, read_notice},
+    verp::BounceAddresses,
+};
 use crate::{email::MAIL_BYTES_MAX, mask::masked};
 
 /// A mail that came back has at most this many bytes: the whole of ours, and as much about it.
 pub const REPORT_BYTES_MAX: usize = 2 * MAIL_BYTES_MAX;
 /// We write to one recipient; whoever forwards the mail may report a few.
 const RECIPIENTS_MAX: usize = 32;
-/// Where mail servers write down which address a mail was delivered to, beside `To`.
-const ADDRESSED_BY: [&str; 3] = ["Delivered-To", "X-Original-To", "Envelope-To"];
 
 /// A mail to one of our bounce addresses.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum BounceMail {
     /// A report about the mail.
     Report(BounceReport),
-    /// An answering machine's or a person's words, which say nothing about the delivery.
+    /// A mail server's own words about it; they count only if they name the recipient whom we wrote to.
+    Notice(BounceNotice),
+    /// A person's words, an answering machine's, or a receipt for a mail that was opened: it says nothing that ends a
+    /// delivery.
     NoReport,
+    /// It may say that the mail did not arrive, and nobody but a person can tell.
+    Unread(UnreadBounce),
+}
+
+/// A mail to one of our bounce addresses that was not understood.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct UnreadBounce {
+    /// The email job, by the address that only we can make.
+    pub job_id: JobId,
+    /// The edition of it.
+    pub generation: Generation,
+    /// Why it was not.
+    pub why: UnreadReason,
+}
+
+/// Why a mail that came back was not understood; no message holds anything of the mail.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum UnreadReason {
+    /// It is a report by its type, and says of no recipient what became of the mail.
+    #[error("its report names no recipient with an action")]
+    Report,
+    /// It came without a sender, as mail servers send, and is in no form that is known.
+    #[error("it came without a sender, as mail servers send, and no program knows its words")]
+    Words,
+    /// Its words name another recipient than the job's.
+    #[error("its words are a mail server's, and name another recipient than the one whom the job wrote to")]
+    AnotherRecipient,
+    /// Somebody complains of the mail.
+    #[error("it is a complaint about the mail; consider the suppression list")]
+    Complaint,
+    /// It is larger than any report needs to be.
+    #[error("it has more than {REPORT_BYTES_MAX} bytes; its beginning is kept here")]
+    TooLarge,
 }
 
 /// A report about a mail of ours.
@@ -89,88 +127,121 @@ pub enum BounceError {
          `bounces.secret_next`, otherwise it is somebody's invention"
     )]
     Forged,
-    /// It is a report by its type, and says of no recipient what became of the mail.
-    #[error("its report names no recipient with an action; look at the file by hand")]
-    Malformed,
 }
 
 /// Reads a mail that came to a bounce address; nothing in it is believed unless the address is one that we made.
+///
+/// What is not understood is not taken for harmless: only a mail that a person or an answering machine has surely
+/// written is.
 pub fn read_bounce(bytes: &[u8], addresses: &BounceAddresses) -> Result<BounceMail, BounceError> {
     if bytes.len() > REPORT_BYTES_MAX {
         return Err(BounceError::TooLarge);
     }
+    // Strangers write these bytes, and a parser that panics over them must not keep the next mail from being read.
+    std::panic::catch_unwind(|| read(bytes, addresses)).unwrap_or(Err(BounceError::Unreadable))
+}
+
+/// Reads the beginning of a mail that is too large to be read: only whose it is.
+pub fn read_large_bounce(beginning: &[u8], addresses: &BounceAddresses) -> Result<UnreadBounce, BounceError> {
+    let read = || {
+        let mail = MessageParser::default().parse_headers(beginning).ok_or(BounceError::Unreadable)?;
+        let (job_id, generation) = CameBack(&mail)
+            .addressed_to()
+            .find_map(|address| addresses.read(&address))
+            .ok_or(BounceError::TooLarge)?;
+        Ok(UnreadBounce { job_id, generation, why: UnreadReason::TooLarge })
+    };
+    std::panic::catch_unwind(read).unwrap_or(Err(BounceError::Unreadable))
+}
+
+fn read(bytes: &[u8], addresses: &BounceAddresses) -> Result<BounceMail, BounceError> {
     let mail = MessageParser::default().parse(bytes).ok_or(BounceError::Unreadable)?;
     if mail.headers().is_empty() {
         return Err(BounceError::Unreadable);
     }
+    let came_back = CameBack(&mail);
     let (job_id, generation) =
-        addressed_to(&mail).find_map(|address| addresses.read(&address)).ok_or(BounceError::Forged)?;
-    let Some(fields) = delivery_status(&mail) else { return Ok(BounceMail::NoReport) };
-    let recipients = recipients(fields)?;
+        came_back.addressed_to().find_map(|address| addresses.read(&address)).ok_or(BounceError::Forged)?;
     let written_at = mail
         .date()
         .and_then(|date| time::OffsetDateTime::from_unix_timestamp(date.to_timestamp()).ok())
         .map(Timestamp);
-    Ok(BounceMail::Report(BounceReport { job_id, generation, recipients, written_at }))
-}
-
-/// Every address that the mail may have come to; the headers stand in the outermost mail alone.
-fn addressed_to<'a>(mail: &'a Message<'_>) -> impl Iterator<Item = String> + 'a {
-    let written_down = mail
-        .headers()
-        .iter()
-        .filter(|header| ADDRESSED_BY.iter().any(|name| header.name().eq_ignore_ascii_case(name)))
-        .filter_map(|header| match header.value() {
-            HeaderValue::Text(text) => Some(text.to_string()),
-            HeaderValue::Address(address) => address.first()?.address().map(str::to_owned),
-            _ => None,
-        });
-    let to = mail.to().into_iter().flat_map(|to| to.iter());
-    written_down.chain(to.filter_map(|to| to.address().map(str::to_owned)))
-}
-
-/// The part of a report that is made for programs.
-fn delivery_status<'a>(mail: &'a Message<'_>) -> Option<&'a [u8]> {
-    let outermost = mail.content_type()?;
-    let is_report = outermost.ctype().eq_ignore_ascii_case("multipart")
-        && outermost.subtype().is_some_and(|subtype| subtype.eq_ignore_ascii_case("report"));
-    let part = mail.parts.iter().find(|part| {
-        part.content_type().is_some_and(|kind| {
-            kind.ctype().eq_ignore_ascii_case("message")
-                && kind.subtype().is_some_and(|subtype| {
-                    ["delivery-status", "global-delivery-status"]
-                        .iter()
-                        .any(|wanted| subtype.eq_ignore_ascii_case(wanted))
-                })
-        })
-    });
-    part.filter(|_| is_report).map(|part| part.contents())
-}
-
-/// The groups of fields that name an action; the first group speaks of the mail as a whole.
-fn recipients(fields: &[u8]) -> Result<Vec<RecipientReport>, BounceError> {
-    let text = String::from_utf8_lossy(fields).replace("\r\n", "\n");
-    let mut found = Vec::new();
-    for group in text.split("\n\n") {
-        // A line that begins with a space goes on with the field before.
-        let unfolded = group.replace("\n ", " ").replace("\n\t", " ");
-        let field = |wanted: &str| {
-            let fields = unfolded.lines().filter_map(|line| line.split_once(':'));
-            let mut named = fields.filter(|(name, _)| name.trim().eq_ignore_ascii_case(wanted));
-            named.next().map(|(_, value)| value.trim())
+    let unread = |why| Ok(BounceMail::Unread(UnreadBounce { job_id, generation, why }));
+    let statuses = came_back.delivery_statuses();
+    if !statuses.is_empty() {
+        return match recipients(&statuses) {
+            Some(recipients) => {
+                Ok(BounceMail::Report(BounceReport { job_id, generation, recipients, written_at }))
+            }
+            None => unread(UnreadReason::Report),
         };
-        let Some(action) = field("Action").and_then(|text| text.parse().ok()) else { continue };
-        if found.len() == RECIPIENTS_MAX {
-            return Err(BounceError::Malformed);
-        }
-        let diagnostic = field("Diagnostic-Code");
-        found.push(RecipientReport {
-            action,
-            status: status(field("Status"), diagnostic),
-            diagnostic: diagnostic.map(masked),
-        });
     }
-    if found.is_empty() { Err(BounceError::Malformed) } else { Ok(found) }
+    if came_back.is_a_complaint() {
+        return unread(UnreadReason::Complaint);
+    }
+    if came_back.is_a_reading_receipt() {
+        return Ok(BounceMail::NoReport);
+    }
+    if !came_back.is_a_mail_servers() && !came_back.claims_to_be_a_report() {
+        return Ok(BounceMail::NoReport);
+    }
+    let words = came_back.words();
+    let (failed, own) = (came_back.failed_recipients(), came_back.own_addresses());
+    if let Some(notice) = read_notice(&words, failed.as_deref(), &own, (job_id, generation), written_at) {
+        return Ok(BounceMail::Notice(notice));
+    }
+    if came_back.claims_to_be_a_report() {
+        return unread(UnreadReason::Report);
+    }
+    if came_back.is_an_away_note() && !names_a_refusal(&words) {
+        return Ok(BounceMail::NoReport);
+    }
+    unread(UnreadReason::Words)
+}
+
+/// The groups of fields that name an action; the first group of a part speaks of the mail as a whole.
+///
+/// Nothing where no group does, or where more do than we ever wrote to.
+fn recipients(statuses: &[&[u8]]) -> Option<Vec<RecipientReport>> {
+    let mut found = Vec::new();
+    for fields in statuses {
+        let text = String::from_utf8_lossy(fields).replace("\r\n", "\n").replace('\r', "\n");
+        for group in groups(&text) {
+            let field = |wanted: &str| {
+                let fields = group.lines().filter_map(|line| line.split_once(':'));
+                let mut named = fields.filter(|(name, _)| name.trim().eq_ignore_ascii_case(wanted));
+                named.next().map(|(_, value)| value.trim())
+            };
+            let Some(action) = field("Action").and_then(|text| text.parse().ok()) else { continue };
+            if found.len() == RECIPIENTS_MAX {
+                return None;
+            }
+            let diagnostic = field("Diagnostic-Code");
+            found.push(RecipientReport {
+                action,
+                status: status(field("Status"), diagnostic),
+                diagnostic: diagnostic.map(masked),
+            });
+        }
+    }
+    (!found.is_empty()).then_some(found)
+}
+
+/// The groups of fields, which empty lines divide; a line that begins with a space goes on with the field before.
+fn groups(text: &str) -> Vec<String> {
+    let mut groups = vec![String::new()];
+    for line in text.lines() {
+        let group = groups.last_mut().expect("there is always one");
+        if line.trim().is_empty() {
+            groups.push(String::new());
+        } else if line.starts_with([' ', '\t']) {
+            group.push_str(line);
+        } else {
+            group.push('\n');
+            group.push_str(line);
+        }
+    }
+    groups
 }
 
 /// The status; one that says nothing but its class is made exact by the other server's reply, where that has a code.

@@ -2,16 +2,10 @@
 
 use std::{fmt, time::Duration};
 
-use lettre::transport::smtp::{
-    Error,
-    authentication::{Credentials, Mechanism},
-    client::AsyncSmtpConnection,
-    commands::Starttls,
-    extension::ClientId,
-};
 use tokio::net::TcpStream;
 
 use super::{
+    auth::Mechanism,
     dialogue::Connection,
     reply::{Phase, Reply},
     stream::Wire,
@@ -22,8 +16,6 @@ use crate::config::{ConfigError, is_loopback, positive, token};
 pub(super) const SERVICE: &str = "SMTP";
 /// The only reply to STARTTLS after which the server expects TLS.
 const STARTTLS_READY: u16 = 220;
-/// The library waits for a greeting, which after STARTTLS no server gives again.
-const NO_GREETING: &[u8] = b"220 \r\n";
 
 /// How to reach the mail server.
 #[derive(Clone, PartialEq, Eq)]
@@ -109,8 +101,8 @@ pub(crate) enum Broken {
 pub(crate) struct Connector {
     host: String,
     port: u16,
-    hello: ClientId,
-    credentials: Option<Credentials>,
+    hello_name: String,
+    credentials: Option<SmtpCredentials>,
     protection: Protection,
     connect_timeout: Duration,
     command_timeout: Duration,
@@ -133,21 +125,17 @@ impl Connector {
         positive(SERVICE, "concurrency_max", settings.concurrency_max as u64)?;
         positive(SERVICE, "mails_per_connection_max", u64::from(settings.mails_per_connection_max))?;
         positive(SERVICE, "idle_ms", settings.idle_ms)?;
-        let credentials = match &settings.credentials {
-            Some(credentials) if credentials.username.is_empty() || credentials.password.is_empty() => {
-                let problem = "must have a user and a password, or be left out";
-                return Err(ConfigError::Setting { service: SERVICE, key: "credentials", problem });
-            }
-            Some(SmtpCredentials { username, password }) => {
-                Some(Credentials::new(username.clone(), password.clone()))
-            }
-            None => None,
-        };
+        if let Some(SmtpCredentials { username, password }) = &settings.credentials
+            && (username.is_empty() || password.is_empty())
+        {
+            let problem = "must have a user and a password, or be left out";
+            return Err(ConfigError::Setting { service: SERVICE, key: "credentials", problem });
+        }
         Ok(Self {
             host: settings.host.clone(),
             port: settings.port,
-            hello: ClientId::Domain(settings.hello_name.clone()),
-            credentials,
+            hello_name: settings.hello_name.clone(),
+            credentials: settings.credentials.clone(),
             protection: Protection::new(settings)?,
             connect_timeout: Duration::from_millis(settings.connect_timeout_ms),
             command_timeout: Duration::from_millis(settings.command_timeout_ms),
@@ -156,62 +144,63 @@ impl Connector {
 
     /// A connection that is ready for MAIL FROM.
     pub(crate) async fn connect(&self) -> Result<Connection, Broken> {
-        let (mut smtp, wire) = tokio::time::timeout(self.connect_timeout, self.greet())
+        let (mut connection, hello) = tokio::time::timeout(self.connect_timeout, self.greet())
             .await
             .map_err(|_| lost("the time was up"))??;
-        let Some(credentials) = &self.credentials else { return Ok(Connection::new(smtp, wire)) };
-        let mechanisms = [Mechanism::Plain, Mechanism::Login];
-        if smtp.server_info().get_auth_mechanism(&mechanisms).is_none() {
-            return Err(Broken::NoMechanism);
-        }
-        let reply = tokio::time::timeout(self.command_timeout, smtp.auth(&mechanisms, credentials))
+        let Some(credentials) = &self.credentials else { return Ok(connection) };
+        let mechanism = Mechanism::offered(&hello).ok_or(Broken::NoMechanism)?;
+        let proof = connection.prove(mechanism, credentials);
+        tokio::time::timeout(self.command_timeout, proof)
             .await
-            .map_err(|_| Broken::Lost(Phase::Auth, "the time was up"))?
-            .map_err(|error| broken(Phase::Auth, &error))?;
-        match u16::from(reply.code()) {
-            200..=299 => Ok(Connection::new(smtp, wire)),
-            code => Err(Broken::OutOfStep(Phase::Auth, code)),
-        }
+            .map_err(|_| Broken::Lost(Phase::Auth, "the time was up"))??;
+        Ok(connection)
     }
 
-    async fn greet(&self) -> Result<(AsyncSmtpConnection, Wire), Broken> {
+    /// A connection that was greeted, and the reply to its last EHLO.
+    async fn greet(&self) -> Result<(Connection, Reply), Broken> {
         let tcp =
             TcpStream::connect((self.host.as_str(), self.port)).await.map_err(|_| lost("no connection"))?;
         // The final dot is a small piece of its own, and must not wait for word that the piece before it has arrived.
         tcp.set_nodelay(true).map_err(|_| lost("no connection"))?;
-        let wire = match &self.protection {
+        match &self.protection {
             Protection::PlainLoopback if tcp.peer_addr().is_ok_and(|peer| peer.ip().is_loopback()) => {
-                Wire::new(tcp)
+                self.hello(Wire::new(tcp)).await
             }
-            Protection::PlainLoopback => return Err(lost("plain text would have left this machine")),
-            Protection::StartTls(tls) => self.start_tls(tls, tcp).await?,
-            Protection::ImplicitTls(tls) => Wire::new(tls.handshake(tcp).await?),
-        };
-        Ok((self.hello(&wire).await?, wire))
+            Protection::PlainLoopback => Err(lost("plain text would have left this machine")),
+            Protection::StartTls(tls) => self.start_tls(tls, tcp).await,
+            Protection::ImplicitTls(tls) => self.hello(Wire::new(tls.handshake(tcp).await?)).await,
+        }
     }
 
-    async fn hello(&self, wire: &Wire) -> Result<AsyncSmtpConnection, Broken> {
-        let stream = Box::new(wire.clone());
-        let connection = AsyncSmtpConnection::connect_with_transport(stream, &self.hello).await;
-        connection.map_err(|error| broken(Phase::Connect, &error))
+    async fn hello(&self, wire: Wire) -> Result<(Connection, Reply), Broken> {
+        let mut connection = Connection::new(wire);
+        connection.greeting().await?;
+        let hello = connection.hello(&self.hello_name).await?;
+        Ok((connection, hello))
     }
 
     /// Nothing that was said in plain text outlives it: the encrypted session begins with an EHLO of its own.
-    async fn start_tls(&self, tls: &Tls, tcp: TcpStream) -> Result<Wire, Broken> {
-        let wire = Wire::new(tcp);
-        let mut plain = self.hello(&wire).await?;
-        if !plain.can_starttls() {
+    async fn start_tls(&self, tls: &Tls, tcp: TcpStream) -> Result<(Connection, Reply), Broken> {
+        let (mut plain, hello) = self.hello(Wire::new(tcp)).await?;
+        if !offers_tls(&hello) {
             return Err(lost("the server offers no STARTTLS, and no mail goes in plain text"));
         }
-        let reply = plain.command(Starttls).await.map_err(|error| broken(Phase::Connect, &error))?;
-        if !reply.has_code(STARTTLS_READY) {
-            return Err(Broken::OutOfStep(Phase::Connect, u16::from(reply.code())));
+        let reply = plain.ask(Phase::StartTls, "STARTTLS\r\n").await?;
+        if reply.basic != STARTTLS_READY {
+            return Err(Broken::OutOfStep(Phase::StartTls, reply.basic));
         }
-        drop(plain);
         let tcp =
-            wire.into_inner().ok_or_else(|| lost("plain text came along with the reply to STARTTLS"))?;
-        Ok(Wire::that_begins_with(NO_GREETING, tls.handshake(tcp).await?))
+            plain.into_inner().ok_or_else(|| lost("plain text came along with the reply to STARTTLS"))?;
+        let mut connection = Connection::new(Wire::new(tls.handshake(tcp).await?));
+        let hello = connection.hello(&self.hello_name).await?;
+        Ok((connection, hello))
     }
+}
+
+/// Each line of an EHLO reply but the first begins with the keyword of an extension.
+fn offers_tls(hello: &Reply) -> bool {
+    let keywords = hello.lines.iter().skip(1).filter_map(|line| line.split_whitespace().next());
+    keywords.into_iter().any(|keyword| keyword.eq_ignore_ascii_case("STARTTLS"))
 }
 
 impl Protection {
@@ -222,16 +211,6 @@ impl Protection {
             Security::StartTls => Ok(Self::StartTls(Tls::new(settings)?)),
             Security::ImplicitTls => Ok(Self::ImplicitTls(Tls::new(settings)?)),
         }
-    }
-}
-
-/// A library error, as far as it tells something about the dialogue.
-pub(crate) fn broken(phase: Phase, error: &Error) -> Broken {
-    match Reply::of(error) {
-        Some(reply) => Broken::Refused(phase, reply),
-        None if error.is_response() => Broken::Lost(phase, "no complete and readable reply came"),
-        None if error.is_timeout() => Broken::Lost(phase, "the time was up"),
-        None => Broken::Lost(phase, "the connection broke"),
     }
 }
 

@@ -5,25 +5,17 @@
 //! was heard to its end.
 
 use std::{
-    fmt,
-    slice::Chunks,
     sync::atomic::{AtomicBool, Ordering},
     time::Duration,
 };
 
-use lettre::{
-    Address,
-    transport::smtp::{
-        client::AsyncSmtpConnection,
-        commands::{Data, Mail, Rcpt, Rset},
-        response::Response,
-    },
-};
+use lettre::Address;
 
 use super::{
-    connect::{Broken, broken},
-    reply::Phase,
-    stream::Wire,
+    connect::Broken,
+    read::read,
+    reply::{Phase, Reply},
+    stream::{Transport, Wire},
 };
 
 /// The mail goes out in pieces of this many bytes, so that a broken connection is noticed before the final dot.
@@ -32,10 +24,11 @@ const CHUNK_BYTES: usize = 16 * 1024;
 pub(super) const QUIT_TIMEOUT_MS: u64 = 500;
 /// The only reply to RSET.
 const RESET: u16 = 250;
+/// From this code on a reply is a refusal, for now or for good.
+const NEGATIVE_MIN: u16 = 400;
 
 /// A connection that is ready for MAIL FROM.
 pub(crate) struct Connection {
-    smtp: AsyncSmtpConnection,
     wire: Wire,
     mails: u32,
 }
@@ -57,9 +50,9 @@ pub(crate) struct Limits {
 }
 
 impl Connection {
-    /// A connection that was greeted, with our own end of its stream.
-    pub(crate) fn new(smtp: AsyncSmtpConnection, wire: Wire) -> Self {
-        Self { smtp, wire, mails: 0 }
+    /// A connection over which nothing was said yet.
+    pub(crate) fn new(wire: Wire) -> Self {
+        Self { wire, mails: 0 }
     }
 
     /// How many mails it was used for.
@@ -68,27 +61,36 @@ impl Connection {
     }
 
     /// Whether nothing has arrived that belongs to no question of ours, the connection's end included.
-    pub(crate) fn is_quiet(&self) -> bool {
+    pub(crate) fn is_quiet(&mut self) -> bool {
         self.wire.is_quiet()
     }
 
+    /// What lies below; nothing if something was said that nobody has read.
+    pub(crate) fn into_inner(self) -> Option<Box<dyn Transport>> {
+        self.wire.into_inner()
+    }
+
+    /// Hears the server's greeting.
+    pub(crate) async fn greeting(&mut self) -> Result<Reply, Broken> {
+        in_step(Phase::Greeting, self.hear(Phase::Greeting).await?, 2)
+    }
+
+    /// Says who we are, and hears what the server can do.
+    pub(crate) async fn hello(&mut self, hello_name: &str) -> Result<Reply, Broken> {
+        in_step(Phase::Hello, self.ask(Phase::Hello, &format!("EHLO {hello_name}\r\n")).await?, 2)
+    }
+
     /// One mail from MAIL FROM to the reply after the final dot.
-    pub(crate) async fn carry(&mut self, letter: &Letter<'_>, limits: Limits) -> Result<Response, Broken> {
+    pub(crate) async fn carry(&mut self, letter: &Letter<'_>, limits: Limits) -> Result<Reply, Broken> {
         self.mails += 1;
         self.wire.allow_for_one_mail();
-        let mail = Mail::new(Some(letter.from.clone()), Vec::new());
-        self.command(Phase::MailFrom, mail, limits.command).await?;
-        self.command(Phase::RcptTo, Rcpt::new(letter.to.clone(), Vec::new()), limits.command).await?;
-        self.command(Phase::Data, Data, limits.command).await?;
+        self.command(Phase::MailFrom, &format!("MAIL FROM:<{}>\r\n", letter.from), limits.command).await?;
+        self.command(Phase::RcptTo, &format!("RCPT TO:<{}>\r\n", letter.to), limits.command).await?;
+        self.command(Phase::Data, "DATA\r\n", limits.command).await?;
 
         let ended = AtomicBool::new(false);
-        let pieces = Pieces { rest: letter.bytes.chunks(CHUNK_BYTES), ended: &ended };
-        let answer = tokio::time::timeout(limits.data, self.smtp.message_iter(pieces)).await;
-        let phase = if ended.load(Ordering::Relaxed) { Phase::AfterDot } else { Phase::Data };
-        let response = answer
-            .map_err(|_| Broken::Lost(phase, "the time was up"))?
-            .map_err(|error| broken(phase, &error))?;
-        in_step(phase, response, 2)
+        let answer = tokio::time::timeout(limits.data, self.hand_over(letter.bytes, &ended)).await;
+        answer.unwrap_or_else(|_| Err(Broken::Lost(phase_of(&ended), "the time was up")))
     }
 
     /// Whether it can carry another mail: nothing came while it waited, and the server answers as it should.
@@ -100,57 +102,84 @@ impl Connection {
 
     /// Has the server forget what was begun; whether it said so, and nothing else.
     pub(crate) async fn reset(&mut self, limit: Duration) -> bool {
-        let reply = tokio::time::timeout(limit, self.smtp.command(Rset)).await;
-        matches!(reply, Ok(Ok(response)) if response.has_code(RESET)) && self.is_quiet()
+        let reply = tokio::time::timeout(limit, self.ask(Phase::MailFrom, "RSET\r\n")).await;
+        matches!(reply, Ok(Ok(reply)) if reply.basic == RESET) && self.is_quiet()
     }
 
     /// Says goodbye; the fate of every mail is decided, so that a goodbye that fails changes nothing.
     pub(crate) async fn quit(mut self) {
-        let _ = tokio::time::timeout(Duration::from_millis(QUIT_TIMEOUT_MS), self.smtp.quit()).await;
+        let limit = Duration::from_millis(QUIT_TIMEOUT_MS);
+        let _ = tokio::time::timeout(limit, self.ask(Phase::MailFrom, "QUIT\r\n")).await;
     }
 
-    async fn command(
-        &mut self,
-        phase: Phase,
-        command: impl fmt::Display,
-        limit: Duration,
-    ) -> Result<Response, Broken> {
-        let response = tokio::time::timeout(limit, self.smtp.command(command))
-            .await
-            .map_err(|_| Broken::Lost(phase, "the time was up"))?
-            .map_err(|error| broken(phase, &error))?;
-        let class = match phase {
-            Phase::Data => 3,
-            Phase::Connect | Phase::Auth | Phase::MailFrom | Phase::RcptTo | Phase::AfterDot => 2,
-        };
-        in_step(phase, response, class)
-    }
-}
-
-/// The mail in pieces, and word of the moment before the final dot.
-///
-/// The library writes the dot right after it has found the iterator at its end, and not before.
-struct Pieces<'a> {
-    rest: Chunks<'a, u8>,
-    ended: &'a AtomicBool,
-}
-
-impl<'a> Iterator for Pieces<'a> {
-    type Item = &'a [u8];
-
-    fn next(&mut self) -> Option<&'a [u8]> {
-        let piece = self.rest.next();
-        if piece.is_none() {
-            self.ended.store(true, Ordering::Relaxed);
+    /// Says something and hears the reply to it; a negative one is an error.
+    pub(crate) async fn ask(&mut self, phase: Phase, command: &str) -> Result<Reply, Broken> {
+        match self.wire.write(command.as_bytes()).await {
+            Ok(()) => self.hear(phase).await,
+            Err(_) => Err(self.last_words(phase).await),
         }
-        piece
     }
+
+    async fn hear(&mut self, phase: Phase) -> Result<Reply, Broken> {
+        match read(&mut self.wire).await {
+            Ok(reply) if reply.basic >= NEGATIVE_MIN => Err(Broken::Refused(phase, reply)),
+            Ok(reply) => Ok(reply),
+            Err(unread) => Err(Broken::Lost(phase, unread.what())),
+        }
+    }
+
+    /// Why nothing more can be said: a server that ends a connection in the middle may have told.
+    async fn last_words(&mut self, phase: Phase) -> Broken {
+        match self.hear(phase).await {
+            Err(refused @ Broken::Refused(..)) => refused,
+            Ok(_) | Err(_) => Broken::Lost(phase, "the connection broke"),
+        }
+    }
+
+    async fn command(&mut self, phase: Phase, command: &str, limit: Duration) -> Result<Reply, Broken> {
+        let reply = tokio::time::timeout(limit, self.ask(phase, command))
+            .await
+            .map_err(|_| Broken::Lost(phase, "the time was up"))??;
+        in_step(phase, reply, if phase == Phase::Data { 3 } else { 2 })
+    }
+
+    /// The mail and its end, and what the server says to it; `ended` is set right before the final dot is written.
+    async fn hand_over(&mut self, mail: &[u8], ended: &AtomicBool) -> Result<Reply, Broken> {
+        let stuffed = stuffed(mail);
+        for piece in stuffed.chunks(CHUNK_BYTES) {
+            if self.wire.write(piece).await.is_err() {
+                return Err(self.last_words(Phase::Data).await);
+            }
+        }
+        ended.store(true, Ordering::Relaxed);
+        let end: &[u8] = if mail.ends_with(b"\r\n") { b".\r\n" } else { b"\r\n.\r\n" };
+        if self.wire.write(end).await.is_err() {
+            return Err(self.last_words(Phase::AfterDot).await);
+        }
+        in_step(Phase::AfterDot, self.hear(Phase::AfterDot).await?, 2)
+    }
+}
+
+fn phase_of(ended: &AtomicBool) -> Phase {
+    if ended.load(Ordering::Relaxed) { Phase::AfterDot } else { Phase::Data }
+}
+
+/// The mail with a dot before each line that begins with one (RFC 5321, 4.5.2); its line ends are CRLF.
+fn stuffed(mail: &[u8]) -> Vec<u8> {
+    let mut out = Vec::with_capacity(mail.len());
+    for line in mail.split_inclusive(|byte| *byte == b'\n') {
+        if line.starts_with(b".") {
+            out.push(b'.');
+        }
+        out.extend_from_slice(line);
+    }
+    out
 }
 
 /// A reply of the class that the phase needs; any other positive reply means that we are out of step.
-fn in_step(phase: Phase, response: Response, class: u16) -> Result<Response, Broken> {
-    match u16::from(response.code()) {
-        code if code / 100 == class => Ok(response),
+fn in_step(phase: Phase, reply: Reply, class: u16) -> Result<Reply, Broken> {
+    match reply.basic {
+        code if code / 100 == class => Ok(reply),
         code => Err(Broken::OutOfStep(phase, code)),
     }
 }
@@ -159,7 +188,6 @@ fn in_step(phase: Phase, response: Response, class: u16) -> Result<Response, Bro
 mod tests {
     use std::io;
 
-    use lettre::transport::smtp::extension::ClientId;
     use tokio::io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader, DuplexStream};
 
     use super::*;
@@ -194,10 +222,9 @@ mod tests {
         for then in [Then::Drop, Then::Stall] {
             let (ours, theirs) = tokio::io::duplex(PIPE_BYTES);
             let server = tokio::spawn(serve(theirs, then));
-            let hello = ClientId::Domain("mcrm.test".to_owned());
-            let wire = Wire::new(ours);
-            let greeted = AsyncSmtpConnection::connect_with_transport(Box::new(wire.clone()), &hello).await;
-            let mut connection = Connection::new(greeted.expect("greeted"), wire);
+            let mut connection = Connection::new(Wire::new(ours));
+            connection.greeting().await.expect("greeted");
+            connection.hello("mcrm.test").await.expect("known");
             let letter = Letter {
                 from: address("a@example.com").expect("an address"),
                 to: address("b@example.com").expect("an address"),

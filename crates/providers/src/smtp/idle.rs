@@ -24,7 +24,7 @@ impl Idle {
     }
 
     /// Lets a connection wait, unless its server has said more than it was asked.
-    pub(crate) fn put(&self, connection: Connection) {
+    pub(crate) fn put(&self, mut connection: Connection) {
         if connection.is_quiet() {
             self.lock().push(Waiting { connection, since: Instant::now() });
         }
@@ -34,7 +34,7 @@ impl Idle {
     pub(crate) fn take(&self) -> Option<Connection> {
         let mut waiting = self.lock();
         loop {
-            let last = waiting.pop()?;
+            let mut last = waiting.pop()?;
             if !self.is_overdue(&last) && last.connection.is_quiet() {
                 return Some(last.connection);
             }
@@ -44,7 +44,7 @@ impl Idle {
     /// A connection that has waited for too long; those whose server has spoken or gone are closed.
     pub(crate) fn take_overdue(&self) -> Option<Connection> {
         let mut waiting = self.lock();
-        waiting.retain(|one| one.connection.is_quiet());
+        waiting.retain_mut(|one| one.connection.is_quiet());
         let overdue = waiting.first().is_some_and(|oldest| self.is_overdue(oldest));
         overdue.then(|| waiting.remove(0).connection)
     }

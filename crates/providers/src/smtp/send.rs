@@ -1,12 +1,11 @@
 //! One mail through the mail server, over a connection that may have carried others before.
 //!
-//! The mail library's own pool takes back whatever is dropped, so that a reply that comes too late passes for the reply
-//! to the next mail; here a connection goes back only after its server was heard to the end.
+//! A pool that takes back whatever is dropped lets a reply that comes too late pass for the reply to the next mail; here
+//! a connection goes back only after its server was heard to the end.
 
 use std::{fmt, time::Duration};
 
 use closure_contract::{FailureCode, Provider};
-use lettre::transport::smtp::response::Response;
 use tokio::sync::Semaphore;
 
 use super::{
@@ -97,7 +96,7 @@ impl Smtp {
     ///
     /// The connection belongs to this future alone, and goes back to the others by an explicit word at the end: whoever
     /// drops the future in between closes the connection with it.
-    async fn dialogue(&self, letter: &Letter<'_>) -> Result<Response, Broken> {
+    async fn dialogue(&self, letter: &Letter<'_>) -> Result<Reply, Broken> {
         if let Some(mut connection) = self.idle.take()
             && connection.is_in_step(self.check_timeout).await
         {
@@ -109,7 +108,7 @@ impl Smtp {
         self.carry(self.connector.connect().await?, letter).await
     }
 
-    async fn carry(&self, mut connection: Connection, letter: &Letter<'_>) -> Result<Response, Broken> {
+    async fn carry(&self, mut connection: Connection, letter: &Letter<'_>) -> Result<Reply, Broken> {
         let result = connection.carry(letter, self.limits).await;
         match &result {
             Ok(_) => self.keep(connection).await,
@@ -185,7 +184,7 @@ impl Sender for Smtp {
             return Err(SendFailure::new(FailureCode::MailServerUnavailable, detail));
         };
         match self.dialogue(&Letter { from, to, bytes: &message.bytes }).await {
-            Ok(response) => Ok(Accepted { provider_ref: queue_id(&response) }),
+            Ok(reply) => Ok(Accepted { provider_ref: queue_id(&reply) }),
             Err(broken) => Err(failure(broken)),
         }
     }
@@ -221,25 +220,33 @@ fn failure(broken: Broken) -> SendFailure {
 }
 
 fn refused(phase: Phase, reply: &Reply) -> SendFailure {
-    let detail = format!("at {}: {} {}", phase.name(), reply.basic, reply.text);
+    let detail = format!("at {}: {} {}", phase.name(), reply.basic, reply.text());
     SendFailure::new(classify(reply, phase), &detail).with_provider_code(reply.code())
 }
 
 /// Without a reply: before the dot nothing was handed over; after it nobody can tell.
 fn unanswered(phase: Phase) -> FailureCode {
     match phase {
-        Phase::Connect | Phase::Auth | Phase::MailFrom | Phase::RcptTo | Phase::Data => {
-            FailureCode::MailServerUnavailable
-        }
+        Phase::Connect
+        | Phase::Greeting
+        | Phase::Hello
+        | Phase::StartTls
+        | Phase::Auth
+        | Phase::MailFrom
+        | Phase::RcptTo
+        | Phase::Data => FailureCode::MailServerUnavailable,
         Phase::AfterDot => FailureCode::MailInDoubt,
     }
 }
 
 /// The server's own name for the mail, in the forms of Postfix (`queued as X`) and Exim (`id=X`).
-fn queue_id(response: &Response) -> Option<String> {
-    let line = response.first_line()?;
-    let after = |mark: &str| line.to_ascii_lowercase().find(mark).and_then(|at| line.get(at + mark.len()..));
-    let rest = after("queued as ").or_else(|| after("id="))?;
-    let word = rest.split_whitespace().next()?;
-    code_text(word.trim_end_matches(['.', ',', ';', ')', '>']))
+fn queue_id(reply: &Reply) -> Option<String> {
+    let of_line = |line: &String| {
+        let after =
+            |mark: &str| line.to_ascii_lowercase().find(mark).and_then(|at| line.get(at + mark.len()..));
+        let rest = after("queued as ").or_else(|| after("id="))?;
+        let word = rest.split_whitespace().next()?;
+        code_text(word.trim_end_matches(['.', ',', ';', ')', '>']))
+    };
+    reply.lines.iter().find_map(of_line)
 }

@@ -1,18 +1,17 @@
-//! A stream that cannot be flooded, that hands out one line at a time, and that tells whether anything waits unread.
+//! A stream that cannot be flooded, that is read line by line, and that tells whether anything waits unread.
 
 use std::{
     fmt, io,
-    net::SocketAddr,
     pin::Pin,
-    sync::{Arc, Mutex, MutexGuard, PoisonError},
     task::{Context, Poll, Waker, ready},
 };
 
-use lettre::transport::smtp::client::AsyncTokioStream;
-use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+use tokio::io::{AsyncRead, AsyncWrite, AsyncWriteExt, ReadBuf};
 
 /// A server may say at most this much about one mail, and as much before the first one.
 const READ_BYTES_MAX: usize = 256 * 1024;
+/// Of one line at most this many bytes are kept; what is longer is read to its end and forgotten.
+const LINE_BYTES_KEPT: usize = 1_024;
 /// One read from the socket.
 const CHUNK_BYTES: usize = 4 * 1024;
 
@@ -21,102 +20,103 @@ pub(crate) trait Transport: AsyncRead + AsyncWrite + Send + Unpin + fmt::Debug {
 
 impl<T: AsyncRead + AsyncWrite + Send + Unpin + fmt::Debug> Transport for T {}
 
-/// A stream with the guards that the SMTP library lacks; the library holds one end of it, and we another.
+/// A connection's bytes.
 ///
-/// It ends with an error after [`READ_BYTES_MAX`], because the library reads a line of any length.
-/// It never hands out bytes beyond a line end, because the library would keep them to itself: plain text that came
-/// along with the reply to STARTTLS would later pass for replies of the encrypted session, and one reply too many for
-/// the reply to the next mail.
-#[derive(Debug, Clone)]
-pub(crate) struct Wire(Arc<Mutex<Guarded>>);
-
+/// What arrives is kept here until somebody asks for it: plain text that came along with the reply to STARTTLS is found
+/// before the encrypted session begins, and one reply too many before the next mail.
 #[derive(Debug)]
-struct Guarded {
+pub(crate) struct Wire {
     inner: Box<dyn Transport>,
     pending: Vec<u8>,
     read_bytes: usize,
+    is_flooded: bool,
+}
+
+/// A line without its end.
+#[derive(Debug)]
+pub(crate) struct Line {
+    /// Its first bytes.
+    pub(crate) bytes: Vec<u8>,
+    /// Whether its end came.
+    pub(crate) end: LineEnd,
+}
+
+/// How a line ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum LineEnd {
+    /// With a line end.
+    Whole,
+    /// With all that a server may say: nothing more is read from this connection.
+    AtTheLimit,
 }
 
 impl Wire {
     pub(crate) fn new(inner: impl Transport + 'static) -> Self {
-        Self::that_begins_with(b"", inner)
-    }
-
-    /// A stream that hands these bytes out before its own.
-    pub(crate) fn that_begins_with(bytes: &[u8], inner: impl Transport + 'static) -> Self {
-        let guarded = Guarded { inner: Box::new(inner), pending: bytes.to_vec(), read_bytes: 0 };
-        Self(Arc::new(Mutex::new(guarded)))
+        Self { inner: Box::new(inner), pending: Vec::new(), read_bytes: 0, is_flooded: false }
     }
 
     /// Whether nothing waits to be read, the end of the connection included.
     ///
     /// It looks at what has arrived, so that a word on its way escapes it.
-    pub(crate) fn is_quiet(&self) -> bool {
+    pub(crate) fn is_quiet(&mut self) -> bool {
         let mut cx = Context::from_waker(Waker::noop());
-        self.lock().poll_line(&mut cx, &mut ReadBuf::new(&mut [])).is_pending()
+        !self.is_flooded && self.pending.is_empty() && self.poll_fill(&mut cx).is_pending()
     }
 
     /// Begins to count anew what the server says.
-    pub(crate) fn allow_for_one_mail(&self) {
-        self.lock().read_bytes = 0;
+    pub(crate) fn allow_for_one_mail(&mut self) {
+        self.read_bytes = 0;
     }
 
-    /// What lies below, once the library has let its end go; nothing if something was said that nobody has read.
+    /// What lies below; nothing if something was said that nobody has read.
     pub(crate) fn into_inner(self) -> Option<Box<dyn Transport>> {
-        let guarded = Arc::into_inner(self.0)?.into_inner().unwrap_or_else(PoisonError::into_inner);
-        guarded.pending.is_empty().then_some(guarded.inner)
+        (self.pending.is_empty() && !self.is_flooded).then_some(self.inner)
     }
 
-    fn lock(&self) -> MutexGuard<'_, Guarded> {
-        // Nothing is half done when a holder panics: it reads or writes whole pieces.
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-}
-
-impl AsyncTokioStream for Wire {
-    fn peer_addr(&self) -> io::Result<SocketAddr> {
-        // The library hands it on to whoever asks, and nobody does.
-        Err(io::ErrorKind::Unsupported.into())
-    }
-}
-
-impl Guarded {
-    fn poll_line(&mut self, cx: &mut Context<'_>, out: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
-        if self.pending.is_empty() {
-            let mut chunk = [0; CHUNK_BYTES];
-            let mut chunk = ReadBuf::new(&mut chunk);
-            ready!(Pin::new(&mut self.inner).poll_read(cx, &mut chunk))?;
-            self.read_bytes = self.read_bytes.saturating_add(chunk.filled().len());
-            if self.read_bytes > READ_BYTES_MAX {
-                return Poll::Ready(Err(io::Error::other("the mail server says more than the limit")));
+    /// The next line; an error where the connection ends before it does.
+    pub(crate) async fn line(&mut self) -> io::Result<Line> {
+        let mut bytes = Vec::new();
+        loop {
+            if let Some(at) = self.pending.iter().position(|byte| *byte == b'\n') {
+                let rest = self.pending.split_off(at + 1);
+                let line = std::mem::replace(&mut self.pending, rest);
+                keep(&mut bytes, line.strip_suffix(b"\n").unwrap_or(&line));
+                while bytes.last() == Some(&b'\r') {
+                    bytes.pop();
+                }
+                return Ok(Line { bytes, end: LineEnd::Whole });
             }
-            self.pending.extend_from_slice(chunk.filled());
+            keep(&mut bytes, &self.pending);
+            self.pending.clear();
+            if self.read_bytes > READ_BYTES_MAX {
+                self.is_flooded = true;
+                return Ok(Line { bytes, end: LineEnd::AtTheLimit });
+            }
+            if std::future::poll_fn(|cx| self.poll_fill(cx)).await? == 0 {
+                return Err(io::ErrorKind::UnexpectedEof.into());
+            }
         }
-        let line_end =
-            self.pending.iter().position(|byte| *byte == b'\n').map_or(self.pending.len(), |at| at + 1);
-        let taken = line_end.min(out.remaining());
-        out.put_slice(&self.pending[..taken]);
-        self.pending.drain(..taken);
-        Poll::Ready(Ok(()))
+    }
+
+    /// Writes all of it.
+    pub(crate) async fn write(&mut self, bytes: &[u8]) -> io::Result<()> {
+        self.inner.write_all(bytes).await?;
+        self.inner.flush().await
+    }
+
+    /// Reads what has come, and tells how many bytes that were.
+    fn poll_fill(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<usize>> {
+        let mut chunk = [0; CHUNK_BYTES];
+        let mut chunk = ReadBuf::new(&mut chunk);
+        ready!(Pin::new(&mut self.inner).poll_read(cx, &mut chunk))?;
+        let filled = chunk.filled();
+        self.read_bytes = self.read_bytes.saturating_add(filled.len());
+        self.pending.extend_from_slice(filled);
+        Poll::Ready(Ok(filled.len()))
     }
 }
 
-impl AsyncRead for Wire {
-    fn poll_read(self: Pin<&mut Self>, cx: &mut Context<'_>, out: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
-        self.lock().poll_line(cx, out)
-    }
-}
-
-impl AsyncWrite for Wire {
-    fn poll_write(self: Pin<&mut Self>, cx: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
-        Pin::new(&mut self.lock().inner).poll_write(cx, bytes)
-    }
-
-    fn poll_flush(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.lock().inner).poll_flush(cx)
-    }
-
-    fn poll_shutdown(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.lock().inner).poll_shutdown(cx)
-    }
+fn keep(line: &mut Vec<u8>, more: &[u8]) {
+    let room = LINE_BYTES_KEPT.saturating_sub(line.len());
+    line.extend_from_slice(&more[..more.len().min(room)]);
 }

@@ -2,7 +2,8 @@
 
 use closure_contract::{Generation, JobId};
 use closure_providers::{
-    BounceAddresses, BounceError, BounceMail, BounceReport, DsnAction, REPORT_BYTES_MAX, read_bounce,
+    BounceAddresses, BounceError, BounceMail, BounceReport, DsnAction, REPORT_BYTES_MAX, UnreadBounce,
+    UnreadReason, read_bounce, read_large_bounce,
 };
 
 const SECRET: &str = "a-secret-of-the-tests-0123456789-0123456789";
@@ -54,6 +55,10 @@ const RECORDED: [(&str, DsnAction, &str); 3] = [
 
 fn read(mail: &str) -> Result<BounceMail, BounceError> {
     read_bounce(mail.as_bytes(), &addresses())
+}
+
+fn unread(why: UnreadReason) -> Result<BounceMail, BounceError> {
+    Ok(BounceMail::Unread(UnreadBounce { job_id: job(), generation: Generation(2), why }))
 }
 
 fn read_report(mail: &str) -> BounceReport {
@@ -146,13 +151,15 @@ fn an_answering_machine_reports_nothing_however_it_words_it() {
     let to = ours();
     for mail in [
         format!(
-            "To: {to}\r\nAuto-Submitted: auto-replied\r\nSubject: Out of office\r\n\r\nAction: failed\r\nStatus: 5.1.1\r\n"
+            "Return-Path: <kim@example.net>\r\nTo: {to}\r\nAuto-Submitted: auto-replied\r\n\
+             Subject: Out of office\r\n\r\nAction: failed\r\nStatus: 5.1.1\r\n"
         ),
-        format!("To: {to}\r\nSubject: Undelivered Mail Returned to Sender\r\n\r\nI am away; 550 5.1.1\r\n"),
+        format!(
+            "Return-Path: <kim@example.net>\r\nTo: {to}\r\n\
+             Subject: Undelivered Mail Returned to Sender\r\n\r\nI am away; 550 5.1.1\r\n"
+        ),
         // A receipt for a mail that was read.
         report(&format!("To: {to}\r\n"), POSTFIX).replace("delivery-status", "disposition-notification"),
-        // A report that somebody forwards is not one about this mail.
-        report(&format!("To: {to}\r\n"), POSTFIX).replace("multipart/report", "multipart/mixed"),
     ] {
         assert_eq!(read(&mail), Ok(BounceMail::NoReport), "{mail}");
     }
@@ -167,10 +174,15 @@ fn a_report_without_an_action_or_beyond_every_measure_is_left_to_a_person() {
         "Action: exploded\r\nStatus: 5.1.1\r\n".to_owned(),
         "Action: failed\r\n\r\n".repeat(33),
     ] {
-        assert_eq!(read(&report(&to, &fields)), Err(BounceError::Malformed), "{fields}");
+        assert_eq!(read(&report(&to, &fields)), unread(UnreadReason::Report), "{fields}");
     }
     assert_eq!(read(""), Err(BounceError::Unreadable));
     assert_eq!(read(&"x".repeat(REPORT_BYTES_MAX + 1)), Err(BounceError::TooLarge));
+    let large =
+        |head: &str| read_large_bounce(format!("{head}\r\n{}", "x".repeat(10_000)).as_bytes(), &addresses());
+    let why = UnreadReason::TooLarge;
+    assert_eq!(large(&to), Ok(UnreadBounce { job_id: job(), generation: Generation(2), why }));
+    assert_eq!(large("To: noreply@example.com\r\n"), Err(BounceError::TooLarge));
 }
 
 #[test]

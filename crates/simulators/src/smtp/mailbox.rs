@@ -11,7 +11,7 @@ use std::{
 use serde::Serialize;
 use time::OffsetDateTime;
 
-use super::{SmtpAuth, SmtpSimSettings, behaviour::MailBehaviour};
+use super::{SmtpAuth, SmtpSimSettings, behaviour::MailBehaviour, raw::RawReplies};
 use crate::{
     journal::Journal,
     lock::locked,
@@ -90,6 +90,7 @@ impl fmt::Debug for TriedRecipient {
 
 pub(super) struct SmtpState {
     pub(super) settings: SmtpSimSettings,
+    pub(super) raw: RawReplies,
     auth: Mutex<SmtpAuth>,
     choices: Mutex<Choices>,
     kept: Mutex<Kept>,
@@ -125,6 +126,7 @@ impl SmtpState {
             queued: 0,
         };
         Self {
+            raw: RawReplies::default(),
             auth: Mutex::new(settings.auth.clone()),
             choices: Mutex::new(Choices { rules: Rules::new(), tally: Tally::default() }),
             kept: Mutex::new(kept),
@@ -157,8 +159,9 @@ impl SmtpState {
         locked(&self.choices).rules.replace(rules);
     }
 
-    /// Chooses what happens at this try for a recipient, and remembers that it was tried.
-    pub(super) fn choose(&self, address: &str) -> MailBehaviour {
+    /// Chooses what happens at this try for a recipient, and remembers that it was tried; `raw_code` is the code of a
+    /// reply that is said in place of the chosen one.
+    pub(super) fn choose(&self, address: &str, raw_code: Option<u16>) -> MailBehaviour {
         let behaviour = {
             let mut choices = locked(&self.choices);
             let try_number = choices.tally.next(address);
@@ -171,7 +174,7 @@ impl SmtpState {
         let tried = TriedRecipient {
             at: OffsetDateTime::now_utc(),
             address: address.to_owned(),
-            reply_code: behaviour.recipient_reply().code,
+            reply_code: raw_code.unwrap_or(behaviour.recipient_reply().code),
         };
         locked(&self.kept).tried.push(tried);
         behaviour

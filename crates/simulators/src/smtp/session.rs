@@ -13,6 +13,7 @@ use super::{
     behaviour::{MailBehaviour, Reply, reply},
     lines::{COMMAND_BYTES_MAX, Line, Lines},
     mailbox::{MailEnding, NewMail, SmtpState, normal_address},
+    raw::{MailPhase, code_of},
 };
 
 /// A connection carries at most this many commands.
@@ -68,7 +69,10 @@ impl Session<'_> {
             return self.say(reply(421, "4.3.2 Too many connections")).await;
         }
         let name = self.state.settings.hello_name.clone();
-        self.write_line(&format!("220 {name} ESMTP simulator")).await?;
+        match self.state.raw.take(MailPhase::Greeting) {
+            Some(raw) => self.write.write_all(&raw).await?,
+            None => self.write_line(&format!("220 {name} ESMTP simulator")).await?,
+        }
         for _ in 0..COMMANDS_MAX {
             let line = match self.read_command().await {
                 Ok(Some(line)) => line,
@@ -101,11 +105,11 @@ impl Session<'_> {
             "DATA" => return self.data().await,
             "RSET" => {
                 self.envelope = None;
-                self.say(reply(250, "2.0.0 Ok")).await?;
+                self.answer(MailPhase::Rset, reply(250, "2.0.0 Ok")).await?;
             }
             "NOOP" => self.say(reply(250, "2.0.0 Ok")).await?,
             "QUIT" => {
-                self.say(reply(221, "2.0.0 Bye")).await?;
+                self.answer(MailPhase::Quit, reply(221, "2.0.0 Bye")).await?;
                 return Ok(Next::Close);
             }
             "VRFY" => self.say(reply(252, "2.5.0 Send and see")).await?,
@@ -116,6 +120,10 @@ impl Session<'_> {
     }
 
     async fn greet(&mut self) -> io::Result<()> {
+        if let Some(raw) = self.state.raw.take(MailPhase::Hello) {
+            self.greeted = code_of(&raw) == 250;
+            return self.write.write_all(&raw).await;
+        }
         self.greeted = true;
         self.envelope = None;
         let settings = &self.state.settings;
@@ -155,12 +163,13 @@ impl Session<'_> {
             }
             (SmtpAuth::Required { .. } | SmtpAuth::AlwaysRefused | SmtpAuth::NotOffered, _) => false,
         };
-        self.authenticated = granted;
-        if granted {
-            self.say(reply(235, "2.7.0 Authenticated")).await
+        let ours = if granted {
+            reply(235, "2.7.0 Authenticated")
         } else {
-            self.say(reply(535, "5.7.8 Authentication failed")).await
-        }
+            reply(535, "5.7.8 Authentication failed")
+        };
+        self.authenticated = self.answer(MailPhase::Auth, ours).await? == 235;
+        Ok(())
     }
 
     async fn plain_proof(&mut self, initial: &str) -> io::Result<Option<(String, String)>> {
@@ -190,9 +199,12 @@ impl Session<'_> {
     }
 
     async fn mail(&mut self, argument: &str) -> io::Result<Next> {
-        let answer = self.begin(argument);
-        self.say(answer).await?;
-        Ok(if answer.code == 421 { Next::Close } else { Next::Continue })
+        let ours = self.begin(argument);
+        let code = self.answer(MailPhase::MailFrom, ours).await?;
+        if code != 250 {
+            self.envelope = None;
+        }
+        Ok(if code == 421 { Next::Close } else { Next::Continue })
     }
 
     /// The reply to MAIL.
@@ -237,16 +249,22 @@ impl Session<'_> {
             return Ok(Next::Continue);
         }
         let address = normal_address(&address);
-        let behaviour = self.state.choose(&address);
-        let answer = behaviour.recipient_reply();
-        if answer.code == 250 {
+        let raw = self.state.raw.take(MailPhase::RcptTo);
+        let raw_code = raw.as_deref().map(code_of);
+        let behaviour = self.state.choose(&address, raw_code);
+        let ours = behaviour.recipient_reply();
+        let code = raw_code.unwrap_or(ours.code);
+        if code == 250 {
             envelope.recipients.push(address);
             if behaviour != MailBehaviour::Accept {
                 envelope.behaviour = Some(behaviour);
             }
         }
-        self.say(answer).await?;
-        Ok(if answer.code == 421 { Next::Close } else { Next::Continue })
+        match raw {
+            Some(raw) => self.write.write_all(&raw).await?,
+            None => self.say(ours).await?,
+        }
+        Ok(if code == 421 { Next::Close } else { Next::Continue })
     }
 
     async fn data(&mut self) -> io::Result<Next> {
@@ -254,7 +272,10 @@ impl Session<'_> {
             self.say(reply(503, "5.5.1 Say MAIL and RCPT first")).await?;
             return Ok(Next::Continue);
         };
-        self.say(reply(354, "End with a dot on a line of its own")).await?;
+        let ours = reply(354, "End with a dot on a line of its own");
+        if self.answer(MailPhase::Data, ours).await? != 354 {
+            return Ok(Next::Continue);
+        }
         let behaviour = envelope.behaviour.unwrap_or(MailBehaviour::Accept);
         if behaviour == MailBehaviour::DropBeforeDot {
             // One line is read, so that the sender is in the middle of the message when the line breaks.
@@ -281,6 +302,13 @@ impl Session<'_> {
         let keep = |ending| {
             state.keep(NewMail { from: envelope.from, recipients: envelope.recipients, raw, ending })
         };
+        if let Some(raw) = state.raw.take(MailPhase::AfterDot) {
+            if code_of(&raw) == 250 {
+                keep(MailEnding::Replied);
+            }
+            self.write.write_all(&raw).await?;
+            return Ok(Next::Continue);
+        }
         match behaviour {
             MailBehaviour::DropAfterDot => {
                 keep(MailEnding::Unsaid);
@@ -361,6 +389,20 @@ impl Session<'_> {
             Ok(Ok(Line::End)) => Ok(None),
             Ok(Err(error)) => Err(error),
             Err(_) => Err(io::ErrorKind::TimedOut.into()),
+        }
+    }
+
+    /// Says its own reply, or the bytes that a test has put in its place; the code of what was said.
+    async fn answer(&mut self, phase: MailPhase, ours: Reply) -> io::Result<u16> {
+        match self.state.raw.take(phase) {
+            Some(raw) => {
+                self.write.write_all(&raw).await?;
+                Ok(code_of(&raw))
+            }
+            None => {
+                self.say(ours).await?;
+                Ok(ours.code)
+            }
         }
     }
 

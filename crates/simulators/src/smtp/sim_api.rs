@@ -4,9 +4,10 @@ use std::sync::Arc;
 
 use axum::{
     Json, Router,
-    extract::{Query, State},
+    body::Bytes,
+    extract::{Path, Query, State},
     http::StatusCode,
-    routing::{get, put},
+    routing::{delete, get, put},
 };
 use serde::{Deserialize, Serialize};
 use time::OffsetDateTime;
@@ -14,6 +15,7 @@ use time::OffsetDateTime;
 use super::{
     behaviour::MailBehaviour,
     mailbox::{KeptMail, MailEnding, SmtpState, TriedRecipient},
+    raw::MailPhase,
 };
 use crate::rules::Rule;
 
@@ -26,6 +28,8 @@ pub(super) fn routes(state: Arc<SmtpState>) -> Router {
         .route("/_sim/mails", get(mails))
         .route("/_sim/tried", get(tried))
         .route("/_sim/rules", put(set_rules).post(add_rule).delete(reset_rules))
+        .route("/_sim/replies", delete(own_replies))
+        .route("/_sim/replies/{phase}", put(say_at))
         .with_state(state)
 }
 
@@ -90,5 +94,26 @@ async fn add_rule(State(state): State<Arc<SmtpState>>, Json(rule): Json<Rule<Mai
 
 async fn reset_rules(State(state): State<Arc<SmtpState>>) -> StatusCode {
     state.replace_rules(Vec::new());
+    StatusCode::NO_CONTENT
+}
+
+#[derive(Deserialize)]
+struct Times {
+    times: Option<u32>,
+}
+
+/// The body's bytes are said as they are.
+async fn say_at(
+    State(state): State<Arc<SmtpState>>,
+    Path(phase): Path<MailPhase>,
+    Query(Times { times }): Query<Times>,
+    bytes: Bytes,
+) -> StatusCode {
+    state.raw.say(phase, bytes.to_vec(), times);
+    StatusCode::NO_CONTENT
+}
+
+async fn own_replies(State(state): State<Arc<SmtpState>>) -> StatusCode {
+    state.raw.clear();
     StatusCode::NO_CONTENT
 }

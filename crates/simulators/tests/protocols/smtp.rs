@@ -1,6 +1,6 @@
 //! The mail server, spoken to line by line.
 
-use closure_simulators::{MailBehaviour, MailEnding, SmtpAuth, SmtpSimSettings, SmtpSimulator};
+use closure_simulators::{MailBehaviour, MailEnding, MailPhase, SmtpAuth, SmtpSimSettings, SmtpSimulator};
 use serde_json::Value;
 use tokio::{
     io::{AsyncBufReadExt, AsyncWriteExt, BufReader},
@@ -219,6 +219,23 @@ async fn rules_come_before_the_table_and_end_after_their_times() {
     assert!(deliver(&server, "a@customer.example").await.is_end_of_connection());
     assert_eq!(deliver(&server, "a@customer.example").await.code(), 450);
     server.clear_rules();
+    assert_eq!(deliver(&server, "a@customer.example").await.code(), 250);
+    server.stop().await;
+}
+
+#[tokio::test]
+async fn it_says_the_bytes_that_it_was_given_and_acts_by_their_code() {
+    let server = server(SmtpSimSettings::default()).await;
+    server.say_at(MailPhase::RcptTo, b"550\r\n", Some(1));
+    assert_eq!(deliver(&server, "a@customer.example").await.0, ["550"]);
+    assert_eq!(server.tried()[0].reply_code, 550);
+    server.say_at(MailPhase::AfterDot, b"250\r\n", Some(1));
+    assert_eq!(deliver(&server, "a@customer.example").await.0, ["250"]);
+    assert_eq!(server.mails_to("a@customer.example").len(), 1);
+    server.say_at(MailPhase::AfterDot, b"554\r\n", None);
+    assert_eq!(deliver(&server, "a@customer.example").await.0, ["554"]);
+    assert_eq!(server.mails_to("a@customer.example").len(), 1, "it is not taken");
+    server.clear_replies();
     assert_eq!(deliver(&server, "a@customer.example").await.code(), 250);
     server.stop().await;
 }

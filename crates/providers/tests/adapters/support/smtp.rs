@@ -57,6 +57,16 @@ pub(crate) struct Script {
     pub(crate) later: Option<Box<Script>>,
 }
 
+impl Act {
+    fn begins_with(&self, digit: u8) -> bool {
+        match self {
+            Self::Say(reply) => reply.as_bytes().first() == Some(&digit),
+            Self::SayBytes(bytes) => bytes.first() == Some(&digit),
+            Self::Stall | Self::SayLate(_) | Self::Drop => false,
+        }
+    }
+}
+
 impl Default for Script {
     fn default() -> Self {
         Self {
@@ -236,7 +246,7 @@ impl Session {
                     &script.mail
                 }
                 "RCPT" => &script.rcpt,
-                "DATA" if matches!(&script.data, Act::Say(reply) if reply.starts_with('3')) => {
+                "DATA" if script.data.begins_with(b'3') => {
                     act(&mut stream, &script.data).await?;
                     self.take_mail(&mut stream).await?;
                     &script.dot

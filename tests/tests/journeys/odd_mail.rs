@@ -1,0 +1,90 @@
+//! A mail server whose replies are in no form that a textbook has: the code decides, and each mail goes out once.
+
+use closure_simulators::MailPhase;
+use closure_store::JobStory;
+use closure_tests::harness::{Fleet, FleetOptions, LONG, ProcessSpec, eventually, jobs, run};
+
+/// "The mail was queued" in GBK, and "no such user" in EUC-KR.
+const GBK: &[u8] = b"\xd3\xca\xbc\xfe\xd2\xd1\xbd\xf8\xc8\xeb\xb6\xd3\xc1\xd0";
+const EUC_KR: &[u8] = b"\xc1\xb8\xc0\xe7\xc7\xcf\xc1\xf6 \xbe\xca\xb4\xc2 \xbb\xe7\xbf\xeb\xc0\xda";
+
+async fn fleet(name: &'static str) -> Fleet {
+    let workers = ProcessSpec::work("workers", &["email", "dead", "fallback"]);
+    Fleet::start(FleetOptions::with(name, vec![workers])).await
+}
+
+fn forms(code: &str) -> Vec<Vec<u8>> {
+    let line = |sign: &str, text: &[u8]| [code.as_bytes(), sign.as_bytes(), text, b"\r\n"].concat();
+    vec![
+        line("", b""),
+        line(" ", b""),
+        line("", b"Ok"),
+        line(" ", GBK),
+        line("", EUC_KR),
+        [line("-", b"one"), line("-", GBK), line(" ", b"three")].concat(),
+        line(" ", &[b'x'; 100_000]),
+    ]
+}
+
+#[test]
+fn a_mail_whose_last_reply_is_a_bare_code_or_in_another_charset_is_accepted_and_was_sent_once() {
+    run(async {
+        let fleet = fleet("odd-dot").await;
+        for (nth, bytes) in forms("250").iter().enumerate() {
+            fleet.smtp.say_at(MailPhase::AfterDot, bytes, None);
+            let to = format!("odd-{nth}@example.com");
+            let id = fleet.publish(&jobs::email(&to)).await;
+            let heard = fleet.outcomes_of(id, 1).await;
+            assert_eq!((heard[0].summary().as_str(), heard[0].outcome.attempts), ("email.accepted", 1));
+            assert_eq!(fleet.smtp.mails_to(&to).len(), 1, "{}", bytes.escape_ascii());
+        }
+        fleet.finish().await;
+    });
+}
+
+#[test]
+fn a_recipient_who_is_refused_in_another_charset_is_refused_after_one_try() {
+    run(async {
+        let fleet = fleet("odd-rcpt").await;
+        for (nth, bytes) in forms("550").iter().enumerate() {
+            fleet.smtp.say_at(MailPhase::RcptTo, bytes, None);
+            let to = format!("odd-{nth}@example.com");
+            let id = fleet.publish(&jobs::email(&to)).await;
+            let heard = fleet.outcomes_of(id, 1).await;
+            assert_eq!(heard[0].summary(), "email.dead mailbox_refused", "{}", bytes.escape_ascii());
+            assert_eq!(fleet.smtp.tries_to(&to), 1);
+        }
+        fleet.finish().await;
+    });
+}
+
+#[test]
+fn what_a_server_says_at_the_greeting_and_at_the_login_is_told_as_it_was_said() {
+    run(async {
+        let fleet = fleet("odd-session").await;
+        fleet.smtp.say_at(MailPhase::Greeting, &[b"550 black ip. ", GBK, b"\r\n"].concat(), None);
+        let story = postponed(&fleet, "listed@example.com").await;
+        assert_eq!(story.code.map(|code| code.as_str()), Some("mail_server_refused"));
+        let detail = story.detail.expect("a detail");
+        assert!(detail.starts_with("at the greeting: 550 black ip. "), "{detail}");
+        fleet.smtp.clear_replies();
+        assert_eq!(fleet.outcomes_of(story.job_id, 1).await[0].summary(), "email.accepted");
+        fleet.smtp.say_at(MailPhase::MailFrom, &[b"535 Error: ", GBK, b"\r\n"].concat(), None);
+        let story = postponed(&fleet, "login@example.com").await;
+        assert_eq!(story.code.map(|code| code.as_str()), Some("mail_auth"));
+        fleet.smtp.clear_replies();
+        assert_eq!(fleet.outcomes_of(story.job_id, 1).await[0].summary(), "email.accepted");
+        assert_eq!(fleet.smtp.mails().len(), 2, "each once, when the server would have it");
+        fleet.finish().await;
+    });
+}
+
+/// A job whose try was given back, with what is on record of it.
+async fn postponed(fleet: &Fleet, to: &str) -> JobStory {
+    let id = fleet.publish(&jobs::email(to)).await;
+    eventually(&format!("job {id} to be put off"), LONG, || async {
+        let story = fleet.story(id).await.ok_or_else(|| "no delivery yet".to_owned())?;
+        if story.code.is_some() { Ok(story) } else { Err(format!("it is {}", story.state)) }
+    })
+    .await
+}
