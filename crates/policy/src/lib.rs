@@ -23,6 +23,7 @@ mod language;
 mod mail_html;
 pub mod mask;
 pub mod meaning;
+pub mod patience;
 pub mod phone;
 mod phone_text;
 pub mod quiet;

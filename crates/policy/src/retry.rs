@@ -60,7 +60,7 @@ pub enum Next {
         /// How long to wait.
         step: DelayStep,
     },
-    /// Wait, then make the same try: the failure was not the job's, so that it costs no try and never gives up.
+    /// Wait, then make the same try: the failure was not the job's, so that it costs no try; `patience` ends it.
     Postpone {
         /// How long to wait.
         step: DelayStep,

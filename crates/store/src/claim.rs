@@ -75,6 +75,8 @@ pub enum Claim {
         client_ref: ClientRef,
         /// The bytes that were stored first, if any.
         rendered: Option<Bytes>,
+        /// For how long it has been put off for failures that cost no try, in milliseconds.
+        postponed_ms: u64,
     },
     /// Find out what became of an attempt whose end is not on record; never send blindly.
     Reconcile {
@@ -96,6 +98,8 @@ pub enum Claim {
         rendered: Option<Bytes>,
         /// When the attempt began.
         since: Timestamp,
+        /// For how long finding out has been put off for failures that cost no try, in milliseconds.
+        postponed_ms: u64,
     },
     /// The attempt that the message asks for was made; its retry may be lost, so publish the next one again.
     Scheduled {
@@ -266,7 +270,8 @@ pub(crate) const CLAIM: &str = concat!(
             CASE WHEN d.lease_token = ANY ($13::uuid[]) THEN ''::bytea ELSE d.body END AS body,
             d.body_hash, d.lease_token, d.lease_for, d.client_ref, d.provider, d.rendered, d.tried_at, d.lookups,
             d.resends,
-            coalesce(ceil(extract(epoch FROM d.lease_until - clock_timestamp()) * 1000), 0)::bigint AS remaining_ms
+            coalesce(ceil(extract(epoch FROM d.lease_until - clock_timestamp()) * 1000), 0)::bigint AS remaining_ms,
+            coalesce(extract(epoch FROM clock_timestamp() - d.postponed_since) * 1000, 0)::bigint AS postponed_ms
     ), begun AS (
         INSERT INTO attempt (job_id, generation, number, client_ref, provider, state, started_at)
         SELECT job_id, generation, attempts, client_ref, provider, 'sending', tried_at
@@ -322,6 +327,7 @@ fn granted(lease: Lease, columns: &Columns<'_>) -> Result<Claim, StoreError> {
         attempt: columns.attempt("attempts")?,
         client_ref: columns.get("client_ref").map(ClientRef)?,
         rendered: columns.maybe_bytes("rendered")?,
+        postponed_ms: columns.millis("postponed_ms")?,
     })
 }
 
@@ -336,6 +342,7 @@ fn reconcile(lease: Lease, columns: &Columns<'_>) -> Result<Claim, StoreError> {
         resends: columns.count("resends")?,
         rendered: columns.maybe_bytes("rendered")?,
         since: columns.time("tried_at")?,
+        postponed_ms: columns.millis("postponed_ms")?,
     })
 }
 

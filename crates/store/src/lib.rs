@@ -17,6 +17,7 @@ mod overdue;
 #[cfg(test)]
 mod plans;
 mod pool;
+mod postponed;
 mod rates;
 mod receipts;
 mod replay;
@@ -57,6 +58,7 @@ pub use dead_letters::{
 pub use error::StoreError;
 pub use history::{AttemptStory, DeadLetterStory, JobStory, ReceiptStory, StateCount};
 pub use lane::Lane;
+pub use postponed::Postponed;
 pub use rates::Slots;
 pub use receipts::Recorded;
 pub use replay::{Replay, ReplayError};

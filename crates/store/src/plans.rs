@@ -3,8 +3,8 @@
 use tokio_postgres::{Client, SimpleQueryMessage};
 
 use crate::{
-    bounces, brakes, burial, calls, circuits, claim, dead_letters, evaluate, history, overdue, rates,
-    receipts, replay, resend,
+    bounces, brakes, burial, calls, circuits, claim, dead_letters, evaluate, history, overdue, postponed,
+    rates, receipts, replay, resend,
     settings::StoreSettings,
     settle_sql, standing, suppression, tally, template_changes, templates,
     test_database::{TestDatabase, run},
@@ -28,6 +28,7 @@ const STATEMENTS: &[(&str, &str)] = &[
     ("create the fallback", evaluate::CREATE_FALLBACK),
     ("overdue", overdue::OVERDUE),
     ("owed", overdue::OWED),
+    ("postponed", postponed::POSTPONED),
     ("announced", overdue::ANNOUNCED),
     ("match the inbox", overdue::MATCH),
     ("open calls", calls::OPEN),

@@ -63,6 +63,9 @@ WITH asked AS (
             WHEN h.kept THEN d.look_at
             WHEN h.ending = 'accepted' AND h.channel = 'dial' THEN now()
             ELSE now() + h.receipt_due_ms * interval '1 millisecond' END,
+        postponed_since = CASE
+            WHEN h.kept THEN d.postponed_since
+            WHEN h.ending = 'given_back' THEN coalesce(d.postponed_since, now()) END,
         rules = coalesce(h.rules, d.rules),
         call = coalesce(h.call, d.call),
         lease_until = NULL,

@@ -1,6 +1,8 @@
 //! A mail server whose replies are in no form that a textbook has: the code decides, and each mail goes out once.
 
-use closure_simulators::MailPhase;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use closure_simulators::{MailBehaviour, MailPhase};
 use closure_store::JobStory;
 use closure_tests::harness::{Fleet, FleetOptions, LONG, ProcessSpec, eventually, jobs, run};
 
@@ -87,4 +89,73 @@ async fn postponed(fleet: &Fleet, to: &str) -> JobStory {
         if story.code.is_some() { Ok(story) } else { Err(format!("it is {}", story.state)) }
     })
     .await
+}
+
+async fn impatient_fleet(name: &'static str, alone_max_ms: u64, everyone_max_ms: u64) -> Fleet {
+    let workers = ProcessSpec::work("workers", &["email", "dead", "fallback"]);
+    let options = FleetOptions::with(name, vec![workers])
+        .variable("FLEET_WORKER_POSTPONED_ALARM_MS", "60000")
+        .variable("FLEET_WORKER_POSTPONED_ALONE_MAX_MS", &alone_max_ms.to_string())
+        .variable("FLEET_WORKER_POSTPONED_MAX_MS", &everyone_max_ms.to_string());
+    Fleet::start(options).await
+}
+
+/// The other jobs show that the server is well; a server that fails for everybody keeps its jobs for longer.
+#[test]
+fn a_job_that_fails_alone_without_costing_a_try_ends_as_a_dead_letter_with_its_reason() {
+    run(async {
+        const ALONE_MAX_MS: u64 = 3_000;
+        const EVERYONE_MAX_MS: u64 = 3_600_000;
+        let fleet = impatient_fleet("alone", ALONE_MAX_MS, EVERYONE_MAX_MS).await;
+        fleet.smtp.behave("poison@example.com", MailBehaviour::Busy);
+        let poison = fleet.publish(&jobs::email("poison@example.com")).await;
+        let others = AtomicUsize::new(0);
+        // Each look sends one more mail to somebody else.
+        let ended = eventually("the job to be given up", LONG, || async {
+            let others = others.fetch_add(1, Ordering::Relaxed);
+            fleet.publish(&jobs::email(&format!("other-{others}@example.com"))).await;
+            let heard = fleet.outcomes.of(poison);
+            heard.first().map(|heard| heard.summary()).ok_or_else(|| "not yet".to_owned())
+        })
+        .await;
+        assert_eq!(ended, "email.dead mail_server_unavailable");
+        let detail = fleet.story(poison).await.and_then(|story| story.detail).expect("a detail");
+        assert!(detail.contains("while others came through: at RCPT TO: 421"), "{detail}");
+        fleet.finish().await;
+    });
+}
+
+#[test]
+fn an_outage_without_an_end_ends_its_jobs_after_the_longest_wait_and_makes_their_reason_known() {
+    run(async {
+        let fleet = impatient_fleet("everyone", 3_000, 3_000).await;
+        fleet.smtp.say_at(MailPhase::Greeting, b"554\r\n", None);
+        let id = fleet.publish(&jobs::email("listed@example.com")).await;
+        assert_eq!(fleet.outcomes_of(id, 1).await[0].summary(), "email.dead mail_server_refused");
+        let detail = fleet.story(id).await.and_then(|story| story.detail).expect("a detail");
+        assert!(detail.contains("like every other job: at the greeting: 554"), "{detail}");
+        fleet.finish().await;
+    });
+}
+
+#[test]
+fn jobs_that_are_put_off_for_longer_than_the_alarm_are_told_by_the_log_and_by_the_doctor() {
+    run(async {
+        let workers = ProcessSpec::work("workers", &["email", "dead", "fallback"]);
+        let options =
+            FleetOptions::with("alarm", vec![workers]).variable("FLEET_WORKER_POSTPONED_ALARM_MS", "1000");
+        let fleet = Fleet::start(options).await;
+        fleet.smtp.say_at(MailPhase::Greeting, b"554 no service\r\n", None);
+        let story = postponed(&fleet, "alarm@example.com").await;
+        let told = eventually("the doctor to tell", LONG, async || {
+            let doctor = fleet.cli(&["doctor"]).await;
+            if doctor.output.contains("email jobs put off") { Ok(doctor) } else { Err(doctor.output) }
+        })
+        .await;
+        assert_eq!(told.code, 1);
+        assert!(told.output.contains("mail_server_refused"), "{}", told.output);
+        fleet.smtp.clear_replies();
+        assert_eq!(fleet.outcomes_of(story.job_id, 1).await[0].summary(), "email.accepted");
+        fleet.finish().await;
+    });
 }

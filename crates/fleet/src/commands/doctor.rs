@@ -3,7 +3,7 @@
 use closure_broker::topology;
 use closure_contract::{FailureCode, topology::queues};
 use closure_policy::quota::QuotaLevel;
-use closure_store::{DeadLetterFilter, DeadLetterState, OpenCircuit, Store, StoreError};
+use closure_store::{DeadLetterFilter, DeadLetterState, OpenCircuit, Postponed, Store, StoreError};
 use serde::Serialize;
 
 use super::{Call, Failure, brake, gateways, show_as};
@@ -29,15 +29,17 @@ enum Health {
 
 /// Looks at the configuration, the broker and the database; exits 1 if something is ill.
 pub async fn run(call: &Call) -> Result<(), Failure> {
-    let (broker, database, rulebook, advisor, quotas) = config::load(call.config.as_ref(), |source| {
-        (
-            config::broker(source, "doctor"),
-            config::database(source),
-            config::rulebook(source),
-            config::advisor_if_any(source),
-            config::quotas(source),
-        )
-    })?;
+    let (broker, database, rulebook, advisor, quotas, patience) =
+        config::load(call.config.as_ref(), |source| {
+            (
+                config::broker(source, "doctor"),
+                config::database(source),
+                config::rulebook(source),
+                config::advisor_if_any(source),
+                config::quotas(source),
+                config::patience(source),
+            )
+        })?;
     let mut findings = vec![Finding::well("configuration and rulebook", "valid")];
     if advisor.is_some() {
         findings.push(Finding::well("advisor", "its tokens and limits are sound"));
@@ -69,6 +71,7 @@ pub async fn run(call: &Call) -> Result<(), Failure> {
             findings.extend(store.open_circuits().await?.iter().map(circuit));
             findings.extend(quota::months(&store, &quotas).await?.iter().filter_map(month));
             findings.extend(unread_bounces(&store).await?);
+            findings.extend(store.postponed(patience.alarm_ms).await?.iter().map(postponed));
             let held = brake::held(&store, &rulebook.rules().sms.brake).await?;
             findings
                 .extend(held.iter().map(|(lane, detail)| Finding::ill(&format!("emails {lane}"), detail)));
@@ -103,6 +106,13 @@ async fn unread_bounces(store: &Store) -> Result<Option<Finding>, StoreError> {
         );
         Finding::ill("mails that came back", &detail)
     }))
+}
+
+/// Jobs that wait for a failure to pass which is not theirs.
+fn postponed(jobs: &Postponed) -> Finding {
+    let Postponed { channel, code, count, since } = jobs;
+    let detail = format!("{count}, the first since {since}: {code}: {}; {}", code.what(), code.remedy());
+    Finding::ill(&format!("{channel} jobs put off"), &detail)
 }
 
 /// A gateway that is left alone.

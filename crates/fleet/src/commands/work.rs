@@ -182,7 +182,7 @@ fn start(crew: &Crew, settings: RoleSettings, roles: &BTreeSet<Role>) -> Vec<Loo
         };
         loops.push(consume(
             crew,
-            Courier::new(carrier, crew.store.clone(), crew.engine.clone()),
+            Courier::new(carrier, crew.store.clone(), crew.engine.clone(), crew.courier.patience),
             concurrency,
         ));
     }
@@ -197,7 +197,7 @@ fn start(crew: &Crew, settings: RoleSettings, roles: &BTreeSet<Role>) -> Vec<Loo
         };
         loops.push(consume(
             crew,
-            Courier::new(carrier, crew.store.clone(), crew.engine.clone()),
+            Courier::new(carrier, crew.store.clone(), crew.engine.clone(), crew.courier.patience),
             concurrency,
         ));
         loops.push(Box::pin(IdleWatch { smtp, lifecycle: crew.lifecycle.clone() }.run()));
@@ -211,7 +211,7 @@ fn start(crew: &Crew, settings: RoleSettings, roles: &BTreeSet<Role>) -> Vec<Loo
         };
         loops.push(consume(
             crew,
-            Courier::new(carrier, crew.store.clone(), crew.engine.clone()),
+            Courier::new(carrier, crew.store.clone(), crew.engine.clone(), crew.courier.patience),
             concurrency,
         ));
         let watch = CallWatch {

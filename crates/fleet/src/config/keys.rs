@@ -86,6 +86,21 @@ pub const KEYS: &[Key] = &[
         "milliseconds that a claim protects a try beyond the slowest answer of its provider",
     ),
     optional(
+        "worker.postponed_alarm_ms",
+        "900000",
+        "milliseconds after which somebody is told of jobs that are put off for failures that cost no try",
+    ),
+    optional(
+        "worker.postponed_alone_max_ms",
+        "21600000",
+        "milliseconds after which such a job becomes a dead letter if others come through meanwhile",
+    ),
+    optional(
+        "worker.postponed_max_ms",
+        "259200000",
+        "milliseconds after which it becomes a dead letter although every other job fails alike; longer than a weekend",
+    ),
+    optional(
         "worker.grace_ms",
         "25000",
         "milliseconds that a stopping worker may finish its messages in hand",

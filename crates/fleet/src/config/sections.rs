@@ -5,6 +5,7 @@ use std::{net::SocketAddr, str::FromStr, time::Duration};
 use closure_broker::BrokerSettings;
 use closure_contract::topology::DelayStep;
 use closure_policy::{
+    patience::PatienceRules,
     retry::Ladder,
     rulebook::{CompiledRulebook, Rulebook},
 };
@@ -25,6 +26,8 @@ pub struct CourierSettings {
     pub lease_margin_ms: u64,
     /// How long a stopping worker may finish what it holds.
     pub grace: Duration,
+    /// How long jobs may be put off.
+    pub patience: PatienceRules,
     /// The delays of text messages.
     pub sms_ladder: Ladder,
     /// The delays of emails.
@@ -162,9 +165,19 @@ pub fn courier(source: &mut Source<'_>, concurrency: Option<u16>) -> CourierSett
         concurrency: concurrency.unwrap_or_else(|| source.value("worker.concurrency")),
         lease_margin_ms: source.value("worker.lease_margin_ms"),
         grace: Duration::from_millis(source.value("worker.grace_ms")),
+        patience: patience(source),
         sms_ladder: ladder(source, "sms.ladder", Ladder::sms()),
         email_ladder: ladder(source, "email.ladder", Ladder::email()),
         dial_ladder: ladder(source, "dial.ladder", Ladder::dial()),
+    }
+}
+
+/// How long jobs may be put off for failures that cost no try.
+pub fn patience(source: &mut Source<'_>) -> PatienceRules {
+    PatienceRules {
+        alarm_ms: source.value("worker.postponed_alarm_ms"),
+        alone_max_ms: source.value("worker.postponed_alone_max_ms"),
+        everyone_max_ms: source.value("worker.postponed_max_ms"),
     }
 }
 

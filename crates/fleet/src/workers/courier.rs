@@ -9,6 +9,7 @@ use closure_contract::{
 };
 use closure_policy::{
     explain::{Decision, Verdict},
+    patience::PatienceRules,
     retry::Next,
 };
 use closure_providers::SendFailure;
@@ -22,6 +23,7 @@ use super::{
     conflict,
     doubt::scope,
     endings::{rules_json, step_until},
+    patience::{Patiences, Why},
 };
 use crate::{
     announce,
@@ -37,6 +39,7 @@ pub struct Courier<C> {
     pub(super) carrier: C,
     pub(super) store: Store,
     engine: Engine,
+    pub(super) patience: Patiences,
 }
 
 /// A claimed job on its way.
@@ -56,6 +59,8 @@ pub(super) struct Trip<'a> {
     pub(super) errand: Errand,
     /// How often the provider was asked about this job and knew nothing.
     pub(super) lookups: u32,
+    /// For how long it has been put off for failures that cost no try, in milliseconds.
+    pub(super) postponed_ms: u64,
 }
 
 /// What a claim is for.
@@ -69,8 +74,8 @@ pub(super) enum Errand {
 
 impl<C: Carrier> Courier<C> {
     /// A courier of one channel.
-    pub fn new(carrier: C, store: Store, engine: Engine) -> Self {
-        Self { carrier, store, engine }
+    pub fn new(carrier: C, store: Store, engine: Engine, patience: PatienceRules) -> Self {
+        Self { carrier, store, engine, patience: Patiences::new(patience) }
     }
 
     /// Does the whole way of one message.
@@ -109,7 +114,7 @@ impl<C: Carrier> Courier<C> {
         };
         let provider = passage.provider;
         let (claim, lease_until) = self.claim(hand, &job, &decision, provider, rendered).await?;
-        let trip = |lease, provider, errand, lookups| Trip {
+        let trip = |lease, provider, errand, lookups, postponed_ms| Trip {
             hand,
             job: &job,
             decision: &decision,
@@ -119,10 +124,11 @@ impl<C: Carrier> Courier<C> {
             passage: &passage,
             errand,
             lookups,
+            postponed_ms,
         };
         match claim {
-            Claim::Granted { lease, attempt, client_ref, rendered } => {
-                let trip = trip(lease, provider, Errand::Try, 0);
+            Claim::Granted { lease, attempt, client_ref, rendered, postponed_ms } => {
+                let trip = trip(lease, provider, Errand::Try, 0, postponed_ms);
                 match unrenderable {
                     Some(failure) => self.failed(&trip, attempt, failure).await,
                     None => self.go(&trip, attempt, client_ref, rendered).await,
@@ -137,9 +143,10 @@ impl<C: Carrier> Courier<C> {
                 resends,
                 rendered,
                 since,
+                postponed_ms,
                 ..
             } => {
-                let trip = trip(lease, provider, Errand::FindOut, lookups);
+                let trip = trip(lease, provider, Errand::FindOut, lookups, postponed_ms);
                 let (plan, scope) = (decision.plan.as_ref(), scope(&job));
                 let doubt = Doubt { provider, plan, client_ref, scope, since, lookups, resends, hand };
                 self.reconcile(&trip, attempt, doubt, rendered).await
@@ -238,9 +245,8 @@ impl<C: Carrier> Courier<C> {
             Err(problem) => {
                 warn!(job_id = %trip.job.id(), %problem, "the rules could not be asked again; nothing was sent");
                 let detail = "the database could not be asked right before the send".to_owned();
-                let ending = Ending::GivenBack { code: FailureCode::ProviderUnavailable, detail };
-                self.end(trip, attempt, ending).await?;
-                Ok(Disposition::Again { step: self.first_step(attempt), attempt })
+                let why = Why { code: FailureCode::ProviderUnavailable, detail };
+                self.put_off(trip, attempt, why, self.first_step(attempt)).await
             }
         }
     }
@@ -275,7 +281,10 @@ impl<C: Carrier> Courier<C> {
             passage: trip.passage,
         };
         match self.carrier.try_once(&attempted).await {
-            Ok(accepted) => self.end(trip, attempt, self.carrier.taken(accepted)).await,
+            Ok(accepted) => {
+                self.patience.came_through(trip);
+                self.end(trip, attempt, self.carrier.taken(accepted)).await
+            }
             Err(failure) => {
                 self.give_back(trip, contact.as_ref(), failure.code).await?;
                 self.failed(trip, attempt, failure).await
@@ -288,8 +297,7 @@ impl<C: Carrier> Courier<C> {
         let code = FailureCode::ProviderUnavailable;
         let detail = "the worker stood still until its lease was over; nothing was sent".to_owned();
         warn!(job_id = %trip.job.id(), %attempt, detail, "a try was not made");
-        self.end(trip, attempt, Ending::GivenBack { code, detail }).await?;
-        Ok(Disposition::Again { step: DelayStep::Seconds1, attempt })
+        self.put_off(trip, attempt, Why { code, detail }, DelayStep::Seconds1).await
     }
 
     /// A try failed: policy says what the code means, and the settlement follows.
@@ -313,10 +321,7 @@ impl<C: Carrier> Courier<C> {
                 self.end(trip, attempt, Ending::Waiting { code, detail }).await?;
                 Ok(Disposition::Again { step, attempt: attempt.next() })
             }
-            Next::Postpone { step } => {
-                self.end(trip, attempt, Ending::GivenBack { code, detail }).await?;
-                Ok(Disposition::Again { step, attempt })
-            }
+            Next::Postpone { step } => self.put_off(trip, attempt, Why { code, detail }, step).await,
             Next::Reconcile { step } => {
                 let ending = Ending::InDoubt { code, detail, lookups: trip.lookups };
                 self.end(trip, attempt, ending).await?;

@@ -1,7 +1,9 @@
 //! The way out of a doubt: what became of a try whose end is not known.
 
 use bytes::Bytes;
-use closure_contract::{AttemptNumber, ClientRef, FailureCode, Job, job::Scope, topology::DelayStep};
+use closure_contract::{
+    AttemptNumber, ClientRef, FailureCode, Job, Timestamp, job::Scope, topology::DelayStep,
+};
 use closure_policy::retry::Next;
 use closure_providers::Accepted;
 use closure_store::Ending;
@@ -10,6 +12,7 @@ use tracing::info;
 use super::{
     carrier::{Carrier, Doubt, Finding},
     courier::{Courier, Trip, settled_or_stop},
+    patience::doubt_of,
 };
 use crate::runtime::{Disposition, Interrupted};
 
@@ -33,6 +36,9 @@ impl<C: Carrier> Courier<C> {
             Finding::NotYetKnown => {
                 let detail = format!("asked {} time(s) since {since}; no trace of it yet", lookups + 1);
                 self.still_in_doubt(trip, attempt, lookups + 1, detail).await
+            }
+            Finding::Unasked if waited_ms(since) >= self.patience.rules.everyone_max_ms => {
+                self.end(trip, attempt, self.carrier.lost(doubt_of(self.carrier.channel()))).await
             }
             Finding::Unasked => {
                 let detail = format!("in doubt since {since}; the provider cannot be asked now");
@@ -110,6 +116,10 @@ impl<C: Carrier> Courier<C> {
             Next::GiveUp => DelayStep::Seconds30,
         }
     }
+}
+
+fn waited_ms(since: Timestamp) -> u64 {
+    u64::try_from((Timestamp::now().0 - since.0).whole_milliseconds()).unwrap_or(0)
 }
 
 pub(super) fn scope(job: &Job) -> Scope {

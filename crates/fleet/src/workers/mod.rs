@@ -16,5 +16,6 @@ mod endings;
 pub mod fallback;
 pub mod gateways;
 pub mod pace;
+mod patience;
 pub mod sms;
 pub mod story;

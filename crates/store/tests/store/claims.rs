@@ -23,7 +23,9 @@ fn a_new_job_is_granted_and_its_attempt_is_on_record_before_anything_is_sent() {
     run(async |database| {
         let (store, job) = (database.store(), new_job());
         let answer = ask(&store, claim(job)).await;
-        let Claim::Granted { lease, attempt, client_ref, rendered } = answer else { panic!("{answer:?}") };
+        let Claim::Granted { lease, attempt, client_ref, rendered, .. } = answer else {
+            panic!("{answer:?}")
+        };
         assert_eq!((lease.job_id, attempt, rendered), (job, AttemptNumber::FIRST, None));
         assert_eq!(client_ref, ClientRef::of(job, Generation::FIRST, attempt));
         let story = store.job_story(job).await.expect("the database answers").expect("a delivery");

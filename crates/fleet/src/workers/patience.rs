@@ -1,0 +1,147 @@
+//! A failure that costs no try: remembered since when, told, and brought to an end.
+
+use std::{
+    collections::HashMap,
+    sync::{Mutex, MutexGuard, PoisonError},
+    time::{Duration, Instant},
+};
+
+use closure_contract::{AttemptNumber, Channel, FailureCode, Provider, topology::DelayStep};
+use closure_policy::patience::{Others, Patience, PatienceRules, patience};
+use closure_store::{AttemptUse, Ending};
+use tracing::{error, warn};
+
+use super::{
+    carrier::{self, Carrier},
+    courier::{Courier, Errand, Trip},
+};
+use crate::runtime::{Disposition, Interrupted};
+
+/// A way of jobs that fails or works for all of them alike: a provider, to one country where that is known.
+type Way = (Provider, Option<u16>);
+
+/// How patient one process is with the jobs of one channel, and what it has seen.
+pub(super) struct Patiences {
+    pub(super) rules: PatienceRules,
+    seen: Mutex<Seen>,
+}
+
+#[derive(Default)]
+struct Seen {
+    /// When a job came through on each way.
+    came_through: HashMap<Way, Instant>,
+    /// When somebody was told last.
+    told: Option<Instant>,
+}
+
+/// Why a try was given back.
+pub(super) struct Why {
+    pub(super) code: FailureCode,
+    pub(super) detail: String,
+}
+
+impl Patiences {
+    pub(super) fn new(rules: PatienceRules) -> Self {
+        Self { rules, seen: Mutex::default() }
+    }
+
+    /// A provider took this job.
+    pub(super) fn came_through(&self, trip: &Trip<'_>) {
+        self.seen().came_through.insert(way(trip), Instant::now());
+    }
+
+    /// Whether others came through a moment ago, and since this job was put off.
+    fn others(&self, trip: &Trip<'_>) -> Others {
+        let window = Duration::from_millis(trip.postponed_ms.min(self.rules.alarm_ms));
+        match self.seen().came_through.get(&way(trip)) {
+            Some(at) if at.elapsed() < window => Others::ComeThrough,
+            Some(_) | None => Others::FailAlike,
+        }
+    }
+
+    /// Whether it is time to tell somebody: one line stands for all jobs.
+    fn may_tell(&self) -> bool {
+        let mut seen = self.seen();
+        let pause = Duration::from_millis(self.rules.alarm_ms);
+        let is_time = seen.told.is_none_or(|told| told.elapsed() >= pause);
+        if is_time {
+            seen.told = Some(Instant::now());
+        }
+        is_time
+    }
+
+    fn seen(&self) -> MutexGuard<'_, Seen> {
+        // A panic of another holder leaves whole entries.
+        self.seen.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl<C: Carrier> Courier<C> {
+    /// Gives a try back, and lets the job come again, unless it has been put off for too long.
+    pub(super) async fn put_off(
+        &self,
+        trip: &Trip<'_>,
+        attempt: AttemptNumber,
+        why: Why,
+        step: DelayStep,
+    ) -> Result<Disposition, Interrupted> {
+        let others = self.patience.others(trip);
+        let step = match patience(&self.patience.rules, trip.postponed_ms, others, step) {
+            Patience::Wait(step) => step,
+            Patience::Alarm(step) => {
+                if self.patience.may_tell() {
+                    // For whoever is woken: the line to alert on.
+                    error!(
+                        channel = %self.carrier.channel(), code = %why.code, remedy = why.code.remedy(),
+                        postponed_ms = trip.postponed_ms,
+                        "jobs have been put off for too long; fleet doctor counts them"
+                    );
+                }
+                step
+            }
+            Patience::Over => return self.put_off_for_too_long(trip, attempt, why, others).await,
+        };
+        let Why { code, detail } = why;
+        self.end(trip, attempt, Ending::GivenBack { code, detail }).await?;
+        Ok(Disposition::Again { step, attempt })
+    }
+
+    /// What was never sent waits for a person; what is in doubt ends as what nobody can tell.
+    async fn put_off_for_too_long(
+        &self,
+        trip: &Trip<'_>,
+        attempt: AttemptNumber,
+        Why { code, detail }: Why,
+        others: Others,
+    ) -> Result<Disposition, Interrupted> {
+        let minutes = trip.postponed_ms / 60_000;
+        let how = match others {
+            Others::ComeThrough => "while others came through",
+            Others::FailAlike => "like every other job",
+        };
+        warn!(job_id = %trip.job.id(), %code, minutes, "a job was put off for too long; it is given up");
+        let channel = self.carrier.channel();
+        let ending = match trip.errand {
+            Errand::Try => {
+                let detail = format!("put off for {minutes} minutes {how}: {detail}");
+                carrier::dead(channel, code, detail, AttemptUse::GivenBack)
+            }
+            Errand::FindOut => self.carrier.lost(doubt_of(channel)),
+        };
+        self.end(trip, attempt, ending).await
+    }
+}
+
+/// The code of a job of which nobody can tell whether it reached the customer.
+pub(super) fn doubt_of(channel: Channel) -> FailureCode {
+    match channel {
+        Channel::Sms => FailureCode::AnswerLost,
+        Channel::Email => FailureCode::MailInDoubt,
+        Channel::Dial => FailureCode::CallInDoubt,
+    }
+}
+
+fn way(trip: &Trip<'_>) -> Way {
+    let phone = trip.decision.phone.as_ref();
+    (trip.provider, phone.and_then(|phone| phone.country_code))
+}
