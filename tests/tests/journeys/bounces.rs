@@ -102,10 +102,10 @@ fn a_mail_that_comes_back_is_told_once_and_its_mailbox_is_not_written_to_again()
         let fleet = &setting.fleet;
         let (id, from) = setting.accepted("bounced-hard@example.com").await;
         assert!(from.starts_with("b+") && from.ends_with("@bounce.example.com"), "{from}");
-        setting.deliver("1.hard", &report(&from, "failed", "5.1.1"));
+        setting.deliver("1.hard", report(&from, "failed", "5.1.1"));
         let heard = fleet.outcomes_of(id, 2).await;
         assert_eq!(heard[1].summary(), "email.undelivered mail_bounced");
-        setting.deliver("2.again", &report(&from, "failed", "5.1.1").replace("MAILER-DAEMON", "daemon"));
+        setting.deliver("2.again", report(&from, "failed", "5.1.1").replace("MAILER-DAEMON", "daemon"));
         setting.lies_in("cur", "1.hard:2,S").await;
         setting.lies_in("cur", "2.again:2,S").await;
         assert_eq!(fleet.outcomes_of(id, 2).await.len(), 2, "once");
@@ -124,12 +124,12 @@ fn a_full_mailbox_may_be_written_to_again_and_a_delay_and_an_answering_machine_c
         let fleet = &setting.fleet;
         let (full, from_full) = setting.accepted("bounced-full@example.com").await;
         let (late, from_late) = setting.accepted("bounced-late@example.com").await;
-        setting.deliver("1.delayed", &report(&from_late, "delayed", "4.4.1"));
+        setting.deliver("1.delayed", report(&from_late, "delayed", "4.4.1"));
         let away = format!(
             "To: {from_late}\r\nSubject: Out of office\r\nAuto-Submitted: auto-replied\r\n\r\nAway.\r\n"
         );
-        setting.deliver("2.away", &away);
-        setting.deliver("3.full", &report(&from_full, "failed", "5.2.2"));
+        setting.deliver("2.away", away);
+        setting.deliver("3.full", report(&from_full, "failed", "5.2.2"));
         assert_eq!(fleet.outcomes_of(full, 2).await[1].summary(), "email.undelivered mail_bounced");
         setting.lies_in("cur", "1.delayed").await;
         setting.lies_in("cur", "2.away").await;
@@ -199,10 +199,10 @@ fn what_is_forged_or_unreadable_moves_nothing_and_is_kept_for_a_person() {
         let setting = Setting::start("bounced-forged").await;
         let (id, from) = setting.accepted("bounced-forged@example.com").await;
         let forged = from.replacen(".1.", ".2.", 1);
-        setting.deliver("1.forged", &report(&forged, "failed", "5.1.1"));
-        setting.deliver("2.none", &report("noreply@example.com", "failed", "5.1.1"));
-        setting.deliver("3.torn", &report(&from, "exploded", "5.1.1"));
-        setting.deliver("4.large", &"x".repeat(3 * 1024 * 1024));
+        setting.deliver("1.forged", report(&forged, "failed", "5.1.1"));
+        setting.deliver("2.none", report("noreply@example.com", "failed", "5.1.1"));
+        setting.deliver("3.torn", report(&from, "exploded", "5.1.1"));
+        setting.deliver("4.large", "x".repeat(3 * 1024 * 1024));
         std::os::unix::fs::symlink("/etc/passwd", setting.maildir.path().join("new/5.link")).expect("a link");
         for name in ["1.forged", "2.none", "3.torn", "4.large", "5.link"] {
             setting.lies_in(".aside/new", name).await;
