@@ -3,6 +3,7 @@
 mod behaviour;
 mod lines;
 mod mailbox;
+mod proof;
 mod raw;
 mod session;
 mod sim_api;

@@ -58,7 +58,7 @@ pub use dead_letters::{
 pub use error::StoreError;
 pub use history::{AttemptStory, DeadLetterStory, JobStory, ReceiptStory, StateCount};
 pub use lane::Lane;
-pub use postponed::Postponed;
+pub use postponed::{NewPostponement, Postponed};
 pub use rates::Slots;
 pub use receipts::Recorded;
 pub use replay::{Replay, ReplayError};

@@ -29,6 +29,7 @@ const STATEMENTS: &[(&str, &str)] = &[
     ("overdue", overdue::OVERDUE),
     ("owed", overdue::OWED),
     ("postponed", postponed::POSTPONED),
+    ("put a job off", postponed::PUT_OFF),
     ("announced", overdue::ANNOUNCED),
     ("match the inbox", overdue::MATCH),
     ("open calls", calls::OPEN),

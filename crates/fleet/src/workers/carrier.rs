@@ -63,8 +63,8 @@ pub trait Carrier: Send + Sync + 'static {
 pub enum Way {
     /// It is free.
     To(Passage),
-    /// There is none yet; nothing is tried, and no attempt is spent.
-    Later(DelayStep),
+    /// There is none yet to the one that is to carry it; nothing is tried, and no attempt is spent.
+    Later(Provider, DelayStep),
 }
 
 /// A job on its way to a provider, with what it holds of it.

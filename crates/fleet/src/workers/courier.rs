@@ -20,13 +20,11 @@ use tracing::{info, warn};
 
 use super::{
     carrier::{Attempt, Carrier, Doubt, Passage, Rendering, Way},
-    conflict,
     doubt::scope,
     endings::{rules_json, step_until},
-    patience::{Patiences, Why},
+    patience::{Patiences, Why, capped, left_alone},
 };
 use crate::{
-    announce,
     engine::{Admission, Engine},
     runtime::{Disposition, Hand, Interrupted},
 };
@@ -95,7 +93,9 @@ impl<C: Carrier> Courier<C> {
         let now = Timestamp::now();
         self.note_revision(hand, &job).await?;
         let decision = settled_or_stop(hand, "decide", || self.engine.decide(&job, now)).await?;
-        if let (Verdict::Postpone, Some(until)) = (decision.verdict, decision.postpone_until) {
+        if let (Verdict::Postpone, Some(until)) = (decision.verdict, decision.postpone_until)
+            && self.may_wait(hand, &job, capped(&decision)).await?
+        {
             return Ok(Disposition::Again { step: step_until(until, now), attempt: message.attempt });
         }
         let rendered = match &decision.plan {
@@ -110,7 +110,12 @@ impl<C: Carrier> Courier<C> {
         };
         let passage = match self.way(hand, &job, &decision).await? {
             Way::To(passage) => passage,
-            Way::Later(step) => return Ok(Disposition::Again { step, attempt: message.attempt }),
+            Way::Later(provider, step) => {
+                if self.may_wait(hand, &job, Some(left_alone())).await? {
+                    return Ok(Disposition::Again { step, attempt: message.attempt });
+                }
+                Passage::to(provider)
+            }
         };
         let provider = passage.provider;
         let (claim, lease_until) = self.claim(hand, &job, &decision, provider, rendered).await?;
@@ -292,14 +297,6 @@ impl<C: Carrier> Courier<C> {
         }
     }
 
-    /// This process was stopped until its lease was over: whoever holds the job now decides what becomes of it.
-    async fn stood_still(&self, trip: &Trip<'_>, attempt: AttemptNumber) -> Result<Disposition, Interrupted> {
-        let code = FailureCode::ProviderUnavailable;
-        let detail = "the worker stood still until its lease was over; nothing was sent".to_owned();
-        warn!(job_id = %trip.job.id(), %attempt, detail, "a try was not made");
-        self.put_off(trip, attempt, Why { code, detail }, DelayStep::Seconds1).await
-    }
-
     /// A try failed: policy says what the code means, and the settlement follows.
     async fn failed(
         &self,
@@ -377,15 +374,6 @@ impl<C: Carrier> Courier<C> {
             return Vec::new();
         }
         self.carrier.tell(snapshot, decision, EarlyReceipts::Some)
-    }
-
-    /// The same job id with other content: the first one stands, this one is kept for a person.
-    async fn conflict(&self, hand: &Hand<'_>, job: &Job) -> Result<Disposition, Interrupted> {
-        let letter = conflict::letter(self.carrier.channel(), hand.message);
-        settled_or_stop(hand, "record a dead letter", || self.store.record_dead_letter(letter.clone()))
-            .await?;
-        let outcome = conflict::outcome(job, hand.message);
-        Ok(Disposition::Done(vec![announce::outcome_message(&outcome)]))
     }
 }
 

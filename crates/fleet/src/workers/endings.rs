@@ -1,6 +1,6 @@
 //! How a job ends without a provider, in the words of the store.
 
-use closure_contract::{AttemptNumber, Channel, FailureCode, Timestamp, topology::DelayStep};
+use closure_contract::{AttemptNumber, Channel, FailureCode, Job, Timestamp, topology::DelayStep};
 use closure_policy::{
     explain::{Decision, Verdict},
     failure::{Class, class},
@@ -10,9 +10,14 @@ use serde_json::Value;
 
 use super::{
     carrier::{self, Carrier},
+    conflict,
     courier::{Courier, Trip, settled_or_stop},
+    patience::capped,
 };
-use crate::runtime::{Disposition, Interrupted};
+use crate::{
+    announce,
+    runtime::{Disposition, Hand, Interrupted},
+};
 
 impl<C: Carrier> Courier<C> {
     /// A contact that surely did not come about counts towards no cap (B5).
@@ -39,10 +44,22 @@ impl<C: Carrier> Courier<C> {
         match unsent(self.carrier.channel(), trip.decision, Timestamp::now()) {
             Unsent::Ends(ending) => self.end(trip, attempt, ending).await,
             Unsent::PutOff(ending, step) => {
+                if let Some(why) = capped(trip.decision) {
+                    return self.put_off(trip, attempt, why, step).await;
+                }
                 self.end(trip, attempt, ending).await?;
                 Ok(Disposition::Again { step, attempt })
             }
         }
+    }
+
+    /// The same job id with other content: the first one stands, this one is kept for a person.
+    pub(super) async fn conflict(&self, hand: &Hand<'_>, job: &Job) -> Result<Disposition, Interrupted> {
+        let letter = conflict::letter(self.carrier.channel(), hand.message);
+        settled_or_stop(hand, "record a dead letter", || self.store.record_dead_letter(letter.clone()))
+            .await?;
+        let outcome = conflict::outcome(job, hand.message);
+        Ok(Disposition::Done(vec![announce::outcome_message(&outcome)]))
     }
 }
 

@@ -6,16 +6,19 @@ use std::{
     time::{Duration, Instant},
 };
 
-use closure_contract::{AttemptNumber, Channel, FailureCode, Provider, topology::DelayStep};
-use closure_policy::patience::{Others, Patience, PatienceRules, patience};
-use closure_store::{AttemptUse, Ending};
+use closure_contract::{AttemptNumber, Channel, FailureCode, Job, Provider, topology::DelayStep};
+use closure_policy::{
+    explain::{Decision, Verdict},
+    patience::{Others, Patience, PatienceRules, patience},
+};
+use closure_store::{AttemptUse, Ending, NewPostponement};
 use tracing::{error, warn};
 
 use super::{
     carrier::{self, Carrier},
-    courier::{Courier, Errand, Trip},
+    courier::{Courier, Errand, Trip, settled_or_stop},
 };
-use crate::runtime::{Disposition, Interrupted};
+use crate::runtime::{Disposition, Hand, Interrupted};
 
 /// A way of jobs that fails or works for all of them alike: a provider, to one country where that is known.
 type Way = (Provider, Option<u16>);
@@ -77,6 +80,49 @@ impl Patiences {
 }
 
 impl<C: Carrier> Courier<C> {
+    /// Whether a job that was not claimed may go on waiting for this; one that waits by the rules alone always may.
+    ///
+    /// Where it may not, the claim and what follows from it bring it to its end.
+    pub(super) async fn may_wait(
+        &self,
+        hand: &Hand<'_>,
+        job: &Job,
+        why: Option<Why>,
+    ) -> Result<bool, Interrupted> {
+        let Some(Why { code, detail }) = why else { return Ok(true) };
+        let (message, consultation) = (hand.message, job.consultation());
+        let new = NewPostponement {
+            job_id: job.id(),
+            channel: job.channel(),
+            kind: job.kind().to_owned(),
+            consultation_id: consultation.id.clone(),
+            revision: consultation.revision,
+            generation: message.generation,
+            body: message.body.clone(),
+            source_job_id: job.fallback_of(),
+            code,
+            detail,
+        };
+        hand.may_act()?;
+        let waited_ms = settled_or_stop(hand, "put a job off", || self.store.put_off(new.clone())).await?;
+        // What has come to its end waits for nothing: the claim says how it ended.
+        let Some(waited_ms) = waited_ms else { return Ok(false) };
+        if waited_ms >= self.patience.rules.alarm_ms {
+            self.tell(code, waited_ms);
+        }
+        Ok(waited_ms < self.patience.rules.everyone_max_ms)
+    }
+
+    /// One line for whoever is woken, for all jobs of this process.
+    fn tell(&self, code: FailureCode, postponed_ms: u64) {
+        if self.patience.may_tell() {
+            error!(
+                channel = %self.carrier.channel(), %code, remedy = code.remedy(), postponed_ms,
+                "jobs have been put off for too long; fleet doctor counts them"
+            );
+        }
+    }
+
     /// Gives a try back, and lets the job come again, unless it has been put off for too long.
     pub(super) async fn put_off(
         &self,
@@ -89,14 +135,7 @@ impl<C: Carrier> Courier<C> {
         let step = match patience(&self.patience.rules, trip.postponed_ms, others, step) {
             Patience::Wait(step) => step,
             Patience::Alarm(step) => {
-                if self.patience.may_tell() {
-                    // For whoever is woken: the line to alert on.
-                    error!(
-                        channel = %self.carrier.channel(), code = %why.code, remedy = why.code.remedy(),
-                        postponed_ms = trip.postponed_ms,
-                        "jobs have been put off for too long; fleet doctor counts them"
-                    );
-                }
+                self.tell(why.code, trip.postponed_ms);
                 step
             }
             Patience::Over => return self.put_off_for_too_long(trip, attempt, why, others).await,
@@ -104,6 +143,18 @@ impl<C: Carrier> Courier<C> {
         let Why { code, detail } = why;
         self.end(trip, attempt, Ending::GivenBack { code, detail }).await?;
         Ok(Disposition::Again { step, attempt })
+    }
+
+    /// This process was stopped until its lease was over: whoever holds the job now decides what becomes of it.
+    pub(super) async fn stood_still(
+        &self,
+        trip: &Trip<'_>,
+        attempt: AttemptNumber,
+    ) -> Result<Disposition, Interrupted> {
+        let code = FailureCode::ProviderUnavailable;
+        let detail = "the worker stood still until its lease was over; nothing was sent".to_owned();
+        warn!(job_id = %trip.job.id(), %attempt, detail, "a try was not made");
+        self.put_off(trip, attempt, Why { code, detail }, DelayStep::Seconds1).await
     }
 
     /// What was never sent waits for a person; what is in doubt ends as what nobody can tell.
@@ -130,6 +181,21 @@ impl<C: Carrier> Courier<C> {
         };
         self.end(trip, attempt, ending).await
     }
+}
+
+/// Why a job waits for a cap of a country or of the whole fleet; the hours in which it may be sent are no failure.
+pub(super) fn capped(decision: &Decision) -> Option<Why> {
+    let code = decision.code.filter(|code| {
+        decision.verdict == Verdict::Postpone
+            && matches!(code, FailureCode::CountryCapReached | FailureCode::FleetCapReached)
+    })?;
+    Some(Why { code, detail: decision.detail.clone().unwrap_or_else(|| code.what().to_owned()) })
+}
+
+/// Why a job waits whose gateway nobody may ask.
+pub(super) fn left_alone() -> Why {
+    let detail = "the gateway is left alone until a probe has come through; nothing was sent".to_owned();
+    Why { code: FailureCode::ProviderUnavailable, detail }
 }
 
 /// The code of a job of which nobody can tell whether it reached the customer.

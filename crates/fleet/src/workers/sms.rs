@@ -90,7 +90,7 @@ impl Carrier for SmsCarrier {
         let probe = match self.circuits.pass(provider, country_code) {
             Pass::Free => None,
             Pass::Probe(probe) => Some(probe),
-            Pass::In(wait) => return Way::Later(wait_step(wait)),
+            Pass::In(wait) => return Way::Later(provider, wait_step(wait)),
         };
         let room = self.pace.room(provider, country_code).await;
         Way::To(Passage { provider, probe, room: Mutex::new(room) })

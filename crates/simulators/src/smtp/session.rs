@@ -2,7 +2,6 @@
 
 use std::{io, time::Duration};
 
-use base64::{Engine, engine::general_purpose::STANDARD};
 use tokio::{
     io::{AsyncWriteExt, WriteHalf},
     net::TcpStream,
@@ -44,12 +43,12 @@ pub(super) async fn serve(stream: TcpStream, state: &SmtpState, crowded: bool) {
     }
 }
 
-struct Session<'a> {
-    state: &'a SmtpState,
+pub(super) struct Session<'a> {
+    pub(super) state: &'a SmtpState,
     lines: Lines<tokio::io::ReadHalf<TcpStream>>,
     write: WriteHalf<TcpStream>,
     greeted: bool,
-    authenticated: bool,
+    pub(super) authenticated: bool,
     envelope: Option<Envelope>,
     /// How many messages were begun.
     begun: u32,
@@ -144,58 +143,6 @@ impl Session<'_> {
             text.push_str(&format!("250{separator}{line}\r\n"));
         }
         self.write.write_all(text.as_bytes()).await
-    }
-
-    async fn authenticate(&mut self, argument: &str) -> io::Result<()> {
-        let auth = self.state.auth();
-        if auth == SmtpAuth::NotOffered {
-            return self.say(reply(503, "5.5.1 Authentication is not offered")).await;
-        }
-        let (mechanism, initial) = argument.split_once(' ').unwrap_or((argument, ""));
-        let proof = match mechanism.to_ascii_uppercase().as_str() {
-            "PLAIN" => self.plain_proof(initial).await?,
-            "LOGIN" => self.login_proof(initial).await?,
-            _ => return self.say(reply(504, "5.5.4 Mechanism not known")).await,
-        };
-        let granted = match (&auth, proof) {
-            (SmtpAuth::Required { username, password }, Some(proof)) => {
-                proof == (username.clone(), password.clone())
-            }
-            (SmtpAuth::Required { .. } | SmtpAuth::AlwaysRefused | SmtpAuth::NotOffered, _) => false,
-        };
-        let ours = if granted {
-            reply(235, "2.7.0 Authenticated")
-        } else {
-            reply(535, "5.7.8 Authentication failed")
-        };
-        self.authenticated = self.answer(MailPhase::Auth, ours).await? == 235;
-        Ok(())
-    }
-
-    async fn plain_proof(&mut self, initial: &str) -> io::Result<Option<(String, String)>> {
-        let encoded = if initial.is_empty() { self.challenge("").await? } else { Some(initial.to_owned()) };
-        let decoded = encoded.and_then(|text| STANDARD.decode(text.trim()).ok());
-        let text = decoded.and_then(|bytes| String::from_utf8(bytes).ok());
-        Ok(text.and_then(|text| {
-            let mut parts = text.split('\0').skip(1);
-            Some((parts.next()?.to_owned(), parts.next()?.to_owned()))
-        }))
-    }
-
-    async fn login_proof(&mut self, initial: &str) -> io::Result<Option<(String, String)>> {
-        let username =
-            if initial.is_empty() { self.challenge("Username:").await? } else { Some(initial.to_owned()) };
-        let password = self.challenge("Password:").await?;
-        let decode = |text: Option<String>| {
-            let bytes = text.and_then(|text| STANDARD.decode(text.trim()).ok());
-            bytes.and_then(|bytes| String::from_utf8(bytes).ok())
-        };
-        Ok(decode(username).zip(decode(password)))
-    }
-
-    async fn challenge(&mut self, question: &str) -> io::Result<Option<String>> {
-        self.write_line(&format!("334 {}", STANDARD.encode(question))).await?;
-        self.read_command().await
     }
 
     async fn mail(&mut self, argument: &str) -> io::Result<Next> {
@@ -377,7 +324,7 @@ impl Session<'_> {
         }
     }
 
-    async fn read_command(&mut self) -> io::Result<Option<String>> {
+    pub(super) async fn read_command(&mut self) -> io::Result<Option<String>> {
         let line = self.read_line(COMMAND_BYTES_MAX).await?;
         Ok(line.map(|line| String::from_utf8_lossy(&line).trim_end().to_owned()))
     }
@@ -393,7 +340,7 @@ impl Session<'_> {
     }
 
     /// Says its own reply, or the bytes that a test has put in its place; the code of what was said.
-    async fn answer(&mut self, phase: MailPhase, ours: Reply) -> io::Result<u16> {
+    pub(super) async fn answer(&mut self, phase: MailPhase, ours: Reply) -> io::Result<u16> {
         match self.state.raw.take(phase) {
             Some(raw) => {
                 self.write.write_all(&raw).await?;
@@ -406,11 +353,11 @@ impl Session<'_> {
         }
     }
 
-    async fn say(&mut self, answer: Reply) -> io::Result<()> {
+    pub(super) async fn say(&mut self, answer: Reply) -> io::Result<()> {
         self.write_line(&format!("{} {}", answer.code, answer.text)).await
     }
 
-    async fn write_line(&mut self, line: &str) -> io::Result<()> {
+    pub(super) async fn write_line(&mut self, line: &str) -> io::Result<()> {
         self.write.write_all(format!("{line}\r\n").as_bytes()).await
     }
 }

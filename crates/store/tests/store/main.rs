@@ -10,6 +10,7 @@ mod dead_letters;
 mod fallback;
 mod migrations;
 mod outages;
+mod postponed;
 mod rates;
 mod receipts;
 mod settlements;

@@ -237,34 +237,3 @@ fn a_providers_words_are_stored_whatever_characters_they_have() {
         assert!(snapshot.detail.is_some_and(|detail| detail.starts_with("a\u{fffd}b")));
     });
 }
-
-#[test]
-fn a_delivery_remembers_since_when_it_is_put_off_until_a_try_comes_to_another_end() {
-    run(async |database| {
-        let (store, job) = (database.store(), new_job());
-        let put_off =
-            || Ending::GivenBack { code: FailureCode::MailServerUnavailable, detail: "down".to_owned() };
-        let postponed_ms =
-            async |claim: NewClaim| match store.claim(claim).await.expect("the database answers") {
-                Claim::Granted { lease, attempt, postponed_ms, .. } => (lease, attempt, postponed_ms),
-                other => panic!("{other:?}"),
-            };
-        let (lease, attempt, first) = postponed_ms(claim(job)).await;
-        assert_eq!(first, 0);
-        settle(&store, settlement(lease, attempt, put_off())).await;
-        // As if an hour had passed.
-        database.execute("UPDATE delivery SET postponed_since = postponed_since - interval '1 hour'").await;
-        let [jobs] = &store.postponed(60_000).await.expect("the database answers")[..] else { panic!("one") };
-        assert_eq!((jobs.code, jobs.count), (FailureCode::MailServerUnavailable, 1));
-        assert_eq!(store.postponed(2 * 3_600_000).await, Ok(vec![]), "not for so long");
-        let (lease, attempt, second) = postponed_ms(claim(job)).await;
-        settle(&store, settlement(lease, attempt, put_off())).await;
-        let (lease, attempt, third) = postponed_ms(claim(job)).await;
-        assert!(second >= 3_600_000 && third >= second, "{second} {third}: putting off goes on");
-        let waiting = Ending::Waiting { code: FailureCode::MailDeferred, detail: "451".to_owned() };
-        settle(&store, settlement(lease, attempt, waiting)).await;
-        let (_, _, fourth) = postponed_ms(NewClaim { attempt: AttemptNumber(2), ..claim(job) }).await;
-        assert_eq!(fourth, 0, "a try was made");
-        assert_eq!(store.postponed(0).await, Ok(vec![]));
-    });
-}
