@@ -12,8 +12,10 @@ from urllib.parse import parse_qsl, urlencode
 
 from twilio.request_validator import RequestValidator
 
+ACCOUNT = ("AccountSid", "AC0123456789abcdef0123456789abcdef")
+
 FIELDS = [
-    [("MessageSid", "SM" + "0" * 32), ("MessageStatus", "sent")],
+    [("MessageSid", "SM" + "0" * 32), ("MessageStatus", "sent"), ACCOUNT],
     [
         ("SmsSid", "SM" + "a" * 32),
         ("SmsStatus", "undelivered"),
@@ -22,13 +24,13 @@ FIELDS = [
         ("To", "+84912345678"),
         ("From", "+82234518120"),
         ("MessageSid", "SM" + "a" * 32),
-        ("AccountSid", "AC" + "b" * 32),
+        ACCOUNT,
         ("ApiVersion", "2010-04-01"),
     ],
     # Names and values that are hard to sort, to encode or to tell apart.
-    [("MessageSid", "SM" + "1" * 32), ("MessageStatus", "delivered"), ("messageStatus", "b"), ("_", ""), ("A", "")],
-    [("MessageSid", "SM" + "2" * 32), ("MessageStatus", "delivered"), ("From", "케이라이드"), ("é", "ü & = ? # +%")],
-    [("MessageSid", "SM" + "3" * 32), ("MessageStatus", "read"), ("Tag", "b"), ("Tag", "a"), ("Tag", "b"), ("Tags", "c")],
+    [("MessageSid", "SM" + "1" * 32), ("MessageStatus", "delivered"), ("messageStatus", "b"), ("_", ""), ("A", ""), ACCOUNT],
+    [("MessageSid", "SM" + "2" * 32), ("MessageStatus", "delivered"), ("From", "케이라이드"), ("é", "ü & = ? # +%"), ACCOUNT],
+    [("MessageSid", "SM" + "3" * 32), ("MessageStatus", "read"), ("Tag", "b"), ("Tag", "a"), ("Tag", "b"), ("Tags", "c"), ACCOUNT],
 ]
 
 

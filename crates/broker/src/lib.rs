@@ -15,7 +15,7 @@ pub use consumer::{Consumer, ConsumerHealth, ConsumerMonitor, ConsumerSettings, 
 pub use error::{BrokerError, PublishError, TopologyError};
 pub use mailbox::Mailbox;
 pub use message::{Death, InMessage, OutMessage, Redelivered};
-pub use publisher::{Publisher, PublisherHealth};
+pub use publisher::{MESSAGES_PER_CALL_MAX, Publisher, PublisherHealth};
 pub use settings::BrokerSettings;
 
 /// Filter directives that keep the client library from writing message bodies into the log.

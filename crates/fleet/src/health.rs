@@ -9,10 +9,12 @@ use std::{
 use axum::{Json, Router, extract::State, http::StatusCode, routing::get};
 use closure_broker::{ConsumerHealth, ConsumerMonitor, Publisher, PublisherHealth};
 use serde::Serialize;
-use tokio::net::TcpListener;
 use tracing::info;
 
-use crate::lifecycle::Lifecycle;
+use crate::{
+    lifecycle::Lifecycle,
+    serve::{self, Door},
+};
 
 /// The health of one process, gathered from its parts.
 #[derive(Clone, Default)]
@@ -119,15 +121,12 @@ async fn readyz(
 
 /// Answers the probes until the process stops.
 pub async fn serve(listen: SocketAddr, health: Health, lifecycle: &Lifecycle) -> std::io::Result<()> {
-    let listener = TcpListener::bind(listen).await?;
-    info!(address = %listener.local_addr()?, "answering /livez and /readyz");
+    let (listener, address) = serve::bind(listen).await?;
+    info!(%address, "answering /livez and /readyz");
     let app = routes(health, lifecycle.clone());
-    let stop = lifecycle.shutdown.clone();
+    let ours = lifecycle.clone();
     lifecycle.tracker.spawn(async move {
-        let served = axum::serve(listener, app).with_graceful_shutdown(stop.cancelled_owned()).await;
-        if let Err(problem) = served {
-            tracing::error!(%problem, "the health probes ended");
-        }
+        serve::serve(listener, app, Door::probes("health"), ours.shutdown.clone(), &ours).await;
     });
     Ok(())
 }

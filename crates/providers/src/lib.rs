@@ -26,8 +26,8 @@ pub use email::{AutoSubmitted, Mail, RenderError, render};
 pub use sender::{Accepted, SendFailure, Sender};
 pub use sms::{
     Capabilities, ClientReference, CodeReading, CodeRow, CodeTable, DoorError, DoorRequest, DuplicateRefusal,
-    InfobipReceipts, InfobipSettings, InfobipSms, LookUp, LookUpKey, LookUpQuery, More, NhnReceipts,
-    NhnSettings, NhnSms, Opened, RECEIPT_BODY_BYTES_MAX, ReceiptDoor, ReceiptEvidence, ReceiptPull,
-    ReceiptTransport, SmsGateway, SmsMessage, TwilioReceipts, TwilioSettings, TwilioSms,
+    HeadProof, Headers, InfobipReceipts, InfobipSettings, InfobipSms, LookUp, LookUpKey, LookUpQuery, More,
+    NhnReceipts, NhnSettings, NhnSms, Opened, RECEIPT_BODY_BYTES_MAX, ReceiptDoor, ReceiptEvidence,
+    ReceiptPull, ReceiptTransport, SmsGateway, SmsMessage, TwilioReceipts, TwilioSettings, TwilioSms,
 };
 pub use smtp::{Envelope, Security, Smtp, SmtpCredentials, SmtpSettings};

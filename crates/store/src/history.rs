@@ -113,6 +113,8 @@ pub struct ReceiptStory {
     pub generation: Option<Generation>,
     /// The attempt that it speaks of.
     pub attempt: Option<AttemptNumber>,
+    /// Whether it counts: it does not where the attempt that it named is another provider's.
+    pub counts: bool,
     /// When it happened, by the provider's clock.
     pub occurred_at: Option<Timestamp>,
     /// When the intake received it.
@@ -248,6 +250,7 @@ impl ReceiptStory {
             provider_code: columns.get("provider_code")?,
             generation: count("generation")?.map(Generation),
             attempt: count("number")?.map(AttemptNumber),
+            counts: columns.get("counts")?,
             occurred_at: columns.maybe_time("occurred_at")?,
             received_at: columns.time("received_at")?,
         })
@@ -283,8 +286,11 @@ SELECT * FROM (
 
 pub(crate) const RECEIPTS: &str = "
 SELECT * FROM (
-    SELECT id, provider, status, evidence, provider_code, generation, number, occurred_at, received_at
-    FROM receipt WHERE job_id = $1 ORDER BY id DESC LIMIT $2
+    (SELECT id, provider, status, evidence, provider_code, generation, number, occurred_at, received_at, true AS counts
+     FROM receipt WHERE job_id = $1 ORDER BY id DESC LIMIT $2)
+    UNION ALL
+    (SELECT id, provider, status, evidence, provider_code, generation, number, occurred_at, received_at, false
+     FROM receipt WHERE anothers_job_id = $1 ORDER BY id DESC LIMIT $2)
 ) AS latest ORDER BY id";
 
 pub(crate) const LETTERS: &str = concat!(

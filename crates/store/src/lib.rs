@@ -60,7 +60,7 @@ pub use history::{AttemptStory, DeadLetterStory, JobStory, ReceiptStory, StateCo
 pub use lane::Lane;
 pub use postponed::{NewPostponement, Postponed};
 pub use rates::Slots;
-pub use receipts::Recorded;
+pub use receipts::{AnothersReceipts, Recorded};
 pub use replay::{Replay, ReplayError};
 pub use settings::{RemotePlaintext, StoreSettings};
 pub use settle::{AttemptUse, EarlyReceipts, Ending, FinalState, Settled, Settlement};

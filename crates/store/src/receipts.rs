@@ -1,8 +1,8 @@
 //! The words of providers, each kept once and matched to its delivery.
 
-use closure_contract::{FailureCode, JobId, Receipt};
+use closure_contract::{FailureCode, JobId, Provider, Receipt, Timestamp};
 
-use crate::{error::StoreError, row::Columns, store::Store, text};
+use crate::{error::StoreError, row::Columns, state, store::Store, text};
 
 /// What became of a receipt.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -13,6 +13,21 @@ pub enum Recorded {
     Unmatched,
     /// It was on record before, and speaks of this delivery, if of any.
     Duplicate(Option<JobId>),
+    /// It is on record, and names an attempt of another provider: it is applied to nothing.
+    Anothers(JobId),
+}
+
+/// How many receipts of a provider named another's attempts of late.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct AnothersReceipts {
+    /// Through whose door they came.
+    pub provider: Provider,
+    /// How many, in the last seven days.
+    pub count: u64,
+    /// The delivery that the latest of them named.
+    pub latest_job: JobId,
+    /// When that one was recorded.
+    pub latest_at: Timestamp,
 }
 
 impl Store {
@@ -38,6 +53,9 @@ impl Store {
             .await?;
         let row = rows.first().expect("an upsert returns the row that it was given");
         let columns = Columns(row);
+        if let Some(job) = columns.maybe_job("anothers_job_id")? {
+            return Ok(Recorded::Anothers(job));
+        }
         let job = columns.maybe_job("job_id")?;
         Ok(match (columns.get("fresh")?, job) {
             (true, Some(job)) => Recorded::Matched(job),
@@ -45,32 +63,60 @@ impl Store {
             (false, job) => Recorded::Duplicate(job),
         })
     }
+
+    /// Receipts of the last seven days that named another provider's attempt, by the door that they came through.
+    pub async fn anothers_receipts(&self) -> Result<Vec<AnothersReceipts>, StoreError> {
+        let rows = self.database.query(ANOTHERS, &[]).await?;
+        let read = |row| {
+            let columns = Columns(row);
+            Ok(AnothersReceipts {
+                provider: columns.word("provider", state::provider)?,
+                count: u64::try_from(columns.get::<i64>("count")?).unwrap_or(0),
+                latest_job: columns.job("latest_job")?,
+                latest_at: columns.time("latest_at")?,
+            })
+        };
+        rows.iter().map(read).collect()
+    }
 }
 
 /// Our own reference names the attempt for certain; the provider's names the latest attempt that it was given to.
 ///
+/// A provider speaks for its own attempts alone: one that names another's has its word kept beside that delivery, and
+/// neither this statement nor a later match applies it, whatever else it names.
 /// A copy of a receipt that matched nothing is another chance to match it. `xmax` is zero in a row that this
 /// statement made.
 pub(crate) const RECORD: &str = "
 WITH named AS (
-    (SELECT 1 AS rank, job_id, generation, number FROM attempt WHERE client_ref = $4)
+    (SELECT 1 AS rank, provider = $1 AS own, job_id, generation, number FROM attempt WHERE client_ref = $4)
     UNION ALL
-    (SELECT 2, job_id, generation, number FROM attempt
+    (SELECT 2, true, job_id, generation, number FROM attempt
      WHERE provider = $1 AND provider_ref = $3
      ORDER BY started_at DESC LIMIT 1)
     ORDER BY rank LIMIT 1
-)
+), own AS (SELECT * FROM named WHERE own)
 INSERT INTO receipt AS r (
     provider, receipt_id, provider_ref, client_ref, status, evidence, provider_code, occurred_at, received_at,
-    failure_code, job_id, generation, number, inbox_since
+    failure_code, job_id, generation, number, anothers_job_id, inbox_since
 )
 SELECT
-    $1, $2, $3, $4, $5, $6, $7, $8, $9, $10, named.job_id, named.generation, named.number,
+    $1, $2, $3, $4, $5, $6, $7, $8, $9, $10, own.job_id, own.generation, own.number,
+    CASE WHEN NOT named.own THEN named.job_id END,
     CASE WHEN named.job_id IS NULL THEN now() END
-FROM (SELECT) AS once LEFT JOIN named ON true
+FROM (SELECT) AS once LEFT JOIN named ON true LEFT JOIN own ON true
 ON CONFLICT (provider, receipt_id) DO UPDATE SET
-    job_id = coalesce(r.job_id, excluded.job_id),
-    generation = coalesce(r.generation, excluded.generation),
-    number = coalesce(r.number, excluded.number),
-    inbox_since = CASE WHEN coalesce(r.job_id, excluded.job_id) IS NULL THEN r.inbox_since END
-RETURNING job_id, xmax = 0 AS fresh";
+    job_id = CASE WHEN r.anothers_job_id IS NULL THEN coalesce(r.job_id, excluded.job_id) END,
+    generation = CASE WHEN r.anothers_job_id IS NULL THEN coalesce(r.generation, excluded.generation) END,
+    number = CASE WHEN r.anothers_job_id IS NULL THEN coalesce(r.number, excluded.number) END,
+    anothers_job_id = CASE WHEN r.job_id IS NULL THEN coalesce(r.anothers_job_id, excluded.anothers_job_id) END,
+    inbox_since = CASE WHEN coalesce(r.job_id, excluded.job_id, r.anothers_job_id, excluded.anothers_job_id) IS NULL
+        THEN r.inbox_since END
+RETURNING job_id, anothers_job_id, xmax = 0 AS fresh";
+
+const ANOTHERS: &str = "
+SELECT
+    provider, count(*) AS count, max(recorded_at) AS latest_at,
+    (array_agg(anothers_job_id ORDER BY recorded_at DESC))[1] AS latest_job
+FROM receipt
+WHERE anothers_job_id IS NOT NULL AND recorded_at > now() - interval '7 days'
+GROUP BY provider ORDER BY provider";

@@ -94,6 +94,7 @@ WITH asked AS (
     FROM held AS h CROSS JOIN LATERAL (
         SELECT r.id FROM receipt AS r
         WHERE r.job_id IS NULL AND r.provider_ref = h.provider_ref AND r.provider = h.provider
+            AND r.anothers_job_id IS NULL
         FOR UPDATE
     ) AS found
 ), matched AS (

@@ -16,6 +16,8 @@ const CREDENTIALS: &str = "closure:secret-one";
 const AUTHORIZATION: &str = "Basic Y2xvc3VyZTpzZWNyZXQtb25l";
 
 const RECEIPT_URL: &str = "https://intake.example.com/receipts/twilio";
+/// The account of the corpus.
+const ACCOUNT: &str = "ACaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa";
 
 /// A receipt from the queue, and the same bytes at the door of each gateway, signed and unsigned.
 pub fn receipt(bytes: &[u8]) {
@@ -38,7 +40,8 @@ pub fn receipt(bytes: &[u8]) {
 fn doors(bytes: &[u8]) -> [(ReceiptDoor, String); 3] {
     let nhn = NhnReceipts::new(&[SECRET.to_owned()]).expect("the secret is long enough");
     let infobip = InfobipReceipts::new(&[CREDENTIALS.to_owned()]).expect("a user and a password");
-    let twilio = TwilioReceipts::new(&[SECRET.to_owned()], RECEIPT_URL.to_owned()).expect("good settings");
+    let twilio = TwilioReceipts::new(&[SECRET.to_owned()], RECEIPT_URL, ACCOUNT.to_owned());
+    let twilio = twilio.expect("good settings");
     [
         (ReceiptDoor::Nhn(nhn), SECRET.to_owned()),
         (ReceiptDoor::Infobip(infobip), AUTHORIZATION.to_owned()),

@@ -3,7 +3,7 @@
 use std::{sync::Arc, time::Duration};
 
 use axum::{
-    extract::{Request, State},
+    extract::{Extension, Request, State},
     http::{
         HeaderMap,
         header::{AUTHORIZATION, CONTENT_LENGTH, CONTENT_TYPE},
@@ -20,6 +20,7 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tracing::warn;
 
 use super::{Limits, Tokens, refusal::Refusal};
+use crate::{repeats::Repeats, serve::Seat};
 
 /// What stands before the handlers.
 pub(super) struct Guard {
@@ -28,11 +29,13 @@ pub(super) struct Guard {
     per_process: DefaultDirectRateLimiter,
     places: Arc<Semaphore>,
     timeout: Duration,
+    /// Who has no token may ask as often as he likes, and gets no log line of his own.
+    strangers: Arc<Repeats>,
 }
 
 impl Guard {
     /// A guard with fresh limits.
-    pub(super) fn new(tokens: Tokens, limits: Limits) -> Self {
+    pub(super) fn new(tokens: Tokens, limits: Limits, strangers: Arc<Repeats>) -> Self {
         let per_token =
             (0..tokens.count()).map(|_| RateLimiter::direct(Quota::per_second(limits.per_token))).collect();
         Self {
@@ -41,6 +44,7 @@ impl Guard {
             per_process: RateLimiter::direct(Quota::per_second(limits.per_process)),
             places: Arc::new(Semaphore::new(limits.concurrency_max)),
             timeout: limits.timeout,
+            strangers,
         }
     }
 
@@ -68,11 +72,21 @@ impl Guard {
 }
 
 /// Lets a request through, or answers it at once.
-pub(super) async fn admit(State(guard): State<Arc<Guard>>, request: Request, next: Next) -> Response {
-    let place = match guard.look(request.headers()) {
+pub(super) async fn admit(
+    State(guard): State<Arc<Guard>>,
+    Extension(seat): Extension<Seat>,
+    request: Request,
+    next: Next,
+) -> Response {
+    let looked = guard.look(request.headers());
+    let place = match looked.and_then(|place| seat.work().map(|()| place).map_err(|_| Refusal::overloaded()))
+    {
         Ok(place) => place,
         Err(refusal) => {
-            warn!(?refusal, "a question was refused at the door");
+            match refusal {
+                Refusal::UNAUTHORIZED => guard.strangers.add(),
+                refusal => warn!(?refusal, "a question was refused at the door"),
+            }
             return refusal.into_response();
         }
     };

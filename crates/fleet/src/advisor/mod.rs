@@ -20,7 +20,6 @@ use axum::{
 use closure_contract::{FailureCode, JobId, Timestamp, topology::JOB_BYTES_MAX};
 use closure_policy::explain::{Decision, Verdict};
 use serde::Serialize;
-use tokio::net::TcpListener;
 use tracing::{info, warn};
 
 use crate::{
@@ -28,6 +27,8 @@ use crate::{
     engine::Engine,
     health::{self, Health},
     lifecycle::Lifecycle,
+    repeats::Repeats,
+    serve::{self, Door},
 };
 use guard::Guard;
 use refusal::Refusal;
@@ -75,7 +76,10 @@ pub async fn serve(
 ) -> std::io::Result<()> {
     let health = Health::default();
     health.open_door("advisor");
-    let guard = Arc::new(Guard::new(tokens, limits));
+    let strangers = Repeats::told(lifecycle, |questions| {
+        warn!(questions, "questions without a valid token were refused at the door");
+    });
+    let guard = Arc::new(Guard::new(tokens, limits, strangers));
     let app = Router::new()
         .route("/v1/explain", post(explain))
         .route("/v1/validate", post(validate))
@@ -85,9 +89,10 @@ pub async fn serve(
         .fallback(async || Refusal::NO_SUCH_PATH.into_response())
         .with_state(engine)
         .merge(health::routes(health, lifecycle.clone()));
-    let listener = TcpListener::bind(listen).await?;
-    info!(address = %listener.local_addr()?, "the advisor answers questions");
-    axum::serve(listener, app).with_graceful_shutdown(lifecycle.stop.clone().cancelled_owned()).await
+    let (listener, address) = serve::bind(listen).await?;
+    info!(%address, "the advisor answers questions");
+    serve::serve(listener, app, Door::public("advisor"), lifecycle.stop.clone(), lifecycle).await;
+    Ok(())
 }
 
 async fn explain(State(engine): State<Engine>, body: Result<Bytes, BytesRejection>) -> Response {

@@ -1,7 +1,12 @@
 //! `fleet advisor`: the process that answers the CRM's questions.
 
+use std::time::Duration;
+
 use super::{Call, Failure};
 use crate::{advisor, config, lifecycle::Lifecycle};
+
+/// After the hard stop, what is left has this long to end.
+const CLOSING_MAX: Duration = Duration::from_secs(5);
 
 /// Answers questions until the process is told to stop; without a database it knows no approved template.
 pub async fn run(call: &Call) -> Result<(), Failure> {
@@ -20,5 +25,7 @@ pub async fn run(call: &Call) -> Result<(), Failure> {
     let lifecycle = Lifecycle::listen(grace).map_err(|problem| Failure::Internal(problem.to_string()))?;
     advisor::serve(settings.listen, settings.tokens, settings.limits, engine, &lifecycle)
         .await
-        .map_err(|problem| Failure::Unavailable(format!("`advisor.listen`: {problem}")))
+        .map_err(|problem| Failure::Unavailable(format!("`advisor.listen`: {problem}")))?;
+    lifecycle.finish(CLOSING_MAX).await;
+    Ok(())
 }

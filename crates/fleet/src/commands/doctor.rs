@@ -3,7 +3,9 @@
 use closure_broker::topology;
 use closure_contract::{FailureCode, topology::queues};
 use closure_policy::quota::QuotaLevel;
-use closure_store::{DeadLetterFilter, DeadLetterState, OpenCircuit, Postponed, Store, StoreError};
+use closure_store::{
+    AnothersReceipts, DeadLetterFilter, DeadLetterState, OpenCircuit, Postponed, Store, StoreError,
+};
 use serde::Serialize;
 
 use super::{Call, Failure, brake, gateways, show_as};
@@ -72,6 +74,7 @@ pub async fn run(call: &Call) -> Result<(), Failure> {
             findings.extend(quota::months(&store, &quotas).await?.iter().filter_map(month));
             findings.extend(unread_bounces(&store).await?);
             findings.extend(store.postponed(patience.alarm_ms).await?.iter().map(postponed));
+            findings.extend(store.anothers_receipts().await?.iter().map(anothers));
             let held = brake::held(&store, &rulebook.rules().sms.brake).await?;
             findings
                 .extend(held.iter().map(|(lane, detail)| Finding::ill(&format!("emails {lane}"), detail)));
@@ -121,6 +124,16 @@ fn circuit(open: &OpenCircuit) -> Finding {
     let country = open.name.country_code.map_or_else(whole, |code| format!(" to +{code}"));
     let detail = format!("left alone since {}: {}; {}", open.opened_at, open.code.what(), open.code.remedy());
     Finding::ill(&format!("gateway {}{country}", open.name.provider), &detail)
+}
+
+/// A door through which another gateway's attempts were spoken of.
+fn anothers(found: &AnothersReceipts) -> Finding {
+    let detail = format!(
+        "{} receipt(s) in seven days named an attempt of another gateway and were not believed, the latest at {} \
+         about job {}; whoever sent them knows this door's secret: change it, and ask the gateway",
+        found.count, found.latest_at, found.latest_job
+    );
+    Finding::ill(&format!("receipts of {}", found.provider), &detail)
 }
 
 /// A gateway whose quota is known.

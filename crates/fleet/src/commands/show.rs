@@ -57,8 +57,9 @@ fn text(story: &JobStory) {
         ));
     }
     for receipt in &story.receipts {
+        let standing = if receipt.counts { "" } else { "  not believed: the attempt is another gateway's" };
         output::line(format!(
-            "  receipt  {}  {}  evidence {}  received {}",
+            "  receipt  {}  {}  evidence {}  received {}{standing}",
             receipt.provider,
             receipt.status.as_str(),
             receipt.evidence.as_str(),

@@ -229,7 +229,8 @@ fn start(crew: &Crew, settings: RoleSettings, roles: &BTreeSet<Role>) -> Vec<Loo
         loops.push(Box::pin(Arc::clone(&brakes).watch(crew.lifecycle.clone())));
         let accounts = Accounts::new(store.clone(), crew.sms_rules.circuit);
         loops.push(Box::pin(Arc::clone(&accounts).watch(crew.lifecycle.clone())));
-        let worker = FallbackWorker { store, rules, brakes, accounts };
+        let disbelieved = FallbackWorker::disbelieved(&crew.lifecycle);
+        let worker = FallbackWorker { store, rules, brakes, accounts, disbelieved };
         let sweep = Sweep {
             worker: Arc::new(worker.clone()),
             publisher: crew.publisher.clone(),

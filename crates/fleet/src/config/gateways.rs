@@ -143,8 +143,9 @@ fn door(source: &mut Source<'_>, provider: Provider) -> Option<Result<ReceiptDoo
         Provider::Twilio => {
             let secrets = secrets(source, "intake.twilio_secret", "intake.twilio_secret_next");
             // What is signed is the address that the SMS worker gives with each message, so that there is one key.
-            let receipt_url = source.require("sms.twilio.receipt_url");
-            Some(TwilioReceipts::new(&secrets, receipt_url).map(ReceiptDoor::Twilio))
+            let receipt_url: String = source.require("sms.twilio.receipt_url");
+            let account_sid = source.require("sms.twilio.account_sid");
+            Some(TwilioReceipts::new(&secrets, &receipt_url, account_sid).map(ReceiptDoor::Twilio))
         }
         Provider::Smtp | Provider::Asterisk => None,
     }

@@ -17,6 +17,7 @@ use super::{
 use crate::{
     announce,
     lifecycle::Lifecycle,
+    repeats::Repeats,
     rules::Rules,
     runtime::{self, Disposition, Hand, Interrupted, Worker},
 };
@@ -37,6 +38,8 @@ pub struct FallbackWorker {
     pub brakes: Arc<Brakes>,
     /// Whether the gateways carry what they take.
     pub accounts: Arc<Accounts>,
+    /// How often a gateway spoke of another's attempt.
+    pub(crate) disbelieved: Arc<Repeats>,
 }
 
 /// A receipt that matches nothing is looked at this often before it is left to the sweep.
@@ -90,6 +93,16 @@ impl Worker for FallbackWorker {
 }
 
 impl FallbackWorker {
+    /// The count of receipts that name another gateway's attempt, told to people once a minute at most.
+    pub(crate) fn disbelieved(lifecycle: &Lifecycle) -> Arc<Repeats> {
+        Repeats::told(lifecycle, |receipts| {
+            warn!(
+                receipts,
+                "receipts name another gateway's attempt; they are kept and not believed, and fleet doctor says whose"
+            );
+        })
+    }
+
     /// Puts a receipt on record and says whose it is.
     ///
     /// One that comes in the very moment of the settlement that names its reference is seen by neither of the two,
@@ -99,6 +112,10 @@ impl FallbackWorker {
             let recorded = hand.until_available(|| self.store.record_receipt(receipt)).await?;
             match recorded {
                 Ok(Recorded::Matched(job) | Recorded::Duplicate(Some(job))) => return Ok(Some(job)),
+                Ok(Recorded::Anothers(_)) => {
+                    self.disbelieved.add();
+                    return Ok(None);
+                }
                 Ok(Recorded::Unmatched | Recorded::Duplicate(None)) if look < RECORD_LOOKS_MAX => {
                     tokio::time::sleep(RECORD_PAUSE).await;
                 }

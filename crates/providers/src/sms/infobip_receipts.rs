@@ -16,7 +16,7 @@ use super::{
     codes::CodeReading,
     infobip_codes::STATUSES,
     infobip_wire::{Report, Reports},
-    receipts::{DoorError, DoorRequest, Opened},
+    receipts::{DoorError, DoorRequest, Headers, Opened},
     secrets::Secrets,
 };
 use crate::{config::ConfigError, mask::code_text};
@@ -54,21 +54,30 @@ impl InfobipReceipts {
         Ok(Self { secrets: Secrets::new(SERVICE, credentials)? })
     }
 
+    /// Whether a head brings live credentials.
+    pub(crate) fn is_proved(&self, header: &Headers<'_>) -> bool {
+        self.secrets.matches(header("authorization").and_then(basic).as_deref())
+    }
+
     pub(crate) fn open(
         &self,
         request: &DoorRequest<'_>,
         received_at: Timestamp,
     ) -> Result<Opened, DoorError> {
-        let credentials = (request.header)("authorization")
-            .and_then(|value| value.strip_prefix(b"Basic "))
-            .and_then(|encoded| STANDARD.decode(encoded).ok());
-        if !self.secrets.matches(credentials.as_deref()) {
+        if !self.is_proved(request.header) {
             return Err(DoorError::Forged);
         }
         let reports: Reports = serde_json::from_slice(request.raw_body)
             .map_err(|_| DoorError::Unreadable("no list of `results`"))?;
         Ok(opened(reports, received_at))
     }
+}
+
+/// The user and the password of a header; RFC 7617: the scheme in any case, spaces, and the pair in base64.
+fn basic(authorization: &[u8]) -> Option<Vec<u8>> {
+    let (scheme, encoded) = authorization.split_at_checked("Basic ".len())?;
+    let is_basic = scheme.eq_ignore_ascii_case(b"Basic ");
+    if is_basic { STANDARD.decode(encoded.trim_ascii()).ok() } else { None }
 }
 
 /// A batch of reports, whichever way they came.

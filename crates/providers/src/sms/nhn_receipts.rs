@@ -31,7 +31,7 @@ use super::{
     codes::CodeReading,
     nhn_wire::{provider_ref, text_or_number},
     nhn_words::{self, DLR_STATUSES},
-    receipts::{DoorError, DoorRequest, Opened},
+    receipts::{DoorError, DoorRequest, Headers, Opened},
     secrets::Secrets,
 };
 use crate::{config::ConfigError, mask::code_text};
@@ -64,12 +64,17 @@ impl NhnReceipts {
         Ok(Self { secrets: Secrets::new(SERVICE, secrets)? })
     }
 
+    /// Whether a head brings a live secret.
+    pub(crate) fn is_proved(&self, header: &Headers<'_>) -> bool {
+        self.secrets.matches(header(SIGNATURE_HEADER))
+    }
+
     pub(crate) fn open(
         &self,
         request: &DoorRequest<'_>,
         received_at: Timestamp,
     ) -> Result<Opened, DoorError> {
-        if !self.secrets.matches((request.header)(SIGNATURE_HEADER)) {
+        if !self.is_proved(request.header) {
             return Err(DoorError::Forged);
         }
         let body: Body = serde_json::from_slice(request.raw_body)

@@ -1,11 +1,13 @@
 //! The doors through which gateways bring their receipts; no door needs the right to send.
 
-use closure_contract::{Provider, Receipt, Timestamp};
+use closure_contract::{Evidence, Provider, Receipt, ReceiptStatus, Timestamp};
 
 use super::{infobip_receipts::InfobipReceipts, nhn_receipts::NhnReceipts, twilio_receipts::TwilioReceipts};
 
-/// A receipt's request body has at most this many bytes; one body may hold many receipts.
+/// A batch's body has at most this many bytes: Infobip's hold a hundred reports, and NHN names no number.
 pub const RECEIPT_BODY_BYTES_MAX: usize = 512 * 1024;
+/// The body of a gateway that brings one receipt at a time has at most this many bytes.
+const SINGLE_RECEIPT_BODY_BYTES_MAX: usize = 64 * 1024;
 
 /// The gateways whose receipts this release reads.
 #[derive(Debug, Clone)]
@@ -27,13 +29,27 @@ pub struct Opened {
     pub ignored: usize,
     /// How many elements could not be read; the others are not lost with them.
     pub unreadable: usize,
+    /// How many of the receipts carry a status that no document of this release names; they are kept and decide nothing.
+    pub unknown: usize,
 }
+
+/// What the head of a request says of its sender.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum HeadProof {
+    /// It brings the secret itself: the sender has proved itself before a byte of the body was read.
+    Whole,
+    /// It brings a signature over the body, so that the body must be read before anything is known.
+    OverTheBody,
+}
+
+/// Looks up a request header by its name in lower case.
+pub type Headers<'a> = dyn Fn(&str) -> Option<&'a [u8]> + Sync + 'a;
 
 /// A request that came to a door.
 #[derive(Clone, Copy)]
 pub struct DoorRequest<'a> {
     /// Looks up a request header by its name in lower case.
-    pub header: &'a (dyn Fn(&str) -> Option<&'a [u8]> + Sync),
+    pub header: &'a Headers<'a>,
     /// The path and the query as they came; some gateways sign them too.
     pub path_and_query: &'a str,
     /// The body, byte for byte.
@@ -47,7 +63,7 @@ pub enum DoorError {
     #[error("the signature is missing or wrong; compare the secret with the one in the provider's console")]
     Forged,
     /// The body is larger than the limit.
-    #[error("the body is larger than {RECEIPT_BODY_BYTES_MAX} bytes; the provider must send smaller batches")]
+    #[error("the body is larger than this provider's may be; it must send smaller batches")]
     TooLarge,
     /// The sender proved itself, but the body is not what its documents say.
     #[error("the body is not what the provider documents ({0}); keep it and compare with its documents")]
@@ -64,15 +80,40 @@ impl ReceiptDoor {
         }
     }
 
+    /// How many bytes a body may have that comes through this door.
+    pub fn body_bytes_max(&self) -> usize {
+        match self {
+            Self::Nhn(_) | Self::Infobip(_) => RECEIPT_BODY_BYTES_MAX,
+            Self::Twilio(_) => SINGLE_RECEIPT_BODY_BYTES_MAX,
+        }
+    }
+
+    /// Looks at the head alone: who cannot be the provider is refused before his body is read.
+    pub fn look_at_head(&self, header: &Headers<'_>) -> Result<HeadProof, DoorError> {
+        let (is_good, proof) = match self {
+            Self::Nhn(door) => (door.is_proved(header), HeadProof::Whole),
+            Self::Infobip(door) => (door.is_proved(header), HeadProof::Whole),
+            Self::Twilio(door) => (door.may_be_signed(header), HeadProof::OverTheBody),
+        };
+        if is_good { Ok(proof) } else { Err(DoorError::Forged) }
+    }
+
     /// Verifies the sender over the raw request, and only then reads it.
     pub fn open(&self, request: &DoorRequest<'_>, received_at: Timestamp) -> Result<Opened, DoorError> {
-        if request.raw_body.len() > RECEIPT_BODY_BYTES_MAX {
+        if request.raw_body.len() > self.body_bytes_max() {
             return Err(DoorError::TooLarge);
         }
-        match self {
+        let mut opened = match self {
             Self::Nhn(door) => door.open(request, received_at),
             Self::Infobip(door) => door.open(request, received_at),
             Self::Twilio(door) => door.open(request, received_at),
-        }
+        }?;
+        opened.unknown = opened.receipts.iter().filter(|receipt| says_nothing(receipt)).count();
+        Ok(opened)
     }
+}
+
+/// Every documented word of a message on its way names at least the gateway as its witness.
+fn says_nothing(receipt: &Receipt) -> bool {
+    receipt.status == ReceiptStatus::InTransit && receipt.evidence == Evidence::None
 }

@@ -4,6 +4,8 @@
 //! auth token, as Twilio's page "Webhooks security" describes it.
 //! The address is the one that we gave Twilio, so that it comes from the configuration and never from a header; only
 //! its query, where our reference is, comes from the request.
+//! That page also says that the port may be in the signed address or not, whatever the address in the console says, so that
+//! a signature over either form is good.
 
 use std::fmt;
 
@@ -14,9 +16,9 @@ use sha1::Sha1;
 use subtle::Choice;
 
 use super::{
-    receipts::{DoorError, DoorRequest, Opened},
+    receipts::{DoorError, DoorRequest, Headers, Opened},
     secrets::Secrets,
-    twilio_wire::{message_sid, reference},
+    twilio_wire::{is_sid, message_sid, reference},
     twilio_words::{ERRORS, word},
 };
 use crate::{
@@ -26,12 +28,16 @@ use crate::{
 
 const SERVICE: &str = "Twilio webhook";
 const SIGNATURE_HEADER: &str = "x-twilio-signature";
+/// HMAC-SHA1, as its bytes.
+const SIGNATURE_BYTES: usize = 20;
 
 /// Verifies and reads Twilio's callbacks.
 #[derive(Clone)]
 pub struct TwilioReceipts {
     keys: Vec<Hmac<Sha1>>,
-    receipt_url: String,
+    /// The address with and without its port.
+    addresses: [String; 2],
+    account_sid: String,
 }
 
 impl fmt::Debug for TwilioReceipts {
@@ -43,14 +49,25 @@ impl fmt::Debug for TwilioReceipts {
 impl TwilioReceipts {
     /// A door that opens to signatures of one auth token, or of two while it is being changed.
     ///
-    /// `receipt_url` is the address as Twilio was given it, without a query.
-    pub fn new(auth_tokens: &[String], receipt_url: String) -> Result<Self, ConfigError> {
+    /// `receipt_url` is the address as Twilio was given it, without a query; `account_sid` is the account whose messages
+    /// are spoken of.
+    pub fn new(auth_tokens: &[String], receipt_url: &str, account_sid: String) -> Result<Self, ConfigError> {
         Secrets::check(SERVICE, auth_tokens)?;
-        base_url(SERVICE, &receipt_url, PlainHttp::TrustedNetwork)?;
+        let url = base_url(SERVICE, receipt_url, PlainHttp::TrustedNetwork)?;
+        if !is_sid("AC", &account_sid) {
+            let problem = "must be AC and 32 hexadecimal digits";
+            return Err(ConfigError::Setting { service: SERVICE, key: "account_sid", problem });
+        }
         let keys = auth_tokens
             .iter()
             .map(|token| Hmac::new_from_slice(token.as_bytes()).expect("HMAC takes a key of any length"));
-        Ok(Self { keys: keys.collect(), receipt_url })
+        let addresses = [receipt_url.to_owned(), other_address(receipt_url, &url)];
+        Ok(Self { keys: keys.collect(), addresses, account_sid })
+    }
+
+    /// Whether a head brings what could be a signature; the body says whether it is one.
+    pub(crate) fn may_be_signed(&self, header: &Headers<'_>) -> bool {
+        header(SIGNATURE_HEADER).and_then(decoded).is_some()
     }
 
     pub(crate) fn open(
@@ -68,7 +85,7 @@ impl TwilioReceipts {
             return Err(DoorError::Forged);
         }
         let mut opened = Opened::default();
-        match read(&fields, query, received_at) {
+        match self.read(&fields, query, received_at)? {
             Read::Receipt(receipt) => opened.receipts.push(*receipt),
             Read::Nothing => opened.ignored += 1,
             Read::Unreadable => opened.unreadable += 1,
@@ -76,23 +93,63 @@ impl TwilioReceipts {
         Ok(opened)
     }
 
-    /// Every key is tried, and each in constant time, so that the time tells nothing about a token.
+    /// Every key and form of the address is tried, each in constant time, so that the time tells nothing about a token.
     fn is_signed(&self, given: Option<&[u8]>, query: Option<&str>, fields: &[(String, String)]) -> bool {
-        let Some(signature) = given.and_then(|given| STANDARD.decode(given).ok()) else { return false };
-        let matches = self.keys.iter().fold(Choice::from(0), |matches, key| {
-            let mut mac = key.clone();
-            mac.update(self.receipt_url.as_bytes());
-            if let Some(query) = query {
-                mac.update(b"?");
-                mac.update(query.as_bytes());
+        let Some(signature) = given.and_then(decoded) else { return false };
+        let mut matches = Choice::from(0);
+        for key in &self.keys {
+            for address in &self.addresses {
+                let mut mac = key.clone();
+                mac.update(address.as_bytes());
+                if let Some(query) = query {
+                    mac.update(b"?");
+                    mac.update(query.as_bytes());
+                }
+                for (name, value) in fields {
+                    mac.update(name.as_bytes());
+                    mac.update(value.as_bytes());
+                }
+                matches |= Choice::from(u8::from(mac.verify_slice(&signature).is_ok()));
             }
-            for (name, value) in fields {
-                mac.update(name.as_bytes());
-                mac.update(value.as_bytes());
-            }
-            matches | Choice::from(u8::from(mac.verify_slice(&signature).is_ok()))
-        });
+        }
         matches.into()
+    }
+
+    /// The fields of the older interface, which Twilio still sends beside the new ones, must say the same; and a message
+    /// of another account is none of ours, whoever signed it.
+    fn read(
+        &self,
+        fields: &[(String, String)],
+        query: Option<&str>,
+        received_at: Timestamp,
+    ) -> Result<Read, DoorError> {
+        let sid = said_once(fields, &["MessageSid", "SmsSid"])?.and_then(message_sid);
+        let status = said_once(fields, &["MessageStatus", "SmsStatus"])?.and_then(code_text);
+        let error = said_once(fields, &["ErrorCode"])?.and_then(code_text);
+        let account = said_once(fields, &["AccountSid"])?;
+        let (Some(sid), Some(status)) = (sid, status) else { return Ok(Read::Unreadable) };
+        if account != Some(self.account_sid.as_str()) {
+            return Err(DoorError::Unreadable("its AccountSid is not the one in `sms.twilio.account_sid`"));
+        }
+        let Some((word, evidence)) = word(&status, error.as_deref()) else { return Ok(Read::Nothing) };
+        let provider_code = match &error {
+            Some(error) => code_text(&format!("{status}-{error}")),
+            None => Some(status.clone()),
+        };
+        Ok(Read::Receipt(Box::new(Receipt {
+            kind: ReceiptKind::V1,
+            receipt_id: format!("{sid}:{status}:{}", error.as_deref().unwrap_or_default()),
+            provider: Provider::Twilio,
+            provider_ref: Some(sid.to_owned()),
+            client_ref: query.and_then(reference),
+            status: word,
+            evidence,
+            provider_code,
+            failure_code: ERRORS.why(error.as_deref()),
+            // Twilio passes on a carrier's time without its zone, which is no time.
+            occurred_at: None,
+            received_at,
+        })))
     }
 }
 
@@ -105,33 +162,34 @@ enum Read {
     Unreadable,
 }
 
-fn read(fields: &[(String, String)], query: Option<&str>, received_at: Timestamp) -> Read {
-    // The names of the older interface, which Twilio still sends beside the new ones.
-    let sid = field(fields, "MessageSid").or_else(|| field(fields, "SmsSid")).and_then(message_sid);
-    let status = field(fields, "MessageStatus").or_else(|| field(fields, "SmsStatus")).and_then(code_text);
-    let (Some(sid), Some(status)) = (sid, status) else { return Read::Unreadable };
-    let error = field(fields, "ErrorCode").and_then(code_text);
-    let Some((word, evidence)) = word(&status, error.as_deref()) else { return Read::Nothing };
-    let provider_code = match &error {
-        Some(error) => code_text(&format!("{status}-{error}")),
-        None => Some(status.clone()),
-    };
-    Read::Receipt(Box::new(Receipt {
-        kind: ReceiptKind::V1,
-        receipt_id: format!("{sid}:{status}:{}", error.as_deref().unwrap_or_default()),
-        provider: Provider::Twilio,
-        provider_ref: Some(sid.to_owned()),
-        client_ref: query.and_then(reference),
-        status: word,
-        evidence,
-        provider_code,
-        failure_code: ERRORS.why(error.as_deref()),
-        // Twilio passes on a carrier's time without its zone, which is no time.
-        occurred_at: None,
-        received_at,
-    }))
+/// The one value that all fields of these names have; nothing where none is there, and an error where two differ.
+fn said_once<'a>(fields: &'a [(String, String)], names: &[&str]) -> Result<Option<&'a str>, DoorError> {
+    let mut said = fields.iter().filter(|(name, _)| names.contains(&name.as_str()));
+    let Some((_, value)) = said.next() else { return Ok(None) };
+    if said.all(|(_, other)| other == value) {
+        Ok(Some(value))
+    } else {
+        Err(DoorError::Unreadable("two of its fields contradict each other"))
+    }
 }
 
-fn field<'a>(fields: &'a [(String, String)], name: &str) -> Option<&'a str> {
-    fields.iter().find(|(known, _)| known == name).map(|(_, value)| value.as_str())
+/// The bytes of a signature, if it has as many as one has.
+fn decoded(given: &[u8]) -> Option<Vec<u8>> {
+    STANDARD.decode(given).ok().filter(|signature| signature.len() == SIGNATURE_BYTES)
+}
+
+/// The same address without its port, or with the scheme's own where it names none; the text is otherwise untouched,
+/// because every byte of it is signed.
+fn other_address(text: &str, url: &reqwest::Url) -> String {
+    let scheme_chars = url.scheme().len() + "://".len();
+    let (scheme, rest) = text.split_at_checked(scheme_chars).unwrap_or(("", text));
+    let (authority, path) = rest.split_at(rest.find('/').unwrap_or(rest.len()));
+    // A colon within the brackets of an IPv6 address begins no port.
+    let host_end = authority.rfind(']').map_or(0, |bracket| bracket + 1);
+    let port = authority.get(host_end..).and_then(|tail| tail.find(':')).map(|colon| host_end + colon);
+    match (port.and_then(|colon| authority.get(..colon)), url.port_or_known_default()) {
+        (Some(host), _) => format!("{scheme}{host}{path}"),
+        (None, Some(port)) => format!("{scheme}{authority}:{port}{path}"),
+        (None, None) => text.to_owned(),
+    }
 }

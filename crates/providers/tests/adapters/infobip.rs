@@ -219,7 +219,9 @@ const TWO: &str = "Basic Y2xvc3VyZTpzZWNyZXQtdHdv";
 
 #[test]
 fn a_door_opens_to_either_live_secret_and_to_nothing_else() {
-    for good in [ONE, TWO] {
+    // The scheme of RFC 7617 is read in any case.
+    let cases = ["basic", "BASIC", "bAsIc "].map(|scheme| ONE.replace("Basic", scheme));
+    for good in [ONE, TWO].into_iter().chain(cases.iter().map(String::as_str)) {
         assert_eq!(open(Some(good), REPORTS.as_bytes()).map(|opened| opened.receipts.len()), Ok(1));
     }
     let bad = [

@@ -18,7 +18,7 @@ use crate::{
         http::{HttpServer, answer},
         signing,
     },
-    twilio::{RECEIPT_URL, message, twilio},
+    twilio::{ACCOUNT, RECEIPT_URL, message, twilio},
 };
 
 const SECRET: &str = "a-secret-of-the-tests";
@@ -84,7 +84,7 @@ fn every_gateway() -> [Recorded; 3] {
             lines: include_str!("../recorded/twilio_codes.jsonl"),
             gateway: |url| SmsGateway::Twilio(twilio(url)),
             door: || {
-                let door = TwilioReceipts::new(&[SECRET.to_owned()], RECEIPT_URL.to_owned());
+                let door = TwilioReceipts::new(&[SECRET.to_owned()], RECEIPT_URL, ACCOUNT.to_owned());
                 ReceiptDoor::Twilio(door.expect("good settings"))
             },
             key: |query, body| signing::signature(SECRET, &format!("{RECEIPT_URL}{query}"), body),

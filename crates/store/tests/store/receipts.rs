@@ -1,5 +1,5 @@
-use closure_contract::{AttemptNumber, ClientRef, Generation, Receipt, ReceiptStatus};
-use closure_store::{EarlyReceipts, Recorded};
+use closure_contract::{AttemptNumber, ClientRef, Generation, Provider, Receipt, ReceiptStatus};
+use closure_store::{EarlyReceipts, NewClaim, Recorded};
 
 use crate::support::{accepted, claim, claim_granted, new_job, receipt, run, settle, settlement};
 
@@ -101,5 +101,48 @@ fn a_receipt_speaks_of_the_attempt_that_our_reference_names() {
             (story.receipts[0].generation, story.receipts[0].attempt),
             (Some(Generation::FIRST), Some(attempt))
         );
+    });
+}
+
+#[test]
+fn a_gateway_that_names_anothers_attempt_is_kept_and_believed_in_no_way() {
+    run(async |database| {
+        let (store, job) = (database.store(), new_job());
+        let (lease, attempt) = claim_granted(&store, claim(job)).await;
+        let client_ref = Some(ClientRef::of(job, Generation::FIRST, attempt));
+        let foreign =
+            |id: &str| Receipt { provider: Provider::Infobip, client_ref, ..by_provider_ref(id, "ref") };
+        assert_eq!(store.record_receipt(&foreign("before")).await, Ok(Recorded::Anothers(job)));
+        let early = settle(&store, settlement(lease, attempt, accepted("ref", 60_000))).await.1;
+        assert_eq!(early, EarlyReceipts::None, "the settlement does not match it either");
+        assert_eq!(store.record_receipt(&foreign("after")).await, Ok(Recorded::Anothers(job)));
+        assert_eq!(store.record_receipt(&foreign("after")).await, Ok(Recorded::Anothers(job)));
+        assert_eq!(store.match_inbox(10).await, Ok(vec![]), "nor does the sweep");
+        let own = Receipt { client_ref, ..by_provider_ref("own", "ref") };
+        assert_eq!(store.record_receipt(&own).await, Ok(Recorded::Matched(job)));
+        let story = store.job_story(job).await.expect("the database answers").expect("a delivery");
+        let told: Vec<_> = story.receipts.iter().map(|receipt| (receipt.provider, receipt.counts)).collect();
+        let (nhn, infobip) = (Provider::Nhn, Provider::Infobip);
+        assert_eq!(told, [(infobip, false), (infobip, false), (nhn, true)], "a person can see them");
+        let found = store.anothers_receipts().await.expect("the database answers");
+        assert_eq!(found.len(), 1);
+        assert_eq!((found[0].provider, found[0].count, found[0].latest_job), (infobip, 2, job));
+    });
+}
+
+#[test]
+fn a_kept_receipt_is_not_matched_when_its_own_gateway_uses_the_same_reference_later() {
+    run(async |database| {
+        let (store, job, other) = (database.store(), new_job(), new_job());
+        let (_lease, attempt) = claim_granted(&store, claim(job)).await;
+        let client_ref = Some(ClientRef::of(job, Generation::FIRST, attempt));
+        let lie = Receipt { provider: Provider::Infobip, client_ref, ..by_provider_ref("lie", "theirs") };
+        assert_eq!(store.record_receipt(&lie).await, Ok(Recorded::Anothers(job)));
+        let theirs = NewClaim { provider: Provider::Infobip, ..claim(other) };
+        let (lease, attempt) = claim_granted(&store, theirs).await;
+        let early = settle(&store, settlement(lease, attempt, accepted("theirs", 60_000))).await.1;
+        assert_eq!(early, EarlyReceipts::None);
+        let plain = Receipt { client_ref: None, ..lie.clone() };
+        assert_eq!(store.record_receipt(&plain).await, Ok(Recorded::Anothers(job)), "a copy changes nothing");
     });
 }
