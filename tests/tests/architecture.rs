@@ -29,7 +29,7 @@ const EDGES: [(&str, &[&str]); 9] = [
 ];
 
 /// Which crates may name what lies outside; everything else may not.
-const OWNERS: [(&str, &[&str]); 17] = [
+const OWNERS: [(&str, &[&str]); 20] = [
     ("lapin", &["closure-broker"]),
     ("backoff", &["closure-broker"]),
     ("deadpool-postgres", &["closure-store"]),
@@ -43,6 +43,10 @@ const OWNERS: [(&str, &[&str]); 17] = [
     // How often a door may be asked.
     ("governor", &["closure-fleet"]),
     ("axum", &["closure-fleet", "closure-simulators"]),
+    // Below axum: what serves a connection.
+    ("http-body-util", &["closure-fleet"]),
+    ("hyper", &["closure-fleet"]),
+    ("hyper-util", &["closure-fleet"]),
     // Command lines belong to programs.
     ("clap", &["closure-fleet", "closure-simulators", "closure-tests", "xtask"]),
     ("rlibphonenumber", &["closure-policy"]),

@@ -21,6 +21,8 @@ pub enum Package {
     PythonDkim,
     /// The mail server that takes our mail and writes real bounces.
     Postfix,
+    /// The proxy that stands before the intake.
+    Nginx,
     /// Node, for the same in another language and for AsyncAPI's parser.
     Node,
     /// Node's package manager.
@@ -36,12 +38,16 @@ pub const TESTS: &[Package] = &[
     Package::PythonVenv,
     Package::PythonDkim,
     Package::Postfix,
+    Package::Nginx,
     Package::Node,
     Package::Npm,
 ];
 
 /// Postfix's own first process, below which all of it runs.
 const POSTFIX: &str = "/usr/lib/postfix/sbin/master";
+
+/// Debian's own place for it.
+const NGINX: &str = "/usr/sbin/nginx";
 
 /// Installs packages without starting a server.
 ///
@@ -72,6 +78,7 @@ impl Package {
             Package::PythonVenv => "python3-venv",
             Package::PythonDkim => "python3-dkim",
             Package::Postfix => "postfix",
+            Package::Nginx => "nginx",
             Package::Node => "nodejs",
             Package::Npm => "npm",
         }
@@ -84,6 +91,7 @@ impl Package {
             Package::PythonVenv => tools::python().is_some(),
             Package::PythonDkim => tools::has_dkim(),
             Package::Postfix => Path::new(POSTFIX).exists(),
+            Package::Nginx => Path::new(NGINX).exists(),
             Package::Node => tools::has_node(),
             Package::Npm => tools::has_npm(),
         }

@@ -2,9 +2,11 @@
 
 mod brakes;
 mod connections;
+mod doors;
 mod kills;
 mod load;
 mod outages;
+mod proxy;
 mod receipts;
 mod stalls;
 mod stops;

@@ -1,8 +1,10 @@
 //! A fleet whose gateway is Infobip: what is in doubt there never becomes a second text message.
 
-use closure_simulators::{InfobipBehaviour, InfobipSimSettings, InfobipSimulator};
+use base64::{Engine, engine::general_purpose::STANDARD};
+use closure_simulators::{InfobipBehaviour, InfobipSimSettings, InfobipSimulator, SmsBehaviour};
 use closure_store::DeliveryState;
-use closure_tests::harness::{Fleet, FleetOptions, jobs, run};
+use closure_tests::harness::{Fleet, FleetOptions, jobs, request, run};
+use serde_json::json;
 
 const API_KEY: &str = "harness-infobip-key";
 const PASSWORD: &str = "harness-infobip-secret";
@@ -134,4 +136,47 @@ fn a_text_that_is_turned_back_for_want_of_credit_makes_no_email_and_goes_out_whe
 
 fn digits(job: &serde_json::Value) -> String {
     job["to"]["phone"]["number"].as_str().expect("the job has a number").trim_start_matches('+').to_owned()
+}
+
+#[test]
+fn a_gateway_that_reports_on_anothers_attempt_is_not_believed_and_people_are_told() {
+    run(async {
+        let credentials = format!("closure:{PASSWORD}");
+        let options = FleetOptions::together("speaks-for-another")
+            .variable("FLEET_SMS_GATEWAYS", "nhn,infobip")
+            .variable("FLEET_SMS_INFOBIP_BASE_URL", "http://127.0.0.1:9")
+            .variable("FLEET_SMS_INFOBIP_API_KEY", API_KEY)
+            .variable("FLEET_INTAKE_INFOBIP_SECRET", &credentials);
+        let fleet = Fleet::start(options).await;
+        fleet.add_canary(PASSWORD);
+        let job = jobs::sms(&jobs::number(3103, 0), "another@example.com");
+        fleet.sms.behave(&digits(&job), SmsBehaviour::Silent);
+        let id = fleet.publish(&job).await;
+        let story = fleet.reaches(id, DeliveryState::Accepted).await;
+        let report = json!({ "results": [{
+            "messageId": story.tries[0].client_ref.to_string(),
+            "status": { "groupId": 3, "groupName": "DELIVERED", "id": 5, "name": "DELIVERED_TO_HANDSET" },
+            "doneAt": "2026-07-01T20:00:05.250+0900",
+        }] });
+        let door = fleet.receipts_url().await.replace("/receipts/nhn", "/receipts/infobip");
+        // The scheme of basic authentication is read in any case.
+        let authorization = format!("basic {}", STANDARD.encode(&credentials));
+        let headers = [("Authorization", authorization.as_str())];
+        for _ in 0..2 {
+            let answer = request("POST", &door, &headers, report.to_string().as_bytes()).await;
+            assert_eq!(answer.expect("the intake answers").status, 200);
+        }
+        fleet.queues_are_empty().await;
+        let story = fleet.story(id).await.expect("it is on record");
+        assert_eq!(story.state, DeliveryState::Accepted, "its own gateway has said nothing");
+        let counted: Vec<bool> = story.receipts.iter().map(|receipt| receipt.counts).collect();
+        assert_eq!(counted, [false], "it is kept beside the delivery, once");
+        assert!(fleet.outcomes.of(id).is_empty(), "the CRM hears nothing of it");
+        assert!(fleet.has_logged("receipts name another gateway's attempt"));
+        let doctor = fleet.cli(&["doctor"]).await.with_code(1);
+        assert!(doctor.output.contains("receipts of infobip") && doctor.output.contains(&id.to_string()));
+        let shown = fleet.cli(&["show", &id.to_string()]).await.with_code(0);
+        assert!(shown.output.contains("not believed"), "{}", shown.output);
+        fleet.finish().await;
+    });
 }

@@ -4,6 +4,7 @@ use closure_contract::topology::WorkQueue;
 use closure_tests::harness::{
     Fleet, FleetOptions, HttpAnswer, ProcessSpec, SHORT, eventually, jobs, kride::journey, request, run,
 };
+use serde_json::{Value, json};
 use tokio::{
     io::{AsyncBufReadExt, AsyncWriteExt, BufReader},
     net::TcpStream,
@@ -90,6 +91,32 @@ fn while_the_broker_cannot_take_receipts_the_intake_says_when_to_come_again_and_
         fleet.start_process("rest").await;
         let heard = fleet.outcomes_of(id, 1).await;
         assert_eq!(heard[0].summary(), "sms.delivered", "the receipt that was refused came again");
+        fleet.finish().await;
+    });
+}
+
+#[test]
+fn one_body_with_more_receipts_than_one_publish_takes_is_taken_in_parts_and_a_repeat_changes_nothing() {
+    run(async {
+        const RECEIPTS: usize = 2_300;
+        let rest = ProcessSpec::work("rest", &["fallback"]);
+        let fleet = Fleet::start(FleetOptions::with("batches", vec![ProcessSpec::intake(), rest])).await;
+        let hooks: Vec<Value> = (0..RECEIPTS)
+            .map(|number| {
+                json!({
+                    "hookId": format!("hook-{number}"), "requestId": format!("request{number}"),
+                    "recipientSeq": 1, "dlrStatus": "DELIVERED",
+                })
+            })
+            .collect();
+        let body = json!({ "event": "INTERNATIONAL_DELIVERY_RECEIPT", "hooks": hooks }).to_string();
+        for _ in 0..2 {
+            let answer = post(&fleet, SECRET, body.as_bytes()).await;
+            assert_eq!((answer.status, answer.json()), (200, json!({ "received": RECEIPTS })));
+        }
+        fleet.queues_are_empty().await;
+        let kept = fleet.database.query("SELECT count(*) FROM receipt").await;
+        assert_eq!(kept, [RECEIPTS.to_string()], "each is on record once");
         fleet.finish().await;
     });
 }
