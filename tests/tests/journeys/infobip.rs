@@ -150,7 +150,7 @@ fn a_gateway_that_reports_on_anothers_attempt_is_not_believed_and_people_are_tol
         let fleet = Fleet::start(options).await;
         fleet.add_canary(PASSWORD);
         let job = jobs::sms(&jobs::number(3103, 0), "another@example.com");
-        fleet.sms.behave(&digits(&job), SmsBehaviour::Silent);
+        fleet.sms.behave(&digits(&job), SmsBehaviour::NeverReceipt);
         let id = fleet.publish(&job).await;
         let story = fleet.reaches(id, DeliveryState::Accepted).await;
         let report = json!({ "results": [{
