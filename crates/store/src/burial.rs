@@ -14,6 +14,7 @@ use crate::{
     dead_letters::{DeadLetterId, NewDeadLetter},
     error::StoreError,
     pool::query,
+    replay::HAS_GENERATION,
     row::{Columns, int},
     state::DeliveryState,
     store::Store,
@@ -53,7 +54,10 @@ enum Bond {
 }
 
 async fn record(transaction: &Transaction<'_>, letter: &NewDeadLetter) -> Result<DeadLetterId, StoreError> {
-    let generation = generation_of(&letter.headers);
+    let generation = match letter.job_id {
+        Some(job) => believed(transaction, job, generation_of(&letter.headers)).await?,
+        None => Generation::FIRST,
+    };
     let hash = Sha256::digest(&letter.body);
     let detail = text::detail(&letter.detail);
     let bond = match letter.job_id {
@@ -94,6 +98,20 @@ async fn record(transaction: &Transaction<'_>, letter: &NewDeadLetter) -> Result
     )
     .await?;
     Columns(rows.first().expect("an upsert returns the row that it was given")).get("id").map(DeadLetterId)
+}
+
+/// The generation that a message names, if a person's replay made it: whoever may publish may write any.
+async fn believed(
+    transaction: &Transaction<'_>,
+    job: JobId,
+    named: Generation,
+) -> Result<Generation, StoreError> {
+    if named == Generation::FIRST {
+        return Ok(named);
+    }
+    let rows = query(transaction, HAS_GENERATION, &[&job.0, &int(named.0)]).await?;
+    let row = rows.first().expect("a query without a table has one row");
+    Ok(if Columns(row).get("has_generation")? { named } else { Generation::FIRST })
 }
 
 async fn bond(

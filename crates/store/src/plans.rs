@@ -4,7 +4,7 @@ use tokio_postgres::{Client, SimpleQueryMessage};
 
 use crate::{
     bounces, brakes, burial, calls, circuits, claim, dead_letters, evaluate, history, overdue, postponed,
-    rates, receipts, replay, resend,
+    rates, receipts, replay, resend, returns,
     settings::StoreSettings,
     settle_sql, standing, suppression, tally, template_changes, templates,
     test_database::{TestDatabase, run},
@@ -43,6 +43,10 @@ const STATEMENTS: &[(&str, &str)] = &[
     ("actions", dead_letters::ACTIONS),
     ("lock for a replay", replay::LOCK_DELIVERY),
     ("lock a dead letter", replay::LOCK_LETTER),
+    ("has a generation", replay::HAS_GENERATION),
+    ("plan a return", returns::PLAN),
+    ("due returns", returns::DUE),
+    ("returned", returns::RETURNED),
     ("revive", replay::REVIVE),
     ("begin a replay", replay::BEGIN),
     ("discard a delivery", replay::DISCARD_DELIVERY),

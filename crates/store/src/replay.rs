@@ -103,6 +103,12 @@ impl Store {
         self.database.bounded(work).await?
     }
 
+    /// Whether a person's replays brought a job as far as this generation.
+    pub async fn has_generation(&self, job: JobId, generation: Generation) -> Result<bool, StoreError> {
+        let rows = self.database.query(HAS_GENERATION, &[&job.0, &int(generation.0)]).await?;
+        Columns(rows.first().expect("a query without a table has one row")).get("has_generation")
+    }
+
     /// A letter that is no job of ours is resolved once its replay is published: nothing else will tell.
     pub async fn finish_bytes_replay(&self, id: DeadLetterId) -> Result<(), StoreError> {
         self.database.query(FINISH, &[&id.0]).await?;
@@ -277,6 +283,10 @@ async fn begin(
     .await?;
     Ok(Ok(case.replay(body, generation, false)))
 }
+
+pub(crate) const HAS_GENERATION: &str = "
+SELECT EXISTS (SELECT FROM delivery WHERE job_id = $1 AND generation >= $2)
+    OR EXISTS (SELECT FROM dead_letter WHERE key = 'job:' || $1::uuid AND replay_generation >= $2) AS has_generation";
 
 pub(crate) const LOCK_DELIVERY: &str = "
 SELECT d.state, d.kind, d.generation, d.body

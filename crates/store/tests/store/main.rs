@@ -13,6 +13,7 @@ mod outages;
 mod postponed;
 mod rates;
 mod receipts;
+mod returns;
 mod settlements;
 mod stories;
 mod support;

@@ -1,0 +1,17 @@
+-- Jobs that the broker gave up after too many deliveries, on their way back to their own workers.
+-- The broker counts a delivery whenever a connection breaks, which is no failure of the job; the dead worker may not
+-- write to any channel, so that the channel's own worker publishes what stands here.
+
+CREATE TABLE job_return (
+    -- SHA-256 of the queue's name, a zero byte, and the message's bytes.
+    fingerprint bytea PRIMARY KEY CHECK (octet_length(fingerprint) = 32),
+    queue text NOT NULL,
+    generation integer NOT NULL CHECK (generation >= 1),
+    -- The message's bytes until it is published again; only the count outlasts that.
+    body bytea,
+    -- How often it was given back.
+    times integer NOT NULL CHECK (times >= 1),
+    updated_at timestamptz NOT NULL DEFAULT now()
+);
+
+CREATE INDEX job_return_due ON job_return (queue) WHERE body IS NOT NULL;
