@@ -14,8 +14,17 @@ ctl=${RABBITMQCTL:-rabbitmqctl}
 vhost=${RABBITMQ_VHOST:-/}
 
 none='^$'
-# The retry exchanges are named one by one: a role must not publish to a queue's dead letters or to closure.home.
-retry='retry\.(1s|5s|30s|2m|10m|1h)'
+# The delays of one channel lead back to that channel alone. They are named one by one: a role must not publish to a
+# queue's dead letters or to closure.home.
+delay='(1s|5s|30s|2m|10m|1h)'
+# While workers of an earlier release still run beside new ones, say CLOSURE_FORMER_WORKERS=yes: those write to delays
+# that all channels shared, and the fallback worker to closure.jobs. Run this once more without it when they are gone.
+former=''
+former_jobs=''
+if [[ ${CLOSURE_FORMER_WORKERS:-no} == yes ]]; then
+  former="|retry\.$delay"
+  former_jobs='|jobs'
+fi
 dead='((sms|email|dial|receipts|cancel)\.dead|unroutable)'
 
 existing=$("$ctl" --quiet list_users --no-table-headers | cut -f1)
@@ -40,10 +49,10 @@ user() {
 #    user      configure              write                                    read
 user topology '^(closure|crm)\.'     '^(closure|crm)\.'                       '^(closure|crm)\.'
 user crm      "$none"                '^closure\.jobs$'                        '^crm\.outcomes$'
-user sms      "$none"                "^closure\.(outcomes|receipts|$retry)\$" '^closure\.sms$'
-user email    "$none"                "^closure\.(outcomes|$retry)\$"          '^closure\.email$'
-user dial     "$none"                "^closure\.(outcomes|$retry)\$"          '^closure\.dial$'
-user fallback "$none"                '^closure\.(jobs|outcomes)$'             '^closure\.receipts$'
+user sms      "$none"                "^closure\.(outcomes|receipts|retry\.sms\.$delay$former)\$" '^closure\.sms$'
+user email    "$none"                "^closure\.(outcomes|retry\.email\.$delay$former)\$"         '^closure\.email$'
+user dial     "$none"                "^closure\.(outcomes|retry\.dial\.$delay$former)\$"          '^closure\.dial$'
+user fallback "$none"                "^closure\.(fallback|outcomes$former_jobs)\$"                   '^closure\.receipts$'
 user dead     "$none"                '^closure\.outcomes$'                    "^closure\.$dead\$"
 user cancel   "$none"                "$none"                                  '^closure\.cancel$'
 user bounces  "$none"                '^closure\.outcomes$'                    "$none"

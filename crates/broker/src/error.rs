@@ -24,6 +24,16 @@ pub enum BrokerError {
         /// The operating system's or the client library's words.
         detail: String,
     },
+    /// The broker sent what the client library cannot read, most likely a message.
+    #[error(
+        "the client library cannot read what the broker at {endpoint} sent: {detail}; if it comes again, see \"A message that cannot be read\" in docs/runbook.md"
+    )]
+    Unreadable {
+        /// Host, port and virtual host.
+        endpoint: String,
+        /// The client library's words.
+        detail: String,
+    },
     /// The broker did not answer in time.
     #[error("the broker did not answer to {what} within {waited_ms} ms; it is tried again by itself")]
     TimedOut {
@@ -82,6 +92,9 @@ pub(crate) enum Cure {
 impl BrokerError {
     pub(crate) fn of(endpoint: &str, error: &lapin::Error) -> Self {
         let unreachable = || Self::Unreachable { endpoint: endpoint.to_owned(), detail: error.to_string() };
+        if let ErrorKind::ParsingError(_) = error.kind() {
+            return Self::Unreadable { endpoint: endpoint.to_owned(), detail: error.to_string() };
+        }
         let ErrorKind::ProtocolError(protocol) = error.kind() else {
             return unreachable();
         };
@@ -98,6 +111,7 @@ impl BrokerError {
     pub(crate) fn cure(&self) -> Cure {
         match self {
             Self::Unreachable { .. }
+            | Self::Unreadable { .. }
             | Self::TimedOut { .. }
             | Self::Different { .. }
             | Self::Cancelled { .. }

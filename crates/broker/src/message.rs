@@ -4,8 +4,11 @@ use std::fmt;
 
 use bytes::Bytes;
 use closure_contract::{
-    AttemptNumber, Generation, Timestamp,
-    topology::{DelayStep, HEADER_ATTEMPT, HEADER_GENERATION, HEADER_TRACEPARENT, JOBS, OUTCOMES, RECEIPTS},
+    AttemptNumber, Channel, Generation, Timestamp,
+    topology::{
+        DelayStep, FALLBACK, HEADER_ATTEMPT, HEADER_GENERATION, HEADER_TRACEPARENT, HOME, JOBS, OUTCOMES,
+        RECEIPTS,
+    },
 };
 use lapin::{
     BasicProperties,
@@ -26,7 +29,7 @@ const PERSISTENT: u8 = 2;
 /// A message to publish; it is always persistent and confirmed.
 #[derive(Clone, PartialEq, Eq)]
 pub struct OutMessage {
-    /// `closure.jobs`, `closure.receipts`, `closure.outcomes` or a delay step's exchange.
+    /// `closure.jobs`, `closure.fallback`, `closure.receipts`, `closure.outcomes` or the exchange of a channel's delay.
     pub exchange: &'static str,
     /// Where it goes from there.
     pub routing_key: String,
@@ -49,15 +52,19 @@ pub struct OutMessage {
 pub struct InMessage {
     /// The body, not yet read.
     pub body: Bytes,
-    /// The publisher's id for it.
+    /// The publisher's id for it; bytes that are no UTF-8 as escapes, so that it may be longer than it was.
     pub message_id: Option<String>,
-    /// Its kind and major version.
+    /// Its kind and major version, read in the same way.
     pub kind: Option<String>,
-    /// Which try it asks for; 1 where the header is missing or makes no sense.
+    /// Which try it asks for: 1 unless the fleet itself let it wait.
+    ///
+    /// Only the broker publishes to `closure.home`, and only what our workers gave to a delay of their channel.
     pub attempt: AttemptNumber,
-    /// Which generation of the job it belongs to; 1 where the header is missing or makes no sense.
+    /// Which generation of the job it says that it belongs to; 1 where the header is missing or makes no sense.
+    ///
+    /// Whoever may publish may write any: see [`InMessage::is_our_copy`].
     pub generation: Generation,
-    /// W3C trace context.
+    /// W3C trace context; nothing where it is none.
     pub traceparent: Option<String>,
     /// Whether it may have been delivered before.
     pub redelivered: Redelivered,
@@ -92,8 +99,10 @@ pub struct Death {
 impl OutMessage {
     /// What forbids to publish this message, if anything does.
     pub(crate) fn problem(&self) -> Option<&'static str> {
-        let may_write = [JOBS, RECEIPTS, OUTCOMES].contains(&self.exchange)
-            || DelayStep::ALL.iter().any(|step| step.exchange() == self.exchange);
+        let may_write = [JOBS, FALLBACK, RECEIPTS, OUTCOMES].contains(&self.exchange)
+            || DelayStep::ALL
+                .iter()
+                .any(|step| Channel::ALL.iter().any(|channel| step.exchange(*channel) == self.exchange));
         if !may_write {
             return Some("the fleet does not publish to this exchange");
         }
@@ -135,18 +144,27 @@ impl OutMessage {
 }
 
 impl InMessage {
+    /// Whether it is a copy that the fleet itself let wait, so that its headers are our own.
+    pub fn is_our_copy(&self) -> bool {
+        self.exchange == HOME
+    }
+
     pub(crate) fn of(delivery: &mut Delivery) -> Self {
         let properties = &delivery.properties;
         let headers = properties.headers().as_ref();
+        let exchange = delivery.exchange.to_string();
+        let counts = if exchange == HOME { headers } else { None };
         Self {
             message_id: properties.message_id().as_ref().map(ShortString::to_string),
             kind: properties.kind().as_ref().map(ShortString::to_string),
-            attempt: counted(headers, HEADER_ATTEMPT).map_or(AttemptNumber::FIRST, AttemptNumber),
+            attempt: counted(counts, HEADER_ATTEMPT).map_or(AttemptNumber::FIRST, AttemptNumber),
             generation: counted(headers, HEADER_GENERATION).map_or(Generation::FIRST, Generation),
-            traceparent: headers.and_then(|headers| text(headers, HEADER_TRACEPARENT)),
+            traceparent: headers
+                .and_then(|headers| text(headers, HEADER_TRACEPARENT))
+                .filter(|text| is_traceparent(text)),
             redelivered: if delivery.redelivered { Redelivered::Maybe } else { Redelivered::No },
             routing_key: delivery.routing_key.to_string(),
-            exchange: delivery.exchange.to_string(),
+            exchange,
             death: headers.and_then(death),
             body: Bytes::from(std::mem::take(&mut delivery.data)),
         }
@@ -211,6 +229,18 @@ fn integer(value: &AMQPValue) -> Option<i64> {
     }
 }
 
+/// Whether a text is the `traceparent` of W3C's Trace Context, version 00: 55 characters, its hexadecimal digits in
+/// lower case, and neither id all zeros.
+fn is_traceparent(text: &str) -> bool {
+    let parts: Vec<&str> = text.split('-').collect();
+    let [version, trace, parent, flags] = parts.as_slice() else { return false };
+    let is_hex = |part: &str, digits: usize| {
+        part.len() == digits && part.bytes().all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f'))
+    };
+    let is_id = |part: &str, digits: usize| is_hex(part, digits) && part.bytes().any(|byte| byte != b'0');
+    *version == "00" && is_id(trace, 32) && is_id(parent, 16) && is_hex(flags, 2)
+}
+
 fn text(headers: &FieldTable, name: &str) -> Option<String> {
     match headers.inner().get(name)? {
         AMQPValue::LongString(value) => std::str::from_utf8(value.as_bytes()).ok().map(str::to_owned),
@@ -262,10 +292,13 @@ mod tests {
 
     #[test]
     fn only_the_exchanges_that_the_fleet_writes_to_may_be_published_to() {
-        for exchange in [JOBS, RECEIPTS, OUTCOMES, "closure.retry.1s", "closure.retry.1h"] {
+        for exchange in [JOBS, FALLBACK, RECEIPTS, OUTCOMES, "closure.retry.sms.1s", "closure.retry.dial.1h"]
+        {
             assert_eq!(message(exchange).problem(), None, "{exchange}");
         }
-        for exchange in ["", "closure.home", "closure.dead", "closure.unroutable", "amq.direct"] {
+        for exchange in
+            ["", "closure.home", "closure.dead", "closure.unroutable", "closure.retry.1s", "amq.direct"]
+        {
             assert!(message(exchange).problem().is_some(), "{exchange}");
         }
     }
@@ -275,6 +308,23 @@ mod tests {
         let mut long = message(JOBS);
         long.routing_key = "k".repeat(256);
         assert!(long.problem().is_some());
+    }
+
+    #[test]
+    fn only_a_trace_context_of_w3c_is_passed_on() {
+        let sound = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01";
+        assert!(is_traceparent(sound));
+        for other in [
+            String::new(),
+            "x".repeat(300),
+            sound.to_uppercase(),
+            sound.replace("00-4", "ff-4"),
+            sound.replace("00f067aa0ba902b7", "0000000000000000"),
+            format!("{sound}-00"),
+            format!("{sound} "),
+        ] {
+            assert!(!is_traceparent(&other), "{other}");
+        }
     }
 
     #[test]

@@ -2,10 +2,12 @@
 
 use std::fmt;
 
-use closure_contract::topology::{self as contract, BindingSpec, ExchangeKind, ExchangeSpec, QueueSpec};
+use closure_contract::topology::{
+    self as contract, BindingSpec, DelayStep, ExchangeKind, ExchangeSpec, QueueSpec, Writer,
+};
 use lapin::{
     Channel,
-    options::{ExchangeDeclareOptions, QueueBindOptions, QueueDeclareOptions},
+    options::{ExchangeDeclareOptions, ExchangeDeleteOptions, QueueBindOptions, QueueDeclareOptions},
     types::{AMQPValue, FieldTable},
 };
 
@@ -75,6 +77,9 @@ impl Difference {
             (Object::Queue(queue), Problem::Otherwise(_)) => format!(
                 "stop the workers, let {queue} run empty or move its messages, delete it, then run: fleet topology apply"
             ),
+            (Object::Exchange(name), Problem::Otherwise(_)) if is_the_brokers_own(name) => {
+                "run: fleet topology apply".to_owned()
+            }
             (Object::Exchange(name), Problem::Otherwise(_)) => {
                 format!("stop the publishers, delete the exchange {name}, then run: fleet topology apply")
             }
@@ -102,12 +107,23 @@ impl fmt::Display for Difference {
     }
 }
 
+/// Whether only the broker publishes to an exchange, so that it can be replaced while everything runs.
+fn is_the_brokers_own(exchange: &str) -> bool {
+    contract::exchanges().iter().any(|spec| spec.name == exchange && spec.writer == Writer::Broker)
+}
+
 /// Declares every exchange, queue and binding; what exists already as it should is left as it is.
+///
+/// An exchange to which the broker alone publishes is replaced where it differs: what would go there meanwhile stays
+/// in its queue, because every such queue's dead-letter strategy is at-least-once.
 pub async fn apply(settings: &BrokerSettings) -> Result<AppliedTopology, TopologyError> {
     let mut survey = Survey::open(settings).await?;
     let (exchanges, queues, bindings) = (contract::exchanges(), contract::queues(), contract::bindings());
     for exchange in &exchanges {
-        survey.declare_exchange(exchange).await?;
+        match exchange.writer {
+            Writer::Processes => survey.declare_exchange(exchange).await?,
+            Writer::Broker => survey.replace_exchange(exchange).await?,
+        }
     }
     for queue in &queues {
         survey.declare_queue(queue).await?;
@@ -145,6 +161,21 @@ pub async fn verify_passively(settings: &BrokerSettings, queues: &[&str]) -> Res
         survey.queue_depth(queue).await?;
     }
     survey.finish().await
+}
+
+/// The queues of earlier releases that the broker still has, with how many messages wait in each.
+///
+/// They go on working: what waits in them goes home by its own key when its time has come.
+pub async fn former_queues(settings: &BrokerSettings) -> Result<Vec<(&'static str, u32)>, TopologyError> {
+    let mut survey = Survey::open(settings).await?;
+    let mut found = Vec::new();
+    for queue in DelayStep::ALL.map(DelayStep::former_exchange) {
+        found.extend(survey.queue_depth(queue).await?.map(|ready| (queue, ready)));
+    }
+    // That one is missing is how it should be.
+    survey.differences.clear();
+    survey.finish().await?;
+    Ok(found)
 }
 
 /// How many messages wait in a queue; those in the hands of workers are not among them.
@@ -221,6 +252,19 @@ impl Survey {
         Ok(())
     }
 
+    /// Declares an exchange; one that is different is deleted and made anew.
+    async fn replace_exchange(&mut self, spec: &ExchangeSpec) -> Result<(), TopologyError> {
+        let known = self.differences.len();
+        self.declare_exchange(spec).await?;
+        if self.differences.len() == known {
+            return Ok(());
+        }
+        self.differences.truncate(known);
+        let delete = self.channel.exchange_delete(spec.name.into(), ExchangeDeleteOptions::default());
+        self.link.ask("exchange.delete", delete).await?;
+        self.declare_exchange(spec).await
+    }
+
     async fn declare_queue(&mut self, spec: &QueueSpec) -> Result<(), TopologyError> {
         let options = QueueDeclareOptions { durable: true, ..QueueDeclareOptions::default() };
         let declare = self.channel.queue_declare(spec.name.into(), options, arguments(spec));
@@ -268,12 +312,16 @@ impl Survey {
 
 /// The arguments that make a queue what its specification says, on every version of the broker.
 fn arguments(spec: &QueueSpec) -> FieldTable {
-    let QueueSpec { name: _, dead_letter_exchange, delivery_limit, message_ttl_ms } = *spec;
+    let QueueSpec { name: _, dead_letter_exchange, dead_letter_routing_key, delivery_limit, message_ttl_ms } =
+        *spec;
     let mut arguments = quorum();
     arguments.insert("x-overflow".into(), text("reject-publish"));
     if let Some(exchange) = dead_letter_exchange {
         arguments.insert("x-dead-letter-exchange".into(), text(exchange));
         arguments.insert("x-dead-letter-strategy".into(), text("at-least-once"));
+    }
+    if let Some(key) = dead_letter_routing_key {
+        arguments.insert("x-dead-letter-routing-key".into(), text(key));
     }
     if let Some(limit) = delivery_limit {
         arguments.insert("x-delivery-limit".into(), number(limit));
@@ -318,6 +366,12 @@ mod tests {
                 spec.name
             );
             assert_eq!(value("x-message-ttl"), spec.message_ttl_ms.map(number), "{}", spec.name);
+            assert_eq!(
+                value("x-dead-letter-routing-key"),
+                spec.dead_letter_routing_key.map(text),
+                "{}",
+                spec.name
+            );
         }
     }
 

@@ -49,6 +49,8 @@ failure_codes! {
     JobIdConflict = "job_id_conflict", "The job_id was used before with other content", "give the new content a new job_id; the first content stands";
     Unroutable = "unroutable", "The routing key belongs to no queue", "publish with the key sms, email or dial";
     CrashLoop = "crash_loop", "Workers failed repeatedly while they held this message", "read the workers' logs for the job, then replay";
+    MessageExpired = "message_expired", "The message ran out by its own expiration before a worker took it", "publish jobs without AMQP's expiration and give expires_at in the job instead; replay this one if it is still wanted";
+    GivenUp = "given_up", "A worker gave the message up, though this release can read it", "read the workers' logs for the job, then replay";
 
     // The rules.
     ScopeMismatch = "scope_mismatch", "The choice of overseas or domestic contradicts the number's country", "choose the scope that the number has, then replay";

@@ -361,6 +361,9 @@ impl Job {
 }
 
 impl Channel {
+    /// Every channel.
+    pub const ALL: [Self; 3] = [Self::Sms, Self::Email, Self::Dial];
+
     /// The channel's name on the wire, which is also its routing key.
     pub fn as_str(self) -> &'static str {
         match self {

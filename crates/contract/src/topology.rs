@@ -16,6 +16,8 @@ pub const DELIVERY_LIMIT: u32 = 20;
 
 /// Where the CRM, the fallback worker and the console publish jobs.
 pub const JOBS: &str = "closure.jobs";
+/// Where the fallback worker alone publishes: whatever its key, it leads to the email queue and nowhere else.
+pub const FALLBACK: &str = "closure.fallback";
 /// Where jobs with an unknown routing key end up.
 pub const UNROUTABLE: &str = "closure.unroutable";
 /// Where the intake and the SMS worker publish.
@@ -141,8 +143,34 @@ impl DelayStep {
         }
     }
 
-    /// The name of both the exchange and the queue of this step.
-    pub fn exchange(self) -> &'static str {
+    /// The name of both the exchange and the queue in which one channel's jobs wait for this step.
+    ///
+    /// Where they go from there is fixed in the queue, so that the right to write to one channel's exchanges is the
+    /// right to that channel alone.
+    pub fn exchange(self, channel: Channel) -> &'static str {
+        macro_rules! of_channel {
+            ($delay:literal) => {
+                match channel {
+                    Channel::Sms => concat!("closure.retry.sms.", $delay),
+                    Channel::Email => concat!("closure.retry.email.", $delay),
+                    Channel::Dial => concat!("closure.retry.dial.", $delay),
+                }
+            };
+        }
+        match self {
+            Self::Seconds1 => of_channel!("1s"),
+            Self::Seconds5 => of_channel!("5s"),
+            Self::Seconds30 => of_channel!("30s"),
+            Self::Minutes2 => of_channel!("2m"),
+            Self::Minutes10 => of_channel!("10m"),
+            Self::Hours1 => of_channel!("1h"),
+        }
+    }
+
+    /// The exchange and queue that earlier releases used for all channels together.
+    ///
+    /// Nothing declares or writes to them any more; a broker that has them keeps them until a person takes them away.
+    pub fn former_exchange(self) -> &'static str {
         match self {
             Self::Seconds1 => "closure.retry.1s",
             Self::Seconds5 => "closure.retry.5s",
@@ -201,6 +229,18 @@ pub struct ExchangeSpec {
     pub kind: ExchangeKind,
     /// Where messages go that it cannot route.
     pub alternate: Option<&'static str>,
+    /// Who publishes to it.
+    pub writer: Writer,
+}
+
+/// Who publishes to an exchange.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Writer {
+    /// Processes: the fleet's own, or the CRM's.
+    Processes,
+    /// The broker alone, as a dead-letter exchange of queues whose strategy is at-least-once: while the exchange is
+    /// gone, what would go there stays in its queue.
+    Broker,
 }
 
 /// One durable quorum queue.
@@ -208,8 +248,10 @@ pub struct ExchangeSpec {
 pub struct QueueSpec {
     /// Its name.
     pub name: &'static str,
-    /// Where its dead messages go, under their own routing key.
+    /// Where its dead messages go.
     pub dead_letter_exchange: Option<&'static str>,
+    /// The key under which they go there; their own where nothing is given.
+    pub dead_letter_routing_key: Option<&'static str>,
     /// How often a message may be delivered before it is dead.
     pub delivery_limit: Option<u32>,
     /// How long a message stays before it is dead, in milliseconds.
@@ -227,41 +269,56 @@ pub struct BindingSpec {
     pub routing_key: &'static str,
 }
 
+/// Every channel's every delay step.
+fn delays() -> impl Iterator<Item = (Channel, DelayStep)> {
+    Channel::ALL.into_iter().flat_map(|channel| DelayStep::ALL.map(|step| (channel, step)))
+}
+
 /// Every exchange, those that others name first.
+///
+/// What the broker alone sends and cannot route becomes a dead letter: a queue whose dead-letter strategy is
+/// at-least-once would keep it for ever, and everything behind it too.
 pub fn exchanges() -> Vec<ExchangeSpec> {
-    let direct = |name| ExchangeSpec { name, kind: ExchangeKind::Direct, alternate: None };
-    let fanout = |name| ExchangeSpec { name, kind: ExchangeKind::Fanout, alternate: None };
+    let of = |name, kind, alternate, writer| ExchangeSpec { name, kind, alternate, writer };
     let mut exchanges = vec![
-        fanout(UNROUTABLE),
-        ExchangeSpec { name: JOBS, kind: ExchangeKind::Direct, alternate: Some(UNROUTABLE) },
-        direct(RECEIPTS),
-        direct(HOME),
-        direct(DEAD),
-        ExchangeSpec { name: OUTCOMES, kind: ExchangeKind::Topic, alternate: None },
+        of(UNROUTABLE, ExchangeKind::Fanout, None, Writer::Processes),
+        of(JOBS, ExchangeKind::Direct, Some(UNROUTABLE), Writer::Processes),
+        of(FALLBACK, ExchangeKind::Fanout, None, Writer::Processes),
+        of(RECEIPTS, ExchangeKind::Direct, None, Writer::Processes),
+        of(HOME, ExchangeKind::Direct, Some(UNROUTABLE), Writer::Broker),
+        of(DEAD, ExchangeKind::Direct, Some(UNROUTABLE), Writer::Broker),
+        of(OUTCOMES, ExchangeKind::Topic, None, Writer::Processes),
     ];
-    exchanges.extend(DelayStep::ALL.map(|step| fanout(step.exchange())));
+    exchanges
+        .extend(delays().map(|(channel, step)| {
+            of(step.exchange(channel), ExchangeKind::Fanout, None, Writer::Processes)
+        }));
     exchanges
 }
 
 /// Every queue.
 pub fn queues() -> Vec<QueueSpec> {
-    let plain =
-        |name| QueueSpec { name, dead_letter_exchange: None, delivery_limit: None, message_ttl_ms: None };
+    let plain = |name| QueueSpec {
+        name,
+        dead_letter_exchange: None,
+        dead_letter_routing_key: None,
+        delivery_limit: None,
+        message_ttl_ms: None,
+    };
     let mut queues = Vec::new();
     for queue in WorkQueue::ALL {
         queues.push(QueueSpec {
-            name: queue.name(),
             dead_letter_exchange: Some(DEAD),
             delivery_limit: Some(DELIVERY_LIMIT),
-            message_ttl_ms: None,
+            ..plain(queue.name())
         });
         queues.push(plain(queue.dead_queue()));
     }
-    queues.extend(DelayStep::ALL.map(|step| QueueSpec {
-        name: step.exchange(),
+    queues.extend(delays().map(|(channel, step)| QueueSpec {
         dead_letter_exchange: Some(HOME),
-        delivery_limit: None,
+        dead_letter_routing_key: Some(WorkQueue::Jobs(channel).routing_key()),
         message_ttl_ms: Some(step.millis()),
+        ..plain(step.exchange(channel))
     }));
     queues.push(plain(UNROUTABLE));
     queues
@@ -276,11 +333,13 @@ pub fn bindings() -> Vec<BindingSpec> {
         bindings.push(BindingSpec { queue: queue.name(), exchange: HOME, routing_key });
         bindings.push(BindingSpec { queue: queue.dead_queue(), exchange: DEAD, routing_key });
     }
-    bindings.extend(DelayStep::ALL.map(|step| BindingSpec {
-        queue: step.exchange(),
-        exchange: step.exchange(),
+    bindings.extend(delays().map(|(channel, step)| BindingSpec {
+        queue: step.exchange(channel),
+        exchange: step.exchange(channel),
         routing_key: "",
     }));
+    let email = WorkQueue::Jobs(Channel::Email).name();
+    bindings.push(BindingSpec { queue: email, exchange: FALLBACK, routing_key: "" });
     bindings.push(BindingSpec { queue: UNROUTABLE, exchange: UNROUTABLE, routing_key: "" });
     bindings
 }

@@ -1,15 +1,17 @@
 //! What others are told about a delivery: outcomes to the CRM, submissions to the fallback worker.
 
 use bytes::Bytes;
-use closure_broker::OutMessage;
+use closure_broker::{OutMessage, message::TEXT_BYTES_MAX};
 use closure_contract::{
-    AppliedRule, AttemptNumber, Channel, Job, Outcome, OutcomeName, ReceiptMessage, Submission, Timestamp,
+    AppliedRule, AttemptNumber, Channel, Generation, Job, Outcome, OutcomeName, ReceiptMessage, Submission,
+    Timestamp,
     outcome::{CallRecord, OutcomeKind},
     receipt::SubmissionKind,
-    topology::{JOBS, OUTCOMES, RECEIPTS, WorkQueue},
+    topology::{DelayStep, FALLBACK, JOBS, OUTCOMES, RECEIPTS, WorkQueue},
 };
 use closure_store::{DeliveryState, Snapshot};
 use tracing::warn;
+use uuid::Uuid;
 
 /// The outcome of a delivery that has ended, as a message; nothing for one that goes on, or whose email is held back,
 /// because the outcome says which email answers.
@@ -72,23 +74,34 @@ pub fn submission(snapshot: &Snapshot) -> OutMessage {
 
 /// A receipt or a submission as a message.
 pub fn receipt_message(message: &ReceiptMessage, message_id: String) -> OutMessage {
+    // A gateway's own reference may be of any length, and a message's id may not; the same one gives the same id.
+    let message_id = if message_id.len() > TEXT_BYTES_MAX {
+        Uuid::new_v5(&Uuid::NAMESPACE_OID, message_id.as_bytes()).to_string()
+    } else {
+        message_id
+    };
     OutMessage {
         exchange: RECEIPTS,
         routing_key: WorkQueue::Receipts.routing_key().to_owned(),
         message_id,
         kind: message.kind().to_owned(),
         attempt: AttemptNumber::FIRST,
-        generation: closure_contract::Generation::FIRST,
+        generation: Generation::FIRST,
         traceparent: None,
         body: Bytes::from(message.encode()),
     }
+}
+
+/// The email that answers in a text message's place, through the exchange that leads to the email worker alone.
+pub fn fallback_message(job: &Job, body: Bytes) -> OutMessage {
+    OutMessage { exchange: FALLBACK, ..job_message(job, body, Generation::FIRST, None) }
 }
 
 /// A job as a message to its worker.
 pub fn job_message(
     job: &Job,
     body: Bytes,
-    generation: closure_contract::Generation,
+    generation: Generation,
     traceparent: Option<String>,
 ) -> OutMessage {
     OutMessage {
@@ -101,6 +114,18 @@ pub fn job_message(
         traceparent,
         body,
     }
+}
+
+/// A job that waits in its channel's delay and then comes back to its worker, with nothing of any message but this.
+pub fn waiting_message(
+    job: &Job,
+    body: Bytes,
+    generation: Generation,
+    step: DelayStep,
+    attempt: AttemptNumber,
+) -> OutMessage {
+    let exchange = step.exchange(job.channel());
+    OutMessage { exchange, attempt, ..job_message(job, body, generation, None) }
 }
 
 /// The rules on record with a delivery.

@@ -16,7 +16,7 @@ use tracing::{info, warn};
 use crate::{
     intake,
     lifecycle::Lifecycle,
-    runtime::{self, Interrupted},
+    runtime::{self, Interrupted, Unpublished},
 };
 
 /// How far the first look reaches back; NHN's windows have at most a day.
@@ -100,7 +100,11 @@ impl Poll {
         }
         let messages: Vec<OutMessage> = opened.receipts.into_iter().map(intake::message).collect();
         for part in messages.chunks(PUBLISHED_MAX) {
-            runtime::publish(&self.publisher, part.to_vec(), &self.lifecycle).await?;
+            match runtime::publish(&self.publisher, part.to_vec(), &self.lifecycle).await {
+                // What can never be published is in the log; the receipts behind it must not wait for it.
+                Ok(()) | Err(Unpublished::Never) => {}
+                Err(Unpublished::Interrupted) => return Err(Interrupted),
+            }
         }
         Ok(())
     }

@@ -4,17 +4,21 @@
 //! The order is always the same: the worker commits its effects, the loop publishes what follows from them and
 //! waits for the broker's confirm, and only then the message is acked (invariant 1).
 
-use std::{sync::Arc, time::Duration};
+use std::{
+    sync::{Arc, OnceLock},
+    time::Duration,
+};
 
 use closure_broker::{
-    BrokerSettings, Consumer, ConsumerSettings, InMessage, Incoming, OutMessage, Publisher, Settler,
+    BrokerSettings, Consumer, ConsumerSettings, InMessage, Incoming, OutMessage, PublishError, Publisher,
+    Settler, publisher::MESSAGES_PER_CALL_MAX,
 };
-use closure_contract::{AttemptNumber, topology::DelayStep};
+use closure_contract::{AttemptNumber, Generation, Job, topology::DelayStep};
 use futures::FutureExt;
 use tokio::sync::{Semaphore, watch};
 use tracing::{error, warn};
 
-use crate::{health::Health, lifecycle::Lifecycle};
+use crate::{announce, health::Health, lifecycle::Lifecycle};
 
 /// Between two tries to reach a broker or a database that is away.
 const OUTAGE_PAUSE: Duration = Duration::from_millis(500);
@@ -68,15 +72,33 @@ pub enum Disposition {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Interrupted;
 
+/// Why messages were not published.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Unpublished {
+    /// The process is stopping; whoever owes them publishes them again.
+    Interrupted,
+    /// No try will ever succeed.
+    Never,
+}
+
 /// A message in hand.
 pub struct Hand<'a> {
     /// The message.
     pub message: &'a InMessage,
+    /// The generation that it turned out to be of, where its own was not to be believed; a copy of it carries this.
+    generation: &'a OnceLock<Generation>,
     settler: &'a Settler,
     lifecycle: &'a Lifecycle,
 }
 
 impl Hand<'_> {
+    /// The same message in hand, read as one of another generation.
+    pub fn reading<'b>(&'b self, message: &'b InMessage) -> Hand<'b> {
+        let Self { generation, settler, lifecycle, .. } = *self;
+        let _first_reading = generation.set(message.generation);
+        Hand { message, generation, settler, lifecycle }
+    }
+
     /// Whether a side effect may begin: not once the connection that delivered the message is gone.
     pub fn may_act(&self) -> Result<(), Interrupted> {
         if self.settler.is_usable() && !self.lifecycle.shutdown.is_cancelled() {
@@ -232,7 +254,8 @@ async fn one<W: Worker>(worker: &W, incoming: Incoming, publisher: &Publisher, l
     if !settler.is_usable() {
         return;
     }
-    let hand = Hand { message: &message, settler: &settler, lifecycle };
+    let generation = OnceLock::new();
+    let hand = Hand { message: &message, generation: &generation, settler: &settler, lifecycle };
     let handled = std::panic::AssertUnwindSafe(worker.handle(&hand)).catch_unwind().await;
     let disposition = match handled {
         Ok(Ok(disposition)) => disposition,
@@ -244,19 +267,26 @@ async fn one<W: Worker>(worker: &W, incoming: Incoming, publisher: &Publisher, l
             return;
         }
     };
-    match disposition {
-        Disposition::Done(follow_ups) => {
-            if publish(publisher, follow_ups, lifecycle).await.is_ok() {
-                settler.ack();
+    let follow_ups = match disposition {
+        Disposition::Done(follow_ups) => follow_ups,
+        Disposition::Again { step, attempt } => match copy_for(&message, &generation, step, attempt) {
+            Some(copy) => vec![copy],
+            None => {
+                error!(queue = worker.queue(), "what is no job cannot wait; it goes to the dead queue");
+                settler.reject();
+                return;
             }
+        },
+        Disposition::Reject => {
+            settler.reject();
+            return;
         }
-        Disposition::Again { step, attempt } => {
-            let copy = copy_for(&message, step, attempt);
-            if publish(publisher, vec![copy], lifecycle).await.is_ok() {
-                settler.ack();
-            }
-        }
-        Disposition::Reject => settler.reject(),
+    };
+    match publish(publisher, follow_ups, lifecycle).await {
+        Ok(()) => settler.ack(),
+        Err(Unpublished::Interrupted) => {}
+        // What must follow can never follow: a person has to look.
+        Err(Unpublished::Never) => settler.reject(),
     }
 }
 
@@ -265,34 +295,53 @@ pub async fn publish(
     publisher: &Publisher,
     messages: Vec<OutMessage>,
     lifecycle: &Lifecycle,
-) -> Result<(), Interrupted> {
-    if messages.is_empty() {
-        return Ok(());
+) -> Result<(), Unpublished> {
+    for part in messages.chunks(MESSAGES_PER_CALL_MAX) {
+        publish_part(publisher, part, lifecycle).await?;
     }
+    Ok(())
+}
+
+async fn publish_part(
+    publisher: &Publisher,
+    messages: &[OutMessage],
+    lifecycle: &Lifecycle,
+) -> Result<(), Unpublished> {
     loop {
-        match publisher.publish(messages.clone()).await {
+        match publisher.publish(messages.to_vec()).await {
             Ok(()) => return Ok(()),
-            Err(problem) => {
+            Err(problem @ (PublishError::Invalid { .. } | PublishError::TooMany { .. })) => {
+                error!(%problem, "a message can never be published; what it follows from is given up");
+                return Err(Unpublished::Never);
+            }
+            Err(
+                problem @ (PublishError::Unavailable { .. }
+                | PublishError::Lost
+                | PublishError::Refused { .. }
+                | PublishError::Returned { .. }
+                | PublishError::Stopped),
+            ) => {
                 warn!(%problem, "a publish was not confirmed; publishing it again");
                 tokio::select! {
                     () = tokio::time::sleep(OUTAGE_PAUSE) => {}
-                    () = lifecycle.shutdown.cancelled() => return Err(Interrupted),
+                    () = lifecycle.shutdown.cancelled() => return Err(Unpublished::Interrupted),
                 }
             }
         }
     }
 }
 
-/// A new message with the same content, never the broker's own history of the old one.
-fn copy_for(message: &InMessage, step: DelayStep, attempt: AttemptNumber) -> OutMessage {
-    OutMessage {
-        exchange: step.exchange(),
-        routing_key: message.routing_key.clone(),
-        message_id: message.message_id.clone().unwrap_or_default(),
-        kind: message.kind.clone().unwrap_or_default(),
-        attempt,
-        generation: message.generation,
-        traceparent: message.traceparent.clone(),
-        body: message.body.clone(),
-    }
+/// A new message with the same content, and nothing else of the old one but its generation and its trace: whatever
+/// key, id, kind and headers the sender chose, this one finds its way home; nothing where the content is no job.
+fn copy_for(
+    message: &InMessage,
+    generation: &OnceLock<Generation>,
+    step: DelayStep,
+    attempt: AttemptNumber,
+) -> Option<OutMessage> {
+    let job = Job::decode(&message.body).ok()?;
+    let body = message.body.clone();
+    let generation = generation.get().copied().unwrap_or(message.generation);
+    let copy = announce::waiting_message(&job, body, generation, step, attempt);
+    Some(OutMessage { traceparent: message.traceparent.clone(), ..copy })
 }

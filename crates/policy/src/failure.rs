@@ -62,7 +62,8 @@ macro_rules! meanings {
 
 meanings! {
     Permanent Message: UnreadableBody, BodyTooLarge, UnknownKind, UnsupportedVersion, WrongShape, WrongQueue,
-        JobIdConflict, Unroutable, CrashLoop, Expired, Superseded, Cancelled, BounceUnread;
+        JobIdConflict, Unroutable, CrashLoop, MessageExpired, GivenUp, Expired, Superseded, Cancelled,
+        BounceUnread;
     Permanent Recipient: ScopeMismatch, AmbiguousNumber, InvalidNumber, CountryContradiction, NumberNotAllowed,
         NoEmailAddress, InvalidEmailAddress, RecipientRejected, NotDelivered, ReceiptExpired, NoReceipt,
         MailboxRefused, MailBounced, CountryNotAllowed, Suppressed, NumberCapReached, CustomerBusy, CustomerNoAnswer, CustomerRejected, CustomerNumberInvalid;

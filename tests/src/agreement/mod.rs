@@ -5,7 +5,7 @@ mod compare;
 mod generate;
 mod numbers;
 mod observe;
-mod random;
+pub mod random;
 mod texts;
 
 use std::{

@@ -3,13 +3,13 @@
 use uuid::{Builder, Uuid};
 
 /// SplitMix64 (Steele, Lea and Flood, 2014): good enough to spread jobs, and nothing here is a secret.
-pub(super) struct Random(u64);
+pub struct Random(u64);
 
 impl Random {
     /// The numbers of one job.
     ///
     /// Both are mixed before they meet: states that lie one step apart would give neighbours the same numbers.
-    pub(super) fn of(seed: u64, job: u64) -> Self {
+    pub fn of(seed: u64, job: u64) -> Self {
         Self(Self(seed).next() ^ Self(!job).next())
     }
 
@@ -22,22 +22,22 @@ impl Random {
     }
 
     /// A number below this one.
-    pub(super) fn below(&mut self, end: usize) -> usize {
+    pub fn below(&mut self, end: usize) -> usize {
         usize::try_from(self.next() % end.max(1) as u64).expect("it is below a usize")
     }
 
     /// True in so many of a hundred cases.
-    pub(super) fn percent(&mut self, percent: usize) -> bool {
+    pub fn percent(&mut self, percent: usize) -> bool {
         self.below(100) < percent
     }
 
     /// One of these.
-    pub(super) fn one<'a, T>(&mut self, list: &'a [T]) -> &'a T {
+    pub fn one<'a, T>(&mut self, list: &'a [T]) -> &'a T {
         &list[self.below(list.len())]
     }
 
     /// A UUID.
-    pub(super) fn uuid(&mut self) -> Uuid {
+    pub fn uuid(&mut self) -> Uuid {
         let bytes = (u128::from(self.next()) << 64) | u128::from(self.next());
         Builder::from_random_bytes(bytes.to_be_bytes()).into_uuid()
     }

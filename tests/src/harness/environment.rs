@@ -80,6 +80,11 @@ fn prepared(mut command: Command, program: &Path) -> Command {
     command
 }
 
+/// How much a generated test is to make: what this variable says, or this many.
+pub fn count_from_environment(name: &str, otherwise: u64) -> u64 {
+    variable(name).map_or(otherwise, |count| count.parse().expect("a number of messages"))
+}
+
 fn required(name: &str) -> String {
     variable(name).unwrap_or_else(|| {
         panic!("{name} is not set; run cargo xtask test, which brings the services and the tools")

@@ -79,6 +79,45 @@ impl Vhost {
         self.send("POST", &format!("exchanges/{}/{exchange}/publish", self.name), &body).await;
     }
 
+    /// Makes a user with these rights here: what it may configure, write and read.
+    pub async fn add_user(&self, user: &str, password: &str, rights: &[String; 3]) {
+        self.send("PUT", &format!("users/{user}"), &json!({ "password": password, "tags": "" })).await;
+        let [configure, write, read] = rights;
+        let rights = json!({ "configure": configure, "write": write, "read": read });
+        self.send("PUT", &format!("permissions/{}/{user}", self.name), &rights).await;
+    }
+
+    /// Deletes a user.
+    pub async fn delete_user(&self, user: &str) {
+        self.send("DELETE", &format!("users/{user}"), &json!({})).await;
+    }
+
+    /// This vhost's address for another user.
+    pub fn uri_of(&self, services: &Services, user: &str, password: &str) -> String {
+        let (_, place) = services.amqp.rsplit_once('@').expect("the address names a user");
+        format!("amqp://{user}:{password}@{}/{}", place.trim_end_matches('/'), self.name)
+    }
+
+    /// Takes messages out of a queue, at most so many; answers their bodies.
+    pub async fn take(&self, queue: &str, count: usize) -> Vec<String> {
+        self.get(queue, count, "ack_requeue_false").await
+    }
+
+    /// Has messages delivered, at most so many, and gives them back as a broken connection does.
+    pub async fn give_back(&self, queue: &str, count: usize) {
+        self.get(queue, count, "reject_requeue_true").await;
+    }
+
+    async fn get(&self, queue: &str, count: usize, ackmode: &str) -> Vec<String> {
+        let url = format!("{}/queues/{}/{queue}/get", self.api, self.name);
+        let body = json!({ "count": count, "ackmode": ackmode, "encoding": "auto" }).to_string();
+        let headers = [("Content-Type", "application/json")];
+        let answer = request("POST", &url, &headers, body.as_bytes()).await.expect("the API answers");
+        let list = answer.json();
+        let messages = list.as_array().unwrap_or_else(|| panic!("{queue}: {list}"));
+        messages.iter().map(|message| message["payload"].as_str().unwrap_or_default().to_owned()).collect()
+    }
+
     async fn send(&self, method: &str, path: &str, body: &Value) {
         let url = format!("{}/{path}", self.api);
         let bytes = body.to_string();

@@ -6,6 +6,7 @@ mod doors;
 mod kills;
 mod load;
 mod outages;
+mod properties;
 mod proxy;
 mod receipts;
 mod stalls;

@@ -1,6 +1,6 @@
 //! Too early, too late, and twice.
 
-use closure_contract::{FailureCode, topology::DelayStep};
+use closure_contract::{Channel, FailureCode, topology::DelayStep};
 use closure_store::DeliveryState;
 use closure_tests::harness::{
     Fleet, FleetOptions, LONG, eventually,
@@ -69,7 +69,7 @@ fn a_text_at_night_waits_in_the_broker_and_costs_no_try_and_no_email() {
         let job = jobs::sms("+85251231001", "quiet@example.com");
         let id = fleet.publish(&job).await;
         eventually("the text to wait in the broker", LONG, || async {
-            match fleet.depth(DelayStep::Hours1.exchange()).await {
+            match fleet.depth(DelayStep::Hours1.exchange(Channel::Sms)).await {
                 1 => Ok(()),
                 other => Err(format!("{other} messages wait for an hour")),
             }

@@ -6,6 +6,7 @@ use std::{
         Arc,
         atomic::{AtomicBool, AtomicU64, Ordering},
     },
+    time::Duration,
 };
 
 use lapin::{
@@ -30,6 +31,9 @@ use crate::{
     link::{Link, LinkEvent, LinkEvents},
     supervisor::{Pauses, Resume},
 };
+
+/// How long a queue is read one message at a time after one could not be read.
+const CAREFUL_FOR_MS: u64 = 60_000;
 
 /// What settlers share with the connection that delivered their messages.
 pub(super) struct Life {
@@ -61,8 +65,18 @@ struct Session {
     stream: lapin::Consumer,
 }
 
+/// How many messages a connection may have in hand.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Care {
+    /// As many as the prefetch allows.
+    Usual,
+    /// One: another one cannot be read, and each failure counts against everything that was in hand.
+    OneByOne,
+}
+
 /// How a connection's life ended.
 enum End {
+    /// What was delivered is answered, and nothing more was asked for.
     Finished,
     Lost(BrokerError),
 }
@@ -71,21 +85,35 @@ impl Owner {
     /// Consumes over one connection after the other, until told to stop.
     pub(super) async fn run(mut self) {
         let mut pauses = Pauses::new(self.settings.broker.backoff_max_ms);
+        let mut care = Care::Usual;
         while !self.is_stopping() {
+            let prefetch = match care {
+                Care::Usual => self.settings.prefetch,
+                Care::OneByOne => 1,
+            };
             let opened = tokio::select! {
-                opened = Session::open(&self.settings) => opened,
+                opened = Session::open(&self.settings, prefetch) => opened,
                 () = self.stopping() => break,
             };
             let end = match opened {
                 Ok(session) => {
                     pauses.connected();
-                    self.serve(session).await
+                    self.serve(session, care).await
                 }
                 Err(error) => End::Lost(error),
             };
             match end {
-                End::Finished => break,
+                // One that read carefully is past what could not be read.
+                End::Finished => care = Care::Usual,
                 End::Lost(cause) => {
+                    if matches!(cause, BrokerError::Unreadable { .. }) && care == Care::Usual {
+                        tracing::error!(
+                            queue = self.settings.queue,
+                            "a message of this queue cannot be read; the queue is read one message at a time, and \
+                             docs/runbook.md says how to take the message out"
+                        );
+                        care = Care::OneByOne;
+                    }
                     self.health.send_replace(ConsumerHealth::Disconnected);
                     let stopping = self.stopping();
                     if pauses.pause(self.settings.queue, &cause, stopping).await == Resume::Stop {
@@ -110,18 +138,21 @@ impl Owner {
     }
 
     /// Delivers and settles until the connection is lost or everything in hand is answered after a stop.
-    async fn serve(&mut self, session: Session) -> End {
+    ///
+    /// A connection that reads carefully asks for nothing more after a while, so that the next one reads as usual.
+    async fn serve(&mut self, session: Session, care: Care) -> End {
         let Session { link, mut events, consuming, probing, mut stream } = session;
         let life = Arc::new(Life::new(link.endpoint()));
         let (answers_in, answers) = mpsc::channel(usize::from(self.settings.prefetch));
         let Some(out) = self.out.clone() else {
             return End::Finished;
         };
+        let enough = self.stop.child_token();
         let feeder = Feeder {
             queue: self.settings.queue,
             link: &link,
             channel: &consuming,
-            stop: &self.stop,
+            stop: &enough,
             shutdown: &self.shutdown,
             out,
             maker: Maker { life: Arc::clone(&life), counts: Arc::clone(&self.counts), answers: answers_in },
@@ -130,6 +161,7 @@ impl Owner {
             let mut feeding = pin!(feeder.feed(&mut stream));
             let mut settling = pin!(settle(answers, &consuming, &life, &self.shutdown));
             let mut watching = pin!(watchdog::watch(&link, &probing, &self.settings, &life));
+            let mut careful = pin!(tokio::time::sleep(Duration::from_millis(CAREFUL_FOR_MS)));
             let mut is_fed = false;
             self.health.send_replace(ConsumerHealth::Consuming);
             loop {
@@ -144,11 +176,14 @@ impl Owner {
                     outcome = &mut feeding, if !is_fed => match outcome {
                         Fed::Lost(cause) => break End::Lost(cause),
                         Fed::Drained => {
-                            self.health.send_replace(ConsumerHealth::Draining);
-                            self.out = None;
                             is_fed = true;
+                            if self.is_stopping() {
+                                self.health.send_replace(ConsumerHealth::Draining);
+                                self.out = None;
+                            }
                         }
                     },
+                    () = &mut careful, if care == Care::OneByOne && !enough.is_cancelled() => enough.cancel(),
                     cause = &mut watching, if !is_fed => break End::Lost(cause),
                 }
             }
@@ -165,12 +200,12 @@ impl Owner {
 }
 
 impl Session {
-    async fn open(settings: &ConsumerSettings) -> Result<Self, BrokerError> {
+    async fn open(settings: &ConsumerSettings, prefetch: u16) -> Result<Self, BrokerError> {
         let (link, events) = Link::open(&settings.broker, "consume").await?;
         let probing = link.channel().await?;
         ready_messages(&link, &probing, settings.queue).await?;
         let consuming = link.channel().await?;
-        let qos = consuming.basic_qos(settings.prefetch, BasicQosOptions::default());
+        let qos = consuming.basic_qos(prefetch, BasicQosOptions::default());
         link.ask("basic.qos", qos).await?;
         let options = BasicConsumeOptions::default();
         let consume =

@@ -6,7 +6,7 @@ use closure_broker::{
 };
 use closure_contract::topology as contract;
 
-use crate::support::in_vhost;
+use crate::support::{eventually, in_vhost};
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn applying_the_topology_twice_is_the_same_as_applying_it_once() {
@@ -123,6 +123,53 @@ async fn a_refused_login_or_virtual_host_is_for_a_person_and_the_password_is_not
             assert!(matches!(error, TopologyError::Broker(BrokerError::AccessRefused { .. })), "{error}");
             assert!(!format!("{error} {error:?}").contains("hunter2"), "{error}");
         }
+    })
+    .await;
+}
+
+/// The queue of an earlier release's delay, which sends a message home by its own key.
+const FORMER_DELAY: &str = r#"{"x-queue-type":"quorum","x-overflow":"reject-publish","x-dead-letter-exchange":"closure.home","x-dead-letter-strategy":"at-least-once","x-delivery-limit":2147483647,"x-message-ttl":1000}"#;
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_broker_of_an_earlier_release_is_moved_over_without_losing_what_waits_in_its_delays() {
+    in_vhost(|vhost| async move {
+        let (api, name) = (vhost.api.clone(), vhost.name.clone());
+        let own = async |exchange: &str, kind: &str| {
+            api.put(
+                &format!("/api/exchanges/{name}/{exchange}"),
+                &format!(r#"{{"type":"{kind}","durable":true}}"#),
+            )
+            .await;
+        };
+        own("closure.home", "direct").await;
+        own("closure.dead", "direct").await;
+        own("closure.retry.1s", "fanout").await;
+        vhost.queue("closure.retry.1s", FORMER_DELAY, "closure.retry.1s", "").await;
+        // One key that leads home, and more than a step can hold of another that led nowhere.
+        for _ in 0..40 {
+            vhost.publish("closure.retry.1s", "zzz", r#""headers":{"CC":["yyy"]}"#).await;
+        }
+        vhost.publish("closure.retry.1s", "sms", "").await;
+        let stuck =
+            async || api.get(&format!("/api/queues/{name}/closure.retry.1s")).await["messages_dlx"] == 41;
+        eventually("the step stands still for everybody", stuck).await;
+        let vhost = vhost.with_topology().await;
+        assert_eq!(topology::check(&vhost.settings()).await, Ok(()));
+        assert_eq!(topology::former_queues(&vhost.settings()).await, Ok(vec![("closure.retry.1s", 0)]));
+        // An earlier release's worker goes on as it was, beside one of this release.
+        vhost.publish("closure.retry.1s", "sms", "").await;
+        vhost.publish("closure.retry.sms.1s", "sms", "").await;
+        let mut home = vhost.consumer("closure.sms", 10);
+        let mut lost = vhost.consumer("closure.unroutable", 50);
+        for _ in 0..3 {
+            home.next().await.settler.ack();
+        }
+        for _ in 0..40 {
+            lost.next().await.settler.ack();
+        }
+        home.end().await;
+        lost.end().await;
+        assert_eq!(vhost.depth("closure.retry.1s").await, 0);
     })
     .await;
 }

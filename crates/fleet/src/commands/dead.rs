@@ -1,10 +1,10 @@
 //! `fleet dead`: the dead-letter desk at the command line.
 
 use bytes::Bytes;
-use closure_broker::{OutMessage, Publisher};
+use closure_broker::{OutMessage, Publisher, message::TEXT_BYTES_MAX};
 use closure_contract::{
     AttemptNumber, Generation, Job,
-    topology::{JOBS, RECEIPTS, WorkQueue},
+    topology::{JOBS, WorkQueue},
 };
 use closure_store::{DeadLetter, DeadLetterFilter, DeadLetterId, DeadLetterState, ReplayError, Store};
 use serde_json::json;
@@ -168,17 +168,26 @@ async fn check_edit(store: &Store, id: DeadLetterId, body: &[u8]) -> Result<(), 
 fn message(replay: &closure_store::Replay) -> OutMessage {
     match Job::decode(&replay.body) {
         Ok(job) => announce::job_message(&job, replay.body.clone(), replay.generation, None),
-        // What could not be read goes back as it came, so that a newer release can read it.
-        Err(_) => OutMessage {
-            exchange: if replay.routing_key == WorkQueue::Receipts.routing_key() { RECEIPTS } else { JOBS },
-            routing_key: replay.routing_key.clone(),
-            message_id: replay.message_id.clone().unwrap_or_else(|| format!("letter:{}", replay.id)),
-            kind: replay.kind.clone().unwrap_or_default(),
-            attempt: AttemptNumber::FIRST,
-            generation: Generation::FIRST,
-            traceparent: None,
-            body: replay.body.clone(),
-        },
+        // What could not be read goes back as it came, so that a newer release can read it: through the queue that it
+        // was in, under an id of ours where its own cannot be written.
+        Err(_) => {
+            let queue = WorkQueue::ALL.into_iter().find(|queue| queue.name() == replay.queue);
+            let (exchange, routing_key) = match queue {
+                Some(queue) => (queue.exchange(), queue.routing_key().to_owned()),
+                None => (JOBS, replay.routing_key.clone()),
+            };
+            let own = replay.message_id.clone().filter(|id| (1..=TEXT_BYTES_MAX).contains(&id.len()));
+            OutMessage {
+                exchange,
+                routing_key,
+                message_id: own.unwrap_or_else(|| format!("letter:{}", replay.id)),
+                kind: replay.kind.clone().unwrap_or_default(),
+                attempt: AttemptNumber::FIRST,
+                generation: Generation::FIRST,
+                traceparent: None,
+                body: replay.body.clone(),
+            }
+        }
     }
 }
 

@@ -23,12 +23,21 @@ pub async fn topology(call: &Call, what: &Topology) -> Result<(), Failure> {
     match what {
         Topology::Apply => {
             let applied = topology::apply(&broker).await?;
-            let answer = json!({ "exchanges": applied.exchanges, "queues": applied.queues, "bindings": applied.bindings });
+            let former = topology::former_queues(&broker).await?;
+            let answer = json!({
+                "exchanges": applied.exchanges, "queues": applied.queues, "bindings": applied.bindings,
+                "former_queues": former.iter().map(|(queue, ready)| json!({ "queue": queue, "ready": ready })).collect::<Vec<_>>(),
+            });
             show_as(call.style, &answer, |_| {
                 output::line(format!(
                     "{} exchanges, {} queues and {} bindings are declared",
                     applied.exchanges, applied.queues, applied.bindings
                 ));
+                for (queue, ready) in &former {
+                    output::line(format!(
+                        "{queue} is an earlier release's, {ready} wait in it; docs/operations.md says when to take it away"
+                    ));
+                }
             });
         }
         Topology::Check => {

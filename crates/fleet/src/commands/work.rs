@@ -3,6 +3,7 @@
 use std::{collections::BTreeSet, sync::Arc, time::Duration};
 
 use closure_broker::{BrokerSettings, Publisher, topology};
+use closure_contract::Channel;
 use closure_policy::{
     brake::BrakeRules,
     rulebook::{CompiledRulebook, SmsRules},
@@ -39,6 +40,7 @@ use crate::{
         email::{EmailCarrier, IdleWatch},
         fallback::{FallbackWorker, Sweep},
         pace::Pace,
+        returns::Returns,
         sms::SmsCarrier,
     },
 };
@@ -158,12 +160,30 @@ impl Crew {
     }
 }
 
+/// The loop that gives a channel's jobs back which the broker gave up.
+fn give_back(crew: &Crew, channel: Channel) -> Loop {
+    let returns = Returns {
+        channel,
+        store: crew.store.clone(),
+        publisher: crew.publisher.clone(),
+        lifecycle: crew.lifecycle.clone(),
+    };
+    Box::pin(returns.run())
+}
+
 type Loop = std::pin::Pin<Box<dyn Future<Output = ()> + Send>>;
 
 /// The loops of every role that was asked for.
 fn start(crew: &Crew, settings: RoleSettings, roles: &BTreeSet<Role>) -> Vec<Loop> {
     let concurrency = crew.courier.concurrency;
     let mut loops: Vec<Loop> = Vec::new();
+    for (role, channel) in
+        [(Role::Sms, Channel::Sms), (Role::Email, Channel::Email), (Role::Dial, Channel::Dial)]
+    {
+        if roles.contains(&role) {
+            loops.push(give_back(crew, channel));
+        }
+    }
     if let Some(SmsSettings { gateways, rates, quotas }) = settings.sms {
         let rules = &crew.sms_rules;
         let (store, lifecycle) = (crew.store.clone(), crew.lifecycle.clone());

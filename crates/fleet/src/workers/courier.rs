@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 use bytes::Bytes;
 use closure_broker::{InMessage, OutMessage, Redelivered};
 use closure_contract::{
-    AttemptNumber, ClientRef, FailureCode, Job, Provider, Timestamp, topology::DelayStep,
+    AttemptNumber, ClientRef, FailureCode, Generation, Job, Provider, Timestamp, topology::DelayStep,
 };
 use closure_policy::{
     explain::{Decision, Verdict},
@@ -90,6 +90,14 @@ impl<C: Carrier> Courier<C> {
                 return Ok(Disposition::Reject);
             }
         };
+        let first;
+        let hand = if self.is_of_its_generation(hand, &job).await? {
+            hand
+        } else {
+            first = InMessage { generation: Generation::FIRST, ..message.clone() };
+            &hand.reading(&first)
+        };
+        let message = hand.message;
         let now = Timestamp::now();
         self.note_revision(hand, &job).await?;
         let decision = settled_or_stop(hand, "decide", || self.engine.decide(&job, now)).await?;
@@ -178,6 +186,16 @@ impl<C: Carrier> Courier<C> {
             way = self.carrier.way(job, decision) => Ok(way),
             () = hand.interrupted() => Err(Interrupted),
         }
+    }
+
+    /// Whether the generation that a message names is to be believed: whoever may publish may write any, but only a
+    /// person's replay makes one, and that is on record.
+    async fn is_of_its_generation(&self, hand: &Hand<'_>, job: &Job) -> Result<bool, Interrupted> {
+        let named = hand.message.generation;
+        if named == Generation::FIRST || hand.message.is_our_copy() {
+            return Ok(true);
+        }
+        settled_or_stop(hand, "look for a generation", || self.store.has_generation(job.id(), named)).await
     }
 
     /// B2: that a later revision came is on record before anything becomes of it, whatever that is.

@@ -3,9 +3,7 @@
 use std::{sync::Arc, time::Duration};
 
 use closure_broker::{OutMessage, Publisher, Redelivered};
-use closure_contract::{
-    Channel, Generation, Job, JobId, Receipt, ReceiptMessage, Timestamp, topology::WorkQueue,
-};
+use closure_contract::{Channel, Job, JobId, Receipt, ReceiptMessage, Timestamp, topology::WorkQueue};
 use closure_store::{Announce, DeliveryFacts, DeliveryState, Evaluated, Recorded, Store, StoreError};
 use tracing::{error, info, warn};
 
@@ -163,7 +161,7 @@ fn follow_ups(evaluated: Option<&Evaluated>, occasion: Occasion) -> Vec<OutMessa
             DeliveryState::Pending => match Job::decode(&email.body) {
                 Ok(job) => {
                     info!(job_id = %evaluated.after.job_id, email_job_id = %email.job_id, "an email answers");
-                    messages.push(announce::job_message(&job, email.body.clone(), Generation::FIRST, None));
+                    messages.push(announce::fallback_message(&job, email.body.clone()));
                 }
                 Err(problem) => error!(%problem, "a fallback email that we made cannot be read"),
             },

@@ -17,5 +17,6 @@ pub mod fallback;
 pub mod gateways;
 pub mod pace;
 mod patience;
+pub mod returns;
 pub mod sms;
 pub mod story;

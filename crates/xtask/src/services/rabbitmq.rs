@@ -19,6 +19,9 @@ const PORT_MAPPER: &str = "/usr/bin/epmd";
 const SEARCH_PATH: &str = "/usr/sbin:/usr/bin:/sbin:/bin";
 /// How long one probe may take.
 const PROBE_LIMIT: Duration = Duration::from_secs(2);
+/// The broker looks again after so many milliseconds at dead letters that it could not route, instead of after its
+/// three minutes.
+const ADVANCED: &str = "[{rabbit, [{dead_letter_worker_publisher_confirm_timeout, 3000}]}].\n";
 /// `guest:guest` for HTTP basic authentication.
 const GUEST_AUTHORIZATION: &str = "Z3Vlc3Q6Z3Vlc3Q=";
 
@@ -49,7 +52,7 @@ impl Node {
         write(&home.join("rabbitmq.conf"), &configuration(ports))?;
         write(&home.join("enabled_plugins"), "[rabbitmq_management].\n")?;
         write(&home.join("rabbitmq-env.conf"), "")?;
-        write(&home.join("advanced.config"), "[].\n")?;
+        write(&home.join("advanced.config"), ADVANCED)?;
         let name = format!("closure_{run_id}@localhost");
         let environment = environment(&home, &name, ports, marker);
         let launch = |program: &str, arguments: Vec<String>, log: &str| Launch {

@@ -145,6 +145,15 @@ impl Vhost {
         }
     }
 
+    /// Publishes an empty object with properties in JSON, as a program in another language might.
+    pub(crate) async fn publish(&self, exchange: &str, key: &str, properties: &str) {
+        let body = format!(
+            r#"{{"properties":{{{properties}}},"routing_key":"{key}","payload":"{{}}","payload_encoding":"string"}}"#
+        );
+        let answer = self.api.post(&format!("/api/exchanges/{}/{exchange}/publish", self.name), &body).await;
+        assert!(answer.contains(r#""routed":true"#), "{exchange} {key}: {answer}");
+    }
+
     /// Closes every connection whose name ends so; returns how many there were.
     pub(crate) async fn close_connections(&self, role: &str) -> usize {
         let open = self.api.get(&format!("/api/vhosts/{}/connections", self.name)).await;

@@ -1,0 +1,418 @@
+//! Properties that other programs put on a message: any bytes, any types, none at all.
+
+use std::collections::BTreeMap;
+
+use closure_contract::{
+    FailureCode, Generation, JobId, Timestamp,
+    topology::{DELIVERY_LIMIT, JOBS, UNROUTABLE},
+};
+use closure_tests::{
+    agreement::random::Random,
+    harness::{
+        Fleet, FleetOptions, LONG, count_from_environment, eventually, jobs,
+        raw_amqp::{Properties, Property, RawPublisher, Said, field, long, table},
+        run,
+    },
+};
+use serde_json::{Value, json};
+
+use crate::load::{address, all_are_heard, emails, one_end};
+
+/// Bytes of EUC-KR, as an old Korean system writes them: no UTF-8.
+const EUC_KR: &[u8] = b"\xb0\xed\xb0\xb4-1";
+/// As many jobs as once stood behind one message.
+const GOOD: u16 = 40;
+/// How many messages the generated test makes where nobody says otherwise.
+const GENERATED: u64 = 400;
+/// Says how many it makes.
+const GENERATED_VARIABLE: &str = "CLOSURE_TEST_AMQP_MESSAGES";
+/// The same messages on every machine; another seed makes others.
+const SEED: u64 = 20_261_129;
+
+async fn publish(fleet: &Fleet, key: &[u8], properties: &Properties, job: &Value) {
+    let mut publisher = RawPublisher::open(&fleet.vhost.uri).await;
+    let said = publisher.publish(JOBS, key, properties, job.to_string().as_bytes()).await;
+    assert_eq!(said, Said::Confirmed);
+}
+
+/// The job, not to be sent before so many seconds have passed.
+fn later(mut job: Value, seconds: i64) -> Value {
+    let now = Timestamp::now();
+    job["not_before"] = json!(Timestamp(now.0 + time::Duration::seconds(seconds)));
+    job
+}
+
+/// An array of these words, as the broker's `CC` wants it.
+fn words(words: &[&str]) -> Vec<u8> {
+    let items: Vec<u8> = words.iter().flat_map(|word| field(b'S', &long(word.as_bytes()))).collect();
+    field(b'A', &long(&items))
+}
+
+/// An array in an array, as deep as one frame of headers allows.
+fn nested(depth: usize) -> Vec<u8> {
+    // Written from the inside: each level has all lengths of those within it.
+    let mut bytes = Vec::with_capacity(5 * depth + 1);
+    for level in (0..depth).rev() {
+        bytes.push(b'A');
+        bytes.extend(u32::try_from(5 * level + 1).expect("a frame's length").to_be_bytes());
+    }
+    bytes.push(b'V');
+    bytes
+}
+
+#[test]
+fn a_message_that_a_strict_reader_cannot_read_stops_nobody_and_counts_against_nobody() {
+    run(async {
+        let fleet = Fleet::start(FleetOptions::together("strict")).await;
+        let good = emails(5201, GOOD);
+        let odd = [
+            Properties::default().text(Property::MessageId, EUC_KR),
+            Properties::default().text(Property::CorrelationId, EUC_KR),
+            Properties::default().text(Property::Type, &[0xff; 255]),
+            Properties::default().headers(&[(EUC_KR, field(b'V', b""))]),
+            Properties::default().headers(&[(b"deep", nested(20_000))]),
+        ];
+        let odd_jobs = emails(5202, u16::try_from(odd.len()).expect("a few"));
+        for (properties, job) in odd.iter().zip(&odd_jobs) {
+            fleet.publish_all(&good[..usize::from(GOOD) / 2]).await;
+            publish(&fleet, b"email", properties, job).await;
+        }
+        fleet.publish_all(&good[usize::from(GOOD) / 2..]).await;
+        let ids: Vec<JobId> = good.iter().chain(&odd_jobs).map(jobs::id).collect();
+        all_are_heard(&fleet, &ids).await;
+        for id in ids {
+            assert_eq!(one_end(&fleet, id), "email.accepted");
+        }
+        assert!(fleet.letters().await.is_empty());
+        fleet.finish().await;
+    });
+}
+
+#[test]
+fn no_queue_of_the_dead_is_jammed_by_a_key_or_an_id_that_is_no_utf8() {
+    run(async {
+        let fleet = Fleet::start(FleetOptions::together("jam")).await;
+        let (odd_key, odd_id) = (json!({ "a": 1 }), json!({ "a": 2 }));
+        publish(&fleet, EUC_KR, &Properties::default(), &odd_key).await;
+        let no_utf8 = Properties::default().text(Property::MessageId, EUC_KR);
+        publish(&fleet, b"sms", &no_utf8, &odd_id).await;
+        let behind = [json!({ "a": 3 }), json!({ "a": 4 })];
+        publish(&fleet, b"fax", &Properties::default(), &behind[0]).await;
+        publish(&fleet, b"sms", &Properties::default(), &behind[1]).await;
+        for body in [&odd_key, &odd_id, &behind[0], &behind[1]] {
+            eventually("the letter", LONG, || async {
+                let found = fleet.letters_with(body.to_string().as_bytes()).await;
+                if found.len() == 1 { Ok(()) } else { Err(format!("{} letters", found.len())) }
+            })
+            .await;
+        }
+        let letter = fleet.letters_with(odd_key.to_string().as_bytes()).await.remove(0);
+        assert_eq!(
+            (letter.summary.queue.as_str(), letter.routing_key.as_str()),
+            (UNROUTABLE, r"\xb0\xed\xb0\xb4-1")
+        );
+        let letter = fleet.letters_with(odd_id.to_string().as_bytes()).await.remove(0);
+        assert_eq!(letter.message_id.as_deref(), Some(r"\xb0\xed\xb0\xb4-1"), "the bytes can be told");
+        fleet.queues_are_empty().await;
+        fleet.finish().await;
+    });
+}
+
+#[test]
+fn what_is_let_wait_comes_back_whatever_key_id_and_headers_its_sender_chose() {
+    run(async {
+        let fleet = Fleet::start(FleetOptions::together("home")).await;
+        let cc = |headers: &[(&[u8], Vec<u8>)]| {
+            Properties::default().headers(&[&[(&b"CC"[..], words(&["email"]))], headers].concat())
+        };
+        let odd = [
+            // (a) More of them than a delay holds that cannot route them.
+            (b"zzz".to_vec(), cc(&[]).text(Property::MessageId, b"any")),
+            (vec![b'k'; 255], cc(&[]).text(Property::MessageId, &[b'i'; 255])),
+            // (b) Nothing that we could publish on.
+            (b"email".to_vec(), Properties::default()),
+            (b"email".to_vec(), Properties::default().text(Property::MessageId, b"")),
+            (b"zzz".to_vec(), cc(&[(b"traceparent", field(b'S', &long(&[b'0'; 300])))])),
+        ];
+        let list: Vec<Value> = emails(5203, 60).into_iter().map(|job| later(job, 2)).collect();
+        for (index, job) in list.iter().enumerate() {
+            let (key, properties) = &odd[index % odd.len()];
+            publish(&fleet, key, properties, job).await;
+        }
+        let behind = later(jobs::email(&address(5204, 0)), 2);
+        fleet.publish(&behind).await;
+        let ids: Vec<JobId> = list.iter().chain([&behind]).map(jobs::id).collect();
+        all_are_heard(&fleet, &ids).await;
+        for id in ids {
+            assert_eq!(one_end(&fleet, id), "email.accepted");
+        }
+        fleet.finish().await;
+    });
+}
+
+#[test]
+fn counts_that_a_sender_makes_up_are_neither_believed_nor_stored() {
+    run(async {
+        let fleet = Fleet::start(FleetOptions::together("made-up")).await;
+        let absurd = Properties::default().headers(&[
+            (b"x-closure-generation", field(b'I', &i32::MAX.to_be_bytes())),
+            (b"x-closure-attempt", field(b'I', &i32::MAX.to_be_bytes())),
+        ]);
+        let (job, torn) = (jobs::email(&address(5205, 0)), json!({ "kind": "closure.email/1", "a": 1 }));
+        publish(&fleet, b"email", &absurd, &job).await;
+        publish(&fleet, b"email", &absurd, &torn).await;
+        let heard = fleet.outcomes_of(jobs::id(&job), 1).await;
+        assert_eq!((heard[0].outcome.generation, heard[0].outcome.attempts), (Generation::FIRST, 1));
+        let story = fleet.story(jobs::id(&job)).await.expect("a delivery");
+        assert_eq!(story.generation, Generation::FIRST);
+        let letter = fleet.letters_with(torn.to_string().as_bytes()).await.remove(0);
+        assert_eq!(letter.summary.generation, Generation::FIRST);
+        fleet.finish().await;
+    });
+}
+
+#[test]
+fn a_message_that_ran_out_by_its_own_expiration_is_told_as_such() {
+    run(async {
+        let fleet = Fleet::start(FleetOptions::together("ran-out")).await;
+        fleet.stop_process("workers").await;
+        let job = jobs::email(&address(5206, 0));
+        publish(&fleet, b"email", &Properties::default().text(Property::Expiration, b"100"), &job).await;
+        eventually("the message to run out", LONG, || async {
+            match fleet.depth("closure.email.dead").await {
+                1 => Ok(()),
+                ready => Err(format!("{ready} ready")),
+            }
+        })
+        .await;
+        fleet.start_process("workers").await;
+        let heard = fleet.outcomes_of(jobs::id(&job), 1).await;
+        assert_eq!(heard[0].summary(), "email.dead message_expired");
+        let letters = fleet.letters_of(jobs::id(&job)).await;
+        assert_eq!(
+            letters.iter().map(|letter| letter.summary.code).collect::<Vec<_>>(),
+            [FailureCode::MessageExpired]
+        );
+        fleet.finish().await;
+    });
+}
+
+#[test]
+fn a_job_that_was_only_delivered_too_often_is_done_and_no_crash_loop() {
+    run(async {
+        let fleet = Fleet::start(FleetOptions::together("too-often")).await;
+        fleet.stop_process("workers").await;
+        let list = emails(5207, 5);
+        fleet.publish_all(&list).await;
+        // Each time that a connection breaks the broker counts once for everything that was in hand.
+        for _ in 0..=DELIVERY_LIMIT {
+            fleet.vhost.give_back("closure.email", list.len()).await;
+        }
+        eventually("the broker to give them up", LONG, || async {
+            match fleet.depth("closure.email.dead").await {
+                5 => Ok(()),
+                ready => Err(format!("{ready} ready")),
+            }
+        })
+        .await;
+        fleet.start_process("workers").await;
+        let ids: Vec<JobId> = list.iter().map(jobs::id).collect();
+        all_are_heard(&fleet, &ids).await;
+        for id in ids {
+            assert_eq!(one_end(&fleet, id), "email.accepted");
+        }
+        assert!(fleet.letters().await.is_empty());
+        fleet.finish().await;
+    });
+}
+
+/// A value of a random type for a header, its contents random too.
+fn value(random: &mut Random, depth: usize) -> Vec<u8> {
+    let bytes = |random: &mut Random, count: usize| -> Vec<u8> {
+        (0..count).map(|_| u8::try_from(random.below(256)).expect("a byte")).collect()
+    };
+    let kind = *random.one(b"tbBsuIilfdDSATFxV");
+    let content = match kind {
+        b't' | b'b' | b'B' => bytes(random, 1),
+        b's' | b'u' => bytes(random, 2),
+        b'I' | b'i' | b'f' => bytes(random, 4),
+        b'D' => bytes(random, 5),
+        b'l' | b'd' | b'T' => bytes(random, 8),
+        b'A' if depth > 0 => long(&value(random, depth - 1)),
+        b'F' if depth > 0 => table(&[(b"k", value(random, depth - 1))]),
+        b'A' | b'F' => long(b""),
+        b'V' => Vec::new(),
+        _ => {
+            let count = random.below(300);
+            long(&bytes(random, count))
+        }
+    };
+    field(kind, &content)
+}
+
+/// A text property: absent, empty, longest, no UTF-8, or something that means something.
+fn text(random: &mut Random, sound: &[u8]) -> Option<Vec<u8>> {
+    match random.below(6) {
+        0 => None,
+        1 => Some(Vec::new()),
+        2 => Some(vec![b'x'; 255]),
+        3 => Some(EUC_KR.to_vec()),
+        4 => Some(vec![0xff; 255]),
+        _ => Some(sound.to_vec()),
+    }
+}
+
+fn properties(random: &mut Random, id: JobId) -> Properties {
+    let own_id = id.to_string();
+    let mut made = Properties::default();
+    let texts: [(Property, &[u8], usize); 10] = [
+        (Property::ContentType, b"application/json", 50),
+        (Property::ContentEncoding, b"utf-8", 30),
+        (Property::CorrelationId, b"c-1", 30),
+        (Property::ReplyTo, b"amq.rabbitmq.reply-to", 20),
+        (Property::Expiration, b"60000", 10),
+        (Property::MessageId, own_id.as_bytes(), 80),
+        (Property::Type, b"closure.email/1", 50),
+        (Property::UserId, b"guest", 10),
+        (Property::AppId, b"closure-fleet", 30),
+        (Property::ClusterId, b"c", 10),
+    ];
+    for (property, sound, percent) in texts {
+        if random.percent(percent)
+            && let Some(bytes) = text(random, sound)
+        {
+            made = made.text(property, &bytes);
+        }
+    }
+    for (property, percent) in [(Property::DeliveryMode, 60), (Property::Priority, 30)] {
+        if random.percent(percent) {
+            made = made.raw(property, vec![*random.one(&[0, 1, 2, 9, 255])]);
+        }
+    }
+    if random.percent(30) {
+        made = made.raw(Property::Timestamp, random.one(&[0, 1, u64::MAX, 1 << 62]).to_be_bytes().to_vec());
+    }
+    if random.percent(70) {
+        made = made.headers(&headers(random));
+    }
+    made
+}
+
+fn headers(random: &mut Random) -> Vec<(&'static [u8], Vec<u8>)> {
+    let names: [&[u8]; 16] = [
+        b"CC",
+        b"BCC",
+        b"x-death",
+        b"x-first-death-reason",
+        b"x-last-death-queue",
+        b"x-delivery-count",
+        b"x-closure-attempt",
+        b"x-closure-generation",
+        b"traceparent",
+        b"",
+        EUC_KR,
+        &[b'n'; 255],
+        b"x-delay",
+        b"x-opt-deaths",
+        b"x-acquired-count",
+        b"content_type",
+    ];
+    let count = random.below(6);
+    (0..count)
+        .map(|_| {
+            let name = *random.one(&names);
+            let value = match (name, random.below(3)) {
+                (b"CC" | b"BCC", 0) => words(&["sms", "zzz"]),
+                (b"CC" | b"BCC", 1) => words(&["email", "email"]),
+                (b"x-closure-generation" | b"x-closure-attempt", 0) => field(b'I', &7_i32.to_be_bytes()),
+                (b"x-death", 0) => {
+                    let death = table(&[
+                        (b"queue", field(b'S', &long(b"closure.email"))),
+                        (b"reason", field(b'S', &long(b"rejected"))),
+                        (b"exchange", field(b'S', &long(b"closure.home"))),
+                        (b"count", field(b'l', &i64::MAX.to_be_bytes())),
+                        (b"routing-keys", words(&["email"])),
+                        (b"time", field(b'T', &0_u64.to_be_bytes())),
+                    ]);
+                    field(b'A', &long(&field(b'F', &death)))
+                }
+                (_, 1) if name == EUC_KR => field(b'A', &long(&nested(50))),
+                _ => value(random, 3),
+            };
+            (name, value)
+        })
+        .collect()
+}
+
+#[test]
+fn whatever_properties_a_message_has_it_ends_and_the_good_job_behind_it_is_done() {
+    run(async {
+        let count = count_from_environment(GENERATED_VARIABLE, GENERATED);
+        let fleet = Fleet::start(FleetOptions::together("generated")).await;
+        let mut publisher = RawPublisher::open(&fleet.vhost.uri).await;
+        let (mut taken, mut refused, mut good) = (Vec::new(), BTreeMap::new(), Vec::new());
+        for number in 0..count {
+            let random = &mut Random::of(SEED, number);
+            let mut job = jobs::email(&format!("generated-{number}@example.com"));
+            if random.percent(20) {
+                job = later(job, 2);
+            }
+            let key = *random.one(&[
+                &b"email"[..],
+                b"email",
+                b"email",
+                b"email",
+                b"zzz",
+                EUC_KR,
+                b"",
+                &[0xff; 255],
+            ]);
+            let properties = properties(random, jobs::id(&job));
+            match publisher.publish(JOBS, key, &properties, job.to_string().as_bytes()).await {
+                Said::Confirmed => taken.push(job),
+                Said::Refused(why) => {
+                    *refused.entry(why).or_insert(0_u32) += 1;
+                    publisher = RawPublisher::open(&fleet.vhost.uri).await;
+                }
+            }
+            if number % 20 == 19 {
+                let behind = jobs::email(&format!("behind-{number}@example.com"));
+                fleet.publish(&behind).await;
+                good.push(jobs::id(&behind));
+            }
+        }
+        all_are_heard(&fleet, &good).await;
+        fleet.queues_are_empty().await;
+        let states = known(&fleet, "SELECT job_id || ' ' || state || ' ' || generation FROM delivery").await;
+        let letter =
+            "SELECT (convert_from(body, 'UTF8')::jsonb ->> 'job_id') || ' ' || code FROM dead_letter";
+        let letters = known(&fleet, letter).await;
+        let mut ends: BTreeMap<String, u32> = BTreeMap::new();
+        for job in &taken {
+            let id = jobs::id(job).to_string();
+            let end = match (states.get(&id), letters.get(&id)) {
+                (Some(state), _) if state == "accepted 1" => "done".to_owned(),
+                (_, Some(code)) => format!("letter {code}"),
+                (state, None) => panic!("{id} came to no end: {state:?}"),
+            };
+            *ends.entry(end).or_default() += 1;
+        }
+        for id in good {
+            assert_eq!(one_end(&fleet, id), "email.accepted");
+        }
+        tell(count, &ends, &refused);
+        fleet.finish().await;
+    });
+}
+
+/// What a query says of each job, after the job's id.
+async fn known(fleet: &Fleet, sql: &str) -> BTreeMap<String, String> {
+    let rows = fleet.database.query(sql).await;
+    let split = |row: &String| row.split_once(' ').map(|(id, rest)| (id.to_owned(), rest.to_owned()));
+    rows.iter().map(|row| split(row).expect("an id and what is known")).collect()
+}
+
+#[expect(clippy::print_stderr, reason = "the figures are what the test is for")]
+fn tell(count: u64, ends: &BTreeMap<String, u32>, refused: &BTreeMap<String, u32>) {
+    eprintln!("{count} messages: {ends:#?}; refused by the broker: {refused:#?}");
+}

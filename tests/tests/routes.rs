@@ -1,0 +1,176 @@
+//! The way from each broker user to each work queue, with the rights that `deploy/rabbitmq/users.sh` gives.
+
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    path::Path,
+    process::Stdio,
+    time::Duration,
+};
+
+use closure_broker::{BrokerSettings, topology};
+use closure_contract::topology::{WorkQueue, exchanges, queues};
+use closure_tests::harness::{
+    LONG, Services, Vhost, eventually,
+    raw_amqp::{Properties, RawPublisher, Said, field, long},
+    run,
+};
+use tokio::process::Command;
+
+const SCRIPT: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../deploy/rabbitmq/users.sh");
+const PASSWORD: &str = "routes-0123456789";
+/// Keys that lead somewhere on some exchange, and one that leads nowhere.
+const KEYS: [&str; 7] = ["sms", "email", "dial", "receipt", "cancel", "closure.dial", "zzz"];
+/// Exchanges that every broker has; the first one leads to every queue by its name.
+const BROKERS_OWN: [&str; 3] = ["", "amq.direct", "amq.topic"];
+
+/// Every user, and the work queues that it may reach.
+const ROUTES: [(&str, &[&str]); 10] = [
+    ("crm", &["closure.cancel", "closure.dial", "closure.email", "closure.sms"]),
+    ("operator", &["closure.cancel", "closure.dial", "closure.email", "closure.sms"]),
+    ("sms", &["closure.receipts", "closure.sms"]),
+    ("email", &["closure.email"]),
+    ("dial", &["closure.dial"]),
+    ("fallback", &["closure.email"]),
+    ("intake", &["closure.receipts"]),
+    ("dead", &[]),
+    ("cancel", &[]),
+    ("bounces", &[]),
+];
+
+/// What `users.sh` would tell the broker: user, then what it may configure, write and read.
+async fn permissions(folder: &Path, former_workers: &str) -> BTreeMap<String, [String; 3]> {
+    let asked = folder.join("asked");
+    let stand_in = folder.join("rabbitmqctl");
+    // A password comes through a pipe, and whoever writes into one that nobody reads is ended.
+    let script = format!(
+        "#!/bin/bash\nprintf '%s\\t' \"$@\" >> '{0}'\necho >> '{0}'\nif [[ -p /dev/stdin ]]; then cat > /dev/null; fi\n",
+        asked.display()
+    );
+    std::fs::write(&stand_in, script).expect("a program can be written");
+    std::fs::write(&asked, "").expect("a file can be written");
+    for user in ROUTES.iter().map(|(user, _)| *user).chain(["topology"]) {
+        let uri = format!("amqp://{user}:{PASSWORD}@localhost/%2f");
+        std::fs::write(folder.join(format!("broker_uri_{user}")), uri).expect("a secret can be written");
+    }
+    let output = Command::new("bash")
+        .args(["-c", "chmod +x \"$RABBITMQCTL\"; exec bash \"$0\" \"$1\"", SCRIPT])
+        .arg(folder)
+        .env("RABBITMQCTL", &stand_in)
+        .env("CLOSURE_FORMER_WORKERS", former_workers)
+        .stdin(Stdio::null())
+        .output()
+        .await
+        .expect("bash can be started");
+    assert!(output.status.success(), "users.sh: {}", String::from_utf8_lossy(&output.stderr));
+    let asked = std::fs::read_to_string(asked).expect("the file can be read");
+    asked
+        .lines()
+        .map(|line| line.split('\t').collect::<Vec<_>>())
+        .filter(|words| words.contains(&"set_permissions"))
+        .map(|words| {
+            let word = |index: usize| words[index].to_owned();
+            (word(4), [word(5), word(6), word(7)])
+        })
+        .collect()
+}
+
+/// Publishes under every key to every exchange; the message itself says who sent it.
+async fn knock(uri: &str, user: &str) -> usize {
+    let mut taken = 0;
+    let known = exchanges();
+    for exchange in known.iter().map(|exchange| exchange.name).chain(BROKERS_OWN) {
+        for key in KEYS {
+            let copies = field(b'A', &long(&field(b'S', &long(b"dial"))));
+            let properties = Properties::default().headers(&[(b"CC", copies.clone()), (b"BCC", copies)]);
+            let mut publisher = RawPublisher::open(uri).await;
+            match publisher.publish(exchange, key.as_bytes(), &properties, user.as_bytes()).await {
+                Said::Confirmed => taken += 1,
+                // The right to an exchange does not depend on the key.
+                Said::Refused(why) => {
+                    assert!(why.contains("ACCESS_REFUSED"), "{user} {exchange}: {why}");
+                    break;
+                }
+            }
+        }
+    }
+    taken
+}
+
+/// Who is in a queue, by the messages' own words; they are gone afterwards.
+async fn senders(vhost: &Vhost, queue: &str) -> BTreeSet<String> {
+    let mut found = BTreeSet::new();
+    loop {
+        let taken = vhost.take(queue, 500).await;
+        if taken.is_empty() {
+            return found;
+        }
+        found.extend(taken);
+    }
+}
+
+#[test]
+fn the_way_from_each_broker_user_to_each_channel_is_only_its_own() {
+    run(async {
+        let services = Services::from_environment();
+        let name = format!("routes-{}", uuid::Uuid::new_v4().simple());
+        let vhost = Vhost::create(&services, &name).await;
+        let owner = BrokerSettings::new(vhost.uri.clone(), "routes");
+        topology::apply(&owner).await.expect("the topology is applied");
+        let folder = tempfile::tempdir().expect("a folder can be made");
+        let permissions = permissions(folder.path(), "no").await;
+        let mut reached: BTreeMap<&str, BTreeSet<&str>> = BTreeMap::new();
+        for (user, _) in ROUTES {
+            let login = format!("{name}-{user}");
+            vhost.add_user(&login, PASSWORD, &permissions[user]).await;
+            knock(&vhost.uri_of(&services, &login, PASSWORD), user).await;
+            reached.insert(user, BTreeSet::new());
+        }
+        // A longer delay leads where its queue says, which the broker itself tells.
+        for queue in queues().iter().filter(|queue| queue.message_ttl_ms.is_some_and(|ttl_ms| ttl_ms > 1_000))
+        {
+            let key = queue.dead_letter_routing_key.expect("the way home is fixed");
+            let home = WorkQueue::ALL.into_iter().find(|work| work.routing_key() == key).expect("a channel");
+            for sender in senders(&vhost, queue.name).await {
+                let user = ROUTES.iter().map(|(user, _)| *user).find(|user| *user == sender).expect("a user");
+                reached.entry(user).or_default().insert(home.name());
+            }
+        }
+        eventually("the shortest delays to end", LONG, || async {
+            let shortest: Vec<&str> = queues()
+                .iter()
+                .filter(|queue| queue.message_ttl_ms == Some(1_000))
+                .map(|queue| queue.name)
+                .collect();
+            let depths = topology::depths(&owner, &shortest).await.map_err(|problem| problem.to_string())?;
+            if depths.iter().all(|depth| *depth == 0) { Ok(()) } else { Err(format!("{depths:?}")) }
+        })
+        .await;
+        // What has left a delay is on its way through the broker for a moment longer.
+        tokio::time::sleep(Duration::from_secs(1)).await;
+        for queue in WorkQueue::ALL {
+            for sender in senders(&vhost, queue.name()).await {
+                let user = ROUTES.iter().map(|(user, _)| *user).find(|user| *user == sender).expect("a user");
+                reached.entry(user).or_default().insert(queue.name());
+            }
+        }
+        for (user, expected) in ROUTES {
+            let reached: Vec<&str> = reached[user].iter().copied().collect();
+            assert_eq!(reached, expected, "{user}");
+            vhost.delete_user(&format!("{name}-{user}")).await;
+        }
+        vhost.delete().await;
+    });
+}
+
+#[test]
+fn an_earlier_releases_workers_keep_their_rights_only_while_a_person_says_so() {
+    run(async {
+        let folder = tempfile::tempdir().expect("a folder can be made");
+        let (now, both) = (permissions(folder.path(), "no").await, permissions(folder.path(), "yes").await);
+        for user in ["sms", "email", "dial"] {
+            assert!(!now[user][1].contains("|retry\\.("), "{}", now[user][1]);
+            assert!(both[user][1].contains("|retry\\.(1s"), "{}", both[user][1]);
+        }
+        assert!(!now["fallback"][1].contains("jobs") && both["fallback"][1].contains("jobs"));
+    });
+}
