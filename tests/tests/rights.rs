@@ -1,5 +1,11 @@
 //! What each database user of `deploy/postgres` may do, on a database that those scripts made.
 
+use std::{
+    os::unix::fs::PermissionsExt as _,
+    path::{Path, PathBuf},
+    process::Command,
+};
+
 use closure_contract::{Generation, ReceiptStatus, Timestamp};
 use closure_store::{
     BounceEffect, Bounced, NewBounce, NewSuppression, Recipient, Store, StoreSettings, SuppressionSource,
@@ -220,4 +226,75 @@ fn each_database_user_may_do_its_own_work_and_nothing_else() {
         }
         database.drop().await;
     });
+}
+
+fn deploy(name: &str) -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../deploy").join(name)
+}
+
+#[test]
+fn the_owners_password_is_in_no_argument_of_psql() {
+    let folder = tempfile::tempdir().expect("a folder can be made");
+    let file = |name: &str, text: &str| {
+        let path = folder.path().join(name);
+        std::fs::write(&path, text).expect("a file can be written");
+        path
+    };
+    file("database_url_owner", "postgres://closure_owner:hunter2@%2Frun%2Fpostgresql/closure");
+    let psql = file("psql", "#!/bin/sh\necho \"$* and $PGPASSWORD\"\n");
+    std::fs::set_permissions(&psql, std::fs::Permissions::from_mode(0o755)).expect("our own file");
+    let output = Command::new("bash")
+        .arg(deploy("postgres/grants.sh"))
+        .env("PATH", format!("{}:/usr/bin:/bin", folder.path().display()))
+        .env("CLOSURE_SECRETS_FOLDER", folder.path())
+        .output()
+        .expect("bash can be started");
+    let said = String::from_utf8_lossy(&output.stdout);
+    let (arguments, environment) = said.split_once(" and ").expect("psql says both");
+    assert!(arguments.contains("closure_owner@%2Frun%2Fpostgresql/closure"), "{said}");
+    assert!(!arguments.contains("hunter2") && environment.contains("hunter2"), "{said}");
+}
+
+#[test]
+fn each_systemd_unit_of_a_role_is_sound_and_has_its_own_secrets_alone() {
+    let secrets_of = [
+        ("sms", vec!["nhn_secret_key", "infobip_api_key", "twilio_secret"]),
+        ("email", vec!["smtp_password", "dkim_key", "bounce_secret"]),
+        ("dial", vec!["ari_password"]),
+        ("fallback", Vec::new()),
+        ("dead", Vec::new()),
+        ("cancel", Vec::new()),
+    ];
+    let folder = tempfile::tempdir().expect("a folder can be made");
+    for (role, own) in secrets_of {
+        let unit = std::fs::read_to_string(deploy(&format!("systemd/fleet-{role}@.service")))
+            .expect("each role has its unit");
+        let mut named: Vec<&str> = unit
+            .lines()
+            .filter_map(|line| line.strip_prefix("LoadCredential="))
+            .filter_map(|line| line.split_once(':').map(|(name, _)| name))
+            .collect();
+        let mut wanted = own;
+        let (broker, database) = (format!("broker_uri_{role}"), format!("database_url_{role}"));
+        wanted.extend([broker.as_str(), database.as_str()]);
+        named.sort_unstable();
+        wanted.sort_unstable();
+        assert_eq!(named, wanted, "the secrets of {role}");
+        // The program is not installed where the tests run.
+        let sound = unit.replace("/usr/local/bin/fleet", "/bin/true");
+        std::fs::write(folder.path().join(format!("fleet-{role}@1.service")), sound).expect("a unit");
+        let verified = Command::new("systemd-analyze")
+            .args(["verify", &format!("fleet-{role}@1.service")])
+            .env("SYSTEMD_UNIT_PATH", format!("{}:", folder.path().display()))
+            .output();
+        match verified {
+            Ok(output) => {
+                let said = String::from_utf8_lossy(&output.stderr);
+                assert!(output.status.success() && said.is_empty(), "{role}: {said}");
+            }
+            Err(problem) => {
+                eprintln!("systemd-analyze cannot be started ({problem}); only the text was read")
+            }
+        }
+    }
 }
