@@ -31,7 +31,7 @@ keep() {
 for user in topology crm sms email dial fallback dead cancel bounces intake operator; do
   keep "broker_uri_$user" "amqp://$user:$(password)@$broker/%2f"
 done
-for user in owner fleet pbx advisor bounces; do
+for user in owner sms email dial fallback dead cancel bounces advisor operator doctor pbx; do
   keep "database_url_$user" "postgres://closure_$user:$(password)@%2Fvar%2Frun%2Fpostgresql/closure"
 done
 keep postgres_password "$(password)"

@@ -1,36 +1,133 @@
 -- What each user may do with the tables of this release; run it as closure_owner after each `fleet migrate`.
 -- It may be repeated, and it takes away what an earlier edition gave.
+--
+-- Every user of a role has what that role's own statements need; tests/tests/rights.rs holds a table of it.
+-- closure_worker is what every worker needs, closure_courier what those need that carry jobs out; nobody logs in as
+-- either. A table that a release adds needs a line here, a column that it adds is open to whoever may change its row.
+
+-- The functions below answer nothing that anybody wants to read.
+\o /dev/null
 
 BEGIN;
 
-REVOKE ALL ON ALL TABLES IN SCHEMA public FROM closure_fleet, closure_pbx, closure_advisor, closure_bounces;
-GRANT USAGE ON SCHEMA public TO closure_fleet, closure_pbx, closure_advisor, closure_bounces;
+-- Gives a privilege on every column of a table but some, those of later releases included.
+CREATE FUNCTION pg_temp.give_all_but(privilege text, place regclass, kept text[], users text) RETURNS void
+LANGUAGE plpgsql AS $$
+DECLARE
+    columns CONSTANT text[] := ARRAY (
+        SELECT attname::text FROM pg_attribute WHERE attrelid = place AND attnum > 0 AND NOT attisdropped
+    );
+BEGIN
+    IF NOT kept <@ columns THEN
+        RAISE EXCEPTION '% has not all of the columns %', place, kept;
+    END IF;
+    EXECUTE format('GRANT %s (%s) ON %s TO %s', privilege,
+        (SELECT string_agg(quote_ident(name), ', ') FROM unnest(columns) AS name WHERE name <> ALL (kept)), place, users);
+END $$;
 
-GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA public TO closure_fleet;
--- Which migrations have run is the owner's to write.
-REVOKE INSERT, UPDATE, DELETE ON refinery_schema_history FROM closure_fleet;
--- Who did what to a dead letter is only ever added to.
-REVOKE UPDATE, DELETE ON dead_letter_action FROM closure_fleet;
--- Who let held emails go, and why, is only ever added to.
-REVOKE UPDATE, DELETE ON brake_action FROM closure_fleet;
--- Who was put on the suppression list or taken off it, and why, is only ever added to.
-REVOKE UPDATE, DELETE ON suppression_action FROM closure_fleet;
--- An edition of a template never changes but in its approval, and none is taken away; what was done to it is only added.
-REVOKE UPDATE, DELETE ON template FROM closure_fleet;
-GRANT UPDATE (state, approved_by, approved_at, carrier_ref, valid_from, valid_until) ON template TO closure_fleet;
-REVOKE UPDATE, DELETE ON template_action FROM closure_fleet;
-REVOKE INSERT, DELETE ON template_register FROM closure_fleet;
--- The PBX writes its record of calls, and the fleet reads it.
-REVOKE INSERT, UPDATE, DELETE ON cel FROM closure_fleet;
+-- What a job is, and what of a letter came from outside, is written once.
+CREATE FUNCTION pg_temp.never_changed(place text) RETURNS text[] LANGUAGE sql AS $$
+    SELECT CASE place
+        WHEN 'delivery' THEN ARRAY['job_id', 'channel', 'kind', 'consultation_id', 'revision', 'generation', 'body',
+            'body_hash', 'source_job_id', 'created_at']
+        WHEN 'attempt' THEN ARRAY['job_id', 'generation', 'number', 'client_ref', 'provider', 'started_at']
+        WHEN 'receipt' THEN ARRAY['id', 'provider', 'receipt_id', 'provider_ref', 'client_ref', 'status', 'evidence',
+            'provider_code', 'occurred_at', 'received_at', 'recorded_at', 'failure_code']
+        WHEN 'dead_letter' THEN ARRAY['id', 'key', 'job_id', 'channel', 'queue', 'routing_key', 'message_id', 'body',
+            'replay_body', 'replay_generation', 'first_died_at']
+    END
+$$;
+
+REVOKE ALL ON ALL TABLES IN SCHEMA public FROM
+    closure_worker, closure_courier, closure_sms, closure_email, closure_dial, closure_fallback, closure_dead,
+    closure_cancel, closure_bounces, closure_fleet, closure_operator, closure_doctor, closure_advisor, closure_pbx;
+GRANT USAGE ON SCHEMA public TO
+    closure_worker, closure_courier, closure_sms, closure_email, closure_dial, closure_fallback, closure_dead,
+    closure_cancel, closure_bounces, closure_fleet, closure_operator, closure_doctor, closure_advisor, closure_pbx;
+
+-- Every worker looks whether the tables are those of its release, and knows the templates.
+GRANT SELECT ON refinery_schema_history, template_register, template TO closure_worker;
+
+-- Text messages, emails and calls: claim, try, settle.
+GRANT SELECT, INSERT ON delivery TO closure_courier;
+SELECT pg_temp.give_all_but('UPDATE', 'delivery', pg_temp.never_changed('delivery'), 'closure_courier');
+-- An attempt by which nothing was sent leaves no row.
+GRANT SELECT, INSERT, DELETE ON attempt TO closure_courier;
+SELECT pg_temp.give_all_but('UPDATE', 'attempt', pg_temp.never_changed('attempt'), 'closure_courier');
+-- A receipt that came early is given to the attempt that it speaks of.
+GRANT SELECT ON receipt TO closure_courier;
+SELECT pg_temp.give_all_but('UPDATE', 'receipt', pg_temp.never_changed('receipt'), 'closure_courier');
+-- A letter is written and reopened; the bytes of the others are the desk's alone.
+GRANT INSERT ON dead_letter TO closure_courier;
+SELECT pg_temp.give_all_but('SELECT', 'dead_letter', ARRAY['body', 'replay_body'], 'closure_courier');
+SELECT pg_temp.give_all_but('UPDATE', 'dead_letter', pg_temp.never_changed('dead_letter'), 'closure_courier');
+-- A newer revision is written down before it is sent; cancellations are the CRM's.
+GRANT SELECT, INSERT (consultation_id, newest_revision), UPDATE (newest_revision, updated_at) ON tombstone TO closure_courier;
+GRANT SELECT ON suppression TO closure_courier;
+GRANT SELECT, INSERT, UPDATE (count) ON contact_tally TO closure_courier;
+
+-- The gateways: which of them are left alone, and how fast they are asked.
+GRANT SELECT, INSERT, UPDATE, DELETE ON circuit TO closure_sms, closure_fallback;
+GRANT SELECT, INSERT, UPDATE (next_at) ON sending_rate TO closure_sms;
+
+-- The PBX writes its record of calls, and the dial worker reads it.
 GRANT INSERT ON cel TO closure_pbx;
--- The advisor reads what the rules ask about, and nothing of any customer that could be read back.
-GRANT SELECT ON template_register, template, tombstone, suppression, contact_tally TO closure_advisor;
+GRANT SELECT ON cel TO closure_dial;
+
+-- The fallback worker: receipts, the one email in place of a text message, the sweeps and the brake.
+GRANT SELECT, INSERT ON delivery TO closure_fallback;
+SELECT pg_temp.give_all_but('UPDATE', 'delivery', pg_temp.never_changed('delivery'), 'closure_fallback');
+GRANT SELECT ON attempt, tombstone TO closure_fallback;
+GRANT SELECT, INSERT ON receipt TO closure_fallback;
+SELECT pg_temp.give_all_but('UPDATE', 'receipt', pg_temp.never_changed('receipt'), 'closure_fallback');
+GRANT INSERT ON dead_letter TO closure_fallback;
+SELECT pg_temp.give_all_but('SELECT', 'dead_letter', ARRAY['body', 'replay_body'], 'closure_fallback');
+SELECT pg_temp.give_all_but('UPDATE', 'dead_letter', pg_temp.never_changed('dead_letter'), 'closure_fallback');
+GRANT SELECT, INSERT, UPDATE ON brake TO closure_fallback;
+-- Windows that are over are removed.
+GRANT SELECT, UPDATE (count), DELETE ON contact_tally TO closure_fallback;
+
+-- The dead worker: what the broker gave up becomes a letter. It reads nobody's text but the one in its hand.
+SELECT pg_temp.give_all_but('SELECT', 'delivery', ARRAY['body', 'rendered'], 'closure_dead');
+SELECT pg_temp.give_all_but('UPDATE', 'delivery', pg_temp.never_changed('delivery'), 'closure_dead');
+GRANT SELECT, UPDATE (state, ended_at) ON attempt TO closure_dead;
+GRANT INSERT ON dead_letter TO closure_dead;
+SELECT pg_temp.give_all_but('SELECT', 'dead_letter', ARRAY['body', 'replay_body'], 'closure_dead');
+SELECT pg_temp.give_all_but('UPDATE', 'dead_letter', pg_temp.never_changed('dead_letter'), 'closure_dead');
+
+-- The CRM's cancellations.
+GRANT SELECT, INSERT, UPDATE ON tombstone TO closure_cancel;
+
 -- The bounce reader reads what strangers send: it ends an accepted mail, keeps the report and lists the recipient, and
 -- can neither give a delivery other words nor take anybody off the list.
-GRANT SELECT ON refinery_schema_history, template_register, template, delivery, suppression TO closure_bounces;
+GRANT SELECT ON delivery, suppression TO closure_bounces;
 GRANT UPDATE (state, failure_code, detail, evidence, announce_since, ended_at, updated_at) ON delivery TO closure_bounces;
 GRANT INSERT ON receipt, suppression, suppression_action TO closure_bounces;
 -- A mail that no program can read waits in the desk for a person; the bounce reader adds such letters and sees none.
 GRANT INSERT ON dead_letter TO closure_bounces;
+
+-- The advisor reads what the rules ask about, and nothing of any customer that could be read back.
+GRANT SELECT ON template_register, template, tombstone, suppression, contact_tally TO closure_advisor;
+
+-- People, by the command line. What was done, by whom and why, is only ever added to; a letter's own bytes stay.
+GRANT SELECT ON refinery_schema_history, delivery, attempt, receipt, dead_letter, dead_letter_action, tombstone,
+    suppression, suppression_action, contact_tally, template_register, template, template_action, circuit, brake,
+    brake_action TO closure_operator;
+GRANT INSERT ON dead_letter_action, suppression_action, template_action, brake_action TO closure_operator;
+-- A replay is a new generation, with the bytes that a person may have corrected.
+SELECT pg_temp.give_all_but('UPDATE', 'delivery',
+    ARRAY['job_id', 'channel', 'kind', 'consultation_id', 'revision', 'source_job_id', 'created_at'], 'closure_operator');
+GRANT UPDATE (state, replay_generation, replay_body, settled_at) ON dead_letter TO closure_operator;
+GRANT INSERT, DELETE ON suppression TO closure_operator;
+-- An edition of a template never changes but in its approval, and none is taken away.
+GRANT INSERT, UPDATE (state, approved_by, approved_at, carrier_ref, valid_from, valid_until) ON template TO closure_operator;
+GRANT UPDATE (version) ON template_register TO closure_operator;
+GRANT UPDATE (probe_at) ON circuit TO closure_operator;
+GRANT UPDATE (held_since, overruled_until) ON brake TO closure_operator;
+
+-- `fleet doctor` counts, and reads nobody's text.
+GRANT SELECT ON refinery_schema_history, template_register, template, circuit, brake, attempt TO closure_doctor;
+SELECT pg_temp.give_all_but('SELECT', 'delivery', ARRAY['body', 'rendered', 'detail', 'rules', 'call'], 'closure_doctor');
+SELECT pg_temp.give_all_but('SELECT', 'dead_letter', ARRAY['body', 'replay_body', 'detail', 'headers'], 'closure_doctor');
 
 COMMIT;

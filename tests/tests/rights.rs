@@ -1,6 +1,10 @@
 //! What each database user of `deploy/postgres` may do, on a database that those scripts made.
 
-use std::{path::Path, process::Stdio};
+use std::{
+    os::unix::fs::PermissionsExt as _,
+    path::{Path, PathBuf},
+    process::Command,
+};
 
 use closure_contract::{Generation, ReceiptStatus, Timestamp};
 use closure_store::{
@@ -8,36 +12,96 @@ use closure_store::{
     UnreadMail,
 };
 use closure_tests::harness::{Database, Services, cli, jobs, run};
-use tokio::process::Command;
 
-const USERS: [&str; 5] = ["owner", "fleet", "pbx", "advisor", "bounces"];
-const PASSWORD: &str = "rights-0123456789";
+/// What each user may do with each table: S reads, I inserts, U updates, D deletes, T empties.
+///
+/// A capital is the whole row, a small letter some columns of it; a user that is not named may do nothing.
+/// A table that is new stands here with nobody until somebody has decided.
+const RIGHTS: &[(&str, &str)] = &[
+    ("attempt", "dead=Su dial=SIuD doctor=S email=SIuD fallback=S fleet=SIuD operator=S sms=SIuD"),
+    ("brake", "doctor=S fallback=SIU fleet=SIU operator=Su"),
+    ("brake_action", "operator=SI"),
+    ("cel", "dial=S fleet=S pbx=I"),
+    ("circuit", "doctor=S fallback=SIUD fleet=SIUD operator=Su sms=SIUD"),
+    ("contact_tally", "advisor=S dial=SIu email=SIu fallback=SuD fleet=SIuD operator=S sms=SIu"),
+    (
+        "dead_letter",
+        "bounces=I dead=sIu dial=sIu doctor=s email=sIu fallback=sIu fleet=sIu operator=Su sms=sIu",
+    ),
+    ("dead_letter_action", "operator=SI"),
+    ("delivery", "bounces=Su dead=su dial=SIu doctor=s email=SIu fallback=SIu fleet=SIu operator=Su sms=SIu"),
+    ("receipt", "bounces=I dial=Su email=Su fallback=SIu fleet=SIu operator=S sms=Su"),
+    (
+        "refinery_schema_history",
+        "bounces=S cancel=S dead=S dial=S doctor=S email=S fallback=S fleet=S operator=S sms=S",
+    ),
+    ("sending_rate", "fleet=SIu sms=SIu"),
+    ("suppression", "advisor=S bounces=SI dial=S email=S fleet=SI operator=SID sms=S"),
+    ("suppression_action", "bounces=I fleet=I operator=SI"),
+    (
+        "template",
+        "advisor=S bounces=S cancel=S dead=S dial=S doctor=S email=S fallback=S fleet=S operator=SIu sms=S",
+    ),
+    ("template_action", "operator=SI"),
+    (
+        "template_register",
+        "advisor=S bounces=S cancel=S dead=S dial=S doctor=S email=S fallback=S fleet=S operator=Su sms=S",
+    ),
+    ("tombstone", "advisor=S cancel=SIU dial=Siu email=Siu fallback=S fleet=SIU operator=S sms=Siu"),
+];
 
-fn deploy(name: &str) -> std::path::PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("../deploy/postgres").join(name)
-}
+/// Columns that hold what a customer reads, or what a job is, and who may read or change each.
+const SENSITIVE: &[(&str, &str, &str)] = &[
+    ("delivery.body", "SELECT", "bounces dial email fallback fleet operator sms"),
+    ("delivery.body", "UPDATE", "operator"),
+    ("delivery.generation", "UPDATE", "operator"),
+    ("delivery.job_id", "UPDATE", ""),
+    ("delivery.consultation_id", "UPDATE", ""),
+    ("delivery.rendered", "SELECT", "bounces dial email fallback fleet operator sms"),
+    ("dead_letter.body", "SELECT", "operator"),
+    ("dead_letter.body", "UPDATE", ""),
+    ("dead_letter.replay_body", "SELECT", "operator"),
+    ("dead_letter.replay_body", "UPDATE", "operator"),
+    ("dead_letter.key", "UPDATE", ""),
+    ("attempt.client_ref", "UPDATE", ""),
+    ("receipt.status", "UPDATE", ""),
+    ("receipt.evidence", "UPDATE", ""),
+    ("template.text", "UPDATE", ""),
+    ("template.state", "UPDATE", "operator"),
+    ("tombstone.cancelled_through", "UPDATE", "cancel fleet"),
+];
 
-/// Runs `roles.sh` as the image of PostgreSQL does: as the superuser, with the secrets in a folder.
-async fn make_roles(database: &Database, secrets: &Path) {
-    let (_, rest) = database.url.split_once("://").expect("an address has a scheme");
-    let (login, place) = rest.rsplit_once('@').expect("an address names a user");
-    let (superuser, password) = login.split_once(':').expect("the superuser has a password");
-    let (server, name) = place.split_once('/').expect("an address names a database");
-    let (host, port) = server.rsplit_once(':').expect("an address names a port");
-    let psql = Database::client();
-    let folders = psql.parent().into_iter().chain([Path::new("/usr/bin"), Path::new("/bin")]);
-    let path = std::env::join_paths(folders).expect("a path can be joined");
-    let output = Command::new("bash")
-        .arg(deploy("roles.sh"))
-        .env("PATH", path)
-        .env("CLOSURE_SECRETS_FOLDER", secrets)
-        .envs([("POSTGRES_DB", name), ("POSTGRES_USER", superuser)])
-        .envs([("PGHOST", host), ("PGPORT", port), ("PGPASSWORD", password)])
-        .stdin(Stdio::null())
-        .output()
-        .await
-        .expect("bash can be started");
-    assert!(output.status.success(), "roles.sh: {}", String::from_utf8_lossy(&output.stderr));
+/// Asks the server itself, which knows of memberships and of rights on columns.
+const PROBE: &str = "
+SELECT place || ' ' || string_agg(role || '=' || letters, ' ' ORDER BY role) FROM (
+    SELECT c.relname AS place, u.role, (
+        SELECT string_agg(CASE
+            WHEN has_table_privilege('closure_' || u.role, c.oid, p.name) THEN p.letter
+            WHEN p.by_column AND has_any_column_privilege('closure_' || u.role, c.oid, CASE WHEN p.by_column THEN p.name ELSE 'SELECT' END)
+                THEN lower(p.letter)
+        END, '' ORDER BY p.number)
+        FROM (VALUES
+            (1, 'SELECT', 'S', true), (2, 'INSERT', 'I', true), (3, 'UPDATE', 'U', true),
+            (4, 'DELETE', 'D', false), (5, 'TRUNCATE', 'T', false), (6, 'TRIGGER', 'G', false)
+        ) AS p (number, name, letter, by_column)
+    ) AS letters
+    FROM pg_class AS c, (SELECT substr(rolname, 9) AS role FROM pg_roles
+        WHERE rolname LIKE 'closure\\_%' AND rolcanlogin AND rolname <> 'closure_owner') AS u
+    WHERE c.relkind IN ('r', 'p', 'v', 'm', 'f') AND c.relnamespace = 'public'::regnamespace
+) AS probed WHERE letters IS NOT NULL GROUP BY place ORDER BY place";
+
+async fn each_user_has_the_rights_of_the_table(database: &Database) {
+    let wanted: Vec<String> = RIGHTS.iter().map(|(table, users)| format!("{table} {users}")).collect();
+    assert_eq!(database.query(PROBE).await, wanted, "who may do what with which table");
+    for (column, privilege, users) in SENSITIVE {
+        let (table, name) = column.split_once('.').expect("a column of a table");
+        let sql = format!(
+            "SELECT coalesce(string_agg(substr(rolname, 9), ' ' ORDER BY rolname), '') FROM pg_roles
+             WHERE rolname LIKE 'closure\\_%' AND rolcanlogin AND rolname <> 'closure_owner'
+                 AND has_column_privilege(rolname, '{table}', '{name}', '{privilege}')"
+        );
+        assert_eq!(database.query(&sql).await.join(""), *users, "{privilege} of {column}");
+    }
 }
 
 /// Its own statements, asked as its own user; a right that is missing fails them even where no row is found.
@@ -84,24 +148,26 @@ fn each_database_user_may_do_its_own_work_and_nothing_else() {
         let services = Services::from_environment();
         let database = Database::empty(&services).await;
         let secrets = tempfile::tempdir().expect("a folder can be made");
-        let url = |user: &str| database.url_as(&format!("closure_{user}"), PASSWORD);
-        for user in USERS {
-            let file = secrets.path().join(format!("database_url_{user}"));
-            std::fs::write(file, url(user)).expect("a secret can be written");
+        let url = |user: &str| database.url_of(user);
+        // The second time is the upgrade.
+        for _time in 0..2 {
+            database.make_users().await;
         }
-        make_roles(&database, secrets.path()).await;
         let environment = |user: &str| vec![("FLEET_DATABASE_URL".to_owned(), url(user))];
         cli(&environment("owner"), &["migrate"]).await.with_code(0);
-        Database::run_file(&url("owner"), &deploy("grants.sql")).await;
+        for _time in 0..2 {
+            Database::grant(&url("owner")).await;
+        }
+        each_user_has_the_rights_of_the_table(&database).await;
         let by = ["--actor", "kim", "--reason", "a test"];
         let suppress = [&["suppress", "add", "+819045011001"][..], &by].concat();
         let approve = |words: &[&'static str]| [words, &by].concat();
-        cli(&environment("fleet"), &suppress).await.with_code(0);
+        cli(&environment("operator"), &suppress).await.with_code(0);
         let text = "[K.ride] Your lost item {item:alnum:10} was found.";
-        cli(&environment("fleet"), &approve(&["template", "add", "vn-found", "--text", text]))
+        cli(&environment("operator"), &approve(&["template", "add", "vn-found", "--text", text]))
             .await
             .with_code(0);
-        cli(&environment("fleet"), &approve(&["template", "approve", "vn-found", "1"])).await.with_code(0);
+        cli(&environment("operator"), &approve(&["template", "approve", "vn-found", "1"])).await.with_code(0);
         let job = secrets.path().join("job.json");
         let write = |job_json: &serde_json::Value| {
             std::fs::write(&job, job_json.to_string()).expect("a job can be written")
@@ -135,6 +201,18 @@ fn each_database_user_may_do_its_own_work_and_nothing_else() {
             ("fleet", "UPDATE brake SET held_since = NULL", true),
             ("fleet", "UPDATE template SET text = 'another'", false),
             ("fleet", "DELETE FROM cel", false),
+            ("fleet", "DELETE FROM delivery", false),
+            ("fleet", "UPDATE delivery SET body = ''", false),
+            ("fleet", "UPDATE dead_letter SET body = ''", false),
+            ("sms", "UPDATE delivery SET detail = 'a test'", true),
+            ("sms", "DELETE FROM delivery", false),
+            ("dead", "SELECT count(body) FROM delivery", false),
+            ("cancel", "SELECT count(*) FROM delivery", false),
+            ("operator", "UPDATE suppression_action SET actor = 'nobody'", false),
+            ("operator", "UPDATE dead_letter SET body = ''", false),
+            ("doctor", "SELECT count(body) FROM delivery", false),
+            ("doctor", "SELECT count(*) FROM delivery", true),
+            ("doctor", "UPDATE brake SET held_since = NULL", false),
             ("bounces", "UPDATE delivery SET body = ''", false),
             ("bounces", "DELETE FROM suppression", false),
             ("bounces", "SELECT count(*) FROM dead_letter", false),
@@ -148,4 +226,75 @@ fn each_database_user_may_do_its_own_work_and_nothing_else() {
         }
         database.drop().await;
     });
+}
+
+fn deploy(name: &str) -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../deploy").join(name)
+}
+
+#[test]
+fn the_owners_password_is_in_no_argument_of_psql() {
+    let folder = tempfile::tempdir().expect("a folder can be made");
+    let file = |name: &str, text: &str| {
+        let path = folder.path().join(name);
+        std::fs::write(&path, text).expect("a file can be written");
+        path
+    };
+    file("database_url_owner", "postgres://closure_owner:hunter2@%2Frun%2Fpostgresql/closure");
+    let psql = file("psql", "#!/bin/sh\necho \"$* and $PGPASSWORD\"\n");
+    std::fs::set_permissions(&psql, std::fs::Permissions::from_mode(0o755)).expect("our own file");
+    let output = Command::new("bash")
+        .arg(deploy("postgres/grants.sh"))
+        .env("PATH", format!("{}:/usr/bin:/bin", folder.path().display()))
+        .env("CLOSURE_SECRETS_FOLDER", folder.path())
+        .output()
+        .expect("bash can be started");
+    let said = String::from_utf8_lossy(&output.stdout);
+    let (arguments, environment) = said.split_once(" and ").expect("psql says both");
+    assert!(arguments.contains("closure_owner@%2Frun%2Fpostgresql/closure"), "{said}");
+    assert!(!arguments.contains("hunter2") && environment.contains("hunter2"), "{said}");
+}
+
+#[test]
+fn each_systemd_unit_of_a_role_is_sound_and_has_its_own_secrets_alone() {
+    let secrets_of = [
+        ("sms", vec!["nhn_secret_key", "infobip_api_key", "twilio_secret"]),
+        ("email", vec!["smtp_password", "dkim_key", "bounce_secret"]),
+        ("dial", vec!["ari_password"]),
+        ("fallback", Vec::new()),
+        ("dead", Vec::new()),
+        ("cancel", Vec::new()),
+    ];
+    let folder = tempfile::tempdir().expect("a folder can be made");
+    for (role, own) in secrets_of {
+        let unit = std::fs::read_to_string(deploy(&format!("systemd/fleet-{role}@.service")))
+            .expect("each role has its unit");
+        let mut named: Vec<&str> = unit
+            .lines()
+            .filter_map(|line| line.strip_prefix("LoadCredential="))
+            .filter_map(|line| line.split_once(':').map(|(name, _)| name))
+            .collect();
+        let mut wanted = own;
+        let (broker, database) = (format!("broker_uri_{role}"), format!("database_url_{role}"));
+        wanted.extend([broker.as_str(), database.as_str()]);
+        named.sort_unstable();
+        wanted.sort_unstable();
+        assert_eq!(named, wanted, "the secrets of {role}");
+        // The program is not installed where the tests run.
+        let sound = unit.replace("/usr/local/bin/fleet", "/bin/true");
+        std::fs::write(folder.path().join(format!("fleet-{role}@1.service")), sound).expect("a unit");
+        let verified = Command::new("systemd-analyze")
+            .args(["verify", &format!("fleet-{role}@1.service")])
+            .env("SYSTEMD_UNIT_PATH", format!("{}:", folder.path().display()))
+            .output();
+        match verified {
+            Ok(output) => {
+                let said = String::from_utf8_lossy(&output.stderr);
+                assert!(output.status.success() && said.is_empty(), "{role}: {said}");
+            }
+            Err(problem) => {
+                eprintln!("systemd-analyze cannot be started ({problem}); only the text was read")
+            }
+        }
+    }
 }

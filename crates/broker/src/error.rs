@@ -108,6 +108,23 @@ impl BrokerError {
         }
     }
 
+    /// What is wrong where no node of a cluster could be used.
+    ///
+    /// What a person has to mend goes first: it is the same at every node that answers.
+    pub(crate) fn of_every_node(endpoint: &str, mut failures: Vec<Self>) -> Self {
+        if failures.len() == 1
+            && let Some(only) = failures.pop()
+        {
+            return only;
+        }
+        let for_a_person = failures.iter().position(|failure| failure.cure() == Cure::Person);
+        if let Some(position) = for_a_person {
+            return failures.swap_remove(position);
+        }
+        let details: Vec<String> = failures.iter().map(ToString::to_string).collect();
+        Self::Unreachable { endpoint: endpoint.to_owned(), detail: details.join("; ") }
+    }
+
     pub(crate) fn cure(&self) -> Cure {
         match self {
             Self::Unreachable { .. }

@@ -1,5 +1,6 @@
 #![doc = include_str!("../README.md")]
 
+mod addresses;
 mod error;
 mod link;
 mod supervisor;
@@ -11,6 +12,7 @@ pub mod publisher;
 pub mod settings;
 pub mod topology;
 
+pub use addresses::Turn;
 pub use consumer::{Consumer, ConsumerHealth, ConsumerMonitor, ConsumerSettings, Incoming, Settler};
 pub use error::{BrokerError, PublishError, TopologyError};
 pub use mailbox::Mailbox;

@@ -17,7 +17,11 @@ use lapin::{
     uri::{AMQPScheme, AMQPUri},
 };
 
-use crate::{error::BrokerError, settings::BrokerSettings};
+use crate::{
+    addresses::{self, Turn},
+    error::BrokerError,
+    settings::BrokerSettings,
+};
 
 /// How long an operation on a channel may take.
 pub(crate) const OPERATION_TIMEOUT_MS: u64 = 5_000;
@@ -50,23 +54,50 @@ pub(crate) struct Link {
 pub(crate) struct LinkEvents {
     endpoint: String,
     events: BoxStream<'static, Event>,
+    turn: Turn,
+    position: usize,
 }
 
 impl Link {
-    /// Connects; `role` completes the connection's name in the broker's console.
+    /// Connects to the first node that answers; `role` completes the connection's name in the broker's console.
     pub(crate) async fn open(
         settings: &BrokerSettings,
         role: &str,
     ) -> Result<(Self, LinkEvents), BrokerError> {
-        let uri = settings.parse()?;
-        let endpoint = settings.endpoint();
+        let nodes = settings.parse()?;
+        let mut failures = Vec::new();
+        for position in settings.turn.order(nodes.len()) {
+            let Some(uri) = nodes.get(position) else { continue };
+            match Self::open_at(uri, position, settings, role).await {
+                Ok(opened) => {
+                    settings.turn.stay(position);
+                    return Ok(opened);
+                }
+                Err(problem) => failures.push(problem),
+            }
+        }
+        Err(BrokerError::of_every_node(&settings.endpoint(), failures))
+    }
+
+    async fn open_at(
+        uri: &AMQPUri,
+        position: usize,
+        settings: &BrokerSettings,
+        role: &str,
+    ) -> Result<(Self, LinkEvents), BrokerError> {
+        let endpoint = addresses::endpoint(uri);
         let name = format!("{} {role}", settings.name);
         let properties = ConnectionProperties::default().with_connection_name(name.into());
-        let connecting = connect(uri, properties, settings);
+        let connecting = connect(uri.clone(), properties, settings);
         let (connection, socket) = deadline("connect", settings.connect_timeout(), connecting)
             .await?
             .map_err(|error| BrokerError::of(&endpoint, &error))?;
-        let events = LinkEvents { endpoint: endpoint.clone(), events: connection.events_listener().boxed() };
+        let events = LinkEvents {
+            endpoint: endpoint.clone(),
+            events: connection.events_listener().boxed(),
+            turn: settings.turn.clone(),
+            position,
+        };
         Ok((Self { endpoint, connection, channels: Mutex::default(), _socket: socket }, events))
     }
 
@@ -125,11 +156,15 @@ impl LinkEvents {
             match event {
                 Event::ConnectionBlocked(_) => return LinkEvent::Blocked,
                 Event::ConnectionUnblocked => return LinkEvent::Unblocked,
-                Event::Error(error) => return LinkEvent::Lost(BrokerError::of(&self.endpoint, &error)),
+                Event::Error(error) => {
+                    self.turn.leave(self.position);
+                    return LinkEvent::Lost(BrokerError::of(&self.endpoint, &error));
+                }
                 // `Event` is not ours and may grow; flow and connection notices need no answer.
                 _ => {}
             }
         }
+        self.turn.leave(self.position);
         LinkEvent::Lost(BrokerError::Unreachable {
             endpoint: self.endpoint.clone(),
             detail: "the connection ended".to_owned(),

@@ -4,20 +4,27 @@ use std::{fmt, time::Duration};
 
 use lapin::uri::{AMQPScheme, AMQPUri};
 
-use crate::error::BrokerError;
+use crate::{
+    addresses::{self, Turn},
+    error::BrokerError,
+};
 
 /// How one process reaches the broker.
 #[derive(Clone)]
 pub struct BrokerSettings {
     /// `amqp://user:password@host:port/vhost`, or the same with `amqps://`.
+    ///
+    /// A cluster's nodes stand behind each other, `amqp://user:password@a:5672,b:5672/vhost`, and are tried in turn.
     pub uri: String,
+    /// Which of several nodes is tried first.
+    pub turn: Turn,
     /// What the broker's own console shows as the connection's name, such as `fleet sms`.
     pub name: String,
     /// Certificates in PEM of an authority of one's own that vouches for an `amqps://` broker, besides the public ones.
     pub tls_ca_pem: Option<String>,
     /// How often each side shows that it is alive; a silent peer is noticed after twice this time.
     pub heartbeat_s: u16,
-    /// How long a connection may take to be established.
+    /// How long a connection may take to be established, each node's for itself.
     pub connect_timeout_ms: u64,
     /// How long a publish may take, waiting for a connection included.
     pub confirm_timeout_ms: u64,
@@ -30,6 +37,7 @@ impl BrokerSettings {
     pub fn new(uri: impl Into<String>, name: impl Into<String>) -> Self {
         Self {
             uri: uri.into(),
+            turn: Turn::default(),
             name: name.into(),
             tls_ca_pem: None,
             heartbeat_s: 10,
@@ -52,32 +60,37 @@ impl BrokerSettings {
         Duration::from_millis(self.confirm_timeout_ms)
     }
 
-    /// The broker's address without the credentials.
+    /// Whether an address leads to another machine without TLS, where everybody on the way reads the password.
+    ///
+    /// An address that cannot be read leads nowhere.
+    pub fn is_remote_plain_text(&self) -> bool {
+        addresses::read(&self.uri).is_ok_and(|all| all.iter().any(addresses::is_remote_plain_text))
+    }
+
+    /// The broker's addresses without the credentials.
     pub(crate) fn endpoint(&self) -> String {
-        match self.uri.parse::<AMQPUri>() {
-            Ok(uri) => format!("{}:{}/{}", uri.authority.host, uri.authority.port, uri.vhost),
+        match addresses::read(&self.uri) {
+            Ok(all) => all.iter().map(addresses::endpoint).collect::<Vec<_>>().join(", "),
             Err(_) => "an invalid address".to_owned(),
         }
     }
 
-    pub(crate) fn parse(&self) -> Result<AMQPUri, BrokerError> {
-        let invalid = |problem| Err(BrokerError::InvalidSettings { problem });
-        // The parser's own message may repeat the address with its password, so it is not passed on.
-        let Ok(mut uri) = self.uri.parse::<AMQPUri>() else {
-            return invalid("its address is not of the form amqp://user:password@host:port/vhost");
-        };
-        // The client library takes an IPv6 literal for no host at all and connects to localhost.
-        if self.uri.contains("@[") || self.uri.contains("//[") {
-            return invalid("its address is an IPv6 literal; use a host name");
-        }
-        match (&uri.scheme, &self.tls_ca_pem) {
-            (AMQPScheme::AMQP, Some(_)) => {
-                return invalid("it names certificates, but the address is amqp:// and not amqps://");
+    /// Every node's address, at least one.
+    pub(crate) fn parse(&self) -> Result<Vec<AMQPUri>, BrokerError> {
+        let invalid = |problem| BrokerError::InvalidSettings { problem };
+        let mut all = addresses::read(&self.uri).map_err(invalid)?;
+        for uri in &mut all {
+            match (&uri.scheme, &self.tls_ca_pem) {
+                (AMQPScheme::AMQP, Some(_)) => {
+                    return Err(invalid(
+                        "it names certificates, but the address is amqp:// and not amqps://",
+                    ));
+                }
+                (AMQPScheme::AMQP, None) | (AMQPScheme::AMQPS, _) => {}
             }
-            (AMQPScheme::AMQP, None) | (AMQPScheme::AMQPS, _) => {}
+            uri.query.heartbeat = Some(self.heartbeat_s);
         }
-        uri.query.heartbeat = Some(self.heartbeat_s);
-        Ok(uri)
+        Ok(all)
     }
 }
 
@@ -109,10 +122,20 @@ mod tests {
 
     #[test]
     fn an_unreadable_address_is_refused_without_repeating_it() {
-        for uri in ["amqp:worker:hunter2", "http://worker:hunter2@host/", "amqp://worker:hunter2@[::1]:5672/"]
-        {
-            let error = BrokerSettings::new(uri, "fleet").check().expect_err("the address is not valid");
-            assert!(!format!("{error} {error:?}").contains("hunter2"), "{error}");
+        for uri in [
+            "amqp:worker:hunter2",
+            "http://worker:hunter2@host/",
+            "amqp://worker:hunter2@[::1]:5672/",
+            "amqp://worker:first@a:5672/v,worker:hunter2@b:5672/v",
+            "amqp://worker:first@a:5672,worker:hunter2@b:5672/v",
+            "amqp://worker:first@a/v,amqp://worker:hunter2@b/w",
+            "amqp://worker:5/hunter2@host/v",
+            "amqp://worker:first@a,b:hunter2/v",
+        ] {
+            let settings = BrokerSettings::new(uri, "fleet");
+            let error = settings.check().expect_err("the address is not valid");
+            let shown = format!("{error} {error:?} {settings:?} {}", settings.endpoint());
+            assert!(!shown.contains("hunter2") && !shown.contains("first"), "{shown}");
         }
     }
 

@@ -35,20 +35,23 @@ pub(crate) struct Session {
 impl Database {
     /// A pool that connects when it is first used.
     pub(crate) fn new(settings: &StoreSettings) -> Result<Self, StoreError> {
+        let config = settings.config()?;
+        let (create_timeout, operation_timeout) =
+            (settings.create_timeout(&config), settings.operation_timeout(&config));
         let manager = Manager::from_config(
-            settings.config()?,
+            config,
             tls(settings.ca_file.as_deref())?,
             ManagerConfig { recycling_method: RecyclingMethod::Custom(WRITABLE.to_owned()) },
         );
         let pool = Pool::builder(manager)
             .max_size(settings.pool_size.max(1))
             .wait_timeout(Some(Duration::from_millis(settings.wait_timeout_ms)))
-            .create_timeout(Some(Duration::from_millis(settings.create_timeout_ms)))
+            .create_timeout(Some(create_timeout))
             .recycle_timeout(Some(Duration::from_millis(settings.recycle_timeout_ms)))
             .runtime(Runtime::Tokio1)
             .build()
             .map_err(|error| StoreError::Settings(error.to_string()))?;
-        Ok(Self { pool, operation_timeout: settings.operation_timeout() })
+        Ok(Self { pool, operation_timeout })
     }
 
     /// A checked connection that takes writes.

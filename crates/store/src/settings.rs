@@ -14,16 +14,21 @@ use crate::error::StoreError;
 const SESSION_OPTIONS: &str = "-c enable_seqscan=off -c enable_bitmapscan=off -c enable_hashjoin=off \
                                -c enable_mergejoin=off -c jit=off";
 
+/// A primary and its standbys are a handful; a longer list would make every wait for a connection endless.
+const HOSTS_MAX: usize = 8;
+
 /// How the database is reached.
 #[derive(Clone)]
 pub struct StoreSettings {
     /// `postgres://user:password@host:port/database`; never shown.
+    ///
+    /// Several hosts, `a:5432,b:5432`, are tried in turn, and the first that takes writes is used.
     pub url: String,
     /// Connections of this process; all processes together must stay below the server's `max_connections`.
     pub pool_size: usize,
     /// How long to wait for a free connection.
     pub wait_timeout_ms: u64,
-    /// How long a new connection may take, its check included.
+    /// How long a new connection may take at each host, its check included.
     pub create_timeout_ms: u64,
     /// How long the check of a used connection may take.
     pub recycle_timeout_ms: u64,
@@ -67,6 +72,11 @@ impl StoreSettings {
                 "the database's address cannot be read; write postgres://user:password@host:5432/name".into(),
             )
         })?;
+        if config.get_hosts().len() > HOSTS_MAX {
+            return Err(StoreError::Settings(
+                "the database's address names more than 8 hosts; name the primary and its standbys".into(),
+            ));
+        }
         config.ssl_mode(self.ssl_mode(&config)?);
         let options = format!(
             "{} {SESSION_OPTIONS} -c statement_timeout={} -c lock_timeout={} -c idle_in_transaction_session_timeout={}",
@@ -109,14 +119,17 @@ impl StoreSettings {
     }
 
     /// The longest time that one operation of the store may take: a hung server answers no statement timeout.
-    pub(crate) fn operation_timeout(&self) -> Duration {
+    pub(crate) fn operation_timeout(&self, config: &Config) -> Duration {
         let statements_max = 3;
-        Duration::from_millis(
-            self.wait_timeout_ms
-                + self.create_timeout_ms
-                + self.recycle_timeout_ms
-                + statements_max * self.statement_timeout_ms,
-        )
+        let rest_ms =
+            self.wait_timeout_ms + self.recycle_timeout_ms + statements_max * self.statement_timeout_ms;
+        self.create_timeout(config) + Duration::from_millis(rest_ms)
+    }
+
+    /// How long a new connection may take where every host but the last one is silent.
+    pub(crate) fn create_timeout(&self, config: &Config) -> Duration {
+        let hosts = config.get_hosts().len().max(config.get_hostaddrs().len()).clamp(1, HOSTS_MAX);
+        Duration::from_millis(self.create_timeout_ms) * u32::try_from(hosts).unwrap_or(1)
     }
 }
 

@@ -17,6 +17,14 @@ use super::{
 /// Where Debian keeps the client of each version; the one on the path is a slow wrapper.
 const VERSIONS: &str = "/usr/lib/postgresql";
 
+/// The password of every database user of a test.
+const USER_PASSWORD: &str = "rights-0123456789";
+/// The users that `roles.sh` makes, without `closure_`.
+const USERS: [&str; 13] = [
+    "owner", "sms", "email", "dial", "fallback", "dead", "cancel", "bounces", "advisor", "operator",
+    "doctor", "pbx", "fleet",
+];
+
 static TEMPLATE: OnceCell<String> = OnceCell::const_new();
 
 /// A database.
@@ -80,10 +88,43 @@ impl Database {
         client()
     }
 
-    /// Its address as another user.
-    pub fn url_as(&self, user: &str, password: &str) -> String {
+    /// Its address as the user of a role, `closure_<role>`.
+    pub fn url_of(&self, role: &str) -> String {
         let (_, place) = self.url.rsplit_once('@').expect("the address names a user");
-        format!("postgres://{user}:{password}@{place}")
+        format!("postgres://closure_{role}:{USER_PASSWORD}@{place}")
+    }
+
+    /// Runs `roles.sh` as the image of PostgreSQL does: as the superuser, with the secrets in a folder.
+    pub async fn make_users(&self) {
+        let secrets = tempfile::tempdir().expect("a folder can be made");
+        for role in USERS {
+            let file = secrets.path().join(format!("database_url_{role}"));
+            std::fs::write(file, self.url_of(role)).expect("a secret can be written");
+        }
+        let (_, rest) = self.url.split_once("://").expect("an address has a scheme");
+        let (login, place) = rest.rsplit_once('@').expect("an address names a user");
+        let (superuser, password) = login.split_once(':').expect("the superuser has a password");
+        let (server, name) = place.split_once('/').expect("an address names a database");
+        let (host, port) = server.rsplit_once(':').expect("an address names a port");
+        let psql = client();
+        let folders = psql.parent().into_iter().chain([Path::new("/usr/bin"), Path::new("/bin")]);
+        let path = std::env::join_paths(folders).expect("a path can be joined");
+        let output = Command::new("bash")
+            .arg(deploy("roles.sh"))
+            .env("PATH", path)
+            .env("CLOSURE_SECRETS_FOLDER", secrets.path())
+            .envs([("POSTGRES_DB", name), ("POSTGRES_USER", superuser)])
+            .envs([("PGHOST", host), ("PGPORT", port), ("PGPASSWORD", password)])
+            .stdin(Stdio::null())
+            .output()
+            .await
+            .expect("bash can be started");
+        assert!(output.status.success(), "roles.sh: {}", String::from_utf8_lossy(&output.stderr));
+    }
+
+    /// Gives every user its rights, as the owner of the tables does after `fleet migrate`.
+    pub async fn grant(url: &str) {
+        Self::run_file(url, &deploy("grants.sql")).await;
     }
 
     /// Whether the user of this address may do what a statement does.
@@ -115,6 +156,10 @@ pub enum Connections {
     Refused,
 }
 
+fn deploy(name: &str) -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../deploy/postgres").join(name)
+}
+
 async fn migrated(services: &Services) -> String {
     let template = Database::empty(services).await;
     let output = Command::new(binary("fleet"))
@@ -125,7 +170,9 @@ async fn migrated(services: &Services) -> String {
         .await
         .expect("fleet can be started");
     assert!(output.status.success(), "fleet migrate: {}", String::from_utf8_lossy(&output.stderr));
-    let environment = [("FLEET_DATABASE_URL".to_owned(), template.url.clone())];
+    template.make_users().await;
+    Database::grant(&template.url).await;
+    let environment = [("FLEET_DATABASE_URL".to_owned(), template.url_of("operator"))];
     let import = ["template", "import", "-", "--actor", "harness", "--reason", "the templates of every test"];
     cli_with_input(&environment, &import, TEMPLATES.as_bytes()).await.with_code(0);
     template.name

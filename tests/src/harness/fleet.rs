@@ -99,7 +99,13 @@ impl Fleet {
             .processes
             .iter()
             .map(|spec| {
-                let process = Process::new(spec.clone(), binary("fleet"), environment.clone(), folder.path());
+                // What each role's own user may not do in the database shows in every test.
+                let mut own = environment.clone();
+                let role = ("FLEET_DATABASE_URL".to_owned(), database.url_of(spec.database_role()));
+                if !options.variables.iter().any(|(name, _)| *name == role.0) {
+                    own.push(role);
+                }
+                let process = Process::new(spec.clone(), binary("fleet"), own, folder.path());
                 (spec.name.clone(), AsyncMutex::new(process))
             })
             .collect();

@@ -32,6 +32,16 @@ impl ProcessSpec {
         }
     }
 
+    /// Whose rights it has in the database: one role's, or `fleet` for several in one process.
+    pub(super) fn database_role(&self) -> &str {
+        let roles = self.arguments.iter().skip(1).take_while(|word| !word.starts_with("--"));
+        match roles.collect::<Vec<_>>()[..] {
+            [] => "advisor",
+            [role] => role,
+            [..] => "fleet",
+        }
+    }
+
     /// The same with so many messages in hand.
     #[must_use]
     pub fn with_concurrency(mut self, concurrency: u16) -> Self {

@@ -43,7 +43,10 @@ const QUOTA: &str =
 
 /// Every key there is, in the order of the documentation.
 pub const KEYS: &[Key] = &[
-    secret("broker.uri", "RabbitMQ's address with user and password: amqp://user:password@host:5672/vhost"),
+    secret(
+        "broker.uri",
+        "RabbitMQ's address with user and password: amqps://user:password@host:5671/vhost; several nodes of a cluster with commas, a:5671,b:5671",
+    ),
     optional(
         "broker.tls_ca",
         "",
@@ -52,7 +55,10 @@ pub const KEYS: &[Key] = &[
     optional("broker.heartbeat_s", "10", "seconds between heartbeats; a dead peer is noticed after two"),
     optional("broker.connect_timeout_ms", "5000", "milliseconds for opening a connection"),
     optional("broker.confirm_timeout_ms", "8000", "milliseconds to wait for the broker's confirm"),
-    secret("database.url", "PostgreSQL's address: postgres://user:password@host:5432/database"),
+    secret(
+        "database.url",
+        "PostgreSQL's address: postgres://user:password@host:5432/database; a primary and its standbys are host1:5432,host2:5432",
+    ),
     optional(
         "database.tls_ca",
         "",
@@ -62,7 +68,7 @@ pub const KEYS: &[Key] = &[
     optional(
         "network.plain_text",
         "loopback",
-        "where a provider or the database may be reached without TLS: loopback, or trusted for a private network",
+        "where a provider, the broker or the database may be reached without TLS: loopback, or trusted for a private network",
     ),
     optional(
         "network.gateway_addresses",

@@ -122,23 +122,23 @@ mod tests {
 
     #[test]
     fn the_environment_wins_over_the_file_and_the_file_over_the_default() {
-        let path = file("[broker]\nuri = \"amqp://file/\"\nheartbeat_s = 7\n");
+        let path = file("[broker]\nuri = \"amqps://file/\"\nheartbeat_s = 7\n");
         let settings = load_from(&only(&[("FLEET_BROKER_HEARTBEAT_S", "9")]), Some(&path), |source| {
             broker(source, "test")
         })
         .expect("the configuration is whole");
-        assert_eq!(settings.uri, "amqp://file/");
+        assert_eq!(settings.uri, "amqps://file/");
         assert_eq!(settings.heartbeat_s, 9);
         assert_eq!(settings.confirm_timeout_ms, 8_000);
     }
 
     #[test]
     fn a_secret_comes_from_the_file_that_its_twin_names_without_its_last_line_break() {
-        let secret = file("amqp://from-a-file/\n");
+        let secret = file("amqps://from-a-file/\n");
         let path = secret.display().to_string();
         let lookup = move |name: &str| (name == "FLEET_BROKER_URI_FILE").then(|| path.clone());
         let settings = load_from(&lookup, None, |source| broker(source, "test")).expect("the secret is read");
-        assert_eq!(settings.uri, "amqp://from-a-file/");
+        assert_eq!(settings.uri, "amqps://from-a-file/");
     }
 
     #[test]
@@ -149,5 +149,46 @@ mod tests {
         let text = error.to_string();
         assert!(text.contains("unknown key `broker.hartbeat_s`"), "{text}");
         assert!(text.contains("broker.uri") && !text.contains("hunter2"), "{text}");
+    }
+
+    #[test]
+    fn a_text_that_is_no_toml_is_refused_by_its_place_and_no_part_of_the_line_is_shown() {
+        for (text, place) in [
+            ("[broker]\nuri = \"amqp://u:hunter2@h\n", "line 2"),
+            ("[broker]\nuri = amqp://u:hunter2@h\n", "line 2"),
+            ("[broker]\nuri = \"amqp://u:hunter2@h\" hunter2\n", "line 2"),
+            ("[broker]\nuri = \"hunter2\"\nuri = \"hunter2\"\n", "line 3"),
+            ("[broker]\nhunter2 = 1\nhunter2 = 2\n", "line 3"),
+            ("[broker]\nuri = \"\\hunter2\"\n", "line 2"),
+            ("[broker]\nuri = hunter2\n", "line 2"),
+        ] {
+            let path = file(text);
+            let shown = load_from(&only(&[]), Some(&path), |source| broker(source, "test"))
+                .expect_err("it is no TOML")
+                .to_string();
+            assert!(!shown.contains("hunter2"), "{shown}");
+            assert!(shown.contains(place), "{shown}");
+        }
+    }
+
+    #[test]
+    fn a_broker_on_another_machine_is_spoken_to_over_tls_unless_the_network_is_trusted() {
+        let answer = |uri: &'static str, network: &'static str| {
+            let lookup = move |name: &str| match name {
+                "FLEET_BROKER_URI" => Some(uri.to_owned()),
+                "FLEET_NETWORK_PLAIN_TEXT" => Some(network.to_owned()),
+                _ => None,
+            };
+            load_from(&lookup, None, |source| broker(source, "test")).map(drop).map_err(|all| all.to_string())
+        };
+        for uri in ["amqp://u:hunter2@broker.internal/", "amqp://u:hunter2@127.0.0.1,broker.internal/v"] {
+            let shown = answer(uri, "loopback").expect_err("the password would pass in the clear");
+            assert!(shown.contains("amqps://") && !shown.contains("hunter2"), "{shown}");
+            assert_eq!(answer(uri, "trusted"), Ok(()));
+        }
+        for uri in ["amqp://u:hunter2@127.0.0.1/", "amqps://u:hunter2@broker.internal/", "amqp://localhost/"]
+        {
+            assert_eq!(answer(uri, "loopback"), Ok(()), "{uri}");
+        }
     }
 }

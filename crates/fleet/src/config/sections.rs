@@ -12,7 +12,7 @@ use closure_policy::{
 use closure_providers::{AriSettings, PlainHttp, Security, SmtpCredentials, SmtpSettings};
 use closure_store::{RemotePlaintext, StoreSettings};
 
-use super::source::Source;
+use super::source::{Source, syntax_problem};
 
 /// A provider's answer has at most this many bytes.
 pub(super) const ANSWER_BYTES_MAX: usize = 256 * 1024;
@@ -102,6 +102,15 @@ pub fn broker(source: &mut Source<'_>, role: &str) -> BrokerSettings {
     {
         source.refuse(format!("`broker.uri`: {problem}"));
     }
+    match plain_http(source) {
+        PlainHttp::LoopbackOnly if settings.is_remote_plain_text() => source.refuse(
+            "`broker.uri`: the broker is on another machine and its address says amqp://, so that the password \
+             and every customer's data would pass in the clear; write amqps://, or say \
+             network.plain_text = \"trusted\" if the network between is"
+                .to_owned(),
+        ),
+        PlainHttp::LoopbackOnly | PlainHttp::TrustedNetwork => {}
+    }
     settings
 }
 
@@ -125,7 +134,7 @@ pub fn rulebook(source: &mut Source<'_>) -> CompiledRulebook {
         None => Rulebook::default(),
         Some(path) => {
             let read = std::fs::read_to_string(&path).map_err(|error| error.to_string());
-            match read.and_then(|text| toml::from_str(&text).map_err(|error| error.to_string())) {
+            match read.and_then(|text| toml::from_str(&text).map_err(|error| syntax_problem(&text, &error))) {
                 Ok(Rulebook { templates, .. }) if !templates.is_empty() => {
                     source.refuse(format!(
                         "rulebook {path}: templates stand in the database; \

@@ -26,7 +26,7 @@ impl<'a> Source<'a> {
 
     fn read_file(&mut self, path: &Path) {
         let table = match std::fs::read_to_string(path) {
-            Ok(text) => text.parse::<toml::Table>().map_err(|error| error.to_string()),
+            Ok(text) => text.parse::<toml::Table>().map_err(|error| syntax_problem(&text, &error)),
             Err(error) => Err(error.to_string()),
         };
         match table {
@@ -127,6 +127,17 @@ impl<'a> Source<'a> {
             }
         }
     }
+}
+
+/// Where a text is no TOML, and why, without the line: it may hold a secret, and so may the parser's own message.
+pub(super) fn syntax_problem(text: &str, error: &toml::de::Error) -> String {
+    let reason = error.message().lines().next().unwrap_or("it is no TOML");
+    // What the parser quotes is from the text.
+    let reason = reason.split(['`', '"', '\'']).step_by(2).collect::<Vec<_>>().join("…");
+    let before = error.span().and_then(|span| text.get(..span.start)).unwrap_or_default();
+    let line = before.matches('\n').count() + 1;
+    let column = before.chars().rev().take_while(|character| *character != '\n').count() + 1;
+    format!("line {line}, column {column}: {reason}")
 }
 
 fn known(name: &str) -> &'static Key {

@@ -40,6 +40,62 @@ fn a_server_that_takes_no_writes_is_unavailable_and_served_again_when_it_does() 
 }
 
 #[test]
+fn a_host_that_is_away_silent_or_read_only_is_passed_by_for_the_one_that_takes_writes() {
+    run(async |database| {
+        let (gone, gone_at) = listener().await;
+        let (_silent, silent_at) = listener().await;
+        let (standby, standby_at) = listener().await;
+        drop(gone);
+        tokio::spawn(async move {
+            while let Ok((client, _)) = standby.accept().await {
+                tokio::spawn(answer_as_a_standby(client));
+            }
+        });
+        let own = database.settings();
+        let (login, place) = own.url.split_once('@').expect("the address names a user");
+        let (server, name) = place.split_once('/').expect("the address names a database");
+        let url = format!("{login}@{gone_at},{silent_at},{standby_at},{server}/{name}");
+        // As in the shipped settings, the silent host takes the whole time that one connection may take.
+        let settings =
+            StoreSettings { url, connect_timeout_ms: 500, create_timeout_ms: 500, pool_size: 1, ..own };
+        let store = Store::new(settings).expect("valid settings");
+        claim_granted(&store, claim(new_job())).await;
+    });
+}
+
+async fn listener() -> (TcpListener, std::net::SocketAddr) {
+    let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port is free");
+    let address = listener.local_addr().expect("a listener has an address");
+    (listener, address)
+}
+
+/// What a standby says to `SHOW transaction_read_only`, in PostgreSQL's own messages.
+async fn answer_as_a_standby(mut client: TcpStream) {
+    let mut asked = vec![0; 4_096];
+    let ready = [b'Z', 0, 0, 0, 5, b'I'];
+    let welcome = [&[b'R', 0, 0, 0, 8, 0, 0, 0, 0][..], &ready].concat();
+    let column =
+        [&[0, 1][..], b"read_only\0", &[0; 6], &[0, 0, 0, 25, 255, 255, 255, 255, 255, 255, 0, 0]].concat();
+    let message = |kind: u8, body: &[u8]| {
+        let length = u32::try_from(body.len() + 4).expect("a short message");
+        [&[kind][..], &length.to_be_bytes(), body].concat()
+    };
+    let on = [
+        message(b'T', &column),
+        message(b'D', &[0, 1, 0, 0, 0, 2, b'o', b'n']),
+        message(b'C', b"SHOW\0"),
+        ready.to_vec(),
+    ]
+    .concat();
+    for answer in [welcome, on] {
+        // Whoever is not satisfied goes away, and that ends the conversation.
+        if !matches!(client.read(&mut asked).await, Ok(1..)) || client.write_all(&answer).await.is_err() {
+            return;
+        }
+    }
+}
+
+#[test]
 fn a_session_that_has_turned_read_only_is_found_out_before_it_is_used_again() {
     run(async |database| {
         let store =
