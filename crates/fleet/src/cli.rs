@@ -2,6 +2,7 @@
 
 pub mod brake;
 pub mod gateways;
+mod signature;
 pub mod suppress;
 pub mod template;
 
