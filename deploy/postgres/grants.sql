@@ -13,6 +13,8 @@ REVOKE INSERT, UPDATE, DELETE ON refinery_schema_history FROM closure_fleet;
 REVOKE UPDATE, DELETE ON dead_letter_action FROM closure_fleet;
 -- Who let held emails go, and why, is only ever added to.
 REVOKE UPDATE, DELETE ON brake_action FROM closure_fleet;
+-- Who let a consultation be answered again, and why, is only ever added to.
+REVOKE UPDATE, DELETE ON tombstone_action FROM closure_fleet;
 -- Who was put on the suppression list or taken off it, and why, is only ever added to.
 REVOKE UPDATE, DELETE ON suppression_action FROM closure_fleet;
 -- An edition of a template never changes but in its approval, and none is taken away; what was done to it is only added.
