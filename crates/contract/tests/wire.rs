@@ -191,7 +191,7 @@ fn what_is_wrong_with_a_field_is_said_without_a_type_of_this_program() {
         serde_json::json!([]),
         serde_json::json!(["secret text"]),
         serde_json::json!({}),
-        serde_json::json!({ "secret": 1 }),
+        serde_json::json!({ "name": 1 }),
     ];
     let mut refused = 0;
     for place in &places {
