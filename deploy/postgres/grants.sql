@@ -95,6 +95,10 @@ GRANT INSERT ON dead_letter TO closure_dead;
 SELECT pg_temp.give_all_but('SELECT', 'dead_letter', ARRAY['body', 'replay_body'], 'closure_dead');
 SELECT pg_temp.give_all_but('UPDATE', 'dead_letter', pg_temp.never_changed('dead_letter'), 'closure_dead');
 
+-- A job that the broker gave up without a fault of its own goes back by the hand of its own channel's worker.
+GRANT SELECT, INSERT, UPDATE, DELETE ON job_return TO closure_dead;
+GRANT SELECT, UPDATE (body, updated_at) ON job_return TO closure_courier;
+
 -- The CRM's cancellations.
 GRANT SELECT, INSERT, UPDATE ON tombstone TO closure_cancel;
 
@@ -112,8 +116,8 @@ GRANT SELECT ON template_register, template, tombstone, suppression, contact_tal
 -- People, by the command line. What was done, by whom and why, is only ever added to; a letter's own bytes stay.
 GRANT SELECT ON refinery_schema_history, delivery, attempt, receipt, dead_letter, dead_letter_action, tombstone,
     suppression, suppression_action, contact_tally, template_register, template, template_action, circuit, brake,
-    brake_action TO closure_operator;
-GRANT INSERT ON dead_letter_action, suppression_action, template_action, brake_action TO closure_operator;
+    brake_action, tombstone_action TO closure_operator;
+GRANT INSERT ON dead_letter_action, suppression_action, template_action, brake_action, tombstone_action TO closure_operator;
 -- A replay is a new generation, with the bytes that a person may have corrected.
 SELECT pg_temp.give_all_but('UPDATE', 'delivery',
     ARRAY['job_id', 'channel', 'kind', 'consultation_id', 'revision', 'source_job_id', 'created_at'], 'closure_operator');
@@ -124,6 +128,8 @@ GRANT INSERT, UPDATE (state, approved_by, approved_at, carrier_ref, valid_from, 
 GRANT UPDATE (version) ON template_register TO closure_operator;
 GRANT UPDATE (probe_at) ON circuit TO closure_operator;
 GRANT UPDATE (held_since, overruled_until) ON brake TO closure_operator;
+-- What a cancellation or a mistaken revision forbids is taken away with who did it and why.
+GRANT DELETE ON tombstone TO closure_operator;
 
 -- `fleet doctor` counts, and reads nobody's text.
 GRANT SELECT ON refinery_schema_history, template_register, template, circuit, brake, attempt TO closure_doctor;

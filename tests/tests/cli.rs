@@ -67,6 +67,19 @@ fn a_wrong_configuration_is_told_whole_and_before_any_socket_is_opened() {
 }
 
 #[test]
+fn no_role_that_sends_starts_without_a_list_of_the_countries_that_it_may_send_to() {
+    run(async {
+        let fleet = idle_fleet("cli-countries").await;
+        let rulebook = fleet.file("no-countries.toml", b"receipt_due_ms = 600000\n");
+        for role in ["sms", "dial"] {
+            let answer = cli(&with(&fleet, "FLEET_RULEBOOK", &rulebook), &["work", role]).await.with_code(64);
+            assert!(answer.errors.contains("numbers.allowed_country_codes"), "{}", answer.errors);
+        }
+        fleet.finish().await;
+    });
+}
+
+#[test]
 fn an_unknown_key_in_the_file_is_an_error_and_a_value_of_the_environment_wins_over_the_file() {
     run(async {
         let folder = tempfile::tempdir().expect("a folder can be made");

@@ -74,6 +74,8 @@ failure_codes! {
     CountryNotAllowed = "country_not_allowed", "The number's country is not on the list of allowed ones", "allow the country in the rulebook, then replay";
     QuietHours = "quiet_hours", "It is night where the customer is", "nothing: it is sent when the quiet hours end";
     Suppressed = "suppressed", "The number or address is on the suppression list", "use another address, or take it off the list if the customer asked for that";
+    PrefixCapReached = "prefix_cap_reached", "This number's neighbours were contacted as often as they may be together", "check whether somebody tries numbers in a row, then replay or discard";
+    AddressCapReached = "address_cap_reached", "This address was written to as often as it may be", "check why it is written to so often, then replay";
     NumberCapReached = "number_cap_reached", "This number was contacted as often as it may be", "check why it is contacted so often, then replay";
     CountryCapReached = "country_cap_reached", "This country was contacted as often as it may be for now", "nothing: it is sent when the window ends; raise the cap if the traffic is right";
     FleetCapReached = "fleet_cap_reached", "The whole fleet has sent as much as it may for now", "nothing: it is sent when the window ends; raise the cap if the traffic is right";

@@ -5,6 +5,7 @@ mod content;
 mod decode;
 mod limits;
 mod phone;
+mod plain_words;
 
 use std::fmt;
 
@@ -162,8 +163,8 @@ pub struct Consultation {
     /// How the customer came, or was called.
     pub channel: ConsultationChannel,
     /// Which edition of the answer this is, from 1.
-    #[serde(default = "first_revision", deserialize_with = "limits::from_one")]
-    #[schemars(range(min = 1, max = 4_294_967_295_u32))]
+    #[serde(default = "first_revision", deserialize_with = "limits::revision")]
+    #[schemars(range(min = 1, max = 1_000_000))]
     pub revision: u32,
 }
 

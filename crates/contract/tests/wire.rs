@@ -166,3 +166,69 @@ fn every_failure_code_reads_back_and_says_what_to_do() {
         assert!(!code.what().is_empty() && !code.remedy().is_empty(), "{code}");
     }
 }
+
+/// Every place of a job, and values of every type that JSON has.
+#[test]
+fn what_is_wrong_with_a_field_is_said_without_a_type_of_this_program() {
+    let whole: serde_json::Value = serde_json::from_str(SEPARATED).expect("a fixture is JSON");
+    let mut places = vec![String::new()];
+    let mut at = 0;
+    while let Some(place) = places.get(at).cloned() {
+        at += 1;
+        let found = whole.pointer(&place).expect("it is a place of the document");
+        places.extend(found.as_object().into_iter().flatten().map(|(key, _)| format!("{place}/{key}")));
+    }
+    places.extend(
+        ["/not_before", "/expires_at", "/fallback", "/sms/variables", "/sms/attachments"].map(str::to_owned),
+    );
+    let values = [
+        serde_json::json!(null),
+        serde_json::json!(true),
+        serde_json::json!(-1),
+        serde_json::json!(1.5),
+        serde_json::json!(99_999_999_999_u64),
+        serde_json::json!("secret text"),
+        serde_json::json!([]),
+        serde_json::json!(["secret text"]),
+        serde_json::json!({}),
+        serde_json::json!({ "name": 1 }),
+    ];
+    let mut refused = 0;
+    for place in &places {
+        for value in &values {
+            let mut job = whole.clone();
+            let (parent, key) = place.rsplit_once('/').unwrap_or(("", ""));
+            match job.pointer_mut(parent).and_then(serde_json::Value::as_object_mut) {
+                Some(object) if !key.is_empty() => drop(object.insert(key.to_owned(), value.clone())),
+                _ => job = value.clone(),
+            }
+            let Err(problem) = Job::decode(job.to_string().as_bytes()) else { continue };
+            let said = problem.to_string();
+            for type_name in [
+                "struct",
+                "u32",
+                "u64",
+                "i64",
+                "f64",
+                "usize",
+                "OffsetDateTime",
+                "a map",
+                "a sequence",
+                "enum",
+                "variant",
+                "Fields",
+                "Envelope",
+                "Option",
+                "tuple",
+                "unit",
+                "::",
+                "secret",
+                "99999999999",
+            ] {
+                assert!(!said.contains(type_name), "{place} = {value}: `{type_name}` in: {said}");
+            }
+            refused += 1;
+        }
+    }
+    assert!(refused > 100, "only {refused} were refused");
+}

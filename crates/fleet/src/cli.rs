@@ -2,6 +2,7 @@
 
 pub mod brake;
 pub mod gateways;
+mod signature;
 pub mod suppress;
 pub mod template;
 
@@ -74,7 +75,7 @@ pub enum Command {
     /// The suppression list: numbers and addresses that are not to be contacted.
     #[command(subcommand)]
     Suppress(Suppress),
-    /// Take a consultation's answer back; what was not sent yet ends as cancelled.
+    /// Take a consultation's answer back, so that what was not sent yet ends as cancelled; or undo that.
     Cancel(Cancel),
     /// Exchanges and queues.
     #[command(subcommand)]

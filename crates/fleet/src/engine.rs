@@ -17,6 +17,9 @@ use crate::{
     rules::{Rules, rests_on_templates},
 };
 
+/// Numbers that differ in their last digits alone, in so many, are neighbours.
+const NEIGHBOUR_DIGITS: usize = 3;
+
 /// Decides jobs; a clone shares everything.
 #[derive(Clone)]
 pub struct Engine {
@@ -118,10 +121,12 @@ fn standing(facts: StandingFacts) -> Standing {
 fn window(used: UsedWindow) -> Used {
     let cap = match used.cap {
         CapKind::Number => caps::CapKind::Number,
+        CapKind::Prefix => caps::CapKind::Prefix,
+        CapKind::Address => caps::CapKind::Address,
         CapKind::Country => caps::CapKind::Country,
         CapKind::Fleet => caps::CapKind::Fleet,
     };
-    Used { cap, count: used.count, until: used.until }
+    Used { cap, window_ms: used.window_ms, count: used.count, until: used.until }
 }
 
 /// Policy's caps in the store's words.
@@ -132,6 +137,11 @@ fn limits(question: &Question) -> Vec<Limit> {
         .filter_map(|limit| {
             let counted = match limit.cap {
                 caps::CapKind::Number => Counted::Number(question.phone.as_ref()?.digits().to_owned()),
+                caps::CapKind::Prefix => {
+                    let digits = question.phone.as_ref()?.digits();
+                    Counted::Prefix(digits.get(..digits.len().checked_sub(NEIGHBOUR_DIGITS)?)?.to_owned())
+                }
+                caps::CapKind::Address => Counted::Address(question.email.clone()?),
                 caps::CapKind::Country => Counted::Country(question.country_code?),
                 caps::CapKind::Fleet => Counted::Fleet,
             };

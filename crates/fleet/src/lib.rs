@@ -19,4 +19,5 @@ pub mod rules;
 pub mod runtime;
 mod serve;
 pub mod telemetry;
+pub mod visible;
 pub mod workers;

@@ -9,7 +9,10 @@ fn main() -> ExitCode {
     rustls::crypto::ring::default_provider()
         .install_default()
         .expect("no other TLS provider is installed before the first line of main");
-    let cli = Cli::parse();
+    let cli = match Cli::try_parse() {
+        Ok(cli) => cli,
+        Err(problem) => return output::usage(&problem),
+    };
     // One thread carries one pipeline; operations scale by processes, which costs less CPU than stealing work.
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
     let ended = match runtime {

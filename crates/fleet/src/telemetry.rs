@@ -4,7 +4,10 @@ use std::io::IsTerminal;
 
 use tracing_subscriber::{EnvFilter, fmt};
 
-use crate::config::{LogFormat, LogSettings};
+use crate::{
+    config::{LogFormat, LogSettings},
+    visible::{Events, VisibleLog},
+};
 
 /// Starts logging to standard error; what a command prints as its result goes to standard output.
 pub fn start(settings: &LogSettings) {
@@ -16,17 +19,21 @@ pub fn start(settings: &LogSettings) {
     }
     let builder = fmt::Subscriber::builder()
         .with_env_filter(filter)
-        .with_writer(std::io::stderr)
-        .with_ansi(std::io::stderr().is_terminal());
+        // No colours: a colour is a control sequence, and none of those passes.
+        .with_ansi(false);
     let pretty = match settings.format {
         LogFormat::Pretty => true,
         LogFormat::Json => false,
         LogFormat::Auto => std::io::stderr().is_terminal(),
     };
     let started = if pretty {
-        tracing::subscriber::set_global_default(builder.compact().finish())
+        tracing::subscriber::set_global_default(
+            builder.compact().with_writer(VisibleLog(Events::Lines)).finish(),
+        )
     } else {
-        tracing::subscriber::set_global_default(builder.json().flatten_event(true).finish())
+        tracing::subscriber::set_global_default(
+            builder.json().flatten_event(true).with_writer(VisibleLog(Events::Json)).finish(),
+        )
     };
     started.expect("logging is started once, by main");
 }

@@ -261,7 +261,7 @@ pub fn decide(
     quiet::check(job.channel(), region, &rulebook.rules().quiet_hours, now, &mut findings);
     suppression::check(job.channel(), standing, &mut findings);
     let country_code = decision.phone.as_ref().and_then(|phone| phone.country_code);
-    let limits = caps::limits(country_code, &rulebook.rules().caps);
+    let limits = caps::limits(caps::Reached::of(job, country_code), &rulebook.rules().caps);
     caps::check(job.channel(), &limits, standing, &mut findings);
     if let Some(until) = job.not_before().filter(|not_before| *not_before > now) {
         let detail = format!("not before {until}");

@@ -66,7 +66,7 @@ meanings! {
         BounceUnread;
     Permanent Recipient: ScopeMismatch, AmbiguousNumber, InvalidNumber, CountryContradiction, NumberNotAllowed,
         NoEmailAddress, InvalidEmailAddress, RecipientRejected, NotDelivered, ReceiptExpired, NoReceipt,
-        MailboxRefused, MailBounced, CountryNotAllowed, Suppressed, NumberCapReached, CustomerBusy, CustomerNoAnswer, CustomerRejected, CustomerNumberInvalid;
+        MailboxRefused, MailBounced, CountryNotAllowed, Suppressed, NumberCapReached, PrefixCapReached, AddressCapReached, CustomerBusy, CustomerNoAnswer, CustomerRejected, CustomerNumberInvalid;
     Permanent Content: BodyTooLong, BodyEmpty, ForbiddenCharacters, AttachmentNotSupported, SenderNotAllowed,
         TemplateMismatch, TemplateUnknown, TemplateVariables, SmsSkipped, SubjectNotEnglish, SubjectInvalid,
         ContentRejected, MailTooLarge, MailRefused;

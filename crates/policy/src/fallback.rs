@@ -65,7 +65,12 @@ pub enum EmailDue {
     /// This one.
     Due(EmailJob),
     /// This one, which has no usable address and needs a person (R14d).
-    NoAddress(EmailJob),
+    NoAddress {
+        /// The email, with the address as it was given, if one was.
+        email: EmailJob,
+        /// Whether there is none or it is none.
+        code: FailureCode,
+    },
     /// One, but not yet: too many text messages fail (R14e).
     Held,
 }
@@ -155,7 +160,7 @@ impl Evaluation {
     #[must_use]
     pub fn braked(mut self) -> Self {
         let waits = match (&self.email, self.due_by) {
-            (EmailDue::Due(_) | EmailDue::NoAddress(_), Some(DueBy::GatewaysWord)) => true,
+            (EmailDue::Due(_) | EmailDue::NoAddress { .. }, Some(DueBy::GatewaysWord)) => true,
             (EmailDue::NotDue | EmailDue::Held, _) | (_, None | Some(DueBy::Country | DueBy::OurWord)) => {
                 false
             }

@@ -10,14 +10,24 @@ use crate::{compose, email, fallback::EmailDue, findings::Findings, rulebook::Co
 /// The one email of a text message: its id follows from the message's.
 pub(crate) fn email_job(job: &SmsJob, rulebook: &CompiledRulebook, findings: &mut Findings) -> EmailDue {
     let content = job.fallback.as_ref();
-    let given = |text: Option<&String>| text.filter(|text| !text.trim().is_empty()).cloned();
-    let address = job.to.email.as_deref().and_then(email::address).map(str::to_owned);
-    let reachable = address.is_some();
-    if !reachable {
-        let blank = job.to.email.as_ref().is_none_or(|text| text.trim().is_empty());
-        let code = if blank { FailureCode::NoEmailAddress } else { FailureCode::InvalidEmailAddress };
-        findings.note(RuleId::R14d, RuleEffect::Hold, format!("{code}: a person must add an address"));
+    let address = job.to.email.as_deref().filter(|text| !text.trim().is_empty());
+    let usable = address.and_then(email::address);
+    let missing = match (address, usable) {
+        (_, Some(_)) => None,
+        (None, None) => Some(FailureCode::NoEmailAddress),
+        (Some(_), None) => Some(FailureCode::InvalidEmailAddress),
+    };
+    match missing {
+        None => {}
+        Some(code @ FailureCode::InvalidEmailAddress) => {
+            findings.note(RuleId::R14d, RuleEffect::Hold, format!("{code}: a person must mend the address"));
+        }
+        Some(code) => {
+            findings.note(RuleId::R14d, RuleEffect::Hold, format!("{code}: a person must add an address"));
+        }
     }
+    // An address that is none goes along as it was given: whoever mends it must see it.
+    let address = usable.or(address).map(str::to_owned);
     let email = EmailJob {
         kind: EmailKind::V1,
         job_id: job.job_id.fallback_email(),
@@ -27,16 +37,27 @@ pub(crate) fn email_job(job: &SmsJob, rulebook: &CompiledRulebook, findings: &mu
         to: MailRecipient { email: address, language: job.to.language.clone() },
         email: EmailContent {
             subject: subject(job, rulebook, findings),
-            text: given(content.and_then(|content| content.text.as_ref()))
-                .or_else(|| compose::text_for_email(job, rulebook))
-                .unwrap_or_default(),
+            text: text(job, rulebook).unwrap_or_default(),
             html: given(content.and_then(|content| content.html.as_ref())),
         },
         fallback_of: Some(FallbackOf { job_id: job.job_id }),
         not_before: None,
         expires_at: job.expires_at,
     };
-    if reachable { EmailDue::Due(email) } else { EmailDue::NoAddress(email) }
+    match missing {
+        None => EmailDue::Due(email),
+        Some(code) => EmailDue::NoAddress { email, code },
+    }
+}
+
+/// What the email says: the fallback's own text, or the text message's; nothing where there is neither.
+pub(crate) fn text(job: &SmsJob, rulebook: &CompiledRulebook) -> Option<String> {
+    let own = job.fallback.as_ref().and_then(|content| content.text.as_ref());
+    given(own).or_else(|| compose::text_for_email(job, rulebook)).filter(|text| !text.trim().is_empty())
+}
+
+fn given(text: Option<&String>) -> Option<String> {
+    text.filter(|text| !text.trim().is_empty()).cloned()
 }
 
 /// R19: the subject that came along, or the configured one.

@@ -99,6 +99,8 @@ fn ending(channel: Channel, code: FailureCode) -> RefusalEnding {
             | FailureCode::NumberNotAllowed
             | FailureCode::CountryNotAllowed
             | FailureCode::NumberCapReached
+            | FailureCode::PrefixCapReached
+            | FailureCode::AddressCapReached
     );
     match channel {
         _ if no_longer_wanted => RefusalEnding::Over,

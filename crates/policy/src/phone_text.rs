@@ -18,6 +18,8 @@ pub(crate) enum NoNumber {
     Empty,
     TooLong,
     Letter,
+    SoundMark,
+    CountryCode,
     OtherScript,
     ForeignCharacter,
 }
@@ -29,6 +31,13 @@ impl NoNumber {
             Self::TooLong => format!("it has more than {PHONE_CHARS_MAX} characters; write one number"),
             Self::Letter => {
                 "it has letters; write one number in digits, without an extension or a note".to_owned()
+            }
+            Self::SoundMark => {
+                "it has the Japanese sound mark U+30FC where a hyphen belongs; write one number in digits"
+                    .to_owned()
+            }
+            Self::CountryCode => {
+                "it is no country calling code of one to three digits, such as 84".to_owned()
             }
             Self::OtherScript => "it has digits of another script; write them as 0 to 9".to_owned(),
             Self::ForeignCharacter => {
@@ -69,9 +78,9 @@ pub(crate) fn country_code(text: &str) -> Result<Option<u16>, NoNumber> {
     };
     let code = digits.strip_prefix("00").unwrap_or(&digits);
     if code.len() > 3 || code.starts_with('0') {
-        return Err(NoNumber::ForeignCharacter);
+        return Err(NoNumber::CountryCode);
     }
-    code.parse().map(Some).map_err(|_| NoNumber::ForeignCharacter)
+    code.parse().map(Some).map_err(|_| NoNumber::CountryCode)
 }
 
 fn ascii_digit(character: char) -> Result<char, NoNumber> {
@@ -80,6 +89,8 @@ fn ascii_digit(character: char) -> Result<char, NoNumber> {
         '\u{ff10}'..='\u{ff19}' => {
             char::from_digit(u32::from(character) - 0xff10, 10).ok_or(NoNumber::ForeignCharacter)
         }
+        // Unicode calls it a letter, and an input method writes it for the hyphen's key.
+        '\u{30fc}' | '\u{ff70}' => Err(NoNumber::SoundMark),
         _ if character.is_alphabetic() => Err(NoNumber::Letter),
         _ if character.is_numeric() => Err(NoNumber::OtherScript),
         _ => Err(NoNumber::ForeignCharacter),

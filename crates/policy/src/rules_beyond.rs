@@ -66,7 +66,17 @@ pub(crate) const B4: Rule = Rule {
 
 pub(crate) const B5: Rule = Rule {
     reading: "A number, a country and the whole fleet are contacted only so often.",
-    keys: &["caps.number", "caps.country", "caps.countries", "caps.fleet"],
+    keys: &[
+        "caps.number",
+        "caps.number_day",
+        "caps.prefix",
+        "caps.prefix_day",
+        "caps.address",
+        "caps.address_day",
+        "caps.country",
+        "caps.countries",
+        "caps.fleet",
+    ],
     tests: &[
         Proof {
             file: CAPS,

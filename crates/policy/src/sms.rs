@@ -9,6 +9,7 @@ use crate::{
     country::{self, AtOnce},
     email,
     explain::{FallbackEmail, FallbackFacts, SmsPlan},
+    fallback_email,
     findings::Findings,
     meaning::JobNumber,
     phone::{self, Number, PhoneFacts},
@@ -96,7 +97,11 @@ pub(crate) fn judge(
     }
     let (chinese, at_once) =
         country_code.map_or((None, None), |code| country::check(code, &composed, rules, findings));
-    let fallback = fallback(job, number.as_ref(), at_once, findings);
+    let mut fallback = fallback(job, number.as_ref(), at_once, findings);
+    if fallback.email != FallbackEmail::None && fallback_email::text(job, rulebook).is_none() {
+        fallback.reason = format!("{}; {NO_TEXT}", fallback.reason);
+        findings.note(RuleId::R18, RuleEffect::Flag, NO_TEXT);
+    }
     let plan = number.zip(composed.text).map(|(number, text)| SmsPlan {
         country_code: number.country_code,
         to: number.e164,
@@ -284,6 +289,10 @@ fn check_wording(text: &CleanText, rules: &SmsRules, findings: &mut Findings) {
     }
 }
 
+/// An email that is due all the same waits for a person as `body_empty`.
+const NO_TEXT: &str = "the email would be empty and wait for a person, because no edition of the template makes a text \
+                       of these variables; send fallback.text along";
+
 /// R14a to R14d: whether an email answers.
 fn fallback(
     job: &SmsJob,
@@ -294,8 +303,12 @@ fn fallback(
     let (email, reason) = match (number, job.to.email.as_deref().and_then(email::address), at_once) {
         (None, _, _) => (FallbackEmail::None, "the number is in doubt, and a person decides first"),
         (_, None, _) => {
-            let detail =
-                "there is no usable email address on file; where an email is due, a person must add one";
+            let given = job.to.email.as_ref().is_some_and(|text| !text.trim().is_empty());
+            let detail = if given {
+                "the email address on file is none; where an email is due, a person must mend it"
+            } else {
+                "there is no email address on file; where an email is due, a person must add one"
+            };
             findings.note(RuleId::R14d, RuleEffect::Flag, detail);
             (FallbackEmail::None, detail)
         }

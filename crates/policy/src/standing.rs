@@ -8,7 +8,7 @@ use std::fmt;
 use closure_contract::{ConsultationId, FailureCode, Job, RuleId, Timestamp};
 
 use crate::{
-    caps::{self, Limit},
+    caps::{self, Limit, Reached},
     email,
     findings::Findings,
     meaning::JobNumber,
@@ -61,7 +61,9 @@ pub enum Listing {
 pub struct Used {
     /// Which cap.
     pub cap: caps::CapKind,
-    /// How many text messages and calls went out in this window.
+    /// The window's length in milliseconds.
+    pub window_ms: u64,
+    /// How many contacts were made in this window.
     pub count: u32,
     /// When the window ends.
     pub until: Timestamp,
@@ -90,7 +92,7 @@ impl Question {
                 Job::Email(job) => job.to.email.as_deref().and_then(email::compared),
                 Job::Sms(_) | Job::Dial(_) => None,
             },
-            limits: caps::limits(country_code, &rules.caps),
+            limits: caps::limits(Reached::of(job, country_code), &rules.caps),
             phone: number.map(|number| number.e164.clone()),
             country_code,
         }

@@ -196,9 +196,16 @@ fn receipt_evidence(rulebook: &Rulebook, refuse: &mut impl FnMut(&'static str, &
 fn contacts(rulebook: &Rulebook, refuse: &mut impl FnMut(&'static str, &str)) {
     let rules = &rulebook.caps;
     let window = |window_ms| (1..=caps::WINDOW_MS_MAX).contains(&window_ms);
-    for (key, cap) in
-        [("caps.number", rules.number), ("caps.country", rules.country), ("caps.fleet", rules.fleet)]
-    {
+    for (key, cap) in [
+        ("caps.number", rules.number),
+        ("caps.number_day", rules.number_day),
+        ("caps.prefix", rules.prefix),
+        ("caps.prefix_day", rules.prefix_day),
+        ("caps.address", rules.address),
+        ("caps.address_day", rules.address_day),
+        ("caps.country", rules.country),
+        ("caps.fleet", rules.fleet),
+    ] {
         if !window(cap.window_ms) {
             refuse(key, "needs a window_ms from 1 to 7 days in milliseconds; count = 0 switches a cap off");
         }

@@ -210,16 +210,16 @@ async fn create_fallback(
     source: JobId,
     fallback: &NewFallback,
 ) -> Result<bool, StoreError> {
-    let (job_id, body, consultation, revision, kind, detail) = match fallback {
+    let (job_id, body, consultation, revision, kind, wrong) = match fallback {
         NewFallback::None | NewFallback::Held => return Ok(false),
         NewFallback::Email { job_id, body, consultation_id, revision, kind } => {
             (job_id, body, consultation_id, revision, kind, None)
         }
-        NewFallback::NoAddress { job_id, body, consultation_id, revision, kind, detail } => {
-            (job_id, body, consultation_id, revision, kind, Some(text::detail(detail)))
+        NewFallback::NoAddress { job_id, body, consultation_id, revision, kind, code, detail } => {
+            (job_id, body, consultation_id, revision, kind, Some((code.as_str(), text::detail(detail))))
         }
     };
-    let code = detail.is_some().then_some(FailureCode::NoEmailAddress.as_str());
+    let (code, detail) = wrong.unzip();
     let state = if detail.is_some() { DeliveryState::Dead } else { DeliveryState::Pending };
     let queue = WorkQueue::Jobs(Channel::Email);
     let rows = query(

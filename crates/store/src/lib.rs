@@ -67,7 +67,7 @@ pub use returns::{JobReturn, Returning};
 pub use settings::{RemotePlaintext, StoreSettings};
 pub use settle::{AttemptUse, EarlyReceipts, Ending, FinalState, Settled, Settlement};
 pub use snapshot::Snapshot;
-pub use standing::{StandingFacts, StandingQuestion, UsedWindow};
+pub use standing::{StandingFacts, StandingQuestion, Undone, UsedWindow};
 pub use state::DeliveryState;
 pub use store::Store;
 pub use suppression::{ListChange, NewSuppression, Recipient, Suppression, SuppressionSource};

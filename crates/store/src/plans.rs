@@ -65,6 +65,7 @@ const STATEMENTS: &[(&str, &str)] = &[
     ("standing", standing::STANDING),
     ("supersede", standing::SUPERSEDE),
     ("cancel", standing::CANCEL),
+    ("undo a cancellation", standing::UNDO),
     ("raise tallies", tally::RAISE),
     ("lower tallies", tally::LOWER),
     ("forget tallies", tally::FORGET),

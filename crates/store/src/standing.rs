@@ -3,6 +3,9 @@
 use std::fmt;
 
 use closure_contract::{ConsultationId, JobId, Timestamp, job::Cancel};
+use serde::Serialize;
+use serde_json::{Value, json};
+use time::OffsetDateTime;
 use tokio_postgres::Row;
 
 use crate::{
@@ -12,7 +15,7 @@ use crate::{
     row::{Columns, int},
     store::Store,
     suppression,
-    tally::{self, CapKind, Limit},
+    tally::{CapKind, Limit},
     text,
 };
 
@@ -51,6 +54,8 @@ pub struct StandingFacts {
 pub struct UsedWindow {
     /// Which cap.
     pub cap: CapKind,
+    /// The window's length.
+    pub window_ms: u64,
     /// How much.
     pub count: u32,
     /// When the window ends.
@@ -90,6 +95,36 @@ impl Store {
             .await?;
         Ok(())
     }
+
+    /// A person lets a consultation be answered again, whatever revision was cancelled or came; nothing if none was.
+    ///
+    /// What has ended by it stays ended: the CRM publishes its answer anew.
+    pub async fn undo_cancel(
+        &self,
+        consultation: &ConsultationId,
+        actor: &str,
+        reason: &str,
+    ) -> Result<Option<Undone>, StoreError> {
+        let (actor, reason) = (text::detail(actor), text::detail(reason));
+        let rows = self.database.query(UNDO, &[&consultation.as_str(), &actor, &reason]).await?;
+        let undone = |row: &Row| {
+            let columns = Columns(row);
+            Ok(Undone {
+                newest_revision: columns.maybe_count("newest_revision")?,
+                cancelled_through: columns.maybe_count("cancelled_through")?,
+            })
+        };
+        rows.first().map(undone).transpose()
+    }
+}
+
+/// What no longer stands in the way of a consultation's answer.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+pub struct Undone {
+    /// Every lower revision was superseded.
+    pub newest_revision: Option<u32>,
+    /// This revision and every lower one was cancelled.
+    pub cancelled_through: Option<u32>,
 }
 
 pub(crate) const SUPERSEDE: &str = "
@@ -107,6 +142,20 @@ ON CONFLICT (consultation_id) DO UPDATE SET
     cancelled_at = excluded.cancelled_at, updated_at = now()
 WHERE coalesce(t.cancelled_through, -1) < excluded.cancelled_through";
 
+/// Takes both ways back in which a consultation's answer is no longer wanted, and keeps who did it on record.
+pub(crate) const UNDO: &str = "
+WITH gone AS (
+    DELETE FROM tombstone WHERE consultation_id = $1 RETURNING *
+), kept AS (
+    INSERT INTO tombstone_action (
+        consultation_id, action, newest_revision, cancelled_through, cancelled_by, cancel_reason, actor, reason
+    )
+    SELECT
+        consultation_id, 'undo', newest_revision, cancelled_through, cancelled_by, cancel_reason, $2, $3
+    FROM gone
+)
+SELECT newest_revision, cancelled_through FROM gone";
+
 /// The batched work.
 pub(crate) struct Standings(pub(crate) Database);
 
@@ -119,18 +168,13 @@ impl Batch for Standings {
     }
 
     async fn run(&self, items: &[&StandingQuestion]) -> Result<Vec<StandingFacts>, StoreError> {
-        self.rows(items).await?.iter().map(facts).collect()
+        let rows = self.rows(items).await?;
+        items.iter().zip(&rows).map(|(item, row)| facts(&item.limits, row)).collect()
     }
 }
 
 impl Standings {
     async fn rows(&self, items: &[&StandingQuestion]) -> Result<Vec<Row>, StoreError> {
-        let counters = |cap| -> (Vec<Option<String>>, Vec<Option<i64>>) {
-            items.iter().map(|item| tally::counter_of(&item.limits, cap).unzip()).unzip()
-        };
-        let (numbers, number_ms) = counters(CapKind::Number);
-        let (countries, country_ms) = counters(CapKind::Country);
-        let (fleets, fleet_ms) = counters(CapKind::Fleet);
         self.0
             .query(
                 STANDING,
@@ -138,16 +182,17 @@ impl Standings {
                     &column(items, |item| item.consultation_id.as_str()),
                     &column(items, |item| item.phone.as_deref().map(suppression::hash)),
                     &column(items, |item| item.email.as_deref().map(suppression::hash)),
-                    &numbers,
-                    &number_ms,
-                    &countries,
-                    &country_ms,
-                    &fleets,
-                    &fleet_ms,
+                    &limits(items),
                 ],
             )
             .await
     }
+}
+
+/// The counters and windows of each question's caps, in their order.
+fn limits(items: &[&StandingQuestion]) -> Vec<Value> {
+    let limit = |limit: &Limit| json!({ "counter": limit.counter(), "window_ms": limit.window_ms });
+    items.iter().map(|item| item.limits.iter().map(limit).collect()).collect()
 }
 
 fn column<'a, T>(items: &[&'a StandingQuestion], of: impl Fn(&'a StandingQuestion) -> T) -> Vec<T> {
@@ -159,23 +204,9 @@ pub(crate) const STANDING: &str = "
 SELECT
     gone.newest_revision, gone.cancelled_through,
     phone.listed IS NOT NULL AS phone_suppressed, email.listed IS NOT NULL AS email_suppressed,
-    coalesce(n.count, 0) AS number_used, asked.number_from + asked.number_ms * interval '1 millisecond' AS number_until,
-    coalesce(c.count, 0) AS country_used,
-    asked.country_from + asked.country_ms * interval '1 millisecond' AS country_until,
-    coalesce(f.count, 0) AS fleet_used, asked.fleet_from + asked.fleet_ms * interval '1 millisecond' AS fleet_until
-FROM (
-    SELECT
-        *,
-        date_bin(number_ms * interval '1 millisecond', now(), 'epoch') AS number_from,
-        date_bin(country_ms * interval '1 millisecond', now(), 'epoch') AS country_from,
-        date_bin(fleet_ms * interval '1 millisecond', now(), 'epoch') AS fleet_from
-    FROM unnest(
-        $1::text[], $2::bytea[], $3::bytea[], $4::text[], $5::bigint[], $6::text[], $7::bigint[], $8::text[],
-        $9::bigint[]
-    ) WITH ORDINALITY AS item (
-        consultation_id, phone, email, number, number_ms, country, country_ms, fleet, fleet_ms, place
-    )
-) AS asked
+    used.counts, used.ends
+FROM unnest($1::text[], $2::bytea[], $3::bytea[], $4::jsonb[])
+    WITH ORDINALITY AS asked (consultation_id, phone, email, limits, place)
 LEFT JOIN LATERAL (
     SELECT t.newest_revision, t.cancelled_through FROM tombstone AS t WHERE t.consultation_id = asked.consultation_id
 ) AS gone ON true
@@ -186,28 +217,38 @@ LEFT JOIN LATERAL (
     SELECT true AS listed FROM suppression AS s WHERE s.kind = 'email' AND s.value_hash = asked.email
 ) AS email ON true
 LEFT JOIN LATERAL (
-    SELECT t.count FROM contact_tally AS t WHERE t.counter = asked.number AND t.window_start = asked.number_from
-) AS n ON true
-LEFT JOIN LATERAL (
-    SELECT t.count FROM contact_tally AS t WHERE t.counter = asked.country AND t.window_start = asked.country_from
-) AS c ON true
-LEFT JOIN LATERAL (
-    SELECT t.count FROM contact_tally AS t WHERE t.counter = asked.fleet AND t.window_start = asked.fleet_from
-) AS f ON true
+    SELECT
+        array_agg(coalesce((
+            SELECT t.count FROM contact_tally AS t
+            WHERE t.counter = cap.counter AND t.window_start = cap.starts
+        ), 0) ORDER BY cap.place) AS counts,
+        array_agg(cap.starts + cap.window_length ORDER BY cap.place) AS ends
+    FROM (
+        SELECT counter, window_length, date_bin(window_length, now(), 'epoch') AS starts, place
+        FROM (
+            SELECT
+                item ->> 'counter' AS counter,
+                (item ->> 'window_ms')::bigint * interval '1 millisecond' AS window_length,
+                place
+            FROM jsonb_array_elements(asked.limits) WITH ORDINALITY AS list (item, place)
+        ) AS given
+    ) AS cap
+) AS used ON true
 ORDER BY asked.place";
 
-fn facts(row: &Row) -> Result<StandingFacts, StoreError> {
+fn facts(limits: &[Limit], row: &Row) -> Result<StandingFacts, StoreError> {
     let columns = Columns(row);
-    let mut used = Vec::new();
-    for (cap, count, until) in [
-        (CapKind::Number, "number_used", "number_until"),
-        (CapKind::Country, "country_used", "country_until"),
-        (CapKind::Fleet, "fleet_used", "fleet_until"),
-    ] {
-        if let Some(until) = columns.maybe_time(until)? {
-            used.push(UsedWindow { cap, count: columns.count(count)?, until });
-        }
-    }
+    let counts: Vec<i32> = columns.get::<Option<_>>("counts")?.unwrap_or_default();
+    let ends: Vec<OffsetDateTime> = columns.get::<Option<_>>("ends")?.unwrap_or_default();
+    let windows = limits.iter().zip(counts).zip(ends);
+    let used = windows
+        .map(|((limit, count), end)| UsedWindow {
+            cap: limit.counted.kind(),
+            window_ms: limit.window_ms,
+            count: u32::try_from(count).unwrap_or(0),
+            until: Timestamp(end),
+        })
+        .collect();
     Ok(StandingFacts {
         newest_revision: columns.maybe_count("newest_revision")?,
         cancelled_through: columns.maybe_count("cancelled_through")?,

@@ -1,7 +1,7 @@
-//! How often a number, a country and the whole fleet were contacted, counted where it cannot be raced (B5).
+//! How often a number, its neighbours, an address, a country and the whole fleet were contacted, counted where it cannot be raced (B5).
 //!
 //! Windows are fixed and begin by the database's clock, so that a counter is one row and a window that is over is
-//! removed. A number is kept as a hash alone.
+//! removed. A number and an address are kept as hashes alone.
 
 use std::{collections::BTreeMap, fmt};
 
@@ -24,6 +24,10 @@ use crate::{
 pub enum CapKind {
     /// The contacts with one number.
     Number,
+    /// The contacts with numbers that begin alike.
+    Prefix,
+    /// The emails to one address.
+    Address,
     /// The contacts with one country.
     Country,
     /// All contacts.
@@ -35,6 +39,10 @@ pub enum CapKind {
 pub enum Counted {
     /// Those with the number of these digits.
     Number(String),
+    /// Those with numbers that begin with these digits and have as many behind them.
+    Prefix(String),
+    /// The emails to this address, in the form in which it is compared.
+    Address(String),
     /// Those with this country.
     Country(u16),
     /// All.
@@ -174,7 +182,8 @@ fn grant(limits: &[Limit], windows: &mut BTreeMap<String, Window>) -> Taken {
         .filter_map(|limit| {
             let window = windows.get(&limit.counter())?;
             let count = window.used.saturating_add(window.granted);
-            let used = UsedWindow { cap: limit.counted.kind(), count, until: window.until };
+            let (cap, window_ms) = (limit.counted.kind(), limit.window_ms);
+            let used = UsedWindow { cap, window_ms, count, until: window.until };
             (count >= limit.count).then_some(used)
         })
         .collect();
@@ -194,9 +203,11 @@ fn grant(limits: &[Limit], windows: &mut BTreeMap<String, Window>) -> Taken {
 
 impl Limit {
     /// The counter's name; the window's length is a part of it, so that a changed one begins anew.
-    fn counter(&self) -> String {
+    pub(crate) fn counter(&self) -> String {
         match &self.counted {
             Counted::Number(digits) => format!("number:{}:{}", suppression::hex(digits), self.window_ms),
+            Counted::Prefix(digits) => format!("prefix:{}:{}", suppression::hex(digits), self.window_ms),
+            Counted::Address(address) => format!("address:{}:{}", suppression::hex(address), self.window_ms),
             Counted::Country(country_code) => format!("country:{country_code}:{}", self.window_ms),
             Counted::Fleet => format!("fleet:{}", self.window_ms),
         }
@@ -204,19 +215,15 @@ impl Limit {
 }
 
 impl Counted {
-    fn kind(&self) -> CapKind {
+    pub(crate) fn kind(&self) -> CapKind {
         match self {
             Self::Number(_) => CapKind::Number,
+            Self::Prefix(_) => CapKind::Prefix,
+            Self::Address(_) => CapKind::Address,
             Self::Country(_) => CapKind::Country,
             Self::Fleet => CapKind::Fleet,
         }
     }
-}
-
-/// The counter and the window's length of one of a job's caps.
-pub(crate) fn counter_of(limits: &[Limit], cap: CapKind) -> Option<(String, i64)> {
-    let limit = limits.iter().find(|limit| limit.counted.kind() == cap)?;
-    Some((limit.counter(), millis(limit.window_ms)))
 }
 
 /// Counters are locked in the order of their names, which is the order of every batch.
@@ -252,6 +259,8 @@ impl fmt::Debug for Counted {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Number(_) => f.write_str("Number(masked)"),
+            Self::Prefix(_) => f.write_str("Prefix(masked)"),
+            Self::Address(_) => f.write_str("Address(masked)"),
             Self::Country(country_code) => f.debug_tuple("Country").field(country_code).finish(),
             Self::Fleet => f.write_str("Fleet"),
         }

@@ -107,6 +107,8 @@ pub enum NewFallback {
         revision: u32,
         /// Kind and major version of the bytes.
         kind: String,
+        /// What is wrong with the address.
+        code: FailureCode,
         /// What is missing, for people.
         detail: String,
     },

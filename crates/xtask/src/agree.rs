@@ -9,7 +9,7 @@ use crate::packages;
 use crate::process::Foreground;
 use crate::services::{Durability, Leftovers, ServiceOptions, Services};
 use crate::test::{BINARIES_VARIABLE, exit_code};
-use crate::workspace::Workspace;
+use crate::workspace::{Profile, Workspace};
 
 /// How long the comparison may take.
 const RUN_LIMIT: Duration = Duration::from_secs(3 * 60 * 60);
@@ -26,20 +26,30 @@ pub struct Arguments {
     /// Jobs that are under way together
     #[arg(long, default_value_t = 1_500, value_parser = clap::value_parser!(u32).range(1..=20_000))]
     wave: u32,
+    /// Only whether the comparison still works: unoptimised binaries
+    #[arg(long)]
+    smoke: bool,
+}
+
+impl Arguments {
+    /// What shows in seconds that the comparison still works; the suite itself compares a thousand jobs.
+    pub fn smallest() -> Arguments {
+        Arguments { jobs: 200, seed: 1, wave: 200, smoke: true }
+    }
 }
 
 /// Builds for release, starts the services and compares; fails where explain and the workers disagree on a job.
 pub fn run(arguments: &Arguments, interrupt: &Interrupt) -> Result<ExitCode> {
     packages::ensure(packages::SERVERS, interrupt)?;
     let workspace = Workspace::find()?;
-    println!("building the fleet for release …");
-    workspace.build_release(interrupt)?;
+    let profile = if arguments.smoke { Profile::Development } else { Profile::Release };
+    println!("building the fleet …");
+    let binaries = workspace.build(profile, interrupt)?;
     println!("starting a private RabbitMQ and a private PostgreSQL …");
     let options = ServiceOptions { durability: Durability::Unsynced, leftovers: Leftovers::Remove };
     let mut services = Services::start(&workspace.services_folder(), options, interrupt)?;
-    let release = workspace.target.join("release");
-    let mut command = std::process::Command::new(release.join("agree"));
-    command.env(BINARIES_VARIABLE, &release);
+    let mut command = std::process::Command::new(binaries.join("agree"));
+    command.env(BINARIES_VARIABLE, &binaries);
     for (name, number) in [
         ("--jobs", u64::from(arguments.jobs)),
         ("--seed", arguments.seed),

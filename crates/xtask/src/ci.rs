@@ -6,9 +6,8 @@ use std::time::{Duration, Instant};
 use crate::error::{Result, failed};
 use crate::interrupt::Interrupt;
 use crate::process::Foreground;
-use crate::test;
-use crate::tools;
 use crate::workspace::Workspace;
+use crate::{agree, bench, demo, test, tools};
 
 /// How long one step may take; the tests have limits of their own.
 const STEP_LIMIT: Duration = Duration::from_secs(30 * 60);
@@ -31,6 +30,15 @@ const STEPS: &[(&str, Step)] = &[
     ("dependencies", dependencies),
 ];
 
+type Advertised = fn(&Interrupt) -> Result<ExitCode>;
+
+/// What the README tells a person to type, in a form that takes seconds; `tests/tests/commands.rs` names the rest.
+const ADVERTISED: &[(&str, Advertised)] = &[
+    ("demo", |interrupt| demo::run(&demo::Arguments::unattended(), interrupt)),
+    ("bench", |interrupt| bench::run(&bench::Arguments::smallest(), interrupt)),
+    ("agree", |interrupt| agree::run(&agree::Arguments::smallest(), interrupt)),
+];
+
 /// Runs every step up to the first that fails.
 pub fn run(interrupt: &Interrupt) -> Result<ExitCode> {
     let start = Instant::now();
@@ -46,7 +54,13 @@ pub fn run(interrupt: &Interrupt) -> Result<ExitCode> {
         }
     }
     heading("tests");
-    let code = test::run(&test::Arguments::new(&["--no-fail-fast"]), interrupt)?;
+    let mut code = test::run(&test::Arguments::new(&["--no-fail-fast"]), interrupt)?;
+    for (name, command) in ADVERTISED {
+        if code == ExitCode::SUCCESS {
+            heading(name);
+            code = command(interrupt)?;
+        }
+    }
     eprintln!("xtask ci: {:.1} s in all", start.elapsed().as_secs_f64());
     Ok(code)
 }

@@ -11,6 +11,15 @@ use crate::process::Foreground;
 /// How long compiling for release may take.
 const RELEASE_LIMIT: Duration = Duration::from_secs(60 * 60);
 
+/// How binaries are built.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Profile {
+    /// Quickly; the suite has built most of it already.
+    Development,
+    /// As they are shipped.
+    Release,
+}
+
 /// The workspace that this program was built from.
 pub struct Workspace {
     /// The folder with the workspace's `Cargo.toml`.
@@ -52,15 +61,22 @@ impl Workspace {
         self.target.join("debug")
     }
 
-    /// Builds the fleet, the simulators and the measuring programs for release.
-    pub fn build_release(&self, interrupt: &Interrupt) -> Result<()> {
+    /// Builds the fleet, the simulators and the measuring programs, and answers the folder that they are in.
+    pub fn build(&self, profile: Profile, interrupt: &Interrupt) -> Result<PathBuf> {
         let mut build = self.cargo();
-        build.args(["build", "--release", "--locked", "--bins"]);
+        build.args(["build", "--locked", "--bins"]);
+        let folder = match profile {
+            Profile::Development => self.binaries_folder(),
+            Profile::Release => {
+                build.arg("--release");
+                self.target.join("release")
+            }
+        };
         for package in ["closure-fleet", "closure-simulators", "closure-tests"] {
             build.args(["--package", package]);
         }
         let built = Foreground::run(&mut build, RELEASE_LIMIT, interrupt)?;
-        if built.success() { Ok(()) } else { failed(format!("the fleet does not build: {built}")) }
+        if built.success() { Ok(folder) } else { failed(format!("the fleet does not build: {built}")) }
     }
 
     /// A cargo command in the workspace's root.

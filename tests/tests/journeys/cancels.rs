@@ -194,3 +194,30 @@ fn a_replay_from_the_desk_meets_the_cancellation_too() {
         assert!(fleet.sms.sent_to("819041011008").is_empty());
     });
 }
+
+#[test]
+fn a_cancellation_that_was_a_mistake_is_undone_by_a_person_and_stays_on_record() {
+    journey(async |fleet| {
+        let mut job = jobs::sms("+819043041001", "undone@example.com");
+        let id = job["consultation"]["id"].as_str().expect("a consultation has an id").to_owned();
+        let by = ["--actor", "kim", "--reason", "the revision was a mistake"];
+        fleet.cli(&[&["cancel", id.as_str(), "--undo"][..], &by].concat()).await.with_code(1);
+        let most = ["cancel", id.as_str(), "--revision", "1000000"];
+        fleet.cli(&[&most[..], &by].concat()).await.with_code(0);
+        written_down(fleet, &id, 1_000_000).await;
+        let locked = fleet.publish(&job).await;
+        assert_eq!(fleet.outcomes_of(locked, 1).await[0].summary(), "sms.cancelled cancelled");
+        let answer = fleet.cli(&[&["cancel", id.as_str(), "--undo"][..], &by].concat()).await.with_code(0);
+        assert!(answer.output.contains("revision 1000000"), "{}", answer.output);
+        job["job_id"] = json!(uuid::Uuid::new_v4());
+        let answered = fleet.publish(&job).await;
+        assert_eq!(fleet.outcomes_of(answered, 1).await[0].summary(), "sms.delivered");
+        let kept = fleet
+            .database
+            .query(&format!(
+                "SELECT action, cancelled_through, actor FROM tombstone_action WHERE consultation_id = '{id}'"
+            ))
+            .await;
+        assert_eq!(kept, ["undo|1000000|kim"]);
+    });
+}

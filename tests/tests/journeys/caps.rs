@@ -84,3 +84,40 @@ fn what_goes_beyond_a_countrys_or_the_fleets_cap_waits_for_the_next_window_and_n
         });
     }
 }
+
+#[test]
+fn neighbouring_numbers_together_and_one_address_are_contacted_only_so_often_and_a_replay_is_no_way_around() {
+    run(async {
+        let options = FleetOptions::together("cap-neighbours").rules(
+            "[caps.prefix]\ncount = 3\nwindow_ms = 604_800_000\n\n\
+             [caps.address_day]\ncount = 3\nwindow_ms = 604_800_000\n",
+        );
+        let fleet = Fleet::start(options).await;
+        let mut jobs_of: Vec<_> = (0..5)
+            .map(|index| jobs::sms(&jobs::number(4303, 1_000 + index), &format!("row-{index}@example.com")))
+            .collect();
+        jobs_of.extend((0..5).map(|_| jobs::email("flooded@example.com")));
+        fleet.publish_all(&jobs_of).await;
+        let mut ends = Vec::new();
+        for job in &jobs_of {
+            ends.push(fleet.outcomes_of(jobs::id(job), 1).await[0].summary());
+        }
+        for (end, count) in [
+            ("sms.delivered", 3),
+            ("sms.dead prefix_cap_reached", 2),
+            ("email.accepted", 3),
+            ("email.dead address_cap_reached", 2),
+        ] {
+            assert_eq!(ends.iter().filter(|said| *said == end).count(), count, "{end} of {ends:?}");
+        }
+        let held = ends.iter().position(|end| end == "email.dead address_cap_reached").expect("two are held");
+        let held = jobs::id(&jobs_of[held]);
+        let number = fleet.letters_of(held).await[0].summary.id.to_string();
+        fleet.cli(&["dead", "replay", &number, "--actor", "kim", "--reason", "a test"]).await.with_code(0);
+        let again = fleet.outcomes_of(held, 2).await;
+        assert_eq!(again[1].summary(), "email.dead address_cap_reached");
+        assert_eq!(fleet.smtp.mails_to("flooded@example.com").len(), 3);
+        fleet.drain().await;
+        fleet.finish().await;
+    });
+}

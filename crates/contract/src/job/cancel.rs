@@ -40,8 +40,8 @@ pub struct CancelledConsultation {
     /// The CRM's name for it.
     pub id: ConsultationId,
     /// The newest revision that is taken back, with every older one; a newer one may be published afterwards.
-    #[serde(deserialize_with = "limits::from_one")]
-    #[schemars(range(min = 1, max = 4_294_967_295_u32))]
+    #[serde(deserialize_with = "limits::revision")]
+    #[schemars(range(min = 1, max = 1_000_000))]
     pub revision: u32,
 }
 

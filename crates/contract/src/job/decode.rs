@@ -2,6 +2,7 @@
 
 use serde::de::DeserializeOwned;
 
+use super::plain_words::plain;
 use crate::{failure::FailureCode, topology::JOB_BYTES_MAX};
 
 /// Why a message is not a job that this version can carry out.
@@ -71,7 +72,7 @@ pub(crate) fn decode_as<T: DeserializeOwned>(body: &[u8]) -> Result<T, DecodeErr
         let cause = error.into_inner();
         match cause.classify() {
             serde_json::error::Category::Data => {
-                DecodeError::WrongShape { path, problem: without_values(&cause.to_string()) }
+                DecodeError::WrongShape { path, problem: plain(&cause.to_string()) }
             }
             // An enum that meets no string is reported as a syntax error, though the document is JSON.
             serde_json::error::Category::Syntax
@@ -101,33 +102,4 @@ pub(crate) fn unknown_kind(kind: &str) -> DecodeError {
         })
     });
     if newer { DecodeError::UnsupportedVersion { kind: kind.to_owned() } } else { DecodeError::UnknownKind }
-}
-
-/// Takes the values out of a JSON error, which may quote a number or a text of the customer's.
-fn without_values(message: &str) -> String {
-    let mut outside = String::with_capacity(message.len());
-    let mut quoted = false;
-    for character in message.chars() {
-        match character {
-            '"' => {
-                quoted = !quoted;
-                outside.push('"');
-            }
-            _ if quoted => {}
-            _ => outside.push(character),
-        }
-    }
-    match outside.split_once("invalid type: ") {
-        Some((before, after)) => match after.split_once(", expected ") {
-            Some((_, expected)) => format!("{before}wrong type, expected {expected}"),
-            None => "wrong type".to_owned(),
-        },
-        None => match outside.split_once("unknown variant ") {
-            Some((before, after)) => match after.split_once(", expected ") {
-                Some((_, expected)) => format!("{before}unknown value, expected {expected}"),
-                None => "unknown value".to_owned(),
-            },
-            None => outside,
-        },
-    }
 }

@@ -2,12 +2,17 @@
 
 use serde::{Deserialize, Deserializer, de::Error};
 
-/// A number from 1.
-pub(super) fn from_one<'de, D: Deserializer<'de>>(deserializer: D) -> Result<u32, D::Error> {
-    match u32::deserialize(deserializer)? {
-        0 => Err(D::Error::custom("it counts from 1")),
-        number => Ok(number),
+/// No consultation is answered this often. A newer revision and a cancellation end everything below them, so that one
+/// mistyped number must not end whatever may ever come.
+pub(super) const REVISION_MAX: u32 = 1_000_000;
+
+/// A revision: a number from 1 to [`REVISION_MAX`].
+pub(super) fn revision<'de, D: Deserializer<'de>>(deserializer: D) -> Result<u32, D::Error> {
+    let number = u32::deserialize(deserializer)?;
+    if (1..=REVISION_MAX).contains(&number) {
+        return Ok(number);
     }
+    Err(D::Error::custom(format!("a revision counts from 1 and is at most {REVISION_MAX}")))
 }
 
 /// The CRM's name for an agent: 1 to 128 characters.

@@ -50,8 +50,16 @@ pub struct Cancel {
     /// The consultation's id.
     pub consultation: String,
     /// The newest revision that is taken back, with every older one.
-    #[arg(long, value_parser = clap::value_parser!(u32).range(1..))]
-    pub revision: u32,
+    #[arg(
+        long,
+        value_parser = clap::value_parser!(u32).range(1..=1_000_000),
+        required_unless_present = "undo",
+        conflicts_with = "undo"
+    )]
+    pub revision: Option<u32>,
+    /// Let the consultation be answered again, whatever revision was taken back or came; what has ended stays ended.
+    #[arg(long)]
+    pub undo: bool,
     /// Who decides.
     #[arg(long, env = "FLEET_ACTOR")]
     pub actor: String,

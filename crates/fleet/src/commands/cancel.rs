@@ -9,6 +9,7 @@ use closure_contract::{
     job::{Agent, CancelKind, CancelledConsultation},
     topology::WorkQueue,
 };
+use closure_store::Store;
 use serde_json::json;
 use uuid::Uuid;
 
@@ -18,15 +19,49 @@ use crate::{cli, config, lifecycle::Lifecycle, output};
 /// What is left of the connection has this long to close.
 const CLOSING_MAX: Duration = Duration::from_secs(5);
 
-/// Publishes a cancellation and waits for the broker's confirm.
+/// Takes an answer back, or lets the consultation be answered again.
 pub async fn run(call: &Call, asked: &cli::Cancel) -> Result<(), Failure> {
-    let broker = config::load(call.config.as_ref(), |source| config::broker(source, "cancel"))?;
-    let id: ConsultationId = serde_json::from_value(json!(asked.consultation))
+    let id = ConsultationId::try_from(asked.consultation.clone())
         .map_err(|problem| Failure::Input(format!("the consultation's id: {problem}")))?;
+    match asked.revision {
+        Some(revision) => take_back(call, asked, id, revision).await,
+        None => undo(call, asked, &id).await,
+    }
+}
+
+/// Takes the tombstone of a consultation away.
+async fn undo(call: &Call, asked: &cli::Cancel, id: &ConsultationId) -> Result<(), Failure> {
+    let store = Store::new(config::load(call.config.as_ref(), config::database)?)?;
+    let Some(undone) = store.undo_cancel(id, &asked.actor, &asked.reason).await? else {
+        return Err(Failure::Refused(format!(
+            "nothing of {} is cancelled or superseded; see fleet show",
+            asked.consultation
+        )));
+    };
+    show_as(call.style, &undone, |undone| {
+        if let Some(revision) = undone.cancelled_through {
+            output::line(format!("revision {revision} and every older one is no longer taken back"));
+        }
+        if let Some(revision) = undone.newest_revision {
+            output::line(format!("revision {revision} no longer supersedes the older ones"));
+        }
+        output::line("what has ended stays ended; let the CRM publish the answer under a new job_id");
+    });
+    Ok(())
+}
+
+/// Publishes a cancellation and waits for the broker's confirm.
+async fn take_back(
+    call: &Call,
+    asked: &cli::Cancel,
+    id: ConsultationId,
+    revision: u32,
+) -> Result<(), Failure> {
+    let broker = config::load(call.config.as_ref(), |source| config::broker(source, "cancel"))?;
     let cancel = Cancel {
         kind: CancelKind::V1,
         cancel_id: Uuid::now_v7(),
-        consultation: CancelledConsultation { id, revision: asked.revision },
+        consultation: CancelledConsultation { id, revision },
         agent: Agent { id: asked.actor.clone(), extension: None },
         reason: Some(asked.reason.clone()),
     };
@@ -39,8 +74,8 @@ pub async fn run(call: &Call, asked: &cli::Cancel) -> Result<(), Failure> {
     let answer = json!({ "cancel_id": cancel.cancel_id, "published": true });
     show_as(call.style, &answer, |_| {
         output::line(format!(
-            "revision {} of {} and every older one is taken back; what was not sent ends as cancelled",
-            asked.revision, asked.consultation
+            "revision {revision} of {} and every older one is taken back; what was not sent ends as cancelled",
+            asked.consultation
         ));
     });
     Ok(())

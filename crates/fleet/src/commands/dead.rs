@@ -92,7 +92,7 @@ async fn show(call: &Call, id: DeadLetterId) -> Result<(), Failure> {
             ));
         }
         output::line(format!("  original body, {} bytes:", letter.body.len()));
-        output::line(output::visible(&String::from_utf8_lossy(&letter.body)));
+        output::quoted(&String::from_utf8_lossy(&letter.body));
     });
     Ok(())
 }

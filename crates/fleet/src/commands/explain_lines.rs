@@ -10,6 +10,7 @@ use super::Failure;
 use crate::{
     advice::{Advice, Tally, Unreadable},
     engine::Engine,
+    visible::VisibleJson,
 };
 
 /// So much of standard input is read at once.
@@ -88,7 +89,8 @@ async fn answer_all(
         });
         for answer in futures::future::try_join_all(answers).await? {
             tally.add(&answer.advice);
-            serde_json::to_writer(&mut output, &answer).map_err(io::Error::from)?;
+            let document = serde_json::to_string(&answer).map_err(io::Error::from)?;
+            write!(output, "{}", VisibleJson(&document))?;
             output.write_all(b"\n")?;
         }
         // Whoever waits for an answer before asking again must have it; a stream in full flow is written in blocks.

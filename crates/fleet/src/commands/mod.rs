@@ -35,6 +35,7 @@ use crate::{
     output::{self, Style},
     rules::Rules,
     telemetry,
+    visible::is_hidden,
 };
 
 /// Why a command did not do what it was asked to; the kinds are the documented exit codes.
@@ -106,6 +107,10 @@ pub struct Call {
 
 /// Runs one command to its end.
 pub async fn run(cli: Cli) -> Result<(), Failure> {
+    if let Some((actor, reason)) = cli.command.signature() {
+        signed("--actor (FLEET_ACTOR)", actor)?;
+        signed("--reason", reason)?;
+    }
     let call = Call { config: cli.config, style: if cli.json { Style::Json } else { Style::Text } };
     match cli.command {
         Command::Completions { shell } => {
@@ -117,7 +122,7 @@ pub async fn run(cli: Cli) -> Result<(), Failure> {
             return Ok(());
         }
         Command::Codes => {
-            output::line(codes::text());
+            output::lines(&codes::text());
             return Ok(());
         }
         Command::Schema { folder } => return setup::schema(folder.as_deref()),
@@ -165,6 +170,20 @@ pub async fn run(cli: Cli) -> Result<(), Failure> {
         | Command::Codes
         | Command::Schema { .. }
         | Command::Probe { .. } => Ok(()),
+    }
+}
+
+/// What goes on record under somebody's name is one line that reads as it stands there.
+fn signed(what: &str, text: &str) -> Result<(), Failure> {
+    if text.trim().is_empty() {
+        return Err(Failure::Input(format!("{what} is empty; the record needs to say who did it and why")));
+    }
+    match text.chars().find(|character| is_hidden(*character)) {
+        None => Ok(()),
+        Some(hidden) => Err(Failure::Input(format!(
+            "{what} holds {}, which a terminal would obey or hide; write one line of plain text",
+            hidden.escape_default()
+        ))),
     }
 }
 

@@ -25,7 +25,7 @@ pub async fn run(call: &Call, outcomes: &Outcomes) -> Result<(), Failure> {
             .await
             .map_err(|problem| Failure::Unavailable(problem.to_string()))?;
         if let Some(message) = message {
-            output::line(String::from_utf8_lossy(&message.body));
+            output::json_line(&String::from_utf8_lossy(&message.body));
             printed += 1;
         }
     }

@@ -38,7 +38,7 @@ pub fn run(style: Style, file: Option<&Path>) -> Result<(), Failure> {
                     vec![rule.id.to_string(), guide, rule.reading.to_owned(), rule.keys.join("\n")]
                 })
                 .collect();
-            output::table(&["id", "the guide", "what the fleet does", "set by"], rows);
+            output::table_of_ours(&["id", "the guide", "what the fleet does", "set by"], rows);
         }
     }
     Ok(())

@@ -226,7 +226,7 @@ async fn show(call: &Call, store: &Store, edition: &Edition) -> Result<(), Failu
     let actions = store.template_actions(name, version).await?;
     show_as(call.style, &json!({ "template": stored, "actions": actions }), |_| {
         output::line(format!("{} version {}  {}", stored.name, stored.version, stored.state.as_str()));
-        output::line(output::visible(&stored.text));
+        output::quoted(&stored.text);
         for action in &actions {
             output::line(format!(
                 "  {}  {} by {}: {}",

@@ -77,7 +77,11 @@ pub async fn run(call: &Call, work: &Work) -> Result<(), Failure> {
             (
                 config::broker(source, &name(&roles)),
                 config::database(source),
-                config::rulebook(source),
+                if roles.contains(&Role::Sms) || roles.contains(&Role::Dial) {
+                    config::sending_rulebook(source)
+                } else {
+                    config::rulebook(source)
+                },
                 config::templates_refresh(source),
                 config::courier(source, work.concurrency),
                 config::health(source),

@@ -16,7 +16,8 @@ pub use gateways::{IntakeSettings, PollSettings, intake, sms};
 pub use rates::{quotas, rates};
 pub use sections::{
     CourierSettings, DialSettings, FallbackSettings, LogFormat, LogSettings, broker, courier, database, dial,
-    email, fallback, health, log, maybe_database, message_id_domain, patience, rulebook, templates_refresh,
+    email, fallback, health, log, maybe_database, message_id_domain, patience, rulebook, sending_rulebook,
+    templates_refresh,
 };
 pub use source::{Lookup, Source};
 

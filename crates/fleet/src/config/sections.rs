@@ -128,6 +128,22 @@ pub fn database(source: &mut Source<'_>) -> StoreSettings {
     }
 }
 
+/// The rules' settings of a role that sends texts or places calls: it must say to which countries.
+///
+/// Whoever gets hold of the CRM's way in sells messages to numbers of his own, and he chooses the dearest country.
+pub fn sending_rulebook(source: &mut Source<'_>) -> CompiledRulebook {
+    let rulebook = rulebook(source);
+    if rulebook.rules().numbers.allowed_country_codes.is_empty() {
+        source.refuse(
+            "rulebook: `numbers.allowed_country_codes` is empty, and no text or call goes abroad without a list; \
+             name the country codes of your customers, such as [82, 81, 84], in the file that FLEET_RULEBOOK names \
+             (see deploy/rulebook.toml)"
+                .to_owned(),
+        );
+    }
+    rulebook
+}
+
 /// The rules' settings; templates stand in the register of the database alone.
 pub fn rulebook(source: &mut Source<'_>) -> CompiledRulebook {
     let rulebook = match source.maybe::<String>("rulebook") {

@@ -127,22 +127,22 @@ fn verdict(facts: &DeliveryFacts, evaluation: Evaluation, announce: Announce) ->
 }
 
 fn fallback(email: EmailDue) -> NewFallback {
-    let (job, reachable) = match email {
+    let (job, wrong) = match email {
         EmailDue::NotDue => return NewFallback::None,
         EmailDue::Held => return NewFallback::Held,
-        EmailDue::Due(job) => (job, true),
-        EmailDue::NoAddress(job) => (job, false),
+        EmailDue::Due(job) => (job, None),
+        EmailDue::NoAddress { email, code } => (email, Some(code)),
     };
     let consultation = job.consultation.clone();
     let job = Job::Email(job);
     let (job_id, kind, body) = (job.id(), job.kind().to_owned(), job.encode().into());
     let (consultation_id, revision) = (consultation.id, consultation.revision);
-    if reachable {
-        NewFallback::Email { job_id, body, consultation_id, revision, kind }
-    } else {
-        let code = FailureCode::NoEmailAddress;
-        let detail = format!("{}; {}", code.what(), code.remedy());
-        NewFallback::NoAddress { job_id, body, consultation_id, revision, kind, detail }
+    match wrong {
+        None => NewFallback::Email { job_id, body, consultation_id, revision, kind },
+        Some(code) => {
+            let detail = format!("{}; {}", code.what(), code.remedy());
+            NewFallback::NoAddress { job_id, body, consultation_id, revision, kind, code, detail }
+        }
     }
 }
 

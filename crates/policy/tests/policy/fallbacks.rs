@@ -44,7 +44,7 @@ fn china(text: &str) -> SmsJob {
 fn email(evaluation: Evaluation) -> EmailJob {
     match evaluation.email {
         EmailDue::Due(job) => job,
-        EmailDue::NoAddress(_) | EmailDue::NotDue | EmailDue::Held => {
+        EmailDue::NoAddress { .. } | EmailDue::NotDue | EmailDue::Held => {
             panic!("no email is due: {evaluation:?}")
         }
     }
@@ -52,7 +52,7 @@ fn email(evaluation: Evaluation) -> EmailJob {
 
 fn is_due(evaluation: &Evaluation) -> bool {
     match evaluation.email {
-        EmailDue::Due(_) | EmailDue::NoAddress(_) => true,
+        EmailDue::Due(_) | EmailDue::NoAddress { .. } => true,
         EmailDue::NotDue | EmailDue::Held => false,
     }
 }
@@ -292,12 +292,14 @@ fn without_a_usable_address_the_email_waits_for_a_person() {
         (json!(" "), "no_email_address"),
         (json!("nobody"), "invalid_email_address"),
     ] {
-        let job = sms_job(json!({ "to": { "email": address } }));
+        let job = sms_job(json!({ "to": { "email": &address } }));
         let evaluation = told(&job, REFUSED, &[], Due::NotYet);
-        let EmailDue::NoAddress(email) = &evaluation.email else {
+        let EmailDue::NoAddress { email, code: known } = &evaluation.email else {
             panic!("a person is needed: {evaluation:?}")
         };
-        assert_eq!((email.to.email.as_ref(), email.job_id), (None, job.job_id.fallback_email()));
+        let kept = address.as_str().filter(|given| !given.trim().is_empty());
+        assert_eq!((email.to.email.as_deref(), email.job_id), (kept, job.job_id.fallback_email()));
+        assert_eq!(known.as_str(), code);
         let rule = evaluation.rules.iter().find(|rule| rule.id == RuleId::R14d).expect("the rule had a say");
         assert!(rule.detail.starts_with(code), "{}", rule.detail);
     }

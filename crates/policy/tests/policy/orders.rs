@@ -76,7 +76,7 @@ impl<'a> Ledger<'a> {
 
 fn email_id(evaluation: &Evaluation) -> Option<JobId> {
     match &evaluation.email {
-        EmailDue::Due(email) | EmailDue::NoAddress(email) => Some(email.job_id),
+        EmailDue::Due(email) | EmailDue::NoAddress { email, .. } => Some(email.job_id),
         EmailDue::NotDue | EmailDue::Held => None,
     }
 }

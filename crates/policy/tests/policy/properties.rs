@@ -98,7 +98,7 @@ proptest! {
         let story = SmsStory { job: &job, submission, receipts: &receipts, due, revoked: None };
         let evaluation = evaluate(&story, &rulebook(), NOW);
         let email = match &evaluation.email {
-            EmailDue::Due(email) | EmailDue::NoAddress(email) => Some(email),
+            EmailDue::Due(email) | EmailDue::NoAddress { email, .. } => Some(email),
             EmailDue::NotDue | EmailDue::Held => None,
         };
         if let Some(email) = email {

@@ -116,3 +116,17 @@ fn an_error_says_what_to_do() {
     let shown: Vec<String> = errors.iter().map(ToString::to_string).collect();
     assert_eq!(shown, ["`sms.sender`: must be a number with plus and country code, such as +82234518120"]);
 }
+
+#[test]
+fn every_cap_is_on_by_default_and_no_day_allows_less_than_its_hour() {
+    let caps = closure_policy::caps::CapRules::default();
+    for (hour, day) in
+        [(caps.number, caps.number_day), (caps.prefix, caps.prefix_day), (caps.address, caps.address_day)]
+    {
+        assert!(
+            hour.count > 0 && day.count >= hour.count && day.window_ms > hour.window_ms,
+            "{hour:?} {day:?}"
+        );
+    }
+    assert!(caps.country.count > 0 && caps.fleet.count >= caps.country.count);
+}

@@ -97,7 +97,9 @@ fn an_email_without_an_address_waits_for_a_person_from_the_start() {
                 return None;
             };
             let detail = "add an address".to_owned();
-            let fallback = NewFallback::NoAddress { job_id, body, consultation_id, revision, kind, detail };
+            let code = FailureCode::NoEmailAddress;
+            let fallback =
+                NewFallback::NoAddress { job_id, body, consultation_id, revision, kind, code, detail };
             Some(verdict(DeliveryState::Undelivered, Some(FailureCode::NotDelivered), fallback))
         };
         for created in [true, false] {

@@ -11,6 +11,7 @@ pub mod report;
 pub mod rounds;
 pub mod stage;
 
+use std::path::Path;
 use std::process::ExitCode;
 use std::time::Duration;
 
@@ -19,7 +20,7 @@ use crate::interrupt::Interrupt;
 use crate::packages;
 use crate::process::Foreground;
 use crate::services::{Durability, Leftovers, ServiceOptions, Services};
-use crate::workspace::Workspace;
+use crate::workspace::{Profile, Workspace};
 
 use rounds::Plan;
 use stage::Stage;
@@ -45,6 +46,9 @@ pub struct Arguments {
     /// A smoke run: one round, 1000 jobs, 5 seconds
     #[arg(long, conflicts_with_all = ["jobs", "seconds", "rounds"])]
     quick: bool,
+    /// Only whether a measurement still works, in seconds: unoptimised binaries, one round, 200 jobs
+    #[arg(long, conflicts_with_all = ["jobs", "rate", "seconds", "rounds", "quick"])]
+    smoke: bool,
     /// Messages in hand of each role; the fleet's own default without it
     #[arg(long)]
     concurrency: Option<u16>,
@@ -60,12 +64,20 @@ pub fn run(arguments: &Arguments, interrupt: &Interrupt) -> Result<ExitCode> {
     }
     packages::ensure(packages::SERVERS, interrupt)?;
     let workspace = Workspace::find()?;
-    println!("building the fleet for release …");
-    workspace.build_release(interrupt)?;
+    let binaries = match arguments.profile() {
+        Profile::Release => {
+            println!("building the fleet for release …");
+            workspace.build(Profile::Release, interrupt)?
+        }
+        Profile::Development => {
+            println!("building the fleet unoptimised: its numbers say nothing …");
+            workspace.build(Profile::Development, interrupt)?
+        }
+    };
     println!("starting a private RabbitMQ and a private PostgreSQL that waits for the disk …");
     let options = ServiceOptions { durability: Durability::Synced, leftovers: Leftovers::Remove };
     let mut services = Services::start(&workspace.services_folder(), options, interrupt)?;
-    let outcome = measure(&arguments.plan(), &workspace, &services, interrupt);
+    let outcome = measure(&arguments.plan(), &binaries, &services, interrupt);
     if outcome.is_err() {
         services.leave_folder();
         eprintln!("The logs stay in {} until the next run.", services.folder().display());
@@ -85,17 +97,36 @@ fn mail(interrupt: &Interrupt) -> Result<ExitCode> {
 }
 
 impl Arguments {
+    /// What shows in seconds that a measurement still works.
+    pub fn smallest() -> Arguments {
+        Arguments {
+            jobs: 0,
+            rate: 0,
+            seconds: 0,
+            rounds: 0,
+            quick: false,
+            smoke: true,
+            concurrency: None,
+            mail: false,
+        }
+    }
+
+    fn profile(&self) -> Profile {
+        if self.smoke { Profile::Development } else { Profile::Release }
+    }
+
     fn plan(&self) -> Plan {
-        let Arguments { jobs, rate, seconds, rounds, quick, concurrency, mail: _ } = *self;
-        match quick {
-            true => Plan { jobs: 1_000, rate, seconds: 5, rounds: 1, concurrency },
-            false => Plan { jobs, rate, seconds, rounds, concurrency },
+        let Arguments { jobs, rate, seconds, rounds, quick, smoke, concurrency, mail: _ } = *self;
+        match (smoke, quick) {
+            (true, _) => Plan { jobs: 200, rate: 20, seconds: 3, rounds: 1, concurrency },
+            (false, true) => Plan { jobs: 1_000, rate, seconds: 5, rounds: 1, concurrency },
+            (false, false) => Plan { jobs, rate, seconds, rounds, concurrency },
         }
     }
 }
 
-fn measure(plan: &Plan, workspace: &Workspace, services: &Services, interrupt: &Interrupt) -> Result<()> {
-    let stage = Stage::set(&workspace.target.join("release"), services, interrupt)?;
+fn measure(plan: &Plan, binaries: &Path, services: &Services, interrupt: &Interrupt) -> Result<()> {
+    let stage = Stage::set(binaries, services, interrupt)?;
     let load_before = numbers::load_average();
     let mut rounds = Vec::with_capacity(usize::from(plan.rounds));
     for number in 1..=plan.rounds {

@@ -25,6 +25,19 @@ const END_LIMIT: Duration = Duration::from_secs(40);
 const APP_KEY: &str = "bench-app-key";
 const SECRET_KEY: &str = "bench-secret-key";
 const WEBHOOK_SECRET: &str = "bench-webhook-secret";
+/// Many texts go to few numbers here, which the shipped caps exist to stop: an operator who measures turns them off too.
+const RULEBOOK: &str = "\
+[numbers]
+allowed_country_codes = [81]
+
+[caps]
+number = { count = 0, window_ms = 3600000 }
+number_day = { count = 0, window_ms = 86400000 }
+prefix = { count = 0, window_ms = 3600000 }
+prefix_day = { count = 0, window_ms = 86400000 }
+country = { count = 0, window_ms = 3600000 }
+fleet = { count = 0, window_ms = 3600000 }
+";
 /// The gateway remembers at most so many messages: more than the rounds of one run send.
 const MESSAGES_MAX: &str = "4000000";
 
@@ -69,6 +82,8 @@ impl<'a> Stage<'a> {
         let (gateway_port, intake_port) = (free_port()?, free_port()?);
         let logs = services.folder().join("fleet");
         std::fs::create_dir_all(&logs).context(|| format!("cannot create {}", logs.display()))?;
+        let rulebook = logs.join("rulebook.toml");
+        std::fs::write(&rulebook, RULEBOOK).context(|| format!("cannot write {}", rulebook.display()))?;
         let gateway_url = format!("http://127.0.0.1:{gateway_port}");
         let mut gateway = Command::new(binaries.join("simulators"));
         gateway.args(["nhn", "--listen", &format!("127.0.0.1:{gateway_port}")]);
@@ -84,7 +99,7 @@ impl<'a> Stage<'a> {
             services,
             binaries: binaries.to_owned(),
             logs,
-            environment: environment(services, &gateway_url, intake_port),
+            environment: environment(services, &rulebook, &gateway_url, intake_port),
             gateway_url,
             intake_port,
         };
@@ -189,11 +204,17 @@ impl Drop for Process {
     }
 }
 
-/// What every role is told; everything else is as it is shipped.
-fn environment(services: &Services, gateway_url: &str, intake_port: u16) -> Vec<(String, String)> {
+/// What every role is told; all but the caps is as it is shipped.
+fn environment(
+    services: &Services,
+    rulebook: &Path,
+    gateway_url: &str,
+    intake_port: u16,
+) -> Vec<(String, String)> {
     let settings = [
         ("BROKER_URI", services.amqp_url().trim_end_matches('/').to_owned() + "/%2F"),
         ("DATABASE_URL", services.postgres_url().to_owned()),
+        ("RULEBOOK", rulebook.display().to_string()),
         ("NETWORK_GATEWAY_ADDRESSES", "any".to_owned()),
         ("SMS_NHN_BASE_URL", gateway_url.to_owned()),
         ("SMS_NHN_APP_KEY", APP_KEY.to_owned()),

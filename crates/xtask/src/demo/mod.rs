@@ -38,6 +38,13 @@ pub struct Arguments {
     exit: bool,
 }
 
+impl Arguments {
+    /// From begin to end without a person.
+    pub fn unattended() -> Arguments {
+        Arguments { exit: true }
+    }
+}
+
 /// Plays the scenario; with `--exit` it ends with the last row, otherwise with Ctrl-C.
 pub fn run(arguments: &Arguments, interrupt: &Interrupt) -> Result<ExitCode> {
     let begin = Instant::now();
