@@ -31,6 +31,10 @@ impl Default for Rulebook {
                 "Kakao Mobility",
                 "KakaoMobility",
                 "Kakao",
+                "카카오모빌리티",
+                "카카오 T",
+                "카카오T",
+                "카카오",
             ]),
             receipt_due_ms: 26 * 60 * 60 * 1_000,
             receipt_evidence: vec![

@@ -110,7 +110,8 @@ pub fn evaluate(story: &SmsStory<'_>, rulebook: &CompiledRulebook, now: Timestam
         (_, _) => Evidence::None,
     };
     weigh(&receipts, state, evidence, &mut findings);
-    let at_once = country_code.and_then(|code| country::at_once(code, &composed, rules).1);
+    let tag = story.job.to.language.as_deref();
+    let at_once = country_code.and_then(|code| country::at_once(code, &composed, tag, rules).1);
     let due_by = due_by(story.submission, state, code, at_once, &mut findings);
     let email = match story.revoked {
         _ if due_by.is_none() => EmailDue::NotDue,

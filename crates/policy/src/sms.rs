@@ -94,8 +94,9 @@ pub(crate) fn judge(
     if let Some(text) = &composed.text {
         check_wording(text, &rules.sms, findings);
     }
+    let tag = job.to.language.as_deref();
     let (chinese, at_once) =
-        country_code.map_or((None, None), |code| country::check(code, &composed, rules, findings));
+        country_code.map_or((None, None), |code| country::check(code, &composed, tag, rules, findings));
     let fallback = fallback(job, number.as_ref(), at_once, findings);
     let plan = number.zip(composed.text).map(|(number, text)| SmsPlan {
         country_code: number.country_code,

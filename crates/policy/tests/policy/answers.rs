@@ -75,7 +75,7 @@ fn china_shows_its_counts_and_vietnam_its_template() {
     })));
     assert_eq!(
         china["chinese"],
-        json!({ "is_chinese": true, "han": 10, "units": 10, "traditional": 3, "japanese_or_korean": 0 })
+        json!({ "is_chinese": true, "han": 10, "units": 10, "traditional": 3, "japanese_or_korean": 0, "foreign_words": 0 })
     );
     assert_eq!(china["fallback"]["email"], "always");
     let vietnam = answer(&sms(json!({

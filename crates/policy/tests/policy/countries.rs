@@ -248,7 +248,7 @@ fn the_answer_has_the_shape_that_the_crm_reads() {
     );
     assert_eq!(
         answer["chinese"],
-        json!({ "is_chinese": false, "han": 0, "units": 2, "traditional": 0, "japanese_or_korean": 0 })
+        json!({ "is_chinese": false, "han": 0, "units": 2, "traditional": 0, "japanese_or_korean": 0, "foreign_words": 2 })
     );
     assert_eq!(answer["fallback"]["email"], "always");
     assert!(answer.get("plan").is_none() && answer.get("dial_string").is_none());
