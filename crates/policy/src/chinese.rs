@@ -9,8 +9,7 @@ use unicode_script::{Script, UnicodeScript};
 
 use crate::{
     foreign::{self, Clause, Run},
-    han,
-    language,
+    han, language,
     rulebook::ChinaRules,
 };
 
@@ -195,8 +194,7 @@ impl Count {
     }
 
     fn facts(&self, tag: Option<&str>, rules: &ChinaRules) -> ChineseFacts {
-        let strewn =
-            if self.function_words > FUNCTION_WORDS_MAX { self.function_words } else { 0 };
+        let strewn = if self.function_words > FUNCTION_WORDS_MAX { self.function_words } else { 0 };
         let greeting = if self.han < HAN_OF_SUBSTANCE { self.courtesy_words } else { 0 };
         let foreign_words = self.foreign_words.max(strewn) + greeting;
         let enough = self.han >= rules.han_min as usize

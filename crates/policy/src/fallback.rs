@@ -85,7 +85,7 @@ pub enum DueBy {
 pub fn evaluate(story: &SmsStory<'_>, rulebook: &CompiledRulebook, now: Timestamp) -> Evaluation {
     let mut findings = Findings::new(Channel::Sms);
     let rules = rulebook.rules();
-    let country_code = match meaning(&story.job.to.phone, story.job.scope, &rules.numbers) {
+    let country_code = match meaning(&story.job.to.phone, story.job.scope, Channel::Sms, &rules.numbers) {
         Meaning::Number { number, .. } => Some(number.country_code),
         Meaning::Problem { .. } => None,
     };

@@ -241,7 +241,7 @@ fn the_answer_has_the_shape_that_the_crm_reads() {
     assert_eq!(
         answer["sms"],
         json!({
-            "bytes": 13, "encoding": "ucs2", "segments": 1, "over_90_bytes": false, "near_limit": false,
+            "bytes": 13, "encoding": "ucs2", "segments": 1, "worst_case_segments": 1, "over_90_bytes": false, "near_limit": false,
             "rejected_characters": [{ "char": "★", "code_point": "U+2605", "offset": 10 }],
             "replacements": [{ "char": "’", "with": "'", "count": 1 }], "sender": "+82234518120",
         })
