@@ -22,7 +22,7 @@ pub use content::{EmailContent, FallbackContent, SmsBody, SmsContent};
 pub use decode::DecodeError;
 pub(crate) use decode::decode_as;
 use decode::unknown_kind;
-pub use phone::Phone;
+pub use phone::{Phone, PhoneForm};
 
 /// A closure job of any channel.
 #[derive(Debug, Clone, PartialEq)]

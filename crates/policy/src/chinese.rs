@@ -1,16 +1,24 @@
-//! Whether a text is Chinese, by its script alone (R14b).
+//! Whether a text is Chinese: by its script, and by whether anything of substance in it is in another language (R14b).
 //!
 //! The rule is biased: a wrong "Chinese" may leave a customer without an answer, a wrong "not Chinese" costs an email.
-//! `docs/rulebook.md` says what it does with each hard case, and why.
+//! `docs/rulebook.md` says what it does with each hard case, and `docs/decisions/chinese-or-not.md` how often it errs.
 
-use encoding_rs::{BIG5, Encoding, GBK, SHIFT_JIS};
 use serde::Serialize;
+use unicode_normalization::UnicodeNormalization;
 use unicode_script::{Script, UnicodeScript};
 
-use crate::rulebook::ChinaRules;
+use crate::{
+    foreign::{self, Clause, Run},
+    han, language,
+    rulebook::ChinaRules,
+};
 
 /// A signature in brackets is at most this many characters long.
 const SIGNATURE_CHARS_MAX: usize = 30;
+/// A text with fewer Han characters than this says nothing beside its greeting, so that a foreign greeting counts.
+const HAN_OF_SUBSTANCE: usize = 10;
+/// So many words that hold an English sentence together are one, however they are strewn among Han characters.
+const FUNCTION_WORDS_MAX: usize = 1;
 
 /// The evidence for a text's being Chinese or not.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
@@ -25,36 +33,45 @@ pub struct ChineseFacts {
     pub traditional: usize,
     /// Kana, hangul, and Han characters that only Japan writes; a single one makes a text not Chinese.
     pub japanese_or_korean: usize,
+    /// Words of clauses that say something in another language; a single one makes a text not Chinese.
+    pub foreign_words: usize,
 }
 
-/// Judges a text; addresses, numbers, order codes, signatures and brand words are left out of the count.
-pub fn judge(text: &str, rules: &ChinaRules, brand_words: &[String]) -> ChineseFacts {
+/// Judges a text; addresses, numbers, order codes and brand words are left out, and the Han characters of a signature.
+///
+/// `tag` is the customer's language, where one is on file: to a reader of Japanese or Korean, Han characters that are
+/// not the mainland's own are that reader's language.
+pub fn judge(text: &str, tag: Option<&str>, rules: &ChinaRules, brand_words: &[String]) -> ChineseFacts {
+    // Full-width letters are letters.
+    let text: String = text.nfkc().collect();
     let mut count = Count::default();
-    let mut rest = text;
-    while let Some(character) = rest.chars().next() {
-        let skipped =
-            signature(rest).or_else(|| url(rest)).or_else(|| brand(rest, brand_words, count.in_word));
-        if let Some(bytes) = skipped {
+    let mut at = 0;
+    let mut signature_end = 0;
+    while let Some(character) = text[at..].chars().next() {
+        let rest = &text[at..];
+        if let Some(length) = signature(rest) {
+            signature_end = at + length;
+        }
+        count.in_signature = at < signature_end;
+        if let Some(length) = url(rest).or_else(|| brand(rest, brand_words, count.in_word)) {
             count.in_word = false;
-            rest = &rest[bytes..];
+            at += length;
+        } else if let Some(length) =
+            (kind(character) == Kind::JapaneseOrKorean).then(|| foreign::plate_or_place(&text, at)).flatten()
+        {
+            at += length;
         } else if is_word(character) {
             let end = word_end(rest);
             count.word(&rest[..end]);
-            rest = &rest[end..];
+            at += end;
         } else {
-            count.character(character);
-            rest = &rest[character.len_utf8()..];
+            let after = rest[character.len_utf8()..].chars().next();
+            count.character(character, after);
+            at += character.len_utf8();
         }
     }
-    let enough = count.han >= rules.han_min as usize
-        && count.han * 100 >= count.units * usize::from(rules.han_percent_min);
-    ChineseFacts {
-        is_chinese: count.japanese_or_korean == 0 && enough,
-        han: count.han,
-        units: count.units,
-        traditional: count.traditional,
-        japanese_or_korean: count.japanese_or_korean,
-    }
+    count.end_clause();
+    count.facts(tag, rules)
 }
 
 /// What the networks of China are known to block in any language; flags, and no triggers.
@@ -96,37 +113,115 @@ struct Count {
     units: usize,
     japanese_or_korean: usize,
     traditional: usize,
+    simplified: usize,
+    foreign_words: usize,
+    courtesy_words: usize,
+    function_words: usize,
     in_word: bool,
+    in_signature: bool,
+    /// The words since the last Han character or the clause's beginning.
+    run: Vec<String>,
+    /// The runs of this clause that have ended, and whether it has Han.
+    clause: Vec<Vec<String>>,
+    clause_has_han: bool,
 }
 
 impl Count {
     /// A character that is no part of a word of other letters.
-    fn character(&mut self, character: char) {
+    fn character(&mut self, character: char, after: Option<char>) {
         self.in_word = false;
         match kind(character) {
+            Kind::Han if self.in_signature => self.end_run(),
             Kind::Han => {
+                self.end_run();
+                self.clause_has_han = true;
+                let writers = han::of(character);
                 self.han += 1;
                 self.units += 1;
-                self.traditional += usize::from(is_traditional(character));
-                self.japanese_or_korean += usize::from(is_japanese(character));
+                self.traditional += usize::from(writers.traditional);
+                self.japanese_or_korean += usize::from(writers.japanese);
+                self.simplified += usize::from(writers.simplified);
             }
             Kind::JapaneseOrKorean => {
+                self.end_run();
                 self.japanese_or_korean += 1;
                 self.units += 1;
             }
-            Kind::Letter | Kind::Other => {}
+            Kind::Letter => {}
+            Kind::Other if ends_clause(character, after) => self.end_clause(),
+            Kind::Other => {}
         }
     }
 
     /// A run of other letters, digits and what joins them.
     fn word(&mut self, word: &str) {
         self.in_word = true;
-        let address = word.split_once('@').is_some_and(|(_, domain)| domain.contains('.'));
-        let number_or_code = word.chars().any(char::is_numeric);
-        if address || number_or_code {
+        if word.split_once('@').is_some_and(|(_, domain)| domain.contains('.')) {
             return;
         }
-        self.units += word.split(is_joiner).filter(|run| run.chars().any(char::is_alphabetic)).count();
+        for (number, piece) in word.split([':', '/']).enumerate() {
+            if number > 0 {
+                self.end_clause();
+            }
+            if piece.chars().any(char::is_numeric) {
+                continue;
+            }
+            let letters = |run: &&str| run.chars().any(char::is_alphabetic);
+            self.units += piece.split(is_joiner).filter(letters).count();
+            self.run.extend(piece.split(['.', '_', '+', '#']).filter(letters).map(str::to_owned));
+        }
+    }
+
+    fn end_run(&mut self) {
+        if !self.run.is_empty() {
+            self.clause.push(std::mem::take(&mut self.run));
+        }
+    }
+
+    fn end_clause(&mut self) {
+        self.end_run();
+        let clause = if self.clause_has_han { Clause::AmongHan } else { Clause::Alone };
+        for run in std::mem::take(&mut self.clause) {
+            let words: Vec<&str> = run.iter().map(String::as_str).collect();
+            self.function_words += foreign::function_words(&words);
+            match foreign::run(&words, clause) {
+                Run::Harmless => {}
+                Run::Courtesy => self.courtesy_words += words.len(),
+                Run::Substance => self.foreign_words += words.len(),
+            }
+        }
+        self.clause_has_han = false;
+    }
+
+    fn facts(&self, tag: Option<&str>, rules: &ChinaRules) -> ChineseFacts {
+        let strewn = if self.function_words > FUNCTION_WORDS_MAX { self.function_words } else { 0 };
+        let greeting = if self.han < HAN_OF_SUBSTANCE { self.courtesy_words } else { 0 };
+        let foreign_words = self.foreign_words.max(strewn) + greeting;
+        let enough = self.han >= rules.han_min as usize
+            && self.han * 100 >= self.units * usize::from(rules.han_percent_min);
+        let anothers = self.simplified == 0 && tag.is_some_and(writes_han_otherwise);
+        ChineseFacts {
+            is_chinese: self.japanese_or_korean == 0 && foreign_words == 0 && enough && !anothers,
+            han: self.han,
+            units: self.units,
+            traditional: self.traditional,
+            japanese_or_korean: self.japanese_or_korean,
+            foreign_words,
+        }
+    }
+}
+
+/// Whether a customer of this language reads Han characters in another language than Chinese.
+fn writes_han_otherwise(tag: &str) -> bool {
+    language::canonical(tag).is_some_and(|tag| matches!(tag.split('-').next(), Some("ja" | "ko")))
+}
+
+/// Whether a clause ends here; a full stop and a hyphen do so before a space or another script alone.
+fn ends_clause(character: char, after: Option<char>) -> bool {
+    match character {
+        '-' => after.is_none_or(|after| after == ' '),
+        '\'' | '&' | ' ' | '%' | '$' | '\u{a0}' => false,
+        _ => true,
     }
 }
 
@@ -176,7 +271,7 @@ fn word_end(text: &str) -> usize {
     end
 }
 
-/// The length of a signature such as 【K.ride】.
+/// The length of a signature such as 【K.ride】; Han characters in one say nothing about the text.
 fn signature(text: &str) -> Option<usize> {
     let inside = text.strip_prefix('【')?;
     let end =
@@ -206,30 +301,4 @@ fn brand(text: &str, brand_words: &[String], in_word: bool) -> Option<usize> {
         .map(String::len)
         .filter(|length| !text[*length..].starts_with(is_word))
         .max()
-}
-
-/// Whether Simplified Chinese writes this character otherwise.
-fn is_traditional(character: char) -> bool {
-    let mut buffer = [0; 4];
-    let alone: &str = character.encode_utf8(&mut buffer);
-    hanconv::t2s(alone) != alone
-}
-
-/// Whether Japan's standard has this Han character and neither the mainland's nor Taiwan's: its own short forms, such
-/// as the first character of 処理, and its own creations, such as the first of 働き.
-fn is_japanese(character: char) -> bool {
-    !is_gb_2312(character) && legacy(SHIFT_JIS, character).is_some() && legacy(BIG5, character).is_none()
-}
-
-/// GB 2312 is that part of GBK in which both bytes are high, and its Han characters begin at row 16.
-fn is_gb_2312(character: char) -> bool {
-    legacy(GBK, character).is_some_and(|[lead, trail]| (0xb0..=0xf7).contains(&lead) && trail >= 0xa1)
-}
-
-/// A character's two bytes in an older national standard.
-fn legacy(encoding: &'static Encoding, character: char) -> Option<[u8; 2]> {
-    let mut buffer = [0; 4];
-    let (bytes, _, had_errors) = encoding.encode(character.encode_utf8(&mut buffer));
-    let bytes = (!had_errors).then_some(bytes)?;
-    bytes.as_ref().try_into().ok()
 }

@@ -42,17 +42,18 @@ impl AtOnce {
     }
 }
 
-/// Whether the country makes an email due at once, and the evidence for China.
+/// Whether the country makes an email due at once, and the evidence for China; `tag` is the customer's language.
 pub(crate) fn at_once(
     country_code: u16,
     composed: &Composed,
+    tag: Option<&str>,
     rules: &Rulebook,
 ) -> (Option<ChineseFacts>, Option<AtOnce>) {
     match country_code {
         VIETNAM => (None, Some(AtOnce::Vietnam)),
         CHINA => {
             let text = composed.text.as_ref().map_or("", |text| text.text.as_str());
-            let facts = chinese::judge(text, &rules.china, &rules.brand_words);
+            let facts = chinese::judge(text, tag, &rules.china, &rules.brand_words);
             let traditional = rules.china.traditional_is_trigger && facts.traditional > 0;
             let trigger = match (facts.is_chinese, traditional) {
                 (false, _) => Some(AtOnce::NotChinese),
@@ -69,6 +70,7 @@ pub(crate) fn at_once(
 pub(crate) fn check(
     country_code: u16,
     composed: &Composed,
+    tag: Option<&str>,
     rules: &Rulebook,
     findings: &mut Findings,
 ) -> (Option<ChineseFacts>, Option<AtOnce>) {
@@ -77,11 +79,11 @@ pub(crate) fn check(
     } else if let Some(template) = &composed.template {
         findings.note(RuleId::R14a, RuleEffect::Pass, template.to_string());
     }
-    let (chinese, at_once) = at_once(country_code, composed, rules);
+    let (chinese, at_once) = at_once(country_code, composed, tag, rules);
     if let Some(facts) = chinese {
         let counts = format!(
-            "{} Han of {} units, {} Traditional, {} Japanese or Korean",
-            facts.han, facts.units, facts.traditional, facts.japanese_or_korean
+            "{} Han of {} units, {} Traditional, {} Japanese or Korean, {} words of another language",
+            facts.han, facts.units, facts.traditional, facts.japanese_or_korean, facts.foreign_words
         );
         if at_once == Some(AtOnce::NotChinese) && rules.china.non_chinese_sms == NonChineseSms::Skip {
             findings.refuse(

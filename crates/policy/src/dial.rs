@@ -11,7 +11,7 @@ use crate::{
     meaning::JobNumber,
     phone::{self, E164, KOREA, Number, PhoneFacts, PhoneKind},
     phone_text::{self, Typed},
-    rulebook::{DialRules, NumberRules, Pause, Rulebook},
+    rulebook::{NumberRules, Pause, Rulebook},
 };
 
 /// R4: the class of the representative number.
@@ -37,7 +37,7 @@ pub(crate) fn judge(
     check_freshness(job, rulebook.dial.click_fresh_s, now, findings);
     let (number, phone) =
         phone::judge(&job.to.phone, number, job.scope, Channel::Dial, &rulebook.numbers, findings);
-    let dial_string = number.as_ref().and_then(|number| dial_string(number, job.scope, &rulebook.dial));
+    let dial_string = number.as_ref().and_then(|number| dial_string(number, job.scope, rulebook));
     if dial_string.is_some() {
         let (rule, detail) = match job.scope {
             Scope::Overseas => {
@@ -47,7 +47,7 @@ pub(crate) fn judge(
         };
         findings.note(rule, RuleEffect::Change, detail);
     } else if let Some(number) = &number {
-        refuse_undialable(number, job.scope, findings);
+        refuse_undialable(number, job.scope, &rulebook.numbers, findings);
     }
     let extension = &job.agent.extension;
     let dialable = (2..=10).contains(&extension.len()) && extension.bytes().all(|byte| byte.is_ascii_digit());
@@ -83,13 +83,14 @@ fn check_freshness(job: &DialJob, click_fresh_s: u32, now: Timestamp, findings: 
 }
 
 /// What the PBX dials, where the agent's choice agrees with the number and a call may go to its kind.
-pub(crate) fn dial_string(number: &Number, scope: Scope, rules: &DialRules) -> Option<String> {
+pub(crate) fn dial_string(number: &Number, scope: Scope, rulebook: &Rulebook) -> Option<String> {
+    let rules = &rulebook.dial;
     let (prefix, digits) = match (scope, number.country_code == KOREA) {
         (Scope::Overseas, false) => (rules.overseas_prefix.as_str(), number.e164.digits()),
         (Scope::Domestic, true) => (rules.domestic_prefix.as_str(), number.national_digits.as_str()),
         (Scope::Overseas, true) | (Scope::Domestic, false) => return None,
     };
-    if !number.kind.takes(Channel::Dial) || !is_dialable(digits, number.kind, scope) {
+    if !number.takes(Channel::Dial, &rulebook.numbers) || !is_dialable(digits, number.kind, scope) {
         return None;
     }
     let pause = match rules.pause {
@@ -107,9 +108,11 @@ fn is_dialable(digits: &str, kind: PhoneKind, scope: Scope) -> bool {
     let only_digits = digits.bytes().all(|byte| byte.is_ascii_digit());
     let shaped = match scope {
         Scope::Overseas => {
-            (8..=15).contains(&digits.len()) && !digits.starts_with('0') && !digits.starts_with("82")
+            (7..=15).contains(&digits.len()) && !digits.starts_with('0') && !digits.starts_with("82")
         }
         Scope::Domestic if kind == PhoneKind::ShortNumber => (3..=8).contains(&digits.len()),
+        // 1588-1234 is dialled as it stands.
+        Scope::Domestic if kind == PhoneKind::Uan => digits.len() == 8 && digits.starts_with('1'),
         Scope::Domestic => {
             (8..=13).contains(&digits.len()) && digits.starts_with('0') && !digits.starts_with("00")
         }
@@ -118,9 +121,9 @@ fn is_dialable(digits: &str, kind: PhoneKind, scope: Scope) -> bool {
 }
 
 /// Refuses a number that could be called if what follows the prefix looked as it must.
-fn refuse_undialable(number: &Number, scope: Scope, findings: &mut Findings) {
+fn refuse_undialable(number: &Number, scope: Scope, rules: &NumberRules, findings: &mut Findings) {
     let here = (scope == Scope::Domestic) == (number.country_code == KOREA);
-    if here && number.kind.takes(Channel::Dial) {
+    if here && number.takes(Channel::Dial, rules) {
         let rule = if scope == Scope::Overseas { RuleId::R2 } else { RuleId::R3 };
         let detail = "what would be dialled has not the shape of a number; call it by hand";
         findings.refuse(rule, FailureCode::NumberNotAllowed, detail);

@@ -9,7 +9,7 @@ use crate::{
     frame::{Framed, Reply},
     mail_html,
     rulebook::{CompiledRulebook, EmailRules},
-    sms_text::unix_lines,
+    sms_text::{replacement, unix_lines},
 };
 
 /// RFC 5321: an address has at most this many characters.
@@ -80,7 +80,7 @@ pub(crate) fn judge(
             from_name: rules.from_name.clone(),
             from_address: rules.from_address.clone(),
             to: to.to_owned(),
-            subject: job.email.subject.trim().to_owned(),
+            subject: subject_text(job.scope, &job.email.subject),
             text,
             html,
             auto_submitted: match job.fallback_of {
@@ -129,7 +129,7 @@ fn framed(job: &EmailJob, language: &str, rulebook: &CompiledRulebook, findings:
     let reply = Reply {
         text: &text,
         html: &html,
-        subject: job.email.subject.trim(),
+        subject: &subject_text(job.scope, &job.email.subject),
         sender_name: &rules.from_name,
         sender_address: &rules.from_address,
     };
@@ -157,8 +157,24 @@ pub(crate) fn fallback_subject(job: &SmsJob, rulebook: &CompiledRulebook) -> Opt
 /// R19: the subject for this customer.
 pub(crate) fn check_subject(scope: Scope, subject: &str, rules: &EmailRules) -> Result<(), BadSubject> {
     match scope {
-        Scope::Overseas => check_overseas_subject(subject, rules.subject_chars_max),
+        Scope::Overseas => check_overseas_subject(&subject_text(scope, subject), rules.subject_chars_max),
         Scope::Domestic => check_domestic_subject(subject, rules.subject_chars_max),
+    }
+}
+
+/// A subject as it goes out: overseas, typographic quotes and dashes become ASCII, as they do in a text message.
+pub(crate) fn subject_text(scope: Scope, subject: &str) -> String {
+    let subject = subject.trim();
+    match scope {
+        Scope::Domestic => subject.to_owned(),
+        // A line or paragraph separator stays, and is refused as a line break.
+        Scope::Overseas => subject.chars().fold(String::new(), |mut text, one| {
+            match replacement(one).filter(|with| *with != "\n") {
+                Some(with) if one != '\t' => text.push_str(with),
+                _ => text.push(one),
+            }
+            text
+        }),
     }
 }
 
@@ -259,6 +275,8 @@ mod tests {
         assert_eq!(code("Your refund (#1234)"), None);
         assert_eq!(code("환불 안내"), Some(FailureCode::SubjectNotEnglish));
         assert_eq!(code("Réponse"), Some(FailureCode::SubjectNotEnglish));
+        assert_eq!(check_subject(Scope::Overseas, "Your refund – it’s done", &EmailRules::default()), Ok(()));
+        assert_eq!(subject_text(Scope::Overseas, " it’s – “done”… "), "it's - \"done\"...");
         assert_eq!(code("12345"), Some(FailureCode::SubjectNotEnglish));
         assert_eq!(code("  "), Some(FailureCode::SubjectInvalid));
         assert_eq!(code("Hi\r\nBcc: a@b.co"), Some(FailureCode::SubjectInvalid));

@@ -300,6 +300,8 @@ fn conclude(mut decision: Decision, findings: Findings) -> Decision {
             decision.code = Some(code);
             decision.detail = Some(detail);
             decision.plan = None;
+            // Nobody dials by hand what a rule forbids.
+            decision.dial_string = None;
         }
         (None, Some(Postponement { until, code, detail })) => {
             decision.verdict = Verdict::Postpone;

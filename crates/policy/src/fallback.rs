@@ -90,7 +90,7 @@ pub enum DueBy {
 pub fn evaluate(story: &SmsStory<'_>, rulebook: &CompiledRulebook, now: Timestamp) -> Evaluation {
     let mut findings = Findings::new(Channel::Sms);
     let rules = rulebook.rules();
-    let country_code = match meaning(&story.job.to.phone, story.job.scope, &rules.numbers) {
+    let country_code = match meaning(&story.job.to.phone, story.job.scope, Channel::Sms, &rules.numbers) {
         Meaning::Number { number, .. } => Some(number.country_code),
         Meaning::Problem { .. } => None,
     };
@@ -115,7 +115,8 @@ pub fn evaluate(story: &SmsStory<'_>, rulebook: &CompiledRulebook, now: Timestam
         (_, _) => Evidence::None,
     };
     weigh(&receipts, state, evidence, &mut findings);
-    let at_once = country_code.and_then(|code| country::at_once(code, &composed, rules).1);
+    let tag = story.job.to.language.as_deref();
+    let at_once = country_code.and_then(|code| country::at_once(code, &composed, tag, rules).1);
     let due_by = due_by(story.submission, state, code, at_once, &mut findings);
     let email = match story.revoked {
         _ if due_by.is_none() => EmailDue::NotDue,

@@ -71,7 +71,7 @@ fn subject(job: &SmsJob, rulebook: &CompiledRulebook, findings: &mut Findings) -
     match given.map(|subject| (subject, email::check_subject(job.scope, subject, rules))) {
         Some((subject, Ok(()))) => {
             findings.note(RuleId::R19, RuleEffect::Pass, "the fallback's own subject may go out");
-            subject.trim().to_owned()
+            email::subject_text(job.scope, subject)
         }
         Some((_, Err(bad))) => {
             findings.note(

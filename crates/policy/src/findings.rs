@@ -74,13 +74,18 @@ impl Findings {
         }
     }
 
+    /// Whether a person has to settle the first refusal.
+    pub(crate) fn waits_for_person(&self) -> bool {
+        self.refusal.as_ref().is_some_and(|refusal| refusal.ending == RefusalEnding::WaitsForPerson)
+    }
+
     pub(crate) fn into_parts(self) -> (Vec<AppliedRule>, Option<Refusal>, Option<Postponement>) {
         (self.rules, self.refusal, self.postponement)
     }
 }
 
 /// A text message that our rules refuse is answered by its fallback email; where the customer's number itself is in
-/// doubt or may not be contacted so, and where there is no other answer, a person decides.
+/// doubt, and where there is no other answer, a person decides.
 fn ending(channel: Channel, code: FailureCode) -> RefusalEnding {
     let no_longer_wanted = matches!(
         code,
@@ -96,8 +101,6 @@ fn ending(channel: Channel, code: FailureCode) -> RefusalEnding {
             | FailureCode::AmbiguousNumber
             | FailureCode::InvalidNumber
             | FailureCode::CountryContradiction
-            | FailureCode::NumberNotAllowed
-            | FailureCode::CountryNotAllowed
             | FailureCode::NumberCapReached
             | FailureCode::PrefixCapReached
             | FailureCode::AddressCapReached
@@ -106,6 +109,7 @@ fn ending(channel: Channel, code: FailureCode) -> RefusalEnding {
         _ if no_longer_wanted => RefusalEnding::Over,
         // The customer asked not to be called.
         Channel::Dial if code == FailureCode::Suppressed => RefusalEnding::Over,
+        // A fixed line or a denied country is not in doubt: no text message goes there, and the customer waits.
         Channel::Sms if !number_in_doubt => RefusalEnding::Over,
         Channel::Sms | Channel::Email | Channel::Dial => RefusalEnding::WaitsForPerson,
     }

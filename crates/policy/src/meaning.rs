@@ -4,8 +4,8 @@
 //! Singapore's mobile numbers written after the Korean access code 001 are too.
 
 use closure_contract::{
-    FailureCode, Job, RuleEffect,
-    job::{Phone, Scope},
+    Channel, FailureCode, Job, RuleEffect,
+    job::{Phone, PhoneForm, Scope},
 };
 
 use crate::{
@@ -16,6 +16,8 @@ use crate::{
     rulebook::{NumberRules, Rulebook},
 };
 
+/// Fewer bare digits than this are no whole number: only the smallest islands have them, and any digits would do.
+const BARE_DIGITS_MIN: usize = 8;
 /// No subscriber has a number as short as this; emergency services do.
 const SHORT_DIGITS_MAX: usize = 4;
 
@@ -37,10 +39,10 @@ impl JobNumber {
     pub fn of(job: &Job, rules: &Rulebook) -> Self {
         Self(match job {
             Job::Email(_) => Read::None,
-            Job::Sms(job) => Read::Meant(meaning(&job.to.phone, job.scope, &rules.numbers)),
+            Job::Sms(job) => Read::Meant(meaning(&job.to.phone, job.scope, Channel::Sms, &rules.numbers)),
             Job::Dial(job) => match dial::short_number(&job.to.phone, job.scope, &rules.numbers) {
                 Some(number) => Read::ShortService(number),
-                None => Read::Meant(meaning(&job.to.phone, job.scope, &rules.numbers)),
+                None => Read::Meant(meaning(&job.to.phone, job.scope, Channel::Dial, &rules.numbers)),
             },
         })
     }
@@ -63,16 +65,27 @@ pub(crate) enum Meaning {
 }
 
 /// Reads the number in the form in which it came.
-pub(crate) fn meaning(phone: &Phone, scope: Scope, rules: &NumberRules) -> Meaning {
+pub(crate) fn meaning(phone: &Phone, scope: Scope, channel: Channel, rules: &NumberRules) -> Meaning {
     let read = |text| phone_text::read(text).map_err(|no_number| no_number.problem());
     let meaning = match phone {
-        Phone::Separated { country_code, national_number } => known_country(country_code, "country code")
-            .and_then(|code| code.ok_or_else(|| "the country code is missing".to_owned()))
-            .and_then(|code| read(national_number).map(|typed| separated(code, typed))),
-        Phone::Whole { number, country_hint } => read(number).and_then(|typed| {
+        Phone::Separated { country_code, national_number } => {
+            match phone_text::with_area_code(country_code) {
+                Some(code) => read(national_number).map(|typed| joined(&code, typed)),
+                None => known_country(country_code, "country code")
+                    .and_then(|code| code.ok_or_else(|| "the country code is missing".to_owned()))
+                    .and_then(|code| read(national_number).map(|typed| separated(code, typed))),
+            }
+        }
+        Phone::Whole { number, country_hint, form } => read(number).and_then(|typed| {
+            let typed = match (typed, form) {
+                (Typed::Bare(digits), Some(PhoneForm::WithCountryCode)) if !digits.starts_with('0') => {
+                    Typed::Plus(digits)
+                }
+                (typed, _) => typed,
+            };
             let hint =
                 country_hint.as_deref().map_or(Ok(None), |hint| known_country(hint, "country hint"))?;
-            Ok(whole(typed, hint, scope, rules))
+            Ok(whole(typed, hint, scope, channel, rules))
         }),
     };
     meaning.unwrap_or_else(|detail| problem(FailureCode::InvalidNumber, detail, Vec::new()))
@@ -84,6 +97,26 @@ fn known_country(text: &str, what: &str) -> Result<Option<u16>, String> {
     match code {
         Some(code) if !readings::is_country_code(code) => Err(format!("no country has the {what} {code}")),
         code => Ok(code),
+    }
+}
+
+/// R16 where the country's field brings an area code, as country pickers give it: `1-684`, `1242`, `44-1481`. Both
+/// fields are one whole number, or none: nothing is guessed.
+fn joined(code: &str, typed: Typed) -> Meaning {
+    let digits = match typed {
+        Typed::Plus(digits) => digits,
+        Typed::Bare(rest) => match rest.strip_prefix("00") {
+            Some(digits) => digits.to_owned(),
+            None => format!("{code}{rest}"),
+        },
+    };
+    match readings::international(&digits).filter(|_| digits.starts_with(code)) {
+        Some(number) => accept(
+            number,
+            RuleEffect::Flag,
+            "the country code's field brings an area code; both are one number",
+        ),
+        None => not_valid("the country code's field brings an area code, and both are no valid number"),
     }
 }
 
@@ -115,9 +148,32 @@ fn separated(country_code: u16, typed: Typed) -> Meaning {
             accept(number, RuleEffect::Flag, "the rest repeats the country code; only that reading is valid")
         }
         (None, None) => match readings::international(&rest) {
+            _ if country_code == MEXICO && former_mexican(&format!("{country_code}{rest}")).is_some() => {
+                unreadable(&format!("{country_code}{rest}"))
+            }
             Some(other) => contradiction(country_code, other),
             None => not_valid(&format!("the number is not valid in country {country_code}")),
         },
+    }
+}
+
+/// Mexico's country code.
+const MEXICO: u16 = 52;
+
+/// A Mexican mobile with the 1 after the country code that was dialled until 2019: what it has been since.
+fn former_mexican(digits: &str) -> Option<Number> {
+    let rest = digits.strip_prefix("521").filter(|rest| rest.len() == 10)?;
+    readings::international(&format!("{MEXICO}{rest}"))
+}
+
+/// Digits with their country code that are no valid number, with what they may have been before.
+fn unreadable(digits: &str) -> Meaning {
+    match former_mexican(digits) {
+        Some(number) => {
+            let detail = "Mexico's mobiles have had no 1 after the country code since 2019; choose the number without it";
+            problem(FailureCode::AmbiguousNumber, detail.to_owned(), vec![number])
+        }
+        None => not_valid("the number is not valid in any country"),
     }
 }
 
@@ -151,17 +207,17 @@ fn repeated(country_code: u16, digits: &str) -> Meaning {
 }
 
 /// R15: the whole number in one text.
-fn whole(typed: Typed, hint: Option<u16>, scope: Scope, rules: &NumberRules) -> Meaning {
+fn whole(typed: Typed, hint: Option<u16>, scope: Scope, channel: Channel, rules: &NumberRules) -> Meaning {
     match (typed, hint) {
         (Typed::Plus(digits), _) => match (readings::international(&digits), hint) {
             (Some(number), Some(hint)) if number.country_code != hint => contradiction(hint, number),
             (Some(number), _) => accept(number, RuleEffect::Pass, "the number has its country code"),
-            (None, _) => not_valid("the number is not valid in any country"),
+            (None, _) => unreadable(&digits),
         },
         (Typed::Bare(digits), hint) if digits.starts_with("00") => after_zeros(&digits, hint, rules),
         (Typed::Bare(digits), _) if digits.len() <= SHORT_DIGITS_MAX => short_number(),
         (Typed::Bare(digits), Some(hint)) => hinted(&digits, hint),
-        (Typed::Bare(digits), None) => bare(&digits, scope, rules),
+        (Typed::Bare(digits), None) => bare(&digits, scope, channel, rules),
     }
 }
 
@@ -220,10 +276,12 @@ fn hinted(digits: &str, hint: u16) -> Meaning {
     }
 }
 
-/// Bare digits: good only if exactly one reading is valid, as a whole number or as one of the plausible countries
-/// writes it at home. A reading counts whatever its kind: a text message for a customer's fixed line must be refused, and
-/// not go to the stranger whose mobile has the same digits.
-fn bare(digits: &str, scope: Scope, rules: &NumberRules) -> Meaning {
+/// Bare digits: good only as a whole number, and only if no plausible country writes a number so at home.
+///
+/// A reading in home form is never the one that is taken: of the mobiles of all countries two in 248 are right by it,
+/// and a number with a digit missing is a valid home form of some other country in one of ten cases. A reading that the
+/// job cannot use, such as a fixed line for a text message, is none.
+fn bare(digits: &str, scope: Scope, channel: Channel, rules: &NumberRules) -> Meaning {
     if scope == Scope::Domestic
         && let Meaning::Number { number, .. } = hinted(digits, KOREA)
     {
@@ -233,20 +291,29 @@ fn bare(digits: &str, scope: Scope, rules: &NumberRules) -> Meaning {
             "the agent chose domestic, and the digits are a Korean number",
         );
     }
-    let mut all = readings::as_written_at_home(digits, &rules.plausible_country_codes);
-    all.extend(readings::international(digits));
-    readings::sort(&mut all);
-    match (all.len(), all.pop()) {
-        (1, Some(number)) => {
-            accept(number, RuleEffect::Flag, "without a country the digits have exactly one valid reading")
-        }
-        (count, Some(last)) => {
-            all.push(last);
-            let detail =
-                format!("without a country the digits have {count} valid readings; name the country");
+    let whole = readings::international(digits).filter(|_| digits.len() >= BARE_DIGITS_MIN);
+    let mut at_home = readings::as_written_at_home(digits, &rules.plausible_country_codes);
+    if channel == Channel::Sms {
+        at_home.retain(|number| number.takes(channel, rules) || number.country_code == KOREA);
+    }
+    match (whole, at_home.is_empty()) {
+        (Some(number), true) => accept(
+            number,
+            RuleEffect::Flag,
+            "without a country the digits are a whole number and nothing else",
+        ),
+        (None, true) => unreadable(digits),
+        (whole, false) => {
+            let mut all = at_home;
+            all.extend(whole);
+            readings::sort(&mut all);
+            let detail = format!(
+                "without a country the digits have {} valid readings, one of them or more as written at home; \
+                 name the country, or say that the country code is in them",
+                all.len()
+            );
             problem(FailureCode::AmbiguousNumber, detail, all)
         }
-        (_, None) => not_valid("the number is not valid in any country"),
     }
 }
 

@@ -11,7 +11,7 @@ use serde::Serialize;
 use crate::{
     findings::Findings,
     meaning::{JobNumber, Meaning, Read},
-    rulebook::NumberRules,
+    rulebook::{ClassRule, NumberRules},
 };
 
 /// Korea's country code: 82 is domestic, everything else is overseas (R1).
@@ -94,6 +94,20 @@ impl PhoneKind {
     }
 }
 
+impl Number {
+    /// Whether this number may be contacted over a channel: by its kind, and inside Korea by the setting of its class (R3).
+    pub(crate) fn takes(&self, channel: Channel, rules: &NumberRules) -> bool {
+        let class = match (self.country_code == KOREA, self.kind, channel) {
+            (true, PhoneKind::PersonalNumber, _) => rules.korean_safety_numbers,
+            (true, PhoneKind::TollFree, Channel::Dial) => rules.korean_toll_free_numbers,
+            (true, PhoneKind::Uan, Channel::Dial) => rules.korean_representative_numbers,
+            (true, PhoneKind::PremiumRate, Channel::Dial) => rules.korean_premium_numbers,
+            (_, kind, channel) => return kind.takes(channel),
+        };
+        class == ClassRule::Allow
+    }
+}
+
 /// One valid number.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Number {
@@ -167,7 +181,7 @@ pub(crate) fn judge(
             check_scope(number.country_code, scope, channel, findings);
             findings.note(rule, *effect, detail.clone());
             check_country(number.country_code, rules, findings);
-            if !number.kind.takes(channel) {
+            if !number.takes(channel, rules) {
                 let detail = format!("a number of this kind ({:?}) gets no {channel}", number.kind);
                 findings.refuse(rule, FailureCode::NumberNotAllowed, detail);
             }

@@ -69,6 +69,13 @@ pub(crate) fn read(text: &str) -> Result<Typed, NoNumber> {
     }
 }
 
+/// The digits of a country's field that brings an area code, such as `1-684`, `1242` or `44-1481`.
+pub(crate) fn with_area_code(text: &str) -> Option<String> {
+    let (Typed::Plus(digits) | Typed::Bare(digits)) = read(text).ok()?;
+    let code = digits.strip_prefix("00").unwrap_or(&digits);
+    (4..=7).contains(&code.len()).then(|| code.to_owned())
+}
+
 /// Reads a country code such as `84`, `+84` or `0084`; a blank one is none.
 pub(crate) fn country_code(text: &str) -> Result<Option<u16>, NoNumber> {
     let digits = match read(text) {
@@ -97,12 +104,14 @@ fn ascii_digit(character: char) -> Result<char, NoNumber> {
     }
 }
 
-/// What people write between digits, and what copying from a screen leaves around them.
+/// What people write between digits, what a Japanese keyboard gives for a dash, and what copying from a screen leaves
+/// around them.
 fn is_separator(character: char) -> bool {
     matches!(
         character,
-        ' ' | '\t' | '-' | '.' | '(' | ')' | '\u{a0}' | '\u{2009}' | '\u{202f}' | '\u{3000}'
-            | '\u{2010}'..='\u{2015}' | '\u{2212}' | '\u{ff08}' | '\u{ff09}' | '\u{ff0d}' | '\u{ff0e}'
+        ' ' | '\t' | '\r' | '\n' | '\u{2028}' | '\u{2029}' | '\u{ad}' | '-' | '.' | '(' | ')' | '\u{a0}' | '\u{2009}' | '\u{202f}' | '\u{3000}'
+            | '\u{2000}'..='\u{2008}' | '\u{200a}' | '\u{2010}'..='\u{2015}' | '\u{2212}' | '\u{2043}' | '\u{2500}'
+            | '\u{30fc}' | '\u{ff70}' | '\u{301c}' | '\u{fe58}' | '\u{fe63}' | '\u{fe00}'..='\u{fe0f}' | '\u{ff08}' | '\u{ff09}' | '\u{ff0d}' | '\u{ff0e}'
             | '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2060}' | '\u{2066}'..='\u{2069}' | '\u{feff}'
     )
 }

@@ -4,8 +4,8 @@ use rlibphonenumber::{PHONE_NUMBER_UTIL, PhoneNumber, PhoneNumberFormat, PhoneNu
 
 use crate::phone::{E164, Number, PhoneKind};
 
-/// E.164 allows 15 digits; below 8 there is no whole number that a customer could be reached at.
-const E164_DIGITS: std::ops::RangeInclusive<usize> = 8..=15;
+/// E.164 allows 15 digits; the smallest islands, Tokelau and Niue, have 7 with their country code.
+const E164_DIGITS: std::ops::RangeInclusive<usize> = 7..=15;
 
 /// Whether a country calling code is in use.
 pub(crate) fn is_country_code(country_code: u16) -> bool {

@@ -60,8 +60,26 @@ pub struct NumberRules {
     pub plausible_country_codes: Vec<u16>,
     /// Korean carriers' access codes, which are never taken off and make a leading `00` ambiguous.
     pub access_codes: Vec<String>,
-    /// Domestic short service numbers that may be dialled, such as `15881234` (R3).
+    /// Domestic short service numbers that may be dialled, such as `114` (R3).
     pub short_numbers: Vec<String>,
+    /// Korea's 050 numbers, which stand for a customer's own: called and texted (R3).
+    pub korean_safety_numbers: ClassRule,
+    /// Korea's 080 numbers, free for the caller: called (R3).
+    pub korean_toll_free_numbers: ClassRule,
+    /// Korea's representative numbers, such as 1588-1234: called (R3).
+    pub korean_representative_numbers: ClassRule,
+    /// Korea's 060 numbers, dear for the caller: called (R3).
+    pub korean_premium_numbers: ClassRule,
+}
+
+/// Whether the numbers of a class may be contacted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ClassRule {
+    /// They may.
+    Allow,
+    /// They may not.
+    Refuse,
 }
 
 /// How a number is dialled.
@@ -116,6 +134,8 @@ pub struct SmsRules {
     pub extra_characters: String,
     /// Wording that invites a reply or a call to a number that cannot receive (R13); compared in lower case.
     pub reply_phrases: Vec<String>,
+    /// Wording that turns the sentence in which it stands into a notice that nobody can reply (R13).
+    pub reply_negations: Vec<String>,
     /// Whether templates may have variables of the class url (R14a).
     pub template_urls: TemplateUrls,
     /// A template has at most this many variables (R14a).

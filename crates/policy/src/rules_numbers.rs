@@ -40,14 +40,22 @@ pub(crate) const R3: Rule = Rule {
     id: RuleId::R3,
     guide_ko: "국내: 기존과 동일하게 전화번호 앞에 9 적용",
     guide_en: "At home, 9 goes before the number, as before.",
-    reading: "9 and the national form with its trunk zero; emergency and premium numbers are refused, short service numbers need the list.",
-    keys: &["dial.domestic_prefix", "numbers.short_numbers"],
+    reading: "9 and the national form with its trunk zero: what the network dials is dialled. Emergency and premium numbers are refused, each class of numbers has a setting, and short service numbers need the list.",
+    keys: &[
+        "dial.domestic_prefix",
+        "numbers.korean_safety_numbers",
+        "numbers.korean_toll_free_numbers",
+        "numbers.korean_representative_numbers",
+        "numbers.korean_premium_numbers",
+        "numbers.short_numbers",
+    ],
     tests: &[
         Proof {
             file: DIALLING,
             test: "at_home_the_outside_line_comes_before_the_national_form_with_its_trunk_zero",
         },
         Proof { file: DIALLING, test: "a_short_service_number_is_dialled_only_from_the_list" },
+        Proof { file: DIALLING, test: "each_class_of_korean_numbers_has_its_setting" },
         Proof { file: DIALLING, test: "emergency_and_premium_numbers_are_refused" },
     ],
 };
@@ -71,11 +79,15 @@ pub(crate) const R15: Rule = Rule {
     id: RuleId::R15,
     guide_ko: "IB/OB 상담은 국가번호가 분리되어 있지 않음",
     guide_en: "In calls' consultations the country code is not separated.",
-    reading: "A plus, 00 or an agreeing hint names the country; bare digits are taken only if one reading alone is valid, or else a person decides among the candidates.",
+    reading: "A plus, 00, the form `with_country_code` or an agreeing hint names the country. Bare digits are taken only as a whole number, and only if no country writes a number that the job can use so at home; or else a person decides among the candidates.",
     keys: &["numbers.plausible_country_codes", "numbers.access_codes"],
     tests: &[
         Proof { file: NUMBERS, test: "a_leading_plus_or_double_zero_names_the_country" },
         Proof { file: NUMBERS, test: "bare_digits_without_a_hint_are_good_only_with_one_reading" },
+        Proof {
+            file: NUMBERS,
+            test: "no_home_form_and_no_mistyped_number_of_forty_countries_reaches_a_stranger",
+        },
         Proof {
             file: NUMBERS,
             test: "a_chinese_mobile_that_is_also_an_american_number_is_held_with_both_readings",

@@ -53,7 +53,7 @@ pub(crate) const R8: Rule = Rule {
     id: RuleId::R8,
     guide_ko: "90 bytes 초과 시 일부 통신사에서 분할 전송 및 분할 과금",
     guide_en: "Over 90 bytes some carriers split the text, and bill each part.",
-    reading: "Two facts and never an error: over 90 bytes, and the real parts by GSM 03.38 or UCS-2.",
+    reading: "Three facts and never an error: over 90 bytes, the real parts by GSM 03.38 or UCS-2, and the parts where a carrier splits every 90 bytes.",
     keys: &["sms.split_bytes"],
     tests: &[
         Proof { file: LIMITS, test: "the_limits_hold_to_the_byte_whatever_the_width_of_the_characters" },
@@ -69,7 +69,7 @@ pub(crate) const R9: Rule = Rule {
     id: RuleId::R9,
     guide_ko: "특수문자 사용 제한",
     guide_en: "Special characters are restricted.",
-    reading: "Letters, marks and numbers of any script, space, LF, and the punctuation of ASCII, Chinese, Japanese and Korean pass. Everything else is refused with its offset. Curly quotes, dashes, the ellipsis and no-break spaces become ASCII, which is recorded.",
+    reading: "Letters, marks and numbers of any script, space, LF, and the punctuation of the scripts in use and of GSM 03.38 pass. Curly quotes, dashes, the ellipsis and no-break spaces become ASCII, and what carries no meaning goes, which is recorded. Joiners stay in scripts that need them. Everything else is refused with its offset.",
     keys: &["sms.extra_characters"],
     tests: &[
         Proof { file: CHARACTERS, test: "every_character_of_unicode_has_the_verdict_of_its_category" },
@@ -121,8 +121,8 @@ pub(crate) const R13: Rule = Rule {
     id: RuleId::R13,
     guide_ko: "수신불가 번호",
     guide_en: "The sender cannot receive.",
-    reading: "Wording that invites a reply or a call to the sender is flagged and sent.",
-    keys: &["sms.reply_phrases"],
+    reading: "A sentence that invites a reply or a call to the sender is flagged and sent; one that says that nobody can reply is not.",
+    keys: &["sms.reply_phrases", "sms.reply_negations"],
     tests: &[
         Proof { file: TEXTS, test: "wording_that_invites_a_reply_or_a_call_is_flagged_and_sent" },
         Proof { file: TEXTS, test: "the_wording_is_known_in_korean_english_chinese_and_vietnamese" },

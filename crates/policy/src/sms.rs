@@ -31,6 +31,8 @@ pub struct SmsFacts {
     pub encoding: Encoding,
     /// How many messages it is split into and billed as.
     pub segments: usize,
+    /// How many it is where a carrier splits at the guide's size, its worst case (R8).
+    pub worst_case_segments: usize,
     /// Whether some carriers may split it (R8).
     pub over_90_bytes: bool,
     /// Whether it comes near the limit (R7).
@@ -95,8 +97,9 @@ pub(crate) fn judge(
     if let Some(text) = &composed.text {
         check_wording(text, &rules.sms, findings);
     }
+    let tag = job.to.language.as_deref();
     let (chinese, at_once) =
-        country_code.map_or((None, None), |code| country::check(code, &composed, rules, findings));
+        country_code.map_or((None, None), |code| country::check(code, &composed, tag, rules, findings));
     let mut fallback = fallback(job, number.as_ref(), at_once, findings);
     if fallback.email != FallbackEmail::None && fallback_email::text(job, rulebook).is_none() {
         fallback.reason = format!("{}; {NO_TEXT}", fallback.reason);
@@ -125,6 +128,10 @@ fn facts(text: &CleanText, scope: Scope, rules: &SmsRules, sender: &str) -> SmsF
         bytes,
         encoding,
         segments,
+        worst_case_segments: match scope {
+            Scope::Overseas => bytes.div_ceil(rules.split_bytes.max(1)).max(segments),
+            Scope::Domestic => segments,
+        },
         over_90_bytes: bytes > rules.split_bytes,
         near_limit: bytes > near,
         rejected_characters: text.rejected.clone(),
@@ -163,7 +170,10 @@ fn check_overseas_size(facts: &SmsFacts, text: &CleanText, rules: &SmsRules, fin
     findings.note(
         RuleId::R8,
         effect,
-        format!("{bytes} bytes; split and billed as {} part(s)", facts.segments),
+        format!(
+            "{bytes} bytes; {} part(s) by encoding, {} where a carrier splits every {} bytes",
+            facts.segments, facts.worst_case_segments, rules.split_bytes
+        ),
     );
 }
 
@@ -276,11 +286,17 @@ fn same_sender(asked: &str, ours: &str) -> bool {
 /// R13.
 fn check_wording(text: &CleanText, rules: &SmsRules, findings: &mut Findings) {
     let lower = text.text.to_lowercase();
-    let phrase =
-        rules.reply_phrases.iter().any(|phrase| !phrase.is_empty() && lower.contains(&phrase.to_lowercase()));
-    let compact: String = lower.chars().filter(|one| !" +-.()".contains(*one)).collect();
     let subscriber = rules.sender.strip_prefix("+82").unwrap_or(&rules.sender);
-    if phrase || compact.contains(subscriber) {
+    let has = |sentence: &str, phrases: &[String]| {
+        phrases.iter().any(|phrase| !phrase.is_empty() && sentence.contains(&phrase.to_lowercase()))
+    };
+    let invites = |sentence: &str| {
+        let compact: String = sentence.chars().filter(|one| !" +-.()".contains(*one)).collect();
+        (has(sentence, &rules.reply_phrases) || compact.contains(subscriber))
+            && !has(sentence, &rules.reply_negations)
+    };
+    // A full stop within a number ends no sentence.
+    if lower.replace(". ", "\n").split(['!', '?', '。', '！', '？', '\n']).any(invites) {
         findings.note(
             RuleId::R13,
             RuleEffect::Flag,
@@ -301,7 +317,9 @@ fn fallback(
     findings: &mut Findings,
 ) -> FallbackFacts {
     let (email, reason) = match (number, job.to.email.as_deref().and_then(email::address), at_once) {
-        (None, _, _) => (FallbackEmail::None, "the number is in doubt, and a person decides first"),
+        (None, _, _) if findings.waits_for_person() => {
+            (FallbackEmail::None, "the number is in doubt, and a person decides first")
+        }
         (_, None, _) => {
             let given = job.to.email.as_ref().is_some_and(|text| !text.trim().is_empty());
             let detail = if given {

@@ -57,8 +57,11 @@ pub fn clean(text: &str, extra: &str) -> CleanText {
         rejected: Vec::new(),
         rejected_count: 0,
     };
+    let mut before = None;
     for (offset, character) in unix_lines(text).nfc().enumerate() {
-        if !extra.contains(character) {
+        let joins = is_joiner(character) && before.is_some_and(needs_joiners);
+        before = Some(character);
+        if !extra.contains(character) && !joins {
             if let Some(with) = replacement(character) {
                 clean.text.push_str(with);
                 clean.count_replacement(character, with);
@@ -100,13 +103,16 @@ impl CleanText {
 }
 
 /// The lossless typographic set; one curly quote would make a GSM text UCS-2 and more than double its parts.
-fn replacement(character: char) -> Option<&'static str> {
+pub(crate) fn replacement(character: char) -> Option<&'static str> {
     match character {
         '\u{2018}'..='\u{201b}' => Some("'"),
         '\u{201c}'..='\u{201f}' => Some("\""),
         '\u{2010}'..='\u{2015}' => Some("-"),
         '\u{2026}' => Some("..."),
-        '\u{a0}' | '\u{202f}' => Some(" "),
+        '\u{a0}' | '\u{202f}' | '\t' => Some(" "),
+        '\u{2028}' | '\u{2029}' => Some("\n"),
+        // They carry no meaning: what copying from a page or a document leaves behind.
+        '\u{ad}' | '\u{200b}' | '\u{2060}' | '\u{feff}' => Some(""),
         _ => None,
     }
 }
@@ -118,7 +124,7 @@ pub fn is_allowed(character: char) -> bool {
         ' ' | '\n' => true,
         _ if character.is_ascii() => character.is_ascii_graphic(),
         _ if is_invisible(character) || is_enclosing(character) => false,
-        _ if is_cjk_punctuation(character) => true,
+        _ if is_cjk_punctuation(character) || is_punctuation_of_a_script(character) => true,
         _ if is_enclosed(character) => false,
         _ => character.is_alphanumeric() || is_combining_mark(character),
     }
@@ -135,6 +141,33 @@ fn is_enclosed(character: char) -> bool {
         | '\u{3280}'..='\u{3289}'
         | '\u{32b1}'..='\u{32bf}'
         | '\u{1f100}'..='\u{1f1ff}')
+}
+
+/// The punctuation of the languages whose letters pass, and the signs that GSM 03.38 has.
+fn is_punctuation_of_a_script(character: char) -> bool {
+    matches!(character,
+        '¡' | '¿' | '£' | '¥' | '§' | '€' | '¤' // GSM 03.38.
+        | '«' | '»' | '‹' | '›'
+        | '՛'..='՟' | '։' | '֊' // Armenian.
+        | '\u{5be}' | '\u{5f3}' | '\u{5f4}' // Hebrew.
+        | '،' | '؛' | '؟' | '٪'..='٬' | '۔' // Arabic, Persian, Urdu.
+        | '।' | '॥' // Hindi, Bengali, Nepali.
+        | '။' | '၊' // Burmese.
+        | '។'..='៖' // Khmer.
+        | '፡'..='፨' // Amharic.
+        | '༌' | '་' | '།' // Tibetan.
+        | '᠁'..='᠅') // Mongolian.
+}
+
+/// The zero-width joiner and non-joiner.
+fn is_joiner(character: char) -> bool {
+    matches!(character, '\u{200c}' | '\u{200d}')
+}
+
+/// Whether a letter's script writes words with joiners: Persian and the scripts of India, Sri Lanka and Burma.
+fn needs_joiners(character: char) -> bool {
+    matches!(character, '\u{600}'..='\u{7bf}' | '\u{8a0}'..='\u{dff}' | '\u{1000}'..='\u{109f}' | '\u{1780}'..='\u{18af}')
+        && (character.is_alphabetic() || is_combining_mark(character))
 }
 
 fn is_cjk_punctuation(character: char) -> bool {
@@ -198,8 +231,8 @@ mod tests {
     fn emoji_symbols_controls_and_invisible_characters_are_refused_each_with_its_offset() {
         let table = [
             ("a😀b★", vec![('😀', 1), ('★', 3)]),
-            ("a\tb", vec![('\t', 1)]),
-            ("\u{200b}a\u{202e}", vec![('\u{200b}', 0), ('\u{202e}', 2)]),
+            ("a\u{7}b", vec![('\u{7}', 1)]),
+            ("\u{200b}a\u{202e}", vec![('\u{202e}', 2)]),
             ("1\u{fe0f}\u{20e3}", vec![('\u{fe0f}', 1), ('\u{20e3}', 2)]),
             ("₩1,000", vec![('₩', 0)]),
             ("Ⓐ🅰", vec![('Ⓐ', 0), ('🅰', 1)]),

@@ -17,13 +17,24 @@ pub enum Phone {
         /// The rest, as it was typed.
         national_number: String,
     },
-    /// The whole number in one text: `{number: "+84…"}` or `{number: "84…", country_hint: "84"}`.
+    /// The whole number in one text: `{number: "+84…"}`, `{number: "84…", form: "with_country_code"}` or
+    /// `{number: "84…", country_hint: "84"}`.
     Whole {
         /// The number, as it was typed.
         number: String,
         /// The country that the record or the agent names; it must agree with the number.
         country_hint: Option<String>,
+        /// What the sender knows about how the number is written.
+        form: Option<PhoneForm>,
     },
+}
+
+/// What is known about how a whole number is written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum PhoneForm {
+    /// It begins with its country code, with or without a plus, as the record of a call has it (R4).
+    WithCountryCode,
 }
 
 impl fmt::Debug for Phone {
@@ -41,7 +52,7 @@ impl fmt::Debug for Phone {
             "required": ["country_code", "national_number"],
             "properties": {
                 "country_code": { "type": "string" }, "national_number": { "type": "string" },
-                "number": { "type": "null" }, "country_hint": { "type": "null" },
+                "number": { "type": "null" }, "country_hint": { "type": "null" }, "form": { "type": "null" },
             },
         },
         {
@@ -70,6 +81,9 @@ struct PhoneFields {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(length(max = 32))]
     country_hint: Option<String>,
+    /// `with_country_code` for a whole number that begins with its country code, as the record of a call has it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    form: Option<PhoneForm>,
 }
 
 impl TryFrom<PhoneFields> for Phone {
@@ -82,10 +96,15 @@ impl TryFrom<PhoneFields> for Phone {
                 national_number: Some(national_number),
                 number: None,
                 country_hint: None,
+                form: None,
             } => Ok(Self::Separated { country_code, national_number }),
-            PhoneFields { country_code: None, national_number: None, number: Some(number), country_hint } => {
-                Ok(Self::Whole { number, country_hint })
-            }
+            PhoneFields {
+                country_code: None,
+                national_number: None,
+                number: Some(number),
+                country_hint,
+                form,
+            } => Ok(Self::Whole { number, country_hint, form }),
             _ => Err("a phone is either {country_code, national_number}, {number: \"+84…\"}, \
                       or {number, country_hint}"),
         }
@@ -100,9 +119,10 @@ impl From<Phone> for PhoneFields {
                 national_number: Some(national_number),
                 number: None,
                 country_hint: None,
+                form: None,
             },
-            Phone::Whole { number, country_hint } => {
-                Self { country_code: None, national_number: None, number: Some(number), country_hint }
+            Phone::Whole { number, country_hint, form } => {
+                Self { country_code: None, national_number: None, number: Some(number), country_hint, form }
             }
         }
     }

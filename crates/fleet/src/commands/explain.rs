@@ -81,9 +81,10 @@ fn decided(origin: &str, decision: &Decision) {
     }
     if let Some(sms) = &decision.sms {
         output::line(format!(
-            "  sms       {} bytes, {} segment(s), {}",
+            "  sms       {} bytes, {} segment(s) by encoding, {} at worst, {}",
             sms.bytes,
             sms.segments,
+            sms.worst_case_segments,
             word(&sms.encoding)
         ));
     }

@@ -42,7 +42,7 @@ fn a_text_message_that_is_sent_has_every_field_of_the_contract() {
                 "e164": "+819012345678", "country_code": 81, "region": "JP", "type": "mobile", "candidates": [],
             },
             "sms": {
-                "bytes": 10, "encoding": "gsm7", "segments": 1, "over_90_bytes": false, "near_limit": false,
+                "bytes": 10, "encoding": "gsm7", "segments": 1, "worst_case_segments": 1, "over_90_bytes": false, "near_limit": false,
                 "rejected_characters": [],
                 "replacements": [{ "char": "’", "with": "'", "count": 1 }],
                 "sender": "+82234518120",
@@ -75,7 +75,7 @@ fn china_shows_its_counts_and_vietnam_its_template() {
     })));
     assert_eq!(
         china["chinese"],
-        json!({ "is_chinese": true, "han": 10, "units": 10, "traditional": 3, "japanese_or_korean": 0 })
+        json!({ "is_chinese": true, "han": 10, "units": 10, "traditional": 3, "japanese_or_korean": 0, "foreign_words": 0 })
     );
     assert_eq!(china["fallback"]["email"], "always");
     let vietnam = answer(&sms(json!({

@@ -124,7 +124,57 @@ const SENTENCES: &[(&str, Verdict)] = &[
 
 fn facts(text: &str) -> ChineseFacts {
     let rulebook = Rulebook::default();
-    judge(text, &rulebook.china, &rulebook.brand_words)
+    judge(text, None, &rulebook.china, &rulebook.brand_words)
+}
+
+/// Sentences with labels that were set before the rule was run over them.
+const LABELLED: &str = include_str!("chinese_sentences.tsv");
+/// Of the Chinese answers at most so many of a hundred may have a needless email.
+const NEEDLESS_PERCENT_MAX: usize = 2;
+
+#[test]
+fn no_answer_in_another_language_passes_as_chinese_and_few_chinese_ones_have_a_needless_email() {
+    let rulebook = Rulebook::default();
+    let (mut missed, mut needless, mut chinese, mut all) = (Vec::new(), Vec::new(), 0, 0);
+    for line in LABELLED.lines().filter(|line| !line.starts_with('#')) {
+        let cells: Vec<&str> = line.split('\t').collect();
+        let [label, kind, text, ref tag @ ..] = cells[..] else { panic!("a row has three cells: {line}") };
+        let text = text.replace("\\n", "\n");
+        let facts = judge(&text, tag.first().copied(), &rulebook.china, &rulebook.brand_words);
+        let email = !facts.is_chinese || facts.traditional > 0;
+        all += 1;
+        match (label, email) {
+            ("chinese", true) => needless.push(format!("{kind}: {text} {facts:?}")),
+            ("email", false) => missed.push(format!("{kind}: {text} {facts:?}")),
+            ("chinese" | "email", _) => {}
+            (label, _) => panic!("no label is called {label}"),
+        }
+        chinese += usize::from(label == "chinese");
+    }
+    assert!(all >= 400, "{all} sentences");
+    assert!(missed.is_empty(), "customers without an answer:\n{}", missed.join("\n"));
+    assert!(
+        needless.len() * 100 <= chinese * NEEDLESS_PERCENT_MAX,
+        "{} of {chinese} Chinese answers with a needless email:\n{}",
+        needless.len(),
+        needless.join("\n")
+    );
+}
+
+#[test]
+fn the_customers_language_tells_japanese_without_kana_from_chinese() {
+    let rulebook = Rulebook::default();
+    for (text, tag, expected) in [
+        ("返金完了", None, true),
+        ("返金完了", Some("zh-CN"), true),
+        ("返金完了", Some("en"), true),
+        ("返金完了", Some("ja-JP"), false),
+        ("料金完了", Some("ko"), false),
+        ("您的退款已经处理完毕。", Some("ja"), true),
+    ] {
+        let facts = judge(text, tag, &rulebook.china, &rulebook.brand_words);
+        assert_eq!(facts.is_chinese, expected, "{text} {tag:?}");
+    }
 }
 
 #[test]

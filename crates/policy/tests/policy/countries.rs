@@ -241,14 +241,14 @@ fn the_answer_has_the_shape_that_the_crm_reads() {
     assert_eq!(
         answer["sms"],
         json!({
-            "bytes": 13, "encoding": "ucs2", "segments": 1, "over_90_bytes": false, "near_limit": false,
+            "bytes": 13, "encoding": "ucs2", "segments": 1, "worst_case_segments": 1, "over_90_bytes": false, "near_limit": false,
             "rejected_characters": [{ "char": "★", "code_point": "U+2605", "offset": 10 }],
             "replacements": [{ "char": "’", "with": "'", "count": 1 }], "sender": "+82234518120",
         })
     );
     assert_eq!(
         answer["chinese"],
-        json!({ "is_chinese": false, "han": 0, "units": 2, "traditional": 0, "japanese_or_korean": 0 })
+        json!({ "is_chinese": false, "han": 0, "units": 2, "traditional": 0, "japanese_or_korean": 0, "foreign_words": 2 })
     );
     assert_eq!(answer["fallback"]["email"], "always");
     assert!(answer.get("plan").is_none() && answer.get("dial_string").is_none());

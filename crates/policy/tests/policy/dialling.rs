@@ -59,12 +59,40 @@ fn prefixes_and_a_pause_are_configuration() {
 
 #[test]
 fn a_short_service_number_is_dialled_only_from_the_list() {
-    let listed = rulebook_of(r#"numbers.short_numbers = ["15881234"]"#);
-    let decision = decide(&dial(domestic("1588-1234")), &listed, NOW);
-    assert_eq!(decision.dial_string.as_deref(), Some("915881234"));
+    let listed = rulebook_of(r#"numbers.short_numbers = ["114"]"#);
+    let decision = decide(&dial(domestic("114")), &listed, NOW);
+    assert_eq!(decision.dial_string.as_deref(), Some("9114"));
     assert_eq!(decision.verdict, Verdict::Send);
-    let unlisted = decided(&dial(domestic("1588-1234")));
+    let unlisted = decided(&dial(domestic("114")));
     assert_eq!((unlisted.verdict, unlisted.code), (Verdict::Hold, Some(FailureCode::NumberNotAllowed)));
+}
+
+#[test]
+fn each_class_of_korean_numbers_has_its_setting() {
+    for (number, dialled, setting) in [
+        ("050712345678", "9050712345678", "korean_safety_numbers"),
+        ("080-123-4567", "90801234567", "korean_toll_free_numbers"),
+        ("1588-1234", "915881234", "korean_representative_numbers"),
+    ] {
+        let decision = decided(&dial(domestic(number)));
+        assert_eq!(decision.dial_string.as_deref(), Some(dialled), "{number}: {:?}", decision.detail);
+        let refused = rulebook_of(&format!("numbers.{setting} = \"refuse\""));
+        let decision = decide(&dial(domestic(number)), &refused, NOW);
+        assert_eq!(
+            (decision.verdict, decision.code, decision.dial_string),
+            (Verdict::Hold, Some(FailureCode::NumberNotAllowed), None),
+            "{number}"
+        );
+    }
+    let premium = rulebook_of("numbers.korean_premium_numbers = \"allow\"");
+    let decision = decide(&dial(domestic("060-700-1234")), &premium, NOW);
+    assert_eq!(decision.dial_string.as_deref(), Some("90607001234"));
+}
+
+#[test]
+fn nothing_that_a_rule_forbids_is_shown_as_a_dial_string() {
+    let decision = decided(&dial(to("+870773123456")));
+    assert_eq!((decision.verdict, decision.dial_string), (Verdict::Hold, None));
 }
 
 #[test]

@@ -1,7 +1,7 @@
 //! R1, R15, R16, R17: which number a job means.
 
 use closure_contract::{FailureCode, RuleEffect, RuleId, job::Scope};
-use closure_policy::explain::{Plan, Verdict};
+use closure_policy::explain::{FallbackEmail, Plan, Verdict};
 use serde_json::json;
 
 use crate::support::{NOW, code, decide, decided, effects, rulebook_of, sms, sms_plan, sms_to};
@@ -9,6 +9,14 @@ use crate::support::{NOW, code, decide, decided, effects, rulebook_of, sms, sms_
 /// The number that a text message goes to.
 fn goes_to(phone: serde_json::Value) -> String {
     sms_plan(&decided(&sms_to(phone))).to.plus()
+}
+
+/// A number that is clear and gets no text message: it is refused, and the email answers.
+fn answered_by_email(phone: serde_json::Value, expected: FailureCode) {
+    let decision = decided(&sms_to(phone.clone()));
+    assert_eq!((decision.verdict, decision.code), (Verdict::Reject, Some(expected)), "{phone}");
+    let email = decision.fallback.map(|facts| facts.email);
+    assert!(matches!(email, Some(FallbackEmail::OnFailure | FallbackEmail::Always)), "{phone}: {email:?}");
 }
 
 fn held_as(phone: serde_json::Value, expected: FailureCode) {
@@ -152,7 +160,7 @@ fn the_countries_that_are_plausible_are_configuration() {
     assert_eq!(decision.phone.and_then(|phone| phone.country_code), Some(84));
     let narrow = rulebook_of("numbers.plausible_country_codes = [65, 81]");
     let decision = decide(&sms_to(json!({ "number": "91234567" })), &narrow, NOW);
-    assert_eq!(sms_plan(&decision).to.plus(), "+6591234567");
+    assert_eq!(decision.code, Some(FailureCode::AmbiguousNumber), "a home form is never taken");
 }
 
 #[test]
@@ -197,17 +205,22 @@ fn what_is_no_number_is_held_as_invalid() {
 #[test]
 fn premium_satellite_shared_and_emergency_numbers_are_not_allowed() {
     for number in ["+870773111632", "+979123456789"] {
-        held_as(json!({ "number": number }), FailureCode::CountryNotAllowed);
+        answered_by_email(json!({ "number": number }), FailureCode::CountryNotAllowed);
     }
     for number in ["+80812345678", "+80012345678", "+449098790000", "119", "911"] {
-        held_as(json!({ "number": number }), FailureCode::NumberNotAllowed);
+        answered_by_email(json!({ "number": number }), FailureCode::NumberNotAllowed);
     }
-    held_as(json!({ "country_code": "84", "national_number": "113" }), FailureCode::NumberNotAllowed);
+    answered_by_email(
+        json!({ "country_code": "84", "national_number": "113" }),
+        FailureCode::NumberNotAllowed,
+    );
 }
 
 #[test]
 fn a_text_message_needs_a_mobile_where_the_plan_tells() {
-    held_as(json!({ "number": "+81312345678" }), FailureCode::NumberNotAllowed);
+    answered_by_email(json!({ "number": "+81312345678" }), FailureCode::NumberNotAllowed);
+    let hanoi = json!({ "country_code": "84", "national_number": "24 3825 1234" });
+    answered_by_email(hanoi, FailureCode::NumberNotAllowed);
     assert_eq!(goes_to(json!({ "number": "+16502530000" })), "+16502530000");
 }
 
@@ -254,5 +267,138 @@ fn no_detail_and_no_debug_form_holds_a_number() {
         for digits in ["6502530000", "9012345678", "13812345678"] {
             assert!(!shown.contains(digits), "{shown}");
         }
+    }
+}
+
+/// Mobiles of forty countries: the country code, the whole number, and the number as it is written at home.
+const MOBILES: &[(&str, &str, &str)] = &[
+    ("86", "8613812345678", "13812345678"),
+    ("81", "819012345678", "09012345678"),
+    ("1", "12125550123", "2125550123"),
+    ("84", "84912345678", "0912345678"),
+    ("886", "886912345678", "0912345678"),
+    ("852", "85291234567", "91234567"),
+    ("65", "6591234567", "91234567"),
+    ("66", "66812345678", "0812345678"),
+    ("63", "639171234567", "09171234567"),
+    ("60", "60123456789", "0123456789"),
+    ("62", "6281234567890", "081234567890"),
+    ("61", "61412345678", "0412345678"),
+    ("44", "447400123456", "07400123456"),
+    ("33", "33612345678", "0612345678"),
+    ("49", "4915123456789", "015123456789"),
+    ("7", "79123456789", "89123456789"),
+    ("91", "919812345678", "09812345678"),
+    ("976", "97688123456", "88123456"),
+    ("998", "998912345678", "912345678"),
+    ("853", "85366123456", "66123456"),
+    ("34", "34612345678", "612345678"),
+    ("39", "393123456789", "3123456789"),
+    ("31", "31612345678", "0612345678"),
+    ("41", "41781234567", "0781234567"),
+    ("43", "436641234567", "06641234567"),
+    ("46", "46701234567", "0701234567"),
+    ("47", "4740612345", "40612345"),
+    ("45", "4532123456", "32123456"),
+    ("48", "48512345678", "512345678"),
+    ("90", "905012345678", "05012345678"),
+    ("971", "971501234567", "0501234567"),
+    ("966", "966512345678", "0512345678"),
+    ("972", "972502345678", "0502345678"),
+    ("55", "5511961234567", "11961234567"),
+    ("52", "525512345678", "5512345678"),
+    ("56", "56961234567", "961234567"),
+    ("64", "64211234567", "0211234567"),
+    ("27", "27711234567", "0711234567"),
+    ("880", "8801812345678", "01812345678"),
+    ("95", "9592123456", "092123456"),
+];
+
+#[test]
+fn the_form_with_country_code_is_taken_for_forty_countries_without_a_guess() {
+    assert_eq!(MOBILES.len(), 40);
+    for (_, whole, home) in MOBILES {
+        let form = |number: &str| json!({ "number": number, "form": "with_country_code" });
+        let facts = decided(&sms_to(form(whole))).phone.expect("a text message has a phone");
+        assert_eq!(facts.e164.map(|e164| e164.plus()), Some(format!("+{whole}")));
+        let decision = decided(&sms_to(form(home)));
+        assert!(decision.plan.is_none() || !home.starts_with('0'), "{home} has no country code");
+    }
+}
+
+#[test]
+fn no_home_form_and_no_mistyped_number_of_forty_countries_reaches_a_stranger() {
+    let mut strangers = Vec::new();
+    let mut taken = 0;
+    for (code, whole, home) in MOBILES {
+        let to = |number: &str| {
+            let decision = decided(&sms_to(json!({ "number": number })));
+            decision.phone.and_then(|phone| phone.e164)
+        };
+        taken += usize::from(to(whole).is_some());
+        for (form, number) in [
+            ("whole", (*whole).to_owned()),
+            ("home", (*home).to_owned()),
+            ("a digit missing at the end", whole[..whole.len() - 1].to_owned()),
+            ("a digit missing inside", format!("{}{}", &whole[..5], &whole[6..])),
+            ("a digit too many", format!("{whole}5")),
+        ] {
+            // A number of the same country is as good as one with a plus: no reading can find that mistake.
+            match to(&number) {
+                Some(e164)
+                    if e164.digits() != *whole && !(form != "home" && e164.digits().starts_with(code)) =>
+                {
+                    strangers.push(format!("{form} {number} of {code}: {}", e164.digits()));
+                }
+                _ => {}
+            }
+        }
+    }
+    println!("{taken} of {} whole forms are taken without a hint or a form", MOBILES.len());
+    assert!(strangers.is_empty(), "{}", strangers.join("\n"));
+}
+
+#[test]
+fn numbers_as_people_and_pickers_write_them_are_read() {
+    for (phone, expected) in [
+        (json!({ "country_code": "81", "national_number": "０９０ー１２３４ー５６７８" }), "+819012345678"),
+        (json!({ "number": "+6591\u{ad}234567" }), "+6591234567"),
+        (json!({ "number": "+6591234567\r\n" }), "+6591234567"),
+        (json!({ "number": "+65\u{2060}9123\u{fe0f}4567" }), "+6591234567"),
+        (json!({ "country_code": "+1-684", "national_number": "733 1234" }), "+16847331234"),
+        (json!({ "country_code": "1242", "national_number": "359 1234" }), "+12423591234"),
+        (json!({ "number": "+6907290" }), "+6907290"),
+    ] {
+        assert_eq!(goes_to(phone.clone()), expected, "{phone}");
+    }
+    // Guernsey's fixed line: code and rest are one number, which gets no text message.
+    answered_by_email(
+        json!({ "country_code": "+44-1481", "national_number": "720014" }),
+        FailureCode::NumberNotAllowed,
+    );
+}
+
+#[test]
+fn a_mexican_mobile_with_its_former_1_is_offered_without_it_and_nobody_else_is() {
+    for phone in [
+        json!({ "country_code": "52", "national_number": "1 55 1234 5678" }),
+        json!({ "number": "+52 1 55 1234 5678" }),
+    ] {
+        let decision = decided(&sms_to(phone));
+        let offered: Vec<String> = decision
+            .phone
+            .into_iter()
+            .flat_map(|phone| phone.candidates)
+            .map(|one| one.e164.plus())
+            .collect();
+        assert_eq!((decision.verdict, offered), (Verdict::Hold, vec!["+525512345678".to_owned()]));
+    }
+}
+
+#[test]
+fn a_mistyped_number_is_never_taken_as_another_countrys_home_form() {
+    for number in ["81703400904", "6689026661", "65999313165"] {
+        let decision = decided(&sms_to(json!({ "number": number })));
+        assert_eq!((decision.verdict, decision.plan), (Verdict::Hold, None), "{number}");
     }
 }

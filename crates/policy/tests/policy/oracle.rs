@@ -172,7 +172,9 @@ fn is_dialable(dial_string: &str) -> bool {
     let at_home = outside
         .strip_prefix('0')
         .is_some_and(|number| begins_with_one_to_nine(number) && (8..=11).contains(&number.len()));
-    all_digits && (overseas || at_home)
+    // A representative number such as 1588-1234 has no trunk zero.
+    let representative = outside.starts_with('1') && outside.len() == 8;
+    all_digits && (overseas || at_home || representative)
 }
 
 #[test]
@@ -185,7 +187,8 @@ fn whatever_is_dialled_is_digits_of_the_right_form_and_leads_back_to_its_number(
             let decision = decide(&job, &rulebook(), NOW);
             let Some(dial_string) = decision.dial_string else { continue };
             assert!(is_dialable(&dial_string), "{}: {dial_string}", row.e164);
-            let national = dial_string.strip_prefix("90").map(|rest| format!("82{rest}"));
+            let rest = dial_string.strip_prefix("90").or_else(|| dial_string.strip_prefix('9'));
+            let national = rest.map(|rest| format!("82{rest}"));
             let back = match scope {
                 "overseas" => dial_string.strip_prefix("9001").map(str::to_owned),
                 _ => national,

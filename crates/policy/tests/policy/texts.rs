@@ -78,6 +78,8 @@ fn over_ninety_bytes_a_text_is_flagged_and_its_real_parts_are_counted() {
         let effect = if over_90 { RuleEffect::Flag } else { RuleEffect::Pass };
         assert_eq!(effects(&decision, RuleId::R8), [effect]);
     }
+    let decision = text(&"a".repeat(91));
+    assert_eq!((facts(&decision).segments, facts(&decision).worst_case_segments), (1, 2));
 }
 
 #[test]
@@ -167,6 +169,9 @@ fn the_wording_is_known_in_korean_english_chinese_and_vietnamese() {
         "Xin gọi lại số này.",
         "VUI LÒNG TRẢ LỜI TIN NHẮN NÀY",
         "문의: +82 2-3451-8120",
+        "Please call us back.",
+        "Reply YES to confirm.",
+        "このメッセージに返信してください。",
     ] {
         assert_eq!(effects(&text(body), RuleId::R13), [RuleEffect::Flag], "{body}");
     }
@@ -176,6 +181,11 @@ fn the_wording_is_known_in_korean_english_chinese_and_vietnamese() {
         "我们已经处理完毕。",
         "Chúng tôi đã hoàn tiền.",
         "Your order 3451-8121",
+        "회신이 불가한 번호입니다.",
+        "Do not reply to this message.",
+        "请勿回复此短信。",
+        "この番号には返信できません。",
+        "You cannot reply by text.",
     ] {
         assert_eq!(effects(&text(body), RuleId::R13), [], "{body}");
     }
