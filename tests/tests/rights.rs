@@ -8,7 +8,7 @@ use std::{
 
 use closure_contract::{Generation, ReceiptStatus, Timestamp};
 use closure_store::{
-    BounceEffect, Bounced, NewBounce, NewSuppression, Recipient, Store, StoreSettings, SuppressionSource,
+    BounceEffect, Bounced, Debt, NewBounce, NewSuppression, Recipient, Store, StoreSettings, SuppressionSource,
     UnreadMail,
 };
 use closure_tests::harness::{Database, Services, cli, jobs, run};
@@ -30,7 +30,15 @@ const RIGHTS: &[(&str, &str)] = &[
     ),
     ("dead_letter_action", "operator=SI"),
     ("delivery", "bounces=Su dead=su dial=SIu doctor=s email=SIu fallback=SIu fleet=SIu operator=Su sms=SIu"),
-    ("receipt", "bounces=I dial=Su email=Su fallback=SIu fleet=SIu operator=S sms=Su"),
+    (
+        "job_return",
+        "dead=SIUD dial=Su email=Su fleet=SIUD sms=Su",
+    ),
+    (
+        "owed",
+        "bounces=SuD dead=SuD dial=SuD doctor=S email=SuD fallback=SuD fleet=SuD operator=SuD sms=SuD",
+    ),
+    ("receipt", "bounces=I dial=Su doctor=s email=Su fallback=SIu fleet=SIu operator=S sms=Su"),
     (
         "refinery_schema_history",
         "bounces=S cancel=S dead=S dial=S doctor=S email=S fallback=S fleet=S operator=S sms=S",
@@ -47,7 +55,8 @@ const RIGHTS: &[(&str, &str)] = &[
         "template_register",
         "advisor=S bounces=S cancel=S dead=S dial=S doctor=S email=S fallback=S fleet=S operator=Su sms=S",
     ),
-    ("tombstone", "advisor=S cancel=SIU dial=Siu email=Siu fallback=S fleet=SIU operator=S sms=Siu"),
+    ("tombstone", "advisor=S cancel=SIU dial=Siu email=Siu fallback=S fleet=SIU operator=SD sms=Siu"),
+    ("tombstone_action", "operator=SI"),
 ];
 
 /// Columns that hold what a customer reads, or what a job is, and who may read or change each.
@@ -139,7 +148,7 @@ async fn the_bounce_reader_may_do_its_work(url: String) {
         effect: BounceEffect::Undelivered { detail: "it came back".to_owned(), suppress: Some(suppress) },
     };
     assert_eq!(store.record_bounce(bounce).await, Ok(Bounced::Unknown));
-    store.announced(&[id]).await.expect("what was told can be written down");
+    store.paid(&[Debt { job_id: id, generation: Generation::FIRST, word: 1 }]).await.expect("what was told can be written down");
 }
 
 #[test]

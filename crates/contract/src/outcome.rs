@@ -13,21 +13,30 @@ use crate::{
     receipt::Evidence,
 };
 
-/// The end of one job (`closure.outcome/1`), told once for each generation of it.
+/// How one job stands at an end of it (`closure.outcome/1`).
 ///
-/// A crash may repeat the message; the repeat carries the same `outcome_id`, which is also its `message_id`.
+/// A crash may repeat the message; the repeat carries the same `outcome_id`, which is also its `message_id`, and says
+/// the same. A later truth about the same generation is another word with an `outcome_id` of its own, and names the one
+/// that it takes back or refines.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Outcome {
     /// Always `closure.outcome/1`.
     pub kind: OutcomeKind,
-    /// The same for every repeat of this outcome.
+    /// The same for every repeat of this outcome, and no other outcome's.
     pub outcome_id: Uuid,
+    /// Which word about this generation of the job it is, from 1: the highest one holds, in whatever order they come.
+    #[serde(default = "first_word")]
+    #[schemars(range(min = 1))]
+    pub word: u32,
+    /// The `outcome_id` of the word before, which this one takes back or refines.
+    #[serde(default)]
+    pub corrects: Option<Uuid>,
     /// The job that ended.
     pub job_id: JobId,
     /// Which edition of it: 1, and one more for each replay by a person.
     pub generation: Generation,
-    /// The consultation that the job closes.
-    pub consultation: Consultation,
+    /// The consultation that the job closes; null where a job that could not be worked on does not say it readably.
+    pub consultation: Option<Consultation>,
     /// The channel that carried it out.
     pub channel: Channel,
     /// How it ended.
@@ -215,13 +224,28 @@ impl fmt::Debug for CallRecord {
 }
 
 impl Outcome {
-    /// The id of a job's outcome: a UUID v5 of the job's id and the generation.
+    /// The id of a word about a job's generation: a UUID v5 of the job's id, the generation and the word's number.
     ///
-    /// A person's `discarded` is a second word about a generation that was told as `dead`, so that it has an id of
-    /// its own: a reader who drops repeats by their id must still hear it.
-    pub fn id_of(job: JobId, generation: Generation, outcome: OutcomeName) -> Uuid {
-        let word = if outcome == OutcomeName::Discarded { "discarded" } else { "outcome" };
-        Uuid::new_v5(&job.0, format!("{word}:{generation}").as_bytes())
+    /// The first word, and a person's `discarded`, which is the last one, have the ids that releases without numbers
+    /// gave them, so that both tell the same while one takes the place of the other.
+    pub fn id_of(job: JobId, generation: Generation, word: u32, outcome: OutcomeName) -> Uuid {
+        if outcome == OutcomeName::Discarded {
+            return Uuid::new_v5(&job.0, format!("discarded:{generation}").as_bytes());
+        }
+        numbered(job, generation, word)
+    }
+
+    /// The id of the word that this one takes back or refines; no first word does.
+    ///
+    /// Nothing follows a `discarded`, so that the word before never is one.
+    pub fn corrected_by(job: JobId, generation: Generation, word: u32) -> Option<Uuid> {
+        (word > 1).then(|| numbered(job, generation, word - 1))
+    }
+
+    /// The id of what is told of a message that is no edition of the job that it names: the letter that keeps it may
+    /// die more than once, and each death is told once.
+    pub fn id_of_letter(job: JobId, letter: i64, deaths: u32) -> Uuid {
+        Uuid::new_v5(&job.0, format!("letter:{letter}:{deaths}").as_bytes())
     }
 
     /// The routing key on `closure.outcomes`: `<channel>.<outcome>`.
@@ -238,6 +262,18 @@ impl Outcome {
     pub fn encode(&self) -> Vec<u8> {
         serde_json::to_vec(self).expect("an outcome holds only strings and numbers")
     }
+}
+
+fn first_word() -> u32 {
+    1
+}
+
+fn numbered(job: JobId, generation: Generation, word: u32) -> Uuid {
+    let name = match word {
+        0 | 1 => format!("outcome:{generation}"),
+        later => format!("outcome:{generation}:{later}"),
+    };
+    Uuid::new_v5(&job.0, name.as_bytes())
 }
 
 impl OutcomeName {

@@ -13,10 +13,10 @@ use closure_store::{DeliveryState, Snapshot};
 use tracing::warn;
 use uuid::Uuid;
 
-/// The outcome of a delivery that has ended, as a message; nothing for one that goes on, or whose email is held back,
-/// because the outcome says which email answers.
+/// The outcome of a delivery that has ended, as a message; nothing for one that goes on, or of which it is not decided
+/// yet whether an email answers, because the outcome says which one does.
 pub fn outcome(snapshot: &Snapshot) -> Option<OutMessage> {
-    if snapshot.held_since.is_some() {
+    if snapshot.held_since.is_some() || snapshot.unjudged {
         return None;
     }
     let name = outcome_name(snapshot.channel, snapshot.state)?;
@@ -27,12 +27,15 @@ pub fn outcome(snapshot: &Snapshot) -> Option<OutMessage> {
             return None;
         }
     };
+    let word = snapshot.words.max(1);
     let outcome = Outcome {
         kind: OutcomeKind::V1,
-        outcome_id: Outcome::id_of(snapshot.job_id, snapshot.generation, name),
+        outcome_id: Outcome::id_of(snapshot.job_id, snapshot.generation, word, name),
+        word,
+        corrects: Outcome::corrected_by(snapshot.job_id, snapshot.generation, word),
         job_id: snapshot.job_id,
         generation: snapshot.generation,
-        consultation: job.consultation().clone(),
+        consultation: Some(job.consultation().clone()),
         channel: snapshot.channel,
         outcome: name,
         evidence: snapshot.evidence,
@@ -59,6 +62,24 @@ pub fn outcome_message(outcome: &Outcome) -> OutMessage {
         generation: outcome.generation,
         traceparent: None,
         body: Bytes::from(outcome.encode()),
+    }
+}
+
+/// The job of an email that nobody has tried, as a message through the exchange that leads to the email worker alone;
+/// nothing for any other.
+pub fn email_job(snapshot: &Snapshot) -> Option<OutMessage> {
+    if snapshot.state != DeliveryState::Pending || snapshot.channel != Channel::Email {
+        return None;
+    }
+    match Job::decode(&snapshot.body) {
+        Ok(job) => {
+            let message = job_message(&job, snapshot.body.clone(), snapshot.generation, None);
+            Some(OutMessage { exchange: FALLBACK, ..message })
+        }
+        Err(problem) => {
+            warn!(job_id = %snapshot.job_id, %problem, "a stored job cannot be read; it is not published");
+            None
+        }
     }
 }
 
@@ -90,11 +111,6 @@ pub fn receipt_message(message: &ReceiptMessage, message_id: String) -> OutMessa
         traceparent: None,
         body: Bytes::from(message.encode()),
     }
-}
-
-/// The email that answers in a text message's place, through the exchange that leads to the email worker alone.
-pub fn fallback_message(job: &Job, body: Bytes) -> OutMessage {
-    OutMessage { exchange: FALLBACK, ..job_message(job, body, Generation::FIRST, None) }
 }
 
 /// A job as a message to its worker.

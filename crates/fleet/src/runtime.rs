@@ -14,6 +14,7 @@ use closure_broker::{
     Settler, publisher::MESSAGES_PER_CALL_MAX,
 };
 use closure_contract::{AttemptNumber, Generation, Job, topology::DelayStep};
+use closure_store::{Debt, Store};
 use futures::FutureExt;
 use tokio::sync::{Semaphore, watch};
 use tracing::{error, warn};
@@ -57,6 +58,8 @@ pub trait Worker: Send + Sync + 'static {
 pub enum Disposition {
     /// Publish these, each confirmed, then ack.
     Done(Vec<OutMessage>),
+    /// Publish these, each confirmed, then ack, and write down in a moment that they are owed no more.
+    Told(Told),
     /// Let a copy come back after a delay, asking for this attempt, then ack.
     Again {
         /// How long it waits.
@@ -66,6 +69,17 @@ pub enum Disposition {
     },
     /// Give it to the dead queue of its work queue: no version of this worker can read it.
     Reject,
+}
+
+/// What is told of deliveries, and the debts that are paid by it.
+#[derive(Debug)]
+pub struct Told {
+    /// What is to be published.
+    pub messages: Vec<OutMessage>,
+    /// What is owed no more once the broker has confirmed it.
+    pub debts: Vec<Debt>,
+    /// Where the debts stand.
+    pub store: Store,
 }
 
 /// The process is stopping, or the message's connection is gone: it will be delivered again.
@@ -267,10 +281,11 @@ async fn one<W: Worker>(worker: &W, incoming: Incoming, publisher: &Publisher, l
             return;
         }
     };
-    let follow_ups = match disposition {
-        Disposition::Done(follow_ups) => follow_ups,
+    let (follow_ups, payment) = match disposition {
+        Disposition::Done(follow_ups) => (follow_ups, None),
+        Disposition::Told(Told { messages, debts, store }) => (messages, Some((store, debts))),
         Disposition::Again { step, attempt } => match copy_for(&message, &generation, step, attempt) {
-            Some(copy) => vec![copy],
+            Some(copy) => (vec![copy], None),
             None => {
                 error!(queue = worker.queue(), "what is no job cannot wait; it goes to the dead queue");
                 settler.reject();
@@ -283,7 +298,12 @@ async fn one<W: Worker>(worker: &W, incoming: Incoming, publisher: &Publisher, l
         }
     };
     match publish(publisher, follow_ups, lifecycle).await {
-        Ok(()) => settler.ack(),
+        Ok(()) => {
+            settler.ack();
+            if let Some((store, debts)) = payment {
+                store.pay_later(debts);
+            }
+        }
         Err(Unpublished::Interrupted) => {}
         // What must follow can never follow: a person has to look.
         Err(Unpublished::Never) => settler.reject(),

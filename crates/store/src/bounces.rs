@@ -55,7 +55,7 @@ pub enum BounceEffect {
 /// What became of a report.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Bounced {
-    /// The delivery is undelivered now, and the CRM is owed the outcome until [`Store::announced`] says otherwise.
+    /// The delivery is undelivered now, and the CRM is owed the outcome until [`Store::paid`] says otherwise.
     Moved(Box<Snapshot>),
     /// It is on record, and the delivery stands as it stood.
     Recorded,
@@ -221,7 +221,6 @@ WITH found AS MATERIALIZED (
         failure_code = $11,
         detail = $12,
         evidence = $6,
-        announce_since = now(),
         ended_at = now(),
         updated_at = now()
     FROM found AS f

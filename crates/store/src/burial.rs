@@ -3,7 +3,7 @@
 use std::fmt::Write as _;
 
 use closure_contract::{
-    Channel, Generation, JobId,
+    Channel, Generation, JobId, Timestamp,
     topology::{HEADER_GENERATION, WorkQueue},
 };
 use deadpool_postgres::Transaction;
@@ -16,25 +16,40 @@ use crate::{
     pool::query,
     replay::HAS_GENERATION,
     row::{Columns, int},
+    snapshot::{Snapshot, snapshot_columns},
     state::DeliveryState,
     store::Store,
     text,
 };
+
+/// A letter at the desk, and the delivery that it speaks for.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Buried {
+    /// The letter.
+    pub id: DeadLetterId,
+    /// How often it died.
+    pub deaths: u32,
+    /// When it died last.
+    pub died_at: Timestamp,
+    /// The delivery of this very generation of the job, where the message is its own: the CRM is told of that, whether
+    /// it is dead by the letter or had come to its end before.
+    pub delivery: Option<Snapshot>,
+}
 
 impl Store {
     /// Keeps a message that nobody can work on, once; a job of ours that had not come to its end is dead with it.
     ///
     /// A letter speaks for a job only with the job's own bytes: another content under the same job id is a letter of
     /// its own, and the first content is left in peace.
-    pub async fn record_dead_letter(&self, letter: NewDeadLetter) -> Result<DeadLetterId, StoreError> {
+    pub async fn record_dead_letter(&self, letter: NewDeadLetter) -> Result<Buried, StoreError> {
         self.database
             .bounded(async {
                 let mut session = self.database.session().await?;
                 let transaction = session.transaction().await?;
-                let id = record(&transaction, &letter).await?;
+                let buried = record(&transaction, &letter).await?;
                 transaction.commit().await?;
                 session.done();
-                Ok(id)
+                Ok(buried)
             })
             .await
     }
@@ -53,7 +68,7 @@ enum Bond {
     Stranger,
 }
 
-async fn record(transaction: &Transaction<'_>, letter: &NewDeadLetter) -> Result<DeadLetterId, StoreError> {
+async fn record(transaction: &Transaction<'_>, letter: &NewDeadLetter) -> Result<Buried, StoreError> {
     let generation = match letter.job_id {
         Some(job) => believed(transaction, job, generation_of(&letter.headers)).await?,
         None => Generation::FIRST,
@@ -97,7 +112,25 @@ async fn record(transaction: &Transaction<'_>, letter: &NewDeadLetter) -> Result
         ],
     )
     .await?;
-    Columns(rows.first().expect("an upsert returns the row that it was given")).get("id").map(DeadLetterId)
+    let kept = Columns(rows.first().expect("an upsert returns the row that it was given"));
+    Ok(Buried {
+        id: kept.get("id").map(DeadLetterId)?,
+        deaths: kept.count("deaths")?,
+        died_at: kept.time("last_died_at")?,
+        delivery: match (bond, letter.job_id) {
+            (Bond::Killed | Bond::TooLate, Some(job)) => told(transaction, job, generation).await?,
+            (Bond::Unclaimed | Bond::Stranger, _) | (_, None) => None,
+        },
+    })
+}
+
+async fn told(
+    transaction: &Transaction<'_>,
+    job: JobId,
+    generation: Generation,
+) -> Result<Option<Snapshot>, StoreError> {
+    let rows = query(transaction, TOLD, &[&job.0, &int(generation.0)]).await?;
+    rows.first().map(Snapshot::read).transpose()
 }
 
 /// The generation that a message names, if a person's replay made it: whoever may publish may write any.
@@ -203,4 +236,7 @@ ON CONFLICT (key) DO UPDATE SET
                 AND l.state <> 'open' AS again
         ) AS judged
     )
-RETURNING id";
+RETURNING id, deaths, last_died_at";
+
+pub(crate) const TOLD: &str =
+    concat!("SELECT ", snapshot_columns!(), " FROM delivery AS d WHERE d.job_id = $1 AND d.generation = $2");

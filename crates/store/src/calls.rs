@@ -15,7 +15,6 @@ use crate::{
     state::DeliveryState,
     store::Store,
     text,
-    verdict::Announce,
 };
 
 /// One look reads at most this many events of a call; a long call has some dozens.
@@ -102,16 +101,11 @@ impl Store {
         from: DeliveryState,
         ending: Ending,
         call: Option<Value>,
-        announce: Announce,
     ) -> Result<Option<Snapshot>, StoreError> {
         let Ending::Final { state, code, detail, evidence, provider_ref, attempt_use: _ } = ending else {
             return Err(StoreError::Settings(
                 "only a final ending concludes a delivery without a lease".to_owned(),
             ));
-        };
-        let owed = match announce {
-            Announce::Now => false,
-            Announce::Owed => true,
         };
         let rows = self
             .database
@@ -127,7 +121,6 @@ impl Store {
                     &evidence.as_str(),
                     &provider_ref.as_deref().map(text::reference),
                     &call.map(text::json),
-                    &owed,
                 ],
             )
             .await?;
@@ -159,7 +152,6 @@ WITH changed AS (
     UPDATE delivery AS d SET
         state = $4, failure_code = $5, detail = $6, evidence = $7, provider_ref = coalesce($8, d.provider_ref),
         call = coalesce($9, d.call), look_at = NULL,
-        announce_since = CASE WHEN $10 THEN now() ELSE d.announce_since END,
         ended_at = now(), updated_at = now()
     WHERE d.job_id = $1 AND d.generation = $2 AND d.state = $3
     RETURNING ",

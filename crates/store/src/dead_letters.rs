@@ -165,6 +165,13 @@ pub struct DeadLetterAction {
 }
 
 impl Store {
+    /// How many letters with this code wait for a person; nothing of what stands in them is read.
+    pub async fn open_letters(&self, code: FailureCode) -> Result<u64, StoreError> {
+        let rows = self.database.query(COUNT_OPEN, &[&code.as_str()]).await?;
+        let row = rows.first().expect("a count has one row");
+        Ok(u64::try_from(Columns(row).get::<i64>("count")?).unwrap_or(0))
+    }
+
     /// Dead letters, the latest first.
     pub async fn dead_letters(&self, filter: DeadLetterFilter) -> Result<Vec<DeadLetterSummary>, StoreError> {
         let states: Vec<&str> = match filter.state {
@@ -219,6 +226,8 @@ macro_rules! summary_columns {
     };
 }
 pub(crate) use summary_columns;
+
+const COUNT_OPEN: &str = "SELECT count(*) AS count FROM dead_letter WHERE state = 'open' AND code = $1";
 
 pub(crate) const LIST: &str = concat!(
     "SELECT ",

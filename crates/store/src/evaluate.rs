@@ -12,7 +12,7 @@ use crate::{
     state::{self, DeliveryState},
     store::Store,
     text,
-    verdict::{Announce, DeliveryFacts, Evaluated, FallbackRow, NewFallback, ReceiptRow, Verdict},
+    verdict::{DeliveryFacts, Evaluated, FallbackRow, NewFallback, Owed, ReceiptRow, Verdict},
 };
 
 /// A verdict sees at most this many receipts of a delivery, the strongest evidence first.
@@ -56,6 +56,7 @@ async fn facts(transaction: &Transaction<'_>, job_id: JobId) -> Result<Option<De
         receipts: receipts.iter().map(ReceiptRow::read).collect::<Result<_, _>>()?,
         receipt_overdue: Columns(row).get("receipt_overdue")?,
         has_fallback: snapshot.fallback_job_id.is_some(),
+        is_owed: Columns(row).get("is_owed")?,
         provider: Columns(row).maybe_word("provider", state::provider)?,
         tried_at: Columns(row).maybe_time("tried_at")?,
         revision: Columns(row).count("revision")?,
@@ -69,6 +70,7 @@ pub(crate) const LOCK: &str = concat!(
     "SELECT ",
     snapshot_columns!(),
     ", coalesce(d.receipt_due_at <= now(), false) AS receipt_overdue, d.provider, d.tried_at, d.revision,
+    EXISTS (SELECT FROM owed AS o WHERE o.job_id = d.job_id) AS is_owed,
     t.newest_revision, t.cancelled_through
 FROM delivery AS d
 LEFT JOIN LATERAL (
@@ -98,7 +100,7 @@ async fn apply(
     let answers = query(transaction, FALLBACK, &[&source]).await?;
     let fallback = match answers.first() {
         None => None,
-        Some(row) => Some(FallbackRow::of(Snapshot::read(row)?, created)),
+        Some(row) => Some(FallbackRow::of(Snapshot::read(row)?, created, Columns(row).get("is_owed")?)),
     };
     let is_held = fallback.is_none() && verdict.fallback == NewFallback::Held;
     if fallback.is_none() && !matches!(verdict.fallback, NewFallback::None | NewFallback::Held) {
@@ -109,10 +111,6 @@ async fn apply(
         });
     }
     let judged = judged(before.state, verdict.state);
-    let owed = match verdict.announce {
-        Announce::Now => false,
-        Announce::Owed => true,
-    };
     let work = WorkQueue::Jobs(before.channel);
     let rows = query(
         transaction,
@@ -125,7 +123,6 @@ async fn apply(
             &verdict.evidence.as_str(),
             &text::json(verdict.rules),
             &fallback.as_ref().map(|row| row.job_id.0),
-            &owed,
             &work.name(),
             &work.routing_key(),
             &is_held,
@@ -133,10 +130,12 @@ async fn apply(
     )
     .await?;
     let row = rows.first().expect("the delivery is locked by this transaction");
+    let after = Snapshot::read(row)?;
     Ok(Evaluated {
         before: before.state,
         held_before: before.held_since,
-        after: Snapshot::read(row)?,
+        owed: Owed::of(after.words > before.words, facts.is_owed),
+        after,
         fallback,
     })
 }
@@ -154,8 +153,7 @@ fn judged(before: DeliveryState, verdict: DeliveryState) -> Option<&'static str>
 /// verdict is to wait; never, once it has come to its end. A held email is looked at when it is released, and from
 /// time to time in case that moment was missed.
 ///
-/// A debt to the CRM is paid by `announced` alone: a later look that owes nothing new must not forget it.
-/// A replayed dead letter whose delivery moves on is resolved here as it is in a settlement, and a verdict of death
+/// What the CRM is owed by it stands in the table `owed` with the same commit. A replayed dead letter whose delivery moves on is resolved here as it is in a settlement, and a verdict of death
 /// opens one.
 pub(crate) const APPLY: &str = concat!(
     "
@@ -173,12 +171,12 @@ WITH changed AS (
             ELSE now() END,
         look_at = CASE
             WHEN d.channel <> 'sms' THEN d.look_at
-            WHEN $11 THEN now() + interval '10 minutes'
+            WHEN $10 THEN now() + interval '10 minutes'
             WHEN coalesce($2, d.state) NOT IN ('accepted', 'in_doubt') THEN NULL
             WHEN d.receipt_due_at > now() THEN d.receipt_due_at
             WHEN d.receipt_due_at IS NOT NULL THEN now() + interval '1 minute' END,
-        held_since = CASE WHEN $11 THEN coalesce(d.held_since, now()) END,
-        announce_since = CASE WHEN $8 THEN now() ELSE d.announce_since END,
+        held_since = CASE WHEN $10 THEN coalesce(d.held_since, now()) END,
+        unjudged = false,
         updated_at = now()
     WHERE d.job_id = $1
     RETURNING ",
@@ -190,7 +188,7 @@ WITH changed AS (
         AND $2 NOT IN ('pending', 'sending', 'in_doubt', 'waiting', 'dead')
 ), died AS (
     INSERT INTO dead_letter AS l (key, job_id, channel, queue, routing_key, code, detail, body, state, generation)
-    SELECT 'job:' || c.job_id, c.job_id, c.channel, $9, $10, c.failure_code, coalesce(c.detail, ''), c.body, 'open', c.generation
+    SELECT 'job:' || c.job_id, c.job_id, c.channel, $8, $9, c.failure_code, coalesce(c.detail, ''), c.body, 'open', c.generation
     FROM changed AS c WHERE $2 = 'dead'
     ON CONFLICT (key) DO UPDATE SET
         state = 'open', code = excluded.code, detail = excluded.detail, generation = excluded.generation,
@@ -201,8 +199,12 @@ SELECT ",
     " FROM changed AS d"
 );
 
-pub(crate) const FALLBACK: &str =
-    concat!("SELECT ", snapshot_columns!(), " FROM delivery AS d WHERE d.source_job_id = $1");
+pub(crate) const FALLBACK: &str = concat!(
+    "SELECT ",
+    snapshot_columns!(),
+    ", EXISTS (SELECT FROM owed AS o WHERE o.job_id = d.job_id) AS is_owed
+FROM delivery AS d WHERE d.source_job_id = $1"
+);
 
 /// Inserts the email where there is none; says whether it did.
 async fn create_fallback(
@@ -249,9 +251,10 @@ pub(crate) const CREATE_FALLBACK: &str = "
 WITH created AS (
     INSERT INTO delivery (
         job_id, channel, kind, consultation_id, revision, generation, state, body, body_hash, source_job_id,
-        failure_code, detail, ended_at
+        failure_code, detail, ended_at, words
     ) VALUES (
-        $1, 'email', $2, $3, $4, 1, $5, $6, $7, $8, $9, $10, CASE WHEN $9::text IS NOT NULL THEN now() END
+        $1, 'email', $2, $3, $4, 1, $5, $6, $7, $8, $9, $10, CASE WHEN $9::text IS NOT NULL THEN now() END,
+        CASE WHEN $9::text IS NOT NULL THEN 1 ELSE 0 END
     )
     ON CONFLICT DO NOTHING
     RETURNING job_id, body, failure_code, detail

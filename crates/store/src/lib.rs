@@ -14,6 +14,7 @@ mod history;
 mod lane;
 mod migrate;
 mod overdue;
+mod owed;
 #[cfg(test)]
 mod plans;
 mod pool;
@@ -49,6 +50,7 @@ extern crate self as closure_store;
 
 pub use bounces::{BounceEffect, Bounced, NewBounce, UnreadMail};
 pub use brakes::{BrakeRow, Counts, HalfLives, HeldEmails, Moved};
+pub use burial::Buried;
 pub use calls::{CelRow, OpenCall};
 pub use circuits::{OpenCircuit, Opened, OpenedBy};
 pub use claim::{Claim, Lease, NewClaim};
@@ -59,6 +61,7 @@ pub use dead_letters::{
 pub use error::StoreError;
 pub use history::{AttemptStory, DeadLetterStory, JobStory, ReceiptStory, StateCount};
 pub use lane::Lane;
+pub use owed::{Debt, LongOwed};
 pub use postponed::{NewPostponement, Postponed};
 pub use rates::Slots;
 pub use receipts::{AnothersReceipts, Recorded};
@@ -75,4 +78,4 @@ pub use tally::{CapKind, Contact, Counted, Limit, Taken};
 pub use template_changes::{Added, Deed, NewTemplate, TemplateChange, TemplateError};
 pub use templates::{StoredTemplate, TemplateAction, TemplateRegister, TemplateState};
 pub use usage::Usage;
-pub use verdict::{Announce, DeliveryFacts, Evaluated, FallbackRow, NewFallback, ReceiptRow, Verdict};
+pub use verdict::{DeliveryFacts, Evaluated, FallbackRow, NewFallback, Owed, ReceiptRow, Verdict};

@@ -1,17 +1,12 @@
-//! What no message tells: silence, receipts that were early, and debts of processes that died.
+//! What no message tells: silence, and receipts that were early.
 //!
 //! Every sweep may run in several processes at once. What is handed out is put off in the same statement, so that no
 //! other process gets it too, and comes back by itself where the process dies before it has done anything about it.
 
 use closure_contract::JobId;
 use tokio_postgres::Row;
-use uuid::Uuid;
 
-use crate::{
-    error::StoreError,
-    row::{Columns, millis},
-    store::Store,
-};
+use crate::{error::StoreError, row::Columns, store::Store};
 
 impl Store {
     /// Text messages whose receipt is overdue, whose receipt was matched and not looked at, or whose email was held;
@@ -20,26 +15,13 @@ impl Store {
         jobs(&self.database.query(OVERDUE, &[&limit]).await?)
     }
 
-    /// Deliveries whose outcome has been owed to the CRM for longer than this; each to one process.
-    pub async fn owed_announcements(&self, older_than_ms: u64, limit: i64) -> Result<Vec<JobId>, StoreError> {
-        jobs(&self.database.query(OWED, &[&millis(older_than_ms), &limit]).await?)
-    }
-
-    /// The CRM has been told.
-    pub async fn announced(&self, told: &[JobId]) -> Result<(), StoreError> {
-        let mut told: Vec<Uuid> = told.iter().map(|job| job.0).collect();
-        told.sort_unstable();
-        self.database.query(ANNOUNCED, &[&told]).await?;
-        Ok(())
-    }
-
     /// Matches receipts that came before their delivery was known; gives the deliveries that they speak of.
     pub async fn match_inbox(&self, limit: i64) -> Result<Vec<JobId>, StoreError> {
         jobs(&self.database.query(MATCH, &[&limit]).await?)
     }
 }
 
-fn jobs(rows: &[Row]) -> Result<Vec<JobId>, StoreError> {
+pub(crate) fn jobs(rows: &[Row]) -> Result<Vec<JobId>, StoreError> {
     rows.iter().map(|row| Columns(row).job("job_id")).collect()
 }
 
@@ -55,23 +37,6 @@ WITH due AS MATERIALIZED (
 UPDATE delivery AS d SET look_at = now() + interval '1 minute'
 FROM due WHERE d.job_id = due.job_id
 RETURNING d.job_id";
-
-pub(crate) const OWED: &str = "
-WITH due AS MATERIALIZED (
-    SELECT job_id FROM delivery
-    WHERE announce_since <= now() - $1::bigint * interval '1 millisecond'
-    ORDER BY announce_since LIMIT $2
-    FOR UPDATE SKIP LOCKED
-)
-UPDATE delivery AS d SET announce_since = now()
-FROM due WHERE d.job_id = due.job_id
-RETURNING d.job_id";
-
-pub(crate) const ANNOUNCED: &str = "
-WITH told AS MATERIALIZED (
-    SELECT job_id FROM delivery WHERE job_id = ANY ($1::uuid[]) ORDER BY job_id FOR UPDATE
-)
-UPDATE delivery AS d SET announce_since = NULL FROM told WHERE d.job_id = told.job_id";
 
 /// A settlement matches what is in the inbox by then, so that what is left here came within its very moment; after
 /// a day a receipt is none of ours. The delivery is marked, because the process that matched it may die before

@@ -3,7 +3,7 @@
 use tokio_postgres::{Client, SimpleQueryMessage};
 
 use crate::{
-    bounces, brakes, burial, calls, circuits, claim, dead_letters, evaluate, history, overdue, postponed,
+    bounces, brakes, burial, calls, circuits, claim, dead_letters, evaluate, history, overdue, owed, postponed,
     rates, receipts, replay, resend, returns,
     settings::StoreSettings,
     settle_sql, standing, suppression, tally, template_changes, templates,
@@ -27,10 +27,10 @@ const STATEMENTS: &[(&str, &str)] = &[
     ("find the fallback", evaluate::FALLBACK),
     ("create the fallback", evaluate::CREATE_FALLBACK),
     ("overdue", overdue::OVERDUE),
-    ("owed", overdue::OWED),
+    ("owed", owed::OWED),
+    ("pay", owed::PAY),
     ("postponed", postponed::POSTPONED),
     ("put a job off", postponed::PUT_OFF),
-    ("announced", overdue::ANNOUNCED),
     ("match the inbox", overdue::MATCH),
     ("open calls", calls::OPEN),
     ("call events", calls::EVENTS),
@@ -38,6 +38,7 @@ const STATEMENTS: &[(&str, &str)] = &[
     ("lock a dead delivery", burial::LOCK_DELIVERY),
     ("kill", burial::KILL),
     ("keep a dead letter", burial::KEEP),
+    ("the delivery of a dead letter", burial::TOLD),
     ("list dead letters", dead_letters::LIST),
     ("one dead letter", dead_letters::ONE),
     ("actions", dead_letters::ACTIONS),

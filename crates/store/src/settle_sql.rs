@@ -52,6 +52,7 @@ WITH asked AS (
             WHERE a.job_id = h.job_id AND a.generation = h.generation AND a.number = h.number - 1
         ) ELSE d.tried_at END,
         lookups = coalesce(h.lookups, d.lookups),
+        unjudged = CASE WHEN h.kept THEN d.unjudged ELSE h.channel = 'sms' AND h.state IN ('refused', 'unknown') END,
         failure_code = CASE WHEN h.kept THEN d.failure_code ELSE h.code END,
         detail = CASE WHEN h.kept THEN d.detail ELSE h.detail END,
         evidence = CASE WHEN h.kept THEN d.evidence ELSE coalesce(h.evidence, d.evidence) END,

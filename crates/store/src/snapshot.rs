@@ -17,7 +17,8 @@ use crate::{
 macro_rules! snapshot_fields {
     () => {
         "d.job_id, d.channel, d.kind, d.generation, d.state, d.failure_code, d.detail, d.evidence, d.attempts, \
-         d.rules, d.fallback_job_id, d.source_job_id, d.ended_at, d.provider_ref, d.call, d.held_since"
+         d.rules, d.fallback_job_id, d.source_job_id, d.ended_at, d.provider_ref, d.call, d.held_since, \
+         coalesce(d.words, 1) AS words, d.unjudged"
     };
 }
 
@@ -67,6 +68,10 @@ pub struct Snapshot {
     pub provider_ref: Option<String>,
     /// The record of a call.
     pub call: Option<Value>,
+    /// How many different words about this generation the CRM is told: the number of the latest.
+    pub words: u32,
+    /// Of an SMS: its try ended it, and whether an email answers is still to be decided.
+    pub unjudged: bool,
 }
 
 impl Snapshot {
@@ -91,6 +96,8 @@ impl Snapshot {
             ended_at: columns.maybe_time("ended_at")?,
             provider_ref: columns.get("provider_ref")?,
             call: columns.get("call")?,
+            words: columns.count("words")?,
+            unjudged: columns.get("unjudged")?,
         })
     }
 }

@@ -3,8 +3,8 @@
 use std::fmt;
 
 use crate::{
-    batch::Batcher, claim::Claims, error::StoreError, migrate, pool::Database, settings::StoreSettings,
-    settle::Settlements, standing::Standings, tally::Tallies,
+    batch::Batcher, claim::Claims, error::StoreError, migrate, owed::Payments, pool::Database,
+    settings::StoreSettings, settle::Settlements, standing::Standings, tally::Tallies,
 };
 
 /// The fleet's memory; a clone shares the connections and the batches.
@@ -15,6 +15,7 @@ pub struct Store {
     pub(crate) settlements: Batcher<Settlements>,
     pub(crate) standings: Batcher<Standings>,
     pub(crate) tallies: Batcher<Tallies>,
+    pub(crate) payments: Payments,
 }
 
 impl Store {
@@ -27,6 +28,7 @@ impl Store {
             settlements: Batcher::new(Settlements(database.clone()), batch_max, linger_ms),
             standings: Batcher::new(Standings(database.clone()), batch_max, linger_ms),
             tallies: Batcher::new(Tallies(database.clone()), batch_max, linger_ms),
+            payments: Payments::new(database.clone()),
             database,
         })
     }

@@ -25,6 +25,8 @@ pub struct DeliveryFacts {
     pub receipt_overdue: bool,
     /// Whether an email answers in its place already.
     pub has_fallback: bool,
+    /// Whether something is still to be told of it.
+    pub is_owed: bool,
     /// Who was tried last, where anybody was.
     pub provider: Option<Provider>,
     /// When that try began.
@@ -71,8 +73,6 @@ pub struct Verdict {
     pub rules: Value,
     /// Whether an email is to answer.
     pub fallback: NewFallback,
-    /// Who stands for what the CRM is to be told.
-    pub announce: Announce,
 }
 
 /// Whether an email is to answer in place of an SMS.
@@ -114,15 +114,6 @@ pub enum NewFallback {
     },
 }
 
-/// Who stands for what the CRM is to be told.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Announce {
-    /// The caller's unacked message: a crash brings it back.
-    Now,
-    /// Nobody but the row: a sweep tells what is owed for long.
-    Owed,
-}
-
 /// What a verdict changed.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Evaluated {
@@ -132,8 +123,21 @@ pub struct Evaluated {
     pub held_before: Option<Timestamp>,
     /// The delivery as it stands now.
     pub after: Snapshot,
+    /// What the CRM is owed about it.
+    pub owed: Owed,
     /// The email that answers in its place, made now or before.
     pub fallback: Option<FallbackRow>,
+}
+
+/// What is to be told of a delivery.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Owed {
+    /// Nothing.
+    Nothing,
+    /// Something since an earlier commit: whoever made that may be telling it at this moment.
+    Before,
+    /// Something that follows from this very commit.
+    Now,
 }
 
 /// The email that answers in place of an SMS.
@@ -147,8 +151,20 @@ pub struct FallbackRow {
     pub body: Bytes,
     /// Whether this verdict made it.
     pub created: bool,
+    /// What is owed about it: its job to the email worker, or its end to the CRM.
+    pub owed: Owed,
     /// The whole delivery.
     pub snapshot: Option<Snapshot>,
+}
+
+impl Owed {
+    pub(crate) fn of(is_new: bool, is_owed: bool) -> Self {
+        match (is_new, is_owed) {
+            (true, _) => Self::Now,
+            (false, true) => Self::Before,
+            (false, false) => Self::Nothing,
+        }
+    }
 }
 
 impl ReceiptRow {
@@ -167,12 +183,13 @@ impl ReceiptRow {
 }
 
 impl FallbackRow {
-    pub(crate) fn of(snapshot: Snapshot, created: bool) -> Self {
+    pub(crate) fn of(snapshot: Snapshot, created: bool, is_owed: bool) -> Self {
         Self {
             job_id: snapshot.job_id,
             state: snapshot.state,
             body: snapshot.body.clone(),
             created,
+            owed: Owed::of(created, is_owed),
             snapshot: Some(snapshot),
         }
     }

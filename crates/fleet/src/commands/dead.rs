@@ -6,7 +6,7 @@ use closure_contract::{
     AttemptNumber, Generation, Job,
     topology::{JOBS, WorkQueue},
 };
-use closure_store::{DeadLetter, DeadLetterFilter, DeadLetterId, DeadLetterState, ReplayError, Store};
+use closure_store::{DeadLetter, DeadLetterFilter, DeadLetterId, DeadLetterState, Debt, ReplayError, Store};
 use serde_json::json;
 
 use super::{Call, Failure, show_as};
@@ -141,8 +141,9 @@ async fn replay(call: &Call, settle: &Settle) -> Result<(), Failure> {
     let lifecycle = Lifecycle::default();
     let publisher = Publisher::start(broker, lifecycle.shutdown.clone(), &lifecycle.tracker);
     publisher.publish(vec![message(&replay)]).await?;
-    if replay.job_id.is_none() {
-        store.finish_bytes_replay(id).await?;
+    match replay.job_id {
+        None => store.finish_bytes_replay(id).await?,
+        Some(job_id) => store.paid(&[Debt { job_id, generation: replay.generation, word: 0 }]).await?,
     }
     lifecycle.finish(std::time::Duration::from_secs(5)).await;
     let answer = json!({ "letter": settle.id, "generation": replay.generation, "published": true });
@@ -198,10 +199,13 @@ async fn discard(call: &Call, settle: &Settle) -> Result<(), Failure> {
     let store = Store::new(database)?;
     let id = DeadLetterId(settle.id);
     let snapshot = store.discard(id, &settle.actor, &settle.reason).await.map_err(replay_failure)?;
-    if let Some(message) = snapshot.as_ref().and_then(announce::outcome) {
+    if let Some(snapshot) = &snapshot
+        && let Some(message) = announce::outcome(snapshot)
+    {
         let lifecycle = Lifecycle::default();
         let publisher = Publisher::start(broker, lifecycle.shutdown.clone(), &lifecycle.tracker);
         publisher.publish(vec![message]).await?;
+        store.paid(&[Debt::of(snapshot)]).await?;
         lifecycle.finish(std::time::Duration::from_secs(5)).await;
     }
     show_as(call.style, &json!({ "letter": settle.id, "discarded": true }), |_| {

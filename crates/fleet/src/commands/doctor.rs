@@ -4,7 +4,7 @@ use closure_broker::topology;
 use closure_contract::{FailureCode, topology::queues};
 use closure_policy::quota::QuotaLevel;
 use closure_store::{
-    AnothersReceipts, DeadLetterFilter, DeadLetterState, OpenCircuit, Postponed, Store, StoreError,
+    AnothersReceipts, LongOwed, OpenCircuit, Postponed, Store, StoreError,
 };
 use serde::Serialize;
 
@@ -13,6 +13,9 @@ use crate::{
     config, output,
     quota::{self, Month},
 };
+
+/// The sweep tells what is owed for a quarter of this.
+const LONG_OWED_MS: u64 = 60_000;
 
 /// One thing that was looked at.
 #[derive(Serialize)]
@@ -70,6 +73,7 @@ pub async fn run(call: &Call) -> Result<(), Failure> {
                 let what = format!("{} deliveries {}", counted.channel, counted.state);
                 findings.push(Finding::well(&what, &counted.count.to_string()));
             }
+            findings.extend(store.long_owed(LONG_OWED_MS).await?.as_ref().map(long_owed));
             findings.extend(store.open_circuits().await?.iter().map(circuit));
             findings.extend(quota::months(&store, &quotas).await?.iter().filter_map(month));
             findings.extend(unread_bounces(&store).await?);
@@ -96,16 +100,10 @@ pub async fn run(call: &Call) -> Result<(), Failure> {
 
 /// Mails that came back and that only a person can read.
 async fn unread_bounces(store: &Store) -> Result<Option<Finding>, StoreError> {
-    let unread = DeadLetterFilter {
-        state: Some(DeadLetterState::Open),
-        code: Some(FailureCode::BounceUnread),
-        ..DeadLetterFilter::default()
-    };
-    let letters = store.dead_letters(unread).await?;
-    Ok((!letters.is_empty()).then(|| {
+    let count = store.open_letters(FailureCode::BounceUnread).await?;
+    Ok((count > 0).then(|| {
         let detail = format!(
-            "{} mail(s) came back and nobody has read them; see `fleet dead list --code bounce_unread`",
-            letters.len()
+            "{count} mail(s) came back and nobody has read them; see `fleet dead list --code bounce_unread`"
         );
         Finding::ill("mails that came back", &detail)
     }))
@@ -116,6 +114,19 @@ fn postponed(jobs: &Postponed) -> Finding {
     let Postponed { channel, code, count, since } = jobs;
     let detail = format!("{count}, the first since {since}: {code}: {}; {}", code.what(), code.remedy());
     Finding::ill(&format!("{channel} jobs put off"), &detail)
+}
+
+/// Words that somebody still waits for.
+fn long_owed(owed: &LongOwed) -> Finding {
+    let LongOwed { count, oldest_ms } = owed;
+    let seconds = oldest_ms / 1_000;
+    Finding::ill(
+        "words owed",
+        &format!(
+            "{count} outcome(s) or job(s) are not told, the oldest for {seconds} s; a process of the role fallback \
+             tells them: is one running, and does the broker confirm?"
+        ),
+    )
 }
 
 /// A gateway that is left alone.

@@ -130,6 +130,12 @@ pub async fn run(call: &Call, work: &Work) -> Result<(), Failure> {
         Finish::Clean => info!("stopped; nothing is left in hand"),
         Finish::Cut => warn!("stopped; what was in hand will be delivered again"),
     }
+    // Without it the next process would tell a repeat, which costs the CRM a look at its own record.
+    if let Err(problem) =
+        tokio::time::timeout(CLOSING_MAX, crew.store.pay_what_waits()).await.unwrap_or(Ok(()))
+    {
+        warn!(%problem, "what was told last will be told once more");
+    }
     Ok(())
 }
 

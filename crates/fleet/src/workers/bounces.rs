@@ -14,7 +14,7 @@ use closure_providers::{
     RecipientReport, UnreadBounce, UnreadReason, read_bounce, read_large_bounce,
 };
 use closure_store::{
-    BounceEffect, Bounced, NewBounce, NewSuppression, Recipient, Snapshot, Store, StoreError,
+    BounceEffect, Bounced, Debt, NewBounce, NewSuppression, Recipient, Snapshot, Store, StoreError,
     SuppressionSource, UnreadMail,
 };
 use sha2::{Digest, Sha256};
@@ -181,7 +181,7 @@ impl BounceReader {
                     // The row remembers the debt, and the fallback worker's sweep pays it.
                     return Ok(Place::Stays);
                 }
-                self.store.announced(&[job_id]).await?;
+                self.store.pay_later(vec![Debt::of(&snapshot)]);
                 Ok(Place::Read)
             }
             Ok(Bounced::Recorded) => {

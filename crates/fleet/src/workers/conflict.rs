@@ -2,12 +2,10 @@
 
 use closure_broker::InMessage;
 use closure_contract::{
-    Channel, Evidence, FailureCode, Job, Outcome, OutcomeName, Timestamp, outcome::OutcomeKind,
-    topology::WorkQueue,
+    Channel, Evidence, FailureCode, Job, Outcome, OutcomeName, outcome::OutcomeKind, topology::WorkQueue,
 };
-use closure_store::NewDeadLetter;
+use closure_store::{Buried, NewDeadLetter};
 use serde_json::Value;
-use uuid::Uuid;
 
 /// The letter that keeps the other content.
 pub fn letter(channel: Channel, message: &InMessage) -> NewDeadLetter {
@@ -25,15 +23,17 @@ pub fn letter(channel: Channel, message: &InMessage) -> NewDeadLetter {
     }
 }
 
-/// The outcome of the other content; the first one's is its own.
-pub fn outcome(job: &Job, message: &InMessage) -> Outcome {
+/// The outcome of the other content, by its letter; the first one's is its own.
+pub fn outcome(job: &Job, message: &InMessage, letter: &Buried) -> Outcome {
     let code = FailureCode::JobIdConflict;
     Outcome {
         kind: OutcomeKind::V1,
-        outcome_id: Uuid::new_v5(&job.id().0, &message.body),
+        outcome_id: Outcome::id_of_letter(job.id(), letter.id.0, letter.deaths),
+        word: 1,
+        corrects: None,
         job_id: job.id(),
         generation: message.generation,
-        consultation: job.consultation().clone(),
+        consultation: Some(job.consultation().clone()),
         channel: job.channel(),
         outcome: OutcomeName::Refused,
         evidence: Evidence::None,
@@ -41,7 +41,7 @@ pub fn outcome(job: &Job, message: &InMessage) -> Outcome {
         detail: Some(format!("{}; {}", code.what(), code.remedy())),
         rules: Vec::new(),
         attempts: 0,
-        at: Timestamp::now(),
+        at: letter.died_at,
         fallback_job_id: None,
         fallback_of: None,
         call: None,

@@ -3,9 +3,10 @@
 use std::time::{Duration, Instant};
 
 use bytes::Bytes;
-use closure_broker::{InMessage, OutMessage, Redelivered};
+use closure_broker::{InMessage, Redelivered};
 use closure_contract::{
-    AttemptNumber, ClientRef, FailureCode, Generation, Job, Provider, Timestamp, topology::DelayStep,
+    AttemptNumber, ClientRef, FailureCode, Generation, Job, Provider, Timestamp,
+    topology::{DelayStep, OUTCOMES},
 };
 use closure_policy::{
     explain::{Decision, Verdict},
@@ -14,7 +15,8 @@ use closure_policy::{
 };
 use closure_providers::SendFailure;
 use closure_store::{
-    Claim, Contact, EarlyReceipts, Ending, Lease, NewClaim, Settled, Settlement, Snapshot, Store, StoreError,
+    Claim, Contact, Debt, EarlyReceipts, Ending, Lease, NewClaim, Settled, Settlement, Snapshot, Store,
+    StoreError,
 };
 use tracing::{info, warn};
 
@@ -26,7 +28,7 @@ use super::{
 };
 use crate::{
     engine::{Admission, Engine},
-    runtime::{Disposition, Hand, Interrupted},
+    runtime::{Disposition, Hand, Interrupted, Told},
 };
 
 /// The revision that takes nothing's place.
@@ -168,7 +170,7 @@ impl<C: Carrier> Courier<C> {
                 let step = self.first_step(next);
                 Ok(Disposition::Again { step, attempt: next })
             }
-            Claim::Settled(snapshot) => Ok(Disposition::Done(self.repeat(message, &snapshot, &decision))),
+            Claim::Settled(snapshot) => Ok(self.repeat(message, &snapshot, &decision)),
             Claim::Held { remaining_ms } => {
                 Ok(Disposition::Again { step: DelayStep::within(remaining_ms), attempt: message.attempt })
             }
@@ -364,7 +366,7 @@ impl<C: Carrier> Courier<C> {
         let settled = settled_or_stop(trip.hand, "settle", || self.store.settle(settlement.clone())).await?;
         match settled {
             Settled::Done { snapshot, early_receipts } => {
-                Ok(Disposition::Done(self.carrier.tell(&snapshot, trip.decision, early_receipts)))
+                Ok(self.tell(&snapshot, trip.decision, early_receipts))
             }
             Settled::LeaseLost => self.lease_lost(trip).await,
         }
@@ -377,21 +379,32 @@ impl<C: Carrier> Courier<C> {
         let job = trip.job.id();
         warn!(job_id = %job, "the lease was over before the settlement was answered; telling what is on record");
         let snapshot = settled_or_stop(trip.hand, "read a delivery", || self.store.snapshot(job)).await?;
-        Ok(Disposition::Done(snapshot.map_or_else(Vec::new, |snapshot| {
-            self.carrier.tell(&snapshot, trip.decision, EarlyReceipts::Some)
-        })))
+        Ok(snapshot.map_or_else(
+            || Disposition::Done(Vec::new()),
+            |snapshot| self.tell(&snapshot, trip.decision, EarlyReceipts::Some),
+        ))
+    }
+
+    /// What follows from a settlement, told; a word to the CRM is then owed no more.
+    ///
+    /// A word to the fallback worker pays nothing: what it decides is another word, and its own to tell.
+    fn tell(&self, snapshot: &Snapshot, decision: &Decision, early: EarlyReceipts) -> Disposition {
+        let messages = self.carrier.tell(snapshot, decision, early);
+        let is_word = messages.iter().any(|message| message.exchange == OUTCOMES);
+        let debts = is_word.then(|| Debt::of(snapshot)).into_iter().collect();
+        Disposition::Told(Told { messages, debts, store: self.store.clone() })
     }
 
     /// A job that was settled before: what was owed then may not have been told.
     ///
     /// A fresh message is the CRM's own repeat of a job, which is answered by the first one's outcome alone.
-    fn repeat(&self, message: &InMessage, snapshot: &Snapshot, decision: &Decision) -> Vec<OutMessage> {
+    fn repeat(&self, message: &InMessage, snapshot: &Snapshot, decision: &Decision) -> Disposition {
         let fresh = message.redelivered == Redelivered::No && message.death.is_none();
         if fresh {
             info!(job_id = %snapshot.job_id, "the same job once more; the first one stands");
-            return Vec::new();
+            return Disposition::Done(Vec::new());
         }
-        self.carrier.tell(snapshot, decision, EarlyReceipts::Some)
+        self.tell(snapshot, decision, EarlyReceipts::Some)
     }
 }
 

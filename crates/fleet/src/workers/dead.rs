@@ -3,19 +3,18 @@
 use closure_broker::InMessage;
 use closure_contract::{
     Cancel, Channel, Evidence, FailureCode, Generation, Job, JobId, Outcome, OutcomeName, ReceiptMessage,
-    Timestamp,
     job::Consultation,
     outcome::OutcomeKind,
     topology::{UNROUTABLE, WorkQueue},
 };
-use closure_store::{JobReturn, NewDeadLetter, Returning, Store};
-use serde::Deserialize;
-use serde_json::json;
+use closure_store::{Buried, Debt, JobReturn, NewDeadLetter, Returning, Store};
+use serde::de::DeserializeOwned;
+use serde_json::{Value, json};
 use tracing::{error, warn};
 
 use crate::{
     announce,
-    runtime::{Disposition, Hand, Interrupted, Worker},
+    runtime::{Disposition, Hand, Interrupted, Told, Worker},
 };
 
 /// So often a job that was delivered too often is given back before it is a crash loop.
@@ -36,13 +35,32 @@ pub struct DeadWorker {
     pub queue: &'static str,
 }
 
-/// What can be read of a message whose shape is wrong.
-#[derive(Deserialize)]
+/// What can be read of a message whose shape is wrong, each part for itself.
 struct Remains {
-    #[serde(default)]
     job_id: Option<JobId>,
-    #[serde(default)]
     consultation: Option<Consultation>,
+    channel: Option<Channel>,
+}
+
+impl Remains {
+    fn of(message: &InMessage) -> Self {
+        fn part<T: DeserializeOwned>(body: &Value, name: &str) -> Option<T> {
+            T::deserialize(body.get(name)?).ok()
+        }
+        let body = serde_json::from_slice(&message.body).unwrap_or(Value::Null);
+        let kind = body.get("kind").and_then(Value::as_str).or(message.kind.as_deref());
+        Self {
+            job_id: part(&body, "job_id"),
+            consultation: part(&body, "consultation"),
+            channel: kind.and_then(channel_of_kind),
+        }
+    }
+}
+
+/// The channel that a kind of job names, whatever its version.
+fn channel_of_kind(kind: &str) -> Option<Channel> {
+    let name = kind.strip_prefix("closure.")?.split('/').next()?;
+    [Channel::Sms, Channel::Email, Channel::Dial].into_iter().find(|channel| channel.as_str() == name)
 }
 
 /// Why a message died, in our own words.
@@ -60,8 +78,7 @@ impl Worker for DeadWorker {
         let message = hand.message;
         let home = self.home(message);
         let death = cause(home, message);
-        let remains = serde_json::from_slice::<Remains>(&message.body)
-            .unwrap_or(Remains { job_id: None, consultation: None });
+        let remains = Remains::of(message);
         // Only a job that could not be worked on is dead itself; what could not be read is no job of ours yet.
         let job_id = match death.code {
             FailureCode::CrashLoop | FailureCode::MessageExpired | FailureCode::GivenUp => remains.job_id,
@@ -89,10 +106,9 @@ impl Worker for DeadWorker {
         hand.may_act()?;
         let recorded = hand.until_available(|| self.store.record_dead_letter(letter.clone())).await?;
         match recorded {
-            Ok(id) => {
-                warn!(dead_letter = %id, code = %death.code, queue = self.queue, "a message came to the dead-letter desk");
-                let told = outcome(message, generation, &death, remains, channel(home));
-                Ok(Disposition::Done(told.iter().map(announce::outcome_message).collect()))
+            Ok(buried) => {
+                warn!(dead_letter = %buried.id, code = %death.code, queue = self.queue, "a message came to the dead-letter desk");
+                Ok(self.tell(generation, &death, remains, channel(home), &buried))
             }
             Err(problem) => {
                 error!(%problem, "the database refused a dead letter; the message is left for another try");
@@ -147,6 +163,30 @@ impl DeadWorker {
         }
     }
 
+    /// Tells the CRM, where enough of the message can be read to say whose job it was.
+    ///
+    /// A message of a delivery's own says how that stands, whether it is dead by this or had come to its end before.
+    fn tell(
+        &self,
+        generation: Generation,
+        death: &Death,
+        remains: Remains,
+        home: Option<Channel>,
+        buried: &Buried,
+    ) -> Disposition {
+        if let Some(delivery) = &buried.delivery {
+            let messages = announce::outcome(delivery).into_iter().collect();
+            return Disposition::Told(Told {
+                messages,
+                debts: vec![Debt::of(delivery)],
+                store: self.store.clone(),
+            });
+        }
+        let channel = home.or(remains.channel);
+        let told = outcome(generation, death, remains, channel, buried);
+        Disposition::Done(told.iter().map(announce::outcome_message).collect())
+    }
+
     /// The work queue that a message came from; what came to `closure.unroutable` from one died there.
     fn home(&self, message: &InMessage) -> Option<WorkQueue> {
         let died_in = message.death.as_ref().map_or("", |death| death.queue.as_str());
@@ -193,21 +233,23 @@ impl Death {
     }
 }
 
-/// Tells the CRM, where enough of the message can be read to say whose job it was.
+/// The outcome of a message that is no edition of a delivery, by its letter.
 fn outcome(
-    message: &InMessage,
     generation: Generation,
     death: &Death,
     remains: Remains,
     channel: Option<Channel>,
+    letter: &Buried,
 ) -> Option<Outcome> {
-    let (job_id, consultation, channel) = (remains.job_id?, remains.consultation?, channel?);
+    let (job_id, channel) = (remains.job_id?, channel?);
     Some(Outcome {
         kind: OutcomeKind::V1,
-        outcome_id: uuid::Uuid::new_v5(&job_id.0, &message.body),
+        outcome_id: Outcome::id_of_letter(job_id, letter.id.0, letter.deaths),
+        word: 1,
+        corrects: None,
         job_id,
         generation,
-        consultation,
+        consultation: remains.consultation,
         channel,
         outcome: OutcomeName::Dead,
         evidence: Evidence::None,
@@ -215,7 +257,7 @@ fn outcome(
         detail: Some(death.detail.clone()),
         rules: Vec::new(),
         attempts: 0,
-        at: Timestamp::now(),
+        at: letter.died_at,
         fallback_job_id: None,
         fallback_of: None,
         call: None,

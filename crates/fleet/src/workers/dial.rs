@@ -18,8 +18,8 @@ use closure_policy::{
 };
 use closure_providers::{Accepted, AriDial, Call, ChannelPresence, SendFailure, Sender};
 use closure_store::{
-    Announce, AttemptUse, CelRow, DeliveryState, EarlyReceipts, Ending, FinalState, OpenCall, Snapshot,
-    Store, StoreError,
+    AttemptUse, CelRow, Debt, DeliveryState, EarlyReceipts, Ending, FinalState, OpenCall, Snapshot, Store,
+    StoreError,
 };
 use serde_json::Value;
 use tracing::{error, info, warn};
@@ -242,13 +242,13 @@ impl CallWatch {
         };
         let concluded = self
             .store
-            .conclude(call.job_id, call.generation, DeliveryState::Accepted, ending, record, Announce::Owed)
+            .conclude(call.job_id, call.generation, DeliveryState::Accepted, ending, record)
             .await?;
         let Some(snapshot) = concluded else { return Ok(()) };
         info!(job_id = %call.job_id, result = ?end.result, "a call ended");
         let told: Vec<OutMessage> = announce::outcome(&snapshot).into_iter().collect();
         if runtime::publish(&self.publisher, told, &self.lifecycle).await.is_ok() {
-            self.store.announced(&[call.job_id]).await?;
+            self.store.pay_later(vec![Debt::of(&snapshot)]);
         }
         Ok(())
     }

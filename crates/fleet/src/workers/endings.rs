@@ -56,9 +56,10 @@ impl<C: Carrier> Courier<C> {
     /// The same job id with other content: the first one stands, this one is kept for a person.
     pub(super) async fn conflict(&self, hand: &Hand<'_>, job: &Job) -> Result<Disposition, Interrupted> {
         let letter = conflict::letter(self.carrier.channel(), hand.message);
-        settled_or_stop(hand, "record a dead letter", || self.store.record_dead_letter(letter.clone()))
-            .await?;
-        let outcome = conflict::outcome(job, hand.message);
+        let buried =
+            settled_or_stop(hand, "record a dead letter", || self.store.record_dead_letter(letter.clone()))
+                .await?;
+        let outcome = conflict::outcome(job, hand.message, &buried);
         Ok(Disposition::Done(vec![announce::outcome_message(&outcome)]))
     }
 }

@@ -1,10 +1,18 @@
 //! The fallback worker: reads receipts, and enqueues the email reply where the text message did not do (R14a–R14f).
 
-use std::{sync::Arc, time::Duration};
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicU32, Ordering},
+    },
+    time::Duration,
+};
 
 use closure_broker::{OutMessage, Publisher, Redelivered};
-use closure_contract::{Channel, Job, JobId, Receipt, ReceiptMessage, Timestamp, topology::WorkQueue};
-use closure_store::{Announce, DeliveryFacts, DeliveryState, Evaluated, Recorded, Store, StoreError};
+use closure_contract::{Channel, JobId, Receipt, ReceiptMessage, Timestamp, topology::WorkQueue};
+use closure_store::{
+    Debt, DeliveryFacts, DeliveryState, Evaluated, FallbackRow, Owed, Recorded, Store, StoreError,
+};
 use tracing::{error, info, warn};
 
 use super::{
@@ -17,7 +25,7 @@ use crate::{
     lifecycle::Lifecycle,
     repeats::Repeats,
     rules::Rules,
-    runtime::{self, Disposition, Hand, Interrupted, Worker},
+    runtime::{self, Disposition, Hand, Interrupted, Told, Worker},
 };
 
 /// One sweep takes at most this many deliveries of each sort.
@@ -45,17 +53,13 @@ const RECORD_LOOKS_MAX: u32 = 3;
 /// Longer than a settlement's statement takes, and shorter than a person notices.
 const RECORD_PAUSE: Duration = Duration::from_millis(25);
 
-/// Why a delivery is looked at, which says what the CRM has not heard yet.
+/// How sure it is that nobody else is telling what an earlier commit owes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Occasion {
-    /// A receipt came.
-    Receipt,
-    /// The SMS worker settled it.
-    Submission,
-    /// The same message once more: what followed from it may not have been told.
-    Repeat,
-    /// Its receipt is overdue, or a receipt found its delivery late.
-    Sweep,
+enum Look {
+    /// Another may be at it: only what follows from this look is told.
+    First,
+    /// A look before this one was cut short, or the sweep found the debt: whatever is owed is told.
+    Again,
 }
 
 impl Worker for FallbackWorker {
@@ -73,15 +77,27 @@ impl Worker for FallbackWorker {
             }
         };
         hand.may_act()?;
-        let (job, occasion) = match decoded {
-            ReceiptMessage::Submission(submission) => (Some(submission.job_id), Occasion::Submission),
-            ReceiptMessage::Receipt(receipt) => (self.record(hand, &receipt).await?, Occasion::Receipt),
+        let job = match decoded {
+            ReceiptMessage::Submission(submission) => Some(submission.job_id),
+            ReceiptMessage::Receipt(receipt) => self.record(hand, &receipt).await?,
         };
         let Some(job) = job else { return Ok(Disposition::Done(Vec::new())) };
-        let occasion = if message.redelivered == Redelivered::Maybe { Occasion::Repeat } else { occasion };
-        let evaluated = hand.until_available(|| self.evaluate(job, Announce::Now)).await?;
+        // A commit whose answer was lost owes what this look then finds in the record.
+        let looks = AtomicU32::new(0);
+        let evaluated = hand
+            .until_available(|| {
+                looks.fetch_add(1, Ordering::Relaxed);
+                self.evaluate(job)
+            })
+            .await?;
+        let is_first = looks.into_inner() == 1 && message.redelivered == Redelivered::No;
+        let look = if is_first { Look::First } else { Look::Again };
         match evaluated {
-            Ok(evaluated) => Ok(Disposition::Done(follow_ups(evaluated.as_ref(), occasion))),
+            Ok(None) => Ok(Disposition::Done(Vec::new())),
+            Ok(Some(evaluated)) => {
+                let (messages, debts) = follow_ups(&evaluated, look);
+                Ok(Disposition::Told(Told { messages, debts, store: self.store.clone() }))
+            }
             Err(problem) => {
                 error!(%problem, "the database refused a statement; the receipt is left for another try");
                 Err(Interrupted)
@@ -128,13 +144,13 @@ impl FallbackWorker {
         Ok(None)
     }
 
-    async fn evaluate(&self, job: JobId, announce: Announce) -> Result<Option<Evaluated>, StoreError> {
+    async fn evaluate(&self, job: JobId) -> Result<Option<Evaluated>, StoreError> {
         // The email is made from the template that the text message named, however new that is.
         let rulebook = &self.rules.fresh().await?;
         let (now, brakes) = (Timestamp::now(), &self.brakes);
         let (mut ended, mut heard) = (None, None);
         let decide = |facts: &DeliveryFacts| {
-            let judged = story::judge(facts, rulebook, now, announce, brakes)?;
+            let judged = story::judge(facts, rulebook, now, brakes)?;
             (ended, heard) = (judged.ended, judged.heard);
             Some(judged.verdict)
         };
@@ -149,23 +165,24 @@ impl FallbackWorker {
     }
 }
 
-/// What follows from a look at a delivery: the fallback email, and the outcome where the CRM has not heard it.
-fn follow_ups(evaluated: Option<&Evaluated>, occasion: Occasion) -> Vec<OutMessage> {
-    let Some(evaluated) = evaluated else { return Vec::new() };
-    let repeat = occasion == Occasion::Repeat;
-    let mut messages = Vec::new();
-    if let Some(email) = &evaluated.fallback
-        && (email.created || repeat)
+/// What is to be told after a look at a delivery, and what is owed no more by it: the job of the email that answers, or
+/// that nobody can send it, and the word about the text message itself.
+fn follow_ups(evaluated: &Evaluated, look: Look) -> (Vec<OutMessage>, Vec<Debt>) {
+    let (mut messages, mut debts) = (Vec::new(), Vec::new());
+    if let Some(FallbackRow { owed, snapshot: Some(email), .. }) = &evaluated.fallback
+        && is_to_tell(*owed, look)
     {
         match email.state {
-            DeliveryState::Pending => match Job::decode(&email.body) {
-                Ok(job) => {
-                    info!(job_id = %evaluated.after.job_id, email_job_id = %email.job_id, "an email answers");
-                    messages.push(announce::fallback_message(&job, email.body.clone()));
-                }
-                Err(problem) => error!(%problem, "a fallback email that we made cannot be read"),
-            },
-            DeliveryState::Dead => messages.extend(email.snapshot.as_ref().and_then(announce::outcome)),
+            DeliveryState::Pending => {
+                info!(job_id = %evaluated.after.job_id, email_job_id = %email.job_id, "an email answers");
+                messages.extend(announce::email_job(email));
+                debts.push(Debt::of(email));
+            }
+            DeliveryState::Dead => {
+                messages.extend(announce::outcome(email));
+                debts.push(Debt::of(email));
+            }
+            // The email worker has it, and owes and tells what comes of it.
             DeliveryState::Sending
             | DeliveryState::InDoubt
             | DeliveryState::Waiting
@@ -180,14 +197,18 @@ fn follow_ups(evaluated: Option<&Evaluated>, occasion: Occasion) -> Vec<OutMessa
             | DeliveryState::Cancelled => {}
         }
     }
-    let (before, after) = (evaluated.before, evaluated.after.state);
-    let settled_unheard =
-        occasion == Occasion::Submission && matches!(before, DeliveryState::Refused | DeliveryState::Unknown);
-    let released = evaluated.held_before.is_some();
-    if repeat || settled_unheard || released || (!before.is_terminal() && after.is_terminal()) {
+    if is_to_tell(evaluated.owed, look) {
         messages.extend(announce::outcome(&evaluated.after));
+        debts.push(Debt::of(&evaluated.after));
     }
-    messages
+    (messages, debts)
+}
+
+fn is_to_tell(owed: Owed, look: Look) -> bool {
+    match (owed, look) {
+        (Owed::Now, _) | (Owed::Before, Look::Again) => true,
+        (Owed::Nothing, _) | (Owed::Before, Look::First) => false,
+    }
 }
 
 /// Finds what no message tells: receipts that are overdue, receipts that came before their delivery was known, and
@@ -223,36 +244,54 @@ impl Sweep {
         due.extend(store.match_inbox(SWEEP_MAX).await?);
         store.forget_tallies(SWEEP_MAX).await?;
         for job in due {
-            // No message is the outbox here, so the row remembers that something is owed until it was told.
-            match self.worker.evaluate(job, Announce::Owed).await {
-                Ok(evaluated) => self.tell(job, follow_ups(evaluated.as_ref(), Occasion::Sweep)).await?,
+            match self.worker.evaluate(job).await {
+                Ok(None) => {}
+                Ok(Some(evaluated)) => self.tell(follow_ups(&evaluated, Look::First)).await,
                 Err(away) if away.is_unavailable() => return Err(away),
                 // One delivery that cannot be written must not keep the others from being looked at.
                 Err(problem) => error!(job_id = %job, %problem, "a delivery could not be looked at"),
             }
         }
-        for job in store.owed_announcements(OWED_FOR_MS, SWEEP_MAX).await? {
-            self.tell_again(job).await?;
+        for job in store.owed(OWED_FOR_MS, SWEEP_MAX).await? {
+            match self.tell_again(job).await {
+                Ok(()) => {}
+                Err(away) if away.is_unavailable() => return Err(away),
+                Err(problem) => error!(job_id = %job, %problem, "what is owed could not be told"),
+            }
         }
         Ok(())
     }
 
+    /// Tells what is owed, from the record as it is: the email that nobody has tried, or the latest word.
+    ///
+    /// The job of a replayed text message or call is not this role's to publish: the person's own command finishes
+    /// what it began, and `fleet doctor` shows what is owed for long.
     async fn tell_again(&self, job: JobId) -> Result<(), StoreError> {
         let Some(snapshot) = self.worker.store.snapshot(job).await? else { return Ok(()) };
-        let messages = match snapshot.channel {
+        if let Some(message) = announce::email_job(&snapshot) {
+            self.tell((vec![message], vec![Debt::of(&snapshot)])).await;
+            return Ok(());
+        }
+        if snapshot.state == DeliveryState::Pending {
+            return Ok(());
+        }
+        match snapshot.channel {
             Channel::Sms => {
-                let evaluated = self.worker.evaluate(job, Announce::Owed).await?;
-                follow_ups(evaluated.as_ref(), Occasion::Repeat)
+                if let Some(evaluated) = self.worker.evaluate(job).await? {
+                    self.tell(follow_ups(&evaluated, Look::Again)).await;
+                }
             }
-            Channel::Email | Channel::Dial => announce::outcome(&snapshot).into_iter().collect(),
-        };
-        self.tell(job, messages).await
-    }
-
-    async fn tell(&self, job: JobId, messages: Vec<OutMessage>) -> Result<(), StoreError> {
-        if runtime::publish(&self.publisher, messages, &self.lifecycle).await.is_ok() {
-            self.worker.store.announced(&[job]).await?;
+            Channel::Email | Channel::Dial => {
+                let messages = announce::outcome(&snapshot).into_iter().collect();
+                self.tell((messages, vec![Debt::of(&snapshot)])).await;
+            }
         }
         Ok(())
+    }
+
+    async fn tell(&self, (messages, debts): (Vec<OutMessage>, Vec<Debt>)) {
+        if runtime::publish(&self.publisher, messages, &self.lifecycle).await.is_ok() {
+            self.worker.store.pay_later(debts);
+        }
     }
 }

@@ -7,7 +7,7 @@ use closure_policy::{
     rulebook::CompiledRulebook,
     standing::Standing,
 };
-use closure_store::{Announce, DeliveryFacts, DeliveryState, NewFallback, Verdict};
+use closure_store::{DeliveryFacts, DeliveryState, NewFallback, Verdict};
 use serde_json::Value;
 
 use super::{accounts::Heard, brakes::Brakes};
@@ -40,7 +40,6 @@ pub fn judge(
     facts: &DeliveryFacts,
     rulebook: &CompiledRulebook,
     now: Timestamp,
-    announce: Announce,
     brakes: &Brakes,
 ) -> Option<Judged> {
     let job = match Job::decode(&facts.snapshot.body) {
@@ -75,7 +74,7 @@ pub fn judge(
         evaluation = evaluation.braked();
     }
     let heard = facts.provider.and_then(|provider| heard(provider, facts, &evaluation));
-    Some(Judged { verdict: verdict(facts, evaluation, announce), ended, heard })
+    Some(Judged { verdict: verdict(facts, evaluation), ended, heard })
 }
 
 /// What the receipts say about our account; nothing where they said the same before.
@@ -96,7 +95,7 @@ fn ended(provider: Provider, facts: &DeliveryFacts, evaluation: &Evaluation) -> 
     is_new.then_some(Ended { provider, country_code: evaluation.country_code, ending })
 }
 
-fn verdict(facts: &DeliveryFacts, evaluation: Evaluation, announce: Announce) -> Verdict {
+fn verdict(facts: &DeliveryFacts, evaluation: Evaluation) -> Verdict {
     let state = delivery_state(evaluation.state, facts.snapshot.state);
     let code = match state {
         DeliveryState::Delivered => None,
@@ -122,7 +121,6 @@ fn verdict(facts: &DeliveryFacts, evaluation: Evaluation, announce: Announce) ->
         evidence: evaluation.evidence,
         rules: serde_json::to_value(rules).unwrap_or(Value::Null),
         fallback: fallback(evaluation.email),
-        announce,
     }
 }
 

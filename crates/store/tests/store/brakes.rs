@@ -1,7 +1,7 @@
 use closure_contract::{ConsultationId, Evidence, FailureCode, JobId, Provider};
 use closure_store::{
-    Announce, BrakeRow, Counts, DeliveryFacts, DeliveryState, Evaluated, HalfLives, Lane, Moved, NewFallback,
-    Store, Verdict,
+    BrakeRow, Counts, DeliveryFacts, DeliveryState, Evaluated, HalfLives, Lane, Moved, NewFallback, Store,
+    Verdict,
 };
 use serde_json::json;
 
@@ -45,7 +45,6 @@ async fn judge(store: &Store, job: JobId, fallback: NewFallback) -> Evaluated {
             evidence: Evidence::None,
             rules: json!([]),
             fallback,
-            announce: Announce::Now,
         })
     };
     store.evaluate(job, verdict).await.expect("the database answers").expect("a verdict")

@@ -1,7 +1,5 @@
 use closure_contract::{Channel, ClientRef, FailureCode, Generation, Provider, Timestamp};
-use closure_store::{
-    Announce, AttemptUse, DeliveryState, Ending, FinalState, NewClaim, Snapshot, Store, StoreError,
-};
+use closure_store::{AttemptUse, DeliveryState, Ending, FinalState, NewClaim, Snapshot, Store, StoreError};
 use serde_json::json;
 use time::macros::datetime;
 
@@ -46,7 +44,7 @@ fn a_call_ends_once() {
         let job = placed_call(&store).await.job_id;
         let conclude = |ending: Ending| {
             let record = Some(json!({ "talk_seconds": 61 }));
-            store.conclude(job, Generation::FIRST, DeliveryState::Accepted, ending, record, Announce::Owed)
+            store.conclude(job, Generation::FIRST, DeliveryState::Accepted, ending, record)
         };
         let ended = conclude(answered()).await.expect("the database answers").expect("it was up");
         assert_eq!(

@@ -2,9 +2,7 @@ use bytes::Bytes;
 use closure_contract::{
     Channel, ConsultationId, Evidence, FailureCode, JobId, Provider, Receipt, ReceiptStatus,
 };
-use closure_store::{
-    Announce, Claim, DeadLetterFilter, DeliveryFacts, DeliveryState, NewClaim, NewFallback, Verdict,
-};
+use closure_store::{Claim, DeadLetterFilter, DeliveryFacts, DeliveryState, NewClaim, NewFallback, Verdict};
 use serde_json::json;
 
 use crate::support::{
@@ -19,7 +17,6 @@ fn verdict(state: DeliveryState, code: Option<FailureCode>, fallback: NewFallbac
         evidence: Evidence::None,
         rules: json!([{ "id": "R14c", "effect": "email", "detail": "" }]),
         fallback,
-        announce: Announce::Now,
     }
 }
 

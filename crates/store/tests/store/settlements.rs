@@ -2,8 +2,8 @@ use closure_contract::{
     AttemptNumber, ClientRef, Evidence, FailureCode, Generation, Provider, ReceiptStatus,
 };
 use closure_store::{
-    Announce, AttemptUse, Claim, DeadLetterFilter, DeadLetterState, DeliveryState, EarlyReceipts, Ending,
-    FinalState, NewClaim, NewFallback, Settled, Verdict,
+    AttemptUse, Claim, DeadLetterFilter, DeadLetterState, DeliveryState, EarlyReceipts, Ending, FinalState,
+    NewClaim, NewFallback, Settled, Verdict,
 };
 use serde_json::json;
 
@@ -95,7 +95,6 @@ fn a_receipt_that_spoke_before_the_settlement_is_not_lowered_by_it() {
                 evidence: Evidence::Carrier,
                 rules: json!([]),
                 fallback: NewFallback::None,
-                announce: Announce::Now,
             })
         };
         store.evaluate(job, delivered).await.expect("the database answers").expect("a verdict");

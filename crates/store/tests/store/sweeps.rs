@@ -1,15 +1,12 @@
 use std::collections::HashSet;
 
 use closure_contract::{Evidence, FailureCode, JobId};
-use closure_store::{Announce, DeliveryFacts, DeliveryState, NewFallback, Store, Verdict};
+use closure_store::{DeliveryFacts, DeliveryState, NewFallback, Store, Verdict};
 use serde_json::json;
 
 use crate::support::{accepted, claim, claim_granted, new_job, receipt, run, settle, settled, settlement};
 
-fn verdict(
-    state: DeliveryState,
-    announce: Announce,
-) -> impl FnOnce(&DeliveryFacts) -> Option<Verdict> + Send {
+fn verdict(state: DeliveryState) -> impl FnOnce(&DeliveryFacts) -> Option<Verdict> + Send {
     move |_| {
         Some(Verdict {
             state,
@@ -18,7 +15,6 @@ fn verdict(
             evidence: Evidence::None,
             rules: json!([]),
             fallback: NewFallback::None,
-            announce,
         })
     }
 }
@@ -85,14 +81,8 @@ fn a_delivery_that_is_left_to_wait_is_looked_at_again_and_one_that_ended_is_not(
         let (waits, ends) =
             (settled(&store, accepted("a", 0)).await.job_id, settled(&store, accepted("b", 0)).await.job_id);
         assert_eq!(store.overdue(10).await.map(|jobs| jobs.len()), Ok(2));
-        store
-            .evaluate(waits, verdict(DeliveryState::Accepted, Announce::Now))
-            .await
-            .expect("the database answers");
-        store
-            .evaluate(ends, verdict(DeliveryState::Unknown, Announce::Now))
-            .await
-            .expect("the database answers");
+        store.evaluate(waits, verdict(DeliveryState::Accepted)).await.expect("the database answers");
+        store.evaluate(ends, verdict(DeliveryState::Unknown)).await.expect("the database answers");
         database.execute("UPDATE delivery SET look_at = look_at - interval '1 hour'").await;
         assert_eq!(store.overdue(10).await, Ok(vec![waits]));
     });
@@ -103,16 +93,10 @@ fn a_debt_to_the_crm_is_remembered_until_it_is_paid() {
     run(async |database| {
         let store = database.store();
         let job = settled(&store, accepted("ref", 0)).await.job_id;
-        store
-            .evaluate(job, verdict(DeliveryState::Unknown, Announce::Owed))
-            .await
-            .expect("the database answers");
+        store.evaluate(job, verdict(DeliveryState::Unknown)).await.expect("the database answers");
         assert_eq!(store.owed_announcements(60_000, 10).await, Ok(vec![]), "whoever owes it may still pay");
         // Another look that owes nothing new does not forget the debt.
-        store
-            .evaluate(job, verdict(DeliveryState::Unknown, Announce::Now))
-            .await
-            .expect("the database answers");
+        store.evaluate(job, verdict(DeliveryState::Unknown)).await.expect("the database answers");
         database.execute("UPDATE delivery SET announce_since = announce_since - interval '2 minutes'").await;
         assert_eq!(store.owed_announcements(60_000, 10).await, Ok(vec![job]));
         assert_eq!(store.owed_announcements(60_000, 10).await, Ok(vec![]), "it is handed out to one process");

@@ -7,11 +7,12 @@ const amqp = require('amqplib');
 
 const seen = new Set(); // in your program: a unique column in your own database
 
-// Your own commit; a repeat carries the same outcome_id.
+// Your own commit; a repeat carries the same outcome_id, and what `corrects` names counts no more.
 function record(outcome) {
   if (seen.has(outcome.outcome_id)) return;
   seen.add(outcome.outcome_id);
-  console.log(`${outcome.channel}.${outcome.outcome}`, outcome.code, outcome.job_id);
+  const corrects = outcome.corrects ? `corrects ${outcome.corrects}` : '';
+  console.log(`${outcome.channel}.${outcome.outcome}`, outcome.code, outcome.job_id, corrects);
 }
 
 async function main() {

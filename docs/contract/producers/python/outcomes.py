@@ -13,11 +13,17 @@ seen = set()  # in your program: a unique column in your own database
 
 
 def record(outcome):
-    """Your own commit; a repeat carries the same outcome_id."""
+    """Your own commit; a repeat carries the same outcome_id, and what `corrects` names counts no more."""
     if outcome["outcome_id"] in seen:
         return
     seen.add(outcome["outcome_id"])
-    print(f"{outcome['channel']}.{outcome['outcome']}", outcome["code"], outcome["job_id"], flush=True)
+    print(
+        f"{outcome['channel']}.{outcome['outcome']}",
+        outcome["code"],
+        outcome["job_id"],
+        f"corrects {outcome['corrects']}" if outcome.get("corrects") else "",
+        flush=True,
+    )
 
 
 def main():
