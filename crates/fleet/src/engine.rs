@@ -1,5 +1,10 @@
 //! The one place where a decision about a job comes from: the rules, and what the database knows beside the job.
 
+use std::sync::{
+    Arc,
+    atomic::{AtomicI64, Ordering},
+};
+
 use closure_contract::{Job, Timestamp};
 use closure_policy::{
     caps,
@@ -25,6 +30,25 @@ const NEIGHBOUR_DIGITS: usize = 3;
 pub struct Engine {
     rules: Rules,
     store: Option<Store>,
+    clock: Arc<Clock>,
+}
+
+/// How far the database's clock is ahead of this machine's, in milliseconds, as the last answer showed.
+///
+/// What is due when is decided by one clock for all workers, whatever their machines' clocks say.
+#[derive(Debug, Default)]
+struct Clock(AtomicI64);
+
+impl Clock {
+    fn learn(&self, at: Timestamp) {
+        let ahead = at.0 - Timestamp::now().0;
+        let ahead_ms = i64::try_from(ahead.whole_milliseconds()).unwrap_or(0);
+        self.0.store(ahead_ms, Ordering::Relaxed);
+    }
+
+    fn now(&self) -> Timestamp {
+        Timestamp(Timestamp::now().0 + time::Duration::milliseconds(self.0.load(Ordering::Relaxed)))
+    }
 }
 
 /// The last word before a provider is called.
@@ -39,7 +63,7 @@ pub struct Admission {
 impl Engine {
     /// An engine; without a store it knows nothing beside the job itself.
     pub fn new(rules: Rules, store: Option<Store>) -> Self {
-        Self { rules, store }
+        Self { rules, store, clock: Arc::default() }
     }
 
     /// The rules, for those who ask them something else.
@@ -56,9 +80,15 @@ impl Engine {
     ///
     /// What templates refuse by the rules as they are known is decided again by the rules as they are.
     pub async fn decide(&self, job: &Job, now: Timestamp) -> Result<Decision, StoreError> {
+        self.decide_by(job, Some(now)).await
+    }
+
+    async fn decide_by(&self, job: &Job, now: Option<Timestamp>) -> Result<Decision, StoreError> {
         let known = self.rules.current().await;
         let number = JobNumber::of(job, known.rules());
         let standing = self.standing(&Question::of(job, &number, known.rules()), job).await?;
+        // The answer has told what time it is.
+        let now = now.unwrap_or_else(|| self.now());
         let decision = decide(job, &number, &known, &standing, now);
         if !decision.code.is_some_and(rests_on_templates) {
             return Ok(decision);
@@ -66,15 +96,27 @@ impl Engine {
         Ok(decide(job, &number, &*self.rules.fresh().await?, &standing, now))
     }
 
+    /// What would happen to a job at this moment of the database's clock, and that moment.
+    pub async fn decide_now(&self, job: &Job) -> Result<(Decision, Timestamp), StoreError> {
+        let decision = self.decide_by(job, None).await?;
+        Ok((decision, self.now()))
+    }
+
+    /// This moment by the database's clock, as far as it is known.
+    pub fn now(&self) -> Timestamp {
+        self.clock.now()
+    }
+
     /// Decides once more right before the send, by an approval as it is at this moment where the text needs one, and
     /// counts the contact towards its caps where it is to be sent.
     ///
     /// The caps that were free when they were read may be used up when they are counted; the count is what holds.
-    pub async fn admit(&self, job: &Job, now: Timestamp) -> Result<Admission, StoreError> {
+    pub async fn admit(&self, job: &Job) -> Result<Admission, StoreError> {
         let mut rulebook = self.rules.current().await;
         let number = JobNumber::of(job, rulebook.rules());
         let question = Question::of(job, &number, rulebook.rules());
         let mut standing = self.standing(&question, job).await?;
+        let now = self.now();
         let mut decision = decide(job, &number, &rulebook, &standing, now);
         if decision.template.as_ref().and_then(TemplateFacts::used).is_some() {
             rulebook = self.rules.fresh().await?;
@@ -102,7 +144,9 @@ impl Engine {
             phone: question.phone.as_ref().map(|number| number.digits().to_owned()),
             email: question.email.clone(),
         };
-        store.standing(asked).await.map(standing)
+        let facts = store.standing(asked).await?;
+        self.clock.learn(facts.at);
+        Ok(standing(facts))
     }
 }
 

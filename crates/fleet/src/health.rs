@@ -14,6 +14,7 @@ use tracing::info;
 use crate::{
     lifecycle::Lifecycle,
     serve::{self, Door},
+    services::{Service, Services},
 };
 
 /// The health of one process, gathered from its parts.
@@ -27,6 +28,7 @@ struct Parts {
     consumers: BTreeMap<&'static str, Consuming>,
     publisher: Option<Publisher>,
     doors: Vec<&'static str>,
+    services: Option<Services>,
 }
 
 /// What a worker's loop does with its queue.
@@ -35,6 +37,8 @@ enum Consuming {
     By(ConsumerMonitor),
     /// It leaves the messages where they are, because an outside service is not well.
     Paused,
+    /// It takes no messages, because the database is away, and these say why.
+    Held(Services),
 }
 
 /// One part's word, as the probe shows it.
@@ -53,6 +57,16 @@ impl Health {
     /// A queue is not consumed on purpose: the process is well, and restarting it would mend nothing.
     pub fn pause_consumer(&self, queue: &'static str) {
         self.lock().consumers.insert(queue, Consuming::Paused);
+    }
+
+    /// A queue is not consumed while the database is away: the process cannot work, and heals by itself.
+    pub fn hold_consumer(&self, queue: &'static str, services: Services) {
+        self.lock().consumers.insert(queue, Consuming::Held(services));
+    }
+
+    /// What is asked of the process's services, for the reason of what is not well.
+    pub fn watch_services(&self, services: Services) {
+        self.lock().services = Some(services);
     }
 
     /// Adds the publisher.
@@ -78,6 +92,11 @@ impl Health {
         for (queue, consuming) in &parts.consumers {
             let state = match consuming {
                 Consuming::Paused => "Paused".to_owned(),
+                Consuming::Held(services) => {
+                    ready = false;
+                    let reason = services.reason(Service::Database);
+                    format!("Held: {}", reason.as_deref().unwrap_or("the database was away a moment ago"))
+                }
                 Consuming::By(monitor) => {
                     let state = monitor.health();
                     ready &= matches!(state, ConsumerHealth::Consuming);
@@ -85,6 +104,11 @@ impl Health {
                 }
             };
             said.push(PartHealth { part: format!("consumer {queue}"), state });
+        }
+        if let Some(reason) = parts.services.as_ref().and_then(|services| services.reason(Service::Database))
+        {
+            ready = false;
+            said.push(PartHealth { part: "database".to_owned(), state: format!("Away: {reason}") });
         }
         if let Some(publisher) = &parts.publisher {
             let state = publisher.health();

@@ -16,12 +16,12 @@ use axum::{
     response::{IntoResponse, Response},
     routing::post,
 };
-use closure_broker::{MESSAGES_PER_CALL_MAX, OutMessage, PublishError, Publisher};
+use closure_broker::{MESSAGES_PER_CALL_MAX, OutMessage, PublishError, Publisher, PublisherHealth};
 use closure_contract::{Receipt, ReceiptMessage, Timestamp};
 use closure_providers::{DoorError, DoorRequest, HeadProof, Opened, RECEIPT_BODY_BYTES_MAX, ReceiptDoor};
 use serde_json::json;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
-use tracing::{info, warn};
+use tracing::{debug, info, warn};
 
 use crate::{
     announce,
@@ -164,8 +164,12 @@ impl Intake {
     }
 
     async fn keep(&self, receipts: Vec<Receipt>) -> Result<(), Refused> {
+        // A publish would wait for its confirm in vain; the provider's own time-out may be shorter than ours.
+        if self.publisher.health() != PublisherHealth::Connected {
+            return Err(Refused::Later);
+        }
         publish(&self.publisher, receipts).await.map_err(|problem| {
-            warn!(%problem, "receipts could not be kept; the provider is asked to come again");
+            debug!(%problem, "receipts could not be kept; the provider is asked to come again");
             Refused::Later
         })
     }

@@ -18,6 +18,7 @@ mod repeats;
 pub mod rules;
 pub mod runtime;
 mod serve;
+pub mod services;
 pub mod telemetry;
 pub mod visible;
 pub mod workers;

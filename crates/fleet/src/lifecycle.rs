@@ -6,6 +6,8 @@ use tokio::signal::unix::{SignalKind, signal};
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 use tracing::{info, warn};
 
+use crate::services::Services;
+
 /// The tokens and the tracker that everything long-lived is given.
 #[derive(Debug, Clone, Default)]
 pub struct Lifecycle {
@@ -15,6 +17,8 @@ pub struct Lifecycle {
     pub shutdown: CancellationToken,
     /// Nothing is spawned without it.
     pub tracker: TaskTracker,
+    /// What is away of what it stands on.
+    pub services: Services,
 }
 
 impl Lifecycle {

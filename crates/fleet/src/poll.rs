@@ -17,6 +17,7 @@ use crate::{
     intake,
     lifecycle::Lifecycle,
     runtime::{self, Interrupted, Unpublished},
+    services::Service,
 };
 
 /// How far the first look reaches back; NHN's windows have at most a day.
@@ -50,6 +51,7 @@ impl Poll {
     async fn ask(&self) -> Result<(), Interrupted> {
         let mut since = Timestamp(Timestamp::now().0 - FIRST_WINDOW);
         let mut recalled = Recalled::NotYet;
+        let mut asking = self.lifecycle.services.ask(Service::ReceiptPull);
         // What the last window brought: the next one overlaps with it, and shows most of that again.
         let mut known = HashSet::new();
         while !self.lifecycle.stop.is_cancelled() {
@@ -59,6 +61,7 @@ impl Poll {
             let now = Timestamp::now();
             match self.source.pull(since, now).await {
                 Ok((mut opened, more)) => {
+                    asking.answered();
                     let shown = opened.receipts.iter().map(|one| one.receipt_id.clone()).collect();
                     opened.receipts.retain(|receipt| !known.contains(&receipt.receipt_id));
                     self.keep(opened).await?;
@@ -69,7 +72,7 @@ impl Poll {
                     }
                 }
                 Err(problem) => {
-                    warn!(provider = %self.source.provider(), %problem, "the gateway could not be asked for receipts");
+                    asking.failed(&format_args!("{}: {problem}", self.source.provider()));
                     since = Timestamp(since.0.max(now.0 - FIRST_WINDOW));
                 }
             }
@@ -103,7 +106,7 @@ impl Poll {
             match runtime::publish(&self.publisher, part.to_vec(), &self.lifecycle).await {
                 // What can never be published is in the log; the receipts behind it must not wait for it.
                 Ok(()) | Err(Unpublished::Never) => {}
-                Err(Unpublished::Interrupted) => return Err(Interrupted),
+                Err(Unpublished::Interrupted) => return Err(Interrupted::Left),
             }
         }
         Ok(())

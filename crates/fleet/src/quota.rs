@@ -8,7 +8,7 @@ use closure_store::{Store, StoreError, Usage};
 use serde::Serialize;
 use tracing::{error, warn};
 
-use crate::lifecycle::Lifecycle;
+use crate::{lifecycle::Lifecycle, services::Service};
 
 /// Between two looks; a look reads a month of attempts.
 const LOOK_PAUSE: Duration = Duration::from_secs(600);
@@ -58,10 +58,14 @@ impl QuotaWatch {
             return;
         }
         let mut told = HashMap::new();
+        let mut asking = self.lifecycle.services.ask(Service::Database);
         loop {
             match months(&self.store, &self.quotas).await {
-                Ok(months) => months.iter().for_each(|month| tell(month, &mut told)),
-                Err(problem) => warn!(%problem, "the use of the monthly quotas could not be read"),
+                Ok(months) => {
+                    asking.answered();
+                    months.iter().for_each(|month| tell(month, &mut told));
+                }
+                Err(problem) => asking.failed(&problem),
             }
             tokio::select! {
                 () = tokio::time::sleep(LOOK_PAUSE) => {}

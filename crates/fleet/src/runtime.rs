@@ -5,6 +5,7 @@
 //! waits for the broker's confirm, and only then the message is acked (invariant 1).
 
 use std::{
+    pin::pin,
     sync::{Arc, OnceLock},
     time::Duration,
 };
@@ -13,16 +14,27 @@ use closure_broker::{
     BrokerSettings, Consumer, ConsumerSettings, InMessage, Incoming, OutMessage, PublishError, Publisher,
     Settler, publisher::MESSAGES_PER_CALL_MAX,
 };
-use closure_contract::{AttemptNumber, Generation, Job, topology::DelayStep};
-use closure_store::{Debt, Store};
+use closure_contract::{
+    AttemptNumber, Generation, Job,
+    topology::{DelayStep, WorkQueue},
+};
+use closure_store::{Debt, Store, StoreError};
 use futures::FutureExt;
 use tokio::sync::{Semaphore, watch};
-use tracing::{error, warn};
+use tracing::error;
 
-use crate::{announce, health::Health, lifecycle::Lifecycle};
+use crate::{announce, health::Health, lifecycle::Lifecycle, services::Service};
 
-/// Between two tries to reach a broker or a database that is away.
+/// The first pause before a service that is away is asked again; it doubles up to the longest one.
 const OUTAGE_PAUSE: Duration = Duration::from_millis(500);
+/// The longest pause before a service that is away is asked again.
+const OUTAGE_PAUSE_MAX: Duration = Duration::from_secs(2);
+/// So often what a service refuses is asked for, because a lock or another's row may have been the reason.
+const REFUSALS_MAX: u32 = 5;
+/// A database that is away for longer than this gets no new messages.
+const AWAY_GRACE: Duration = Duration::from_secs(1);
+/// What the database refused from a dead queue is held for this long before it goes back.
+const REFUSED_PAUSE: Duration = Duration::from_secs(30);
 /// Without a delivery for this long, while the queue has messages, a consumer is rebuilt.
 const WATCHDOG_MS: u64 = 60_000;
 
@@ -82,9 +94,14 @@ pub struct Told {
     pub store: Store,
 }
 
-/// The process is stopping, or the message's connection is gone: it will be delivered again.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Interrupted;
+/// Why the work of a message was left.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Interrupted {
+    /// The process is stopping, or the message's connection is gone: it will be delivered again.
+    Left,
+    /// The database takes no such values, however often it is asked: the message is to be kept for a person.
+    Refused(StoreError),
+}
 
 /// Why messages were not published.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -118,7 +135,7 @@ impl Hand<'_> {
         if self.settler.is_usable() && !self.lifecycle.shutdown.is_cancelled() {
             Ok(())
         } else {
-            Err(Interrupted)
+            Err(Interrupted::Left)
         }
     }
 
@@ -129,8 +146,9 @@ impl Hand<'_> {
 
     /// Repeats an operation until the service behind it is back.
     ///
-    /// An outage spends no attempt and sends no message to the dead (invariant 6): the message waits in hand, and
-    /// the prefetch bounds how many do.
+    /// An outage spends no attempt and sends no message to the dead (invariant 6): the message waits in hand, the
+    /// prefetch bounds how many do, and nothing new is taken. It is given up once the connection that delivered the
+    /// message is gone.
     pub async fn until_available<T, E, F>(
         &self,
         operation: impl Fn() -> F + Send,
@@ -139,19 +157,33 @@ impl Hand<'_> {
         E: Outage,
         F: Future<Output = Result<T, E>> + Send,
     {
-        until_available(self.lifecycle, operation).await
+        let still_ours = || self.settler.is_usable();
+        repeat(self.lifecycle, &still_ours, operation).await
     }
+}
+
+/// What an error says about asking again.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Remedy {
+    /// The service, or whoever looks after it, will make it possible: ask again, without an end.
+    Time,
+    /// The request itself is refused.
+    None,
 }
 
 /// Tells an outage of a service from a fault of the request.
 pub trait Outage: std::fmt::Display {
     /// Whether the service will do the same thing later.
-    fn is_outage(&self) -> bool;
+    fn remedy(&self) -> Remedy;
 }
 
-impl Outage for closure_store::StoreError {
-    fn is_outage(&self) -> bool {
-        self.is_unavailable()
+impl Outage for StoreError {
+    fn remedy(&self) -> Remedy {
+        match self {
+            // A table that is missing, or a right: a migration or a grant brings it, and no message is to blame.
+            Self::Unavailable(_) | Self::Schema(_) => Remedy::Time,
+            Self::BadData { .. } | Self::Settings(_) => Remedy::None,
+        }
     }
 }
 
@@ -164,17 +196,45 @@ where
     E: Outage,
     F: Future<Output = Result<T, E>> + Send,
 {
+    repeat(lifecycle, &|| true, operation).await
+}
+
+async fn repeat<T, E, F>(
+    lifecycle: &Lifecycle,
+    may_go_on: &(dyn Fn() -> bool + Sync),
+    operation: impl Fn() -> F + Send,
+) -> Result<Result<T, E>, Interrupted>
+where
+    E: Outage,
+    F: Future<Output = Result<T, E>> + Send,
+{
+    let (mut pause, mut refused) = (OUTAGE_PAUSE, 0);
+    let mut asking = lifecycle.services.ask(Service::Database);
     loop {
         match operation().await {
-            Err(outage) if outage.is_outage() => {
-                warn!(%outage, "a service is away; waiting with the message in hand");
-                tokio::select! {
-                    () = tokio::time::sleep(OUTAGE_PAUSE) => {}
-                    () = lifecycle.shutdown.cancelled() => return Err(Interrupted),
-                }
+            Ok(answer) => {
+                asking.answered();
+                return Ok(Ok(answer));
             }
-            answer => return Ok(answer),
+            Err(problem) => match problem.remedy() {
+                Remedy::Time => asking.failed(&problem),
+                Remedy::None => {
+                    asking.answered();
+                    refused += 1;
+                    if refused >= REFUSALS_MAX {
+                        return Ok(Err(problem));
+                    }
+                }
+            },
         }
+        tokio::select! {
+            () = tokio::time::sleep(pause) => {}
+            () = lifecycle.shutdown.cancelled() => return Err(Interrupted::Left),
+        }
+        if !may_go_on() {
+            return Err(Interrupted::Left);
+        }
+        pause = pause.saturating_mul(2).min(OUTAGE_PAUSE_MAX);
     }
 }
 
@@ -187,6 +247,8 @@ pub struct Surroundings {
     pub prefetch: u16,
     /// For what follows from a message.
     pub publisher: Publisher,
+    /// The database, without which no message can be worked on.
+    pub store: Store,
     /// When to stop.
     pub lifecycle: Lifecycle,
     /// Where the consumer's health is told.
@@ -199,7 +261,12 @@ pub async fn run<W: Worker>(worker: Arc<W>, around: Surroundings) {
     // Without a flow of its own a worker's is open for ever; the sender must live as long as the loop.
     let (always, open) = watch::channel(Flow::Open);
     let mut flow = worker.flow().unwrap_or(open);
+    let mut away = around.lifecycle.services.away(Service::Database);
     while !stop.is_cancelled() {
+        if *away.borrow_and_update() {
+            database_is_back(worker.queue(), &around, &mut away).await;
+            continue;
+        }
         let now = *flow.borrow_and_update();
         match now {
             Flow::Open => consume(&worker, &around, around.prefetch, &mut flow).await,
@@ -214,6 +281,40 @@ pub async fn run<W: Worker>(worker: Arc<W>, around: Surroundings) {
         }
     }
     drop(always);
+}
+
+/// Waits without a message in hand until the database is back or the process stops.
+///
+/// What the broker does not deliver it cannot count as delivered: connections that break meanwhile bring no message
+/// nearer to its delivery limit (invariant 6).
+async fn database_is_back(queue: &'static str, around: &Surroundings, away: &mut watch::Receiver<bool>) {
+    let lifecycle = &around.lifecycle;
+    around.health.hold_consumer(queue, lifecycle.services.clone());
+    tokio::select! {
+        // It may be cut short by a stop, which is why its answer is of no interest.
+        _probed = until_available(lifecycle, || around.store.check()) => {}
+        () = lifecycle.stop.cancelled() => return,
+    }
+    // Others of this process may still wait for a part of it.
+    tokio::select! {
+        _changed = away.wait_for(|away| !away) => {}
+        () = tokio::time::sleep(OUTAGE_PAUSE_MAX) => {}
+        () = lifecycle.stop.cancelled() => {}
+    }
+}
+
+/// Returns once the database has been away for longer than the grace.
+async fn away_for_long(mut away: watch::Receiver<bool>) {
+    loop {
+        if away.wait_for(|away| *away).await.is_err() {
+            // Nobody can tell any more.
+            return std::future::pending().await;
+        }
+        tokio::time::sleep(AWAY_GRACE).await;
+        if *away.borrow_and_update() {
+            return;
+        }
+    }
 }
 
 /// Consumes until the process stops or the messages are to flow in another way, and ends with nothing in hand.
@@ -232,9 +333,14 @@ async fn consume<W: Worker>(
         Consumer::start(settings, enough.clone(), lifecycle.shutdown.clone(), &lifecycle.tracker);
     around.health.watch_consumer(queue, consumer.monitor());
     let slots = Arc::new(Semaphore::new(usize::from(prefetch)));
+    let mut away = pin!(away_for_long(lifecycle.services.away(Service::Database)));
     loop {
         let incoming = tokio::select! {
             biased;
+            () = &mut away, if !enough.is_cancelled() => {
+                enough.cancel();
+                continue;
+            }
             changed = flow.changed(), if !enough.is_cancelled() => {
                 // What was delivered by then is still handled: a message that is given back counts as delivered
                 // once more, and the broker keeps too many of those from everybody.
@@ -273,7 +379,11 @@ async fn one<W: Worker>(worker: &W, incoming: Incoming, publisher: &Publisher, l
     let handled = std::panic::AssertUnwindSafe(worker.handle(&hand)).catch_unwind().await;
     let disposition = match handled {
         Ok(Ok(disposition)) => disposition,
-        Ok(Err(Interrupted)) => return,
+        Ok(Err(Interrupted::Left)) => return,
+        Ok(Err(Interrupted::Refused(problem))) => {
+            refused(worker.queue(), &message, settler, &problem, lifecycle).await;
+            return;
+        }
         Err(_panic) => {
             // The message goes back; the broker's delivery limit ends a crash loop in the dead queue.
             error!(queue = worker.queue(), message_id = ?message.message_id, "a worker panicked over a message");
@@ -327,9 +437,13 @@ async fn publish_part(
     messages: &[OutMessage],
     lifecycle: &Lifecycle,
 ) -> Result<(), Unpublished> {
+    let (mut pause, mut asking) = (OUTAGE_PAUSE, lifecycle.services.ask(Service::Publishing));
     loop {
         match publisher.publish(messages.to_vec()).await {
-            Ok(()) => return Ok(()),
+            Ok(()) => {
+                asking.answered();
+                return Ok(());
+            }
             Err(problem @ (PublishError::Invalid { .. } | PublishError::TooMany { .. })) => {
                 error!(%problem, "a message can never be published; what it follows from is given up");
                 return Err(Unpublished::Never);
@@ -340,15 +454,38 @@ async fn publish_part(
                 | PublishError::Refused { .. }
                 | PublishError::Returned { .. }
                 | PublishError::Stopped),
-            ) => {
-                warn!(%problem, "a publish was not confirmed; publishing it again");
-                tokio::select! {
-                    () = tokio::time::sleep(OUTAGE_PAUSE) => {}
-                    () = lifecycle.shutdown.cancelled() => return Err(Unpublished::Interrupted),
-                }
-            }
+            ) => asking.failed(&problem),
         }
+        tokio::select! {
+            () = tokio::time::sleep(pause) => {}
+            () = lifecycle.shutdown.cancelled() => return Err(Unpublished::Interrupted),
+        }
+        pause = pause.saturating_mul(2).min(OUTAGE_PAUSE_MAX);
     }
+}
+
+/// The database will never take what follows from a message: it goes to the dead queue, whose worker keeps its bytes.
+///
+/// Behind the dead queues there is none, so that what comes from there goes back and is tried again, slowly.
+async fn refused(
+    queue: &'static str,
+    message: &InMessage,
+    settler: Settler,
+    problem: &StoreError,
+    lifecycle: &Lifecycle,
+) {
+    let message_id = &message.message_id;
+    if WorkQueue::ALL.iter().any(|work| work.name() == queue) {
+        error!(queue, ?message_id, %problem, "the database refuses what follows from a message; it goes to the dead queue");
+        settler.reject();
+        return;
+    }
+    error!(queue, ?message_id, %problem, "the database refuses a message of a dead queue; it goes back and is tried again");
+    tokio::select! {
+        () = tokio::time::sleep(REFUSED_PAUSE) => {}
+        () = lifecycle.shutdown.cancelled() => {}
+    }
+    settler.release();
 }
 
 /// A new message with the same content, and nothing else of the old one but its generation and its trace: whatever

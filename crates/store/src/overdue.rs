@@ -45,9 +45,15 @@ pub(crate) const MATCH: &str = "
 WITH inbox AS MATERIALIZED (
     SELECT r.id, named.job_id, named.generation, named.number
     FROM receipt AS r CROSS JOIN LATERAL (
-        SELECT a.job_id, a.generation, a.number FROM attempt AS a
-        WHERE a.provider = r.provider AND a.provider_ref = r.provider_ref
-        ORDER BY a.started_at DESC LIMIT 1
+        (SELECT 1 AS rank, a.job_id, a.generation, a.number FROM attempt AS a
+         WHERE a.provider = r.provider AND a.provider_ref = r.provider_ref
+         ORDER BY a.started_at DESC LIMIT 1)
+        UNION ALL
+        (SELECT 2, s.job_id, s.generation, s.number FROM receipt AS s
+         WHERE s.provider = r.provider AND s.provider_ref = r.provider_ref
+            AND s.client_ref IS NOT NULL AND s.job_id IS NOT NULL
+         ORDER BY s.id DESC LIMIT 1)
+        ORDER BY rank LIMIT 1
     ) AS named
     WHERE r.inbox_since > now() - interval '1 day'
     ORDER BY r.inbox_since DESC LIMIT $1

@@ -80,7 +80,8 @@ impl Store {
     }
 }
 
-/// Our own reference names the attempt for certain; the provider's names the latest attempt that it was given to.
+/// Our own reference names the attempt for certain; the provider's names the latest attempt that it was given to, and
+/// where no settlement has it, the one that another receipt under it has named by ours.
 ///
 /// A provider speaks for its own attempts alone: one that names another's has its word kept beside that delivery, and
 /// neither this statement nor a later match applies it, whatever else it names.
@@ -93,6 +94,10 @@ WITH named AS (
     (SELECT 2, true, job_id, generation, number FROM attempt
      WHERE provider = $1 AND provider_ref = $3
      ORDER BY started_at DESC LIMIT 1)
+    UNION ALL
+    (SELECT 3, job_id, generation, number FROM receipt
+     WHERE provider = $1 AND provider_ref = $3 AND client_ref IS NOT NULL AND job_id IS NOT NULL
+     ORDER BY id DESC LIMIT 1)
     ORDER BY rank LIMIT 1
 ), own AS (SELECT * FROM named WHERE own)
 INSERT INTO receipt AS r (

@@ -47,6 +47,8 @@ pub struct StandingFacts {
     pub email_suppressed: bool,
     /// What is used of each cap that was asked for.
     pub used: Vec<UsedWindow>,
+    /// When that was so, by the database's clock.
+    pub at: Timestamp,
 }
 
 /// What is used of a cap's window.
@@ -202,7 +204,7 @@ fn column<'a, T>(items: &[&'a StandingQuestion], of: impl Fn(&'a StandingQuestio
 /// The lateral queries fix the plan: a probe of each primary key for each question.
 pub(crate) const STANDING: &str = "
 SELECT
-    gone.newest_revision, gone.cancelled_through,
+    clock_timestamp() AS at, gone.newest_revision, gone.cancelled_through,
     phone.listed IS NOT NULL AS phone_suppressed, email.listed IS NOT NULL AS email_suppressed,
     used.counts, used.ends
 FROM unnest($1::text[], $2::bytea[], $3::bytea[], $4::jsonb[])
@@ -255,6 +257,7 @@ fn facts(limits: &[Limit], row: &Row) -> Result<StandingFacts, StoreError> {
         phone_suppressed: columns.get("phone_suppressed")?,
         email_suppressed: columns.get("email_suppressed")?,
         used,
+        at: columns.time("at")?,
     })
 }
 

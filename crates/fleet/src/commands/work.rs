@@ -27,7 +27,7 @@ use crate::{
     poll::Poll,
     quota::QuotaWatch,
     rules::Rules,
-    runtime,
+    runtime::{self, Interrupted},
     workers::{
         accounts::Accounts,
         bounces::BounceReader,
@@ -93,19 +93,26 @@ pub async fn run(call: &Call, work: &Work) -> Result<(), Failure> {
     let lifecycle =
         Lifecycle::listen(courier.grace).map_err(|problem| Failure::Internal(problem.to_string()))?;
     let health = Health::default();
+    health.watch_services(lifecycle.services.clone());
     if let Some(listen) = health_listen {
         health::serve(listen, health.clone(), &lifecycle)
             .await
             .map_err(|problem| Failure::Unavailable(format!("`health.listen`: {problem}")))?;
     }
-    await_services(&broker, &store, &roles, &lifecycle).await?;
+    match await_services(&broker, &store, &roles, &lifecycle).await? {
+        Awaited::There => {}
+        Awaited::Stopped => return Ok(()),
+    }
     let publisher = Publisher::start(broker.clone(), lifecycle.shutdown.clone(), &lifecycle.tracker);
     health.watch_publisher(publisher.clone());
     let receipt_due_ms = rulebook.receipt_due_ms();
     let sms_rules = rulebook.rules().sms.clone();
-    let rules = open_rules(rulebook, &store, refresh, &lifecycle).await?;
+    let Some(rules) = open_rules(rulebook, &store, refresh, &lifecycle).await? else { return Ok(()) };
     let brakes = match settings.fallback {
-        Some(_) => Some(open_brakes(&store, sms_rules.brake, &lifecycle).await?),
+        Some(_) => match open_brakes(&store, sms_rules.brake, &lifecycle).await? {
+            Some(brakes) => Some(brakes),
+            None => return Ok(()),
+        },
         None => None,
     };
     let engine = Engine::new(rules.clone(), Some(store.clone()));
@@ -312,6 +319,7 @@ fn consume<W: runtime::Worker>(crew: &Crew, worker: W, prefetch: u16) -> Loop {
         broker: crew.broker.clone(),
         prefetch,
         publisher: crew.publisher.clone(),
+        store: crew.store.clone(),
         lifecycle: crew.lifecycle.clone(),
         health: crew.health.clone(),
     };
@@ -324,20 +332,36 @@ async fn await_services(
     store: &Store,
     roles: &BTreeSet<Role>,
     lifecycle: &Lifecycle,
-) -> Result<(), Failure> {
+) -> Result<Awaited, Failure> {
     let queues = queues(roles);
+    let mut said = false;
     loop {
-        let problem = match check_services(broker, store, &queues).await {
-            Ok(()) => return Ok(()),
-            Err(Failure::Unavailable(problem)) => problem,
-            Err(other) => return Err(other),
+        let checked = tokio::select! {
+            checked = check_services(broker, store, &queues) => checked,
+            () = lifecycle.stop.cancelled() => return Ok(Awaited::Stopped),
         };
-        warn!(problem, "a service is not there yet; waiting");
+        match checked {
+            Ok(()) => return Ok(Awaited::There),
+            Err(Failure::Unavailable(problem)) if !said => {
+                warn!(problem, "a service is not there yet; waiting");
+                said = true;
+            }
+            Err(Failure::Unavailable(_)) => {}
+            Err(other) => return Err(other),
+        }
         tokio::select! {
             () = tokio::time::sleep(START_PAUSE) => {}
-            () = lifecycle.stop.cancelled() => return Err(Failure::Unavailable(problem)),
+            () = lifecycle.stop.cancelled() => return Ok(Awaited::Stopped),
         }
     }
+}
+
+/// How the wait for the services ended.
+enum Awaited {
+    /// They are there.
+    There,
+    /// The process was told to stop, with nothing in hand.
+    Stopped,
 }
 
 async fn check_services(
@@ -356,13 +380,12 @@ async fn open_rules(
     store: &Store,
     refresh: Duration,
     lifecycle: &Lifecycle,
-) -> Result<Rules, Failure> {
+) -> Result<Option<Rules>, Failure> {
     let opened = || Rules::open(settings.clone(), store.clone(), refresh);
     match runtime::until_available(lifecycle, opened).await {
-        Ok(rules) => Ok(rules?),
-        Err(runtime::Interrupted) => {
-            Err(Failure::Unavailable("stopped before the templates were read".to_owned()))
-        }
+        Ok(rules) => Ok(Some(rules?)),
+        Err(Interrupted::Refused(problem)) => Err(problem.into()),
+        Err(Interrupted::Left) => Ok(None),
     }
 }
 
@@ -371,12 +394,11 @@ async fn open_brakes(
     store: &Store,
     rules: BrakeRules,
     lifecycle: &Lifecycle,
-) -> Result<Arc<Brakes>, Failure> {
+) -> Result<Option<Arc<Brakes>>, Failure> {
     match runtime::until_available(lifecycle, || Brakes::open(store.clone(), rules)).await {
-        Ok(brakes) => Ok(brakes?),
-        Err(runtime::Interrupted) => {
-            Err(Failure::Unavailable("stopped before the brakes were read".to_owned()))
-        }
+        Ok(brakes) => Ok(Some(brakes?)),
+        Err(Interrupted::Refused(problem)) => Err(problem.into()),
+        Err(Interrupted::Left) => Ok(None),
     }
 }
 

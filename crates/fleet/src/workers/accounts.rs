@@ -15,7 +15,7 @@ use closure_policy::circuit::{AccountWord, CircuitRules, Extent};
 use closure_store::{Lane, Opened, OpenedBy, Store, StoreError};
 use tracing::{error, info, warn};
 
-use crate::lifecycle::Lifecycle;
+use crate::{lifecycle::Lifecycle, services::Service};
 
 /// Between two looks at the circuits that are open.
 const LOOK_PAUSE: Duration = Duration::from_secs(1);
@@ -125,16 +125,17 @@ impl Accounts {
 
     /// Keeps in view which circuits a receipt may close, until the process stops.
     pub async fn watch(self: Arc<Self>, lifecycle: Lifecycle) {
+        let mut asking = lifecycle.services.ask(Service::Database);
         loop {
             match self.store.open_circuits().await {
                 Ok(open) => {
+                    asking.answered();
                     let by_receipt =
                         open.into_iter().filter(|circuit| circuit.opened_by == OpenedBy::Receipt);
                     self.seen().open = by_receipt.map(|circuit| circuit.name).collect();
                 }
-                Err(problem) => {
-                    warn!(%problem, "the circuits could not be read; what was known of them stands")
-                }
+                // What was known of the circuits stands.
+                Err(problem) => asking.failed(&problem),
             }
             tokio::select! {
                 () = tokio::time::sleep(LOOK_PAUSE) => {}

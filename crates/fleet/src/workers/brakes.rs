@@ -15,7 +15,7 @@ use closure_policy::brake::{Brake, BrakeRules, Ending, Move, Share};
 use closure_store::{BrakeRow, Counts, HalfLives, Lane, Moved, Store, StoreError};
 use tracing::{error, info, warn};
 
-use crate::lifecycle::Lifecycle;
+use crate::{lifecycle::Lifecycle, services::Service};
 
 /// Between two looks at what the other processes counted.
 const LOOK_PAUSE: Duration = Duration::from_secs(1);
@@ -77,13 +77,16 @@ impl Brakes {
 
     /// Tells the others what ended here, and hears of them, until the process stops.
     pub async fn watch(self: Arc<Self>, lifecycle: Lifecycle) {
+        let mut asking = lifecycle.services.ask(Service::Database);
         loop {
             tokio::select! {
                 () = tokio::time::sleep(LOOK_PAUSE) => {}
                 () = lifecycle.stop.cancelled() => return,
             }
-            if let Err(problem) = self.look().await {
-                warn!(%problem, "the brakes could not be read; what was known of them stands");
+            match self.look().await {
+                Ok(()) => asking.answered(),
+                // What was known of the brakes stands.
+                Err(problem) => asking.failed(&problem),
             }
         }
     }

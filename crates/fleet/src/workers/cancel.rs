@@ -36,10 +36,7 @@ impl Worker for CancelWorker {
                 info!(consultation = %consultation.id, revision = consultation.revision, "an answer was taken back");
                 Ok(Disposition::Done(Vec::new()))
             }
-            Err(problem) => {
-                error!(%problem, "the database refused a cancellation; the message is left for another try");
-                Err(Interrupted)
-            }
+            Err(problem) => Err(Interrupted::Refused(problem)),
         }
     }
 }

@@ -17,7 +17,7 @@ use tokio::sync::watch;
 use tracing::{error, info, warn};
 use uuid::Uuid;
 
-use crate::{lifecycle::Lifecycle, runtime::Flow};
+use crate::{lifecycle::Lifecycle, runtime::Flow, services::Service};
 
 /// Between two looks at the circuits that are open.
 const LOOK_PAUSE: Duration = Duration::from_millis(500);
@@ -249,9 +249,12 @@ impl Circuits {
 
     /// Keeps this process's view true until it stops.
     pub async fn watch(self: Arc<Self>, lifecycle: Lifecycle) {
+        let mut asking = lifecycle.services.ask(Service::Database);
         loop {
-            if let Err(problem) = self.look().await {
-                warn!(%problem, "the circuits could not be read; what was known of them stands");
+            match self.look().await {
+                Ok(()) => asking.answered(),
+                // What was known of the circuits stands.
+                Err(problem) => asking.failed(&problem),
             }
             tokio::select! {
                 () = tokio::time::sleep(LOOK_PAUSE) => {}

@@ -38,7 +38,7 @@ const FIRST_REVISION: u32 = 1;
 pub struct Courier<C> {
     pub(super) carrier: C,
     pub(super) store: Store,
-    engine: Engine,
+    pub(super) engine: Engine,
     pub(super) patience: Patiences,
 }
 
@@ -100,9 +100,8 @@ impl<C: Carrier> Courier<C> {
             &hand.reading(&first)
         };
         let message = hand.message;
-        let now = Timestamp::now();
         self.note_revision(hand, &job).await?;
-        let decision = settled_or_stop(hand, "decide", || self.engine.decide(&job, now)).await?;
+        let (decision, now) = settled_or_stop(hand, "decide", || self.engine.decide_now(&job)).await?;
         if let (Verdict::Postpone, Some(until)) = (decision.verdict, decision.postpone_until)
             && self.may_wait(hand, &job, capped(&decision)).await?
         {
@@ -186,7 +185,7 @@ impl<C: Carrier> Courier<C> {
     async fn way(&self, hand: &Hand<'_>, job: &Job, decision: &Decision) -> Result<Way, Interrupted> {
         tokio::select! {
             way = self.carrier.way(job, decision) => Ok(way),
-            () = hand.interrupted() => Err(Interrupted),
+            () = hand.interrupted() => Err(Interrupted::Left),
         }
     }
 
@@ -262,7 +261,7 @@ impl<C: Carrier> Courier<C> {
         if trip.decision.verdict != Verdict::Send {
             return self.unsent(trip, attempt).await;
         }
-        match self.engine.admit(trip.job, Timestamp::now()).await {
+        match self.engine.admit(trip.job).await {
             Ok(Admission { decision, contact }) => {
                 let trip = Trip { decision: &decision, ..*trip };
                 self.send(&trip, attempt, client_ref, rendered, contact).await
@@ -408,7 +407,7 @@ impl<C: Carrier> Courier<C> {
     }
 }
 
-/// Repeats a store operation through an outage; a fault of the request itself is a bug and stops this message.
+/// Repeats a store operation through an outage; what the database refuses for good ends this message.
 pub(super) async fn settled_or_stop<T, F>(
     hand: &Hand<'_>,
     what: &str,
@@ -418,7 +417,7 @@ where
     F: Future<Output = Result<T, StoreError>> + Send,
 {
     hand.until_available(operation).await?.map_err(|problem| {
-        tracing::error!(%problem, what, "the database refused a statement; the message is left for another try");
-        Interrupted
+        tracing::error!(%problem, what, "the database refuses a statement; its message is kept for a person");
+        Interrupted::Refused(problem)
     })
 }

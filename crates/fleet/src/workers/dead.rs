@@ -110,10 +110,7 @@ impl Worker for DeadWorker {
                 warn!(dead_letter = %buried.id, code = %death.code, queue = self.queue, "a message came to the dead-letter desk");
                 Ok(self.tell(generation, &death, remains, channel(home), &buried))
             }
-            Err(problem) => {
-                error!(%problem, "the database refused a dead letter; the message is left for another try");
-                Err(Interrupted)
-            }
+            Err(problem) => Err(Interrupted::Refused(problem)),
         }
     }
 }
@@ -142,10 +139,7 @@ impl DeadWorker {
                 Ok(true)
             }
             Ok(Returning::TooOften) => Ok(false),
-            Err(problem) => {
-                error!(%problem, "the database refused to give a job back; the message is left for another try");
-                Err(Interrupted)
-            }
+            Err(problem) => Err(Interrupted::Refused(problem)),
         }
     }
 
@@ -156,10 +150,7 @@ impl DeadWorker {
         match hand.until_available(|| self.store.has_generation(job, named)).await? {
             Ok(true) => Ok(named),
             Ok(false) => Ok(Generation::FIRST),
-            Err(problem) => {
-                error!(%problem, "the database refused to look for a generation; the message is left for another try");
-                Err(Interrupted)
-            }
+            Err(problem) => Err(Interrupted::Refused(problem)),
         }
     }
 

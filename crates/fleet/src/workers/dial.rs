@@ -33,7 +33,8 @@ use crate::{
     config::DialSettings,
     lifecycle::Lifecycle,
     rules::Rules,
-    runtime::{self, Disposition, Hand, Interrupted, Worker},
+    runtime::{self, Disposition, Hand, Interrupted, Outage as _, Remedy, Worker},
+    services::Service,
 };
 
 /// The PBX is asked this often about a call whose placing is in doubt, before the call is given up as unknown.
@@ -116,10 +117,7 @@ impl Carrier for DialCarrier {
             Ok(rows) if !rows.is_empty() => placed,
             Ok(_) if doubt.lookups >= LOOKUPS_MAX => Ok(Finding::Lost(FailureCode::CallInDoubt)),
             Ok(_) => Ok(Finding::NotYetKnown),
-            Err(problem) => {
-                error!(%problem, "the record of calls cannot be read");
-                Err(Interrupted)
-            }
+            Err(problem) => Err(Interrupted::Refused(problem)),
         }
     }
 
@@ -180,16 +178,26 @@ impl CallWatch {
     /// Looks at every open call at each interval, until the process stops.
     pub async fn run(self) {
         let pause = Duration::from_millis(self.settings.watch_ms);
+        let mut asking = self.lifecycle.services.ask(Service::Database);
         loop {
             match self.store.open_calls(self.settings.watch_ms.saturating_mul(3), CALLS_PER_LOOK).await {
                 Ok(calls) => {
+                    let mut away = None;
                     for call in calls {
-                        if let Err(problem) = self.look(&call).await {
-                            warn!(job_id = %call.job_id, %problem, "a call could not be looked at; looking again later");
+                        match self.look(&call).await {
+                            Ok(()) => {}
+                            Err(problem) if problem.remedy() == Remedy::Time => away = Some(problem),
+                            Err(problem) => {
+                                warn!(job_id = %call.job_id, %problem, "a call could not be looked at; looking again later");
+                            }
                         }
                     }
+                    match away {
+                        None => asking.answered(),
+                        Some(problem) => asking.failed(&problem),
+                    }
                 }
-                Err(problem) => warn!(%problem, "the open calls could not be read; reading them again later"),
+                Err(problem) => asking.failed(&problem),
             }
             tokio::select! {
                 () = tokio::time::sleep(pause) => {}

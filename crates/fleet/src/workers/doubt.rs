@@ -16,6 +16,9 @@ use super::{
 };
 use crate::runtime::{Disposition, Interrupted};
 
+/// After a request was made again nobody has been asked about it, whatever was asked about the one before.
+const ANSWERED_ANEW: u32 = 0;
+
 impl<C: Carrier> Courier<C> {
     /// A try whose end is not known: look, and never send blindly (invariant 3).
     pub(super) async fn reconcile(
@@ -54,7 +57,10 @@ impl<C: Carrier> Courier<C> {
                 })
                 .await?;
                 match repeated {
-                    Some(attempt) => self.go(trip, attempt, client_ref, rendered).await,
+                    Some(attempt) => {
+                        let trip = Trip { lookups: ANSWERED_ANEW, ..*trip };
+                        self.go(&trip, attempt, client_ref, rendered).await
+                    }
                     None => self.lease_lost(trip).await,
                 }
             }
@@ -66,7 +72,8 @@ impl<C: Carrier> Courier<C> {
                 match resent {
                     Some((attempt, client_ref)) => {
                         info!(job_id = %trip.job.id(), %attempt, "no trace of the last try; sending again");
-                        self.go(trip, attempt, client_ref, rendered).await
+                        let trip = Trip { lookups: ANSWERED_ANEW, ..*trip };
+                        self.go(&trip, attempt, client_ref, rendered).await
                     }
                     None => self.lease_lost(trip).await,
                 }

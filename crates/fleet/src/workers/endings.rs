@@ -41,7 +41,7 @@ impl<C: Carrier> Courier<C> {
         trip: &Trip<'_>,
         attempt: AttemptNumber,
     ) -> Result<Disposition, Interrupted> {
-        match unsent(self.carrier.channel(), trip.decision, Timestamp::now()) {
+        match unsent(self.carrier.channel(), trip.decision, self.engine.now()) {
             Unsent::Ends(ending) => self.end(trip, attempt, ending).await,
             Unsent::PutOff(ending, step) => {
                 if let Some(why) = capped(trip.decision) {

@@ -26,6 +26,7 @@ use crate::{
     repeats::Repeats,
     rules::Rules,
     runtime::{self, Disposition, Hand, Interrupted, Told, Worker},
+    services::Service,
 };
 
 /// One sweep takes at most this many deliveries of each sort.
@@ -98,10 +99,7 @@ impl Worker for FallbackWorker {
                 let (messages, debts) = follow_ups(&evaluated, look);
                 Ok(Disposition::Told(Told { messages, debts, store: self.store.clone() }))
             }
-            Err(problem) => {
-                error!(%problem, "the database refused a statement; the receipt is left for another try");
-                Err(Interrupted)
-            }
+            Err(problem) => Err(Interrupted::Refused(problem)),
         }
     }
 }
@@ -134,10 +132,7 @@ impl FallbackWorker {
                     tokio::time::sleep(RECORD_PAUSE).await;
                 }
                 Ok(Recorded::Unmatched | Recorded::Duplicate(None)) => {}
-                Err(problem) => {
-                    error!(%problem, "the database refused a receipt; it is left for another try");
-                    return Err(Interrupted);
-                }
+                Err(problem) => return Err(Interrupted::Refused(problem)),
             }
         }
         info!(provider = %receipt.provider, "a receipt names no delivery of ours yet; it is kept");
@@ -227,9 +222,12 @@ pub struct Sweep {
 impl Sweep {
     /// Looks at each interval, until the process stops.
     pub async fn run(self) {
+        let mut asking = self.lifecycle.services.ask(Service::Database);
         loop {
-            if let Err(problem) = self.look().await {
-                warn!(%problem, "the sweep could not be finished; it begins again");
+            match self.look().await {
+                Ok(()) => asking.answered(),
+                // What was not finished begins again.
+                Err(problem) => asking.failed(&problem),
             }
             tokio::select! {
                 () = tokio::time::sleep(self.pause) => {}
