@@ -8,8 +8,8 @@ use std::{
 
 use closure_contract::{Generation, ReceiptStatus, Timestamp};
 use closure_store::{
-    BounceEffect, Bounced, Debt, NewBounce, NewSuppression, Recipient, Store, StoreSettings, SuppressionSource,
-    UnreadMail,
+    BounceEffect, Bounced, Debt, NewBounce, NewSuppression, Recipient, Store, StoreSettings,
+    SuppressionSource, UnreadMail,
 };
 use closure_tests::harness::{Database, Services, cli, jobs, run};
 
@@ -30,14 +30,8 @@ const RIGHTS: &[(&str, &str)] = &[
     ),
     ("dead_letter_action", "operator=SI"),
     ("delivery", "bounces=Su dead=su dial=SIu doctor=s email=SIu fallback=SIu fleet=SIu operator=Su sms=SIu"),
-    (
-        "job_return",
-        "dead=SIUD dial=Su email=Su fleet=SIUD sms=Su",
-    ),
-    (
-        "owed",
-        "bounces=SuD dead=SuD dial=SuD doctor=S email=SuD fallback=SuD fleet=SuD operator=SuD sms=SuD",
-    ),
+    ("job_return", "dead=SIUD dial=Su email=Su fleet=SIUD sms=Su"),
+    ("owed", "bounces=SuD dead=SuD dial=SuD doctor=S email=SuD fallback=SuD fleet=SuD operator=SuD sms=SuD"),
     ("receipt", "bounces=I dial=Su doctor=s email=Su fallback=SIu fleet=SIu operator=S sms=Su"),
     (
         "refinery_schema_history",
@@ -148,7 +142,10 @@ async fn the_bounce_reader_may_do_its_work(url: String) {
         effect: BounceEffect::Undelivered { detail: "it came back".to_owned(), suppress: Some(suppress) },
     };
     assert_eq!(store.record_bounce(bounce).await, Ok(Bounced::Unknown));
-    store.paid(&[Debt { job_id: id, generation: Generation::FIRST, word: 1 }]).await.expect("what was told can be written down");
+    store
+        .paid(&[Debt { job_id: id, generation: Generation::FIRST, word: 1 }])
+        .await
+        .expect("what was told can be written down");
 }
 
 #[test]

@@ -1,8 +1,11 @@
 //! The one place where a decision about a job comes from: the rules, and what the database knows beside the job.
 
-use std::sync::{
-    Arc,
-    atomic::{AtomicI64, Ordering},
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicI64, Ordering},
+    },
+    time::Duration,
 };
 
 use closure_contract::{Job, Timestamp};
@@ -47,7 +50,10 @@ impl Clock {
     }
 
     fn now(&self) -> Timestamp {
-        Timestamp(Timestamp::now().0 + time::Duration::milliseconds(self.0.load(Ordering::Relaxed)))
+        let ahead_ms = self.0.load(Ordering::Relaxed);
+        let ahead = Duration::from_millis(ahead_ms.unsigned_abs());
+        let ours = Timestamp::now().0;
+        Timestamp(if ahead_ms < 0 { ours - ahead } else { ours + ahead })
     }
 }
 

@@ -3,8 +3,8 @@
 use tokio_postgres::{Client, SimpleQueryMessage};
 
 use crate::{
-    bounces, brakes, burial, calls, circuits, claim, dead_letters, evaluate, history, overdue, owed, postponed,
-    rates, receipts, replay, resend, returns,
+    bounces, brakes, burial, calls, circuits, claim, dead_letters, evaluate, history, overdue, owed,
+    postponed, rates, receipts, replay, resend, returns,
     settings::StoreSettings,
     settle_sql, standing, suppression, tally, template_changes, templates,
     test_database::{TestDatabase, run},

@@ -97,7 +97,9 @@ impl Outcomes {
 
     /// What was heard of one consultation.
     pub fn of_consultation(&self, id: &str) -> Vec<Heard> {
-        self.matching(|outcome| outcome.consultation.id.as_str() == id)
+        self.matching(|outcome| {
+            outcome.consultation.as_ref().is_some_and(|consultation| consultation.id.as_str() == id)
+        })
     }
 
     fn matching(&self, wanted: impl Fn(&Outcome) -> bool) -> Vec<Heard> {

@@ -3,9 +3,7 @@
 use closure_broker::topology;
 use closure_contract::{FailureCode, topology::queues};
 use closure_policy::quota::QuotaLevel;
-use closure_store::{
-    AnothersReceipts, LongOwed, OpenCircuit, Postponed, Store, StoreError,
-};
+use closure_store::{AnothersReceipts, LongOwed, OpenCircuit, Postponed, Store, StoreError};
 use serde::Serialize;
 
 use super::{Call, Failure, brake, gateways, show_as};

@@ -13,7 +13,7 @@ use std::{
 use closure_contract::Provider;
 use closure_policy::brake::{Brake, BrakeRules, Ending, Move, Share};
 use closure_store::{BrakeRow, Counts, HalfLives, Lane, Moved, Store, StoreError};
-use tracing::{error, info, warn};
+use tracing::{error, info};
 
 use crate::{lifecycle::Lifecycle, services::Service};
 

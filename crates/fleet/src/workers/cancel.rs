@@ -2,7 +2,7 @@
 
 use closure_contract::{Cancel, topology::WorkQueue};
 use closure_store::Store;
-use tracing::{error, info, warn};
+use tracing::{info, warn};
 
 use crate::runtime::{Disposition, Hand, Interrupted, Worker};
 

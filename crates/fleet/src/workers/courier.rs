@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 use bytes::Bytes;
 use closure_broker::{InMessage, Redelivered};
 use closure_contract::{
-    AttemptNumber, ClientRef, FailureCode, Generation, Job, Provider, Timestamp,
+    AttemptNumber, ClientRef, FailureCode, Generation, Job, Provider,
     topology::{DelayStep, OUTCOMES},
 };
 use closure_policy::{
@@ -365,7 +365,7 @@ impl<C: Carrier> Courier<C> {
         let settled = settled_or_stop(trip.hand, "settle", || self.store.settle(settlement.clone())).await?;
         match settled {
             Settled::Done { snapshot, early_receipts } => {
-                Ok(self.tell(&snapshot, trip.decision, early_receipts))
+                Ok(self.tell_of(&snapshot, trip.decision, early_receipts))
             }
             Settled::LeaseLost => self.lease_lost(trip).await,
         }
@@ -380,14 +380,14 @@ impl<C: Carrier> Courier<C> {
         let snapshot = settled_or_stop(trip.hand, "read a delivery", || self.store.snapshot(job)).await?;
         Ok(snapshot.map_or_else(
             || Disposition::Done(Vec::new()),
-            |snapshot| self.tell(&snapshot, trip.decision, EarlyReceipts::Some),
+            |snapshot| self.tell_of(&snapshot, trip.decision, EarlyReceipts::Some),
         ))
     }
 
     /// What follows from a settlement, told; a word to the CRM is then owed no more.
     ///
     /// A word to the fallback worker pays nothing: what it decides is another word, and its own to tell.
-    fn tell(&self, snapshot: &Snapshot, decision: &Decision, early: EarlyReceipts) -> Disposition {
+    fn tell_of(&self, snapshot: &Snapshot, decision: &Decision, early: EarlyReceipts) -> Disposition {
         let messages = self.carrier.tell(snapshot, decision, early);
         let is_word = messages.iter().any(|message| message.exchange == OUTCOMES);
         let debts = is_word.then(|| Debt::of(snapshot)).into_iter().collect();
@@ -403,7 +403,7 @@ impl<C: Carrier> Courier<C> {
             info!(job_id = %snapshot.job_id, "the same job once more; the first one stands");
             return Disposition::Done(Vec::new());
         }
-        self.tell(snapshot, decision, EarlyReceipts::Some)
+        self.tell_of(snapshot, decision, EarlyReceipts::Some)
     }
 }
 

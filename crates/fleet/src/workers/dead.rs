@@ -10,7 +10,7 @@ use closure_contract::{
 use closure_store::{Buried, Debt, JobReturn, NewDeadLetter, Returning, Store};
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
-use tracing::{error, warn};
+use tracing::warn;
 
 use crate::{
     announce,

@@ -22,7 +22,7 @@ use closure_store::{
     StoreError,
 };
 use serde_json::Value;
-use tracing::{error, info, warn};
+use tracing::{info, warn};
 
 use super::{
     carrier::{Attempt, Carrier, Doubt, Finding, Passage, Rendering, Way},

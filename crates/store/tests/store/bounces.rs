@@ -62,7 +62,7 @@ fn an_accepted_mail_that_comes_back_is_undelivered_once_and_its_recipient_is_lis
             (Evidence::Carrier, Some("it came back"))
         );
         assert_eq!(store.suppress(hard()).await, Ok(ListChange::AsBefore), "it is on the list");
-        let owed = "SELECT count(*) FROM delivery WHERE announce_since IS NOT NULL";
+        let owed = "SELECT count(*) FROM owed";
         assert_eq!(database.count(owed).await, 1, "until it was told");
         for report in ["r1", "r2"] {
             assert_eq!(

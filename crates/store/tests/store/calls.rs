@@ -54,7 +54,7 @@ fn a_call_ends_once() {
         let again = final_state(FinalState::Unknown, Some(FailureCode::CallInDoubt), AttemptUse::Spent);
         assert_eq!(conclude(again).await, Ok(None), "somebody else ended it");
         assert_eq!(store.open_calls(60_000, 10).await, Ok(vec![]));
-        assert_eq!(database.count("SELECT count(*) FROM delivery WHERE announce_since IS NOT NULL").await, 1);
+        assert_eq!(database.count("SELECT count(*) FROM owed").await, 1);
         let refused = conclude(Ending::Accepted { provider_ref: None, receipt_due_in_ms: None }).await;
         assert!(matches!(refused, Err(StoreError::Settings(_))), "{refused:?}");
     });

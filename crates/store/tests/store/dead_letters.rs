@@ -142,8 +142,9 @@ fn a_message_that_is_no_job_is_kept_once_by_its_bytes_and_replayed_as_a_first_ge
         let store = database.store();
         let unreadable =
             NewDeadLetter { code: FailureCode::UnreadableBody, headers: Value::Null, ..letter("{", None, 1) };
-        let id = store.record_dead_letter(unreadable.clone()).await.expect("the database answers");
-        assert_eq!(store.record_dead_letter(unreadable).await, Ok(id), "the same death, seen twice");
+        let buried = store.record_dead_letter(unreadable.clone()).await.expect("the database answers");
+        let id = buried.id;
+        assert_eq!(store.record_dead_letter(unreadable).await, Ok(buried), "the same death, seen twice");
         let kept = only_letter(&store).await;
         assert_eq!((kept.deaths, kept.job_id, kept.channel), (1, None, Some(Channel::Sms)));
         let replay = store.begin_replay(id, "kim", "repaired", Some(Bytes::from("{}"))).await.expect("begun");
@@ -162,8 +163,10 @@ fn a_crash_loop_kills_the_delivery_that_it_could_not_finish() {
         let (store, job) = (database.store(), new_job());
         claim_granted(&store, claim(job)).await;
         let body = format!("{{\"job_id\":\"{job}\"}}");
-        let id = store.record_dead_letter(letter(&body, Some(job), 1)).await.expect("the database answers");
-        assert_eq!(store.record_dead_letter(letter(&body, Some(job), 1)).await, Ok(id));
+        let buried =
+            store.record_dead_letter(letter(&body, Some(job), 1)).await.expect("the database answers");
+        let id = buried.id;
+        assert_eq!(store.record_dead_letter(letter(&body, Some(job), 1)).await, Ok(buried));
         let story = store.job_story(job).await.expect("the database answers").expect("a delivery");
         assert_eq!((story.state, story.code), (DeliveryState::Dead, Some(FailureCode::CrashLoop)));
         assert_eq!(story.tries[0].state, "in_doubt", "nobody knows what the crashed worker sent");
@@ -184,7 +187,8 @@ fn a_crash_loop_after_the_provider_took_it_neither_kills_nor_replays_it() {
         let id = store
             .record_dead_letter(letter(&body, Some(snapshot.job_id), 1))
             .await
-            .expect("the database answers");
+            .expect("the database answers")
+            .id;
         let after = store.snapshot(snapshot.job_id).await.expect("the database answers").expect("a delivery");
         assert_eq!(after.state, DeliveryState::Accepted);
         let replay = store.begin_replay(id, "kim", "again", None).await;
@@ -198,7 +202,8 @@ fn another_content_under_a_jobs_id_is_a_letter_of_its_own() {
     run(async |database| {
         let (store, job) = (database.store(), new_job());
         claim_granted(&store, claim(job)).await;
-        let id = store.record_dead_letter(letter("other", Some(job), 1)).await.expect("the database answers");
+        let id =
+            store.record_dead_letter(letter("other", Some(job), 1)).await.expect("the database answers").id;
         let snapshot = store.snapshot(job).await.expect("the database answers").expect("a delivery");
         assert_eq!(snapshot.state, DeliveryState::Sending, "the first content is left in peace");
         let replay = store.begin_replay(id, "kim", "again", None).await.expect("begun");
@@ -211,7 +216,8 @@ fn a_job_that_was_never_claimed_is_replayed_as_its_next_generation() {
     run(async |database| {
         let (store, job) = (database.store(), new_job());
         let body = format!("{{\"job_id\":\"{job}\"}}");
-        let id = store.record_dead_letter(letter(&body, Some(job), 1)).await.expect("the database answers");
+        let id =
+            store.record_dead_letter(letter(&body, Some(job), 1)).await.expect("the database answers").id;
         let replay = store.begin_replay(id, "kim", "fixed", None).await.expect("begun");
         assert_eq!((replay.job_id, replay.generation, replay.kind), (Some(job), Generation(2), None));
         let generation = Generation(2);

@@ -116,7 +116,7 @@ fn a_session_that_has_turned_read_only_is_found_out_before_it_is_used_again() {
         let demoted = database.count(session).await;
         database.execute("DROP TRIGGER demote ON attempt").await;
         // Nothing repeats this one: it must get a session that takes writes at once.
-        store.announced(&[new_job()]).await.expect("another session takes the statement");
+        store.owed(0, 1).await.expect("another session takes the statement");
         assert_ne!(database.count(session).await, demoted, "the session was replaced");
     });
 }

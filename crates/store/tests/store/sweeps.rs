@@ -1,7 +1,7 @@
 use std::collections::HashSet;
 
-use closure_contract::{Evidence, FailureCode, JobId};
-use closure_store::{DeliveryFacts, DeliveryState, NewFallback, Store, Verdict};
+use closure_contract::{Evidence, FailureCode, Generation, JobId};
+use closure_store::{Debt, DeliveryFacts, DeliveryState, NewFallback, Store, Verdict};
 use serde_json::json;
 
 use crate::support::{accepted, claim, claim_granted, new_job, receipt, run, settle, settled, settlement};
@@ -94,14 +94,18 @@ fn a_debt_to_the_crm_is_remembered_until_it_is_paid() {
         let store = database.store();
         let job = settled(&store, accepted("ref", 0)).await.job_id;
         store.evaluate(job, verdict(DeliveryState::Unknown)).await.expect("the database answers");
-        assert_eq!(store.owed_announcements(60_000, 10).await, Ok(vec![]), "whoever owes it may still pay");
+        assert_eq!(store.owed(60_000, 10).await, Ok(vec![]), "whoever owes it may still pay");
         // Another look that owes nothing new does not forget the debt.
         store.evaluate(job, verdict(DeliveryState::Unknown)).await.expect("the database answers");
-        database.execute("UPDATE delivery SET announce_since = announce_since - interval '2 minutes'").await;
-        assert_eq!(store.owed_announcements(60_000, 10).await, Ok(vec![job]));
-        assert_eq!(store.owed_announcements(60_000, 10).await, Ok(vec![]), "it is handed out to one process");
-        store.announced(&[job]).await.expect("the database answers");
-        assert_eq!(database.count("SELECT count(*) FROM delivery WHERE announce_since IS NOT NULL").await, 0);
+        database.execute("UPDATE owed SET looked_at = looked_at - interval '2 minutes'").await;
+        assert_eq!(store.owed(60_000, 10).await, Ok(vec![job]));
+        assert_eq!(store.owed(60_000, 10).await, Ok(vec![]), "it is handed out to one process");
+        let word = store.snapshot(job).await.expect("the database answers").expect("a delivery").words;
+        let paid = |word| [Debt { job_id: job, generation: Generation::FIRST, word }];
+        store.paid(&paid(word - 1)).await.expect("the database answers");
+        assert_eq!(database.count("SELECT count(*) FROM owed").await, 1, "an older word pays no newer debt");
+        store.paid(&paid(word)).await.expect("the database answers");
+        assert_eq!(database.count("SELECT count(*) FROM owed").await, 0);
     });
 }
 
