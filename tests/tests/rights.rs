@@ -293,14 +293,9 @@ fn each_systemd_unit_of_a_role_is_sound_and_has_its_own_secrets_alone() {
             .args(["verify", &format!("fleet-{role}@1.service")])
             .env("SYSTEMD_UNIT_PATH", format!("{}:", folder.path().display()))
             .output();
-        match verified {
-            Ok(output) => {
-                let said = String::from_utf8_lossy(&output.stderr);
-                assert!(output.status.success() && said.is_empty(), "{role}: {said}");
-            }
-            Err(problem) => {
-                eprintln!("systemd-analyze cannot be started ({problem}); only the text was read")
-            }
-        }
+        // Where there is no systemd, the text alone was read.
+        let Ok(output) = verified else { continue };
+        let said = String::from_utf8_lossy(&output.stderr);
+        assert!(output.status.success() && said.is_empty(), "{role}: {said}");
     }
 }
