@@ -121,7 +121,13 @@ impl BrokerError {
         if let Some(position) = for_a_person {
             return failures.swap_remove(position);
         }
-        let details: Vec<String> = failures.iter().map(ToString::to_string).collect();
+        let details: Vec<String> = failures
+            .iter()
+            .map(|failure| match failure {
+                Self::Unreachable { endpoint, detail } => format!("{endpoint}: {detail}"),
+                other => other.to_string(),
+            })
+            .collect();
         Self::Unreachable { endpoint: endpoint.to_owned(), detail: details.join("; ") }
     }
 
