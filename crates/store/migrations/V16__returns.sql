@@ -15,3 +15,8 @@ CREATE TABLE job_return (
 );
 
 CREATE INDEX job_return_due ON job_return (queue) WHERE body IS NOT NULL;
+
+COMMENT ON TABLE job_return IS 'Jobs that the broker gave up after too many deliveries and that go back to their workers, and how often each did.';
+COMMENT ON COLUMN job_return.fingerprint IS 'SHA-256 of the queue''s name, a zero byte, and the message''s bytes.';
+COMMENT ON COLUMN job_return.body IS 'The message''s bytes until it is published again. Personal data.';
+COMMENT ON COLUMN job_return.times IS 'How often it was given back.';

@@ -95,7 +95,7 @@ WITH named AS (
      WHERE provider = $1 AND provider_ref = $3
      ORDER BY started_at DESC LIMIT 1)
     UNION ALL
-    (SELECT 3, job_id, generation, number FROM receipt
+    (SELECT 3, true, job_id, generation, number FROM receipt
      WHERE provider = $1 AND provider_ref = $3 AND client_ref IS NOT NULL AND job_id IS NOT NULL
      ORDER BY id DESC LIMIT 1)
     ORDER BY rank LIMIT 1

@@ -272,7 +272,11 @@ async fn a_listener_hears_the_outcomes_of_its_key_with_everything_that_was_publi
         let heard = ear.next(PATIENCE).await.expect("the mailbox works").expect("an outcome comes");
         assert_eq!(heard.message_id, Some(out.message_id));
         assert_eq!((heard.kind, heard.body), (Some(out.kind), out.body));
-        assert_eq!((heard.attempt, heard.generation), (out.attempt, out.generation));
+        // Only what the broker itself sends home proves that an attempt was counted by us.
+        assert_eq!(
+            (heard.attempt, heard.generation),
+            (closure_contract::AttemptNumber::FIRST, out.generation)
+        );
         assert_eq!((heard.traceparent, heard.routing_key), (out.traceparent, out.routing_key));
         assert_eq!(heard.death, None);
         assert_eq!(ear.next(Duration::ZERO).await, Ok(None));

@@ -10,6 +10,7 @@ mod dead_letters;
 mod fallback;
 mod migrations;
 mod outages;
+mod owed;
 mod postponed;
 mod rates;
 mod receipts;
