@@ -15,6 +15,7 @@ CREATE TABLE job_return (
 );
 
 CREATE INDEX job_return_due ON job_return (queue) WHERE body IS NOT NULL;
+CREATE INDEX job_return_forgotten ON job_return (updated_at) WHERE body IS NULL;
 
 COMMENT ON TABLE job_return IS 'Jobs that the broker gave up after too many deliveries and that go back to their workers, and how often each did.';
 COMMENT ON COLUMN job_return.fingerprint IS 'SHA-256 of the queue''s name, a zero byte, and the message''s bytes.';
