@@ -58,7 +58,7 @@ impl QuotaWatch {
             return;
         }
         let mut told = HashMap::new();
-        let mut asking = self.lifecycle.services.ask(Service::Database);
+        let mut asking = self.lifecycle.services.ask(Service::SideLooks);
         loop {
             match months(&self.store, &self.quotas).await {
                 Ok(months) => {

@@ -12,8 +12,10 @@ use tracing::{debug, info, warn};
 /// What can be away.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Service {
-    /// The database.
+    /// The database, as messages in hand need it: while it is away nothing is consumed.
     Database,
+    /// The database, as the loops beside the messages ask it: what they cannot read keeps no message waiting.
+    SideLooks,
     /// The broker, as far as it takes publishes.
     Publishing,
     /// A gateway that is asked for receipts.
@@ -27,6 +29,7 @@ pub struct Services(Arc<Shared>);
 #[derive(Debug, Default)]
 struct Shared {
     database: Watched,
+    side_looks: Watched,
     publishing: Watched,
     receipt_pull: Watched,
 }
@@ -79,6 +82,7 @@ impl Services {
     fn watched(&self, service: Service) -> &Watched {
         match service {
             Service::Database => &self.0.database,
+            Service::SideLooks => &self.0.side_looks,
             Service::Publishing => &self.0.publishing,
             Service::ReceiptPull => &self.0.receipt_pull,
         }
@@ -95,6 +99,7 @@ impl Service {
     fn name(self) -> &'static str {
         match self {
             Self::Database => "database",
+            Self::SideLooks => "database, beside the messages",
             Self::Publishing => "broker",
             Self::ReceiptPull => "gateway",
         }
@@ -188,6 +193,7 @@ mod tests {
     fn one_service_is_away_without_the_others() {
         let services = Services::default();
         services.ask(Service::ReceiptPull).failed(&"away");
+        services.ask(Service::SideLooks).failed(&"no right to read one table");
         assert!(!*services.away(Service::Database).borrow());
         assert!(!*services.away(Service::Publishing).borrow());
     }

@@ -125,7 +125,7 @@ impl Accounts {
 
     /// Keeps in view which circuits a receipt may close, until the process stops.
     pub async fn watch(self: Arc<Self>, lifecycle: Lifecycle) {
-        let mut asking = lifecycle.services.ask(Service::Database);
+        let mut asking = lifecycle.services.ask(Service::SideLooks);
         loop {
             match self.store.open_circuits().await {
                 Ok(open) => {

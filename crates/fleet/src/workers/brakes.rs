@@ -77,7 +77,7 @@ impl Brakes {
 
     /// Tells the others what ended here, and hears of them, until the process stops.
     pub async fn watch(self: Arc<Self>, lifecycle: Lifecycle) {
-        let mut asking = lifecycle.services.ask(Service::Database);
+        let mut asking = lifecycle.services.ask(Service::SideLooks);
         loop {
             tokio::select! {
                 () = tokio::time::sleep(LOOK_PAUSE) => {}

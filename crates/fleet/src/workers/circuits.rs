@@ -249,7 +249,7 @@ impl Circuits {
 
     /// Keeps this process's view true until it stops.
     pub async fn watch(self: Arc<Self>, lifecycle: Lifecycle) {
-        let mut asking = lifecycle.services.ask(Service::Database);
+        let mut asking = lifecycle.services.ask(Service::SideLooks);
         loop {
             match self.look().await {
                 Ok(()) => asking.answered(),

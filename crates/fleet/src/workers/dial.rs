@@ -178,7 +178,7 @@ impl CallWatch {
     /// Looks at every open call at each interval, until the process stops.
     pub async fn run(self) {
         let pause = Duration::from_millis(self.settings.watch_ms);
-        let mut asking = self.lifecycle.services.ask(Service::Database);
+        let mut asking = self.lifecycle.services.ask(Service::SideLooks);
         loop {
             match self.store.open_calls(self.settings.watch_ms.saturating_mul(3), CALLS_PER_LOOK).await {
                 Ok(calls) => {

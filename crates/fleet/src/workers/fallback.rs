@@ -222,7 +222,7 @@ pub struct Sweep {
 impl Sweep {
     /// Looks at each interval, until the process stops.
     pub async fn run(self) {
-        let mut asking = self.lifecycle.services.ask(Service::Database);
+        let mut asking = self.lifecycle.services.ask(Service::SideLooks);
         loop {
             match self.look().await {
                 Ok(()) => asking.answered(),
