@@ -160,14 +160,17 @@ fn a_body_that_never_ends_is_cut_off_and_a_second_signal_waits_for_none() {
         let mut slow = stranger(&address, head.as_bytes()).await;
         let mut answer = [0_u8; 64];
         // A byte now and then: what is limited is the whole body, and not the pause between two bytes.
-        let read = loop {
-            tokio::select! {
-                read = slow.read(&mut answer) => break read.expect("the intake answers"),
-                () = tokio::time::sleep(Duration::from_millis(300)) => {
-                    slow.write_all(b" ").await.expect("the intake reads");
+        let cut_off = async {
+            loop {
+                tokio::select! {
+                    read = slow.read(&mut answer) => break read.expect("the intake answers"),
+                    () = tokio::time::sleep(Duration::from_millis(300)) => {
+                        slow.write_all(b" ").await.expect("the intake reads");
+                    }
                 }
             }
         };
+        let read = tokio::time::timeout(SHORT, cut_off).await.expect("the body is cut off in time");
         let line = String::from_utf8_lossy(&answer[..read]).into_owned();
         assert!(line.starts_with("HTTP/1.1 408 "), "{line}");
         // A body and a head that are both in hand when the process is told to stop, and told again.
