@@ -207,9 +207,15 @@ fn any_two_words_that_differ_have_different_numbers_and_a_repeat_has_the_same_nu
         ];
         for channel in ["sms", "email", "dial"] {
             let job = settled(&store, accepted("ref", 0)).await.job_id;
-            for from in DeliveryState::ALL {
-                for to in DeliveryState::ALL {
-                    for change in changes {
+            for (first, from) in DeliveryState::ALL.into_iter().enumerate() {
+                for (second, to) in DeliveryState::ALL.into_iter().enumerate() {
+                    // Each change alone where the state stays, and by turns where it changes, which is a word already.
+                    let some = if first == second {
+                        changes.to_vec()
+                    } else {
+                        vec![changes[(first + second) % changes.len()]]
+                    };
+                    for change in some {
                         change_row(&format!(
                                 "UPDATE delivery SET channel = '{channel}', state = '{from}', failure_code = NULL,
                                      detail = NULL, rules = '[]', evidence = 'none', held_since = NULL,
