@@ -4,6 +4,9 @@
 //! The order is always the same: the worker commits its effects, the loop publishes what follows from them and
 //! waits for the broker's confirm, and only then the message is acked (invariant 1).
 
+mod publishing;
+mod repeat;
+
 use std::{
     pin::pin,
     sync::{Arc, OnceLock},
@@ -11,30 +14,28 @@ use std::{
 };
 
 use closure_broker::{
-    BrokerSettings, Consumer, ConsumerSettings, InMessage, Incoming, OutMessage, PublishError, Publisher,
-    Settler, publisher::MESSAGES_PER_CALL_MAX,
+    BrokerSettings, Consumer, ConsumerSettings, InMessage, Incoming, OutMessage, Publisher, Settler,
 };
-use closure_contract::{
-    AttemptNumber, Generation, Job,
-    topology::{DelayStep, WorkQueue},
-};
+use closure_contract::{AttemptNumber, Generation, topology::DelayStep};
 use closure_store::{Debt, Store, StoreError};
 use futures::FutureExt;
 use tokio::sync::{Semaphore, watch};
 use tracing::error;
 
-use crate::{announce, health::Health, lifecycle::Lifecycle, services::Service};
+pub use publishing::{Unpublished, publish};
+pub use repeat::{Outage, Remedy, until_available};
+
+use publishing::{copy_for, refused};
+use repeat::repeat;
+
+use crate::{health::Health, lifecycle::Lifecycle, services::Service};
 
 /// The first pause before a service that is away is asked again; it doubles up to the longest one.
 const OUTAGE_PAUSE: Duration = Duration::from_millis(500);
 /// The longest pause before a service that is away is asked again.
 const OUTAGE_PAUSE_MAX: Duration = Duration::from_secs(2);
-/// So often what a service refuses is asked for, because a lock or another's row may have been the reason.
-const REFUSALS_MAX: u32 = 5;
 /// A database that is away for longer than this gets no new messages.
 const AWAY_GRACE: Duration = Duration::from_secs(1);
-/// What the database refused from a dead queue is held for this long before it goes back.
-const REFUSED_PAUSE: Duration = Duration::from_secs(30);
 /// Without a delivery for this long, while the queue has messages, a consumer is rebuilt.
 const WATCHDOG_MS: u64 = 60_000;
 
@@ -103,15 +104,6 @@ pub enum Interrupted {
     Refused(StoreError),
 }
 
-/// Why messages were not published.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Unpublished {
-    /// The process is stopping; whoever owes them publishes them again.
-    Interrupted,
-    /// No try will ever succeed.
-    Never,
-}
-
 /// A message in hand.
 pub struct Hand<'a> {
     /// The message.
@@ -159,82 +151,6 @@ impl Hand<'_> {
     {
         let still_ours = || self.settler.is_usable();
         repeat(self.lifecycle, &still_ours, operation).await
-    }
-}
-
-/// What an error says about asking again.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Remedy {
-    /// The service, or whoever looks after it, will make it possible: ask again, without an end.
-    Time,
-    /// The request itself is refused.
-    None,
-}
-
-/// Tells an outage of a service from a fault of the request.
-pub trait Outage: std::fmt::Display {
-    /// Whether the service will do the same thing later.
-    fn remedy(&self) -> Remedy;
-}
-
-impl Outage for StoreError {
-    fn remedy(&self) -> Remedy {
-        match self {
-            // A table that is missing, or a right: a migration or a grant brings it, and no message is to blame.
-            Self::Unavailable(_) | Self::Schema(_) => Remedy::Time,
-            Self::BadData { .. } | Self::Settings(_) => Remedy::None,
-        }
-    }
-}
-
-/// Repeats an operation until the service behind it is back, or the process must end.
-pub async fn until_available<T, E, F>(
-    lifecycle: &Lifecycle,
-    operation: impl Fn() -> F + Send,
-) -> Result<Result<T, E>, Interrupted>
-where
-    E: Outage,
-    F: Future<Output = Result<T, E>> + Send,
-{
-    repeat(lifecycle, &|| true, operation).await
-}
-
-async fn repeat<T, E, F>(
-    lifecycle: &Lifecycle,
-    may_go_on: &(dyn Fn() -> bool + Sync),
-    operation: impl Fn() -> F + Send,
-) -> Result<Result<T, E>, Interrupted>
-where
-    E: Outage,
-    F: Future<Output = Result<T, E>> + Send,
-{
-    let (mut pause, mut refused) = (OUTAGE_PAUSE, 0);
-    let mut asking = lifecycle.services.ask(Service::Database);
-    loop {
-        match operation().await {
-            Ok(answer) => {
-                asking.answered();
-                return Ok(Ok(answer));
-            }
-            Err(problem) => match problem.remedy() {
-                Remedy::Time => asking.failed(&problem),
-                Remedy::None => {
-                    asking.answered();
-                    refused += 1;
-                    if refused >= REFUSALS_MAX {
-                        return Ok(Err(problem));
-                    }
-                }
-            },
-        }
-        tokio::select! {
-            () = tokio::time::sleep(pause) => {}
-            () = lifecycle.shutdown.cancelled() => return Err(Interrupted::Left),
-        }
-        if !may_go_on() {
-            return Err(Interrupted::Left);
-        }
-        pause = pause.saturating_mul(2).min(OUTAGE_PAUSE_MAX);
     }
 }
 
@@ -418,87 +334,4 @@ async fn one<W: Worker>(worker: &W, incoming: Incoming, publisher: &Publisher, l
         // What must follow can never follow: a person has to look.
         Err(Unpublished::Never) => settler.reject(),
     }
-}
-
-/// Publishes until the broker has confirmed every message; a repeat carries the same message ids.
-pub async fn publish(
-    publisher: &Publisher,
-    messages: Vec<OutMessage>,
-    lifecycle: &Lifecycle,
-) -> Result<(), Unpublished> {
-    for part in messages.chunks(MESSAGES_PER_CALL_MAX) {
-        publish_part(publisher, part, lifecycle).await?;
-    }
-    Ok(())
-}
-
-async fn publish_part(
-    publisher: &Publisher,
-    messages: &[OutMessage],
-    lifecycle: &Lifecycle,
-) -> Result<(), Unpublished> {
-    let (mut pause, mut asking) = (OUTAGE_PAUSE, lifecycle.services.ask(Service::Publishing));
-    loop {
-        match publisher.publish(messages.to_vec()).await {
-            Ok(()) => {
-                asking.answered();
-                return Ok(());
-            }
-            Err(problem @ (PublishError::Invalid { .. } | PublishError::TooMany { .. })) => {
-                error!(%problem, "a message can never be published; what it follows from is given up");
-                return Err(Unpublished::Never);
-            }
-            Err(
-                problem @ (PublishError::Unavailable { .. }
-                | PublishError::Lost
-                | PublishError::Refused { .. }
-                | PublishError::Returned { .. }
-                | PublishError::Stopped),
-            ) => asking.failed(&problem),
-        }
-        tokio::select! {
-            () = tokio::time::sleep(pause) => {}
-            () = lifecycle.shutdown.cancelled() => return Err(Unpublished::Interrupted),
-        }
-        pause = pause.saturating_mul(2).min(OUTAGE_PAUSE_MAX);
-    }
-}
-
-/// The database will never take what follows from a message: it goes to the dead queue, whose worker keeps its bytes.
-///
-/// Behind the dead queues there is none, so that what comes from there goes back and is tried again, slowly.
-async fn refused(
-    queue: &'static str,
-    message: &InMessage,
-    settler: Settler,
-    problem: &StoreError,
-    lifecycle: &Lifecycle,
-) {
-    let message_id = &message.message_id;
-    if WorkQueue::ALL.iter().any(|work| work.name() == queue) {
-        error!(queue, ?message_id, %problem, "the database refuses what follows from a message; it goes to the dead queue");
-        settler.reject();
-        return;
-    }
-    error!(queue, ?message_id, %problem, "the database refuses a message of a dead queue; it goes back and is tried again");
-    tokio::select! {
-        () = tokio::time::sleep(REFUSED_PAUSE) => {}
-        () = lifecycle.shutdown.cancelled() => {}
-    }
-    settler.release();
-}
-
-/// A new message with the same content, and nothing else of the old one but its generation and its trace: whatever
-/// key, id, kind and headers the sender chose, this one finds its way home; nothing where the content is no job.
-fn copy_for(
-    message: &InMessage,
-    generation: &OnceLock<Generation>,
-    step: DelayStep,
-    attempt: AttemptNumber,
-) -> Option<OutMessage> {
-    let job = Job::decode(&message.body).ok()?;
-    let body = message.body.clone();
-    let generation = generation.get().copied().unwrap_or(message.generation);
-    let copy = announce::waiting_message(&job, body, generation, step, attempt);
-    Some(OutMessage { traceparent: message.traceparent.clone(), ..copy })
 }

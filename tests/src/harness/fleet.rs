@@ -6,10 +6,9 @@ use std::{
     sync::{Mutex, MutexGuard, PoisonError},
 };
 
-use bytes::Bytes;
-use closure_broker::{BrokerSettings, OutMessage, Publisher};
+use closure_broker::{BrokerSettings, Publisher};
 use closure_contract::{
-    AttemptNumber, Generation, JobId,
+    JobId,
     topology::{JOBS, RECEIPTS},
 };
 use closure_simulators::{NhnSimulator, PbxSimSettings, PbxSimulator, SmtpSimulator};
@@ -28,6 +27,7 @@ use super::{
     desk,
     environment::{Services, binary},
     jobs, logs,
+    messages::{job_message, message},
     options::{FleetOptions, TopologyState},
     outcomes::{Heard, Outcomes},
     process::Process,
@@ -286,6 +286,14 @@ impl Fleet {
 
     /// Waits until nothing is on its way any more: no delivery unsettled, no message in a queue.
     pub async fn drain(&self) {
+        // What is in a worker's hand may have no row yet, so that the rows are looked at again behind empty queues.
+        for _look in 0..2 {
+            self.deliveries_have_ended().await;
+            self.queues_are_empty().await;
+        }
+    }
+
+    async fn deliveries_have_ended(&self) {
         eventually("every delivery to come to its end", LONG, || async {
             let sql = "SELECT state || ' ' || count(*) FROM delivery WHERE state IN \
                        ('pending','sending','in_doubt','waiting') \
@@ -294,7 +302,6 @@ impl Fleet {
             if left.is_empty() { Ok(()) } else { Err(left.join(", ")) }
         })
         .await;
-        self.queues_are_empty().await;
     }
 
     /// Fails if a log holds personal data or a secret of this fleet.
@@ -380,27 +387,4 @@ async fn outside(options: &FleetOptions, database: &Database) -> (NhnSimulator, 
         SmtpSimulator::start(options.smtp.clone()).await.expect("the mail server can be started"),
         PbxSimulator::start(pbx).await.expect("the PBX can be started"),
     )
-}
-
-pub(super) fn job_message(job: &Value) -> OutMessage {
-    let kind = job["kind"].as_str().expect("a job has a kind").to_owned();
-    let key = kind.trim_start_matches("closure.").trim_end_matches("/1").to_owned();
-    OutMessage {
-        message_id: jobs::id(job).to_string(),
-        kind,
-        ..message(JOBS, &key, job.to_string().as_bytes())
-    }
-}
-
-fn message(exchange: &'static str, routing_key: &str, body: &[u8]) -> OutMessage {
-    OutMessage {
-        exchange,
-        routing_key: routing_key.to_owned(),
-        message_id: String::new(),
-        kind: String::new(),
-        attempt: AttemptNumber::FIRST,
-        generation: Generation::FIRST,
-        traceparent: None,
-        body: Bytes::copy_from_slice(body),
-    }
 }

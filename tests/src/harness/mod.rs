@@ -13,6 +13,7 @@ mod http;
 pub mod jobs;
 pub mod kride;
 mod logs;
+mod messages;
 mod nginx;
 mod node;
 mod options;

@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use super::fleet::{Fleet, job_message};
+use super::{fleet::Fleet, messages::job_message};
 
 /// One publish takes so many jobs.
 const PUBLISH_BATCH: usize = 500;

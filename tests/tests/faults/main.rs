@@ -5,6 +5,7 @@ mod connections;
 mod doors;
 mod kills;
 mod load;
+mod made_properties;
 mod outages;
 mod properties;
 mod proxy;

@@ -11,6 +11,7 @@ pub mod explain;
 pub mod explain_lines;
 pub mod files;
 pub mod gateways;
+mod opening;
 pub mod outcomes;
 pub mod probe;
 mod roles;

@@ -4,16 +4,14 @@ use std::{collections::BTreeSet, sync::Arc, time::Duration};
 
 use closure_broker::{BrokerSettings, Publisher, topology};
 use closure_contract::Channel;
-use closure_policy::{
-    brake::BrakeRules,
-    rulebook::{CompiledRulebook, SmsRules},
-};
+use closure_policy::rulebook::SmsRules;
 use closure_providers::Sender;
 use closure_store::Store;
 use tracing::{info, warn};
 
 use super::{
     Call, Failure,
+    opening::{open_brakes, open_rules},
     roles::{EmailSettings, RoleSettings, SmsSettings, name, queues, role_settings},
 };
 use crate::{
@@ -27,7 +25,7 @@ use crate::{
     poll::Poll,
     quota::QuotaWatch,
     rules::Rules,
-    runtime::{self, Interrupted},
+    runtime,
     workers::{
         accounts::Accounts,
         bounces::BounceReader,
@@ -372,34 +370,6 @@ async fn check_services(
     store.check().await?;
     topology::verify_passively(broker, queues).await?;
     Ok(())
-}
-
-/// Nothing is decided before the templates are known.
-async fn open_rules(
-    settings: CompiledRulebook,
-    store: &Store,
-    refresh: Duration,
-    lifecycle: &Lifecycle,
-) -> Result<Option<Rules>, Failure> {
-    let opened = || Rules::open(settings.clone(), store.clone(), refresh);
-    match runtime::until_available(lifecycle, opened).await {
-        Ok(rules) => Ok(Some(rules?)),
-        Err(Interrupted::Refused(problem)) => Err(problem.into()),
-        Err(Interrupted::Left) => Ok(None),
-    }
-}
-
-/// No email is made before it is known whether emails are held back.
-async fn open_brakes(
-    store: &Store,
-    rules: BrakeRules,
-    lifecycle: &Lifecycle,
-) -> Result<Option<Arc<Brakes>>, Failure> {
-    match runtime::until_available(lifecycle, || Brakes::open(store.clone(), rules)).await {
-        Ok(brakes) => Ok(Some(brakes?)),
-        Err(Interrupted::Refused(problem)) => Err(problem.into()),
-        Err(Interrupted::Left) => Ok(None),
-    }
 }
 
 fn refused_config(problem: &dyn std::fmt::Display) -> Failure {

@@ -3,10 +3,9 @@
 use std::time::{Duration, Instant};
 
 use bytes::Bytes;
-use closure_broker::{InMessage, Redelivered};
+use closure_broker::InMessage;
 use closure_contract::{
-    AttemptNumber, ClientRef, FailureCode, Generation, Job, Provider,
-    topology::{DelayStep, OUTCOMES},
+    AttemptNumber, ClientRef, FailureCode, Generation, Job, Provider, topology::DelayStep,
 };
 use closure_policy::{
     explain::{Decision, Verdict},
@@ -14,10 +13,7 @@ use closure_policy::{
     retry::Next,
 };
 use closure_providers::SendFailure;
-use closure_store::{
-    Claim, Contact, Debt, EarlyReceipts, Ending, Lease, NewClaim, Settled, Settlement, Snapshot, Store,
-    StoreError,
-};
+use closure_store::{Claim, Contact, EarlyReceipts, Ending, Lease, NewClaim, Settled, Settlement, Store};
 use tracing::{info, warn};
 
 use super::{
@@ -25,10 +21,11 @@ use super::{
     doubt::scope,
     endings::{rules_json, step_until},
     patience::{Patiences, Why, capped, left_alone},
+    telling::settled_or_stop,
 };
 use crate::{
     engine::{Admission, Engine},
-    runtime::{Disposition, Hand, Interrupted, Told},
+    runtime::{Disposition, Hand, Interrupted},
 };
 
 /// The revision that takes nothing's place.
@@ -383,41 +380,4 @@ impl<C: Carrier> Courier<C> {
             |snapshot| self.tell_of(&snapshot, trip.decision, EarlyReceipts::Some),
         ))
     }
-
-    /// What follows from a settlement, told; a word to the CRM is then owed no more.
-    ///
-    /// A word to the fallback worker pays nothing: what it decides is another word, and its own to tell.
-    fn tell_of(&self, snapshot: &Snapshot, decision: &Decision, early: EarlyReceipts) -> Disposition {
-        let messages = self.carrier.tell(snapshot, decision, early);
-        let is_word = messages.iter().any(|message| message.exchange == OUTCOMES);
-        let debts = is_word.then(|| Debt::of(snapshot)).into_iter().collect();
-        Disposition::Told(Told { messages, debts, store: self.store.clone() })
-    }
-
-    /// A job that was settled before: what was owed then may not have been told.
-    ///
-    /// A fresh message is the CRM's own repeat of a job, which is answered by the first one's outcome alone.
-    fn repeat(&self, message: &InMessage, snapshot: &Snapshot, decision: &Decision) -> Disposition {
-        let fresh = message.redelivered == Redelivered::No && message.death.is_none();
-        if fresh {
-            info!(job_id = %snapshot.job_id, "the same job once more; the first one stands");
-            return Disposition::Done(Vec::new());
-        }
-        self.tell_of(snapshot, decision, EarlyReceipts::Some)
-    }
-}
-
-/// Repeats a store operation through an outage; what the database refuses for good ends this message.
-pub(super) async fn settled_or_stop<T, F>(
-    hand: &Hand<'_>,
-    what: &str,
-    operation: impl Fn() -> F + Send,
-) -> Result<T, Interrupted>
-where
-    F: Future<Output = Result<T, StoreError>> + Send,
-{
-    hand.until_available(operation).await?.map_err(|problem| {
-        tracing::error!(%problem, what, "the database refuses a statement; its message is kept for a person");
-        Interrupted::Refused(problem)
-    })
 }

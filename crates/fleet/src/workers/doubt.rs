@@ -11,8 +11,9 @@ use tracing::info;
 
 use super::{
     carrier::{Carrier, Doubt, Finding},
-    courier::{Courier, Trip, settled_or_stop},
+    courier::{Courier, Trip},
     patience::doubt_of,
+    telling::settled_or_stop,
 };
 use crate::runtime::{Disposition, Interrupted};
 

@@ -11,8 +11,9 @@ use serde_json::Value;
 use super::{
     carrier::{self, Carrier},
     conflict,
-    courier::{Courier, Trip, settled_or_stop},
+    courier::{Courier, Trip},
     patience::capped,
+    telling::settled_or_stop,
 };
 use crate::{
     announce,

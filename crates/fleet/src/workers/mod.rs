@@ -20,3 +20,4 @@ mod patience;
 pub mod returns;
 pub mod sms;
 pub mod story;
+mod telling;

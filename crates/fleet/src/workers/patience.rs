@@ -16,7 +16,8 @@ use tracing::{error, warn};
 
 use super::{
     carrier::{self, Carrier},
-    courier::{Courier, Errand, Trip, settled_or_stop},
+    courier::{Courier, Errand, Trip},
+    telling::settled_or_stop,
 };
 use crate::runtime::{Disposition, Hand, Interrupted};
 

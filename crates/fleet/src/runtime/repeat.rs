@@ -1,0 +1,85 @@
+//! Asking a service again until it is back.
+
+use closure_store::StoreError;
+
+use super::{Interrupted, OUTAGE_PAUSE, OUTAGE_PAUSE_MAX};
+use crate::{lifecycle::Lifecycle, services::Service};
+
+/// So often what a service refuses is asked for, because a lock or another's row may have been the reason.
+const REFUSALS_MAX: u32 = 5;
+
+/// What an error says about asking again.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Remedy {
+    /// The service, or whoever looks after it, will make it possible: ask again, without an end.
+    Time,
+    /// The request itself is refused.
+    None,
+}
+
+/// Tells an outage of a service from a fault of the request.
+pub trait Outage: std::fmt::Display {
+    /// Whether the service will do the same thing later.
+    fn remedy(&self) -> Remedy;
+}
+
+impl Outage for StoreError {
+    fn remedy(&self) -> Remedy {
+        match self {
+            // A table that is missing, or a right: a migration or a grant brings it, and no message is to blame.
+            Self::Unavailable(_) | Self::Schema(_) => Remedy::Time,
+            Self::BadData { .. } | Self::Settings(_) => Remedy::None,
+        }
+    }
+}
+
+/// Repeats an operation until the service behind it is back, or the process must end.
+pub async fn until_available<T, E, F>(
+    lifecycle: &Lifecycle,
+    operation: impl Fn() -> F + Send,
+) -> Result<Result<T, E>, Interrupted>
+where
+    E: Outage,
+    F: Future<Output = Result<T, E>> + Send,
+{
+    repeat(lifecycle, &|| true, operation).await
+}
+
+pub(super) async fn repeat<T, E, F>(
+    lifecycle: &Lifecycle,
+    may_go_on: &(dyn Fn() -> bool + Sync),
+    operation: impl Fn() -> F + Send,
+) -> Result<Result<T, E>, Interrupted>
+where
+    E: Outage,
+    F: Future<Output = Result<T, E>> + Send,
+{
+    let (mut pause, mut refused) = (OUTAGE_PAUSE, 0);
+    let mut asking = lifecycle.services.ask(Service::Database);
+    loop {
+        match operation().await {
+            Ok(answer) => {
+                asking.answered();
+                return Ok(Ok(answer));
+            }
+            Err(problem) => match problem.remedy() {
+                Remedy::Time => asking.failed(&problem),
+                Remedy::None => {
+                    asking.answered();
+                    refused += 1;
+                    if refused >= REFUSALS_MAX {
+                        return Ok(Err(problem));
+                    }
+                }
+            },
+        }
+        tokio::select! {
+            () = tokio::time::sleep(pause) => {}
+            () = lifecycle.shutdown.cancelled() => return Err(Interrupted::Left),
+        }
+        if !may_go_on() {
+            return Err(Interrupted::Left);
+        }
+        pause = pause.saturating_mul(2).min(OUTAGE_PAUSE_MAX);
+    }
+}
