@@ -10,7 +10,7 @@ use closure_tests::{
     agreement::random::Random,
     harness::{
         Fleet, FleetOptions, LONG, count_from_environment, eventually, jobs,
-        raw_amqp::{Properties, Property, RawPublisher, Said, field, long, table},
+        raw_amqp::{Properties, Property, RawPublisher, Said, field, long},
         run,
     },
 };
