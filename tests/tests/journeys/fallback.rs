@@ -48,7 +48,14 @@ fn a_receipt_that_comes_after_the_email_changes_the_record_and_sends_nothing() {
         .await;
         fleet.queues_are_empty().await;
         assert_eq!(fleet.smtp.mails_to("late-receipt@example.com").len(), 1, "there is no second mail");
-        assert_eq!(fleet.outcomes.of(id).len(), 1, "the CRM hears each end once");
+        let heard = eventually("the correction to be heard", LONG, || async {
+            let heard = fleet.outcomes.of(id);
+            if heard.len() == 2 { Ok(heard) } else { Err(format!("{} outcomes", heard.len())) }
+        })
+        .await;
+        let (silence, truth) = (&heard[0].outcome, &heard[1].outcome);
+        assert_eq!((truth.outcome, truth.word), (OutcomeName::Delivered, 2));
+        assert_eq!(truth.corrects, Some(silence.outcome_id), "the later truth takes the earlier word back");
     });
 }
 
