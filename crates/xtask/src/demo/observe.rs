@@ -208,6 +208,10 @@ impl Drop for Observer<'_> {
 
 fn heard(line: &str) -> Option<Heard> {
     let outcome: Value = serde_json::from_str(line).ok()?;
+    // A case names the first word about each job; what takes it back later comes when its receipt does.
+    if text(&outcome, "corrects").is_some() {
+        return None;
+    }
     let code = text(&outcome, "code").map_or_else(String::new, |code| format!(" {code}"));
     let name = format!("{}.{}{code}", text(&outcome, "channel")?, text(&outcome, "outcome")?);
     let rules = outcome.get("rules").and_then(Value::as_array).cloned().unwrap_or_default();
