@@ -11,8 +11,8 @@ const seen = new Set(); // in your program: a unique column in your own database
 function record(outcome) {
   if (seen.has(outcome.outcome_id)) return;
   seen.add(outcome.outcome_id);
-  const corrects = outcome.corrects ? `corrects ${outcome.corrects}` : '';
-  console.log(`${outcome.channel}.${outcome.outcome}`, outcome.code, outcome.job_id, corrects);
+  const corrects = outcome.corrects ? ['corrects', outcome.corrects] : [];
+  console.log(`${outcome.channel}.${outcome.outcome}`, outcome.code, outcome.job_id, ...corrects);
 }
 
 async function main() {

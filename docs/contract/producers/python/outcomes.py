@@ -17,13 +17,8 @@ def record(outcome):
     if outcome["outcome_id"] in seen:
         return
     seen.add(outcome["outcome_id"])
-    print(
-        f"{outcome['channel']}.{outcome['outcome']}",
-        outcome["code"],
-        outcome["job_id"],
-        f"corrects {outcome['corrects']}" if outcome.get("corrects") else "",
-        flush=True,
-    )
+    corrects = ["corrects", outcome["corrects"]] if outcome.get("corrects") else []
+    print(f"{outcome['channel']}.{outcome['outcome']}", outcome["code"], outcome["job_id"], *corrects, flush=True)
 
 
 def main():
