@@ -11,6 +11,7 @@ mod dead_letters;
 mod error;
 mod evaluate;
 mod history;
+mod hosts;
 mod lane;
 mod migrate;
 mod overdue;

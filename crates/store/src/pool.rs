@@ -10,7 +10,7 @@ use rustls::{
 use tokio_postgres::{Row, types::ToSql};
 use tokio_postgres_rustls::MakeRustlsConnect;
 
-use crate::{error::StoreError, settings::StoreSettings};
+use crate::{error::StoreError, hosts::InTurn, settings::StoreSettings};
 
 /// Fails on a standby and on a server that takes no writes, where `SELECT 1` would pass for days.
 const WRITABLE: &str =
@@ -38,9 +38,13 @@ impl Database {
         let config = settings.config()?;
         let (create_timeout, operation_timeout) =
             (settings.create_timeout(&config), settings.operation_timeout(&config));
-        let manager = Manager::from_config(
+        let connect = InTurn {
+            tls: tls(settings.ca_file.as_deref())?,
+            host_timeout: Duration::from_millis(settings.create_timeout_ms),
+        };
+        let manager = Manager::from_connect(
             config,
-            tls(settings.ca_file.as_deref())?,
+            connect,
             ManagerConfig { recycling_method: RecyclingMethod::Custom(WRITABLE.to_owned()) },
         );
         let pool = Pool::builder(manager)

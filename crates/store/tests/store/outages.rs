@@ -40,9 +40,11 @@ fn a_server_that_takes_no_writes_is_unavailable_and_served_again_when_it_does() 
 }
 
 #[test]
-fn a_host_that_is_away_or_read_only_is_passed_by_for_the_one_that_takes_writes() {
+fn a_host_that_is_away_silent_or_read_only_is_passed_by_for_the_one_that_takes_writes() {
     run(async |database| {
         let (gone, gone_at) = listener().await;
+        // It takes the connection, and never says a word.
+        let (_silent, silent_at) = listener().await;
         let (standby, standby_at) = listener().await;
         drop(gone);
         tokio::spawn(async move {
@@ -53,7 +55,7 @@ fn a_host_that_is_away_or_read_only_is_passed_by_for_the_one_that_takes_writes()
         let own = database.settings();
         let (login, place) = own.url.split_once('@').expect("the address names a user");
         let (server, name) = place.split_once('/').expect("the address names a database");
-        let url = format!("{login}@{gone_at},{standby_at},{server}/{name}");
+        let url = format!("{login}@{gone_at},{silent_at},{standby_at},{server}/{name}");
         let settings = StoreSettings { url, pool_size: 1, ..own };
         let store = Store::new(settings).expect("valid settings");
         claim_granted(&store, claim(new_job())).await;
