@@ -27,6 +27,7 @@ use super::{
     desk,
     environment::{Services, binary},
     jobs, logs,
+    lost_commits::LostCommits,
     messages::{job_message, message},
     options::{FleetOptions, TopologyState},
     outcomes::{Heard, Outcomes},
@@ -52,6 +53,8 @@ pub struct Fleet {
     pub pbx: PbxSimulator,
     /// What the CRM hears.
     pub outcomes: Outcomes,
+    /// The way of the processes to the database, where answers are lost on it.
+    pub commits: Option<LostCommits>,
     /// The configuration of every process.
     pub environment: Vec<(String, String)>,
     processes: BTreeMap<String, AsyncMutex<Process>>,
@@ -95,13 +98,19 @@ impl Fleet {
             pbx: &pbx,
         };
         let environment = configuration::environment(&around, &options);
+        let commits = match options.commits_lost {
+            Some(times) => Some(LostCommits::open(&database.url, times).await),
+            None => None,
+        };
         let processes: BTreeMap<String, AsyncMutex<Process>> = options
             .processes
             .iter()
             .map(|spec| {
                 // What each role's own user may not do in the database shows in every test.
                 let mut own = environment.clone();
-                let role = ("FLEET_DATABASE_URL".to_owned(), database.url_of(spec.database_role()));
+                let url = database.url_of(spec.database_role());
+                let url = commits.as_ref().map_or_else(|| url.clone(), |way| way.instead_of(&url));
+                let role = ("FLEET_DATABASE_URL".to_owned(), url);
                 if !options.variables.iter().any(|(name, _)| *name == role.0) {
                     own.push(role);
                 }
@@ -132,6 +141,7 @@ impl Fleet {
             smtp,
             pbx,
             outcomes,
+            commits,
             environment,
             processes,
             publisher,

@@ -13,6 +13,7 @@ mod http;
 pub mod jobs;
 pub mod kride;
 mod logs;
+mod lost_commits;
 mod messages;
 mod nginx;
 mod node;
@@ -35,6 +36,7 @@ pub use environment::{Services, binary, count_from_environment, debian_python, n
 pub use fleet::{Fleet, Watch};
 pub use http::{HttpAnswer, request};
 pub use logs::tail;
+pub use lost_commits::LostCommits;
 pub use nginx::Nginx;
 pub use node::restart_the_broker;
 pub use options::{FleetOptions, ProcessSpec, TopologyState};

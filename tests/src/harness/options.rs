@@ -92,6 +92,7 @@ pub struct FleetOptions {
     pub(super) pbx: PbxSimSettings,
     pub(super) rules: String,
     pub(super) brake_ended_min: u32,
+    pub(super) commits_lost: Option<u32>,
 }
 
 impl FleetOptions {
@@ -129,6 +130,7 @@ impl FleetOptions {
             rules: String::new(),
             // Most texts of a test fail on purpose, which would hold the emails of all others.
             brake_ended_min: 0,
+            commits_lost: None,
         }
     }
 
@@ -172,6 +174,13 @@ impl FleetOptions {
     #[must_use]
     pub fn brake(mut self, ended_min: u32) -> Self {
         self.brake_ended_min = ended_min;
+        self
+    }
+
+    /// Loses the database's answer to each kind of commit of the processes so many times.
+    #[must_use]
+    pub fn losing_commits(mut self, times: u32) -> Self {
+        self.commits_lost = Some(times);
         self
     }
 

@@ -1,6 +1,7 @@
 //! Faults: processes killed, connections cut and receipts repeated under load, and every job still ends once.
 
 mod brakes;
+mod commits;
 mod connections;
 mod doors;
 mod kills;

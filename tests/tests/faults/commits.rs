@@ -1,0 +1,157 @@
+//! The database commits, and its answer is lost: for each kind of commit, of every worker.
+
+use closure_contract::{JobId, OutcomeName};
+use closure_simulators::SmsBehaviour;
+use closure_tests::harness::{Answer, Fleet, FleetOptions, LONG, cli, eventually, jobs, run};
+use serde_json::{Value, json};
+
+use crate::load::{address, all_are_heard, calls, customer_rings, digits, emails, texts};
+
+/// So often the answer to each kind of commit is lost.
+const TIMES: u32 = 3;
+
+/// What a job's last word says, after every earlier one was corrected by the next.
+fn last_word(fleet: &Fleet, id: JobId) -> String {
+    let mut heard = fleet.outcomes.of(id);
+    heard.sort_by_key(|heard| (heard.outcome.generation, heard.outcome.word));
+    heard.dedup_by_key(|heard| heard.outcome.outcome_id);
+    for pair in heard.windows(2) {
+        let (before, after) = (&pair[0].outcome, &pair[1].outcome);
+        if before.generation == after.generation {
+            assert_eq!(after.corrects, Some(before.outcome_id), "{id}: {heard:?}");
+        }
+    }
+    heard.last().unwrap_or_else(|| panic!("nothing was heard of {id}")).summary()
+}
+
+/// A person's command, by the same way to the database, again until it is done.
+async fn done(fleet: &Fleet, words: &[&str]) -> Answer {
+    let way = fleet.commits.as_ref().expect("answers are lost");
+    let mut environment = fleet.environment.clone();
+    environment.push(("FLEET_DATABASE_URL".to_owned(), way.instead_of(&fleet.database.url_of("operator"))));
+    for _ in 0..=TIMES {
+        let answer = cli(&environment, words).await;
+        if answer.code == 0 {
+            return answer;
+        }
+    }
+    panic!("`fleet {}` is not done", words.join(" "))
+}
+
+#[test]
+fn whichever_commit_loses_its_answer_nothing_stays_owed_and_nothing_is_done_twice() {
+    run(async {
+        let fleet = Fleet::start(FleetOptions::apart("lost-commits").losing_commits(TIMES)).await;
+        let watch = fleet.watch();
+        let list = [texts(4501, 24), emails(4502, 8), calls(4503, 4)].concat();
+        for (index, job) in list.iter().take(24).enumerate() {
+            let behaviour = match index % 4 {
+                0 => SmsBehaviour::Failed,
+                1 => SmsBehaviour::RefusedRecipient,
+                2 => SmsBehaviour::AnswerLost,
+                _ => SmsBehaviour::Delivered,
+            };
+            fleet.sms.behave(&digits(job), behaviour);
+        }
+        fleet.publish_all(&list).await;
+        let too_late = expired(&fleet).await;
+        let newer = newer_answer(&fleet).await;
+        let (replayed, discarded) = two_letters(&fleet).await;
+        let ids: Vec<JobId> = list.iter().map(jobs::id).chain([too_late, newer]).collect();
+        all_are_heard(&fleet, &ids).await;
+        fleet.drain().await;
+        nothing_is_owed(&fleet).await;
+
+        for (index, job) in (0_u16..).zip(list.iter().take(24)) {
+            let (id, mails) = (jobs::id(job), fleet.smtp.mails_to(&address(4501, index)).len());
+            let (end, mails_due) = match index % 4 {
+                0 => ("sms.undelivered not_delivered", 1),
+                1 => ("sms.refused recipient_rejected", 1),
+                _ => ("sms.delivered", 0),
+            };
+            assert_eq!((last_word(&fleet, id).as_str(), mails), (end, mails_due), "text {index}");
+            assert!(fleet.sms.accepted_to(&digits(job)).len() <= 1, "{id} was sent twice");
+            if mails_due > 0 {
+                assert_eq!(last_word(&fleet, id.fallback_email()), "email.accepted");
+            }
+        }
+        for (index, job) in (0_u16..).zip(&list[24..32]) {
+            assert_eq!(last_word(&fleet, jobs::id(job)), "email.accepted");
+            assert_eq!(fleet.smtp.mails_to(&address(4502, index)).len(), 1, "one mail");
+        }
+        for job in &list[32..] {
+            assert_eq!(customer_rings(&fleet, job), 1, "the phone rings once");
+        }
+        assert_eq!(last_word(&fleet, too_late), "sms.expired expired");
+        assert_eq!(last_word(&fleet, replayed), "email.accepted");
+        let end = fleet.outcomes.of(discarded).into_iter().map(|heard| heard.outcome.outcome);
+        assert!(end.into_iter().any(|outcome| outcome == OutcomeName::Discarded));
+
+        let lost = fleet.commits.as_ref().expect("answers are lost").lost();
+        for written in WRITTEN {
+            assert!(
+                lost.keys().any(|commit| commit.contains(written)),
+                "no commit of {written} in {lost:#?}"
+            );
+        }
+        drop(watch);
+        fleet.finish().await;
+    });
+}
+
+/// What the commits of this test write, each at least once.
+const WRITTEN: [&str; 7] =
+    ["+delivery", "~delivery", "+attempt", "+receipt", "+dead_letter", "-owed", "+tombstone"];
+
+/// A text that is too late.
+async fn expired(fleet: &Fleet) -> JobId {
+    let mut job = jobs::sms(&jobs::number(4504, 0), &address(4504, 0));
+    job["expires_at"] = json!("2026-01-01T00:00:00Z");
+    fleet.publish(&job).await
+}
+
+/// A second revision, which is written down before it is sent.
+async fn newer_answer(fleet: &Fleet) -> JobId {
+    let mut job = jobs::sms(&jobs::number(4505, 0), &address(4505, 0));
+    job["consultation"]["revision"] = json!(2);
+    fleet.publish(&job).await
+}
+
+/// Two emails without an address that anybody can use: one is mended and sent again, the other is given up.
+async fn two_letters(fleet: &Fleet) -> (JobId, JobId) {
+    let mut ids = Vec::new();
+    for index in 0..2 {
+        let mut job = jobs::email("nobody");
+        job["consultation"]["id"] = json!(format!("letter-{index}"));
+        ids.push(jobs::id(&job));
+        fleet.publish(&job).await;
+    }
+    let letters = eventually("two letters", LONG, || async {
+        let letters = fleet.letters().await;
+        let found: Vec<_> = ids
+            .iter()
+            .filter_map(|id| letters.iter().find(|letter| letter.summary.job_id == Some(*id)))
+            .map(|letter| (letter.summary.id.to_string(), letter.body.clone()))
+            .collect();
+        if found.len() == 2 { Ok(found) } else { Err(format!("{} letters", found.len())) }
+    })
+    .await;
+    let mut mended: Value = serde_json::from_slice(&letters[0].1).expect("a job");
+    mended["to"]["email"] = json!(address(4506, 0));
+    let file = fleet.file("mended.json", mended.to_string().as_bytes());
+    let why = ["--actor", "kim", "--reason", "the address was mended"];
+    done(fleet, &[&["dead", "replay", &letters[0].0, "--edit", &file], &why[..]].concat()).await;
+    let way = ["dead", "discard", &letters[1].0, "--actor", "kim", "--reason", "solved by phone"];
+    let environment = &fleet.environment;
+    cli(environment, &way).await.with_code(0);
+    (ids[0], ids[1])
+}
+
+/// Payments whose answer was lost are told once more by the sweep, and paid then.
+async fn nothing_is_owed(fleet: &Fleet) {
+    eventually("every debt to be paid", LONG, || async {
+        let owed = fleet.database.query("SELECT count(*) FROM owed").await;
+        if owed == ["0"] { Ok(()) } else { Err(format!("{owed:?} debts")) }
+    })
+    .await;
+}
