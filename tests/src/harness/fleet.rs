@@ -22,12 +22,12 @@ use uuid::Uuid;
 use super::{
     canaries::Canaries,
     cli::{Answer, cli},
+    commit_faults::CommitFaults,
     configuration::{self, Surroundings},
     database::Database,
     desk,
     environment::{Services, binary},
     jobs, logs,
-    lost_commits::LostCommits,
     messages::{job_message, message},
     options::{FleetOptions, TopologyState},
     outcomes::{Heard, Outcomes},
@@ -53,8 +53,8 @@ pub struct Fleet {
     pub pbx: PbxSimulator,
     /// What the CRM hears.
     pub outcomes: Outcomes,
-    /// The way of the processes to the database, where answers are lost on it.
-    pub commits: Option<LostCommits>,
+    /// The way of the processes to the database, where something happens on it.
+    pub database_way: Option<CommitFaults>,
     /// The configuration of every process.
     pub environment: Vec<(String, String)>,
     processes: BTreeMap<String, AsyncMutex<Process>>,
@@ -98,8 +98,8 @@ impl Fleet {
             pbx: &pbx,
         };
         let environment = configuration::environment(&around, &options);
-        let commits = match options.commits_lost {
-            Some(times) => Some(LostCommits::open(&database.url, times).await),
+        let database_way = match options.database_fault {
+            Some(fault) => Some(CommitFaults::open(&database.url, fault).await),
             None => None,
         };
         let processes: BTreeMap<String, AsyncMutex<Process>> = options
@@ -109,7 +109,7 @@ impl Fleet {
                 // What each role's own user may not do in the database shows in every test.
                 let mut own = environment.clone();
                 let url = database.url_of(spec.database_role());
-                let url = commits.as_ref().map_or_else(|| url.clone(), |way| way.instead_of(&url));
+                let url = database_way.as_ref().map_or_else(|| url.clone(), |way| way.instead_of(&url));
                 let role = ("FLEET_DATABASE_URL".to_owned(), url);
                 if !options.variables.iter().any(|(name, _)| *name == role.0) {
                     own.push(role);
@@ -141,7 +141,7 @@ impl Fleet {
             smtp,
             pbx,
             outcomes,
-            commits,
+            database_way,
             environment,
             processes,
             publisher,

@@ -2,6 +2,7 @@
 
 mod canaries;
 mod cli;
+mod commit_faults;
 mod configuration;
 mod database;
 mod desk;
@@ -13,7 +14,6 @@ mod http;
 pub mod jobs;
 pub mod kride;
 mod logs;
-mod lost_commits;
 mod messages;
 mod nginx;
 mod node;
@@ -29,6 +29,7 @@ mod vhost;
 mod wait;
 
 pub use cli::{Answer, cli, cli_with_input};
+pub use commit_faults::{CommitFaults, Fault};
 pub use database::{Connections, Database};
 pub use documented::{documented_command, documented_example, typed};
 pub use ended::Ended;
@@ -36,7 +37,6 @@ pub use environment::{Services, binary, count_from_environment, debian_python, n
 pub use fleet::{Fleet, Watch};
 pub use http::{HttpAnswer, request};
 pub use logs::tail;
-pub use lost_commits::LostCommits;
 pub use nginx::Nginx;
 pub use node::restart_the_broker;
 pub use options::{FleetOptions, ProcessSpec, TopologyState};

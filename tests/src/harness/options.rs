@@ -2,6 +2,8 @@
 
 use closure_simulators::{NhnSimSettings, PbxSimSettings, SmtpSimSettings};
 
+use super::commit_faults::Fault;
+
 /// One process.
 #[derive(Debug, Clone)]
 pub struct ProcessSpec {
@@ -92,7 +94,7 @@ pub struct FleetOptions {
     pub(super) pbx: PbxSimSettings,
     pub(super) rules: String,
     pub(super) brake_ended_min: u32,
-    pub(super) commits_lost: Option<u32>,
+    pub(super) database_fault: Option<Fault>,
 }
 
 impl FleetOptions {
@@ -130,7 +132,7 @@ impl FleetOptions {
             rules: String::new(),
             // Most texts of a test fail on purpose, which would hold the emails of all others.
             brake_ended_min: 0,
-            commits_lost: None,
+            database_fault: None,
         }
     }
 
@@ -177,10 +179,10 @@ impl FleetOptions {
         self
     }
 
-    /// Loses the database's answer to each kind of commit of the processes so many times.
+    /// Something happens to each kind of statement on the way of the processes to the database.
     #[must_use]
-    pub fn losing_commits(mut self, times: u32) -> Self {
-        self.commits_lost = Some(times);
+    pub fn database_fault(mut self, fault: Fault) -> Self {
+        self.database_fault = Some(fault);
         self
     }
 

@@ -1,14 +1,24 @@
-//! The database commits, and its answer is lost: for each kind of commit, of every worker.
+//! What a database does that is neither away nor well, to each kind of statement of every worker: it commits and its
+//! answer is lost, or it refuses once with each class of SQLSTATE.
+
+use std::collections::BTreeMap;
 
 use closure_contract::{JobId, OutcomeName};
 use closure_simulators::SmsBehaviour;
-use closure_tests::harness::{Answer, Fleet, FleetOptions, LONG, cli, eventually, jobs, run};
+use closure_tests::harness::{Answer, Fault, Fleet, FleetOptions, LONG, cli, eventually, jobs, run};
 use serde_json::{Value, json};
 
 use crate::load::{address, all_are_heard, calls, customer_rings, digits, emails, texts};
 
 /// So often the answer to each kind of commit is lost.
 const TIMES: u32 = 3;
+/// Outages, faults of the schema and of rights, refused values, and what nobody has heard of.
+const CODES: &[&str] = &[
+    "08006", "0A000", "22001", "23514", "26000", "40001", "42501", "42703", "42P01", "53300", "54000",
+    "57P01", "XX000",
+];
+/// A person tries a command so often.
+const TRIES_MAX: u32 = 100;
 
 /// What a job's last word says, after every earlier one was corrected by the next.
 fn last_word(fleet: &Fleet, id: JobId) -> String {
@@ -26,10 +36,10 @@ fn last_word(fleet: &Fleet, id: JobId) -> String {
 
 /// A person's command, by the same way to the database, again until it is done.
 async fn done(fleet: &Fleet, words: &[&str]) -> Answer {
-    let way = fleet.commits.as_ref().expect("answers are lost");
+    let way = fleet.database_way.as_ref().expect("something happens on it");
     let mut environment = fleet.environment.clone();
     environment.push(("FLEET_DATABASE_URL".to_owned(), way.instead_of(&fleet.database.url_of("operator"))));
-    for _ in 0..=TIMES {
+    for _ in 0..TRIES_MAX {
         let answer = cli(&environment, words).await;
         if answer.code == 0 {
             return answer;
@@ -41,62 +51,84 @@ async fn done(fleet: &Fleet, words: &[&str]) -> Answer {
 #[test]
 fn whichever_commit_loses_its_answer_nothing_stays_owed_and_nothing_is_done_twice() {
     run(async {
-        let fleet = Fleet::start(FleetOptions::apart("lost-commits").losing_commits(TIMES)).await;
-        let watch = fleet.watch();
-        let list = [texts(4501, 24), emails(4502, 8), calls(4503, 4)].concat();
-        for (index, job) in list.iter().take(24).enumerate() {
-            let behaviour = match index % 4 {
-                0 => SmsBehaviour::Failed,
-                1 => SmsBehaviour::RefusedRecipient,
-                2 => SmsBehaviour::AnswerLost,
-                _ => SmsBehaviour::Delivered,
-            };
-            fleet.sms.behave(&digits(job), behaviour);
-        }
-        fleet.publish_all(&list).await;
-        let too_late = expired(&fleet).await;
-        let newer = newer_answer(&fleet).await;
-        let (replayed, discarded) = two_letters(&fleet).await;
-        let ids: Vec<JobId> = list.iter().map(jobs::id).chain([too_late, newer]).collect();
-        all_are_heard(&fleet, &ids).await;
-        fleet.drain().await;
-        nothing_is_owed(&fleet).await;
-
-        for (index, job) in (0_u16..).zip(list.iter().take(24)) {
-            let (id, mails) = (jobs::id(job), fleet.smtp.mails_to(&address(4501, index)).len());
-            let (end, mails_due) = match index % 4 {
-                0 => ("sms.undelivered not_delivered", 1),
-                1 => ("sms.refused recipient_rejected", 1),
-                _ => ("sms.delivered", 0),
-            };
-            assert_eq!((last_word(&fleet, id).as_str(), mails), (end, mails_due), "text {index}");
-            assert!(fleet.sms.accepted_to(&digits(job)).len() <= 1, "{id} was sent twice");
-            if mails_due > 0 {
-                assert_eq!(last_word(&fleet, id.fallback_email()), "email.accepted");
-            }
-        }
-        for (index, job) in (0_u16..).zip(&list[24..32]) {
-            assert_eq!(last_word(&fleet, jobs::id(job)), "email.accepted");
-            assert_eq!(fleet.smtp.mails_to(&address(4502, index)).len(), 1, "one mail");
-        }
-        for job in &list[32..] {
-            assert_eq!(customer_rings(&fleet, job), 1, "the phone rings once");
-        }
-        assert_eq!(last_word(&fleet, too_late), "sms.expired expired");
-        assert_eq!(last_word(&fleet, replayed), "email.accepted");
-        let end = fleet.outcomes.of(discarded).into_iter().map(|heard| heard.outcome.outcome);
-        assert!(end.into_iter().any(|outcome| outcome == OutcomeName::Discarded));
-
-        let lost = fleet.commits.as_ref().expect("answers are lost").lost();
+        let lost = everything_ends_once("lost-commits", Fault::AnswerLost { times: TIMES }).await;
         for written in WRITTEN {
             assert!(
                 lost.keys().any(|commit| commit.contains(written)),
                 "no commit of {written} in {lost:#?}"
             );
         }
-        drop(watch);
-        fleet.finish().await;
     });
+}
+
+#[test]
+fn whichever_statement_is_refused_once_with_each_class_of_sqlstate_nothing_is_held_and_nothing_is_dead() {
+    run(async {
+        let refused = everything_ends_once("refused-statements", Fault::Refused { codes: CODES }).await;
+        let often = u32::try_from(CODES.len()).expect("a short list");
+        let every = refused.values().filter(|count| **count == often).count();
+        assert!(every >= WRITTEN.len(), "only {every} kinds of statements met every class: {refused:#?}");
+    });
+}
+
+/// Carries jobs of every kind to their ends, and answers what was hit meanwhile.
+async fn everything_ends_once(name: &'static str, fault: Fault) -> BTreeMap<String, u32> {
+    let fleet = Fleet::start(FleetOptions::apart(name).database_fault(fault)).await;
+    let watch = fleet.watch();
+    fleet.database_way.as_ref().expect("something happens on it").arm();
+    let list = [texts(4501, 24), emails(4502, 8), calls(4503, 4)].concat();
+    for (index, job) in list.iter().take(24).enumerate() {
+        let behaviour = match index % 4 {
+            0 => SmsBehaviour::Failed,
+            1 => SmsBehaviour::RefusedRecipient,
+            2 => SmsBehaviour::AnswerLost,
+            _ => SmsBehaviour::Delivered,
+        };
+        fleet.sms.behave(&digits(job), behaviour);
+    }
+    fleet.publish_all(&list).await;
+    let too_late = expired(&fleet).await;
+    let newer = newer_answer(&fleet).await;
+    let (replayed, discarded) = two_letters(&fleet).await;
+    let ids: Vec<JobId> = list.iter().map(jobs::id).chain([too_late, newer]).collect();
+    all_are_heard(&fleet, &ids).await;
+    fleet.drain().await;
+    nothing_is_owed(&fleet).await;
+
+    for (index, job) in (0_u16..).zip(list.iter().take(24)) {
+        let (id, mails) = (jobs::id(job), fleet.smtp.mails_to(&address(4501, index)).len());
+        let (end, mails_due) = match index % 4 {
+            0 => ("sms.undelivered not_delivered", 1),
+            1 => ("sms.refused recipient_rejected", 1),
+            _ => ("sms.delivered", 0),
+        };
+        assert_eq!((last_word(&fleet, id).as_str(), mails), (end, mails_due), "text {index}");
+        assert!(fleet.sms.accepted_to(&digits(job)).len() <= 1, "{id} was sent twice");
+        if mails_due > 0 {
+            assert_eq!(last_word(&fleet, id.fallback_email()), "email.accepted");
+        }
+    }
+    for (index, job) in (0_u16..).zip(&list[24..32]) {
+        assert_eq!(last_word(&fleet, jobs::id(job)), "email.accepted");
+        assert_eq!(fleet.smtp.mails_to(&address(4502, index)).len(), 1, "one mail");
+    }
+    for job in &list[32..] {
+        let word = last_word(&fleet, jobs::id(job));
+        assert_eq!(
+            (word.as_str(), customer_rings(&fleet, job)),
+            ("dial.answered", 1),
+            "the phone rings once"
+        );
+    }
+    assert_eq!(last_word(&fleet, too_late), "sms.expired expired");
+    assert_eq!(last_word(&fleet, replayed), "email.accepted");
+    let end = fleet.outcomes.of(discarded).into_iter().map(|heard| heard.outcome.outcome);
+    assert!(end.into_iter().any(|outcome| outcome == OutcomeName::Discarded));
+
+    let hit = fleet.database_way.as_ref().expect("something happened on it").hit();
+    drop(watch);
+    fleet.finish().await;
+    hit
 }
 
 /// What the commits of this test write, each at least once.

@@ -8,6 +8,7 @@ use closure_contract::{
 };
 use closure_store::{DeadLetter, DeadLetterFilter, DeadLetterId, DeadLetterState, Debt, ReplayError, Store};
 use serde_json::json;
+use tracing::warn;
 
 use super::{Call, Failure, show_as};
 use crate::{
@@ -143,7 +144,7 @@ async fn replay(call: &Call, settle: &Settle) -> Result<(), Failure> {
     publisher.publish(vec![message(&replay)]).await?;
     match replay.job_id {
         None => store.finish_bytes_replay(id).await?,
-        Some(job_id) => store.paid(&[Debt { job_id, generation: replay.generation, word: 0 }]).await?,
+        Some(job_id) => pay(&store, Debt { job_id, generation: replay.generation, word: 0 }).await,
     }
     lifecycle.finish(std::time::Duration::from_secs(5)).await;
     let answer = json!({ "letter": settle.id, "generation": replay.generation, "published": true });
@@ -151,6 +152,14 @@ async fn replay(call: &Call, settle: &Settle) -> Result<(), Failure> {
         output::line(format!("letter {id} is published again as generation {}", replay.generation));
     });
     Ok(())
+}
+
+/// What was published is owed no more. The command is done by then: a payment that fails costs a repeat under the same
+/// id at the most, and asking the person again would send nothing new.
+async fn pay(store: &Store, debt: Debt) {
+    if let Err(problem) = store.paid(&[debt]).await {
+        warn!(job_id = %debt.job_id, %problem, "what was published could not be written down as told");
+    }
 }
 
 /// An edited body must be a job, and the same job.
@@ -205,7 +214,7 @@ async fn discard(call: &Call, settle: &Settle) -> Result<(), Failure> {
         let lifecycle = Lifecycle::default();
         let publisher = Publisher::start(broker, lifecycle.shutdown.clone(), &lifecycle.tracker);
         publisher.publish(vec![message]).await?;
-        store.paid(&[Debt::of(snapshot)]).await?;
+        pay(&store, Debt::of(snapshot)).await;
         lifecycle.finish(std::time::Duration::from_secs(5)).await;
     }
     show_as(call.style, &json!({ "letter": settle.id, "discarded": true }), |_| {
