@@ -25,6 +25,8 @@ use crate::{
 /// What a worker asks for when it has read a job.
 #[derive(Clone)]
 pub struct NewClaim {
+    /// What tells this claim from any other: asked again with the same, one whose answer was lost is granted.
+    pub token: Uuid,
     /// The job.
     pub job_id: JobId,
     /// The worker's channel.
@@ -129,7 +131,7 @@ impl Store {
         let mut claim = claim;
         claim.attempt = claim.attempt.max(AttemptNumber::FIRST);
         let asked = Asked {
-            token: Uuid::new_v4(),
+            token: claim.token,
             body_hash: Sha256::digest(&claim.body).to_vec(),
             client_ref: ClientRef::of(claim.job_id, claim.generation, claim.attempt),
             rules: text::json(claim.rules.clone()),

@@ -1,6 +1,9 @@
 //! The way of one job, the same for every channel: decide, claim, try once, settle, tell.
 
-use std::time::{Duration, Instant};
+use std::{
+    sync::{Mutex, PoisonError},
+    time::{Duration, Instant},
+};
 
 use bytes::Bytes;
 use closure_broker::InMessage;
@@ -15,6 +18,7 @@ use closure_policy::{
 use closure_providers::SendFailure;
 use closure_store::{Claim, Contact, EarlyReceipts, Ending, Lease, NewClaim, Settled, Settlement, Store};
 use tracing::{info, warn};
+use uuid::Uuid;
 
 use super::{
     carrier::{Attempt, Carrier, Doubt, Passage, Rendering, Way},
@@ -219,6 +223,7 @@ impl<C: Carrier> Courier<C> {
         let message = hand.message;
         let consultation = job.consultation();
         let claim = NewClaim {
+            token: Uuid::new_v4(),
             job_id: job.id(),
             channel: job.channel(),
             kind: job.kind().to_owned(),
@@ -235,10 +240,17 @@ impl<C: Carrier> Courier<C> {
         };
         hand.may_act()?;
         let lease = Duration::from_millis(self.carrier.lease_ms());
+        // Counted from before the first question, the lease ends here no later than in the database.
+        let asked = Mutex::new((claim.token, Instant::now() + lease));
         settled_or_stop(hand, "claim", || {
-            // Counted from before the question, the lease ends here no later than in the database.
-            let lease_until = Instant::now() + lease;
-            let answer = self.store.claim(claim.clone());
+            let (token, lease_until) = {
+                let mut asked = asked.lock().unwrap_or_else(PoisonError::into_inner);
+                if asked.1 <= Instant::now() {
+                    *asked = (Uuid::new_v4(), Instant::now() + lease);
+                }
+                *asked
+            };
+            let answer = self.store.claim(NewClaim { token, ..claim.clone() });
             async move { answer.await.map(|claim| (claim, lease_until)) }
         })
         .await

@@ -19,6 +19,20 @@ fn waiting() -> Ending {
 }
 
 #[test]
+fn a_claim_that_is_asked_again_under_its_own_name_is_granted_as_before_and_leaves_one_attempt() {
+    run(async |database| {
+        let store = database.store();
+        let asked = claim(new_job());
+        let (first, attempt) = claim_granted(&store, asked.clone()).await;
+        let (again, same) = claim_granted(&store, asked.clone()).await;
+        assert_eq!((again, same), (first, attempt), "its answer was lost, and nothing was sent meanwhile");
+        assert_eq!(database.count("SELECT count(*) FROM attempt").await, 1);
+        let another = store.claim(claim(asked.job_id)).await.expect("the database answers");
+        assert!(matches!(another, Claim::Held { .. }), "{another:?}");
+    });
+}
+
+#[test]
 fn a_new_job_is_granted_and_its_attempt_is_on_record_before_anything_is_sent() {
     run(async |database| {
         let (store, job) = (database.store(), new_job());

@@ -191,19 +191,19 @@ fn a_repeat_is_the_same_attempt_under_the_same_name_and_a_longer_lease() {
         let (lease, attempt) = claim_granted(&store, claim(job)).await;
         settle(&store, settlement(lease, attempt, in_doubt(1))).await;
         assert_eq!(store.repeat(lease, 60_000).await, Ok(None), "the lease is gone");
-        let asking = NewClaim { lease_ms: 0, ..claim(job) };
-        let answer = store.claim(asking.clone()).await.expect("the database answers");
+        let asking = || NewClaim { lease_ms: 0, ..claim(job) };
+        let answer = store.claim(asking()).await.expect("the database answers");
         let Claim::Reconcile { lease, client_ref, provider, lookups: 1, .. } = answer else {
             panic!("{answer:?}")
         };
         assert_eq!(provider, Provider::Nhn);
         assert_eq!(store.repeat(lease, 60_000).await, Ok(Some(attempt)));
-        let answer = store.claim(asking.clone()).await.expect("the database answers");
+        let answer = store.claim(asking()).await.expect("the database answers");
         assert!(matches!(answer, Claim::Held { .. }), "{answer:?}");
         let put_off = Ending::GivenBack { code: FailureCode::ProviderThrottled, detail: "429".to_owned() };
         let (snapshot, _) = settle(&store, settlement(lease, attempt, put_off)).await;
         assert_eq!((snapshot.state, snapshot.attempts), (DeliveryState::InDoubt, 1));
-        let answer = store.claim(asking).await.expect("the database answers");
+        let answer = store.claim(asking()).await.expect("the database answers");
         let Claim::Reconcile { client_ref: again, lookups: 0, resends: 1, .. } = answer else {
             panic!("{answer:?}")
         };

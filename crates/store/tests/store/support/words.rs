@@ -21,6 +21,7 @@ pub(crate) fn new_job() -> JobId {
 /// The first claim of a text message.
 pub(crate) fn claim(job_id: JobId) -> NewClaim {
     NewClaim {
+        token: Uuid::new_v4(),
         job_id,
         channel: Channel::Sms,
         kind: "closure.sms/1".to_owned(),
