@@ -59,13 +59,26 @@ impl From<tokio_postgres::Error> for StoreError {
                 code: code.to_owned(),
                 constraint: answer.constraint().or(answer.column()).map(str::to_owned),
             },
+            // Before the class that says that a table is not as it should be: no migration cures these.
+            _ if POOLED.contains(&code) => {
+                Self::Unavailable(format!("SQLSTATE {code}: {}; {STATEMENTS_LOST}", answer.message()))
+            }
             "42" | "3F" => Self::Schema(format!("SQLSTATE {code}: {}", answer.message())),
-            // A prepared statement that a migration made stale (0A000, 26000) is among these: its connection is
-            // not used again, and the next one prepares it anew.
+            // A prepared statement that a migration made stale (0A000) is among these: its connection is not used
+            // again, and the next one prepares it anew.
             _ => Self::Unavailable(format!("SQLSTATE {code}: {}", answer.message())),
         }
     }
 }
+
+/// A statement that was prepared is gone, or another of its name is there: the server behind the connection changed.
+const POOLED: [&str; 2] = ["26000", "42P05"];
+const STATEMENTS_LOST: &str = "a pooler gave this connection another one's server: let it pool sessions, or, from \
+                               PgBouncer 1.21 on, set max_prepared_statements (docs/pgbouncer.md)";
+/// What PgBouncer says of what it does not know.
+const UNKNOWN_PARAMETER: &str = "unsupported startup parameter";
+const PARAMETER_REMEDY: &str = "write ignore_startup_parameters = options into PgBouncer's settings, and let the \
+                                database keep ours (docs/pgbouncer.md)";
 
 /// An error that the server did not send: of the network, or between our types and the columns'.
 fn without_answer(error: &tokio_postgres::Error) -> StoreError {
@@ -111,10 +124,9 @@ impl From<PoolError> for StoreError {
 
 /// Whatever keeps us from connecting is an outage, a wrong password included: the message is not to blame.
 fn refused(error: tokio_postgres::Error) -> StoreError {
-    match error.as_db_error() {
-        Some(answer) => {
-            StoreError::Unavailable(format!("SQLSTATE {}: {}", answer.code().code(), answer.message()))
-        }
-        None => without_answer(&error),
-    }
+    let Some(answer) = error.as_db_error() else { return without_answer(&error) };
+    let (code, message) = (answer.code().code(), answer.message());
+    let remedy =
+        if message.starts_with(UNKNOWN_PARAMETER) { format!("; {PARAMETER_REMEDY}") } else { String::new() };
+    StoreError::Unavailable(format!("SQLSTATE {code}: {message}{remedy}"))
 }

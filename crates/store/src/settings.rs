@@ -4,15 +4,7 @@ use std::{fmt, net::IpAddr, path::PathBuf, str::FromStr, time::Duration};
 
 use tokio_postgres::config::{Config, Host, SslMode, TargetSessionAttrs};
 
-use crate::error::StoreError;
-
-/// What every session of ours is told about its plans.
-///
-/// A statement that is prepared while a table is empty keeps its plan while the table grows.
-/// So every plan must be the right one for a large table from the start: by an index, one row at a time.
-/// The costs that PostgreSQL writes down for a plan that has no other way would start its compiler for nothing.
-const SESSION_OPTIONS: &str = "-c enable_seqscan=off -c enable_bitmapscan=off -c enable_hashjoin=off \
-                               -c enable_mergejoin=off -c jit=off";
+use crate::{error::StoreError, session::session_settings};
 
 /// A primary and its standbys are a handful; a longer list would make every wait for a connection endless.
 const HOSTS_MAX: usize = 8;
@@ -78,13 +70,10 @@ impl StoreSettings {
             ));
         }
         config.ssl_mode(self.ssl_mode(&config)?);
-        let options = format!(
-            "{} {SESSION_OPTIONS} -c statement_timeout={} -c lock_timeout={} -c idle_in_transaction_session_timeout={}",
-            config.get_options().unwrap_or_default(),
-            self.statement_timeout_ms,
-            self.lock_timeout_ms,
-            self.idle_in_transaction_timeout_ms,
-        );
+        let mut options = config.get_options().unwrap_or_default().to_owned();
+        for (name, value) in session_settings(self) {
+            options.push_str(&format!(" -c {name}={value}"));
+        }
         config
             .options(options.trim_start())
             .target_session_attrs(TargetSessionAttrs::ReadWrite)

@@ -1,10 +1,11 @@
 //! The front door.
 
-use std::fmt;
+use std::{fmt, sync::Arc};
 
 use crate::{
     batch::Batcher, claim::Claims, error::StoreError, migrate, owed::Payments, pool::Database,
-    settings::StoreSettings, settle::Settlements, standing::Standings, tally::Tallies,
+    session::session_settings, settings::StoreSettings, settle::Settlements, standing::Standings,
+    tally::Tallies,
 };
 
 /// The fleet's memory; a clone shares the connections and the batches.
@@ -16,6 +17,8 @@ pub struct Store {
     pub(crate) standings: Batcher<Standings>,
     pub(crate) tallies: Batcher<Tallies>,
     pub(crate) payments: Payments,
+    /// What each session is told when it connects.
+    pub(crate) session: Arc<[(&'static str, String)]>,
 }
 
 impl Store {
@@ -29,6 +32,7 @@ impl Store {
             standings: Batcher::new(Standings(database.clone()), batch_max, linger_ms),
             tallies: Batcher::new(Tallies(database.clone()), batch_max, linger_ms),
             payments: Payments::new(database.clone()),
+            session: session_settings(&settings).into(),
             database,
         })
     }

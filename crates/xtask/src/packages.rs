@@ -23,6 +23,8 @@ pub enum Package {
     Postfix,
     /// The proxy that stands before the intake.
     Nginx,
+    /// The pooler before the database.
+    PgBouncer,
     /// Node, for the same in another language and for AsyncAPI's parser.
     Node,
     /// Node's package manager.
@@ -39,6 +41,7 @@ pub const TESTS: &[Package] = &[
     Package::PythonDkim,
     Package::Postfix,
     Package::Nginx,
+    Package::PgBouncer,
     Package::Node,
     Package::Npm,
 ];
@@ -48,6 +51,7 @@ const POSTFIX: &str = "/usr/lib/postfix/sbin/master";
 
 /// Debian's own place for it.
 const NGINX: &str = "/usr/sbin/nginx";
+const PGBOUNCER: &str = "/usr/sbin/pgbouncer";
 
 /// Installs packages without starting a server.
 ///
@@ -79,6 +83,7 @@ impl Package {
             Package::PythonDkim => "python3-dkim",
             Package::Postfix => "postfix",
             Package::Nginx => "nginx",
+            Package::PgBouncer => "pgbouncer",
             Package::Node => "nodejs",
             Package::Npm => "npm",
         }
@@ -92,6 +97,7 @@ impl Package {
             Package::PythonDkim => tools::has_dkim(),
             Package::Postfix => Path::new(POSTFIX).exists(),
             Package::Nginx => Path::new(NGINX).exists(),
+            Package::PgBouncer => Path::new(PGBOUNCER).exists(),
             Package::Node => tools::has_node(),
             Package::Npm => tools::has_npm(),
         }

@@ -18,9 +18,9 @@ use super::{
 const VERSIONS: &str = "/usr/lib/postgresql";
 
 /// The password of every database user of a test.
-const USER_PASSWORD: &str = "rights-0123456789";
+pub(super) const USER_PASSWORD: &str = "rights-0123456789";
 /// The users that `roles.sh` makes, without `closure_`.
-const USERS: [&str; 13] = [
+pub(super) const USERS: [&str; 13] = [
     "owner", "sms", "email", "dial", "fallback", "dead", "cancel", "bounces", "advisor", "operator",
     "doctor", "pbx", "fleet",
 ];

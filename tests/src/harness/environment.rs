@@ -1,5 +1,6 @@
 //! Where the services, the binaries and the tools of other languages are.
 
+use std::net::TcpListener;
 use std::path::{Path, PathBuf};
 use std::process::Stdio;
 
@@ -83,6 +84,12 @@ fn prepared(mut command: Command, program: &Path) -> Command {
 /// How much a generated test is to make: what this variable says, or this many.
 pub fn count_from_environment(name: &str, otherwise: u64) -> u64 {
     variable(name).map_or(otherwise, |count| count.parse().expect("a number of messages"))
+}
+
+/// A port that was free a moment ago.
+pub(super) fn free_port() -> u16 {
+    let listener = TcpListener::bind("127.0.0.1:0").expect("there is a free port");
+    listener.local_addr().expect("it has an address").port()
 }
 
 fn required(name: &str) -> String {

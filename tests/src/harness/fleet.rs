@@ -31,6 +31,7 @@ use super::{
     messages::{job_message, message},
     options::{FleetOptions, TopologyState},
     outcomes::{Heard, Outcomes},
+    pgbouncer::PgBouncer,
     process::Process,
     queues,
     vhost::Vhost,
@@ -55,6 +56,8 @@ pub struct Fleet {
     pub outcomes: Outcomes,
     /// The way of the processes to the database, where something happens on it.
     pub database_way: Option<CommitFaults>,
+    /// The pooler between the processes and the database, where there is one.
+    pub pooler: Option<PgBouncer>,
     /// The configuration of every process.
     pub environment: Vec<(String, String)>,
     processes: BTreeMap<String, AsyncMutex<Process>>,
@@ -102,6 +105,10 @@ impl Fleet {
             Some(fault) => Some(CommitFaults::open(&database.url, fault).await),
             None => None,
         };
+        let pooler = match options.pooling {
+            Some(pooling) => Some(PgBouncer::before(&database, pooling).await),
+            None => None,
+        };
         let processes: BTreeMap<String, AsyncMutex<Process>> = options
             .processes
             .iter()
@@ -110,6 +117,7 @@ impl Fleet {
                 let mut own = environment.clone();
                 let url = database.url_of(spec.database_role());
                 let url = database_way.as_ref().map_or_else(|| url.clone(), |way| way.instead_of(&url));
+                let url = pooler.as_ref().map_or_else(|| url.clone(), |pooler| pooler.instead_of(&url));
                 let role = ("FLEET_DATABASE_URL".to_owned(), url);
                 if !options.variables.iter().any(|(name, _)| *name == role.0) {
                     own.push(role);
@@ -142,6 +150,7 @@ impl Fleet {
             pbx,
             outcomes,
             database_way,
+            pooler,
             environment,
             processes,
             publisher,

@@ -1,7 +1,6 @@
 //! A real proxy: Debian's nginx with the file of `deploy/nginx`, on loopback alone.
 
 use std::{
-    net::TcpListener,
     path::Path,
     process::{Child, Command, Stdio},
 };
@@ -10,6 +9,7 @@ use tempfile::TempDir;
 use tokio::net::TcpStream;
 
 use super::{
+    environment::free_port,
     logs,
     runtime::on_a_lasting_thread,
     wait::{LONG, eventually},
@@ -87,10 +87,4 @@ fn main_file(folder: &Path, port: u16, intake: &str) -> String {
         "daemon off;\nmaster_process off;\npid {folder}/pid;\nerror_log stderr warn;\nworker_rlimit_nofile 16384;\n\
          events {{ worker_connections 8192; }}\nhttp {{\n{temporary}{shipped}}}\n"
     )
-}
-
-/// A port that was free a moment ago.
-fn free_port() -> u16 {
-    let listener = TcpListener::bind("127.0.0.1:0").expect("there is a free port");
-    listener.local_addr().expect("it has an address").port()
 }

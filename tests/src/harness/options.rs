@@ -2,7 +2,7 @@
 
 use closure_simulators::{NhnSimSettings, PbxSimSettings, SmtpSimSettings};
 
-use super::commit_faults::Fault;
+use super::{commit_faults::Fault, pgbouncer::Pooling};
 
 /// One process.
 #[derive(Debug, Clone)]
@@ -95,6 +95,7 @@ pub struct FleetOptions {
     pub(super) rules: String,
     pub(super) brake_ended_min: u32,
     pub(super) database_fault: Option<Fault>,
+    pub(super) pooling: Option<Pooling>,
 }
 
 impl FleetOptions {
@@ -133,6 +134,7 @@ impl FleetOptions {
             // Most texts of a test fail on purpose, which would hold the emails of all others.
             brake_ended_min: 0,
             database_fault: None,
+            pooling: None,
         }
     }
 
@@ -183,6 +185,13 @@ impl FleetOptions {
     #[must_use]
     pub fn database_fault(mut self, fault: Fault) -> Self {
         self.database_fault = Some(fault);
+        self
+    }
+
+    /// The processes reach the database through a pooler.
+    #[must_use]
+    pub fn pooled(mut self, pooling: Pooling) -> Self {
+        self.pooling = Some(pooling);
         self
     }
 

@@ -8,6 +8,7 @@ mod kills;
 mod load;
 mod made_properties;
 mod outages;
+mod pooler;
 mod properties;
 mod proxy;
 mod receipts;

@@ -79,6 +79,10 @@ const COMMANDS: &[(&str, Proof)] = &[
          fleet dead replay \"$id\" --actor kim --reason \"SPF is mended\"; done",
         Proof::Here,
     ),
+    (
+        "psql -d closure -f deploy/pgbouncer/session.sql",
+        Proof::Test("tests/tests/faults/pooler.rs", "pgbouncer/session.sql"),
+    ),
     ("asterisk -rx 'cel show status'", PBX),
     ("asterisk -rx 'dialplan show closure-dial'", PBX),
     ("asterisk -rx 'ari show users'", PBX),

@@ -3,7 +3,7 @@
 use closure_broker::topology;
 use closure_contract::{FailureCode, topology::queues};
 use closure_policy::quota::QuotaLevel;
-use closure_store::{AnothersReceipts, LongOwed, OpenCircuit, Postponed, Store, StoreError};
+use closure_store::{AnothersReceipts, LongOwed, NotInForce, OpenCircuit, Postponed, Store, StoreError};
 use serde::Serialize;
 
 use super::{Call, Failure, brake, gateways, show_as};
@@ -67,6 +67,7 @@ pub async fn run(call: &Call) -> Result<(), Failure> {
     match store.check().await {
         Ok(()) => {
             findings.push(Finding::well("database", "reachable, writable, and its schema this release's"));
+            findings.extend(store.not_in_force().await?.iter().map(not_in_force));
             for counted in store.counts_by_state().await? {
                 let what = format!("{} deliveries {}", counted.channel, counted.state);
                 findings.push(Finding::well(&what, &counted.count.to_string()));
@@ -94,6 +95,16 @@ pub async fn run(call: &Call) -> Result<(), Failure> {
         }
     });
     if ill == 0 { Ok(()) } else { Err(Failure::Refused(format!("{ill} finding(s); see above"))) }
+}
+
+/// A limit that the database was asked for and does not keep.
+fn not_in_force(setting: &NotInForce) -> Finding {
+    let NotInForce { name, wanted, found } = setting;
+    let detail = format!(
+        "is {found} and has to be {wanted}; something between us and the database, or its own settings, overrule \
+         ours: as the database's owner run deploy/pgbouncer/session.sql (docs/pgbouncer.md)"
+    );
+    Finding::ill(&format!("setting {name}"), &detail)
 }
 
 /// Mails that came back and that only a person can read.
