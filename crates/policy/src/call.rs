@@ -214,9 +214,10 @@ fn agent_failure(cause: Option<u32>) -> FailureCode {
     match cause {
         Some(17) => FailureCode::AgentBusy,
         Some(21) => FailureCode::AgentRejected,
-        Some(1 | 3 | 20 | 27) => FailureCode::AgentOffline,
-        Some(34 | 38 | 41 | 42 | 58 | 102 | 127) => FailureCode::NetworkFailure,
-        _ => FailureCode::AgentNoAnswer,
+        Some(1 | 3 | 20 | 22 | 27 | 28) => FailureCode::AgentOffline,
+        // It rang until its time ended, or another phone of the agent's took or stopped it.
+        Some(0 | 16 | 18 | 19 | 26) | None => FailureCode::AgentNoAnswer,
+        Some(_) => FailureCode::NetworkFailure,
     }
 }
 

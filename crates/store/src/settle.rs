@@ -94,8 +94,8 @@ pub enum Ending {
     ///
     /// Where an older attempt is in doubt, the delivery stays in doubt.
     GivenBack {
-        /// Why, as a code.
-        code: FailureCode,
+        /// Why, as a code; nothing has failed where its time has not come.
+        code: Option<FailureCode>,
         /// Why, for people.
         detail: String,
     },
@@ -248,7 +248,12 @@ impl Change {
                 ..blank
             }
             .why(code, &detail),
-            Ending::GivenBack { code, detail } => Self { ending: "given_back", ..blank }.why(code, &detail),
+            Ending::GivenBack { code, detail } => Self {
+                ending: "given_back",
+                code: code.map(FailureCode::as_str),
+                detail: Some(text::detail(&detail)),
+                ..blank
+            },
         }
     }
 

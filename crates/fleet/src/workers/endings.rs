@@ -75,14 +75,15 @@ enum Unsent {
 
 /// Reads it from a decision whose verdict is not to send.
 fn unsent(channel: Channel, decision: &Decision, now: Timestamp) -> Unsent {
-    let code = decision.code.unwrap_or(FailureCode::WrongShape);
+    if let (Verdict::Postpone, Some(until)) = (decision.verdict, decision.postpone_until) {
+        let (code, detail) = (decision.code, decision.detail.clone().unwrap_or_default());
+        return Unsent::PutOff(Ending::GivenBack { code, detail }, step_until(until, now));
+    }
+    let code = decision.code.unwrap_or(FailureCode::GivenUp);
     let detail = decision.detail.clone().unwrap_or_else(|| code.what().to_owned());
-    match (decision.verdict, decision.postpone_until) {
-        (Verdict::Postpone, Some(until)) => {
-            Unsent::PutOff(Ending::GivenBack { code, detail }, step_until(until, now))
-        }
-        (Verdict::Reject, _) => Unsent::Ends(carrier::unsent(final_state(code), code, detail)),
-        (Verdict::Hold | Verdict::Send | Verdict::Postpone, _) => {
+    match decision.verdict {
+        Verdict::Reject => Unsent::Ends(carrier::unsent(final_state(code), code, detail)),
+        Verdict::Hold | Verdict::Send | Verdict::Postpone => {
             Unsent::Ends(carrier::dead(channel, code, detail, AttemptUse::GivenBack))
         }
     }

@@ -142,7 +142,7 @@ impl<C: Carrier> Courier<C> {
             Patience::Over => return self.put_off_for_too_long(trip, attempt, why, others).await,
         };
         let Why { code, detail } = why;
-        self.end(trip, attempt, Ending::GivenBack { code, detail }).await?;
+        self.end(trip, attempt, Ending::GivenBack { code: Some(code), detail }).await?;
         Ok(Disposition::Again { step, attempt })
     }
 

@@ -89,6 +89,11 @@ fn the_agents_end_is_told_by_the_agents_own_cause() {
         (21, FailureCode::AgentRejected),
         (20, FailureCode::AgentOffline),
         (16, FailureCode::AgentNoAnswer),
+        (26, FailureCode::AgentNoAnswer),
+        (28, FailureCode::AgentOffline),
+        // Nobody knows whether the phone rang.
+        (57, FailureCode::NetworkFailure),
+        (88, FailureCode::NetworkFailure),
     ] {
         let events = [row(0, "CHAN_START", AGENT, None), hangup(20, AGENT, cause, "")];
         failed(&events, code, Some(cause));

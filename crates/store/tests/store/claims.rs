@@ -188,8 +188,10 @@ fn a_second_fallback_of_one_sms_is_a_conflict_and_harms_nobody_in_its_batch() {
 fn a_given_back_attempt_leaves_no_row_and_its_number_is_claimed_again() {
     run(async |database| {
         let (store, job) = (database.store(), new_job());
-        let given_back =
-            || Ending::GivenBack { code: FailureCode::ProviderThrottled, detail: "breaker open".to_owned() };
+        let given_back = || Ending::GivenBack {
+            code: Some(FailureCode::ProviderThrottled),
+            detail: "breaker open".to_owned(),
+        };
         let (lease, attempt) = claim_granted(&store, claim(job)).await;
         let (snapshot, _) = settle(&store, settlement(lease, attempt, given_back())).await;
         assert_eq!((snapshot.state, snapshot.attempts), (DeliveryState::Pending, 0));

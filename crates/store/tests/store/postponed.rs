@@ -7,8 +7,10 @@ use crate::support::{accepted, claim, claim_granted, new_job, run, settle, settl
 fn a_delivery_remembers_since_when_it_is_put_off_until_a_try_comes_to_another_end() {
     run(async |database| {
         let (store, job) = (database.store(), new_job());
-        let put_off =
-            || Ending::GivenBack { code: FailureCode::MailServerUnavailable, detail: "down".to_owned() };
+        let put_off = || Ending::GivenBack {
+            code: Some(FailureCode::MailServerUnavailable),
+            detail: "down".to_owned(),
+        };
         let postponed_ms =
             async |claim: NewClaim| match store.claim(claim).await.expect("the database answers") {
                 Claim::Granted { lease, attempt, postponed_ms, .. } => (lease, attempt, postponed_ms),

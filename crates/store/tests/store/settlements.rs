@@ -171,7 +171,8 @@ fn putting_off_a_resend_leaves_the_delivery_in_doubt() {
         let Claim::Reconcile { lease, .. } = answer else { panic!("{answer:?}") };
         let resent = store.resend(lease, Provider::Nhn, 60_000).await.expect("the database answers");
         let (second, _) = resent.expect("the lease is ours");
-        let put_off = Ending::GivenBack { code: FailureCode::ProviderThrottled, detail: "429".to_owned() };
+        let put_off =
+            Ending::GivenBack { code: Some(FailureCode::ProviderThrottled), detail: "429".to_owned() };
         let (snapshot, _) = settle(&store, settlement(lease, second, put_off)).await;
         assert_eq!((snapshot.state, snapshot.attempts), (DeliveryState::InDoubt, 1));
         let answer = store.claim(claim(job)).await.expect("the database answers");
@@ -200,7 +201,8 @@ fn a_repeat_is_the_same_attempt_under_the_same_name_and_a_longer_lease() {
         assert_eq!(store.repeat(lease, 60_000).await, Ok(Some(attempt)));
         let answer = store.claim(asking()).await.expect("the database answers");
         assert!(matches!(answer, Claim::Held { .. }), "{answer:?}");
-        let put_off = Ending::GivenBack { code: FailureCode::ProviderThrottled, detail: "429".to_owned() };
+        let put_off =
+            Ending::GivenBack { code: Some(FailureCode::ProviderThrottled), detail: "429".to_owned() };
         let (snapshot, _) = settle(&store, settlement(lease, attempt, put_off)).await;
         assert_eq!((snapshot.state, snapshot.attempts), (DeliveryState::InDoubt, 1));
         let answer = store.claim(asking()).await.expect("the database answers");
@@ -218,7 +220,8 @@ fn a_finder_who_puts_the_question_off_does_not_unmake_the_attempt_in_doubt() {
         claim_granted(&store, NewClaim { lease_ms: 0, ..claim(job) }).await;
         let answer = store.claim(claim(job)).await.expect("the database answers");
         let Claim::Reconcile { lease, attempt, .. } = answer else { panic!("{answer:?}") };
-        let put_off = Ending::GivenBack { code: FailureCode::ProviderUnavailable, detail: "down".to_owned() };
+        let put_off =
+            Ending::GivenBack { code: Some(FailureCode::ProviderUnavailable), detail: "down".to_owned() };
         let (snapshot, _) = settle(&store, settlement(lease, attempt, put_off)).await;
         assert_eq!((snapshot.state, snapshot.attempts), (DeliveryState::InDoubt, 1));
     });
