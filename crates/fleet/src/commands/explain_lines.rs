@@ -1,6 +1,9 @@
 //! `fleet explain --jsonl`: one job a line in, one answer a line out, for as long as lines come.
 
-use std::io::{self, BufRead, BufReader, BufWriter, Write};
+use std::{
+    io::{self, BufRead, BufReader, BufWriter, Write},
+    time::Duration,
+};
 
 use closure_contract::{Timestamp, job::DecodeError, topology::JOB_BYTES_MAX};
 use closure_store::StoreError;
@@ -17,6 +20,10 @@ use crate::{
 const READ_BYTES: usize = 256 * 1024;
 /// At most so many lines are answered together.
 const WAVE_LINES_MAX: usize = 256;
+
+/// So often the database is asked about one line.
+const TRIES_MAX: u32 = 5;
+const PAUSE: Duration = Duration::from_secs(1);
 
 /// The answer for one line, with its number beside it.
 #[derive(Serialize)]
@@ -100,13 +107,21 @@ async fn answer_all(
     }
 }
 
+/// A database that cannot serve for a moment does not end hours of work: it is asked again a few times.
 async fn answer(question: Question, engine: &Engine) -> Result<Advice, StoreError> {
-    match question {
-        Question::Document(bytes) => Advice::about(&bytes, engine, Timestamp::now()).await,
+    let bytes = match question {
+        Question::Document(bytes) => bytes,
         Question::TooLong(bytes) => {
-            Ok(Advice::NoJob { error: Unreadable::from(&DecodeError::TooLarge { bytes }) })
+            return Ok(Advice::NoJob { error: Unreadable::from(&DecodeError::TooLarge { bytes }) });
+        }
+    };
+    for _ in 1..TRIES_MAX {
+        match Advice::about(&bytes, engine, Timestamp::now()).await {
+            Err(problem) if problem.is_unavailable() => tokio::time::sleep(PAUSE).await,
+            answer => return answer,
         }
     }
+    Advice::about(&bytes, engine, Timestamp::now()).await
 }
 
 /// The next lines with their numbers: one that is waited for, and those that have come with it; none at the end.
