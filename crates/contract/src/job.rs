@@ -19,9 +19,9 @@ use crate::{
 
 pub use cancel::{Cancel, CancelKind, CancelledConsultation};
 pub use content::{EmailContent, FallbackContent, SmsBody, SmsContent};
-pub use decode::DecodeError;
 pub(crate) use decode::decode_as;
 use decode::unknown_kind;
+pub use decode::{DecodeError, without_mark};
 pub use phone::{Phone, PhoneForm};
 
 /// A closure job of any channel.

@@ -7,7 +7,7 @@ use closure_contract::{Channel, FailureCode, Job, RuleEffect, RuleId};
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    email,
+    address,
     findings::{Findings, Postponement},
     standing::{Standing, Used},
 };
@@ -128,7 +128,7 @@ impl Reached {
     pub(crate) fn of(job: &Job, country_code: Option<u16>) -> Self {
         match (job, country_code) {
             (Job::Sms(_) | Job::Dial(_), Some(country_code)) => Self::Number { country_code },
-            (Job::Email(job), _) if job.to.email.as_deref().and_then(email::compared).is_some() => {
+            (Job::Email(job), _) if job.to.email.as_deref().and_then(address::compared).is_some() => {
                 Self::Address
             }
             (Job::Email(_), _) | (Job::Sms(_) | Job::Dial(_), None) => Self::Nobody,

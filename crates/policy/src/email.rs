@@ -4,6 +4,8 @@ use closure_contract::{EmailJob, FailureCode, RuleEffect, RuleId, SmsJob, job::S
 use serde::Serialize;
 
 use crate::{
+    address::address,
+    english::reads_as_another_language,
     explain::{AutoSubmitted, EmailPlan},
     findings::Findings,
     frame::{Framed, Reply},
@@ -11,13 +13,6 @@ use crate::{
     rulebook::{CompiledRulebook, EmailRules},
     sms_text::{replacement, unix_lines},
 };
-
-/// RFC 5321: an address has at most this many characters.
-const ADDRESS_CHARS_MAX: usize = 254;
-/// RFC 5321: the part before the at sign has at most this many.
-const LOCAL_CHARS_MAX: usize = 64;
-/// RFC 1035: one label of a domain has at most this many.
-const LABEL_CHARS_MAX: usize = 63;
 
 /// What is known about an email.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -68,7 +63,7 @@ pub(crate) fn judge(
     }
     let subject = check_subject(job.scope, &job.email.subject, rules);
     match subject {
-        Ok(()) => findings.note(RuleId::R19, RuleEffect::Pass, "the subject may go out"),
+        Ok(()) => note_language(job.scope, &job.email.subject, "the subject may go out", findings),
         Err(bad) => findings.refuse(RuleId::R19, bad.code, bad.detail),
     }
     findings.note(RuleId::R20, RuleEffect::Pass, "goes out from the fixed sender");
@@ -79,7 +74,7 @@ pub(crate) fn judge(
         EmailPlan {
             from_name: rules.from_name.clone(),
             from_address: rules.from_address.clone(),
-            to: to.to_owned(),
+            to,
             subject: subject_text(job.scope, &job.email.subject),
             text,
             html,
@@ -162,6 +157,18 @@ pub(crate) fn check_subject(scope: Scope, subject: &str, rules: &EmailRules) -> 
     }
 }
 
+/// R19: a subject that may go out, and whether it reads as English where it has to.
+pub(crate) fn note_language(scope: Scope, subject: &str, passes: &'static str, findings: &mut Findings) {
+    match scope {
+        Scope::Overseas if reads_as_another_language(&subject_text(scope, subject)) => findings.note(
+            RuleId::R19,
+            RuleEffect::Flag,
+            "the subject has ASCII letters alone and reads as another language than English",
+        ),
+        Scope::Overseas | Scope::Domestic => findings.note(RuleId::R19, RuleEffect::Pass, passes),
+    }
+}
+
 /// A subject as it goes out: overseas, typographic quotes and dashes become ASCII, as they do in a text message.
 pub(crate) fn subject_text(scope: Scope, subject: &str) -> String {
     let subject = subject.trim();
@@ -209,65 +216,9 @@ pub(crate) fn check_domestic_subject(subject: &str, chars_max: usize) -> Result<
     }
 }
 
-/// The address in the one form in which two of them are compared: no provider of our customers minds the case.
-pub(crate) fn compared(text: &str) -> Option<String> {
-    address(text).map(str::to_ascii_lowercase)
-}
-
-/// The address without surrounding space, if it is one by its form.
-///
-/// Quoted local parts, address literals and addresses outside ASCII are not accepted: no provider of ours sends them.
-pub fn address(text: &str) -> Option<&str> {
-    let text = text.trim();
-    let (local, domain) = text.rsplit_once('@')?;
-    let atom = |byte: u8| byte.is_ascii_alphanumeric() || b"!#$%&'*+-/=?^_`{|}~".contains(&byte);
-    let dotted = |part: &str, good: &dyn Fn(&str) -> bool| {
-        part.split('.').all(|piece| !piece.is_empty() && good(piece))
-    };
-    let label = |piece: &str| {
-        piece.len() <= LABEL_CHARS_MAX
-            && piece.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-')
-            && !piece.starts_with('-')
-            && !piece.ends_with('-')
-    };
-    let well_formed = text.len() <= ADDRESS_CHARS_MAX
-        && local.len() <= LOCAL_CHARS_MAX
-        && domain.contains('.')
-        && dotted(local, &|piece| piece.bytes().all(atom))
-        && dotted(domain, &label);
-    well_formed.then_some(text)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn an_address_is_judged_by_its_form() {
-        for good in ["a@b.co", " minsu.kim+kride@example.co.kr ", "x_y@sub.example.com"] {
-            assert_eq!(address(good), Some(good.trim()), "{good}");
-        }
-        for bad in [
-            "",
-            "@",
-            "a@",
-            "@b.co",
-            "a@b",
-            "a b@c.co",
-            "a@b..co",
-            ".a@b.co",
-            "a@-b.co",
-            "a@b.co\r\nBcc: x@y.zz",
-            "a@b@",
-            "민수@example.com",
-            "a@[127.0.0.1]",
-            "Minsu <a@b.co>",
-            "a@b.co,c@d.co",
-        ] {
-            assert_eq!(address(bad), None, "{bad}");
-        }
-        assert_eq!(address(&format!("{}@b.co", "a".repeat(65))), None);
-    }
 
     #[test]
     fn an_overseas_subject_is_printable_ascii_with_a_letter() {

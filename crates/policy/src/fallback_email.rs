@@ -5,14 +5,14 @@ use closure_contract::{
     job::{EmailContent, EmailKind, FallbackOf, MailRecipient, Scope},
 };
 
-use crate::{compose, email, fallback::EmailDue, findings::Findings, rulebook::CompiledRulebook};
+use crate::{address, compose, email, fallback::EmailDue, findings::Findings, rulebook::CompiledRulebook};
 
 /// The one email of a text message: its id follows from the message's.
 pub(crate) fn email_job(job: &SmsJob, rulebook: &CompiledRulebook, findings: &mut Findings) -> EmailDue {
     let content = job.fallback.as_ref();
-    let address = job.to.email.as_deref().filter(|text| !text.trim().is_empty());
-    let usable = address.and_then(email::address);
-    let missing = match (address, usable) {
+    let on_file = job.to.email.as_deref().filter(|text| !text.trim().is_empty());
+    let usable = on_file.and_then(address::address);
+    let missing = match (on_file, &usable) {
         (_, Some(_)) => None,
         (None, None) => Some(FailureCode::NoEmailAddress),
         (Some(_), None) => Some(FailureCode::InvalidEmailAddress),
@@ -27,7 +27,7 @@ pub(crate) fn email_job(job: &SmsJob, rulebook: &CompiledRulebook, findings: &mu
         }
     }
     // An address that is none goes along as it was given: whoever mends it must see it.
-    let address = usable.or(address).map(str::to_owned);
+    let address = usable.or(on_file.map(str::to_owned));
     let email = EmailJob {
         kind: EmailKind::V1,
         job_id: job.job_id.fallback_email(),
@@ -70,7 +70,7 @@ fn subject(job: &SmsJob, rulebook: &CompiledRulebook, findings: &mut Findings) -
     let given = job.fallback.as_ref().and_then(|content| content.subject.as_deref());
     match given.map(|subject| (subject, email::check_subject(job.scope, subject, rules))) {
         Some((subject, Ok(()))) => {
-            findings.note(RuleId::R19, RuleEffect::Pass, "the fallback's own subject may go out");
+            email::note_language(job.scope, subject, "the fallback's own subject may go out", findings);
             email::subject_text(job.scope, subject)
         }
         Some((_, Err(bad))) => {

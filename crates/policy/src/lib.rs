@@ -1,5 +1,6 @@
 #![doc = include_str!("../README.md")]
 
+mod address;
 pub mod bounce;
 pub mod brake;
 pub mod call;
@@ -11,6 +12,7 @@ mod country;
 mod defaults;
 pub mod dial;
 pub mod email;
+mod english;
 pub mod explain;
 pub mod failure;
 pub mod fallback;
@@ -21,6 +23,7 @@ mod findings;
 mod foreign;
 mod frame;
 mod han;
+mod harmless;
 mod language;
 mod mail_html;
 pub mod mask;

@@ -16,7 +16,7 @@ pub fn phone(number: &str) -> String {
 /// An address with its local part hidden: `m***@example.com`.
 pub fn email(address: &str) -> String {
     match address.rsplit_once('@') {
-        Some((local, domain)) => match local.chars().next() {
+        Some((local, domain)) => match local.trim_start_matches('"').chars().next() {
             Some(first) => format!("{first}***@{domain}"),
             None => "***".to_owned(),
         },

@@ -1,5 +1,7 @@
 //! A phone number as it was typed, reduced to its digits.
 
+use crate::harmless::Harmless;
+
 /// A number, a country code or a hint has at most this many characters.
 pub(crate) const PHONE_CHARS_MAX: usize = 32;
 
@@ -104,14 +106,27 @@ fn ascii_digit(character: char) -> Result<char, NoNumber> {
     }
 }
 
-/// What people write between digits, what a Japanese keyboard gives for a dash, and what copying from a screen leaves
-/// around them.
+/// What people write between digits, what a Japanese keyboard gives for a dash, and what copying leaves around them.
 fn is_separator(character: char) -> bool {
-    matches!(
+    Harmless::of(character).is_some_and(|harmless| match harmless {
+        Harmless::Nothing | Harmless::Space | Harmless::LineBreak | Harmless::Dash => true,
+        Harmless::Quote | Harmless::DoubleQuote | Harmless::Dots => false,
+    }) || matches!(
         character,
-        ' ' | '\t' | '\r' | '\n' | '\u{2028}' | '\u{2029}' | '\u{ad}' | '-' | '.' | '(' | ')' | '\u{a0}' | '\u{2009}' | '\u{202f}' | '\u{3000}'
-            | '\u{2000}'..='\u{2008}' | '\u{200a}' | '\u{2010}'..='\u{2015}' | '\u{2212}' | '\u{2043}' | '\u{2500}'
-            | '\u{30fc}' | '\u{ff70}' | '\u{301c}' | '\u{fe58}' | '\u{fe63}' | '\u{fe00}'..='\u{fe0f}' | '\u{ff08}' | '\u{ff09}' | '\u{ff0d}' | '\u{ff0e}'
-            | '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2060}' | '\u{2066}'..='\u{2069}' | '\u{feff}'
+        ' ' | '\r'
+            | '\n'
+            | '-'
+            | '.'
+            | '('
+            | ')'
+            | '\u{2500}'
+            | '\u{3000}'
+            | '\u{301c}'
+            | '\u{30fc}'
+            | '\u{ff08}'
+            | '\u{ff09}'
+            | '\u{ff0d}'
+            | '\u{ff0e}'
+            | '\u{ff70}'
     )
 }

@@ -112,7 +112,7 @@ pub(crate) const R17: Rule = Rule {
     id: RuleId::R17,
     guide_ko: "발송 구분 “해외 문자” 선택",
     guide_en: "Choose “overseas text message” in the popup.",
-    reading: "An overseas job to +82 waits for a person. A domestic text has up to 90 bytes of Korea's encoding as an SMS, and up to 2000 as a long message with a subject.",
+    reading: "An overseas job to +82 waits for a person. A domestic text has up to 90 bytes of Korea's encoding as an SMS, and up to 2000 as a long message with a subject; one that this encoding cannot hold is refused, and the email answers.",
     keys: &[
         "sms.domestic_sms_bytes",
         "sms.domestic_max_bytes",
@@ -129,5 +129,9 @@ pub(crate) const R17: Rule = Rule {
             test: "a_domestic_text_of_ninety_bytes_is_a_plain_sms_and_a_longer_one_has_a_subject",
         },
         Proof { file: TEXTS, test: "a_domestic_text_has_at_most_two_thousand_bytes" },
+        Proof {
+            file: TEXTS,
+            test: "a_domestic_text_that_koreas_encoding_cannot_hold_is_refused_and_the_email_answers",
+        },
     ],
 };

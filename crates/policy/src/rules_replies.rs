@@ -173,10 +173,14 @@ pub(crate) const R19: Rule = Rule {
     id: RuleId::R19,
     guide_ko: "해외 고객 답변일 경우 제목은 영문으로 수정하여 발송",
     guide_en: "To overseas customers the subject is English.",
-    reading: "Overseas a subject is printable ASCII with a letter, on one line. An agent's other subject waits for a person; a fallback takes the configured one.",
+    reading: "Overseas a subject is printable ASCII with a letter, on one line. An agent's other subject waits for a person; a fallback takes the configured one. One that reads as another language without its marks goes out and is flagged.",
     keys: &["email.default_subject", "email.default_subject_domestic", "email.subject_chars_max"],
     tests: &[
         Proof { file: EMAILS, test: "a_subject_overseas_that_is_not_english_waits_for_a_person" },
+        Proof {
+            file: EMAILS,
+            test: "a_subject_in_ascii_that_reads_as_another_language_goes_out_and_is_flagged",
+        },
         Proof {
             file: FALLBACKS,
             test: "a_subject_that_is_missing_or_not_english_gives_way_to_the_configured_one_and_that_is_recorded",

@@ -1,5 +1,6 @@
 //! How many parts a text message is split into and billed as (R8).
 
+use encoding_rs::EUC_KR;
 use serde::Serialize;
 
 /// The encoding in which a gateway sends a text.
@@ -45,6 +46,13 @@ pub fn count(text: &str) -> Parts {
 /// The size of a text in Korea's encoding: one byte for ASCII, two for anything else.
 pub fn korean_bytes(text: &str) -> usize {
     text.chars().map(|character| if character.is_ascii() { 1 } else { 2 }).sum()
+}
+
+/// Whether Korea's encoding has a character: code page 949, which the gateways mean by EUC-KR.
+pub fn is_korean(character: char) -> bool {
+    let mut bytes = [0; 4];
+    let (_, _, unmappable) = EUC_KR.encode(character.encode_utf8(&mut bytes));
+    !unmappable
 }
 
 fn septets(character: char) -> Option<usize> {

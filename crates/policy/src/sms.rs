@@ -4,10 +4,10 @@ use closure_contract::{Channel, FailureCode, RuleEffect, RuleId, SmsJob, Timesta
 use serde::Serialize;
 
 use crate::{
+    address,
     chinese::ChineseFacts,
     compose,
     country::{self, AtOnce},
-    email,
     explain::{FallbackEmail, FallbackFacts, SmsPlan},
     fallback_email,
     findings::Findings,
@@ -177,6 +177,21 @@ fn check_overseas_size(facts: &SmsFacts, text: &CleanText, rules: &SmsRules, fin
     );
 }
 
+/// What a domestic message cannot carry: it travels in EUC-KR, as code page 949 extends it, and a gateway writes a
+/// question mark for every other character.
+fn beyond_korean(text: &str) -> Option<String> {
+    let beyond: Vec<char> = text.chars().filter(|one| !segments::is_korean(*one)).collect();
+    let first: Vec<String> = beyond.iter().take(BEYOND_LISTED_MAX).map(|one| code_point(*one)).collect();
+    (!beyond.is_empty()).then(|| {
+        format!(
+            "a domestic message is written in EUC-KR, which has no way to write {} of its characters, such as {}; \
+             write it in Korean or English, or let the email answer",
+            beyond.len(),
+            first.join(", ")
+        )
+    })
+}
+
 /// R17 inside Korea: a plain SMS, or a long message with a subject, which is the answer.
 fn check_domestic_size(
     job: &SmsJob,
@@ -189,15 +204,17 @@ fn check_domestic_size(
     let given = job.sms.subject.as_deref().map(str::trim).filter(|subject| !subject.is_empty());
     if text.text.trim().is_empty() {
         findings.refuse(RuleId::R17, FailureCode::BodyEmpty, "the text is empty");
+    } else if let Some(beyond) = beyond_korean(&text.text) {
+        findings.refuse(RuleId::R17, FailureCode::ForbiddenCharacters, beyond);
     } else if bytes > max {
         let detail = format!("the text has {bytes} bytes, and a domestic message carries {max}");
         findings.refuse(RuleId::R17, FailureCode::BodyTooLong, detail);
     } else if bytes > rules.domestic_sms_bytes {
         let subject = given.unwrap_or(&rules.domestic_subject);
         let too_long = segments::korean_bytes(subject) > rules.domestic_subject_bytes_max;
-        if too_long || subject.chars().any(char::is_control) {
+        if too_long || subject.chars().any(|one| one.is_control() || !segments::is_korean(one)) {
             let detail = format!(
-                "the subject is longer than {} bytes or has a line break",
+                "the subject is longer than {} bytes, has a line break or a character that EUC-KR has not",
                 rules.domestic_subject_bytes_max
             );
             findings.refuse(RuleId::R17, FailureCode::SubjectInvalid, detail);
@@ -305,6 +322,9 @@ fn check_wording(text: &CleanText, rules: &SmsRules, findings: &mut Findings) {
     }
 }
 
+/// So many characters that a domestic message cannot carry are named.
+const BEYOND_LISTED_MAX: usize = 5;
+
 /// An email that is due all the same waits for a person as `body_empty`.
 const NO_TEXT: &str = "the email would be empty and wait for a person, because no edition of the template makes a text \
                        of these variables; send fallback.text along";
@@ -316,7 +336,7 @@ fn fallback(
     at_once: Option<AtOnce>,
     findings: &mut Findings,
 ) -> FallbackFacts {
-    let (email, reason) = match (number, job.to.email.as_deref().and_then(email::address), at_once) {
+    let (email, reason) = match (number, job.to.email.as_deref().and_then(address::address), at_once) {
         (None, _, _) if findings.waits_for_person() => {
             (FallbackEmail::None, "the number is in doubt, and a person decides first")
         }

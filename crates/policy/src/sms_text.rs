@@ -1,5 +1,6 @@
 //! What a text message may say: one form of it, and no special characters (R6, R9).
 
+use crate::harmless::Harmless;
 use serde::Serialize;
 use unicode_normalization::{UnicodeNormalization, char::is_combining_mark};
 
@@ -102,19 +103,9 @@ impl CleanText {
     }
 }
 
-/// The lossless typographic set; one curly quote would make a GSM text UCS-2 and more than double its parts.
+/// What is written in ASCII without loss; one curly quote would make a GSM text UCS-2 and more than double its parts.
 pub(crate) fn replacement(character: char) -> Option<&'static str> {
-    match character {
-        '\u{2018}'..='\u{201b}' => Some("'"),
-        '\u{201c}'..='\u{201f}' => Some("\""),
-        '\u{2010}'..='\u{2015}' => Some("-"),
-        '\u{2026}' => Some("..."),
-        '\u{a0}' | '\u{202f}' | '\t' => Some(" "),
-        '\u{2028}' | '\u{2029}' => Some("\n"),
-        // They carry no meaning: what copying from a page or a document leaves behind.
-        '\u{ad}' | '\u{200b}' | '\u{2060}' | '\u{feff}' => Some(""),
-        _ => None,
-    }
+    Harmless::of(character).map(Harmless::ascii)
 }
 
 /// Whether a character of an NFC text passes: letters, marks and numbers of any script, space, LF, and the
@@ -233,7 +224,7 @@ mod tests {
             ("a😀b★", vec![('😀', 1), ('★', 3)]),
             ("a\u{7}b", vec![('\u{7}', 1)]),
             ("\u{200b}a\u{202e}", vec![('\u{202e}', 2)]),
-            ("1\u{fe0f}\u{20e3}", vec![('\u{fe0f}', 1), ('\u{20e3}', 2)]),
+            ("1\u{fe0f}\u{20e3}", vec![('\u{20e3}', 2)]),
             ("₩1,000", vec![('₩', 0)]),
             ("Ⓐ🅰", vec![('Ⓐ', 0), ('🅰', 1)]),
             ("a\u{3164}\u{7f}", vec![('\u{3164}', 1), ('\u{7f}', 2)]),

@@ -8,8 +8,8 @@ use std::fmt;
 use closure_contract::{ConsultationId, FailureCode, Job, RuleId, Timestamp};
 
 use crate::{
+    address,
     caps::{self, Limit, Reached},
-    email,
     findings::Findings,
     meaning::JobNumber,
     phone::E164,
@@ -89,7 +89,7 @@ impl Question {
         Self {
             consultation_id: job.consultation().id.clone(),
             email: match job {
-                Job::Email(job) => job.to.email.as_deref().and_then(email::compared),
+                Job::Email(job) => job.to.email.as_deref().and_then(address::compared),
                 Job::Sms(_) | Job::Dial(_) => None,
             },
             limits: caps::limits(Reached::of(job, country_code), &rules.caps),

@@ -5,7 +5,7 @@ use std::fmt;
 use closure_contract::{Channel, FailureCode, RuleId};
 
 use crate::{
-    email,
+    address,
     findings::Findings,
     mask,
     phone::E164,
@@ -32,7 +32,7 @@ impl Target {
     /// Reads a number with its country code, or an address.
     pub fn read(text: &str) -> Result<Self, NoTarget> {
         if text.contains('@') {
-            return email::compared(text).map(Self::Email).ok_or(NoTarget);
+            return address::compared(text).map(Self::Email).ok_or(NoTarget);
         }
         match phone_text::read(text) {
             Ok(Typed::Plus(digits)) => {

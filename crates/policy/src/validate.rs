@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use closure_contract::Provider;
 
 use crate::{
-    caps, email,
+    address, caps, email,
     readings::is_country_code,
     rulebook::{Rulebook, RulebookError, TemplateSource},
     template::{Template, TemplateProblem},
@@ -154,7 +154,7 @@ fn mail(rulebook: &Rulebook, refuse: &mut impl FnMut(&'static str, &str)) {
     if from_name.trim().is_empty() || from_name.contains("=?") || from_name.chars().any(char::is_control) {
         refuse("email.from_name", "must be one line that is not empty, without `=?`");
     }
-    if email::address(&rules.from_address).is_none() {
+    if address::address(&rules.from_address).is_none() {
         refuse("email.from_address", "must be an email address");
     }
     if rules.subject_chars_max == 0 || rules.subject_chars_max > SUBJECT_CHARS_MAX {

@@ -93,3 +93,12 @@ fn a_vietnamese_customer_reads_vietnamese_around_the_reply_and_an_unknown_langua
         }
     });
 }
+
+#[test]
+fn a_mail_to_a_japanese_carrier_takes_the_quoted_form_on_the_wire() {
+    journey(async |fleet| {
+        let id = fleet.publish(&jobs::email("journey..0511.@docomo.ne.jp")).await;
+        assert_eq!(fleet.outcomes_of(id, 1).await[0].summary(), "email.accepted");
+        assert_eq!(fleet.smtp.mails_to("\"journey..0511.\"@docomo.ne.jp").len(), 1);
+    });
+}

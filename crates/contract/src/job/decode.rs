@@ -63,6 +63,7 @@ impl DecodeError {
 
 /// Reads one message body of a known shape, and names the field when it does not fit.
 pub(crate) fn decode_as<T: DeserializeOwned>(body: &[u8]) -> Result<T, DecodeError> {
+    let body = without_mark(body);
     let mut reader = serde_json::Deserializer::from_slice(body);
     let value = serde_path_to_error::deserialize(&mut reader).map_err(|error| {
         let path = match error.path().to_string() {
@@ -94,6 +95,11 @@ pub(crate) fn decode_as<T: DeserializeOwned>(body: &[u8]) -> Result<T, DecodeErr
     Ok(value)
 }
 
+/// The document without the byte order mark before it, which RFC 8259 section 8.1 lets a reader pass over.
+pub fn without_mark(body: &[u8]) -> &[u8] {
+    body.strip_prefix(b"\xef\xbb\xbf").unwrap_or(body)
+}
+
 /// A known kind in another version is newer than we are; anything else is unknown.
 pub(crate) fn unknown_kind(kind: &str) -> DecodeError {
     let newer = ["closure.sms/", "closure.email/", "closure.dial/"].iter().any(|known| {
@@ -102,4 +108,21 @@ pub(crate) fn unknown_kind(kind: &str) -> DecodeError {
         })
     });
     if newer { DecodeError::UnsupportedVersion { kind: kind.to_owned() } } else { DecodeError::UnknownKind }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{Job, job::Channel};
+
+    #[test]
+    fn a_byte_order_mark_before_the_document_is_passed_over_and_one_within_it_is_not() {
+        let job = r#"{"kind":"closure.email/1","job_id":"0191e1a0-0000-7000-8000-000000000001",
+            "consultation":{"id":"C-1","channel":"board"},"agent":{"id":"a"},"scope":"overseas",
+            "to":{"email":"a@b.co"},"email":{"subject":"Hi","text":"Hi"}}"#;
+        let marked = format!("\u{feff}{job}");
+        assert_eq!(Job::decode(marked.as_bytes()).map(|job| job.channel()), Ok(Channel::Email));
+        let twice = format!("\u{feff}\u{feff}{job}");
+        assert_eq!(Job::decode(twice.as_bytes()), Err(DecodeError::NotJson { line: 1, column: 1 }));
+    }
 }

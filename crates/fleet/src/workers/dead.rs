@@ -3,7 +3,7 @@
 use closure_broker::InMessage;
 use closure_contract::{
     Cancel, Channel, Evidence, FailureCode, Generation, Job, JobId, Outcome, OutcomeName, ReceiptMessage,
-    job::Consultation,
+    job::{Consultation, without_mark},
     outcome::OutcomeKind,
     topology::{UNROUTABLE, WorkQueue},
 };
@@ -47,7 +47,7 @@ impl Remains {
         fn part<T: DeserializeOwned>(body: &Value, name: &str) -> Option<T> {
             T::deserialize(body.get(name)?).ok()
         }
-        let body = serde_json::from_slice(&message.body).unwrap_or(Value::Null);
+        let body = serde_json::from_slice(without_mark(&message.body)).unwrap_or(Value::Null);
         let kind = body.get("kind").and_then(Value::as_str).or(message.kind.as_deref());
         Self {
             job_id: part(&body, "job_id"),

@@ -66,6 +66,22 @@ fn a_subject_overseas_that_is_not_english_waits_for_a_person() {
 }
 
 #[test]
+fn a_subject_in_ascii_that_reads_as_another_language_goes_out_and_is_flagged() {
+    let flagged = json!({ "email": { "subject": "Phan hoi ve yeu cau hoan tien" } });
+    assert_eq!(effects(&decided(&email(flagged.clone())), RuleId::R19), [RuleEffect::Flag]);
+    assert_eq!(plan(flagged).subject, "Phan hoi ve yeu cau hoan tien");
+    let english = json!({ "email": { "subject": "Your refund of trip 42" } });
+    assert_eq!(effects(&decided(&email(english)), RuleId::R19), [RuleEffect::Pass]);
+}
+
+#[test]
+fn a_japanese_carriers_address_is_one_and_goes_out_in_the_form_that_mail_servers_know() {
+    for written in ["try..this..0511@docomo.ne.jp", "\"try..this..0511\"@docomo.ne.jp"] {
+        assert_eq!(plan(json!({ "to": { "email": written } })).to, "\"try..this..0511\"@docomo.ne.jp");
+    }
+}
+
+#[test]
 fn a_domestic_subject_may_be_korean() {
     assert_eq!(
         plan(json!({ "scope": "domestic", "email": { "subject": "환불 안내" } })).subject,

@@ -2,7 +2,7 @@
 
 use closure_contract::{FailureCode, RuleEffect, RuleId};
 use closure_policy::{
-    explain::{Decision, Verdict},
+    explain::{Decision, FallbackEmail, Verdict},
     segments::Encoding,
     sms::SmsFacts,
 };
@@ -224,4 +224,34 @@ fn every_problem_is_shown_and_the_first_rule_gives_the_code() {
         .collect();
     assert_eq!(refusing, [RuleId::R1, RuleId::R17, RuleId::R6, RuleId::R9, RuleId::R10, RuleId::R11]);
     assert_eq!(facts(&decision).bytes, 1003);
+}
+
+#[test]
+fn a_domestic_text_that_koreas_encoding_cannot_hold_is_refused_and_the_email_answers() {
+    for refused in [
+        "您的订单已取消，退款已处理。",
+        "Yêu cầu hoàn tiền của quý khách",
+        "ขอบคุณที่ใช้บริการ",
+        "Спасибо 🙂",
+        "café",
+    ] {
+        let decision = domestic(refused, json!({}));
+        rejected(&decision, FailureCode::ForbiddenCharacters);
+        let email = decision.fallback.as_ref().expect("a text message has a fallback").email;
+        assert_eq!(email, FallbackEmail::OnFailure, "{refused}");
+    }
+    for passes in ["환불이 완료되었습니다. 뷁 똠방각하", "Refund done", "退款完了 ありがとう", "Спасибо"]
+    {
+        assert_eq!(domestic(passes, json!({})).verdict, Verdict::Send, "{passes}");
+    }
+    let long = "가".repeat(60);
+    rejected(&domestic(&long, json!({ "subject": "订单" })), FailureCode::SubjectInvalid);
+}
+
+#[test]
+fn what_copying_leaves_in_a_text_goes_without_loss_and_an_override_does_not() {
+    let decision = text("1\u{2212}2\u{2009}km \u{2066}K.ride\u{2069}\u{200e} 5\u{2032}\u{fe0f}");
+    assert_eq!(sms_plan(&decision).text, "1-2 km K.ride 5'");
+    assert_eq!(effects(&decision, RuleId::R9), [RuleEffect::Change]);
+    rejected(&text("a\u{202e}b"), FailureCode::ForbiddenCharacters);
 }
