@@ -4,7 +4,7 @@
 //! As long as the call lives the PBX refuses the same id again (409); once it has ended it would ring again,
 //! so nobody may call `send` a second time without having looked.
 
-use std::{fmt, time::Instant};
+use std::{fmt, sync::Arc, time::Duration};
 
 use closure_contract::{ClientRef, FailureCode, Provider};
 use reqwest::{RequestBuilder, Url};
@@ -13,6 +13,7 @@ use serde::{Deserialize, Serialize};
 use crate::{
     addresses::Addresses,
     config::{ConfigError, PlainHttp, base_url, token},
+    handover::Handover,
     http::{Answer, Http, HttpLimits, NoAnswer, below},
     sender::{Accepted, SendFailure, Sender},
 };
@@ -66,7 +67,7 @@ impl fmt::Debug for AriSettings {
 }
 
 /// One call.
-#[derive(Clone, PartialEq, Eq)]
+#[derive(Clone)]
 pub struct Call {
     /// Our name for this attempt, and the channel's id.
     pub channel_id: ClientRef,
@@ -74,8 +75,8 @@ pub struct Call {
     pub extension: String,
     /// What the dialplan dials, with the outside line.
     pub dial_string: String,
-    /// From this moment on nothing may ring: another worker may have taken the call over.
-    pub ring_by: Instant,
+    /// Asked right before a phone is made to ring: another worker may have taken the call over.
+    pub handover: Arc<Handover>,
 }
 
 impl fmt::Debug for Call {
@@ -280,6 +281,11 @@ impl AriDial {
         placed(&answer, channel_id)
     }
 
+    /// The longest that one request takes, in milliseconds; the one that makes a phone ring is not to be cut.
+    pub fn longest_request_ms(&self) -> u64 {
+        self.http.longest_request_ms()
+    }
+
     async fn run(&self, request: RequestBuilder) -> Result<Answer, NoAnswer> {
         let request = request.basic_auth(&self.settings.username, Some(&self.settings.password));
         self.http.run(request).await
@@ -319,7 +325,7 @@ impl Sender for AriDial {
     }
 
     fn longest_send_ms(&self) -> u64 {
-        self.http.longest_request_ms().saturating_mul(2)
+        self.longest_request_ms().saturating_mul(2)
     }
 
     async fn send(&self, message: &Call) -> Result<Accepted, SendFailure> {
@@ -327,11 +333,12 @@ impl Sender for AriDial {
         match self.preflight(message).await? {
             Preflight::Ours => Ok(Accepted { provider_ref: Some(message.channel_id.to_string()) }),
             // The preflight may have taken long, and a process that was stopped in it wakes up here.
-            Preflight::Free if Instant::now() >= message.ring_by => Err(failure(
-                FailureCode::StaleClick,
-                "this process stood still until the call was no longer its own; nothing rang",
-            )),
-            Preflight::Free => self.originate(message).await,
+            Preflight::Free => {
+                let longest = Duration::from_millis(self.longest_request_ms());
+                let begun = message.handover.begin(longest).await;
+                begun.map_err(|late| failure(FailureCode::StaleClick, &format!("{late}; nothing rang")))?;
+                self.originate(message).await
+            }
         }
     }
 }
