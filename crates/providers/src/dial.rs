@@ -254,7 +254,11 @@ impl AriDial {
         Ok(Preflight::Free)
     }
 
+    /// Makes the agent's phone ring, if the call is still our own.
     async fn originate(&self, call: &Call) -> Result<Accepted, SendFailure> {
+        let longest = Duration::from_millis(self.longest_request_ms());
+        let begun = call.handover.begin(longest).await;
+        begun.map_err(|late| failure(FailureCode::StaleClick, &late.to_string()))?;
         let channel_id = call.channel_id.to_string();
         let dialled = call.dial_string.strip_prefix(&self.settings.outside_line).unwrap_or_default();
         let request = Originate {
@@ -294,8 +298,7 @@ impl AriDial {
     /// Only digits may reach the PBX: `&` in a dial string calls a second number, and `+` drops the agent.
     fn check(&self, call: &Call) -> Result<(), SendFailure> {
         let dialled = call.dial_string.strip_prefix(&self.settings.outside_line);
-        let is_dialable = dialled.is_some_and(|rest| DIALLED_DIGITS.contains(&rest.len()) && is_digits(rest));
-        if !is_dialable {
+        if !dialled.is_some_and(|rest| DIALLED_DIGITS.contains(&rest.len()) && is_digits(rest)) {
             let detail = "the dial string is not the outside line and 4 to 22 digits; nothing was sent";
             return Err(failure(FailureCode::PbxRefused, detail));
         }
@@ -333,12 +336,7 @@ impl Sender for AriDial {
         match self.preflight(message).await? {
             Preflight::Ours => Ok(Accepted { provider_ref: Some(message.channel_id.to_string()) }),
             // The preflight may have taken long, and a process that was stopped in it wakes up here.
-            Preflight::Free => {
-                let longest = Duration::from_millis(self.longest_request_ms());
-                let begun = message.handover.begin(longest).await;
-                begun.map_err(|late| failure(FailureCode::StaleClick, &format!("{late}; nothing rang")))?;
-                self.originate(message).await
-            }
+            Preflight::Free => self.originate(message).await,
         }
     }
 }
@@ -356,15 +354,9 @@ impl ChannelState {
 
 /// What the answer to an originate proves, as measured against Asterisk 22.
 fn placed(answer: &Answer, channel_id: String) -> Result<Accepted, SendFailure> {
+    let is_ours = || serde_json::from_slice::<Channel>(&answer.body).is_ok_and(|made| made.id == channel_id);
     let code = match answer.status {
-        200 => {
-            let is_ours =
-                serde_json::from_slice::<Channel>(&answer.body).is_ok_and(|made| made.id == channel_id);
-            if is_ours {
-                return Ok(Accepted { provider_ref: Some(channel_id) });
-            }
-            FailureCode::CallInDoubt
-        }
+        200 if is_ours() => return Ok(Accepted { provider_ref: Some(channel_id) }),
         // The id is in use: this very call is alive.
         409 => return Ok(Accepted { provider_ref: Some(channel_id) }),
         401 | 403 => FailureCode::PbxAuth,
