@@ -9,9 +9,12 @@
 #[path = "../tests/adapters/support/smtp.rs"]
 mod server;
 
-use std::time::Instant;
+use std::{
+    sync::Arc,
+    time::{Duration, Instant},
+};
 
-use closure_providers::{Envelope, Security, Sender, Smtp, SmtpCredentials, SmtpSettings};
+use closure_providers::{Envelope, Handover, Security, Sender, Smtp, SmtpCredentials, SmtpSettings};
 use server::{Script, SmtpServer, TlsMode, authority_pem};
 
 /// Mails of one measurement: more than one connection carries.
@@ -20,6 +23,8 @@ const MAILS: u32 = 300;
 const ROUNDS: usize = 7;
 /// Mails over one connection, as the fleet's configuration has it.
 const MAILS_PER_CONNECTION: u32 = 100;
+/// Longer than any measurement.
+const RIGHT: Duration = Duration::from_secs(3_600);
 
 #[tokio::main(flavor = "multi_thread", worker_threads = 2)]
 async fn main() {
@@ -55,6 +60,7 @@ async fn us_a_mail(tls: TlsMode, security: Security, mails: u32, mails_per_conne
         from: "bounce@kakaomobility.com".to_owned(),
         to: "kim@example.com".to_owned(),
         bytes: format!("Subject: Answer\r\n\r\n{}", "A line of an answer.\r\n".repeat(100)).into_bytes(),
+        handover: Arc::new(Handover::by(Instant::now() + RIGHT)),
     };
     let begin = Instant::now();
     for _ in 0..mails {

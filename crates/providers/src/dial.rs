@@ -4,7 +4,7 @@
 //! As long as the call lives the PBX refuses the same id again (409); once it has ended it would ring again,
 //! so nobody may call `send` a second time without having looked.
 
-use std::{fmt, time::Instant};
+use std::{fmt, sync::Arc, time::Duration};
 
 use closure_contract::{ClientRef, FailureCode, Provider};
 use reqwest::{RequestBuilder, Url};
@@ -13,6 +13,7 @@ use serde::{Deserialize, Serialize};
 use crate::{
     addresses::Addresses,
     config::{ConfigError, PlainHttp, base_url, token},
+    handover::Handover,
     http::{Answer, Http, HttpLimits, NoAnswer, below},
     sender::{Accepted, SendFailure, Sender},
 };
@@ -66,7 +67,7 @@ impl fmt::Debug for AriSettings {
 }
 
 /// One call.
-#[derive(Clone, PartialEq, Eq)]
+#[derive(Clone)]
 pub struct Call {
     /// Our name for this attempt, and the channel's id.
     pub channel_id: ClientRef,
@@ -74,8 +75,8 @@ pub struct Call {
     pub extension: String,
     /// What the dialplan dials, with the outside line.
     pub dial_string: String,
-    /// From this moment on nothing may ring: another worker may have taken the call over.
-    pub ring_by: Instant,
+    /// Asked right before a phone is made to ring: another worker may have taken the call over.
+    pub handover: Arc<Handover>,
 }
 
 impl fmt::Debug for Call {
@@ -253,7 +254,11 @@ impl AriDial {
         Ok(Preflight::Free)
     }
 
+    /// Makes the agent's phone ring, if the call is still our own.
     async fn originate(&self, call: &Call) -> Result<Accepted, SendFailure> {
+        let longest = Duration::from_millis(self.longest_request_ms());
+        let begun = call.handover.begin(longest).await;
+        begun.map_err(|late| failure(FailureCode::StaleClick, &late.to_string()))?;
         let channel_id = call.channel_id.to_string();
         let dialled = call.dial_string.strip_prefix(&self.settings.outside_line).unwrap_or_default();
         let request = Originate {
@@ -280,6 +285,11 @@ impl AriDial {
         placed(&answer, channel_id)
     }
 
+    /// The longest that one request takes, in milliseconds; the one that makes a phone ring is not to be cut.
+    pub fn longest_request_ms(&self) -> u64 {
+        self.http.longest_request_ms()
+    }
+
     async fn run(&self, request: RequestBuilder) -> Result<Answer, NoAnswer> {
         let request = request.basic_auth(&self.settings.username, Some(&self.settings.password));
         self.http.run(request).await
@@ -288,8 +298,7 @@ impl AriDial {
     /// Only digits may reach the PBX: `&` in a dial string calls a second number, and `+` drops the agent.
     fn check(&self, call: &Call) -> Result<(), SendFailure> {
         let dialled = call.dial_string.strip_prefix(&self.settings.outside_line);
-        let is_dialable = dialled.is_some_and(|rest| DIALLED_DIGITS.contains(&rest.len()) && is_digits(rest));
-        if !is_dialable {
+        if !dialled.is_some_and(|rest| DIALLED_DIGITS.contains(&rest.len()) && is_digits(rest)) {
             let detail = "the dial string is not the outside line and 4 to 22 digits; nothing was sent";
             return Err(failure(FailureCode::PbxRefused, detail));
         }
@@ -319,7 +328,7 @@ impl Sender for AriDial {
     }
 
     fn longest_send_ms(&self) -> u64 {
-        self.http.longest_request_ms().saturating_mul(2)
+        self.longest_request_ms().saturating_mul(2)
     }
 
     async fn send(&self, message: &Call) -> Result<Accepted, SendFailure> {
@@ -327,10 +336,6 @@ impl Sender for AriDial {
         match self.preflight(message).await? {
             Preflight::Ours => Ok(Accepted { provider_ref: Some(message.channel_id.to_string()) }),
             // The preflight may have taken long, and a process that was stopped in it wakes up here.
-            Preflight::Free if Instant::now() >= message.ring_by => Err(failure(
-                FailureCode::StaleClick,
-                "this process stood still until the call was no longer its own; nothing rang",
-            )),
             Preflight::Free => self.originate(message).await,
         }
     }
@@ -349,15 +354,9 @@ impl ChannelState {
 
 /// What the answer to an originate proves, as measured against Asterisk 22.
 fn placed(answer: &Answer, channel_id: String) -> Result<Accepted, SendFailure> {
+    let is_ours = || serde_json::from_slice::<Channel>(&answer.body).is_ok_and(|made| made.id == channel_id);
     let code = match answer.status {
-        200 => {
-            let is_ours =
-                serde_json::from_slice::<Channel>(&answer.body).is_ok_and(|made| made.id == channel_id);
-            if is_ours {
-                return Ok(Accepted { provider_ref: Some(channel_id) });
-            }
-            FailureCode::CallInDoubt
-        }
+        200 if is_ours() => return Ok(Accepted { provider_ref: Some(channel_id) }),
         // The id is in use: this very call is alive.
         409 => return Ok(Accepted { provider_ref: Some(channel_id) }),
         401 | 403 => FailureCode::PbxAuth,

@@ -7,6 +7,7 @@ pub mod config;
 pub mod dial;
 pub mod dkim;
 pub mod email;
+pub mod handover;
 mod http;
 mod mask;
 mod refusal;
@@ -23,6 +24,7 @@ pub use config::{ConfigError, PlainHttp};
 pub use dial::{AriDial, AriSettings, Call, ChannelPresence, ChannelState};
 pub use dkim::DkimSigner;
 pub use email::{AutoSubmitted, Mail, RenderError, render};
+pub use handover::{Handover, Reached, TooLate};
 pub use sender::{Accepted, SendFailure, Sender};
 pub use sms::{
     Capabilities, ClientReference, CodeReading, CodeRow, CodeTable, DoorError, DoorRequest, DuplicateRefusal,

@@ -9,7 +9,7 @@ use crate::mask::masked;
 /// One try at one outside service.
 ///
 /// A sender never retries and never judges.
-/// A `send` that is dropped before it ends has an unknown outcome.
+/// A `send` that is dropped before it ends has an unknown outcome, unless its [`Handover`](crate::Handover) says more.
 pub trait Sender {
     /// What it sends.
     type Message;
@@ -17,7 +17,7 @@ pub trait Sender {
     /// Who carries it.
     fn provider(&self) -> Provider;
 
-    /// The longest that one `send` takes, in milliseconds; the lease of an attempt must be longer.
+    /// The longest that one `send` takes, in milliseconds.
     fn longest_send_ms(&self) -> u64;
 
     /// Tries once.

@@ -73,7 +73,7 @@ pub struct SmtpSimSettings {
     pub mail_bytes_max: usize,
     /// How many messages are remembered.
     pub mails_max: usize,
-    /// How long a slow answer after the final dot takes, in milliseconds.
+    /// How long a slow answer takes, in milliseconds.
     pub slow_ms: u64,
     /// How long a connection may be silent, in milliseconds; one that owes a command is told 421, and all are closed.
     pub idle_ms: u64,

@@ -13,6 +13,7 @@ mod evaluate;
 mod history;
 mod hosts;
 mod lane;
+mod leases;
 mod migrate;
 mod overdue;
 mod owed;
@@ -63,6 +64,7 @@ pub use dead_letters::{
 pub use error::StoreError;
 pub use history::{AttemptStory, DeadLetterStory, JobStory, ReceiptStory, StateCount};
 pub use lane::Lane;
+pub use leases::Renewal;
 pub use owed::{Debt, LongOwed};
 pub use postponed::{NewPostponement, Postponed};
 pub use rates::Slots;

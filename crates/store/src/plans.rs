@@ -3,7 +3,7 @@
 use tokio_postgres::{Client, SimpleQueryMessage};
 
 use crate::{
-    bounces, brakes, burial, calls, circuits, claim, dead_letters, evaluate, history, overdue, owed,
+    bounces, brakes, burial, calls, circuits, claim, dead_letters, evaluate, history, leases, overdue, owed,
     postponed, rates, receipts, replay, resend, returns,
     settings::StoreSettings,
     settle_sql, standing, suppression, tally, template_changes, templates,
@@ -17,6 +17,7 @@ const STATEMENTS: &[(&str, &str)] = &[
     ("resend lock", resend::RESEND_LOCK),
     ("resend", resend::RESEND),
     ("repeat", resend::REPEAT),
+    ("renew leases", leases::RENEW),
     ("whose a reference is", resend::ANOTHERS),
     ("record a receipt", receipts::RECORD),
     ("record a bounce", bounces::RECORD),

@@ -33,7 +33,7 @@ pub(super) fn environment(around: &Surroundings<'_>, options: &FleetOptions) -> 
         ("BROKER_CONFIRM_TIMEOUT_MS", "3000".to_owned()),
         ("DATABASE_URL", around.database.to_owned()),
         ("RULEBOOK", around.rulebook.display().to_string()),
-        ("WORKER_LEASE_MARGIN_MS", "500".to_owned()),
+        ("WORKER_LEASE_MS", "5000".to_owned()),
         ("WORKER_GRACE_MS", "10000".to_owned()),
         ("SMS_LADDER", "1s,1s,1s".to_owned()),
         ("EMAIL_LADDER", "1s,1s,1s".to_owned()),

@@ -5,6 +5,7 @@ mod commits;
 mod connections;
 mod doors;
 mod kills;
+mod leases;
 mod load;
 mod made_properties;
 mod outages;

@@ -1,6 +1,6 @@
 //! A worker that stands still, as a machine under a snapshot does, and wakes up when its work is no longer its own.
 
-use closure_simulators::{AgentBehaviour, Leg};
+use closure_simulators::{AgentBehaviour, Leg, MailBehaviour};
 use closure_tests::harness::{Fleet, FleetOptions, ProcessSpec, jobs, run};
 
 use crate::load::{all_are_heard, one_end, until};
@@ -17,7 +17,7 @@ fn a_dial_worker_that_stood_still_while_another_took_its_call_over_rings_nobody(
         });
         let options = FleetOptions::with("stall-dial", processes.to_vec())
             .variable("FLEET_BROKER_HEARTBEAT_S", HEARTBEAT_S)
-            .variable("FLEET_WORKER_LEASE_MARGIN_MS", "100")
+            .variable("FLEET_WORKER_LEASE_MS", "3000")
             .variable("FLEET_DIAL_ARI_TOTAL_TIMEOUT_MS", "1500")
             .exchange(|pbx| pbx.stall_ms = 1_000);
         let fleet = Fleet::prepare(options).await;
@@ -41,6 +41,34 @@ fn a_dial_worker_that_stood_still_while_another_took_its_call_over_rings_nobody(
         let rings: Vec<Leg> = fleet.pbx.rings().iter().map(|ring| ring.leg).collect();
         assert!(rings.is_empty(), "the agent was told to ask, and a phone rang all the same: {rings:?}");
         assert_eq!(one_end(&fleet, id), "dial.unknown call_in_doubt");
+        fleet.drain().await;
+        fleet.finish().await;
+    });
+}
+
+#[test]
+fn an_email_worker_that_stood_still_while_another_took_its_mail_over_hands_nothing_over() {
+    run(async {
+        let processes =
+            ["frozen", "awake"].map(|name| ProcessSpec::work(name, &["email"]).with_concurrency(1));
+        let options = FleetOptions::with("stall-email", processes.to_vec())
+            .variable("FLEET_BROKER_HEARTBEAT_S", HEARTBEAT_S)
+            .variable("FLEET_WORKER_LEASE_MS", "3000")
+            .mail_server(|server| server.slow_ms = 1_000);
+        let fleet = Fleet::prepare(options).await;
+        fleet.start_process("frozen").await;
+        let address = "slow@example.com";
+        fleet.smtp.behave_times(address, MailBehaviour::SlowAtRecipient, 1);
+        let id = fleet.publish(&jobs::email(address)).await;
+        until("tries", 1, || fleet.smtp.tries_to(address)).await;
+        fleet.process("frozen").await.freeze();
+        fleet.start_process("awake").await;
+        all_are_heard(&fleet, &[id]).await;
+        fleet.process("frozen").await.thaw();
+        // The server has said yes to the recipient meanwhile, and it ends in order only once it has acted upon that.
+        fleet.stop_process("frozen").await;
+        assert_eq!(fleet.smtp.mails_to(address).len(), 1, "the one who stood still wrote no final dot");
+        assert_eq!(one_end(&fleet, id), "email.accepted");
         fleet.drain().await;
         fleet.finish().await;
     });

@@ -9,6 +9,7 @@ mod cancels;
 mod caps;
 mod countries;
 mod desk;
+mod doubts;
 mod emails;
 mod fallback;
 mod gateway;

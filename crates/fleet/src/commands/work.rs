@@ -5,7 +5,6 @@ use std::{collections::BTreeSet, sync::Arc, time::Duration};
 use closure_broker::{BrokerSettings, Publisher, topology};
 use closure_contract::Channel;
 use closure_policy::rulebook::SmsRules;
-use closure_providers::Sender;
 use closure_store::Store;
 use tracing::{info, warn};
 
@@ -31,12 +30,14 @@ use crate::{
         bounces::BounceReader,
         brakes::Brakes,
         cancel::CancelWorker,
+        carrier::Carrier,
         circuits::Circuits,
         courier::Courier,
         dead::{self, DeadWorker},
         dial::{CallWatch, DialCarrier},
         email::{EmailCarrier, IdleWatch},
         fallback::{FallbackWorker, Sweep},
+        leases::Leases,
         pace::Pace,
         returns::Returns,
         sms::SmsCarrier,
@@ -168,11 +169,18 @@ pub async fn intake(call: &Call) -> Result<(), Failure> {
     Ok(())
 }
 
-impl Crew {
-    /// How long a claim protects one try: longer than the slowest answer, so that nobody takes a live try over.
-    fn lease_ms(&self, longest_send_ms: u64) -> u64 {
-        longest_send_ms.saturating_add(self.courier.lease_margin_ms)
-    }
+/// How long a claim lasts without being renewed: a request that is not to be cut begins only with all of its time
+/// left, which a lease of twice that has whenever it is renewed.
+fn lease_ms(courier: &CourierSettings, settings: &RoleSettings) -> u64 {
+    let sms = settings.sms.as_ref().map_or(0, |sms| sms.gateways.longest_send_ms());
+    let dial = settings.dial.as_ref().map_or(0, |(ari, _)| ari.longest_request_ms());
+    courier.lease_ms.max(sms.max(dial).saturating_mul(2))
+}
+
+/// Who carries the jobs of a channel out.
+fn courier<C: Carrier>(crew: &Crew, carrier: C, leases: &Arc<Leases>) -> Courier<C> {
+    let (store, engine) = (crew.store.clone(), crew.engine.clone());
+    Courier::new(carrier, store, engine, Arc::clone(leases), crew.courier.patience)
 }
 
 /// The loop that gives a channel's jobs back which the broker gave up.
@@ -191,6 +199,8 @@ type Loop = std::pin::Pin<Box<dyn Future<Output = ()> + Send>>;
 /// The loops of every role that was asked for.
 fn start(crew: &Crew, settings: RoleSettings, roles: &BTreeSet<Role>) -> Vec<Loop> {
     let concurrency = crew.courier.concurrency;
+    let lease_ms = lease_ms(&crew.courier, &settings);
+    let leases = Leases::start(crew.store.clone(), lease_ms, &crew.lifecycle);
     let mut loops: Vec<Loop> = Vec::new();
     for (role, channel) in
         [(Role::Sms, Channel::Sms), (Role::Email, Channel::Email), (Role::Dial, Channel::Dial)]
@@ -207,7 +217,6 @@ fn start(crew: &Crew, settings: RoleSettings, roles: &BTreeSet<Role>) -> Vec<Loo
         let circuits = Circuits::new(crew.store.clone(), rules.circuit, gateways.names(), longest_send_ms);
         loops.push(Box::pin(Arc::clone(&circuits).watch(crew.lifecycle.clone())));
         let carrier = SmsCarrier {
-            lease_ms: crew.lease_ms(longest_send_ms.saturating_add(rates.wait_max_ms())),
             gateways,
             routes: rules.routes.clone(),
             circuits: Arc::clone(&circuits),
@@ -215,26 +224,17 @@ fn start(crew: &Crew, settings: RoleSettings, roles: &BTreeSet<Role>) -> Vec<Loo
             ladder: crew.courier.sms_ladder.clone(),
             receipt_due_ms: crew.receipt_due_ms,
         };
-        loops.push(consume(
-            crew,
-            Courier::new(carrier, crew.store.clone(), crew.engine.clone(), crew.courier.patience),
-            concurrency,
-        ));
+        loops.push(consume(crew, courier(crew, carrier, &leases), concurrency));
     }
     if let Some(EmailSettings { smtp, message_id_domain, bounces, signer }) = settings.email {
         let carrier = EmailCarrier {
-            lease_ms: crew.lease_ms(smtp.longest_send_ms()),
             smtp: Arc::clone(&smtp),
             message_id_domain,
             bounces,
             signer,
             ladder: crew.courier.email_ladder.clone(),
         };
-        loops.push(consume(
-            crew,
-            Courier::new(carrier, crew.store.clone(), crew.engine.clone(), crew.courier.patience),
-            concurrency,
-        ));
+        loops.push(consume(crew, courier(crew, carrier, &leases), concurrency));
         loops.push(Box::pin(IdleWatch { smtp, lifecycle: crew.lifecycle.clone() }.run()));
     }
     if let Some((ari, settings)) = settings.dial {
@@ -242,13 +242,8 @@ fn start(crew: &Crew, settings: RoleSettings, roles: &BTreeSet<Role>) -> Vec<Loo
             ari: ari.clone(),
             store: crew.store.clone(),
             ladder: crew.courier.dial_ladder.clone(),
-            lease_ms: crew.lease_ms(ari.longest_send_ms()),
         };
-        loops.push(consume(
-            crew,
-            Courier::new(carrier, crew.store.clone(), crew.engine.clone(), crew.courier.patience),
-            concurrency,
-        ));
+        loops.push(consume(crew, courier(crew, carrier, &leases), concurrency));
         let watch = CallWatch {
             ari,
             store: crew.store.clone(),

@@ -87,9 +87,9 @@ pub const KEYS: &[Key] = &[
         "messages in hand of one process and role; --concurrency overrides it",
     ),
     optional(
-        "worker.lease_margin_ms",
-        "5000",
-        "milliseconds that a claim protects a try beyond the slowest answer of its provider",
+        "worker.lease_ms",
+        "20000",
+        "milliseconds after which another worker takes over the job of one that was killed; at least twice the longest request to a gateway or the PBX",
     ),
     optional(
         "worker.postponed_alarm_ms",

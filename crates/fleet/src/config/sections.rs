@@ -16,14 +16,16 @@ use super::source::{Source, syntax_problem};
 
 /// A provider's answer has at most this many bytes.
 pub(super) const ANSWER_BYTES_MAX: usize = 256 * 1024;
+/// A lease is renewed over the network, and a busy machine must come to it in time.
+const LEASE_MS_MIN: u64 = 1_000;
 
 /// How a worker carries one job out.
 #[derive(Debug, Clone)]
 pub struct CourierSettings {
     /// Messages in hand at once.
     pub concurrency: u16,
-    /// How much longer a claim protects a try than the slowest one takes.
-    pub lease_margin_ms: u64,
+    /// How long a claim lasts unless it is renewed.
+    pub lease_ms: u64,
     /// How long a stopping worker may finish what it holds.
     pub grace: Duration,
     /// How long jobs may be put off.
@@ -188,13 +190,24 @@ pub fn maybe_database(source: &mut Source<'_>) -> Option<StoreSettings> {
 pub fn courier(source: &mut Source<'_>, concurrency: Option<u16>) -> CourierSettings {
     CourierSettings {
         concurrency: concurrency.unwrap_or_else(|| source.value("worker.concurrency")),
-        lease_margin_ms: source.value("worker.lease_margin_ms"),
+        lease_ms: lease_ms(source),
         grace: Duration::from_millis(source.value("worker.grace_ms")),
         patience: patience(source),
         sms_ladder: ladder(source, "sms.ladder", Ladder::sms()),
         email_ladder: ladder(source, "email.ladder", Ladder::email()),
         dial_ladder: ladder(source, "dial.ladder", Ladder::dial()),
     }
+}
+
+/// How long a claim lasts unless it is renewed.
+fn lease_ms(source: &mut Source<'_>) -> u64 {
+    let lease_ms = source.value("worker.lease_ms");
+    if lease_ms < LEASE_MS_MIN {
+        source.refuse(format!(
+            "`worker.lease_ms`: at least {LEASE_MS_MIN}, so that a lease can be renewed in time"
+        ));
+    }
+    lease_ms
 }
 
 /// How long jobs may be put off for failures that cost no try.

@@ -1,6 +1,6 @@
 //! What differs from channel to channel: how one try is made, and how its end is told.
 
-use std::{sync::Mutex, time::Instant};
+use std::sync::{Arc, Mutex};
 
 use bytes::Bytes;
 use closure_broker::OutMessage;
@@ -13,7 +13,7 @@ use closure_policy::{
     explain::{Decision, Plan},
     retry::Next,
 };
-use closure_providers::{Accepted, SendFailure};
+use closure_providers::{Accepted, Handover, SendFailure};
 use closure_store::{AttemptUse, EarlyReceipts, Ending, FinalState, Snapshot};
 use serde_json::Value;
 
@@ -26,8 +26,6 @@ pub trait Carrier: Send + Sync + 'static {
     fn channel(&self) -> Channel;
     /// The way of a job to the outside service that is to carry it; waits where only few may be on it at once.
     fn way(&self, job: &Job, decision: &Decision) -> impl Future<Output = Way> + Send;
-    /// How long a claim protects one try; longer than the slowest call of the provider.
-    fn lease_ms(&self) -> u64;
     /// What is tried again, and when.
     fn next(&self, code: FailureCode, attempt: AttemptNumber, retry_after_ms: Option<u64>) -> Next;
     /// When a job that was not sent has a way again: by another provider, or when its own may be tried; nothing where
@@ -110,8 +108,8 @@ pub struct Attempt<'a> {
     pub client_ref: ClientRef,
     /// The stored bytes, where the channel has such.
     pub rendered: Option<Bytes>,
-    /// From this moment on another worker may hold the job.
-    pub lease_until: Instant,
+    /// Asked right before the message is handed over, because another worker may hold the job by then.
+    pub handover: &'a Arc<Handover>,
     /// What the job holds of its way.
     pub passage: &'a Passage,
 }

@@ -1,34 +1,33 @@
 //! The way of one job, the same for every channel: decide, claim, try once, settle, tell.
 
 use std::{
-    sync::{Mutex, PoisonError},
-    time::{Duration, Instant},
+    sync::{Arc, Mutex, PoisonError},
+    time::Instant,
 };
 
 use bytes::Bytes;
 use closure_broker::InMessage;
-use closure_contract::{
-    AttemptNumber, ClientRef, FailureCode, Generation, Job, Provider, topology::DelayStep,
-};
+use closure_contract::{AttemptNumber, Generation, Job, Provider, topology::DelayStep};
 use closure_policy::{
     explain::{Decision, Verdict},
     patience::PatienceRules,
     retry::Next,
 };
 use closure_providers::SendFailure;
-use closure_store::{Claim, Contact, EarlyReceipts, Ending, Lease, NewClaim, Settled, Settlement, Store};
+use closure_store::{Claim, EarlyReceipts, Ending, Lease, NewClaim, Settled, Settlement, Store};
 use tracing::{info, warn};
 use uuid::Uuid;
 
 use super::{
-    carrier::{Attempt, Carrier, Doubt, Passage, Rendering, Way},
+    carrier::{Carrier, Doubt, Passage, Rendering, Way},
     doubt::scope,
     endings::{rules_json, step_until},
+    leases::{Kept, Leases},
     patience::{Patiences, Why, capped, left_alone},
     telling::settled_or_stop,
 };
 use crate::{
-    engine::{Admission, Engine},
+    engine::Engine,
     runtime::{Disposition, Hand, Interrupted},
 };
 
@@ -40,6 +39,7 @@ pub struct Courier<C> {
     pub(super) carrier: C,
     pub(super) store: Store,
     pub(super) engine: Engine,
+    pub(super) leases: Arc<Leases>,
     pub(super) patience: Patiences,
 }
 
@@ -49,9 +49,8 @@ pub(super) struct Trip<'a> {
     pub(super) hand: &'a Hand<'a>,
     pub(super) job: &'a Job,
     pub(super) decision: &'a Decision,
-    pub(super) lease: Lease,
-    /// From this moment on another worker may hold the job.
-    pub(super) lease_until: Instant,
+    /// The right to carry it, kept for as long as that takes.
+    pub(super) kept: &'a Kept,
     /// Who carries it.
     pub(super) provider: Provider,
     /// Its way there.
@@ -75,8 +74,14 @@ pub(super) enum Errand {
 
 impl<C: Carrier> Courier<C> {
     /// A courier of one channel.
-    pub fn new(carrier: C, store: Store, engine: Engine, patience: PatienceRules) -> Self {
-        Self { carrier, store, engine, patience: Patiences::new(patience) }
+    pub fn new(
+        carrier: C,
+        store: Store,
+        engine: Engine,
+        leases: Arc<Leases>,
+        patience: PatienceRules,
+    ) -> Self {
+        Self { carrier, store, engine, leases, patience: Patiences::new(patience) }
     }
 
     /// Does the whole way of one message.
@@ -128,13 +133,12 @@ impl<C: Carrier> Courier<C> {
             }
         };
         let provider = passage.provider;
-        let (claim, lease_until) = self.claim(hand, &job, &decision, provider, rendered).await?;
-        let trip = |lease, provider, errand, lookups, postponed_ms| Trip {
+        let (claim, kept) = self.claim(hand, &job, &decision, provider, rendered).await?;
+        let trip = |provider, errand, lookups, postponed_ms| Trip {
             hand,
             job: &job,
             decision: &decision,
-            lease,
-            lease_until,
+            kept: &kept,
             provider,
             passage: &passage,
             errand,
@@ -142,15 +146,14 @@ impl<C: Carrier> Courier<C> {
             postponed_ms,
         };
         match claim {
-            Claim::Granted { lease, attempt, client_ref, rendered, postponed_ms } => {
-                let trip = trip(lease, provider, Errand::Try, 0, postponed_ms);
+            Claim::Granted { attempt, client_ref, rendered, postponed_ms, .. } => {
+                let trip = trip(provider, Errand::Try, 0, postponed_ms);
                 match unrenderable {
                     Some(failure) => self.failed(&trip, attempt, failure).await,
                     None => self.go(&trip, attempt, client_ref, rendered).await,
                 }
             }
             Claim::Reconcile {
-                lease,
                 attempt,
                 client_ref,
                 provider,
@@ -161,7 +164,7 @@ impl<C: Carrier> Courier<C> {
                 postponed_ms,
                 ..
             } => {
-                let trip = trip(lease, provider, Errand::FindOut, lookups, postponed_ms);
+                let trip = trip(provider, Errand::FindOut, lookups, postponed_ms);
                 let (plan, scope) = (decision.plan.as_ref(), scope(&job));
                 let doubt = Doubt { provider, plan, client_ref, scope, since, lookups, resends, hand };
                 self.reconcile(&trip, attempt, doubt, rendered).await
@@ -211,7 +214,7 @@ impl<C: Carrier> Courier<C> {
             .await
     }
 
-    /// The answer to a claim, and until when a granted lease protects its holder by this process's own clock.
+    /// The answer to a claim, and the lease that it grants if it does, kept from then on.
     async fn claim(
         &self,
         hand: &Hand<'_>,
@@ -219,7 +222,7 @@ impl<C: Carrier> Courier<C> {
         decision: &Decision,
         provider: Provider,
         rendered: Option<Bytes>,
-    ) -> Result<(Claim, Instant), Interrupted> {
+    ) -> Result<(Claim, Kept), Interrupted> {
         let message = hand.message;
         let consultation = job.consultation();
         let claim = NewClaim {
@@ -234,99 +237,29 @@ impl<C: Carrier> Courier<C> {
             body: message.body.clone(),
             source_job_id: job.fallback_of(),
             provider,
-            lease_ms: self.carrier.lease_ms(),
+            lease_ms: self.leases.length_ms(),
             rendered,
             rules: rules_json(decision),
         };
         hand.may_act()?;
-        let lease = Duration::from_millis(self.carrier.lease_ms());
-        // Counted from before the first question, the lease ends here no later than in the database.
-        let asked = Mutex::new((claim.token, Instant::now() + lease));
-        settled_or_stop(hand, "claim", || {
-            let (token, lease_until) = {
+        let asked = Mutex::new((claim.token, self.leases.end_if_asked_now()));
+        let (answer, token, until) = settled_or_stop(hand, "claim", || {
+            let (token, until) = {
                 let mut asked = asked.lock().unwrap_or_else(PoisonError::into_inner);
                 if asked.1 <= Instant::now() {
-                    *asked = (Uuid::new_v4(), Instant::now() + lease);
+                    *asked = (Uuid::new_v4(), self.leases.end_if_asked_now());
                 }
                 *asked
             };
             let answer = self.store.claim(NewClaim { token, ..claim.clone() });
-            async move { answer.await.map(|claim| (claim, lease_until)) }
+            async move { answer.await.map(|claim| (claim, token, until)) }
         })
-        .await
-    }
-
-    /// A granted claim: try once, after the rules had their last word.
-    ///
-    /// Much may have changed since the job was read: it may be cancelled by now, or too late, or its template's
-    /// approval withdrawn. Where the word cannot be had, the attempt is given back rather than its lease overstayed.
-    pub(super) async fn go(
-        &self,
-        trip: &Trip<'_>,
-        attempt: AttemptNumber,
-        client_ref: ClientRef,
-        rendered: Option<Bytes>,
-    ) -> Result<Disposition, Interrupted> {
-        if trip.decision.verdict != Verdict::Send {
-            return self.unsent(trip, attempt).await;
-        }
-        match self.engine.admit(trip.job).await {
-            Ok(Admission { decision, contact }) => {
-                let trip = Trip { decision: &decision, ..*trip };
-                self.send(&trip, attempt, client_ref, rendered, contact).await
-            }
-            Err(problem) => {
-                warn!(job_id = %trip.job.id(), %problem, "the rules could not be asked again; nothing was sent");
-                let detail = "the database could not be asked right before the send".to_owned();
-                let why = Why { code: FailureCode::ProviderUnavailable, detail };
-                self.put_off(trip, attempt, why, self.first_step(attempt)).await
-            }
-        }
-    }
-
-    /// Tries once what the rules let pass.
-    async fn send(
-        &self,
-        trip: &Trip<'_>,
-        attempt: AttemptNumber,
-        client_ref: ClientRef,
-        rendered: Option<Bytes>,
-        contact: Option<Contact>,
-    ) -> Result<Disposition, Interrupted> {
-        let (Verdict::Send, Some(plan)) = (trip.decision.verdict, &trip.decision.plan) else {
-            return self.unsent(trip, attempt).await;
-        };
-        // A lease taken over while this process stood still must not be used: the claim is minutes younger
-        // than any lease, and the connection's state is the last thing looked at before the provider.
-        trip.hand.may_act()?;
-        if Instant::now() >= trip.lease_until {
-            self.give_back(trip, contact.as_ref(), FailureCode::ProviderUnavailable).await?;
-            return self.stood_still(trip, attempt).await;
-        }
-        let attempted = Attempt {
-            job: trip.job.id(),
-            generation: trip.hand.message.generation,
-            plan,
-            provider: trip.provider,
-            client_ref,
-            rendered,
-            lease_until: trip.lease_until,
-            passage: trip.passage,
-        };
-        match self.carrier.try_once(&attempted).await {
-            Ok(accepted) => {
-                self.patience.came_through(trip);
-                self.end(trip, attempt, self.carrier.taken(accepted)).await
-            }
-            Err(failure) => {
-                self.give_back(trip, contact.as_ref(), failure.code).await?;
-                self.failed(trip, attempt, failure).await
-            }
-        }
+        .await?;
+        Ok((answer, self.leases.keep(Lease { job_id: job.id(), token }, until)))
     }
 
     /// A try failed: policy says what the code means, and the settlement follows.
-    async fn failed(
+    pub(super) async fn failed(
         &self,
         trip: &Trip<'_>,
         attempt: AttemptNumber,
@@ -364,7 +297,7 @@ impl<C: Carrier> Courier<C> {
         ending: Ending,
     ) -> Result<Disposition, Interrupted> {
         let settlement = Settlement {
-            lease: trip.lease,
+            lease: trip.kept.lease,
             generation: trip.hand.message.generation,
             attempt,
             ending,

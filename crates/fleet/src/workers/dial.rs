@@ -50,8 +50,6 @@ pub struct DialCarrier {
     pub store: Store,
     /// The delays between tries that rang nobody's phone.
     pub ladder: Ladder,
-    /// How long a claim protects the placing of a call.
-    pub lease_ms: u64,
 }
 
 impl Carrier for DialCarrier {
@@ -61,10 +59,6 @@ impl Carrier for DialCarrier {
 
     async fn way(&self, _job: &Job, _decision: &Decision) -> Way {
         Way::To(Passage::to(Provider::Asterisk))
-    }
-
-    fn lease_ms(&self) -> u64 {
-        self.lease_ms
     }
 
     /// Only a PBX that was never reached is tried again, and only while the click is fresh: the ladder is that long.
@@ -95,7 +89,7 @@ impl Carrier for DialCarrier {
             channel_id: attempt.client_ref,
             extension: plan.extension.clone(),
             dial_string: plan.dial_string.clone(),
-            ring_by: attempt.lease_until,
+            handover: Arc::clone(attempt.handover),
         };
         self.ari.send(&call).await
     }

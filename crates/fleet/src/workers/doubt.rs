@@ -6,7 +6,7 @@ use closure_contract::{
 };
 use closure_policy::retry::Next;
 use closure_providers::Accepted;
-use closure_store::Ending;
+use closure_store::{Ending, StoreError};
 use tracing::info;
 
 use super::{
@@ -53,10 +53,9 @@ impl<C: Carrier> Courier<C> {
                 self.still_in_doubt(trip, attempt, lookups + 1, detail).await
             }
             Finding::Repeat => {
-                let repeated = settled_or_stop(trip.hand, "repeat", || {
-                    self.store.repeat(trip.lease, self.carrier.lease_ms())
-                })
-                .await?;
+                let repeated = self
+                    .anew(trip, "repeat", || self.store.repeat(trip.kept.lease, self.leases.length_ms()))
+                    .await?;
                 match repeated {
                     Some(attempt) => {
                         let trip = Trip { lookups: ANSWERED_ANEW, ..*trip };
@@ -66,10 +65,11 @@ impl<C: Carrier> Courier<C> {
                 }
             }
             Finding::Resend => {
-                let resent = settled_or_stop(trip.hand, "resend", || {
-                    self.store.resend(trip.lease, trip.provider, self.carrier.lease_ms())
-                })
-                .await?;
+                let resent = self
+                    .anew(trip, "resend", || {
+                        self.store.resend(trip.kept.lease, trip.provider, self.leases.length_ms())
+                    })
+                    .await?;
                 match resent {
                     Some((attempt, client_ref)) => {
                         info!(job_id = %trip.job.id(), %attempt, "no trace of the last try; sending again");
@@ -80,6 +80,28 @@ impl<C: Carrier> Courier<C> {
                 }
             }
         }
+    }
+
+    /// Puts down that it is sent once more, which gives the same lease for its whole length again.
+    async fn anew<T, F>(
+        &self,
+        trip: &Trip<'_>,
+        what: &str,
+        operation: impl Fn() -> F + Send + Sync,
+    ) -> Result<Option<T>, Interrupted>
+    where
+        T: Send,
+        F: Future<Output = Result<Option<T>, StoreError>> + Send,
+    {
+        let (answer, until) = settled_or_stop(trip.hand, what, || {
+            let (until, answer) = (self.leases.end_if_asked_now(), operation());
+            async move { answer.await.map(|answer| (answer, until)) }
+        })
+        .await?;
+        if answer.is_some() {
+            trip.kept.prolong(until);
+        }
+        Ok(answer)
     }
 
     /// A gateway that knows no reference of ours may show the message of another job with the same text.

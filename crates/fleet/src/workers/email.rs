@@ -43,8 +43,6 @@ pub struct EmailCarrier {
     pub signer: Option<DkimSigner>,
     /// The delays between tries.
     pub ladder: Ladder,
-    /// How long a claim protects one try.
-    pub lease_ms: u64,
 }
 
 impl Carrier for EmailCarrier {
@@ -54,10 +52,6 @@ impl Carrier for EmailCarrier {
 
     async fn way(&self, _job: &Job, _decision: &Decision) -> Way {
         Way::To(Passage::to(Provider::Smtp))
-    }
-
-    fn lease_ms(&self) -> u64 {
-        self.lease_ms
     }
 
     fn next(&self, code: FailureCode, attempt: AttemptNumber, retry_after_ms: Option<u64>) -> Next {
@@ -97,7 +91,8 @@ impl Carrier for EmailCarrier {
             Some(addresses) => addresses.sender(attempt.job, attempt.generation),
             None => plan.from_address.clone(),
         };
-        let envelope = Envelope { from, to: plan.to.clone(), bytes: bytes.to_vec() };
+        let handover = Arc::clone(attempt.handover);
+        let envelope = Envelope { from, to: plan.to.clone(), bytes: bytes.to_vec(), handover };
         self.smtp.send(&envelope).await
     }
 

@@ -22,8 +22,8 @@ use tokio::sync::{Mutex, OwnedSemaphorePermit, Semaphore};
 const BLOCK: Duration = Duration::from_millis(200);
 /// So much of an account's time may be waited for by the claimed jobs of one worker; the others wait unclaimed.
 const ROOM: Duration = Duration::from_secs(1);
-/// A claim protects a job that waits for its slot for so much longer.
-const WAIT_MAX_MS: u64 = 10_000;
+/// A claimed job waits for its slot at most this long, and is given back then.
+const WAIT_MAX: Duration = Duration::from_secs(10);
 /// A slot that was not used in time is lost: used later it would make a burst.
 const SLOT_LIFE: Duration = Duration::from_millis(250);
 
@@ -61,13 +61,6 @@ struct Block {
     left: u32,
 }
 
-impl Rates {
-    /// How much longer a claim has to protect a job, because it may wait for a slot; in milliseconds.
-    pub fn wait_max_ms(&self) -> u64 {
-        if self.gateways.is_empty() && self.countries.is_empty() { 0 } else { WAIT_MAX_MS }
-    }
-}
-
 impl Pace {
     /// The paces of these rates.
     pub fn new(store: Store, rates: &Rates) -> Self {
@@ -96,14 +89,10 @@ impl Pace {
         room
     }
 
-    /// Waits for the slots of one request, which then has to begin at once; none can be had before the deadline at
-    /// times, and nothing was sent then.
-    pub async fn slot(
-        &self,
-        provider: Provider,
-        country_code: Option<u16>,
-        deadline: Instant,
-    ) -> Result<(), SendFailure> {
+    /// Waits for the slots of one request, which then has to begin at once; none can be had for too long at times, and
+    /// nothing was sent then.
+    pub async fn slot(&self, provider: Provider, country_code: Option<u16>) -> Result<(), SendFailure> {
+        let deadline = Instant::now() + WAIT_MAX;
         for bucket in self.buckets(provider, country_code) {
             bucket.slot(&self.store, deadline).await?;
         }

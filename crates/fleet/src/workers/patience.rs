@@ -146,14 +146,15 @@ impl<C: Carrier> Courier<C> {
         Ok(Disposition::Again { step, attempt })
     }
 
-    /// This process was stopped until its lease was over: whoever holds the job now decides what becomes of it.
-    pub(super) async fn stood_still(
+    /// The lease was over before the send: this process stood still, or the database could not be asked for more time.
+    /// Whoever holds the job now decides what becomes of it.
+    pub(super) async fn too_late(
         &self,
         trip: &Trip<'_>,
         attempt: AttemptNumber,
     ) -> Result<Disposition, Interrupted> {
         let code = FailureCode::ProviderUnavailable;
-        let detail = "the worker stood still until its lease was over; nothing was sent".to_owned();
+        let detail = "its lease was over before it was handed over; nothing was sent".to_owned();
         warn!(job_id = %trip.job.id(), %attempt, detail, "a try was not made");
         self.put_off(trip, attempt, Why { code, detail }, DelayStep::Seconds1).await
     }

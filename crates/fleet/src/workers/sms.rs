@@ -48,8 +48,6 @@ pub struct SmsCarrier {
     pub pace: Pace,
     /// The delays between tries.
     pub ladder: Ladder,
-    /// How long a claim protects one try.
-    pub lease_ms: u64,
     /// How long after the gateway took a message its receipt is due.
     pub receipt_due_ms: u64,
 }
@@ -118,10 +116,6 @@ impl Carrier for SmsCarrier {
         }
     }
 
-    fn lease_ms(&self) -> u64 {
-        self.lease_ms
-    }
-
     fn next(&self, code: FailureCode, attempt: AttemptNumber, retry_after_ms: Option<u64>) -> Next {
         retry::next_behind_a_circuit(code, attempt, &self.ladder, retry_after_ms)
     }
@@ -141,15 +135,20 @@ impl Carrier for SmsCarrier {
             ));
         };
         let (provider, country_code) = (attempt.provider, Some(plan.country_code));
-        let longest_send = Duration::from_millis(gateway.longest_send_ms());
-        let deadline = attempt.lease_until.checked_sub(longest_send).unwrap_or(attempt.lease_until);
-        self.pace.slot(provider, country_code, deadline).await?;
+        self.pace.slot(provider, country_code).await?;
         attempt.passage.room.lock().unwrap_or_else(PoisonError::into_inner).clear();
         // A job may have waited for its slot while others found out that the gateway is not well.
         if attempt.passage.probe.is_none() && self.circuits.is_open(provider, country_code) {
             let detail = "the gateway was found to be unwell a moment ago; nothing was sent";
             return Err(SendFailure::new(FailureCode::ProviderUnavailable, detail));
         }
+        // A request is not cut in the middle as long as the lease is renewed before it or can be waited for.
+        let longest = Duration::from_millis(gateway.longest_send_ms());
+        attempt
+            .handover
+            .begin(longest)
+            .await
+            .map_err(|late| SendFailure::new(FailureCode::ProviderUnavailable, &late.to_string()))?;
         let sent = gateway.send(&message(plan, attempt.client_ref)).await;
         let probe = attempt.passage.probe.as_ref();
         self.circuits.report(provider, country_code, probe, sent.as_ref().err()).await;

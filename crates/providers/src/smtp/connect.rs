@@ -93,6 +93,8 @@ pub(crate) enum Broken {
     OutOfStep(Phase, u16),
     /// The server offers no mechanism that we may use.
     NoMechanism,
+    /// The right to hand the mail over ended before the final dot.
+    TooLate,
     /// Anything else; no reply was read.
     Lost(Phase, &'static str),
 }

@@ -17,6 +17,7 @@ use super::{
     reply::{Phase, Reply},
     stream::{Transport, Wire},
 };
+use crate::handover::Handover;
 
 /// The mail goes out in pieces of this many bytes, so that a broken connection is noticed before the final dot.
 const CHUNK_BYTES: usize = 16 * 1024;
@@ -38,6 +39,7 @@ pub(crate) struct Letter<'a> {
     pub(crate) from: Address,
     pub(crate) to: Address,
     pub(crate) bytes: &'a [u8],
+    pub(crate) handover: &'a Handover,
 }
 
 /// How long a server may take.
@@ -89,7 +91,7 @@ impl Connection {
         self.command(Phase::Data, "DATA\r\n", limits.command).await?;
 
         let ended = AtomicBool::new(false);
-        let answer = tokio::time::timeout(limits.data, self.hand_over(letter.bytes, &ended)).await;
+        let answer = tokio::time::timeout(limits.data, self.hand_over(letter, &ended)).await;
         answer.unwrap_or_else(|_| Err(Broken::Lost(phase_of(&ended), "the time was up")))
     }
 
@@ -144,18 +146,22 @@ impl Connection {
     }
 
     /// The mail and its end, and what the server says to it; `ended` is set right before the final dot is written.
-    async fn hand_over(&mut self, mail: &[u8], ended: &AtomicBool) -> Result<Reply, Broken> {
-        let stuffed = stuffed(mail);
+    ///
+    /// A server keeps nothing of a mail without its final dot (RFC 5321, 4.1.1.4), so that nothing is handed over before.
+    async fn hand_over(&mut self, letter: &Letter<'_>, ended: &AtomicBool) -> Result<Reply, Broken> {
+        let stuffed = stuffed(letter.bytes);
         for piece in stuffed.chunks(CHUNK_BYTES) {
             if self.wire.write(piece).await.is_err() {
                 return Err(self.last_words(Phase::Data).await);
             }
         }
+        letter.handover.begin(Duration::ZERO).await.map_err(|_late| Broken::TooLate)?;
         ended.store(true, Ordering::Relaxed);
-        let end: &[u8] = if mail.ends_with(b"\r\n") { b".\r\n" } else { b"\r\n.\r\n" };
+        let end: &[u8] = if letter.bytes.ends_with(b"\r\n") { b".\r\n" } else { b"\r\n.\r\n" };
         if self.wire.write(end).await.is_err() {
             return Err(self.last_words(Phase::AfterDot).await);
         }
+        letter.handover.complete();
         in_step(Phase::AfterDot, self.hear(Phase::AfterDot).await?, 2)
     }
 }
@@ -186,7 +192,7 @@ fn in_step(phase: Phase, reply: Reply, class: u16) -> Result<Reply, Broken> {
 
 #[cfg(test)]
 mod tests {
-    use std::io;
+    use std::{io, time::Instant};
 
     use tokio::io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader, DuplexStream};
 
@@ -229,6 +235,7 @@ mod tests {
                 from: address("a@example.com").expect("an address"),
                 to: address("b@example.com").expect("an address"),
                 bytes: &b"0123456789\r\n".repeat(10_000),
+                handover: &Handover::by(Instant::now() + Duration::from_secs(60)),
             };
             let limits = Limits { command: Duration::from_secs(10), data: Duration::from_millis(300) };
             let broken = connection.carry(&letter, limits).await.expect_err("the mail never ended");

@@ -3,7 +3,7 @@
 //! A pool that takes back whatever is dropped lets a reply that comes too late pass for the reply to the next mail; here
 //! a connection goes back only after its server was heard to the end.
 
-use std::{fmt, time::Duration};
+use std::{fmt, sync::Arc, time::Duration};
 
 use closure_contract::{FailureCode, Provider};
 use tokio::sync::Semaphore;
@@ -17,6 +17,7 @@ use super::{
 use crate::{
     config::ConfigError,
     email::{MAIL_BYTES_MAX, address, is_sendable},
+    handover::{Handover, TooLate},
     mask::code_text,
     sender::{Accepted, SendFailure, Sender},
 };
@@ -27,7 +28,7 @@ const RESET_TIMEOUT_MS: u64 = 500;
 const COMMANDS: u64 = 4;
 
 /// A rendered mail and who it is for.
-#[derive(Clone, PartialEq, Eq)]
+#[derive(Clone)]
 pub struct Envelope {
     /// The envelope sender, where bounces go.
     pub from: String,
@@ -35,6 +36,8 @@ pub struct Envelope {
     pub to: String,
     /// The mail as `render` made it.
     pub bytes: Vec<u8>,
+    /// Asked right before the final dot.
+    pub handover: Arc<Handover>,
 }
 
 impl fmt::Debug for Envelope {
@@ -119,7 +122,9 @@ impl Smtp {
             }
             Err(Broken::Refused(..)) => connection.quit().await,
             // What the server says next may belong to anything.
-            Err(Broken::OutOfStep(..) | Broken::NoMechanism | Broken::Lost(..)) => drop(connection),
+            Err(Broken::OutOfStep(..) | Broken::NoMechanism | Broken::Lost(..) | Broken::TooLate) => {
+                drop(connection);
+            }
         }
         result
     }
@@ -142,7 +147,7 @@ fn is_about_the_connection(broken: &Broken) -> bool {
         Broken::Refused(phase, _) | Broken::OutOfStep(phase, _) | Broken::Lost(phase, _) => {
             *phase == Phase::MailFrom
         }
-        Broken::NoMechanism => false,
+        Broken::NoMechanism | Broken::TooLate => false,
     }
 }
 
@@ -183,7 +188,7 @@ impl Sender for Smtp {
             let detail = "all connections to the mail server were busy for too long; nothing was sent";
             return Err(SendFailure::new(FailureCode::MailServerUnavailable, detail));
         };
-        match self.dialogue(&Letter { from, to, bytes: &message.bytes }).await {
+        match self.dialogue(&Letter { from, to, bytes: &message.bytes, handover: &message.handover }).await {
             Ok(reply) => Ok(Accepted { provider_ref: queue_id(&reply) }),
             Err(broken) => Err(failure(broken)),
         }
@@ -208,6 +213,7 @@ fn failure(broken: Broken) -> SendFailure {
         Broken::NoMechanism => {
             SendFailure::new(FailureCode::MailAuth, "the mail server offers neither AUTH PLAIN nor LOGIN")
         }
+        Broken::TooLate => SendFailure::new(FailureCode::MailServerUnavailable, &TooLate.to_string()),
         Broken::OutOfStep(phase, code) => SendFailure::new(
             unanswered(phase),
             &format!("the mail server's reply at {} is out of step", phase.name()),

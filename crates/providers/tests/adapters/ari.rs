@@ -1,11 +1,14 @@
 //! What ARI may answer, and what each answer proves about a ringing phone.
 
-use std::time::{Duration, Instant};
+use std::{
+    sync::Arc,
+    time::{Duration, Instant},
+};
 
 use closure_contract::FailureCode;
 use closure_providers::{
-    Accepted, AriDial, AriSettings, Call, ChannelPresence, ChannelState, ConfigError, PlainHttp, SendFailure,
-    Sender,
+    Accepted, AriDial, AriSettings, Call, ChannelPresence, ChannelState, ConfigError, Handover, PlainHttp,
+    SendFailure, Sender,
 };
 
 use crate::support::{
@@ -52,7 +55,7 @@ fn call() -> Call {
         channel_id: client_ref(),
         extension: "1001".to_owned(),
         dial_string: "900184912345678".to_owned(),
-        ring_by: Instant::now() + Duration::from_secs(60),
+        handover: Arc::new(Handover::by(Instant::now() + Duration::from_secs(60))),
     }
 }
 
@@ -180,7 +183,7 @@ async fn a_phone_that_is_in_this_very_call_is_not_busy() {
 #[tokio::test]
 async fn a_process_that_stood_still_in_the_preflight_rings_nobody() {
     let server = HttpServer::start(vec![answer(200, FREE), answer(200, MADE)]).await;
-    let late = Call { ring_by: Instant::now(), ..call() };
+    let late = Call { handover: Arc::new(Handover::by(Instant::now())), ..call() };
     let failure = ari(server.base_url()).send(&late).await.expect_err("the lease is over");
     assert_eq!(failure.code, FailureCode::StaleClick);
     assert_eq!(server.seen().len(), 1, "the phone was looked at and not rung");

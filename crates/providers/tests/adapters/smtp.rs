@@ -1,9 +1,14 @@
 //! The mail dialogue, phase by phase: what was handed over, what was not, and what nobody can tell.
 
+use std::{
+    sync::Arc,
+    time::{Duration, Instant},
+};
+
 use closure_contract::FailureCode;
 use closure_providers::{
-    Accepted, ConfigError, Envelope, Security, SendFailure, Sender, Smtp, SmtpCredentials, SmtpSettings,
-    render,
+    Accepted, ConfigError, Envelope, Handover, Reached, Security, SendFailure, Sender, Smtp, SmtpCredentials,
+    SmtpSettings, render,
 };
 
 use crate::{
@@ -46,6 +51,7 @@ pub(crate) fn envelope() -> Envelope {
         from: "bounce@kakaomobility.com".to_owned(),
         to: "kim@example.com".to_owned(),
         bytes: render(&mail(), now()).expect("rendered"),
+        handover: Arc::new(Handover::by(Instant::now() + Duration::from_secs(60))),
     }
 }
 
@@ -307,5 +313,40 @@ fn plain_text_to_another_host_is_refused_before_anything_is_opened() {
         SmtpSettings { host: String::new(), ..settings(25) },
     ] {
         assert!(matches!(Smtp::new(&wrong), Err(ConfigError::Setting { .. })), "{wrong:?}");
+    }
+}
+
+/// A mail that was handed over is waited for, because its answer costs nobody anything; one that was not stays unsaid.
+#[tokio::test]
+async fn no_final_dot_is_written_once_the_right_to_send_is_over() {
+    let server = SmtpServer::start(vec![Script::default()]).await;
+    let smtp = Smtp::new(&settings(server.port)).expect("good settings");
+    let late = Envelope { handover: Arc::new(Handover::by(Instant::now())), ..envelope() };
+    let failure = smtp.send(&late).await.expect_err("it is over");
+    assert_eq!(
+        (failure.code, late.handover.reached()),
+        (FailureCode::MailServerUnavailable, Reached::Refused)
+    );
+    let mail = envelope();
+    smtp.send(&mail).await.expect("accepted");
+    assert_eq!(mail.handover.reached(), Reached::Complete);
+    let heard = server.heard();
+    assert_eq!(heard.iter().map(|heard| heard.mails.len()).sum::<usize>(), 1, "one mail has a dot");
+    assert_eq!(heard.len(), 2, "a connection in the middle of a mail carries no other");
+}
+
+#[tokio::test]
+async fn a_mail_that_is_cut_before_its_final_dot_says_that_nothing_was_handed_over() {
+    for (script, reached) in [
+        (Script { rcpt: Act::Stall, ..Script::default() }, Reached::Nothing),
+        (Script { data: Act::Stall, ..Script::default() }, Reached::Nothing),
+        (Script { dot: Act::Stall, ..Script::default() }, Reached::Complete),
+    ] {
+        let server = SmtpServer::start(vec![script]).await;
+        let smtp = Smtp::new(&settings(server.port)).expect("good settings");
+        let mail = envelope();
+        let sent = tokio::time::timeout(Duration::from_millis(500), smtp.send(&mail)).await;
+        assert!(sent.is_err(), "the server says nothing: {sent:?}");
+        assert_eq!(mail.handover.reached(), reached);
     }
 }

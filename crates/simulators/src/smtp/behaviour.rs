@@ -24,6 +24,8 @@ pub enum MailBehaviour {
     DropBeforeDot,
     /// `drop-after-dot`, the first try: the message is kept, and the connection closed without a reply.
     DropAfterDot,
+    /// `slow-at-rcpt`: the reply to the recipient takes `slow_ms`.
+    SlowAtRecipient,
     /// `slow-after-dot`: the reply to the final dot takes `slow_ms`.
     SlowAfterDot,
     /// `policy-after-dot`: 554 5.7.1 to the message.
@@ -56,10 +58,11 @@ impl MailBehaviour {
     pub fn by_local_part(local_part: &str, try_number: u32) -> Self {
         let first = try_number <= 1;
         // The longest names come first, because one may begin like another.
-        const TABLE: [(&str, MailBehaviour, Frequency); 13] = [
+        const TABLE: [(&str, MailBehaviour, Frequency); 14] = [
             ("greylist-once", MailBehaviour::Greylist, Frequency::FirstTry),
             ("drop-before-dot", MailBehaviour::DropBeforeDot, Frequency::FirstTry),
             ("drop-after-dot", MailBehaviour::DropAfterDot, Frequency::FirstTry),
+            ("slow-at-rcpt", MailBehaviour::SlowAtRecipient, Frequency::Always),
             ("slow-after-dot", MailBehaviour::SlowAfterDot, Frequency::Always),
             ("policy-after-dot", MailBehaviour::PolicyAfterDot, Frequency::Always),
             ("defer-after-dot", MailBehaviour::DeferAfterDot, Frequency::FirstTry),
@@ -97,6 +100,7 @@ impl MailBehaviour {
             Self::Accept
             | Self::DropBeforeDot
             | Self::DropAfterDot
+            | Self::SlowAtRecipient
             | Self::SlowAfterDot
             | Self::PolicyAfterDot
             | Self::DeferAfterDot

@@ -207,6 +207,9 @@ impl Session<'_> {
                 envelope.behaviour = Some(behaviour);
             }
         }
+        if behaviour == MailBehaviour::SlowAtRecipient {
+            tokio::time::sleep(Duration::from_millis(self.state.settings.slow_ms)).await;
+        }
         match raw {
             Some(raw) => self.write.write_all(&raw).await?,
             None => self.say(ours).await?,
@@ -292,6 +295,7 @@ impl Session<'_> {
             | MailBehaviour::Busy
             | MailBehaviour::Disabled
             | MailBehaviour::DropBeforeDot
+            | MailBehaviour::SlowAtRecipient
             | MailBehaviour::RecipientReply(_) => {
                 let queue_id = keep(MailEnding::Replied);
                 self.say_queued(&queue_id).await

@@ -8,6 +8,7 @@ mod circuits;
 mod claims;
 mod dead_letters;
 mod fallback;
+mod leases;
 mod migrations;
 mod outages;
 mod owed;

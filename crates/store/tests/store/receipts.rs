@@ -1,7 +1,7 @@
-use closure_contract::{AttemptNumber, ClientRef, Generation, Provider, Receipt, ReceiptStatus};
+use closure_contract::{AttemptNumber, ClientRef, Generation, JobId, Provider, Receipt, ReceiptStatus};
 use closure_store::{EarlyReceipts, NewClaim, Recorded};
 
-use crate::support::{accepted, claim, claim_granted, new_job, receipt, run, settle, settlement};
+use crate::support::{accepted, claim, claim_granted, in_doubt, new_job, receipt, run, settle, settlement};
 
 fn by_provider_ref(receipt_id: &str, provider_ref: &str) -> Receipt {
     Receipt { provider_ref: Some(provider_ref.to_owned()), ..receipt(receipt_id, ReceiptStatus::Delivered) }
@@ -144,5 +144,87 @@ fn a_kept_receipt_is_not_matched_when_its_own_gateway_uses_the_same_reference_la
         assert_eq!(early, EarlyReceipts::None);
         let plain = Receipt { client_ref: None, ..lie.clone() };
         assert_eq!(store.record_receipt(&plain).await, Ok(Recorded::Anothers(job)), "a copy changes nothing");
+    });
+}
+
+/// A receipt that names our attempt, and none of ours, under one reference of the gateway.
+fn siblings(job: JobId, attempt: AttemptNumber) -> (Receipt, Receipt) {
+    let client_ref = Some(ClientRef::of(job, Generation::FIRST, attempt));
+    let named = Receipt { client_ref, ..by_provider_ref("named", "ref") };
+    (named, by_provider_ref("nameless", "ref"))
+}
+
+#[test]
+fn a_receipt_whose_sibling_names_our_attempt_is_matched_though_no_settlement_has_its_reference() {
+    run(async |database| {
+        let (store, job) = (database.store(), new_job());
+        let (lease, attempt) = claim_granted(&store, claim(job)).await;
+        settle(&store, settlement(lease, attempt, in_doubt(1))).await;
+        let (named, nameless) = siblings(job, attempt);
+        assert_eq!(store.record_receipt(&named).await, Ok(Recorded::Matched(job)));
+        assert_eq!(store.record_receipt(&nameless).await, Ok(Recorded::Matched(job)));
+        let story = store.job_story(job).await.expect("the database answers").expect("a delivery");
+        let spoken_of: Vec<_> =
+            story.receipts.iter().map(|receipt| (receipt.generation, receipt.attempt)).collect();
+        assert_eq!(spoken_of, [(Some(Generation::FIRST), Some(attempt)); 2]);
+    });
+}
+
+#[test]
+fn a_receipt_that_came_before_its_sibling_is_matched_by_the_sweep_and_by_its_own_copy() {
+    run(async |database| {
+        let store = database.store();
+        let (swept, copied) = (new_job(), new_job());
+        for job in [swept, copied] {
+            let (lease, attempt) = claim_granted(&store, claim(job)).await;
+            settle(&store, settlement(lease, attempt, in_doubt(1))).await;
+            let (named, nameless) = siblings(job, attempt);
+            let of = |receipt: Receipt| Receipt {
+                receipt_id: format!("{}-{job}", receipt.receipt_id),
+                provider_ref: Some(format!("ref-{job}")),
+                ..receipt
+            };
+            let (named, nameless) = (of(named), of(nameless));
+            assert_eq!(store.record_receipt(&nameless).await, Ok(Recorded::Unmatched));
+            assert_eq!(store.match_inbox(10).await, Ok(vec![]), "nobody has named it yet");
+            assert_eq!(store.record_receipt(&named).await, Ok(Recorded::Matched(job)));
+            if job == copied {
+                assert_eq!(store.record_receipt(&nameless).await, Ok(Recorded::Duplicate(Some(job))));
+            }
+            let left = if job == swept { vec![job] } else { vec![] };
+            assert_eq!(store.match_inbox(10).await, Ok(left));
+        }
+        assert_eq!(database.count("SELECT count(*) FROM receipt WHERE job_id IS NULL").await, 0);
+    });
+}
+
+#[test]
+fn a_settlement_knows_better_than_a_sibling_and_another_gateways_receipt_is_none() {
+    run(async |database| {
+        let (store, job, other) = (database.store(), new_job(), new_job());
+        let (lease, attempt) = claim_granted(&store, claim(job)).await;
+        settle(&store, settlement(lease, attempt, in_doubt(1))).await;
+        let (named, nameless) = siblings(job, attempt);
+        assert_eq!(store.record_receipt(&named).await, Ok(Recorded::Matched(job)));
+        let elsewhere = Receipt { provider: Provider::Infobip, ..nameless.clone() };
+        assert_eq!(store.record_receipt(&elsewhere).await, Ok(Recorded::Unmatched));
+        assert_eq!(store.match_inbox(10).await, Ok(vec![]), "references are each gateway's own");
+        let (lease, attempt) = claim_granted(&store, claim(other)).await;
+        settle(&store, settlement(lease, attempt, accepted("ref", 60_000))).await;
+        assert_eq!(store.record_receipt(&nameless).await, Ok(Recorded::Matched(other)));
+    });
+}
+
+#[test]
+fn a_receipt_that_names_anothers_attempt_is_nobodys_sibling() {
+    run(async |database| {
+        let (store, job) = (database.store(), new_job());
+        let (lease, attempt) = claim_granted(&store, claim(job)).await;
+        settle(&store, settlement(lease, attempt, in_doubt(1))).await;
+        let (named, nameless) = siblings(job, attempt);
+        let foreign = |receipt: &Receipt| Receipt { provider: Provider::Infobip, ..receipt.clone() };
+        assert_eq!(store.record_receipt(&foreign(&named)).await, Ok(Recorded::Anothers(job)));
+        assert_eq!(store.record_receipt(&foreign(&nameless)).await, Ok(Recorded::Unmatched));
+        assert_eq!(store.match_inbox(10).await, Ok(vec![]));
     });
 }

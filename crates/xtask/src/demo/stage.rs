@@ -209,7 +209,7 @@ fn environment(root: &Path, services: &Services, ports: &Ports) -> Vec<(String, 
         ("DIAL_ARI_PASSWORD", ARI_PASSWORD.to_owned()),
         ("INTAKE_LISTEN", format!("127.0.0.1:{}", ports.intake)),
         ("INTAKE_NHN_SECRET", WEBHOOK_SECRET.to_owned()),
-        ("WORKER_LEASE_MARGIN_MS", "2000".to_owned()),
+        ("WORKER_LEASE_MS", "10000".to_owned()),
         ("FALLBACK_SWEEP_MS", "500".to_owned()),
         ("LOG_FORMAT", "pretty".to_owned()),
     ];
