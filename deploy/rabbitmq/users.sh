@@ -7,6 +7,9 @@
 # amqp://<user>:<password>@host:port/%2f. Names and passwords are letters, digits, dots, dashes and underscores, so
 # that nothing in them needs escaping. Passwords go through standard input, never through an argument.
 # RABBITMQCTL names another rabbitmqctl, RABBITMQ_VHOST another virtual host than /.
+#
+# From RabbitMQ 4 on rabbitmqctl reads a password only where `add_user NAME` or `change_password NAME` is all that it is
+# given: with one word more, such as --quiet, it closes its input and waits for ever.
 set -euo pipefail
 
 folder=${1:?usage: users.sh FOLDER}
@@ -39,9 +42,9 @@ user() {
   fi
   password=${BASH_REMATCH[1]}
   if grep -qxF -- "$name" <<<"$existing"; then
-    printf '%s\n' "$password" | "$ctl" --quiet change_password "$name"
+    printf '%s\n' "$password" | "$ctl" change_password "$name" >/dev/null
   else
-    printf '%s\n' "$password" | "$ctl" --quiet add_user "$name"
+    printf '%s\n' "$password" | "$ctl" add_user "$name" >/dev/null
   fi
   "$ctl" --quiet set_permissions --vhost "$vhost" "$name" "$2" "$3" "$4"
 }

@@ -41,9 +41,11 @@ const ROUTES: [(&str, &[&str]); 10] = [
 async fn permissions(folder: &Path, former_workers: &str) -> BTreeMap<String, [String; 3]> {
     let asked = folder.join("asked");
     let stand_in = folder.join("rabbitmqctl");
-    // A password comes through a pipe, and whoever writes into one that nobody reads is ended.
+    // A password comes through a pipe, and whoever writes into one that nobody reads is ended. From RabbitMQ 4 on it is
+    // read only where two words are all that rabbitmqctl is given.
     let script = format!(
-        "#!/bin/bash\nprintf '%s\\t' \"$@\" >> '{0}'\necho >> '{0}'\nif [[ -p /dev/stdin ]]; then cat > /dev/null; fi\n",
+        "#!/bin/bash\nprintf '%s\\t' \"$@\" >> '{0}'\necho >> '{0}'\nif [[ \"$*\" =~ (add_user|change_password) && $# -ne 2 \
+         ]]; then echo 'no password is read' >&2; exit 70; fi\nif [[ -p /dev/stdin ]]; then cat > /dev/null; fi\n",
         asked.display()
     );
     std::fs::write(&stand_in, script).expect("a program can be written");

@@ -1,6 +1,7 @@
 //! The command line.
 
 pub mod brake;
+mod doctor;
 pub mod gateways;
 mod signature;
 pub mod suppress;
@@ -13,6 +14,7 @@ use clap_complete::Shell;
 use closure_contract::JobId;
 
 pub use self::brake::Brake;
+pub use self::doctor::{Doctor, Member};
 pub use self::gateways::Gateways;
 pub use self::suppress::{Cancel, Suppress, Whom};
 use self::template::Template;
@@ -82,8 +84,8 @@ pub enum Command {
     Topology(Topology),
     /// Bring the database's schema to this release.
     Migrate,
-    /// Check the configuration and everything that the fleet needs.
-    Doctor,
+    /// Check the configuration, that of the processes that are named, and everything that the fleet needs.
+    Doctor(Doctor),
     /// Print outcomes as the CRM hears them, one JSON object a line, until SIGTERM.
     Outcomes(Outcomes),
     /// Print the JSON Schema of every message kind, or write them and the AsyncAPI document into a folder.

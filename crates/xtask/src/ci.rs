@@ -7,7 +7,7 @@ use crate::error::{Result, failed};
 use crate::interrupt::Interrupt;
 use crate::process::Foreground;
 use crate::workspace::Workspace;
-use crate::{agree, bench, demo, test, tools};
+use crate::{agree, bench, compose, demo, test, tools};
 
 /// How long one step may take; the tests have limits of their own.
 const STEP_LIMIT: Duration = Duration::from_secs(30 * 60);
@@ -34,6 +34,7 @@ type Advertised = fn(&Interrupt) -> Result<ExitCode>;
 
 /// What the README tells a person to type, in a form that takes seconds; `tests/tests/commands.rs` names the rest.
 const ADVERTISED: &[(&str, Advertised)] = &[
+    ("compose", |interrupt| compose::run(&compose::Arguments::smallest(), interrupt)),
     ("demo", |interrupt| demo::run(&demo::Arguments::unattended(), interrupt)),
     ("bench", |interrupt| bench::run(&bench::Arguments::smallest(), interrupt)),
     ("agree", |interrupt| agree::run(&agree::Arguments::smallest(), interrupt)),

@@ -7,7 +7,7 @@ use clap::Parser;
 
 use crate::error::Result;
 use crate::interrupt::Interrupt;
-use crate::{agree, bench, ci, demo, fuzz, services, test};
+use crate::{agree, bench, ci, compose, demo, fuzz, services, test};
 
 /// What can be typed after `cargo xtask`.
 #[derive(Parser, Debug)]
@@ -23,6 +23,11 @@ pub enum Cli {
     Agree(agree::Arguments),
     /// Throw bytes at everything that reads bytes from outside
     Fuzz(fuzz::Arguments),
+    /// Bring docker-compose.yml up on an engine of its own, try it and judge it
+    Compose(compose::Arguments),
+    /// What `compose` does beside its engine
+    #[command(hide = true)]
+    ComposeInside(compose::Inside),
     /// Start a private RabbitMQ and a private PostgreSQL, print their environment and wait for Ctrl-C
     Services(services::command::Arguments),
     /// Check format, lints, documentation and dependencies, then run the tests
@@ -46,6 +51,8 @@ impl Cli {
             Cli::Bench(arguments) => bench::run(arguments, &Interrupt::listen()?),
             Cli::Agree(arguments) => agree::run(arguments, &Interrupt::listen()?),
             Cli::Fuzz(arguments) => fuzz::run(arguments, &Interrupt::listen()?),
+            Cli::Compose(arguments) => compose::run(arguments, &Interrupt::listen()?),
+            Cli::ComposeInside(arguments) => compose::inside(arguments, &Interrupt::listen()?),
             Cli::Services(arguments) => services::command::run(arguments, &Interrupt::listen()?),
             Cli::Ci => ci::run(&Interrupt::listen()?),
         }

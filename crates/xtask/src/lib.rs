@@ -9,6 +9,7 @@ pub mod agree;
 pub mod bench;
 pub mod ci;
 pub mod cli;
+pub mod compose;
 pub mod demo;
 pub mod error;
 pub mod fuzz;

@@ -56,10 +56,8 @@ const COMMANDS: &[(&str, Proof)] = &[
             "the_answer_is_that_of_the_command_line_and_nothing_else_happens",
         ),
     ),
-    (
-        "docker compose --profile demo up --build",
-        Proof::Elsewhere("compose: this machine has no Docker; ci checks the file where there is one"),
-    ),
+    ("docker compose --profile demo up --build", Proof::Step("compose")),
+    ("docker compose --profile '*' down", Proof::Step("compose")),
     (
         "fleet template revoke vn-answer-by-email 1 --actor kim --reason \"the carrier's notice of today\"",
         Proof::Here,

@@ -1,4 +1,5 @@
 //! What a person types, and what a person reads.
 
+mod doctor;
 mod documented;
 mod hostile;

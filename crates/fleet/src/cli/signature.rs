@@ -32,7 +32,7 @@ impl Command {
             | Self::Gateways(_)
             | Self::Topology(_)
             | Self::Migrate
-            | Self::Doctor
+            | Self::Doctor(_)
             | Self::Outcomes(_)
             | Self::Schema { .. }
             | Self::Rules { .. }

@@ -6,8 +6,9 @@ use closure_policy::quota::QuotaLevel;
 use closure_store::{AnothersReceipts, LongOwed, NotInForce, OpenCircuit, Postponed, Store, StoreError};
 use serde::Serialize;
 
-use super::{Call, Failure, brake, gateways, show_as};
+use super::{Call, Failure, brake, gateways, members, show_as};
 use crate::{
+    cli::{Doctor, Member},
     config, output,
     quota::{self, Month},
 };
@@ -31,7 +32,7 @@ enum Health {
 }
 
 /// Looks at the configuration, the broker and the database; exits 1 if something is ill.
-pub async fn run(call: &Call) -> Result<(), Failure> {
+pub async fn run(call: &Call, doctor: &Doctor) -> Result<(), Failure> {
     let (broker, database, rulebook, advisor, quotas, patience) =
         config::load(call.config.as_ref(), |source| {
             (
@@ -44,6 +45,7 @@ pub async fn run(call: &Call) -> Result<(), Failure> {
             )
         })?;
     let mut findings = vec![Finding::well("configuration and rulebook", "valid")];
+    findings.extend(configurations(call, &doctor.members));
     if advisor.is_some() {
         findings.push(Finding::well("advisor", "its tokens and limits are sound"));
     }
@@ -105,6 +107,23 @@ fn not_in_force(setting: &NotInForce) -> Finding {
          ours: as the database's owner run deploy/pgbouncer/session.sql (docs/pgbouncer.md)"
     );
     Finding::ill(&format!("setting {name}"), &detail)
+}
+
+/// The keys of the processes that were named; or a word that nobody's were looked at.
+fn configurations(call: &Call, members: &[Member]) -> Vec<Finding> {
+    if members.is_empty() {
+        let detail =
+            "no role's own keys were looked at; name those that run, such as `fleet doctor sms email`";
+        return vec![Finding::well("configuration of the roles", detail)];
+    }
+    let one = |member: &Member| {
+        let what = format!("configuration of {}", format!("{member:?}").to_lowercase());
+        match members::check(call, *member) {
+            Ok(()) => Finding::well(&what, "valid"),
+            Err(problem) => Finding::ill(&what, &problem.errors.join("; ")),
+        }
+    };
+    members.iter().map(one).collect()
 }
 
 /// Mails that came back and that only a person can read.

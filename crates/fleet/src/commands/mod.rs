@@ -11,6 +11,7 @@ pub mod explain;
 pub mod explain_lines;
 pub mod files;
 pub mod gateways;
+mod members;
 mod opening;
 pub mod outcomes;
 pub mod probe;
@@ -143,7 +144,7 @@ pub async fn run(cli: Cli) -> Result<(), Failure> {
         | Command::Cancel(_)
         | Command::Topology(_)
         | Command::Migrate
-        | Command::Doctor
+        | Command::Doctor(_)
         | Command::Outcomes(_) => {}
     }
     let log = config::load(call.config.as_ref(), config::log)?;
@@ -163,7 +164,7 @@ pub async fn run(cli: Cli) -> Result<(), Failure> {
         Command::Cancel(asked) => cancel::run(&call, &asked).await,
         Command::Topology(topology) => setup::topology(&call, &topology).await,
         Command::Migrate => setup::migrate(&call).await,
-        Command::Doctor => doctor::run(&call).await,
+        Command::Doctor(arguments) => doctor::run(&call, &arguments).await,
         Command::Outcomes(outcomes) => outcomes::run(&call, &outcomes).await,
         Command::Completions { .. }
         | Command::Keys

@@ -3,6 +3,7 @@
 use std::{collections::BTreeSet, num::NonZeroU64, sync::Arc};
 
 use closure_contract::{Channel, Provider, topology::WorkQueue};
+use closure_policy::rulebook::CompiledRulebook;
 use closure_providers::{AriDial, BounceAddresses, DkimSigner, Smtp};
 
 use crate::{
@@ -33,6 +34,15 @@ pub(super) struct EmailSettings {
     pub(super) message_id_domain: String,
     pub(super) bounces: Option<BounceAddresses>,
     pub(super) signer: Option<DkimSigner>,
+}
+
+/// The rules' settings of these roles; one that sends abroad must say to which countries.
+pub(super) fn rulebook_of(source: &mut config::Source<'_>, roles: &BTreeSet<Role>) -> CompiledRulebook {
+    if roles.contains(&Role::Sms) || roles.contains(&Role::Dial) {
+        config::sending_rulebook(source)
+    } else {
+        config::rulebook(source)
+    }
 }
 
 /// Reads the settings of these roles.

@@ -11,7 +11,7 @@ use tracing::{info, warn};
 use super::{
     Call, Failure,
     opening::{open_brakes, open_rules},
-    roles::{EmailSettings, RoleSettings, SmsSettings, name, queues, role_settings},
+    roles::{EmailSettings, RoleSettings, SmsSettings, name, queues, role_settings, rulebook_of},
 };
 use crate::{
     cli::{Role, Work},
@@ -76,11 +76,7 @@ pub async fn run(call: &Call, work: &Work) -> Result<(), Failure> {
             (
                 config::broker(source, &name(&roles)),
                 config::database(source),
-                if roles.contains(&Role::Sms) || roles.contains(&Role::Dial) {
-                    config::sending_rulebook(source)
-                } else {
-                    config::rulebook(source)
-                },
+                rulebook_of(source, &roles),
                 config::templates_refresh(source),
                 config::courier(source, work.concurrency),
                 config::health(source),

@@ -68,7 +68,7 @@ pub const KEYS: &[Key] = &[
     optional(
         "network.plain_text",
         "loopback",
-        "where a provider, the broker or the database may be reached without TLS: loopback, or trusted for a private network",
+        "where a provider, the mail server, the broker or the database may be reached without TLS: loopback, or trusted for a private network",
     ),
     optional(
         "network.gateway_addresses",
@@ -202,7 +202,11 @@ pub const KEYS: &[Key] = &[
     optional("sms.twilio.total_timeout_ms", "10000", "milliseconds for one whole request to the gateway"),
     required("email.host", "the mail server's host name"),
     optional("email.port", "587", "the mail server's port"),
-    optional("email.security", "starttls", "starttls, tls, or plain (plain on loopback alone)"),
+    optional(
+        "email.security",
+        "starttls",
+        "starttls, tls, or plain (plain on loopback, or where network.plain_text says trusted)",
+    ),
     optional("email.username", "", "the mail server's user; empty for none"),
     Key {
         name: "email.password",

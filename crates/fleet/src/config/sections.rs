@@ -224,9 +224,15 @@ pub fn email(source: &mut Source<'_>) -> SmtpSettings {
     let security = match source.value::<String>("email.security").as_str() {
         "starttls" => Security::StartTls,
         "tls" => Security::ImplicitTls,
-        "plain" => Security::PlainLoopback,
+        "plain" => match plain_http(source) {
+            PlainHttp::LoopbackOnly => Security::PlainLoopback,
+            PlainHttp::TrustedNetwork => Security::PlainTrusted,
+        },
         _ => {
-            source.refuse("`email.security`: say starttls, tls, or plain (on loopback alone)".to_owned());
+            source.refuse(
+                "`email.security`: say starttls, tls, or plain (on loopback or a trusted network alone)"
+                    .to_owned(),
+            );
             Security::StartTls
         }
     };

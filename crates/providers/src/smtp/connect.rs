@@ -64,6 +64,8 @@ pub enum Security {
     ImplicitTls,
     /// Plain text, to this machine only.
     PlainLoopback,
+    /// Plain text, to any machine: whoever configures it says that the network between is trusted.
+    PlainTrusted,
 }
 
 impl fmt::Debug for SmtpSettings {
@@ -114,6 +116,7 @@ enum Protection {
     StartTls(Tls),
     ImplicitTls(Tls),
     PlainLoopback,
+    PlainTrusted,
 }
 
 impl Connector {
@@ -169,6 +172,7 @@ impl Connector {
                 self.hello(Wire::new(tcp)).await
             }
             Protection::PlainLoopback => Err(lost("plain text would have left this machine")),
+            Protection::PlainTrusted => self.hello(Wire::new(tcp)).await,
             Protection::StartTls(tls) => self.start_tls(tls, tcp).await,
             Protection::ImplicitTls(tls) => self.hello(Wire::new(tls.handshake(tcp).await?)).await,
         }
@@ -210,6 +214,7 @@ impl Protection {
         match settings.security {
             Security::PlainLoopback if is_loopback(&settings.host) => Ok(Self::PlainLoopback),
             Security::PlainLoopback => Err(ConfigError::PlainText { service: SERVICE }),
+            Security::PlainTrusted => Ok(Self::PlainTrusted),
             Security::StartTls => Ok(Self::StartTls(Tls::new(settings)?)),
             Security::ImplicitTls => Ok(Self::ImplicitTls(Tls::new(settings)?)),
         }

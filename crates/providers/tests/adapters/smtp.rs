@@ -303,6 +303,9 @@ fn plain_text_to_another_host_is_refused_before_anything_is_opened() {
     for host in ["mail.example.com", "10.0.0.1", "127.0.0.1.example.com"] {
         let refused = Smtp::new(&SmtpSettings { host: host.to_owned(), ..settings(25) }).expect_err("plain");
         assert_eq!(refused, ConfigError::PlainText { service: "SMTP" });
+        let trusted =
+            SmtpSettings { host: host.to_owned(), security: Security::PlainTrusted, ..settings(25) };
+        assert!(Smtp::new(&trusted).is_ok(), "whoever says that the network is trusted is believed");
     }
     for wrong in [
         SmtpSettings { hello_name: "two words".to_owned(), ..settings(25) },

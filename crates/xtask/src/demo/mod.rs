@@ -1,10 +1,13 @@
 //! `cargo xtask demo`: the whole fleet on this machine, playing the scenario in front of a person.
 
+pub mod ears;
 pub mod observe;
+pub mod playhouse;
 pub mod report;
 pub mod scenario;
 pub mod stage;
 
+use std::path::PathBuf;
 use std::process::ExitCode;
 use std::time::{Duration, Instant};
 
@@ -15,12 +18,13 @@ use crate::process::Foreground;
 use crate::services::{Durability, Leftovers, ServiceOptions, Services};
 use crate::workspace::Workspace;
 
-use observe::Observer;
+use observe::{Observer, Verdict};
+use playhouse::Playhouse;
 use scenario::Scenario;
 use stage::Stage;
 
 /// The scenario, from the workspace's root.
-const SCENARIO: &str = "tests/scenario/kride.json";
+pub const SCENARIO: &str = "tests/scenario/kride.json";
 /// How long compiling may take.
 const BUILD_LIMIT: Duration = Duration::from_secs(40 * 60);
 /// The whole scenario has to come to its end in this time.
@@ -53,6 +57,29 @@ pub fn run(arguments: &Arguments, interrupt: &Interrupt) -> Result<ExitCode> {
     let scenario = Scenario::read(&workspace.root.join(SCENARIO))?;
     println!("{}\n", scenario.title);
     println!("building the fleet …");
+    build(&workspace, interrupt)?;
+    println!("starting a private RabbitMQ and a private PostgreSQL …");
+    let options = ServiceOptions { durability: Durability::Unsynced, leftovers: Leftovers::Remove };
+    let services = Services::start(&workspace.services_folder(), options, interrupt)?;
+    println!("starting simulators, intake and one process for each role …");
+    let stage = Stage::set(&workspace, &services, interrupt)?;
+    println!("ready after {} s; publishing {} cases\n", begin.elapsed().as_secs(), scenario.rows.len());
+    let verdicts = perform(&scenario, &stage, interrupt)?;
+    report::table(&verdicts);
+    let wrong = wrong(&verdicts);
+    report::summary(verdicts.len(), wrong, begin.elapsed());
+    if !arguments.exit {
+        report::invitation(&stage);
+        interrupt.wait();
+        println!("stopping …");
+    }
+    drop(stage);
+    drop(services);
+    Ok(if wrong == 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+}
+
+/// Builds the fleet and its simulators as the development profile does, and answers the folder that they are in.
+pub fn build(workspace: &Workspace, interrupt: &Interrupt) -> Result<PathBuf> {
     let mut build = workspace.cargo();
     build.args([
         "build",
@@ -64,34 +91,26 @@ pub fn run(arguments: &Arguments, interrupt: &Interrupt) -> Result<ExitCode> {
         "closure-simulators",
     ]);
     let built = Foreground::run(&mut build, BUILD_LIMIT, interrupt)?;
-    if !built.success() {
-        return failed(format!("the fleet does not build: {built}"));
+    if built.success() {
+        return Ok(workspace.binaries_folder());
     }
-    println!("starting a private RabbitMQ and a private PostgreSQL …");
-    let options = ServiceOptions { durability: Durability::Unsynced, leftovers: Leftovers::Remove };
-    let services = Services::start(&workspace.services_folder(), options, interrupt)?;
-    println!("starting simulators, intake and one process for each role …");
-    let stage = Stage::set(&workspace, &services, interrupt)?;
-    let mut observer = Observer::new(&stage)?;
-    println!("ready after {} s; publishing {} cases\n", begin.elapsed().as_secs(), scenario.rows.len());
+    failed(format!("the fleet does not build: {built}"))
+}
+
+/// Publishes every row and answers how each came out.
+pub fn perform(scenario: &Scenario, house: &dyn Playhouse, interrupt: &Interrupt) -> Result<Vec<Verdict>> {
+    let mut observer = Observer::new(house)?;
     let published = Instant::now();
     for row in &scenario.rows {
-        stage.publish(row)?;
+        playhouse::publish(house, row)?;
         observer.published(row, published.elapsed());
     }
-    let verdicts = play(&scenario, &mut observer, published, interrupt)?;
-    report::table(&verdicts);
-    let wrong = verdicts.iter().filter(|verdict| !verdict.problems.is_empty()).count();
-    report::summary(verdicts.len(), wrong, begin.elapsed());
-    if !arguments.exit {
-        report::invitation(&stage);
-        interrupt.wait();
-        println!("stopping …");
-    }
-    drop(observer);
-    drop(stage);
-    drop(services);
-    Ok(if wrong == 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+    play(scenario, &mut observer, published, interrupt)
+}
+
+/// How many rows are not as the scenario expects.
+pub fn wrong(verdicts: &[Verdict]) -> usize {
+    verdicts.iter().filter(|verdict| !verdict.problems.is_empty()).count()
 }
 
 /// Looks until every row is as expected and stays so, or the time is over.
@@ -100,7 +119,7 @@ fn play(
     observer: &mut Observer<'_>,
     published: Instant,
     interrupt: &Interrupt,
-) -> Result<Vec<observe::Verdict>> {
+) -> Result<Vec<Verdict>> {
     let mut quiet_since: Option<Instant> = None;
     let mut shown = usize::MAX;
     loop {

@@ -1,23 +1,21 @@
 //! What happened, as its own witnesses tell it: the outside world's records, the CRM's queue, the desk.
 
 use std::collections::BTreeMap;
-use std::io::{BufRead, BufReader};
-use std::process::{Child, Stdio};
-use std::sync::mpsc::{Receiver, channel};
+use std::process::Stdio;
 use std::time::Duration;
 
 use serde_json::Value;
 
+use crate::demo::ears::Ears;
+use crate::demo::playhouse::Playhouse;
 use crate::demo::scenario::Row;
-use crate::demo::stage::{CRM_QUEUE, Stage};
 use crate::error::{Context, Result};
 use crate::http;
 
 /// Everything that was seen so far.
 pub struct Observer<'a> {
-    stage: &'a Stage,
-    crm: Child,
-    heard: Receiver<String>,
+    house: &'a dyn Playhouse,
+    ears: Ears<'a>,
     outcomes: Vec<Heard>,
     sms: Vec<Value>,
     mails: Vec<Value>,
@@ -61,29 +59,10 @@ pub struct Verdict {
 
 impl<'a> Observer<'a> {
     /// Starts to listen on the CRM's queue.
-    pub fn new(stage: &'a Stage) -> Result<Observer<'a>> {
-        let mut crm = stage
-            .fleet()
-            .args(["outcomes", "--queue", CRM_QUEUE])
-            .stdin(Stdio::null())
-            .stdout(Stdio::piped())
-            .stderr(Stdio::null())
-            .spawn()
-            .context(|| "cannot start the CRM's reader".to_owned())?;
-        let (tell, heard) = channel();
-        if let Some(output) = crm.stdout.take() {
-            std::thread::spawn(move || {
-                for line in BufReader::new(output).lines().map_while(std::result::Result::ok) {
-                    if tell.send(line).is_err() {
-                        return;
-                    }
-                }
-            });
-        }
+    pub fn new(house: &'a dyn Playhouse) -> Result<Observer<'a>> {
         Ok(Observer {
-            stage,
-            crm,
-            heard,
+            house,
+            ears: Ears::open(house)?,
             outcomes: Vec::new(),
             sms: Vec::new(),
             mails: Vec::new(),
@@ -103,12 +82,12 @@ impl<'a> Observer<'a> {
     /// Asks every witness.
     pub fn look(&mut self, now: Duration) -> Result<()> {
         self.now = now;
-        self.stage.check()?;
-        self.outcomes.extend(self.heard.try_iter().filter_map(|line| heard(&line)));
-        self.sms = records(&self.stage.gateway, "/_sim/messages")?;
-        self.mails = records(&self.stage.mail_records, "/_sim/mails")?;
-        self.rings = records(&self.stage.pbx, "/_sim/rings")?;
-        let desk = self.stage.fleet().args(["dead", "list", "--json", "--limit", "1000"]).output();
+        self.house.check()?;
+        self.outcomes.extend(self.ears.news()?.iter().filter_map(|line| heard(line)));
+        self.sms = records(self.house.gateway(), "/_sim/messages")?;
+        self.mails = records(self.house.mail_records(), "/_sim/mails")?;
+        self.rings = records(self.house.pbx(), "/_sim/rings")?;
+        let desk = self.house.desk().stdin(Stdio::null()).output();
         let desk = desk.context(|| "cannot read the dead-letter desk".to_owned())?;
         self.letters = serde_json::from_slice(&desk.stdout).unwrap_or_default();
         Ok(())
@@ -198,14 +177,6 @@ impl<'a> Observer<'a> {
     }
 }
 
-impl Drop for Observer<'_> {
-    fn drop(&mut self) {
-        // The reader may have ended with the broker already.
-        let _ = self.crm.kill();
-        let _ = self.crm.wait();
-    }
-}
-
 fn heard(line: &str) -> Option<Heard> {
     let outcome: Value = serde_json::from_str(line).ok()?;
     // A case names the first word about each job; what takes it back later comes when its receipt does.
@@ -240,7 +211,8 @@ fn decisive(rules: &[Rule]) -> String {
     ids.join(" ")
 }
 
-fn records(base_url: &str, path: &str) -> Result<Vec<Value>> {
+/// What one of the outside world's stand-ins has on record.
+pub fn records(base_url: &str, path: &str) -> Result<Vec<Value>> {
     let answer = http::request("GET", base_url, path, None)?;
     serde_json::from_str(&answer.body).context(|| format!("{path} is not a list"))
 }

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use crate::demo::observe::Verdict;
+use crate::demo::playhouse::Playhouse;
 use crate::demo::stage::Stage;
 
 /// The widest a column may be before it is wrapped.
@@ -53,7 +54,9 @@ pub fn invitation(stage: &Stage) {
          The SMS gateway's records:  {}/_sim/messages\n\
          The mail server's records:  {}/_sim/mails\n\
          The PBX's records:          {}/_sim/rings",
-        stage.gateway, stage.mail_records, stage.pbx
+        stage.gateway(),
+        stage.mail_records(),
+        stage.pbx()
     );
 }
 

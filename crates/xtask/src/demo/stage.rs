@@ -5,11 +5,8 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::time::Duration;
 
-use serde_json::json;
-
-use crate::demo::scenario::Row;
+use crate::demo::playhouse::Playhouse;
 use crate::error::{Context, Result, failed};
-use crate::http;
 use crate::interrupt::Interrupt;
 use crate::process::{Foreground, holds_within, log_tail, run_quietly};
 use crate::services::Services;
@@ -32,12 +29,9 @@ const TEMPLATES: &str = "tests/scenario/templates.toml";
 
 /// Where everything listens, and how our own command is called.
 pub struct Stage {
-    /// The SMS gateway's address.
-    pub gateway: String,
-    /// The mail server's records.
-    pub mail_records: String,
-    /// The PBX's address.
-    pub pbx: String,
+    gateway: String,
+    mail_records: String,
+    pbx: String,
     fleet: PathBuf,
     rabbit_api: String,
     environment: Vec<(String, String)>,
@@ -106,42 +100,6 @@ impl Stage {
         self.environment.iter().map(|(name, value)| format!("export {name}='{value}'\n")).collect()
     }
 
-    /// Fails as soon as a process of the stage has ended by itself, with the end of its log.
-    pub fn check(&self) -> Result<()> {
-        for (name, process) in self.roles.iter().chain(&self.simulators) {
-            if let Some(status) = process.exit_status() {
-                let log = log_tail(&self.logs.join(format!("{name}.log")));
-                return failed(format!("the process {name} ended by itself ({status}):\n{log}"));
-            }
-        }
-        Ok(())
-    }
-
-    /// Publishes a row's messages as the CRM would, whatever they are.
-    pub fn publish(&self, row: &Row) -> Result<()> {
-        for publication in &row.publish {
-            let message = json!({
-                "properties": {
-                    "delivery_mode": 2,
-                    "content_type": "application/json",
-                    "message_id": publication.job_id().unwrap_or(&row.name),
-                },
-                "routing_key": publication.routing_key(),
-                "payload": publication.body(),
-                "payload_encoding": "string",
-            });
-            let path = "/api/exchanges/%2F/closure.jobs/publish";
-            let answer = http::request("POST", &self.rabbit_api, path, Some(&message.to_string()))?;
-            if answer.status != 200 {
-                return failed(format!(
-                    "{}: the broker answered {}: {}",
-                    row.name, answer.status, answer.body
-                ));
-            }
-        }
-        Ok(())
-    }
-
     /// Starts a command of our own that ends with the stage, its output in a log of its name.
     fn start(&self, name: &str, command: &mut Command, services: &Services) -> Result<Foreground> {
         let path = self.logs.join(format!("{name}.log"));
@@ -181,6 +139,46 @@ impl Stage {
         for (name, arguments) in [("nhn", gateway), ("smtp", mail.to_vec()), ("pbx", pbx)] {
             let started = self.start(name, Command::new(program).arg(name).args(arguments), services)?;
             self.simulators.push((name.to_owned(), started));
+        }
+        Ok(())
+    }
+}
+
+impl Playhouse for Stage {
+    fn gateway(&self) -> &str {
+        &self.gateway
+    }
+
+    fn mail_records(&self) -> &str {
+        &self.mail_records
+    }
+
+    fn pbx(&self) -> &str {
+        &self.pbx
+    }
+
+    fn rabbit_api(&self) -> &str {
+        &self.rabbit_api
+    }
+
+    fn outcomes(&self) -> Command {
+        let mut command = self.fleet();
+        command.args(["outcomes", "--queue", CRM_QUEUE]);
+        command
+    }
+
+    fn desk(&self) -> Command {
+        let mut command = self.fleet();
+        command.args(["dead", "list", "--json", "--limit", "1000"]);
+        command
+    }
+
+    fn check(&self) -> Result<()> {
+        for (name, process) in self.roles.iter().chain(&self.simulators) {
+            if let Some(status) = process.exit_status() {
+                let log = log_tail(&self.logs.join(format!("{name}.log")));
+                return failed(format!("the process {name} ended by itself ({status}):\n{log}"));
+            }
         }
         Ok(())
     }

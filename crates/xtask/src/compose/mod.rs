@@ -1,0 +1,193 @@
+//! `cargo xtask compose`: docker-compose.yml on an engine of its own, brought up, tried and judged.
+
+pub mod engine;
+pub mod house;
+pub mod image;
+pub mod outages;
+pub mod project;
+pub mod real;
+pub mod repeats;
+
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+use std::time::Instant;
+
+use crate::demo::scenario::Scenario;
+use crate::demo::{self, report};
+use crate::error::{Result, failed};
+use crate::interrupt::Interrupt;
+use crate::parts::Parts;
+use crate::workspace::Workspace;
+
+use engine::{Engine, Found};
+use house::House;
+use project::{Project, docker};
+
+/// The options of `cargo xtask compose`.
+#[derive(clap::Args, Debug, Default)]
+pub struct Arguments {
+    /// Put the binaries of the development build into the image, as CI does, instead of compiling in the image
+    #[arg(long)]
+    prebuilt: bool,
+}
+
+impl Arguments {
+    /// The form that CI runs.
+    pub fn smallest() -> Arguments {
+        Arguments { prebuilt: true }
+    }
+}
+
+/// What the inside of the engine's namespaces is told.
+#[derive(clap::Args, Debug)]
+pub struct Inside {
+    /// The folder for everything that ends with the run
+    state: PathBuf,
+    /// The folder of root file systems
+    images: PathBuf,
+    /// The folder of binaries for the image; without it the image was compiled before
+    #[arg(long)]
+    binaries: Option<PathBuf>,
+}
+
+/// Tries the file; where no engine can be had it says so and ends well.
+pub fn run(arguments: &Arguments, interrupt: &Interrupt) -> Result<ExitCode> {
+    let begin = Instant::now();
+    let workspace = Workspace::find()?;
+    let engine = match Engine::find(&workspace, interrupt)? {
+        Found::Engine(engine) => engine,
+        Found::None(reason) => return Ok(no_engine(&reason)),
+    };
+    engine.forget()?;
+    println!("making root file systems for the images …");
+    if let Some(problem) = engine.roots(interrupt)? {
+        return Ok(no_engine(&format!("the images cannot be made: {problem}")));
+    }
+    println!("building the fleet …");
+    let binaries = demo::build(&workspace, interrupt)?;
+    let state = engine.state().display().to_string();
+    let images = engine.images().display().to_string();
+    let binaries = binaries.display().to_string();
+    let mut inside = vec!["compose-inside", &state, &images];
+    if arguments.prebuilt {
+        inside.extend(["--binaries", &binaries]);
+    } else {
+        return failed("an image that compiles by itself cannot be built yet; say --prebuilt");
+    }
+    let ended = engine.run(&inside, interrupt);
+    engine.forget()?;
+    let code = ended?;
+    println!("xtask compose: {:.1} s in all", begin.elapsed().as_secs_f64());
+    Ok(match code {
+        Some(0) => ExitCode::SUCCESS,
+        Some(_) => ExitCode::FAILURE,
+        None => no_engine("it does not come up; see above"),
+    })
+}
+
+/// Loud, because whoever reads the end of a long log must not take this for a success.
+fn no_engine(reason: &str) -> ExitCode {
+    eprintln!("\n{}", "!".repeat(78));
+    eprintln!("compose: SKIPPED, docker-compose.yml was NOT tried, because there is no engine:");
+    eprintln!("{reason}");
+    eprintln!("{}\n", "!".repeat(78));
+    ExitCode::SUCCESS
+}
+
+/// Everything that needs the engine; it runs beside it.
+pub fn inside(arguments: &Inside, interrupt: &Interrupt) -> Result<ExitCode> {
+    end_with_the_pipe();
+    let workspace = Workspace::find()?;
+    let mut parts = Parts::default();
+    let tried = try_all(arguments, &workspace, &mut parts, interrupt);
+    println!("\ncompose: {parts}");
+    match tried {
+        Ok(()) => {
+            println!("compose: everything is as it should be");
+            Ok(ExitCode::SUCCESS)
+        }
+        Err(problem) => Err(problem),
+    }
+}
+
+fn try_all(
+    arguments: &Inside,
+    workspace: &Workspace,
+    parts: &mut Parts,
+    interrupt: &Interrupt,
+) -> Result<()> {
+    let state = arguments.state.as_path();
+    parts.measure("images", || image::make(arguments, workspace, interrupt))?;
+    let demo = Project::new(&workspace.root, state.join("demo"), "", &["demo"], interrupt)?;
+    heading("the demo, for the first time");
+    let took = parts.measure("first up", || demo.up(&[]))?;
+    println!("  every service is well after {} s", took.as_secs());
+    first_start(&demo)?;
+    heading("the scenario");
+    let house = House::open(&demo, workspace.binaries_folder().join("fleet"))?;
+    let scenario = Scenario::read(&workspace.root.join(demo::SCENARIO))?;
+    parts.measure("scenario", || play(&scenario, &house, interrupt))?;
+    heading("operator and doctor");
+    parts.measure("tools", || repeats::ask_around(&demo))?;
+    heading("three processes of a role");
+    parts.measure("scale", || repeats::scale(&demo))?;
+    heading("outages with texts under way");
+    let needles = parts.measure("outages", || outages::suffer(&demo, &house))?;
+    repeats::read_logs(&demo, &scenario, needles)?;
+    heading("down, and up again as after an upgrade");
+    parts.measure("down and up", || repeats::down_and_up(&demo))?;
+    repeats::end(&demo, &["--volumes"])?;
+    heading("the real profile");
+    parts.measure("real profile", || real::bring_up(&workspace.root, &state.join("real"), interrupt))?;
+    nothing_is_left(state, interrupt)
+}
+
+fn heading(text: &str) {
+    println!("\n{text}");
+}
+
+/// No role had to start twice, and no run left a volume of its own.
+fn first_start(demo: &Project) -> Result<()> {
+    for service in ["advisor", "sms", "email", "dial", "fallback", "dead", "cancel", "intake"] {
+        let restarts = demo.fact(service, "{{.RestartCount}}")?;
+        if restarts != "0" {
+            return failed(format!("{service} was started again {restarts} times"));
+        }
+    }
+    let volumes = docker(&["volume", "ls", "--quiet"], &demo.folder, &demo.interrupt)?;
+    if volumes.lines().count() == 3 {
+        println!("  no role had to start twice, and there are the three volumes of the file");
+        return Ok(());
+    }
+    failed(format!("there are other volumes than the three of the file:\n{volumes}"))
+}
+
+fn play(scenario: &Scenario, house: &House<'_>, interrupt: &Interrupt) -> Result<()> {
+    let begin = Instant::now();
+    let verdicts = demo::perform(scenario, house, interrupt)?;
+    report::table(&verdicts);
+    let wrong = demo::wrong(&verdicts);
+    report::summary(verdicts.len(), wrong, begin.elapsed());
+    if wrong == 0 { Ok(()) } else { failed(format!("{wrong} cases are not as the guide asks; see above")) }
+}
+
+/// Neither containers nor volumes outlive the projects.
+fn nothing_is_left(state: &Path, interrupt: &Interrupt) -> Result<()> {
+    for arguments in [&["ps", "--all", "--quiet"][..], &["volume", "ls", "--quiet"]] {
+        let left = docker(arguments, state, interrupt)?;
+        if !left.is_empty() {
+            return failed(format!("`docker {}` still names:\n{left}", arguments.join(" ")));
+        }
+    }
+    println!("\nno container, no network and no volume is left");
+    Ok(())
+}
+
+/// Ends this process, and with it the namespaces, when the one outside is gone.
+fn end_with_the_pipe() {
+    std::thread::spawn(|| {
+        // Nothing is ever written: what ends the read is the end of the pipe.
+        let _ = std::io::copy(&mut std::io::stdin(), &mut std::io::sink());
+        std::process::exit(1);
+    });
+}

@@ -1,0 +1,235 @@
+//! One project of Docker Compose, and what its containers say of themselves.
+
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+use std::time::{Duration, Instant};
+
+use serde::Deserialize;
+
+use crate::error::{Context, Result, failed};
+use crate::interrupt::Interrupt;
+use crate::process::{Foreground, POLL_INTERVAL};
+
+/// Between two looks at the containers.
+const LOOK_INTERVAL: Duration = Duration::from_millis(500);
+/// How long one command of Compose may take.
+const COMMAND_LIMIT: Duration = Duration::from_secs(300);
+/// How long the services may take until all of them are well, once they are started.
+const WELL_LIMIT: Duration = Duration::from_secs(180);
+/// How many lines of a container's log a failure quotes.
+const QUOTED_LINES: &str = "15";
+
+/// A project: its files, its variables, and a folder for what its commands say.
+pub struct Project {
+    /// The workspace.
+    pub root: PathBuf,
+    /// The folder for what its commands say.
+    pub folder: PathBuf,
+    /// Asks every wait to end.
+    pub interrupt: Interrupt,
+    variables: PathBuf,
+    profiles: Vec<&'static str>,
+}
+
+/// What a command said.
+pub struct Said {
+    /// Its exit code, if it was not killed.
+    pub code: Option<i32>,
+    /// Its standard output.
+    pub output: String,
+    /// Its standard error.
+    pub errors: String,
+    /// How long it took.
+    pub took: Duration,
+}
+
+/// One container, as `docker compose ps` tells of it.
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "PascalCase")]
+pub struct Container {
+    /// The container's name.
+    pub name: String,
+    /// The service that it belongs to.
+    pub service: String,
+    /// Such as `running` or `exited`.
+    pub state: String,
+    /// Such as `healthy`; empty where nobody asks it.
+    pub health: String,
+    /// What it ended with.
+    pub exit_code: i32,
+}
+
+impl Container {
+    /// What is not well with it: it has to be up and healthy, or to have done its one thing.
+    fn ailment(&self) -> Option<String> {
+        let well = match (self.state.as_str(), self.health.as_str()) {
+            ("running", "healthy" | "") => true,
+            ("exited", _) => self.exit_code == 0 && ONE_SHOT.contains(&self.service.as_str()),
+            _ => false,
+        };
+        (!well).then(|| format!("{} is {} {} ({})", self.name, self.state, self.health, self.exit_code))
+    }
+}
+
+/// The services that do one thing and end.
+const ONE_SHOT: [&str; 7] =
+    ["broker-users", "topology", "broker-ready", "database-users", "migrate", "database-ready", "templates"];
+
+impl Project {
+    /// A project with these lines in its `.env` and these profiles.
+    pub fn new(
+        root: &Path,
+        folder: PathBuf,
+        variables: &str,
+        profiles: &[&'static str],
+        interrupt: &Interrupt,
+    ) -> Result<Project> {
+        std::fs::create_dir_all(&folder).context(|| format!("cannot create {}", folder.display()))?;
+        let file = folder.join("variables.env");
+        std::fs::write(&file, variables).context(|| format!("cannot write {}", file.display()))?;
+        Ok(Project {
+            root: root.to_owned(),
+            folder,
+            interrupt: interrupt.clone(),
+            variables: file,
+            profiles: profiles.to_vec(),
+        })
+    }
+
+    /// `docker compose` with the project's files, and the one that shows the broker's own interface.
+    pub fn compose(&self, profiles: &[&str]) -> Command {
+        let mut command = Command::new("docker");
+        command.args(["compose", "--project-name", "closure", "--project-directory"]).arg(&self.root);
+        command.arg("--env-file").arg(&self.variables);
+        command.arg("--file").arg(self.root.join("docker-compose.yml"));
+        command.arg("--file").arg(self.root.join("tests/compose/watched.yml"));
+        for profile in profiles {
+            command.args(["--profile", profile]);
+        }
+        command
+    }
+
+    /// Runs a command of the project, whatever it ends with.
+    pub fn ask(&self, arguments: &[&str]) -> Result<Said> {
+        self.ask_with(&self.profiles, arguments)
+    }
+
+    /// The same with other profiles.
+    pub fn ask_with(&self, profiles: &[&str], arguments: &[&str]) -> Result<Said> {
+        said(self.compose(profiles).args(arguments), &self.folder, COMMAND_LIMIT, &self.interrupt)
+    }
+
+    /// Runs one that must end well, and answers its output.
+    pub fn succeed(&self, arguments: &[&str]) -> Result<Said> {
+        let said = self.ask(arguments)?;
+        if said.code == Some(0) {
+            return Ok(said);
+        }
+        failed(format!("`docker compose {}` {}", arguments.join(" "), said.complaint()))
+    }
+
+    /// Every container of the project.
+    pub fn containers(&self) -> Result<Vec<Container>> {
+        let said = self.succeed(&["ps", "--all", "--format", "json"])?;
+        let read = |line: &str| serde_json::from_str(line);
+        let containers: std::result::Result<Vec<Container>, _> = said.output.lines().map(read).collect();
+        containers.context(|| "`docker compose ps` said something else than one container a line".to_owned())
+    }
+
+    /// What is not well now.
+    pub fn ailments(&self) -> Result<Vec<String>> {
+        Ok(self.containers()?.iter().filter_map(Container::ailment).collect())
+    }
+
+    /// Waits until every container is well, and answers how long that took.
+    pub fn wait_until_well(&self) -> Result<Duration> {
+        let start = Instant::now();
+        loop {
+            let ailments = self.ailments()?;
+            if ailments.is_empty() {
+                return Ok(start.elapsed());
+            }
+            if start.elapsed() >= WELL_LIMIT {
+                return failed(format!("{}\n{}", ailments.join("\n"), self.logs_of_the_unwell()?));
+            }
+            self.interrupt.pause(LOOK_INTERVAL)?;
+        }
+    }
+
+    /// Starts everything and waits until it is well; answers how long that took in all.
+    pub fn up(&self, more: &[&str]) -> Result<Duration> {
+        let start = Instant::now();
+        let said = self.ask(&[&["up", "--detach"], more].concat())?;
+        if said.code != Some(0) {
+            return failed(format!(
+                "`docker compose up` {}\n{}",
+                said.complaint(),
+                self.logs_of_the_unwell()?
+            ));
+        }
+        self.wait_until_well()?;
+        Ok(start.elapsed())
+    }
+
+    /// A fact about a service's first container, in the words of `docker inspect`.
+    pub fn fact(&self, service: &str, format: &str) -> Result<String> {
+        let containers = self.containers()?;
+        let Some(container) = containers.iter().find(|container| container.service == service) else {
+            return failed(format!("there is no container of {service}"));
+        };
+        docker(&["inspect", "--format", format, &container.name], &self.folder, &self.interrupt)
+    }
+
+    fn logs_of_the_unwell(&self) -> Result<String> {
+        let mut logs = String::new();
+        for container in self.containers()?.iter().filter(|container| container.ailment().is_some()) {
+            let mut command = Command::new("docker");
+            command.args(["logs", "--tail", QUOTED_LINES, &container.name]);
+            let said = said(&mut command, &self.folder, COMMAND_LIMIT, &self.interrupt)?;
+            logs.push_str(&format!("--- {}\n{}{}", container.name, said.output, said.errors));
+        }
+        Ok(logs)
+    }
+}
+
+impl Said {
+    /// What it ended with and what it said about it.
+    pub fn complaint(&self) -> String {
+        format!("ended with {:?}:\n{}{}", self.code, self.output, self.errors)
+    }
+}
+
+/// Runs a command of the engine that must end well, and answers its output.
+pub fn docker(arguments: &[&str], folder: &Path, interrupt: &Interrupt) -> Result<String> {
+    let said = said(Command::new("docker").args(arguments), folder, COMMAND_LIMIT, interrupt)?;
+    if said.code == Some(0) {
+        return Ok(said.output.trim().to_owned());
+    }
+    failed(format!("`docker {}` {}", arguments.join(" "), said.complaint()))
+}
+
+/// Runs a command to its end and keeps what it said; `folder` holds that meanwhile.
+pub fn said(command: &mut Command, folder: &Path, limit: Duration, interrupt: &Interrupt) -> Result<Said> {
+    let start = Instant::now();
+    let file = |name: &str| {
+        let path = folder.join(name);
+        let file = std::fs::File::create(&path).context(|| format!("cannot write {}", path.display()))?;
+        Ok((path, file))
+    };
+    let ((output, out), (errors, err)) = (file("output")?, file("errors")?);
+    let process = Foreground::spawn(command.stdin(Stdio::null()).stdout(out).stderr(err))?;
+    let status = loop {
+        if let Some(status) = process.exit_status() {
+            break status;
+        }
+        if start.elapsed() >= limit {
+            return failed(format!("gave up after {} s: {command:?}", limit.as_secs()));
+        }
+        interrupt.pause(POLL_INTERVAL)?;
+    };
+    let read = |path: &Path| {
+        let bytes = std::fs::read(path).context(|| format!("cannot read {}", path.display()))?;
+        Ok(String::from_utf8_lossy(&bytes).into_owned())
+    };
+    Ok(Said { code: status.code(), output: read(&output)?, errors: read(&errors)?, took: start.elapsed() })
+}

@@ -1,0 +1,150 @@
+//! The real profile, as the documents set it up: `make-secrets.sh`, copies of the example files, and an `.env`.
+
+use std::os::unix::fs::{PermissionsExt, chown};
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::time::Duration;
+
+use crate::compose::project::{Project, said};
+use crate::compose::repeats::{end, wrong_path};
+use crate::error::{Context, Result, failed};
+use crate::interrupt::Interrupt;
+use crate::process::holds_within;
+
+/// What only other people can give, and two roles cannot do without.
+const FILLED_IN: [&str; 2] = ["nhn_secret_key", "ari_password"];
+/// The user of the maildir in the documents.
+const MAILDIR_USER: u32 = 5000;
+/// How long the reader may take to move a mail that came back.
+const READ_LIMIT: Duration = Duration::from_secs(30);
+/// How long a script of ours may take.
+const SCRIPT_LIMIT: Duration = Duration::from_secs(60);
+
+/// What a person fills into the copy of the example.
+const ANSWERS: [(&str, &str); 8] = [
+    ("plain_text = \"loopback\"", "plain_text = \"trusted\""),
+    ("# host = \"\"", "host = \"mail.example.com\""),
+    ("# base_url = \"https://api-sms.cloud.toast.com\"", "base_url = \"https://api-sms.cloud.toast.com\""),
+    ("# app_key = \"\"", "app_key = \"an-app-key\""),
+    ("# base_url = \"https://pbx.example.com:8089\"", "base_url = \"https://pbx.example.com:8089\""),
+    ("# username = \"closure\"", "username = \"closure\""),
+    ("# password_file = \"/run/secrets/smtp_password\"", ""),
+    ("[fallback]", "[bounces]\ndomain = \"bounce.example.com\"\n\n[fallback]"),
+];
+
+/// Brings the real profile up, first with what a person forgets, and takes it away again.
+pub fn bring_up(root: &Path, folder: &Path, interrupt: &Interrupt) -> Result<()> {
+    let set_up = SetUp::make(root, folder, interrupt)?;
+    let nowhere = folder.join("nowhere/fleet.toml");
+    let wrong = set_up.project(root, &nowhere, interrupt)?;
+    wrong_path(&wrong, &nowhere)?;
+    end(&wrong, &["--volumes"])?;
+
+    let project = set_up.project(root, &set_up.config, interrupt)?;
+    project.succeed(&["up", "--detach"])?;
+    forgotten_secrets_are_told(&project)?;
+    for file in FILLED_IN {
+        write(&set_up.secrets.join(file), "filled-in-0123456789")?;
+    }
+    let took = project.up(&[])?;
+    let doctor = project.succeed(&["run", "--rm", "--no-TTY", "doctor"])?;
+    println!(
+        "  {} s after the secrets are filled in every service is healthy, and doctor says so",
+        took.as_secs()
+    );
+    if doctor.output.contains("ILL") {
+        return failed(doctor.complaint());
+    }
+    set_up.mail_comes_back()?;
+    end(&project, &["--volumes"])
+}
+
+/// The roles whose secrets are missing restart, and doctor says which and why.
+fn forgotten_secrets_are_told(project: &Project) -> Result<()> {
+    let said = project.ask(&["run", "--rm", "--no-TTY", "doctor"])?;
+    let ill = |role: &str| said.output.contains(&format!("ILL  configuration of {role}"));
+    if said.code != Some(1) || !ill("sms") || !ill("dial") || ill("email") {
+        return failed(format!("doctor does not say which roles restart: {}", said.complaint()));
+    }
+    println!("  doctor names the roles `sms` and `dial`, whose secrets are not filled in");
+    Ok(())
+}
+
+/// The files of an installation.
+struct SetUp {
+    secrets: PathBuf,
+    config: PathBuf,
+    rulebook: PathBuf,
+    maildir: PathBuf,
+}
+
+impl SetUp {
+    fn make(root: &Path, folder: &Path, interrupt: &Interrupt) -> Result<SetUp> {
+        let set_up = SetUp {
+            secrets: folder.join("secrets"),
+            config: folder.join("fleet.toml"),
+            rulebook: folder.join("my-rulebook.toml"),
+            maildir: folder.join("bounces"),
+        };
+        std::fs::create_dir_all(folder).context(|| format!("cannot create {}", folder.display()))?;
+        let mut script = Command::new(root.join("deploy/make-secrets.sh"));
+        let said = said(script.arg(&set_up.secrets), folder, SCRIPT_LIMIT, interrupt)?;
+        if said.code != Some(0) {
+            return failed(format!("make-secrets.sh {}", said.complaint()));
+        }
+        let mut text = read(&root.join("deploy/fleet.example.toml"))?;
+        for (example, answer) in ANSWERS {
+            if !text.contains(example) {
+                return failed(format!("deploy/fleet.example.toml has no line `{example}`"));
+            }
+            text = text.replacen(example, answer, 1);
+        }
+        write(&set_up.config, &text)?;
+        write(&set_up.rulebook, &read(&root.join("deploy/rulebook.toml"))?)?;
+        for place in [
+            set_up.maildir.clone(),
+            set_up.maildir.join("new"),
+            set_up.maildir.join("cur"),
+            set_up.maildir.join("tmp"),
+        ] {
+            std::fs::create_dir_all(&place)
+                .and_then(|()| chown(&place, Some(MAILDIR_USER), Some(MAILDIR_USER)))
+                .and_then(|()| std::fs::set_permissions(&place, std::fs::Permissions::from_mode(0o700)))
+                .context(|| format!("cannot make the maildir {}", place.display()))?;
+        }
+        Ok(set_up)
+    }
+
+    fn project(&self, root: &Path, config: &Path, interrupt: &Interrupt) -> Result<Project> {
+        let variables = format!(
+            "CLOSURE_SECRETS={}\nCLOSURE_CONFIG={}\nCLOSURE_RULEBOOK={}\nCLOSURE_BOUNCE_MAILDIR={}\n",
+            self.secrets.display(),
+            config.display(),
+            self.rulebook.display(),
+            self.maildir.display(),
+        );
+        let folder = self.maildir.parent().map_or_else(|| self.maildir.clone(), Path::to_owned);
+        Project::new(root, folder.join("project"), &variables, &["bounces"], interrupt)
+    }
+
+    /// The reader, who is not the containers' usual user, takes a mail out of the maildir that belongs to it.
+    fn mail_comes_back(&self) -> Result<()> {
+        let mail = self.maildir.join("new/1.example");
+        write(&mail, "From: <>\nTo: b+unknown@bounce.example.com\nSubject: returned\n\nIt came back.\n")?;
+        chown(&mail, Some(MAILDIR_USER), Some(MAILDIR_USER))
+            .context(|| "cannot give a mail away".to_owned())?;
+        if holds_within(READ_LIMIT, || !mail.exists()) {
+            println!("  the reader has moved a mail of the maildir that belongs to {MAILDIR_USER}");
+            return Ok(());
+        }
+        failed(format!("the reader left {} where it was for {} s", mail.display(), READ_LIMIT.as_secs()))
+    }
+}
+
+fn read(path: &Path) -> Result<String> {
+    std::fs::read_to_string(path).context(|| format!("cannot read {}", path.display()))
+}
+
+fn write(path: &Path, text: &str) -> Result<()> {
+    std::fs::write(path, text).context(|| format!("cannot write {}", path.display()))
+}
