@@ -4,22 +4,36 @@
 #
 #   base-images.sh roots FOLDER [SUITE]     makes the root file systems; what is there already is used again
 #   base-images.sh images FOLDER [SUITE]    gives them to the engine under the images' names
+#   base-images.sh compiler FOLDER          the same for the image that compiles, with the compiler of CLOSURE_SYSROOT
 #
 # SUITE is the release of Debian whose RabbitMQ and PostgreSQL are taken: both stand in one file system, which two names
 # share.
 set -euo pipefail
 
-what=${1:?usage: base-images.sh roots|images FOLDER [SUITE]}
-folder=${2:?usage: base-images.sh roots|images FOLDER [SUITE]}
+what=${1:?usage: base-images.sh roots|images|compiler FOLDER [SUITE]}
+folder=${2:?usage: base-images.sh roots|images|compiler FOLDER [SUITE]}
 suite=${3:-trixie}
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 rabbitmq=rabbitmq:4.3.3-management
 postgres=postgres:17
 runtime=debian:bookworm-slim
+compiler=rust:1.95-bookworm
 
 if [[ $what == roots ]]; then
   "$here/root.sh" "$folder/servers-$suite" "$suite" rabbitmq-server,postgresql
   "$here/root.sh" "$folder/runtime" bookworm ca-certificates
+  exit
+fi
+
+if [[ $what == compiler ]]; then
+  "$here/root.sh" "$folder/compiler" bookworm ca-certificates,gcc,libc6-dev,make,perl,pkg-config
+  tar --create --directory "$folder/compiler" . | docker import - closure-compiler >/dev/null
+  docker build --quiet --tag "$compiler" --file - "${CLOSURE_SYSROOT:?}" >/dev/null <<DOCKERFILE
+FROM closure-compiler
+COPY bin/cargo bin/rustc /usr/local/rust/bin/
+COPY lib /usr/local/rust/lib/
+ENV CARGO_HOME=/usr/local/cargo PATH=/usr/local/rust/bin:/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin
+DOCKERFILE
   exit
 fi
 

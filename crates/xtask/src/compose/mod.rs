@@ -19,7 +19,7 @@ use crate::interrupt::Interrupt;
 use crate::parts::Parts;
 use crate::workspace::Workspace;
 
-use engine::{Engine, Found};
+use engine::{Engine, Found, Network};
 use house::House;
 use project::{Project, docker};
 
@@ -38,6 +38,17 @@ impl Arguments {
     }
 }
 
+/// What is done beside the engine.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
+pub enum Task {
+    /// Make the image as the Dockerfile compiles it, with the machine's network.
+    Compile,
+    /// Try everything with the image that was compiled.
+    TryCompiled,
+    /// Try everything with an image of the binaries that are there.
+    TryPrebuilt,
+}
+
 /// What the inside of the engine's namespaces is told.
 #[derive(clap::Args, Debug)]
 pub struct Inside {
@@ -45,9 +56,11 @@ pub struct Inside {
     state: PathBuf,
     /// The folder of root file systems
     images: PathBuf,
-    /// The folder of binaries for the image; without it the image was compiled before
-    #[arg(long)]
-    binaries: Option<PathBuf>,
+    /// What is done there
+    #[arg(value_enum)]
+    task: Task,
+    /// The folder of the development build's binaries
+    binaries: PathBuf,
 }
 
 /// Tries the file; where no engine can be had it says so and ends well.
@@ -68,13 +81,18 @@ pub fn run(arguments: &Arguments, interrupt: &Interrupt) -> Result<ExitCode> {
     let state = engine.state().display().to_string();
     let images = engine.images().display().to_string();
     let binaries = binaries.display().to_string();
-    let mut inside = vec!["compose-inside", &state, &images];
-    if arguments.prebuilt {
-        inside.extend(["--binaries", &binaries]);
+    let inside = |task: &str, network: Network| {
+        engine.run(network, &["compose-inside", &state, &images, task, &binaries], interrupt)
+    };
+    let ended = if arguments.prebuilt {
+        inside("try-prebuilt", Network::Own)
     } else {
-        return failed("an image that compiles by itself cannot be built yet; say --prebuilt");
-    }
-    let ended = engine.run(&inside, interrupt);
+        println!("compiling in the image …");
+        match inside("compile", Network::Machine) {
+            Ok(Some(0)) => inside("try-compiled", Network::Own),
+            other => other,
+        }
+    };
     engine.forget()?;
     let code = ended?;
     println!("xtask compose: {:.1} s in all", begin.elapsed().as_secs_f64());
@@ -99,15 +117,15 @@ pub fn inside(arguments: &Inside, interrupt: &Interrupt) -> Result<ExitCode> {
     end_with_the_pipe();
     let workspace = Workspace::find()?;
     let mut parts = Parts::default();
-    let tried = try_all(arguments, &workspace, &mut parts, interrupt);
+    let tried = match arguments.task {
+        Task::Compile => parts.measure("image", || image::compile(arguments, &workspace, interrupt)),
+        Task::TryCompiled => try_all(arguments, &workspace, &mut parts, interrupt),
+        Task::TryPrebuilt => parts
+            .measure("images", || image::take(arguments, &workspace, interrupt))
+            .and_then(|()| try_all(arguments, &workspace, &mut parts, interrupt)),
+    };
     println!("\ncompose: {parts}");
-    match tried {
-        Ok(()) => {
-            println!("compose: everything is as it should be");
-            Ok(ExitCode::SUCCESS)
-        }
-        Err(problem) => Err(problem),
-    }
+    tried.map(|()| ExitCode::SUCCESS)
 }
 
 fn try_all(
@@ -117,7 +135,6 @@ fn try_all(
     interrupt: &Interrupt,
 ) -> Result<()> {
     let state = arguments.state.as_path();
-    parts.measure("images", || image::make(arguments, workspace, interrupt))?;
     let demo = Project::new(&workspace.root, state.join("demo"), "", &["demo"], interrupt)?;
     heading("the demo, for the first time");
     let took = parts.measure("first up", || demo.up(&[]))?;
@@ -179,7 +196,7 @@ fn nothing_is_left(state: &Path, interrupt: &Interrupt) -> Result<()> {
             return failed(format!("`docker {}` still names:\n{left}", arguments.join(" ")));
         }
     }
-    println!("\nno container, no network and no volume is left");
+    println!("\nno container, no network and no volume is left; everything is as it should be");
     Ok(())
 }
 
