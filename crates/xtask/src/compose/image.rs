@@ -53,7 +53,11 @@ fn base(inside: &Inside, workspace: &Workspace, what: &str, interrupt: &Interrup
     asked.args(["--print", "sysroot"]).current_dir(&workspace.root);
     let sysroot = said(&mut asked, &inside.state, IMAGE_LIMIT, interrupt)?.output;
     let mut script = Command::new("bash");
-    script.arg(workspace.root.join("tests/compose/base-images.sh")).arg(what).arg(&inside.images);
+    script
+        .arg(workspace.root.join("tests/compose/base-images.sh"))
+        .arg(what)
+        .arg(&inside.images)
+        .arg(&inside.broker);
     succeed(script.env("CLOSURE_SYSROOT", sysroot.trim()), inside, IMAGE_LIMIT, interrupt)
 }
 

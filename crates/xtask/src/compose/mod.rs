@@ -14,9 +14,11 @@ use std::time::Instant;
 
 use crate::demo::scenario::Scenario;
 use crate::demo::{self, report};
-use crate::error::{Result, failed};
+use crate::error::{Context, Result, failed};
 use crate::interrupt::Interrupt;
 use crate::parts::Parts;
+use crate::services::release::{Release, Root};
+use crate::tools;
 use crate::workspace::Workspace;
 
 use engine::{Engine, Found, Network};
@@ -24,17 +26,20 @@ use house::House;
 use project::{Project, docker};
 
 /// The options of `cargo xtask compose`.
-#[derive(clap::Args, Debug, Default)]
+#[derive(clap::Args, Debug)]
 pub struct Arguments {
     /// Put the binaries of the development build into the image, as CI does, instead of compiling in the image
     #[arg(long)]
     prebuilt: bool,
+    /// The RabbitMQ that the stand-in for its official image has
+    #[arg(long, value_enum, default_value_t = Release::V4_3)]
+    rabbitmq: Release,
 }
 
 impl Arguments {
     /// The form that CI runs.
     pub fn smallest() -> Arguments {
-        Arguments { prebuilt: true }
+        Arguments { prebuilt: true, rabbitmq: Release::V4_3 }
     }
 }
 
@@ -56,6 +61,8 @@ pub struct Inside {
     state: PathBuf,
     /// The folder of root file systems
     images: PathBuf,
+    /// The root file system of the broker
+    broker: PathBuf,
     /// What is done there
     #[arg(value_enum)]
     task: Task,
@@ -67,6 +74,10 @@ pub struct Inside {
 pub fn run(arguments: &Arguments, interrupt: &Interrupt) -> Result<ExitCode> {
     let begin = Instant::now();
     let workspace = Workspace::find()?;
+    std::fs::create_dir_all(&workspace.target)
+        .context(|| format!("cannot make {}", workspace.target.display()))?;
+    // A second run at the same time waits for the first.
+    let _lock = tools::lock(&workspace.target.join("compose.lock"), interrupt)?;
     let engine = match Engine::find(&workspace, interrupt)? {
         Found::Engine(engine) => engine,
         Found::None(reason) => return Ok(no_engine(&reason)),
@@ -76,13 +87,17 @@ pub fn run(arguments: &Arguments, interrupt: &Interrupt) -> Result<ExitCode> {
     if let Some(problem) = engine.roots(interrupt)? {
         return Ok(no_engine(&format!("the images cannot be made: {problem}")));
     }
+    let broker = match broker(arguments.rabbitmq, &engine, interrupt)? {
+        Root::Made(root) => root.display().to_string(),
+        Root::Missing(problem) => return Ok(no_engine(&format!("there is no broker: {problem}"))),
+    };
     println!("building the fleet …");
     let binaries = demo::build(&workspace, interrupt)?;
     let state = engine.state().display().to_string();
     let images = engine.images().display().to_string();
     let binaries = binaries.display().to_string();
     let inside = |task: &str, network: Network| {
-        engine.run(network, &["compose-inside", &state, &images, task, &binaries], interrupt)
+        engine.run(network, &["compose-inside", &state, &images, &broker, task, &binaries], interrupt)
     };
     let ended = if arguments.prebuilt {
         inside("try-prebuilt", Network::Own)
@@ -101,6 +116,17 @@ pub fn run(arguments: &Arguments, interrupt: &Interrupt) -> Result<ExitCode> {
         Some(_) => ExitCode::FAILURE,
         None => no_engine("it does not come up; see above"),
     })
+}
+
+/// The broker that was asked for; the newest Debian is not always whole, and then the one before stands in.
+fn broker(wanted: Release, engine: &Engine, interrupt: &Interrupt) -> Result<Root> {
+    match wanted.root(engine, interrupt)? {
+        Root::Missing(problem) if wanted == Release::V4_3 => {
+            eprintln!("RabbitMQ 4.3 cannot be had, and 4.0 stands in for it: {problem}");
+            Release::V4_0.root(engine, interrupt)
+        }
+        other => Ok(other),
+    }
 }
 
 /// Loud, because whoever reads the end of a long log must not take this for a success.
@@ -138,7 +164,8 @@ fn try_all(
     let demo = Project::new(&workspace.root, state.join("demo"), "", &["demo"], interrupt)?;
     heading("the demo, for the first time");
     let took = parts.measure("first up", || demo.up(&[]))?;
-    println!("  every service is well after {} s", took.as_secs());
+    let version = demo.succeed(&["exec", "--no-TTY", "rabbitmq", "rabbitmqctl", "--quiet", "version"])?;
+    println!("  every service is well after {} s, on RabbitMQ {}", took.as_secs(), version.output.trim());
     first_start(&demo)?;
     heading("the scenario");
     let house = House::open(&demo, workspace.binaries_folder().join("fleet"))?;

@@ -30,15 +30,20 @@ pub enum Programs {
     Root(PathBuf),
 }
 
+/// A root file system that was asked for.
+pub enum Root {
+    /// It is here.
+    Made(PathBuf),
+    /// It could not be made, for this reason.
+    Missing(String),
+}
+
 impl Release {
     /// The programs of this release, unpacked if they are not there yet.
     pub fn programs(self, workspace: &Workspace, interrupt: &Interrupt) -> Result<Programs> {
-        let (suite, packages, name) = match self {
-            Release::Installed => return Ok(Programs::Machine),
-            // The images of `cargo xtask compose` are made of the same one.
-            Release::V4_0 => ("trixie", "rabbitmq-server,postgresql", "servers-trixie"),
-            Release::V4_3 => ("forky", "rabbitmq-server", "rabbitmq-forky"),
-        };
+        if self == Release::Installed {
+            return Ok(Programs::Machine);
+        }
         let engine = match Engine::find(workspace, interrupt)? {
             Found::Engine(engine) => engine,
             Found::None(reason) => {
@@ -47,11 +52,22 @@ impl Release {
                 ));
             }
         };
-        let root = engine.images().join(name);
-        match engine.root(&root, suite, packages, interrupt)? {
-            None => Ok(Programs::Root(root)),
-            Some(problem) => failed(format!("RabbitMQ of {suite} cannot be unpacked: {problem}")),
+        match self.root(&engine, interrupt)? {
+            Root::Made(root) => Ok(Programs::Root(root)),
+            Root::Missing(problem) => failed(format!("that RabbitMQ cannot be unpacked: {problem}")),
         }
+    }
+
+    /// The root file system with this release, made if it is not there yet.
+    pub fn root(self, engine: &Engine, interrupt: &Interrupt) -> Result<Root> {
+        let (suite, packages, name) = match self {
+            Release::Installed => return Ok(Root::Missing("the machine's own has none".to_owned())),
+            // The images of `cargo xtask compose` are made of the same one.
+            Release::V4_0 => ("trixie", "rabbitmq-server,postgresql", "servers-trixie"),
+            Release::V4_3 => ("forky", "rabbitmq-server", "rabbitmq-forky"),
+        };
+        let root = engine.images().join(name);
+        Ok(engine.root(&root, suite, packages, interrupt)?.map_or(Root::Made(root), Root::Missing))
     }
 }
 
