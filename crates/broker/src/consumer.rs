@@ -156,7 +156,7 @@ impl Settler {
         self.answer(Answer::Ack);
     }
 
-    /// The message goes back to its queue.
+    /// The message goes back to its queue, and comes one step nearer to the queue's delivery limit.
     pub fn release(self) {
         self.answer(Answer::Release);
     }

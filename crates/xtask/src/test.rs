@@ -8,6 +8,7 @@ use crate::interrupt::Interrupt;
 use crate::packages;
 use crate::parts::Parts;
 use crate::process::Foreground;
+use crate::services::release::Release;
 use crate::services::{Durability, Leftovers, ServiceOptions, Services};
 use crate::tools::Tools;
 use crate::workspace::Workspace;
@@ -22,6 +23,9 @@ pub const BINARIES_VARIABLE: &str = "CLOSURE_TEST_BINARIES";
 /// The options of `cargo xtask test`.
 #[derive(clap::Args, Debug, Default)]
 pub struct Arguments {
+    /// The RabbitMQ that the tests run on; 4.0 and 4.3 are unpacked from newer releases of Debian, which needs root
+    #[arg(long, value_enum, default_value_t)]
+    rabbitmq: Release,
     /// What `cargo test` gets in addition, such as `-p closure-store claim`; without `-p`, every package is tested
     #[arg(trailing_var_arg = true, allow_hyphen_values = true, value_name = "ARGUMENTS")]
     cargo_test: Vec<String>,
@@ -30,7 +34,10 @@ pub struct Arguments {
 impl Arguments {
     /// These arguments for `cargo test`.
     pub fn new(cargo_test: &[&str]) -> Arguments {
-        Arguments { cargo_test: cargo_test.iter().map(|&argument| argument.to_owned()).collect() }
+        Arguments {
+            rabbitmq: Release::Installed,
+            cargo_test: cargo_test.iter().map(|&argument| argument.to_owned()).collect(),
+        }
     }
 }
 
@@ -53,8 +60,10 @@ fn run_parts(arguments: &Arguments, interrupt: &Interrupt, parts: &mut Parts) ->
         }
     }
     let options = ServiceOptions { durability: Durability::Unsynced, leftovers: Leftovers::Remove };
-    let start = || Services::start(&workspace.services_folder(), options, interrupt);
+    let programs = parts.measure("RabbitMQ", || arguments.rabbitmq.programs(&workspace, interrupt))?;
+    let start = || Services::start_with(&workspace.services_folder(), options, &programs, interrupt);
     let mut services = parts.measure("services", start)?;
+    eprintln!("The tests run on RabbitMQ {}.", services.rabbit_version()?);
     let mut command = cargo_test(&workspace, arguments, &[]);
     services.adopt(&mut command);
     command.envs(tools.environment().iter().map(|(name, place)| (name, place)));

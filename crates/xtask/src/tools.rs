@@ -155,8 +155,8 @@ fn succeed(command: &mut Command, interrupt: &Interrupt) -> Result<()> {
     failed(format!("{program} could not install the tests' packages ({status}); see its messages above"))
 }
 
-/// Holds the folder of tools until the value is dropped.
-fn lock(path: &Path, interrupt: &Interrupt) -> Result<File> {
+/// Holds a folder until the value is dropped.
+pub fn lock(path: &Path, interrupt: &Interrupt) -> Result<File> {
     let file = File::create(path).context(|| format!("cannot write {}", path.display()))?;
     loop {
         match file.try_lock() {

@@ -8,7 +8,7 @@ use std::{
 use futures::future::join_all;
 use lapin::{
     Acker, Channel,
-    options::{BasicAckOptions, BasicNackOptions, BasicRejectOptions},
+    options::{BasicAckOptions, BasicRejectOptions},
     types::DeliveryTag,
 };
 use tokio::{sync::mpsc, time::Instant};
@@ -133,9 +133,9 @@ async fn write_one(channel: &Channel, mut frame: Frame<Settlement>) -> Written {
     let written = match frame.kind {
         FrameKind::AckThrough => channel.basic_ack(last.tag, BasicAckOptions { multiple: true }).await,
         FrameKind::AckOne => channel.basic_ack(last.tag, BasicAckOptions { multiple: false }).await,
-        FrameKind::Release => {
-            channel.basic_nack(last.tag, BasicNackOptions { multiple: false, requeue: true }).await
-        }
+        // From RabbitMQ 4.3 on a nack counts nothing towards the delivery limit, so that a message over which every worker
+        // panics would come back for ever.
+        FrameKind::Release => channel.basic_reject(last.tag, BasicRejectOptions { requeue: true }).await,
         FrameKind::Reject => channel.basic_reject(last.tag, BasicRejectOptions { requeue: false }).await,
     };
     if written.is_err() {

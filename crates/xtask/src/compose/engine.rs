@@ -23,6 +23,15 @@ pub struct Engine {
     state: PathBuf,
 }
 
+/// Which network the engine has.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Network {
+    /// One of its own, from which nothing outside can be reached.
+    Own,
+    /// The machine's, for building what is fetched from outside.
+    Machine,
+}
+
 /// What came of the attempt to have an engine.
 pub enum Found {
     /// It can be run.
@@ -85,13 +94,20 @@ impl Engine {
     }
 
     /// Runs this program's own command beside the engine; the code that it ended with, or nothing if there was no engine.
-    pub fn run(&self, arguments: &[&str], interrupt: &Interrupt) -> Result<Option<i32>> {
+    pub fn run(&self, network: Network, arguments: &[&str], interrupt: &Interrupt) -> Result<Option<i32>> {
         // The end of this pipe is the end of the namespaces, however we end.
         let (reader, _writer) = std::io::pipe().context(|| "cannot make a pipe".to_owned())?;
         let program = std::env::current_exe().context(|| "this program has no name".to_owned())?;
         let mut command = Command::new("unshare");
-        command.args(["--net", "--mount", "--pid", "--fork", "--kill-child", "--mount-proc"]);
-        command.arg(self.scripts.join("engine.sh")).arg(&self.tools).arg(&self.state);
+        command.args(["--mount", "--pid", "--fork", "--kill-child", "--mount-proc"]);
+        let word = match network {
+            Network::Own => {
+                command.arg("--net");
+                "own"
+            }
+            Network::Machine => "machine",
+        };
+        command.arg(self.scripts.join("engine.sh")).arg(&self.tools).arg(&self.state).arg(word);
         command.arg(program).args(arguments).stdin(reader);
         for (name, _) in std::env::vars_os() {
             // What a person has set for an installation of their own is not what is tried.

@@ -14,28 +14,44 @@ use std::time::Instant;
 
 use crate::demo::scenario::Scenario;
 use crate::demo::{self, report};
-use crate::error::{Result, failed};
+use crate::error::{Context, Result, failed};
 use crate::interrupt::Interrupt;
 use crate::parts::Parts;
+use crate::services::release::{Release, Root};
+use crate::tools;
 use crate::workspace::Workspace;
 
-use engine::{Engine, Found};
+use engine::{Engine, Found, Network};
 use house::House;
 use project::{Project, docker};
 
 /// The options of `cargo xtask compose`.
-#[derive(clap::Args, Debug, Default)]
+#[derive(clap::Args, Debug)]
 pub struct Arguments {
     /// Put the binaries of the development build into the image, as CI does, instead of compiling in the image
     #[arg(long)]
     prebuilt: bool,
+    /// The RabbitMQ that the stand-in for its official image has
+    #[arg(long, value_enum, default_value_t = Release::V4_3)]
+    rabbitmq: Release,
 }
 
 impl Arguments {
     /// The form that CI runs.
     pub fn smallest() -> Arguments {
-        Arguments { prebuilt: true }
+        Arguments { prebuilt: true, rabbitmq: Release::V4_3 }
     }
+}
+
+/// What is done beside the engine.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
+pub enum Task {
+    /// Make the image as the Dockerfile compiles it, with the machine's network.
+    Compile,
+    /// Try everything with the image that was compiled.
+    TryCompiled,
+    /// Try everything with an image of the binaries that are there.
+    TryPrebuilt,
 }
 
 /// What the inside of the engine's namespaces is told.
@@ -45,15 +61,23 @@ pub struct Inside {
     state: PathBuf,
     /// The folder of root file systems
     images: PathBuf,
-    /// The folder of binaries for the image; without it the image was compiled before
-    #[arg(long)]
-    binaries: Option<PathBuf>,
+    /// The root file system of the broker
+    broker: PathBuf,
+    /// What is done there
+    #[arg(value_enum)]
+    task: Task,
+    /// The folder of the development build's binaries
+    binaries: PathBuf,
 }
 
 /// Tries the file; where no engine can be had it says so and ends well.
 pub fn run(arguments: &Arguments, interrupt: &Interrupt) -> Result<ExitCode> {
     let begin = Instant::now();
     let workspace = Workspace::find()?;
+    std::fs::create_dir_all(&workspace.target)
+        .context(|| format!("cannot make {}", workspace.target.display()))?;
+    // A second run at the same time waits for the first.
+    let _lock = tools::lock(&workspace.target.join("compose.lock"), interrupt)?;
     let engine = match Engine::find(&workspace, interrupt)? {
         Found::Engine(engine) => engine,
         Found::None(reason) => return Ok(no_engine(&reason)),
@@ -63,18 +87,27 @@ pub fn run(arguments: &Arguments, interrupt: &Interrupt) -> Result<ExitCode> {
     if let Some(problem) = engine.roots(interrupt)? {
         return Ok(no_engine(&format!("the images cannot be made: {problem}")));
     }
+    let broker = match broker(arguments.rabbitmq, &engine, interrupt)? {
+        Root::Made(root) => root.display().to_string(),
+        Root::Missing(problem) => return Ok(no_engine(&format!("there is no broker: {problem}"))),
+    };
     println!("building the fleet …");
     let binaries = demo::build(&workspace, interrupt)?;
     let state = engine.state().display().to_string();
     let images = engine.images().display().to_string();
     let binaries = binaries.display().to_string();
-    let mut inside = vec!["compose-inside", &state, &images];
-    if arguments.prebuilt {
-        inside.extend(["--binaries", &binaries]);
+    let inside = |task: &str, network: Network| {
+        engine.run(network, &["compose-inside", &state, &images, &broker, task, &binaries], interrupt)
+    };
+    let ended = if arguments.prebuilt {
+        inside("try-prebuilt", Network::Own)
     } else {
-        return failed("an image that compiles by itself cannot be built yet; say --prebuilt");
-    }
-    let ended = engine.run(&inside, interrupt);
+        println!("compiling in the image …");
+        match inside("compile", Network::Machine) {
+            Ok(Some(0)) => inside("try-compiled", Network::Own),
+            other => other,
+        }
+    };
     engine.forget()?;
     let code = ended?;
     println!("xtask compose: {:.1} s in all", begin.elapsed().as_secs_f64());
@@ -83,6 +116,17 @@ pub fn run(arguments: &Arguments, interrupt: &Interrupt) -> Result<ExitCode> {
         Some(_) => ExitCode::FAILURE,
         None => no_engine("it does not come up; see above"),
     })
+}
+
+/// The broker that was asked for; the newest Debian is not always whole, and then the one before stands in.
+fn broker(wanted: Release, engine: &Engine, interrupt: &Interrupt) -> Result<Root> {
+    match wanted.root(engine, interrupt)? {
+        Root::Missing(problem) if wanted == Release::V4_3 => {
+            eprintln!("RabbitMQ 4.3 cannot be had, and 4.0 stands in for it: {problem}");
+            Release::V4_0.root(engine, interrupt)
+        }
+        other => Ok(other),
+    }
 }
 
 /// Loud, because whoever reads the end of a long log must not take this for a success.
@@ -99,15 +143,15 @@ pub fn inside(arguments: &Inside, interrupt: &Interrupt) -> Result<ExitCode> {
     end_with_the_pipe();
     let workspace = Workspace::find()?;
     let mut parts = Parts::default();
-    let tried = try_all(arguments, &workspace, &mut parts, interrupt);
+    let tried = match arguments.task {
+        Task::Compile => parts.measure("image", || image::compile(arguments, &workspace, interrupt)),
+        Task::TryCompiled => try_all(arguments, &workspace, &mut parts, interrupt),
+        Task::TryPrebuilt => parts
+            .measure("images", || image::take(arguments, &workspace, interrupt))
+            .and_then(|()| try_all(arguments, &workspace, &mut parts, interrupt)),
+    };
     println!("\ncompose: {parts}");
-    match tried {
-        Ok(()) => {
-            println!("compose: everything is as it should be");
-            Ok(ExitCode::SUCCESS)
-        }
-        Err(problem) => Err(problem),
-    }
+    tried.map(|()| ExitCode::SUCCESS)
 }
 
 fn try_all(
@@ -117,11 +161,11 @@ fn try_all(
     interrupt: &Interrupt,
 ) -> Result<()> {
     let state = arguments.state.as_path();
-    parts.measure("images", || image::make(arguments, workspace, interrupt))?;
     let demo = Project::new(&workspace.root, state.join("demo"), "", &["demo"], interrupt)?;
     heading("the demo, for the first time");
     let took = parts.measure("first up", || demo.up(&[]))?;
-    println!("  every service is well after {} s", took.as_secs());
+    let version = demo.succeed(&["exec", "--no-TTY", "rabbitmq", "rabbitmqctl", "--quiet", "version"])?;
+    println!("  every service is well after {} s, on RabbitMQ {}", took.as_secs(), version.output.trim());
     first_start(&demo)?;
     heading("the scenario");
     let house = House::open(&demo, workspace.binaries_folder().join("fleet"))?;
@@ -179,7 +223,7 @@ fn nothing_is_left(state: &Path, interrupt: &Interrupt) -> Result<()> {
             return failed(format!("`docker {}` still names:\n{left}", arguments.join(" ")));
         }
     }
-    println!("\nno container, no network and no volume is left");
+    println!("\nno container, no network and no volume is left; everything is as it should be");
     Ok(())
 }
 

@@ -8,6 +8,7 @@ mod marker;
 mod ports;
 pub mod postgres;
 pub mod rabbitmq;
+pub mod release;
 mod run;
 
 pub use guard::Leftovers;

@@ -10,6 +10,7 @@ use crate::error::{Context, Result};
 use crate::process::Launch;
 use crate::services::marker::Marker;
 use crate::services::ports::Ports;
+use crate::services::release::Programs;
 
 /// The server's start script; the one in `/usr/sbin` insists on root and changes the user.
 pub const SERVER: &str = "/usr/lib/rabbitmq/bin/rabbitmq-server";
@@ -46,7 +47,13 @@ pub struct Node {
 
 impl Node {
     /// Writes the node's files into `folder/rabbitmq`.
-    pub(super) fn prepare(run_id: &str, folder: &Path, ports: &Ports, marker: &Marker) -> Result<Node> {
+    pub(super) fn prepare(
+        run_id: &str,
+        folder: &Path,
+        ports: &Ports,
+        marker: &Marker,
+        programs: &Programs,
+    ) -> Result<Node> {
         let home = folder.join("rabbitmq");
         std::fs::create_dir(&home).context(|| format!("cannot create {}", home.display()))?;
         write(&home.join("rabbitmq.conf"), &configuration(ports))?;
@@ -55,12 +62,10 @@ impl Node {
         write(&home.join("advanced.config"), ADVANCED)?;
         let name = format!("closure_{run_id}@localhost");
         let environment = environment(&home, &name, ports, marker);
-        let launch = |program: &str, arguments: Vec<String>, log: &str| Launch {
-            program: PathBuf::from(program),
-            arguments,
-            environment: environment.clone(),
-            working_folder: home.clone(),
-            log_file: folder.join(log),
+        let launch = |program: &str, arguments: Vec<String>, log: &str| {
+            let (program, arguments) = programs.launch(program, arguments);
+            let (environment, working_folder) = (environment.clone(), home.clone());
+            Launch { program, arguments, environment, working_folder, log_file: folder.join(log) }
         };
         let mapper_arguments = ["-address", "127.0.0.1", "-port"].map(str::to_owned).into_iter();
         Ok(Node {

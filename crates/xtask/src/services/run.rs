@@ -6,7 +6,8 @@ use std::time::{Duration, Instant};
 
 use rustix::process::{Pid, Signal, kill_process};
 
-use crate::error::{Result, failed};
+use crate::error::{Context, Result, failed};
+use crate::http;
 use crate::interrupt::Interrupt;
 use crate::process::{Launch, POLL_INTERVAL, Running, holds_within, log_tail};
 use crate::services::description;
@@ -16,6 +17,7 @@ use crate::services::marker::Marker;
 use crate::services::ports::Ports;
 use crate::services::postgres::{Cluster, Durability};
 use crate::services::rabbitmq::Node;
+use crate::services::release::Programs;
 
 /// How long a service may take to answer after its start; a node on a busy two-core machine takes a quarter of it.
 const READY_LIMIT: Duration = Duration::from_secs(120);
@@ -50,12 +52,22 @@ impl Services {
     /// A run that died is cleaned up first.
     /// A signal that arrives meanwhile ends the start, and what was started.
     pub fn start(parent: &Path, options: ServiceOptions, interrupt: &Interrupt) -> Result<Services> {
+        Services::start_with(parent, options, &Programs::Machine, interrupt)
+    }
+
+    /// The same with a RabbitMQ of other programs.
+    pub fn start_with(
+        parent: &Path,
+        options: ServiceOptions,
+        programs: &Programs,
+        interrupt: &Interrupt,
+    ) -> Result<Services> {
         interrupt.check()?;
         let ports = Ports::reserve()?;
         let folder = RunFolder::create(parent)?;
         let guard = Guard::start(&folder.path, options.leftovers)?;
         let marker = Marker::of(&folder.path);
-        let node = Node::prepare(&folder.id, &folder.path, &ports, &marker)?;
+        let node = Node::prepare(&folder.id, &folder.path, &ports, &marker, programs)?;
         // The node boots while the cluster is being created.
         let mapper = node.port_mapper.start()?;
         wait_until_ready("the Erlang port mapper", &node.port_mapper, &mapper, interrupt, || {
@@ -84,6 +96,15 @@ impl Services {
     /// `http://…`, the guest user of RabbitMQ's HTTP API.
     pub fn rabbit_api_url(&self) -> &str {
         &self.node.api_url
+    }
+
+    /// The broker's version, as it says itself.
+    pub fn rabbit_version(&self) -> Result<String> {
+        let answer = http::request("GET", &self.node.api_url, "/api/overview", None)?;
+        let overview: serde_json::Value =
+            serde_json::from_str(&answer.body).context(|| "RabbitMQ's overview is no JSON".to_owned())?;
+        let version = overview.get("rabbitmq_version").and_then(serde_json::Value::as_str);
+        version.map_or_else(|| failed("RabbitMQ does not say its version"), |version| Ok(version.to_owned()))
     }
 
     /// `postgres://…`, the superuser in the database `postgres`.
