@@ -23,6 +23,8 @@ pub enum Package {
     Postfix,
     /// The proxy that stands before the intake.
     Nginx,
+    /// Another time of day for a single process.
+    FakeTime,
     /// Node, for the same in another language and for AsyncAPI's parser.
     Node,
     /// Node's package manager.
@@ -39,6 +41,7 @@ pub const TESTS: &[Package] = &[
     Package::PythonDkim,
     Package::Postfix,
     Package::Nginx,
+    Package::FakeTime,
     Package::Node,
     Package::Npm,
 ];
@@ -79,6 +82,7 @@ impl Package {
             Package::PythonDkim => "python3-dkim",
             Package::Postfix => "postfix",
             Package::Nginx => "nginx",
+            Package::FakeTime => "libfaketime",
             Package::Node => "nodejs",
             Package::Npm => "npm",
         }
@@ -92,6 +96,7 @@ impl Package {
             Package::PythonDkim => tools::has_dkim(),
             Package::Postfix => Path::new(POSTFIX).exists(),
             Package::Nginx => Path::new(NGINX).exists(),
+            Package::FakeTime => tools::has_faketime(),
             Package::Node => tools::has_node(),
             Package::Npm => tools::has_npm(),
         }

@@ -16,15 +16,16 @@ use closure_policy::{
     retry::Next,
 };
 use closure_providers::SendFailure;
-use closure_store::{Claim, Contact, EarlyReceipts, Ending, Lease, NewClaim, Settled, Settlement, Store};
+use closure_store::{Claim, Contact, Ending, Lease, NewClaim, Settled, Settlement, Store};
 use tracing::{info, warn};
 use uuid::Uuid;
 
 use super::{
     carrier::{Attempt, Carrier, Doubt, Passage, Rendering, Way},
-    doubt::scope,
+    doubt::{scope, waited_ms},
     endings::{rules_json, step_until},
     patience::{Patiences, Why, capped, left_alone},
+    refusals::NewerRows,
     telling::settled_or_stop,
 };
 use crate::{
@@ -41,6 +42,7 @@ pub struct Courier<C> {
     pub(super) store: Store,
     pub(super) engine: Engine,
     pub(super) patience: Patiences,
+    pub(super) newer: NewerRows,
 }
 
 /// A claimed job on its way.
@@ -76,11 +78,18 @@ pub(super) enum Errand {
 impl<C: Carrier> Courier<C> {
     /// A courier of one channel.
     pub fn new(carrier: C, store: Store, engine: Engine, patience: PatienceRules) -> Self {
-        Self { carrier, store, engine, patience: Patiences::new(patience) }
+        Self { carrier, store, engine, patience: Patiences::new(patience), newer: NewerRows::default() }
     }
 
-    /// Does the whole way of one message.
+    /// Does the whole way of one message; what the database refuses for good is kept for a person.
     pub async fn carry(&self, hand: &Hand<'_>) -> Result<Disposition, Interrupted> {
+        match self.carry_through(hand).await {
+            Err(Interrupted::Refused(problem)) => self.refused(hand, problem).await,
+            ended => ended,
+        }
+    }
+
+    async fn carry_through(&self, hand: &Hand<'_>) -> Result<Disposition, Interrupted> {
         let message = hand.message;
         let job = match Job::decode(&message.body) {
             Ok(job) if job.channel() == self.carrier.channel() => job,
@@ -163,7 +172,9 @@ impl<C: Carrier> Courier<C> {
             } => {
                 let trip = trip(lease, provider, Errand::FindOut, lookups, postponed_ms);
                 let (plan, scope) = (decision.plan.as_ref(), scope(&job));
-                let doubt = Doubt { provider, plan, client_ref, scope, since, lookups, resends, hand };
+                let waited_ms = waited_ms(since, self.engine.now());
+                let doubt =
+                    Doubt { provider, plan, client_ref, scope, since, waited_ms, lookups, resends, hand };
                 self.reconcile(&trip, attempt, doubt, rendered).await
             }
             Claim::Scheduled { next } => {
@@ -275,12 +286,7 @@ impl<C: Carrier> Courier<C> {
                 let trip = Trip { decision: &decision, ..*trip };
                 self.send(&trip, attempt, client_ref, rendered, contact).await
             }
-            Err(problem) => {
-                warn!(job_id = %trip.job.id(), %problem, "the rules could not be asked again; nothing was sent");
-                let detail = "the database could not be asked right before the send".to_owned();
-                let why = Why { code: FailureCode::ProviderUnavailable, detail };
-                self.put_off(trip, attempt, why, self.first_step(attempt)).await
-            }
+            Err(problem) => self.unasked(trip, attempt, &problem).await,
         }
     }
 
@@ -378,18 +384,5 @@ impl<C: Carrier> Courier<C> {
             }
             Settled::LeaseLost => self.lease_lost(trip).await,
         }
-    }
-
-    /// The lease is gone: the settlement was written although its answer was lost, or another took the job over.
-    ///
-    /// Whoever settled it may not have told; telling it again carries the same ids.
-    pub(super) async fn lease_lost(&self, trip: &Trip<'_>) -> Result<Disposition, Interrupted> {
-        let job = trip.job.id();
-        warn!(job_id = %job, "the lease was over before the settlement was answered; telling what is on record");
-        let snapshot = settled_or_stop(trip.hand, "read a delivery", || self.store.snapshot(job)).await?;
-        Ok(snapshot.map_or_else(
-            || Disposition::Done(Vec::new()),
-            |snapshot| self.tell_of(&snapshot, trip.decision, EarlyReceipts::Some),
-        ))
     }
 }

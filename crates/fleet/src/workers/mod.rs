@@ -17,6 +17,7 @@ pub mod fallback;
 pub mod gateways;
 pub mod pace;
 mod patience;
+mod refusals;
 pub mod returns;
 pub mod sms;
 pub mod story;
