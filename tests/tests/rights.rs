@@ -8,50 +8,10 @@ use std::{
 
 use closure_contract::{Generation, ReceiptStatus, Timestamp};
 use closure_store::{
-    BounceEffect, Bounced, Debt, NewBounce, NewSuppression, Recipient, Store, StoreSettings,
+    BounceEffect, Bounced, Debt, Missing, NewBounce, NewSuppression, RIGHTS, Recipient, Store, StoreSettings,
     SuppressionSource, UnreadMail,
 };
 use closure_tests::harness::{Database, Services, cli, jobs, run};
-
-/// What each user may do with each table: S reads, I inserts, U updates, D deletes, T empties.
-///
-/// A capital is the whole row, a small letter some columns of it; a user that is not named may do nothing.
-/// A table that is new stands here with nobody until somebody has decided.
-const RIGHTS: &[(&str, &str)] = &[
-    ("attempt", "dead=Su dial=SIuD doctor=S email=SIuD fallback=S fleet=SIuD operator=S sms=SIuD"),
-    ("brake", "doctor=S fallback=SIU fleet=SIU operator=Su"),
-    ("brake_action", "operator=SI"),
-    ("cel", "dial=S fleet=S pbx=I"),
-    ("circuit", "doctor=S fallback=SIUD fleet=SIUD operator=Su sms=SIUD"),
-    ("contact_tally", "advisor=S dial=SIu email=SIu fallback=SuD fleet=SIuD operator=S sms=SIu"),
-    (
-        "dead_letter",
-        "bounces=I dead=sIu dial=sIu doctor=s email=sIu fallback=sIu fleet=sIu operator=Su sms=sIu",
-    ),
-    ("dead_letter_action", "operator=SI"),
-    ("delivery", "bounces=Su dead=su dial=SIu doctor=s email=SIu fallback=SIu fleet=SIu operator=Su sms=SIu"),
-    ("job_return", "dead=SIUD dial=Su email=Su fleet=SIUD sms=Su"),
-    ("owed", "bounces=SuD dead=SuD dial=SuD doctor=S email=SuD fallback=SuD fleet=SuD operator=SuD sms=SuD"),
-    ("receipt", "bounces=I dial=Su doctor=s email=Su fallback=SIu fleet=SIu operator=S sms=Su"),
-    (
-        "refinery_schema_history",
-        "bounces=S cancel=S dead=S dial=S doctor=S email=S fallback=S fleet=S operator=S sms=S",
-    ),
-    ("sending_rate", "fleet=SIu sms=SIu"),
-    ("suppression", "advisor=S bounces=SI dial=S email=S fleet=SI operator=SID sms=S"),
-    ("suppression_action", "bounces=I fleet=I operator=SI"),
-    (
-        "template",
-        "advisor=S bounces=S cancel=S dead=S dial=S doctor=S email=S fallback=S fleet=S operator=SIu sms=S",
-    ),
-    ("template_action", "operator=SI"),
-    (
-        "template_register",
-        "advisor=S bounces=S cancel=S dead=S dial=S doctor=S email=S fallback=S fleet=S operator=Su sms=S",
-    ),
-    ("tombstone", "advisor=S cancel=SIU dial=Siu email=Siu fallback=S fleet=SIU operator=SD sms=Siu"),
-    ("tombstone_action", "operator=SI"),
-];
 
 /// Columns that hold what a customer reads, or what a job is, and who may read or change each.
 const SENSITIVE: &[(&str, &str, &str)] = &[
@@ -105,6 +65,22 @@ async fn each_user_has_the_rights_of_the_table(database: &Database) {
         );
         assert_eq!(database.query(&sql).await.join(""), *users, "{privilege} of {column}");
     }
+}
+
+/// The doctor's own user, which may read little, sees what every other one lacks.
+async fn a_right_that_is_taken_away_is_missed(database: &Database) {
+    let settings = StoreSettings { url: database.url_of("doctor"), ..StoreSettings::default() };
+    let store = Store::new(settings).expect("a sound address");
+    assert_eq!(store.missing().await, Ok(vec![]));
+    database.query("REVOKE DELETE, UPDATE ON circuit FROM closure_sms").await;
+    let lacks = Missing::Right {
+        user: "closure_sms".to_owned(),
+        table: "circuit".to_owned(),
+        privileges: "DELETE, UPDATE".to_owned(),
+    };
+    assert_eq!(store.missing().await, Ok(vec![lacks]));
+    Database::grant(&database.url_of("owner")).await;
+    assert_eq!(store.missing().await, Ok(vec![]));
 }
 
 /// Its own statements, asked as its own user; a right that is missing fails them even where no row is found.
@@ -165,6 +141,7 @@ fn each_database_user_may_do_its_own_work_and_nothing_else() {
             Database::grant(&url("owner")).await;
         }
         each_user_has_the_rights_of_the_table(&database).await;
+        a_right_that_is_taken_away_is_missed(&database).await;
         let by = ["--actor", "kim", "--reason", "a test"];
         let suppress = [&["suppress", "add", "+819045011001"][..], &by].concat();
         let approve = |words: &[&'static str]| [words, &by].concat();

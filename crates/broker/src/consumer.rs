@@ -33,6 +33,9 @@ pub struct ConsumerSettings {
     pub prefetch: u16,
     /// The connection is rebuilt when messages are ready and none came for this time, although there was room.
     pub watchdog_ms: u64,
+    /// A consumer is stuck while a message has been in hand for this time without an answer; after twice this time the
+    /// connection is rebuilt, so that the broker gives what was in hand to somebody else.
+    pub in_hand_max_ms: u64,
 }
 
 /// A running consumer.
@@ -57,6 +60,11 @@ pub struct ConsumerMonitor {
 pub enum ConsumerHealth {
     /// The broker delivers to it.
     Consuming,
+    /// A message has been in hand for too long without an answer.
+    Stuck {
+        /// For how long, at least.
+        for_ms: u64,
+    },
     /// There is no connection, or no queue.
     Disconnected,
     /// It takes nothing new; what is in hand can still be answered.

@@ -78,6 +78,16 @@ pub enum BrokerError {
         /// How many messages wait.
         ready: u32,
     },
+    /// A message has been in hand for too long without an answer.
+    #[error(
+        "a message of {queue} has been in hand for {for_ms} ms and does not move; the connection is rebuilt, so that somebody else gets it"
+    )]
+    Stuck {
+        /// The queue.
+        queue: &'static str,
+        /// For how long, at least.
+        for_ms: u64,
+    },
 }
 
 /// Whether time heals an error or a person has to act.
@@ -138,7 +148,8 @@ impl BrokerError {
             | Self::TimedOut { .. }
             | Self::Different { .. }
             | Self::Cancelled { .. }
-            | Self::Stalled { .. } => Cure::Time,
+            | Self::Stalled { .. }
+            | Self::Stuck { .. } => Cure::Time,
             Self::InvalidSettings { .. } | Self::AccessRefused { .. } | Self::NotFound { .. } => Cure::Person,
         }
     }

@@ -20,7 +20,8 @@ pub use message::{Death, InMessage, OutMessage, Redelivered};
 pub use publisher::{MESSAGES_PER_CALL_MAX, Publisher, PublisherHealth};
 pub use settings::BrokerSettings;
 
-/// Filter directives that keep the client library from writing message bodies into the log.
+/// Filter directives that keep the client library from writing into the log.
 ///
-/// It warns about a returned message with its whole content, and traces frames and credentials.
-pub const LOG_DIRECTIVES: &[&str] = &["lapin=warn", "lapin::returned_messages=off"];
+/// It warns about a returned message with its whole content, traces frames and credentials, and writes several lines
+/// for each connection that breaks; what matters of it stands in our own errors.
+pub const LOG_DIRECTIVES: &[&str] = &["lapin=off"];

@@ -105,10 +105,12 @@ impl Health {
             };
             said.push(PartHealth { part: format!("consumer {queue}"), state });
         }
-        if let Some(reason) = parts.services.as_ref().and_then(|services| services.reason(Service::Database))
-        {
-            ready = false;
-            said.push(PartHealth { part: "database".to_owned(), state: format!("Away: {reason}") });
+        for service in [Service::Database, Service::SideLooks, Service::Templates, Service::Maildir] {
+            let reason = parts.services.as_ref().and_then(|services| services.reason(service));
+            let Some(reason) = reason else { continue };
+            // What no message waits for is told, and restarting would mend nothing.
+            ready &= !matches!(service, Service::Database | Service::Maildir);
+            said.push(PartHealth { part: service.name().to_owned(), state: format!("Away: {reason}") });
         }
         if let Some(publisher) = &parts.publisher {
             let state = publisher.health();

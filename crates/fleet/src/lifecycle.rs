@@ -1,8 +1,8 @@
 //! How a process ends: the first signal asks, the second insists.
 
-use std::time::Duration;
+use std::{io, time::Duration};
 
-use tokio::signal::unix::{SignalKind, signal};
+use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 use tracing::{info, warn};
 
@@ -21,14 +21,27 @@ pub struct Lifecycle {
     pub services: Services,
 }
 
+/// SIGTERM and SIGINT, which from now on end the process in order instead of at once.
+#[derive(Debug)]
+pub struct Signals {
+    terminate: Signal,
+    interrupt: Signal,
+}
+
+impl Signals {
+    /// Begins to hear them; what comes before anybody listens is kept.
+    pub fn hear() -> io::Result<Self> {
+        Ok(Self { terminate: signal(SignalKind::terminate())?, interrupt: signal(SignalKind::interrupt())? })
+    }
+}
+
 impl Lifecycle {
-    /// Starts listening for SIGTERM and SIGINT.
+    /// Starts to listen to the signals.
     ///
     /// After the first one the process has `grace` to finish what it holds.
-    pub fn listen(grace: Duration) -> std::io::Result<Self> {
+    pub fn listen(signals: Signals, grace: Duration) -> Self {
         let lifecycle = Self::default();
-        let mut terminate = signal(SignalKind::terminate())?;
-        let mut interrupt = signal(SignalKind::interrupt())?;
+        let Signals { mut terminate, mut interrupt } = signals;
         let ours = lifecycle.clone();
         tokio::spawn(async move {
             tokio::select! {
@@ -51,7 +64,7 @@ impl Lifecycle {
             }
             ours.shutdown.cancel();
         });
-        Ok(lifecycle)
+        lifecycle
     }
 
     /// Waits until everything that was spawned has ended, for at most `limit` after the hard stop.

@@ -8,7 +8,9 @@ use std::{
 use closure_contract::FailureCode;
 use closure_policy::rulebook::{CompiledRulebook, TemplateSource};
 use closure_store::{Store, StoreError, StoredTemplate, TemplateRegister, TemplateState};
-use tracing::{error, info, warn};
+use tracing::{error, info};
+
+use crate::services::{Asking, Service, Services};
 
 /// The rules as they are now; a clone shares what is known.
 #[derive(Clone)]
@@ -21,6 +23,7 @@ struct Shared {
     register: Option<Store>,
     refresh: Duration,
     known: Mutex<Known>,
+    asking: Mutex<Asking>,
 }
 
 /// What was read last.
@@ -36,20 +39,27 @@ impl Rules {
         settings: CompiledRulebook,
         register: Store,
         refresh: Duration,
+        services: &Services,
     ) -> Result<Self, StoreError> {
-        let rules = Self::new(settings, Some(register), refresh);
+        let rules = Self::new(settings, Some(register), refresh, services);
         rules.fresh().await?;
         Ok(rules)
     }
 
     /// The settings alone, where there is no database: no template is known.
     pub fn without_templates(settings: CompiledRulebook) -> Self {
-        Self::new(settings, None, Duration::MAX)
+        Self::new(settings, None, Duration::MAX, &Services::default())
     }
 
-    fn new(settings: CompiledRulebook, register: Option<Store>, refresh: Duration) -> Self {
+    fn new(
+        settings: CompiledRulebook,
+        register: Option<Store>,
+        refresh: Duration,
+        services: &Services,
+    ) -> Self {
         let known = Known { version: None, checked: Instant::now(), rulebook: Arc::new(settings.clone()) };
-        Self { shared: Arc::new(Shared { settings, register, refresh, known: Mutex::new(known) }) }
+        let (known, asking) = (Mutex::new(known), Mutex::new(services.ask(Service::Templates)));
+        Self { shared: Arc::new(Shared { settings, register, refresh, known, asking }) }
     }
 
     /// The rules as they were at most one refresh ago.
@@ -66,10 +76,18 @@ impl Rules {
         }
         // One look a refresh is enough for all who ask meanwhile, whether it succeeds or not.
         self.known().checked = Instant::now();
-        self.fresh().await.unwrap_or_else(|problem| {
-            warn!(%problem, "the register of templates could not be looked at; the last known one counts");
-            rulebook
-        })
+        let fresh = self.fresh().await;
+        let mut asking = self.shared.asking.lock().unwrap_or_else(PoisonError::into_inner);
+        match fresh {
+            Ok(fresh) => {
+                asking.answered();
+                fresh
+            }
+            Err(problem) => {
+                asking.failed(&problem);
+                rulebook
+            }
+        }
     }
 
     /// The rules as they are at this moment; an error where the database cannot say.

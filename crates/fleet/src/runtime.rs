@@ -4,6 +4,7 @@
 //! The order is always the same: the worker commits its effects, the loop publishes what follows from them and
 //! waits for the broker's confirm, and only then the message is acked (invariant 1).
 
+mod movement;
 mod publishing;
 mod repeat;
 
@@ -25,10 +26,15 @@ use tracing::error;
 pub use publishing::{Unpublished, publish};
 pub use repeat::{Outage, Remedy, until_available};
 
+use movement::{IN_HAND_MAX_MS, Movement};
 use publishing::{copy_for, refused};
 use repeat::repeat;
 
-use crate::{health::Health, lifecycle::Lifecycle, services::Service};
+use crate::{
+    health::Health,
+    lifecycle::Lifecycle,
+    services::{Asking, Service},
+};
 
 /// The first pause before a service that is away is asked again; it doubles up to the longest one.
 const OUTAGE_PAUSE: Duration = Duration::from_millis(500);
@@ -100,7 +106,8 @@ pub struct Told {
 pub enum Interrupted {
     /// The process is stopping, or the message's connection is gone: it will be delivered again.
     Left,
-    /// The database takes no such values, however often it is asked: the message is to be kept for a person.
+    /// The database takes no such values, however often it is asked, or has a row that this release cannot read: the
+    /// message is to be kept for a person.
     Refused(StoreError),
 }
 
@@ -111,15 +118,16 @@ pub struct Hand<'a> {
     /// The generation that it turned out to be of, where its own was not to be believed; a copy of it carries this.
     generation: &'a OnceLock<Generation>,
     settler: &'a Settler,
+    movement: &'a Movement,
     lifecycle: &'a Lifecycle,
 }
 
 impl Hand<'_> {
     /// The same message in hand, read as one of another generation.
     pub fn reading<'b>(&'b self, message: &'b InMessage) -> Hand<'b> {
-        let Self { generation, settler, lifecycle, .. } = *self;
+        let Self { generation, settler, movement, lifecycle, .. } = *self;
         let _first_reading = generation.set(message.generation);
-        Hand { message, generation, settler, lifecycle }
+        Hand { message, generation, settler, movement, lifecycle }
     }
 
     /// Whether a side effect may begin: not once the connection that delivered the message is gone.
@@ -129,6 +137,11 @@ impl Hand<'_> {
         } else {
             Err(Interrupted::Left)
         }
+    }
+
+    /// Begins to ask the database beside [`Hand::until_available`].
+    pub fn ask_database(&self) -> Asking {
+        self.lifecycle.services.ask(Service::Database)
     }
 
     /// Waits until nothing more may be begun.
@@ -150,7 +163,7 @@ impl Hand<'_> {
         F: Future<Output = Result<T, E>> + Send,
     {
         let still_ours = || self.settler.is_usable();
-        repeat(self.lifecycle, &still_ours, operation).await
+        repeat(self.lifecycle, &still_ours, self.movement, operation).await
     }
 }
 
@@ -242,8 +255,13 @@ async fn consume<W: Worker>(
 ) {
     let Surroundings { lifecycle, publisher, .. } = around;
     let queue = worker.queue();
-    let settings =
-        ConsumerSettings { broker: around.broker.clone(), queue, prefetch, watchdog_ms: WATCHDOG_MS };
+    let settings = ConsumerSettings {
+        broker: around.broker.clone(),
+        queue,
+        prefetch,
+        watchdog_ms: WATCHDOG_MS,
+        in_hand_max_ms: IN_HAND_MAX_MS,
+    };
     let enough = lifecycle.stop.child_token();
     let mut consumer =
         Consumer::start(settings, enough.clone(), lifecycle.shutdown.clone(), &lifecycle.tracker);
@@ -290,19 +308,30 @@ async fn one<W: Worker>(worker: &W, incoming: Incoming, publisher: &Publisher, l
     if !settler.is_usable() {
         return;
     }
-    let generation = OnceLock::new();
-    let hand = Hand { message: &message, generation: &generation, settler: &settler, lifecycle };
-    let handled = std::panic::AssertUnwindSafe(worker.handle(&hand)).catch_unwind().await;
-    let disposition = match handled {
-        Ok(Ok(disposition)) => disposition,
-        Ok(Err(Interrupted::Left)) => return,
-        Ok(Err(Interrupted::Refused(problem))) => {
+    let (generation, movement) = (OnceLock::new(), Movement::default());
+    let hand = Hand {
+        message: &message,
+        generation: &generation,
+        settler: &settler,
+        movement: &movement,
+        lifecycle,
+    };
+    let handling = std::panic::AssertUnwindSafe(worker.handle(&hand)).catch_unwind();
+    let disposition = match movement.bounded(handling).await {
+        Some(Ok(Ok(disposition))) => disposition,
+        Some(Ok(Err(Interrupted::Left))) => return,
+        Some(Ok(Err(Interrupted::Refused(problem)))) => {
             refused(worker.queue(), &message, settler, &problem, lifecycle).await;
             return;
         }
-        Err(_panic) => {
-            // The message goes back; the broker's delivery limit ends a crash loop in the dead queue.
+        // The message goes back; the broker's delivery limit ends a crash loop in the dead queue.
+        Some(Err(_panic)) => {
             error!(queue = worker.queue(), message_id = ?message.message_id, "a worker panicked over a message");
+            settler.release();
+            return;
+        }
+        None => {
+            error!(queue = worker.queue(), message_id = ?message.message_id, "the work of a message stood still; it goes back");
             settler.release();
             return;
         }

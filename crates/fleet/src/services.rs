@@ -16,6 +16,10 @@ pub enum Service {
     Database,
     /// The database, as the loops beside the messages ask it: what they cannot read keeps no message waiting.
     SideLooks,
+    /// The database, as the register of templates is looked at; the last known one counts meanwhile.
+    Templates,
+    /// The folder with the mails that came back.
+    Maildir,
     /// The broker, as far as it takes publishes.
     Publishing,
     /// A gateway that is asked for receipts.
@@ -30,6 +34,8 @@ pub struct Services(Arc<Shared>);
 struct Shared {
     database: Watched,
     side_looks: Watched,
+    templates: Watched,
+    maildir: Watched,
     publishing: Watched,
     receipt_pull: Watched,
 }
@@ -83,6 +89,8 @@ impl Services {
         match service {
             Service::Database => &self.0.database,
             Service::SideLooks => &self.0.side_looks,
+            Service::Templates => &self.0.templates,
+            Service::Maildir => &self.0.maildir,
             Service::Publishing => &self.0.publishing,
             Service::ReceiptPull => &self.0.receipt_pull,
         }
@@ -96,10 +104,13 @@ impl Watched {
 }
 
 impl Service {
-    fn name(self) -> &'static str {
+    /// What the log and the probe call it.
+    pub fn name(self) -> &'static str {
         match self {
             Self::Database => "database",
             Self::SideLooks => "database, beside the messages",
+            Self::Templates => "database, for the register of templates",
+            Self::Maildir => "maildir",
             Self::Publishing => "broker",
             Self::ReceiptPull => "gateway",
         }

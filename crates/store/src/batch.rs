@@ -152,7 +152,7 @@ impl<B: Batch> Shared<B> {
                         let _ = waiting.answer.send(Ok(answer));
                     }
                 }
-                Err(StoreError::BadData { .. }) if part.len() > 1 => {
+                Err(problem) if problem.is_of_one_request() && part.len() > 1 => {
                     parts.push(part.split_off(part.len() / 2));
                     parts.push(part);
                 }

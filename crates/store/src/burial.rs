@@ -130,7 +130,11 @@ async fn told(
     generation: Generation,
 ) -> Result<Option<Snapshot>, StoreError> {
     let rows = query(transaction, TOLD, &[&job.0, &int(generation.0)]).await?;
-    rows.first().map(Snapshot::read).transpose()
+    match rows.first().map(Snapshot::read).transpose() {
+        // What it says is for a newer release to tell; the letter is kept all the same.
+        Err(StoreError::NewerRow(_)) => Ok(None),
+        told => told,
+    }
 }
 
 /// The generation that a message names, if a person's replay made it: whoever may publish may write any.
@@ -162,7 +166,12 @@ async fn bond(
     if columns.get::<&[u8]>("body_hash")? != hash {
         return Ok(Bond::Stranger);
     }
-    Ok(match columns.word("state", str::parse)? {
+    let state = match columns.word("state", str::parse) {
+        // A newer release knows whether it goes on.
+        Err(StoreError::NewerRow(_)) => return Ok(Bond::TooLate),
+        state => state?,
+    };
+    Ok(match state {
         DeliveryState::Pending | DeliveryState::Sending | DeliveryState::InDoubt | DeliveryState::Waiting => {
             Bond::Killed
         }

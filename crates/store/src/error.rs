@@ -1,7 +1,7 @@
 //! What can go wrong with the database, by what the caller has to do about it.
 
 use deadpool_postgres::{HookError, PoolError, TimeoutType};
-use tokio_postgres::types::WrongType;
+use tokio_postgres::{error::SqlState, types::WrongType};
 
 /// Why the store could not do what it was asked.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -9,11 +9,21 @@ pub enum StoreError {
     /// The database cannot serve now: wait, spend nothing, and ask the same again.
     #[error("the database is unavailable ({0}); wait and ask again, nothing was spent")]
     Unavailable(String),
-    /// The tables are not the ones that this release knows, or may not be used.
+    /// The tables are not the ones that this release knows.
     #[error(
         "the database's schema does not fit this release ({0}); run `fleet migrate` as the tables' owner"
     )]
     Schema(String),
+    /// A right is missing.
+    #[error(
+        "the database's user lacks a right ({0}); run deploy/postgres/grants.sql as the tables' owner, and see `fleet doctor`"
+    )]
+    Right(String),
+    /// One row holds what this release cannot read; every other row is as good as before.
+    #[error(
+        "a row was written by a newer release ({0}); leave it to a process of that release, or upgrade this one"
+    )]
+    NewerRow(String),
     /// The database cannot take these values, and never will.
     #[error("the database refuses these values (SQLSTATE {code}{}); keep the message for a person", place(.constraint.as_deref()))]
     BadData {
@@ -32,7 +42,19 @@ impl StoreError {
     pub fn is_unavailable(&self) -> bool {
         match self {
             Self::Unavailable(_) => true,
-            Self::Schema(_) | Self::BadData { .. } | Self::Settings(_) => false,
+            Self::Schema(_)
+            | Self::Right(_)
+            | Self::NewerRow(_)
+            | Self::BadData { .. }
+            | Self::Settings(_) => false,
+        }
+    }
+
+    /// Whether one request of a batch is to blame, so that the others are to be asked for without it.
+    pub(crate) fn is_of_one_request(&self) -> bool {
+        match self {
+            Self::BadData { .. } | Self::NewerRow(_) => true,
+            Self::Unavailable(_) | Self::Schema(_) | Self::Right(_) | Self::Settings(_) => false,
         }
     }
 
@@ -40,7 +62,11 @@ impl StoreError {
     pub(crate) fn violates(&self, wanted: &str) -> bool {
         match self {
             Self::BadData { constraint, .. } => constraint.as_deref() == Some(wanted),
-            Self::Unavailable(_) | Self::Schema(_) | Self::Settings(_) => false,
+            Self::Unavailable(_)
+            | Self::Schema(_)
+            | Self::Right(_)
+            | Self::NewerRow(_)
+            | Self::Settings(_) => false,
         }
     }
 }
@@ -53,6 +79,9 @@ impl From<tokio_postgres::Error> for StoreError {
     fn from(error: tokio_postgres::Error) -> Self {
         let Some(answer) = error.as_db_error() else { return without_answer(&error) };
         let code = answer.code().code();
+        if *answer.code() == SqlState::INSUFFICIENT_PRIVILEGE {
+            return Self::Right(format!("SQLSTATE {code}: {}", answer.message()));
+        }
         match code.get(..2).unwrap_or_default() {
             // The server's words about values may repeat them, so they are left out.
             "22" | "23" | "54" => Self::BadData {

@@ -54,6 +54,7 @@ async fn facts(transaction: &Transaction<'_>, job_id: JobId) -> Result<Option<De
     let receipts = query(transaction, RECEIPTS, &[&job_id.0, &generation, &RECEIPTS_MAX]).await?;
     Ok(Some(DeliveryFacts {
         receipts: receipts.iter().map(ReceiptRow::read).collect::<Result<_, _>>()?,
+        at: Columns(row).time("at")?,
         receipt_overdue: Columns(row).get("receipt_overdue")?,
         has_fallback: snapshot.fallback_job_id.is_some(),
         is_owed: Columns(row).get("is_owed")?,
@@ -69,7 +70,7 @@ async fn facts(transaction: &Transaction<'_>, job_id: JobId) -> Result<Option<De
 pub(crate) const LOCK: &str = concat!(
     "SELECT ",
     snapshot_columns!(),
-    ", coalesce(d.receipt_due_at <= now(), false) AS receipt_overdue, d.provider, d.tried_at, d.revision,
+    ", clock_timestamp() AS at, coalesce(d.receipt_due_at <= now(), false) AS receipt_overdue, d.provider, d.tried_at, d.revision,
     EXISTS (SELECT FROM owed AS o WHERE o.job_id = d.job_id) AS is_owed,
     t.newest_revision, t.cancelled_through
 FROM delivery AS d

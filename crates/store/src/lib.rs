@@ -26,6 +26,7 @@ mod receipts;
 mod replay;
 mod resend;
 mod returns;
+mod rights;
 mod row;
 mod session;
 mod settings;
@@ -71,6 +72,7 @@ pub use rates::Slots;
 pub use receipts::{AnothersReceipts, Recorded};
 pub use replay::{Replay, ReplayError};
 pub use returns::{JobReturn, Returning};
+pub use rights::{Missing, RIGHTS};
 pub use session::NotInForce;
 pub use settings::{RemotePlaintext, StoreSettings};
 pub use settle::{AttemptUse, EarlyReceipts, Ending, FinalState, Settled, Settlement};
@@ -84,3 +86,7 @@ pub use template_changes::{Added, Deed, NewTemplate, TemplateChange, TemplateErr
 pub use templates::{StoredTemplate, TemplateAction, TemplateRegister, TemplateState};
 pub use usage::Usage;
 pub use verdict::{DeliveryFacts, Evaluated, FallbackRow, NewFallback, Owed, ReceiptRow, Verdict};
+
+/// Filter directives that keep the pool from writing a line for each connection that it finds broken: our own errors say
+/// it once.
+pub const LOG_DIRECTIVES: &[&str] = &["deadpool=off"];

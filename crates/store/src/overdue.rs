@@ -19,6 +19,12 @@ impl Store {
     pub async fn match_inbox(&self, limit: i64) -> Result<Vec<JobId>, StoreError> {
         jobs(&self.database.query(MATCH, &[&limit]).await?)
     }
+
+    /// Has a delivery looked at by a sweep within a minute: this process cannot, and one of a newer release can.
+    pub async fn look_again(&self, job: JobId) -> Result<(), StoreError> {
+        self.database.query(LOOK_AGAIN, &[&job.0]).await?;
+        Ok(())
+    }
 }
 
 pub(crate) fn jobs(rows: &[Row]) -> Result<Vec<JobId>, StoreError> {
@@ -69,3 +75,6 @@ WITH inbox AS MATERIALIZED (
     WHERE d.job_id = m.job_id
 )
 SELECT DISTINCT job_id FROM matched";
+
+pub(crate) const LOOK_AGAIN: &str =
+    "UPDATE delivery SET look_at = least(look_at, now() + interval '1 minute') WHERE job_id = $1";

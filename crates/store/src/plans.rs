@@ -28,6 +28,7 @@ const STATEMENTS: &[(&str, &str)] = &[
     ("find the fallback", evaluate::FALLBACK),
     ("create the fallback", evaluate::CREATE_FALLBACK),
     ("overdue", overdue::OVERDUE),
+    ("look again", overdue::LOOK_AGAIN),
     ("owed", owed::OWED),
     ("pay", owed::PAY),
     ("postponed", postponed::POSTPONED),

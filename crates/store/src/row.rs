@@ -13,6 +13,7 @@ use crate::error::StoreError;
 /// A row whose columns are read by name.
 ///
 /// A column that is missing or of another type is an error, never a panic: it means that a migration is missing.
+/// A value that makes no sense to this release is an error of its row alone.
 pub(crate) struct Columns<'a>(pub(crate) &'a Row);
 
 impl<'a> Columns<'a> {
@@ -41,7 +42,7 @@ impl<'a> Columns<'a> {
 
     pub(crate) fn count(&self, name: &str) -> Result<u32, StoreError> {
         let value: i32 = self.get(name)?;
-        u32::try_from(value).map_err(|_| StoreError::Schema(format!("column {name}: {value} is negative")))
+        u32::try_from(value).map_err(|_| StoreError::NewerRow(format!("column {name}: {value}")))
     }
 
     pub(crate) fn maybe_count(&self, name: &str) -> Result<Option<u32>, StoreError> {
@@ -78,7 +79,7 @@ impl<'a> Columns<'a> {
 
     pub(crate) fn consultation(&self, name: &str) -> Result<ConsultationId, StoreError> {
         ConsultationId::try_from(self.get::<String>(name)?)
-            .map_err(|error| StoreError::Schema(format!("column {name}: {error}")))
+            .map_err(|error| StoreError::NewerRow(format!("column {name}: {error}")))
     }
 
     pub(crate) fn word<T>(
@@ -99,7 +100,7 @@ impl<'a> Columns<'a> {
 }
 
 fn failure_code(text: &str) -> Result<FailureCode, StoreError> {
-    FailureCode::from_str(text).map_err(|error| StoreError::Schema(error.to_string()))
+    FailureCode::from_str(text).map_err(|error| StoreError::NewerRow(error.to_string()))
 }
 
 /// A count as the column's type; what does not fit is as good as endless.

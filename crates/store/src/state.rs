@@ -169,7 +169,7 @@ pub(crate) fn named<T: Copy>(
     all.iter()
         .copied()
         .find(|value| name(*value) == text)
-        .ok_or_else(|| StoreError::Schema(format!("the {what} `{text}` is of a newer release")))
+        .ok_or_else(|| StoreError::NewerRow(format!("the {what} `{text}`")))
 }
 
 #[cfg(test)]

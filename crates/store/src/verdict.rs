@@ -21,6 +21,8 @@ pub struct DeliveryFacts {
     pub snapshot: Snapshot,
     /// The receipts of its present generation, in the order in which they were recorded.
     pub receipts: Vec<ReceiptRow>,
+    /// When they were read, by the database's clock: what is late is decided by one clock for all workers.
+    pub at: Timestamp,
     /// Whether its receipt's due time has passed.
     pub receipt_overdue: bool,
     /// Whether an email answers in its place already.

@@ -25,6 +25,8 @@ pub enum Package {
     Nginx,
     /// The pooler before the database.
     PgBouncer,
+    /// Another time of day for a single process.
+    FakeTime,
     /// Node, for the same in another language and for AsyncAPI's parser.
     Node,
     /// Node's package manager.
@@ -42,6 +44,7 @@ pub const TESTS: &[Package] = &[
     Package::Postfix,
     Package::Nginx,
     Package::PgBouncer,
+    Package::FakeTime,
     Package::Node,
     Package::Npm,
 ];
@@ -84,6 +87,7 @@ impl Package {
             Package::Postfix => "postfix",
             Package::Nginx => "nginx",
             Package::PgBouncer => "pgbouncer",
+            Package::FakeTime => "libfaketime",
             Package::Node => "nodejs",
             Package::Npm => "npm",
         }
@@ -98,6 +102,7 @@ impl Package {
             Package::Postfix => Path::new(POSTFIX).exists(),
             Package::Nginx => Path::new(NGINX).exists(),
             Package::PgBouncer => Path::new(PGBOUNCER).exists(),
+            Package::FakeTime => tools::has_faketime(),
             Package::Node => tools::has_node(),
             Package::Npm => tools::has_npm(),
         }

@@ -92,6 +92,13 @@ pub fn has_dkim() -> bool {
     succeeds(Command::new(PYTHONS[0]).args(["-c", "import dkim"]))
 }
 
+/// True if the machine can give a process another time of day.
+pub fn has_faketime() -> bool {
+    // Debian's own place for it, below the folder of the machine's architecture.
+    let folders = std::fs::read_dir("/usr/lib").into_iter().flatten().flatten();
+    folders.map(|folder| folder.path().join("faketime/libfaketimeMT.so.1")).any(|library| library.exists())
+}
+
 /// True if the machine has a Node that is new enough.
 pub fn has_node() -> bool {
     succeeds(Command::new("node").args(["-e", NODE_CHECK]))

@@ -57,6 +57,14 @@ fn beside_this_test() -> PathBuf {
     folder.to_owned()
 }
 
+/// The library that gives a process another time of day.
+pub fn faketime() -> String {
+    let folders = std::fs::read_dir("/usr/lib").into_iter().flatten().flatten();
+    let mut libraries = folders.map(|folder| folder.path().join("faketime/libfaketimeMT.so.1"));
+    let library = libraries.find(|library| library.exists());
+    library.expect("cargo xtask test installs libfaketime").display().to_string()
+}
+
 /// A Python program, run by the Python that has the packages of `tests/python/requirements.txt`.
 pub fn python(program: &Path) -> Command {
     prepared(Command::new(required("CLOSURE_TEST_PYTHON")), program)

@@ -32,6 +32,13 @@ pub(super) fn field(path: &Path, from: u64, message: &str, field: &str) -> Optio
 }
 
 impl Fleet {
+    /// The lines of a process's log that are to be looked at, `WARN` and `ERROR`.
+    pub async fn warnings(&self, process: &str) -> Vec<String> {
+        let text = read(&self.process(process).await.log);
+        let is_warning = |line: &&str| ["\"WARN\"", "\"ERROR\""].iter().any(|level| line.contains(level));
+        text.lines().filter(is_warning).map(str::to_owned).collect()
+    }
+
     /// Whether any process has logged this line.
     pub fn has_logged(&self, line: &str) -> bool {
         self.logs.iter().any(|log| read(log).contains(line))

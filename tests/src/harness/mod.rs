@@ -34,7 +34,7 @@ pub use commit_faults::{CommitFaults, Fault};
 pub use database::{Connections, Database};
 pub use documented::{documented_command, documented_example, typed};
 pub use ended::Ended;
-pub use environment::{Services, binary, count_from_environment, debian_python, node, python};
+pub use environment::{Services, binary, count_from_environment, debian_python, faketime, node, python};
 pub use fleet::{Fleet, Watch};
 pub use http::{HttpAnswer, request};
 pub use logs::tail;

@@ -11,6 +11,7 @@ use nix::{
     sys::signal::{Signal, kill},
     unistd::Pid,
 };
+use serde_json::Value;
 
 use super::{
     http::request,
@@ -91,18 +92,19 @@ impl Process {
         }
     }
 
-    /// Asks it once whether it is ready.
-    pub async fn is_ready(&mut self) -> Result<(), String> {
+    /// What it says of its readiness: the status, and each part's word.
+    pub async fn readiness(&mut self) -> Result<(u16, Value), String> {
         let address = self.address().ok_or("it has not said where it answers")?;
         let answer = request("GET", &format!("http://{address}/readyz"), &[], b"").await?;
-        let parts = answer.json();
+        Ok((answer.status, answer.json()))
+    }
+
+    /// Asks it once whether it is ready.
+    pub async fn is_ready(&mut self) -> Result<(), String> {
+        let (status, parts) = self.readiness().await?;
         let consuming = self.spec.consumers == 0
             || parts.as_array().is_some_and(|parts| parts.len() > self.spec.consumers);
-        if answer.status == 200 && consuming {
-            Ok(())
-        } else {
-            Err(format!("status {}: {parts}", answer.status))
-        }
+        if status == 200 && consuming { Ok(()) } else { Err(format!("status {status}: {parts}")) }
     }
 
     /// Where it answers, as its log says since its last start.

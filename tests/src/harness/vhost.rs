@@ -63,14 +63,27 @@ impl Vhost {
 
     /// Closes every connection to this vhost, as an operator would.
     pub async fn close_connections(&self) {
-        let url = format!("{}/vhosts/{}/connections?columns=name", self.api, self.name);
+        self.close_connections_of("").await;
+    }
+
+    /// Closes every connection to this vhost whose own name begins so; answers how many there were.
+    pub async fn close_connections_of(&self, own_name: &str) -> usize {
+        let url = format!("{}/vhosts/{}/connections?columns=name,user_provided_name", self.api, self.name);
         let answer = request("GET", &url, &[], b"").await.expect("the API answers");
-        for connection in answer.json().as_array().expect("the API answers a list") {
+        let list = answer.json();
+        let all = list.as_array().expect("the API answers a list").iter();
+        let named = all.filter(|connection| {
+            connection["user_provided_name"].as_str().unwrap_or_default().starts_with(own_name)
+        });
+        let mut closed = 0;
+        for connection in named {
             let name = connection["name"].as_str().expect("a connection has a name").replace(' ', "%20");
             let name = name.replace('>', "%3E");
+            let gone = request("DELETE", &format!("{}/connections/{name}", self.api), &[], b"").await;
             // One that has closed by itself in the meantime is not there any more.
-            let _gone = request("DELETE", &format!("{}/connections/{name}", self.api), &[], b"").await;
+            closed += usize::from(gone.is_ok_and(|answer| answer.status == 204));
         }
+        closed
     }
 
     /// Publishes with raw properties, as a program in another language might.

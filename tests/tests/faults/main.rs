@@ -1,8 +1,10 @@
 //! Faults: processes killed, connections cut and receipts repeated under load, and every job still ends once.
 
 mod brakes;
+mod clocks;
 mod commits;
 mod connections;
+mod cuts;
 mod doors;
 mod kills;
 mod leases;
@@ -15,3 +17,4 @@ mod proxy;
 mod receipts;
 mod stalls;
 mod stops;
+mod tables;

@@ -1,8 +1,14 @@
 //! SIGTERM in the middle of the work, as every deploy sends it.
 
+use std::process::Stdio;
+
 use closure_simulators::{AgentBehaviour, MailBehaviour, SmsBehaviour};
 use closure_store::DeliveryState;
-use closure_tests::harness::{Fleet, FleetOptions, ProcessSpec, jobs, run};
+use closure_tests::harness::{Fleet, FleetOptions, LONG, ProcessSpec, binary, jobs, run};
+use nix::{
+    sys::signal::{Signal, kill},
+    unistd::Pid,
+};
 
 use crate::load::{
     address, all_are_heard, all_customer_rings, calls, customer_rings, digits, emails, one_end, texts, until,
@@ -63,6 +69,40 @@ fn a_deploy_in_the_middle_of_the_work_loses_nothing_and_leaves_nothing_in_doubt(
             assert_eq!(customer_rings(&fleet, job), 1);
         }
         assert!(fleet.letters().await.is_empty());
+        fleet.finish().await;
+    });
+}
+
+#[test]
+fn a_process_that_is_told_to_stop_while_it_still_reads_its_configuration_ends_in_order() {
+    run(async {
+        let fleet = Fleet::prepare(FleetOptions::without_processes("first-moments")).await;
+        let roles: [&[&str]; 4] =
+            [&["work", "sms"], &["work", "email", "dial", "dead"], &["work", "fallback"], &["intake"]];
+        for (time, role) in roles.into_iter().cycle().take(20).enumerate() {
+            // It waits for the rest of its configuration, which comes only once it was told to stop.
+            let file = fleet.file(&format!("configuration-{time}"), b"");
+            std::fs::remove_file(&file).expect("our own file");
+            let made = std::process::Command::new("mkfifo").arg(&file).status();
+            assert!(made.expect("mkfifo can be started").success(), "a folder of our own");
+            let mut command = tokio::process::Command::new(binary("fleet"));
+            command.args(["--config", &file]).args(role).env_clear().kill_on_drop(true);
+            command.envs(fleet.environment.iter().map(|(name, value)| (name, value)));
+            command.stdout(Stdio::null()).stderr(Stdio::null()).stdin(Stdio::null());
+            let mut child = command.spawn().expect("fleet can be started");
+            let ours = file.clone();
+            let rest =
+                tokio::task::spawn_blocking(move || std::fs::OpenOptions::new().write(true).open(ours));
+            let rest = rest.await.expect("the thread ends").expect("somebody reads it");
+            // Whoever reads it once more finds an ordinary file.
+            std::fs::rename(fleet.file("empty.toml", b""), &file).expect("our own files");
+            let pid = child.id().and_then(|pid| i32::try_from(pid).ok()).expect("it runs");
+            kill(Pid::from_raw(pid), Signal::SIGTERM).expect("our own child");
+            drop(rest);
+            let ended = tokio::time::timeout(LONG, child.wait()).await.expect("it ends in time");
+            let status = ended.expect("our own child");
+            assert_eq!(status.code(), Some(0), "{role:?} the {time}th time: {status}");
+        }
         fleet.finish().await;
     });
 }

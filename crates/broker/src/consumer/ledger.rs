@@ -78,6 +78,11 @@ impl<H> Ledger<H> {
         }
     }
 
+    /// Every message up to this tag is answered; the one behind it is the oldest that is not.
+    pub(super) fn answered_through(&self) -> u64 {
+        self.answered_through
+    }
+
     /// The frames that are due now, in the order in which to write them.
     pub(super) fn due(&mut self, now_ms: u64) -> Vec<Frame<H>> {
         let overdue = |since: u64| now_ms.saturating_sub(since) >= STRAGGLER_WAIT_MS;

@@ -42,6 +42,7 @@ pub(super) struct Life {
     started: Instant,
     delivered: AtomicU64,
     settled: AtomicU64,
+    answered_through: AtomicU64,
     moved_at_ms: AtomicU64,
 }
 
@@ -97,7 +98,7 @@ impl Owner {
             };
             let end = match opened {
                 Ok(session) => {
-                    pauses.connected();
+                    pauses.connected(self.settings.queue);
                     self.serve(session, care).await
                 }
                 Err(error) => End::Lost(error),
@@ -160,7 +161,7 @@ impl Owner {
         let end = {
             let mut feeding = pin!(feeder.feed(&mut stream));
             let mut settling = pin!(settle(answers, &consuming, &life, &self.shutdown));
-            let mut watching = pin!(watchdog::watch(&link, &probing, &self.settings, &life));
+            let mut watching = pin!(watchdog::watch(&link, &probing, &self.settings, &life, &self.health));
             let mut careful = pin!(tokio::time::sleep(Duration::from_millis(CAREFUL_FOR_MS)));
             let mut is_fed = false;
             self.health.send_replace(ConsumerHealth::Consuming);
@@ -236,6 +237,7 @@ impl Life {
             started: Instant::now(),
             delivered: AtomicU64::new(0),
             settled: AtomicU64::new(0),
+            answered_through: AtomicU64::new(0),
             moved_at_ms: AtomicU64::new(0),
         }
     }
@@ -256,6 +258,17 @@ impl Life {
     pub(super) fn settled(&self, count: u64) {
         self.settled.fetch_add(count, Ordering::Relaxed);
         self.moved();
+    }
+
+    /// Every delivery up to this tag is answered.
+    pub(super) fn answered_through(&self, tag: u64) {
+        self.answered_through.store(tag, Ordering::Relaxed);
+    }
+
+    /// The oldest delivery that is not answered yet.
+    pub(super) fn oldest_in_hand(&self) -> Option<u64> {
+        let oldest = self.answered_through.load(Ordering::Relaxed) + 1;
+        (oldest <= self.delivered.load(Ordering::Relaxed)).then_some(oldest)
     }
 
     /// How many deliveries are not answered yet.

@@ -84,6 +84,7 @@ pub(super) async fn settle(
         for (settlement, answer) in round.drain(..) {
             ledger.note(settlement.tag, answer, settlement, now_ms());
         }
+        life.answered_through(ledger.answered_through());
         // At the end nothing waits for company any more.
         let due_by = if open { now_ms() } else { u64::MAX };
         write(ledger.due(due_by), channel, life).await?;

@@ -66,7 +66,7 @@ pub(super) async fn run(
         };
         let end = match opened {
             Ok(mut session) => {
-                pauses.connected();
+                pauses.connected(&settings.name);
                 health.send_replace(PublisherHealth::Connected);
                 let end = session.serve(&mut mailbox, &health, &shutdown).await;
                 health.send_replace(PublisherHealth::Disconnected);

@@ -5,7 +5,7 @@ use std::{
     time::Duration,
 };
 
-use closure_broker::{ConsumerHealth, Incoming, Redelivered};
+use closure_broker::{ConsumerHealth, ConsumerSettings, Incoming, Redelivered};
 use closure_contract::topology::JOBS;
 use lapin::{
     Connection, ConnectionProperties,
@@ -166,6 +166,35 @@ async fn after_the_broker_closed_the_channel_alone_the_consumer_is_back() {
             assert!(incoming.settler.is_usable());
             incoming.settler.ack();
         }
+        assert_eq!(consumer.monitor.rebuilds(), 1);
+        consumer.end().await;
+        assert_eq!(remaining(&vhost).await, (0, 0));
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_message_in_hand_that_nobody_answers_makes_the_consumer_stuck_and_is_then_delivered_again() {
+    in_vhost(|vhost| async move {
+        let vhost = vhost.with_topology().await;
+        publish(&vhost, 3).await;
+        let settings = vhost.consumer_settings("closure.sms", 2);
+        let mut consumer = vhost.start(ConsumerSettings { in_hand_max_ms: 500, ..settings });
+        let held = consumer.next().await;
+        // The others move past it, so that the connection is not silent.
+        for _ in 0..2 {
+            consumer.next().await.settler.ack();
+        }
+        eventually(
+            "the consumer is stuck",
+            async || matches!(consumer.monitor.health(), ConsumerHealth::Stuck { for_ms } if for_ms >= 500),
+        )
+        .await;
+        let again = consumer.next().await;
+        assert_eq!((id(&again), again.message.redelivered), (id(&held), Redelivered::Maybe));
+        assert!(!held.settler.is_usable(), "whoever held it may begin nothing more");
+        again.settler.ack();
+        consumer.becomes(ConsumerHealth::Consuming).await;
         assert_eq!(consumer.monitor.rebuilds(), 1);
         consumer.end().await;
         assert_eq!(remaining(&vhost).await, (0, 0));

@@ -3,13 +3,16 @@
 use std::time::Duration;
 
 use super::{Call, Failure};
-use crate::{advisor, config, lifecycle::Lifecycle};
+use crate::{
+    advisor, config,
+    lifecycle::{Lifecycle, Signals},
+};
 
 /// After the hard stop, what is left has this long to end.
 const CLOSING_MAX: Duration = Duration::from_secs(5);
 
 /// Answers questions until the process is told to stop; without a database it knows no approved template.
-pub async fn run(call: &Call) -> Result<(), Failure> {
+pub async fn run(call: &Call, signals: Signals) -> Result<(), Failure> {
     let (rulebook, database, refresh, settings, grace) = config::load(call.config.as_ref(), |source| {
         (
             config::rulebook(source),
@@ -21,8 +24,11 @@ pub async fn run(call: &Call) -> Result<(), Failure> {
     })?;
     let settings =
         settings.expect("a section that returns nothing has recorded an error, and loading failed");
-    let engine = super::engine(rulebook, database, refresh).await?;
-    let lifecycle = Lifecycle::listen(grace).map_err(|problem| Failure::Internal(problem.to_string()))?;
+    let lifecycle = Lifecycle::listen(signals, grace);
+    let engine = tokio::select! {
+        engine = super::engine(rulebook, database, refresh) => engine?,
+        () = lifecycle.stop.cancelled() => return Ok(()),
+    };
     advisor::serve(settings.listen, settings.tokens, settings.limits, engine, &lifecycle)
         .await
         .map_err(|problem| Failure::Unavailable(format!("`advisor.listen`: {problem}")))?;

@@ -1,7 +1,7 @@
 //! `fleet brake`: whether the emails in place of text messages are held back, and how to let them go (R14e).
 
 use closure_policy::brake::BrakeRules;
-use closure_store::{BrakeRow, HeldEmails, Lane, Store};
+use closure_store::{BrakeRow, HeldEmails, Lane, Store, StoreError};
 use serde::Serialize;
 
 use super::{Call, Failure, show_as};
@@ -60,7 +60,7 @@ pub async fn run(call: &Call, what: Brake) -> Result<(), Failure> {
 }
 
 /// The lanes at which emails are held, for `fleet doctor`.
-pub(super) async fn held(store: &Store, rules: &BrakeRules) -> Result<Vec<(String, String)>, Failure> {
+pub(super) async fn held(store: &Store, rules: &BrakeRules) -> Result<Vec<(String, String)>, StoreError> {
     let listed = list(store, rules).await?;
     let held = listed.lanes.iter().filter_map(|lane| {
         let since = lane.row.held_since?;
@@ -72,7 +72,7 @@ pub(super) async fn held(store: &Store, rules: &BrakeRules) -> Result<Vec<(Strin
     Ok(held.collect())
 }
 
-async fn list(store: &Store, rules: &BrakeRules) -> Result<Listed, Failure> {
+async fn list(store: &Store, rules: &BrakeRules) -> Result<Listed, StoreError> {
     let lanes = store.brakes(half_lives(rules)).await?.into_iter().map(|row| ListedLane {
         recent_failed_percent: tenths(share(row.recent).percent()),
         usual_failed_percent: tenths(rules.usual_percent(share(row.usual))),

@@ -1,9 +1,13 @@
 //! `fleet doctor`: is everything there that the fleet needs, and what to do where it is not.
 
+use std::num::NonZeroU64;
+
 use closure_broker::topology;
-use closure_contract::{FailureCode, topology::queues};
-use closure_policy::quota::QuotaLevel;
-use closure_store::{AnothersReceipts, LongOwed, NotInForce, OpenCircuit, Postponed, Store, StoreError};
+use closure_contract::{FailureCode, Provider, topology::queues};
+use closure_policy::{quota::QuotaLevel, rulebook::CompiledRulebook};
+use closure_store::{
+    AnothersReceipts, LongOwed, Missing, NotInForce, OpenCircuit, Postponed, Store, StoreError,
+};
 use serde::Serialize;
 
 use super::{Call, Failure, brake, gateways, members, show_as};
@@ -66,26 +70,7 @@ pub async fn run(call: &Call, doctor: &Doctor) -> Result<(), Failure> {
         Err(problem) => findings.push(Finding::ill("broker and topology", &problem.to_string())),
     }
     let store = Store::new(database)?;
-    match store.check().await {
-        Ok(()) => {
-            findings.push(Finding::well("database", "reachable, writable, and its schema this release's"));
-            findings.extend(store.not_in_force().await?.iter().map(not_in_force));
-            for counted in store.counts_by_state().await? {
-                let what = format!("{} deliveries {}", counted.channel, counted.state);
-                findings.push(Finding::well(&what, &counted.count.to_string()));
-            }
-            findings.extend(store.long_owed(LONG_OWED_MS).await?.as_ref().map(long_owed));
-            findings.extend(store.open_circuits().await?.iter().map(circuit));
-            findings.extend(quota::months(&store, &quotas).await?.iter().filter_map(month));
-            findings.extend(unread_bounces(&store).await?);
-            findings.extend(store.postponed(patience.alarm_ms).await?.iter().map(postponed));
-            findings.extend(store.anothers_receipts().await?.iter().map(anothers));
-            let held = brake::held(&store, &rulebook.rules().sms.brake).await?;
-            findings
-                .extend(held.iter().map(|(lane, detail)| Finding::ill(&format!("emails {lane}"), detail)));
-        }
-        Err(problem) => findings.push(Finding::ill("database", &problem.to_string())),
-    }
+    findings.extend(in_database(&store, &quotas, &rulebook, patience.alarm_ms).await);
     let ill = findings.iter().filter(|finding| finding.verdict == Health::Ill).count();
     show_as(call.style, &findings, |findings| {
         for finding in findings {
@@ -126,6 +111,88 @@ fn configurations(call: &Call, members: &[Member]) -> Vec<Finding> {
     members.iter().map(one).collect()
 }
 
+/// What the database says; where it lacks a table or a right, that is named, and the rest is shown all the same.
+async fn in_database(
+    store: &Store,
+    quotas: &[(Provider, Option<NonZeroU64>)],
+    rulebook: &CompiledRulebook,
+    alarm_ms: u64,
+) -> Vec<Finding> {
+    let mut looks = Looks::default();
+    match store.check().await {
+        Ok(()) => {
+            let detail = "reachable, writable, and its schema this release's";
+            looks.findings.push(Finding::well("database", detail));
+        }
+        Err(problem) => {
+            looks.findings.push(Finding::ill("database", &problem.to_string()));
+            if problem.is_unavailable() {
+                return looks.findings;
+            }
+        }
+    }
+    let missing = looks.of("tables and rights", store.missing().await).unwrap_or_default();
+    looks.is_named = !missing.is_empty();
+    looks.findings.extend(missing.iter().map(lacks));
+    for counted in looks.of("deliveries", store.counts_by_state().await).unwrap_or_default() {
+        let what = format!("{} deliveries {}", counted.channel, counted.state);
+        looks.findings.push(Finding::well(&what, &counted.count.to_string()));
+    }
+    looks.all("settings of a session", store.not_in_force().await, |setting| not_in_force(&setting));
+    looks.all("words owed", store.long_owed(LONG_OWED_MS).await, long_owed);
+    looks.all("gateways", store.open_circuits().await, circuit);
+    let months = quota::months(store, quotas).await;
+    looks.all("quotas", months.map(|months| months.into_iter().filter_map(|one| month(&one))), |one| one);
+    looks.all("mails that came back", unread_bounces(store).await, |finding| finding);
+    looks.all("jobs put off", store.postponed(alarm_ms).await, postponed);
+    looks.all("receipts", store.anothers_receipts().await, anothers);
+    let held = brake::held(store, &rulebook.rules().sms.brake).await;
+    looks.all("emails held", held, |(lane, detail)| Finding::ill(&format!("emails {lane}"), &detail));
+    looks.findings
+}
+
+/// What was found so far.
+#[derive(Default)]
+struct Looks {
+    findings: Vec<Finding>,
+    /// Whether a table or a right that is missing was named already, which every look that needs it would repeat.
+    is_named: bool,
+}
+
+impl Looks {
+    /// What a look brought; one that failed is a finding itself.
+    fn of<T>(&mut self, what: &str, looked: Result<T, StoreError>) -> Option<T> {
+        match looked {
+            Ok(found) => Some(found),
+            Err(StoreError::Schema(_) | StoreError::Right(_)) if self.is_named => None,
+            Err(problem) => {
+                self.findings.push(Finding::ill(what, &problem.to_string()));
+                None
+            }
+        }
+    }
+
+    /// A finding for each thing that a look brought.
+    fn all<L: IntoIterator>(
+        &mut self,
+        what: &str,
+        looked: Result<L, StoreError>,
+        finding: impl Fn(L::Item) -> Finding,
+    ) {
+        let found = self.of(what, looked);
+        self.findings.extend(found.into_iter().flatten().map(finding));
+    }
+}
+
+/// A table or a right that is missing.
+fn lacks(missing: &Missing) -> Finding {
+    let what = match missing {
+        Missing::Table { table } => format!("table {table}"),
+        Missing::Right { user, .. } => format!("rights of {user}"),
+    };
+    Finding::ill(&what, &missing.to_string())
+}
+
 /// Mails that came back and that only a person can read.
 async fn unread_bounces(store: &Store) -> Result<Option<Finding>, StoreError> {
     let count = store.open_letters(FailureCode::BounceUnread).await?;
@@ -138,14 +205,14 @@ async fn unread_bounces(store: &Store) -> Result<Option<Finding>, StoreError> {
 }
 
 /// Jobs that wait for a failure to pass which is not theirs.
-fn postponed(jobs: &Postponed) -> Finding {
+fn postponed(jobs: Postponed) -> Finding {
     let Postponed { channel, code, count, since } = jobs;
     let detail = format!("{count}, the first since {since}: {code}: {}; {}", code.what(), code.remedy());
     Finding::ill(&format!("{channel} jobs put off"), &detail)
 }
 
 /// Words that somebody still waits for.
-fn long_owed(owed: &LongOwed) -> Finding {
+fn long_owed(owed: LongOwed) -> Finding {
     let LongOwed { count, oldest_ms } = owed;
     let seconds = oldest_ms / 1_000;
     Finding::ill(
@@ -158,7 +225,7 @@ fn long_owed(owed: &LongOwed) -> Finding {
 }
 
 /// A gateway that is left alone.
-fn circuit(open: &OpenCircuit) -> Finding {
+fn circuit(open: OpenCircuit) -> Finding {
     let whole = String::new;
     let country = open.name.country_code.map_or_else(whole, |code| format!(" to +{code}"));
     let detail = format!("left alone since {}: {}; {}", open.opened_at, open.code.what(), open.code.remedy());
@@ -166,7 +233,7 @@ fn circuit(open: &OpenCircuit) -> Finding {
 }
 
 /// A door through which another gateway's attempts were spoken of.
-fn anothers(found: &AnothersReceipts) -> Finding {
+fn anothers(found: AnothersReceipts) -> Finding {
     let detail = format!(
         "{} receipt(s) in seven days named an attempt of another gateway and were not believed, the latest at {} \
          about job {}; whoever sent them knows this door's secret: change it, and ask the gateway",

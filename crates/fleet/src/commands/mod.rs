@@ -34,8 +34,10 @@ use crate::{
     cli::{Cli, Command},
     config::{self, ConfigError},
     engine::Engine,
+    lifecycle::Signals,
     output::{self, Style},
     rules::Rules,
+    services::Services,
     telemetry,
     visible::is_hidden,
 };
@@ -109,6 +111,12 @@ pub struct Call {
 
 /// Runs one command to its end.
 pub async fn run(cli: Cli) -> Result<(), Failure> {
+    // A process that stays up is told to stop by a signal, also while it still reads its configuration.
+    let stays_up =
+        matches!(cli.command, Command::Work(_) | Command::Intake | Command::Advisor | Command::Outcomes(_));
+    let signals = stays_up.then(Signals::hear).transpose();
+    let signals = signals.map_err(|problem| Failure::Internal(problem.to_string()))?;
+    let heard = || signals.expect("a process that stays up hears the signals");
     if let Some((actor, reason)) = cli.command.signature() {
         signed("--actor (FLEET_ACTOR)", actor)?;
         signed("--reason", reason)?;
@@ -150,9 +158,9 @@ pub async fn run(cli: Cli) -> Result<(), Failure> {
     let log = config::load(call.config.as_ref(), config::log)?;
     telemetry::start(&log);
     match cli.command {
-        Command::Work(work) => work::run(&call, &work).await,
-        Command::Intake => work::intake(&call).await,
-        Command::Advisor => advisor::run(&call).await,
+        Command::Work(work) => work::run(&call, &work, heard()).await,
+        Command::Intake => work::intake(&call, heard()).await,
+        Command::Advisor => advisor::run(&call, heard()).await,
         Command::Enqueue(enqueue) => enqueue::run(&call, &enqueue).await,
         Command::Explain(explain) => explain::run(&call, &explain).await,
         Command::Show { id } => show::run(&call, &id).await,
@@ -165,7 +173,7 @@ pub async fn run(cli: Cli) -> Result<(), Failure> {
         Command::Topology(topology) => setup::topology(&call, &topology).await,
         Command::Migrate => setup::migrate(&call).await,
         Command::Doctor(arguments) => doctor::run(&call, &arguments).await,
-        Command::Outcomes(outcomes) => outcomes::run(&call, &outcomes).await,
+        Command::Outcomes(outcomes) => outcomes::run(&call, &outcomes, heard()).await,
         Command::Completions { .. }
         | Command::Keys
         | Command::Rules { .. }
@@ -197,7 +205,7 @@ async fn engine(
 ) -> Result<Engine, Failure> {
     let Some(database) = database else { return Ok(Engine::new(Rules::without_templates(settings), None)) };
     let store = Store::new(database)?;
-    let rules = Rules::open(settings, store.clone(), refresh).await?;
+    let rules = Rules::open(settings, store.clone(), refresh, &Services::default()).await?;
     Ok(Engine::new(rules, Some(store)))
 }
 

@@ -20,7 +20,7 @@ pub(super) async fn open_rules(
     refresh: Duration,
     lifecycle: &Lifecycle,
 ) -> Result<Option<Rules>, Failure> {
-    let opened = || Rules::open(settings.clone(), store.clone(), refresh);
+    let opened = || Rules::open(settings.clone(), store.clone(), refresh, &lifecycle.services);
     match runtime::until_available(lifecycle, opened).await {
         Ok(rules) => Ok(Some(rules?)),
         Err(Interrupted::Refused(problem)) => Err(problem.into()),

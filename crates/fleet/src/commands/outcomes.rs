@@ -3,16 +3,20 @@
 use closure_broker::mailbox::Mailbox;
 
 use super::{Call, Failure};
-use crate::{cli::Outcomes, config, lifecycle::Lifecycle, output};
+use crate::{
+    cli::Outcomes,
+    config,
+    lifecycle::{Lifecycle, Signals},
+    output,
+};
 
 /// How long one wait for an outcome lasts before the signals are looked at.
 const WAIT_MS: u64 = 1_000;
 
 /// Prints outcomes until told to stop, or until `count` of them came.
-pub async fn run(call: &Call, outcomes: &Outcomes) -> Result<(), Failure> {
+pub async fn run(call: &Call, outcomes: &Outcomes, signals: Signals) -> Result<(), Failure> {
     let broker = config::load(call.config.as_ref(), |source| config::broker(source, "outcomes"))?;
-    let lifecycle = Lifecycle::listen(std::time::Duration::ZERO)
-        .map_err(|problem| Failure::Internal(problem.to_string()))?;
+    let lifecycle = Lifecycle::listen(signals, std::time::Duration::ZERO);
     let opened = match &outcomes.queue {
         Some(queue) => Mailbox::open_durable(&broker, queue, &outcomes.key).await,
         None => Mailbox::open(&broker, &outcomes.key).await,

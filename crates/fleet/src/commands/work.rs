@@ -19,7 +19,7 @@ use crate::{
     engine::Engine,
     health::{self, Health},
     intake,
-    lifecycle::{Finish, Lifecycle},
+    lifecycle::{Finish, Lifecycle, Signals},
     maildir::Maildir,
     poll::Poll,
     quota::QuotaWatch,
@@ -69,7 +69,7 @@ struct Crew {
 }
 
 /// Runs the roles until the process is told to stop.
-pub async fn run(call: &Call, work: &Work) -> Result<(), Failure> {
+pub async fn run(call: &Call, work: &Work, signals: Signals) -> Result<(), Failure> {
     let roles: BTreeSet<Role> = work.roles.iter().copied().collect();
     let (broker, database, rulebook, refresh, courier, health_listen, mut settings) =
         config::load(call.config.as_ref(), |source| {
@@ -84,9 +84,8 @@ pub async fn run(call: &Call, work: &Work) -> Result<(), Failure> {
             )
         })?;
     let store = Store::new(database).map_err(|problem| refused_config(&problem))?;
+    let lifecycle = Lifecycle::listen(signals, courier.grace);
     let bounces = open_maildir(settings.bounces.take()).await?;
-    let lifecycle =
-        Lifecycle::listen(courier.grace).map_err(|problem| Failure::Internal(problem.to_string()))?;
     let health = Health::default();
     health.watch_services(lifecycle.services.clone());
     if let Some(listen) = health_listen {
@@ -142,12 +141,12 @@ pub async fn run(call: &Call, work: &Work) -> Result<(), Failure> {
 }
 
 /// Takes receipts until the process is told to stop.
-pub async fn intake(call: &Call) -> Result<(), Failure> {
+pub async fn intake(call: &Call, signals: Signals) -> Result<(), Failure> {
     let (broker, settings, grace) = config::load(call.config.as_ref(), |source| {
         let broker = config::broker(source, "intake");
         (broker, config::intake(source), config::courier(source, None).grace)
     })?;
-    let lifecycle = Lifecycle::listen(grace).map_err(|problem| Failure::Internal(problem.to_string()))?;
+    let lifecycle = Lifecycle::listen(signals, grace);
     let publisher = Publisher::start(broker, lifecycle.shutdown.clone(), &lifecycle.tracker);
     let health = Health::default();
     health.watch_publisher(publisher.clone());

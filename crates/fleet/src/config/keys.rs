@@ -55,6 +55,11 @@ pub const KEYS: &[Key] = &[
     optional("broker.heartbeat_s", "10", "seconds between heartbeats; a dead peer is noticed after two"),
     optional("broker.connect_timeout_ms", "5000", "milliseconds for opening a connection"),
     optional("broker.confirm_timeout_ms", "8000", "milliseconds to wait for the broker's confirm"),
+    optional(
+        "broker.backoff_max_ms",
+        "10000",
+        "milliseconds, the longest pause between two tries to connect",
+    ),
     secret(
         "database.url",
         "PostgreSQL's address: postgres://user:password@host:5432/database; a primary and its standbys are host1:5432,host2:5432",

@@ -96,6 +96,7 @@ pub fn broker(source: &mut Source<'_>, role: &str) -> BrokerSettings {
         heartbeat_s: source.value("broker.heartbeat_s"),
         connect_timeout_ms: source.value("broker.connect_timeout_ms"),
         confirm_timeout_ms: source.value("broker.confirm_timeout_ms"),
+        backoff_max_ms: source.value("broker.backoff_max_ms"),
         tls_ca_pem: pem(source, "broker.tls_ca"),
         ..BrokerSettings::new(source.require::<String>("broker.uri"), format!("fleet {role}"))
     };

@@ -2,7 +2,7 @@
 
 use closure_store::StoreError;
 
-use super::{Interrupted, OUTAGE_PAUSE, OUTAGE_PAUSE_MAX};
+use super::{Interrupted, OUTAGE_PAUSE, OUTAGE_PAUSE_MAX, movement::Movement};
 use crate::{lifecycle::Lifecycle, services::Service};
 
 /// So often what a service refuses is asked for, because a lock or another's row may have been the reason.
@@ -15,6 +15,8 @@ pub enum Remedy {
     Time,
     /// The request itself is refused.
     None,
+    /// This process cannot do it, and one of a newer release can: asking again changes nothing.
+    NewerRelease,
 }
 
 /// Tells an outage of a service from a fault of the request.
@@ -27,7 +29,8 @@ impl Outage for StoreError {
     fn remedy(&self) -> Remedy {
         match self {
             // A table that is missing, or a right: a migration or a grant brings it, and no message is to blame.
-            Self::Unavailable(_) | Self::Schema(_) => Remedy::Time,
+            Self::Unavailable(_) | Self::Schema(_) | Self::Right(_) => Remedy::Time,
+            Self::NewerRow(_) => Remedy::NewerRelease,
             Self::BadData { .. } | Self::Settings(_) => Remedy::None,
         }
     }
@@ -42,12 +45,13 @@ where
     E: Outage,
     F: Future<Output = Result<T, E>> + Send,
 {
-    repeat(lifecycle, &|| true, operation).await
+    repeat(lifecycle, &|| true, &Movement::default(), operation).await
 }
 
 pub(super) async fn repeat<T, E, F>(
     lifecycle: &Lifecycle,
     may_go_on: &(dyn Fn() -> bool + Sync),
+    movement: &Movement,
     operation: impl Fn() -> F + Send,
 ) -> Result<Result<T, E>, Interrupted>
 where
@@ -57,6 +61,7 @@ where
     let (mut pause, mut refused) = (OUTAGE_PAUSE, 0);
     let mut asking = lifecycle.services.ask(Service::Database);
     loop {
+        movement.note();
         match operation().await {
             Ok(answer) => {
                 asking.answered();
@@ -64,6 +69,10 @@ where
             }
             Err(problem) => match problem.remedy() {
                 Remedy::Time => asking.failed(&problem),
+                Remedy::NewerRelease => {
+                    asking.answered();
+                    return Ok(Err(problem));
+                }
                 Remedy::None => {
                     asking.answered();
                     refused += 1;

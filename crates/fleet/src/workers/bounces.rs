@@ -4,7 +4,7 @@ use std::{fmt::Write as _, io, time::Duration};
 
 use bytes::Bytes;
 use closure_broker::Publisher;
-use closure_contract::{Job, ReceiptStatus, Timestamp};
+use closure_contract::{Job, JobId, ReceiptStatus, Timestamp};
 use closure_policy::{
     bounce::{Bounce, Fate, Mailbox, Said, judge},
     suppression::Target,
@@ -18,13 +18,14 @@ use closure_store::{
     SuppressionSource, UnreadMail,
 };
 use sha2::{Digest, Sha256};
-use tracing::{error, info, warn};
+use tracing::{debug, error, info, warn};
 
 use crate::{
     announce,
     lifecycle::Lifecycle,
     maildir::{Arrived, Content, Maildir},
-    runtime,
+    runtime::{self, Outage as _, Remedy},
+    services::Service,
 };
 
 /// Of a mail that is too large to be read, this many bytes are kept in the desk beside the file.
@@ -68,9 +69,17 @@ enum Place {
 impl BounceReader {
     /// Looks at each interval, until the process stops.
     pub async fn run(self) {
+        let services = &self.lifecycle.services;
+        let (mut database, mut maildir) = (services.ask(Service::Database), services.ask(Service::Maildir));
         loop {
-            if let Err(problem) = self.look().await {
-                warn!(%problem, "the mails that came back could not all be read; the look begins again");
+            // A look that is cut short begins again.
+            match self.look().await {
+                Ok(()) => {
+                    database.answered();
+                    maildir.answered();
+                }
+                Err(LookError::Store(problem)) => database.failed(&problem),
+                Err(problem @ LookError::Maildir(_)) => maildir.failed(&problem),
             }
             tokio::select! {
                 () = tokio::time::sleep(self.pause) => {}
@@ -127,7 +136,10 @@ impl BounceReader {
         notice: BounceNotice,
     ) -> Result<Place, LookError> {
         let (job_id, generation) = (notice.job_id(), notice.generation());
-        let delivery = self.store.snapshot(job_id).await?;
+        let delivery = match self.store.snapshot(job_id).await {
+            Ok(delivery) => delivery,
+            Err(problem) => return left(mail, job_id, problem),
+        };
         let recipient = delivery.as_ref().and_then(recipient);
         match recipient.and_then(|recipient| notice.about(&recipient)) {
             Some(report) => self.apply(mail, bytes, &report).await,
@@ -159,17 +171,17 @@ impl BounceReader {
                 warn!(%mail, %job_id, %why, "a mail came back that no program can read; it is in the dead-letter desk");
                 Ok(Place::Aside)
             }
-            Err(away) if away.is_unavailable() => Err(away.into()),
-            Err(problem) => {
-                error!(%mail, %job_id, %problem, "the database refused a letter; its mail is left for another try");
-                Ok(Place::Stays)
-            }
+            Err(problem) => left(mail, job_id, problem),
         }
     }
 
     async fn apply(&self, mail: &Arrived, bytes: &[u8], report: &BounceReport) -> Result<Place, LookError> {
         let job_id = report.job_id;
-        let Some(delivery) = self.store.snapshot(job_id).await? else {
+        let delivery = match self.store.snapshot(job_id).await {
+            Ok(delivery) => delivery,
+            Err(problem) => return left(mail, job_id, problem),
+        };
+        let Some(delivery) = delivery else {
             warn!(%mail, %job_id, "a mail came back for a job that the database does not know; it is put aside");
             return Ok(Place::Aside);
         };
@@ -193,14 +205,22 @@ impl BounceReader {
                 warn!(%mail, %job_id, "a mail came back for an edition that the database does not know; it is put aside");
                 Ok(Place::Aside)
             }
-            Err(away) if away.is_unavailable() => Err(away.into()),
-            Err(problem) => {
-                // One report that cannot be written must not keep the others from being read.
-                error!(%mail, %job_id, %problem, "the database refused a report; it is left for another try");
-                Ok(Place::Stays)
-            }
+            Err(problem) => left(mail, job_id, problem),
         }
     }
+}
+
+/// One mail that the database refuses must not keep the others from being read; an outage ends the look.
+fn left(mail: &Arrived, job_id: JobId, problem: StoreError) -> Result<Place, LookError> {
+    match problem.remedy() {
+        Remedy::Time => return Err(problem.into()),
+        Remedy::None => {
+            error!(%mail, %job_id, %problem, "the database refuses what a mail asks for; it is left for another try");
+        }
+        // A process of that release reads it.
+        Remedy::NewerRelease => debug!(%mail, %job_id, %problem, "a mail is left for a newer release"),
+    }
+    Ok(Place::Stays)
 }
 
 fn aside(mail: &Arrived, problem: BounceError) -> Place {

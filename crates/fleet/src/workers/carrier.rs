@@ -126,6 +126,8 @@ pub struct Doubt<'a> {
     pub scope: Scope,
     /// When it began.
     pub since: Timestamp,
+    /// For how long it has lasted, by the database's clock.
+    pub waited_ms: u64,
     /// How often the provider was asked about the latest request and knew nothing.
     pub lookups: u32,
     /// How often it was sent again because of a doubt.

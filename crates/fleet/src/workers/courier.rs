@@ -14,16 +14,17 @@ use closure_policy::{
     retry::Next,
 };
 use closure_providers::SendFailure;
-use closure_store::{Claim, EarlyReceipts, Ending, Lease, NewClaim, Settled, Settlement, Store};
+use closure_store::{Claim, Ending, Lease, NewClaim, Settled, Settlement, Store};
 use tracing::{info, warn};
 use uuid::Uuid;
 
 use super::{
     carrier::{Carrier, Doubt, Passage, Rendering, Way},
-    doubt::scope,
+    doubt::{scope, waited_ms},
     endings::{rules_json, step_until},
     leases::{Kept, Leases},
     patience::{Patiences, Why, capped, left_alone},
+    refusals::NewerRows,
     telling::settled_or_stop,
 };
 use crate::{
@@ -41,6 +42,7 @@ pub struct Courier<C> {
     pub(super) engine: Engine,
     pub(super) leases: Arc<Leases>,
     pub(super) patience: Patiences,
+    pub(super) newer: NewerRows,
 }
 
 /// A claimed job on its way.
@@ -81,11 +83,19 @@ impl<C: Carrier> Courier<C> {
         leases: Arc<Leases>,
         patience: PatienceRules,
     ) -> Self {
-        Self { carrier, store, engine, leases, patience: Patiences::new(patience) }
+        let (patience, newer) = (Patiences::new(patience), NewerRows::default());
+        Self { carrier, store, engine, leases, patience, newer }
     }
 
-    /// Does the whole way of one message.
+    /// Does the whole way of one message; what the database refuses for good is kept for a person.
     pub async fn carry(&self, hand: &Hand<'_>) -> Result<Disposition, Interrupted> {
+        match self.carry_through(hand).await {
+            Err(Interrupted::Refused(problem)) => self.refused(hand, problem).await,
+            ended => ended,
+        }
+    }
+
+    async fn carry_through(&self, hand: &Hand<'_>) -> Result<Disposition, Interrupted> {
         let message = hand.message;
         let job = match Job::decode(&message.body) {
             Ok(job) if job.channel() == self.carrier.channel() => job,
@@ -166,7 +176,9 @@ impl<C: Carrier> Courier<C> {
             } => {
                 let trip = trip(provider, Errand::FindOut, lookups, postponed_ms);
                 let (plan, scope) = (decision.plan.as_ref(), scope(&job));
-                let doubt = Doubt { provider, plan, client_ref, scope, since, lookups, resends, hand };
+                let waited_ms = waited_ms(since, self.engine.now());
+                let doubt =
+                    Doubt { provider, plan, client_ref, scope, since, waited_ms, lookups, resends, hand };
                 self.reconcile(&trip, attempt, doubt, rendered).await
             }
             Claim::Scheduled { next } => {
@@ -311,18 +323,5 @@ impl<C: Carrier> Courier<C> {
             }
             Settled::LeaseLost => self.lease_lost(trip).await,
         }
-    }
-
-    /// The lease is gone: the settlement was written although its answer was lost, or another took the job over.
-    ///
-    /// Whoever settled it may not have told; telling it again carries the same ids.
-    pub(super) async fn lease_lost(&self, trip: &Trip<'_>) -> Result<Disposition, Interrupted> {
-        let job = trip.job.id();
-        warn!(job_id = %job, "the lease was over before the settlement was answered; telling what is on record");
-        let snapshot = settled_or_stop(trip.hand, "read a delivery", || self.store.snapshot(job)).await?;
-        Ok(snapshot.map_or_else(
-            || Disposition::Done(Vec::new()),
-            |snapshot| self.tell_of(&snapshot, trip.decision, EarlyReceipts::Some),
-        ))
     }
 }

@@ -108,7 +108,7 @@ impl Worker for DeadWorker {
         match recorded {
             Ok(buried) => {
                 warn!(dead_letter = %buried.id, code = %death.code, queue = self.queue, "a message came to the dead-letter desk");
-                Ok(self.tell(generation, &death, remains, channel(home), &buried))
+                Ok(tell(&self.store, generation, &death, remains, channel(home), &buried))
             }
             Err(problem) => Err(Interrupted::Refused(problem)),
         }
@@ -154,30 +154,6 @@ impl DeadWorker {
         }
     }
 
-    /// Tells the CRM, where enough of the message can be read to say whose job it was.
-    ///
-    /// A message of a delivery's own says how that stands, whether it is dead by this or had come to its end before.
-    fn tell(
-        &self,
-        generation: Generation,
-        death: &Death,
-        remains: Remains,
-        home: Option<Channel>,
-        buried: &Buried,
-    ) -> Disposition {
-        if let Some(delivery) = &buried.delivery {
-            let messages = announce::outcome(delivery).into_iter().collect();
-            return Disposition::Told(Told {
-                messages,
-                debts: vec![Debt::of(delivery)],
-                store: self.store.clone(),
-            });
-        }
-        let channel = home.or(remains.channel);
-        let told = outcome(generation, death, remains, channel, buried);
-        Disposition::Done(told.iter().map(announce::outcome_message).collect())
-    }
-
     /// The work queue that a message came from; what came to `closure.unroutable` from one died there.
     fn home(&self, message: &InMessage) -> Option<WorkQueue> {
         let died_in = message.death.as_ref().map_or("", |death| death.queue.as_str());
@@ -185,6 +161,44 @@ impl DeadWorker {
             queue.dead_queue() == self.queue || (self.queue == UNROUTABLE && queue.name() == died_in)
         })
     }
+}
+
+/// Tells the CRM, where enough of the message can be read to say whose job it was.
+///
+/// A message of a delivery's own says how that stands, whether it is dead by this or had come to its end before.
+fn tell(
+    store: &Store,
+    generation: Generation,
+    death: &Death,
+    remains: Remains,
+    home: Option<Channel>,
+    buried: &Buried,
+) -> Disposition {
+    if let Some(delivery) = &buried.delivery {
+        let messages = announce::outcome(delivery).into_iter().collect();
+        return Disposition::Told(Told { messages, debts: vec![Debt::of(delivery)], store: store.clone() });
+    }
+    let channel = home.or(remains.channel);
+    let told = outcome(generation, death, remains, channel, buried);
+    Disposition::Done(told.iter().map(announce::outcome_message).collect())
+}
+
+/// Tells the CRM of a job that its own worker gave up.
+pub(super) fn told(
+    store: &Store,
+    generation: Generation,
+    code: FailureCode,
+    detail: &str,
+    job: &Job,
+    buried: &Buried,
+) -> Disposition {
+    let death = Death { code, detail: detail.to_owned() };
+    let remains = Remains {
+        job_id: Some(job.id()),
+        consultation: Some(job.consultation().clone()),
+        channel: Some(job.channel()),
+    };
+    tell(store, generation, &death, remains, Some(job.channel()), buried)
 }
 
 /// Why the broker gave a message up, as far as the message and its history tell.

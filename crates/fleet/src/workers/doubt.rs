@@ -41,7 +41,7 @@ impl<C: Carrier> Courier<C> {
                 let detail = format!("asked {} time(s) since {since}; no trace of it yet", lookups + 1);
                 self.still_in_doubt(trip, attempt, lookups + 1, detail).await
             }
-            Finding::Unasked if waited_ms(since) >= self.patience.rules.everyone_max_ms => {
+            Finding::Unasked if doubt.waited_ms >= self.patience.rules.everyone_max_ms => {
                 self.end(trip, attempt, self.carrier.lost(doubt_of(self.carrier.channel()))).await
             }
             Finding::Unasked => {
@@ -148,8 +148,9 @@ impl<C: Carrier> Courier<C> {
     }
 }
 
-fn waited_ms(since: Timestamp) -> u64 {
-    u64::try_from((Timestamp::now().0 - since.0).whole_milliseconds()).unwrap_or(0)
+/// How long a doubt has lasted; both times are the database's, because a worker's own clock may be wrong.
+pub(super) fn waited_ms(since: Timestamp, now: Timestamp) -> u64 {
+    u64::try_from((now.0 - since.0).whole_milliseconds()).unwrap_or(0)
 }
 
 pub(super) fn scope(job: &Job) -> Scope {

@@ -9,11 +9,11 @@ use std::{
 };
 
 use closure_broker::{OutMessage, Publisher, Redelivered};
-use closure_contract::{Channel, JobId, Receipt, ReceiptMessage, Timestamp, topology::WorkQueue};
+use closure_contract::{Channel, JobId, Receipt, ReceiptMessage, topology::WorkQueue};
 use closure_store::{
     Debt, DeliveryFacts, DeliveryState, Evaluated, FallbackRow, Owed, Recorded, Store, StoreError,
 };
-use tracing::{error, info, warn};
+use tracing::{debug, error, info, warn};
 
 use super::{
     accounts::Accounts,
@@ -25,7 +25,7 @@ use crate::{
     lifecycle::Lifecycle,
     repeats::Repeats,
     rules::Rules,
-    runtime::{self, Disposition, Hand, Interrupted, Told, Worker},
+    runtime::{self, Disposition, Hand, Interrupted, Outage as _, Remedy, Told, Worker},
     services::Service,
 };
 
@@ -99,6 +99,14 @@ impl Worker for FallbackWorker {
                 let (messages, debts) = follow_ups(&evaluated, look);
                 Ok(Disposition::Told(Told { messages, debts, store: self.store.clone() }))
             }
+            // What was recorded is judged by a process of that release, whose sweep finds it.
+            Err(problem) if problem.remedy() == Remedy::NewerRelease => {
+                info!(job_id = %job, %problem, "a delivery waits for a process of a newer release");
+                match hand.until_available(|| self.store.look_again(job)).await? {
+                    Ok(()) => Ok(Disposition::Done(Vec::new())),
+                    Err(problem) => Err(Interrupted::Refused(problem)),
+                }
+            }
             Err(problem) => Err(Interrupted::Refused(problem)),
         }
     }
@@ -142,10 +150,9 @@ impl FallbackWorker {
     async fn evaluate(&self, job: JobId) -> Result<Option<Evaluated>, StoreError> {
         // The email is made from the template that the text message named, however new that is.
         let rulebook = &self.rules.fresh().await?;
-        let (now, brakes) = (Timestamp::now(), &self.brakes);
         let (mut ended, mut heard) = (None, None);
         let decide = |facts: &DeliveryFacts| {
-            let judged = story::judge(facts, rulebook, now, brakes)?;
+            let judged = story::judge(facts, rulebook, &self.brakes)?;
             (ended, heard) = (judged.ended, judged.heard);
             Some(judged.verdict)
         };
@@ -206,6 +213,17 @@ fn is_to_tell(owed: Owed, look: Look) -> bool {
     }
 }
 
+/// One delivery that cannot be written or read must not keep the others from being looked at; an outage does.
+fn passed_by(job: JobId, problem: StoreError) -> Result<(), StoreError> {
+    match problem.remedy() {
+        Remedy::Time => return Err(problem),
+        Remedy::None => error!(job_id = %job, %problem, "a delivery could not be looked at"),
+        // A process of that release looks at it.
+        Remedy::NewerRelease => debug!(job_id = %job, %problem, "a delivery could not be looked at"),
+    }
+    Ok(())
+}
+
 /// Finds what no message tells: receipts that are overdue, receipts that came before their delivery was known, and
 /// what a process owed when it died.
 pub struct Sweep {
@@ -245,16 +263,13 @@ impl Sweep {
             match self.worker.evaluate(job).await {
                 Ok(None) => {}
                 Ok(Some(evaluated)) => self.tell(follow_ups(&evaluated, Look::First)).await,
-                Err(away) if away.is_unavailable() => return Err(away),
-                // One delivery that cannot be written must not keep the others from being looked at.
-                Err(problem) => error!(job_id = %job, %problem, "a delivery could not be looked at"),
+                Err(problem) => passed_by(job, problem)?,
             }
         }
         for job in store.owed(OWED_FOR_MS, SWEEP_MAX).await? {
             match self.tell_again(job).await {
                 Ok(()) => {}
-                Err(away) if away.is_unavailable() => return Err(away),
-                Err(problem) => error!(job_id = %job, %problem, "what is owed could not be told"),
+                Err(problem) => passed_by(job, problem)?,
             }
         }
         Ok(())

@@ -18,6 +18,7 @@ pub mod gateways;
 pub mod leases;
 pub mod pace;
 mod patience;
+mod refusals;
 pub mod returns;
 mod sending;
 pub mod sms;

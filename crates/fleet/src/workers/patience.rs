@@ -11,15 +11,15 @@ use closure_policy::{
     explain::{Decision, Verdict},
     patience::{Others, Patience, PatienceRules, patience},
 };
-use closure_store::{AttemptUse, Ending, NewPostponement};
-use tracing::{error, warn};
+use closure_store::{AttemptUse, Ending, NewPostponement, StoreError};
+use tracing::{debug, error, warn};
 
 use super::{
     carrier::{self, Carrier},
     courier::{Courier, Errand, Trip},
     telling::settled_or_stop,
 };
-use crate::runtime::{Disposition, Hand, Interrupted};
+use crate::runtime::{Disposition, Hand, Interrupted, Outage as _, Remedy};
 
 /// A way of jobs that fails or works for all of them alike: a provider, to one country where that is known.
 type Way = (Provider, Option<u16>);
@@ -144,6 +144,35 @@ impl<C: Carrier> Courier<C> {
         let Why { code, detail } = why;
         self.end(trip, attempt, Ending::GivenBack { code: Some(code), detail }).await?;
         Ok(Disposition::Again { step, attempt })
+    }
+
+    /// The rules could not be asked right before the send, so that nothing was sent.
+    ///
+    /// Where the database is away it is one outage for all jobs in hand, and the settlement waits until it is over.
+    pub(super) async fn unasked(
+        &self,
+        trip: &Trip<'_>,
+        attempt: AttemptNumber,
+        problem: &StoreError,
+    ) -> Result<Disposition, Interrupted> {
+        let job = trip.job.id();
+        let mut asking = trip.hand.ask_database();
+        match problem.remedy() {
+            Remedy::Time => {
+                asking.failed(problem);
+                debug!(job_id = %job, %problem, "the rules could not be asked again; nothing was sent");
+            }
+            Remedy::None | Remedy::NewerRelease => {
+                warn!(job_id = %job, %problem, "the rules could not be asked again; nothing was sent");
+            }
+        }
+        let detail = "the database could not be asked right before the send".to_owned();
+        let why = Why { code: FailureCode::ProviderUnavailable, detail };
+        let put_off = self.put_off(trip, attempt, why, self.first_step(attempt)).await;
+        if put_off.is_ok() {
+            asking.answered();
+        }
+        put_off
     }
 
     /// The lease was over before the send: this process stood still, or the database could not be asked for more time.

@@ -8,12 +8,13 @@ use closure_contract::{
     topology::{DelayStep, WorkQueue},
 };
 use closure_store::{Store, StoreError};
-use tracing::{error, info, warn};
+use tracing::{error, info};
 
 use crate::{
     announce,
     lifecycle::Lifecycle,
     runtime::{self, Unpublished},
+    services::Service,
 };
 
 /// Between two looks: what comes back has waited through an outage already.
@@ -36,11 +37,11 @@ pub struct Returns {
 impl Returns {
     /// Looks at each interval, until the process stops.
     pub async fn run(self) {
+        let mut asking = self.lifecycle.services.ask(Service::SideLooks);
         loop {
-            if let Err(problem) = self.look().await
-                && !problem.is_unavailable()
-            {
-                warn!(%problem, "what is to come back could not be read; it is looked at again");
+            match self.look().await {
+                Ok(()) => asking.answered(),
+                Err(problem) => asking.failed(&problem),
             }
             tokio::select! {
                 () = tokio::time::sleep(LOOK_EVERY) => {}

@@ -7,12 +7,11 @@ use closure_contract::{AttemptNumber, ClientRef, FailureCode};
 use closure_policy::explain::Verdict;
 use closure_providers::{Handover, Reached, SendFailure};
 use closure_store::Contact;
-use tracing::warn;
 
 use super::{
     carrier::{Attempt, Carrier},
     courier::{Courier, Trip},
-    patience::{Why, doubt_of},
+    patience::doubt_of,
 };
 use crate::{
     engine::Admission,
@@ -39,12 +38,7 @@ impl<C: Carrier> Courier<C> {
                 let trip = Trip { decision: &decision, ..*trip };
                 self.send(&trip, attempt, client_ref, rendered, contact).await
             }
-            Err(problem) => {
-                warn!(job_id = %trip.job.id(), %problem, "the rules could not be asked again; nothing was sent");
-                let detail = "the database could not be asked right before the send".to_owned();
-                let why = Why { code: FailureCode::ProviderUnavailable, detail };
-                self.put_off(trip, attempt, why, self.first_step(attempt)).await
-            }
+            Err(problem) => self.unasked(trip, attempt, &problem).await,
         }
     }
 

@@ -8,7 +8,7 @@ use std::{
 use bytes::Bytes;
 use closure_broker::OutMessage;
 use closure_contract::{
-    AttemptNumber, Channel, ClientRef, Evidence, FailureCode, Job, Provider, Timestamp,
+    AttemptNumber, Channel, ClientRef, Evidence, FailureCode, Job, Provider,
     topology::{DelayStep, WorkQueue},
 };
 use closure_policy::{
@@ -163,7 +163,7 @@ impl Carrier for SmsCarrier {
         let so_far = DoubtSoFar {
             lookups_missed: doubt.lookups,
             resends: doubt.resends,
-            waited_ms: waited_ms(doubt.since),
+            waited_ms: doubt.waited_ms,
             receipt_due_ms: self.receipt_due_ms,
         };
         let next = reconcile(gateway.map_or(UNASKABLE, |gateway| recovery(&gateway.capabilities())), so_far);
@@ -282,10 +282,6 @@ fn message(plan: &SmsPlan, client_ref: ClientRef) -> SmsMessage {
 /// A job that comes a little late finds the probe made; one that comes early waits again.
 fn wait_step(wait: Duration) -> DelayStep {
     DelayStep::within(u64::try_from(wait.as_millis()).unwrap_or(u64::MAX))
-}
-
-fn waited_ms(since: Timestamp) -> u64 {
-    u64::try_from((Timestamp::now().0 - since.0).whole_milliseconds()).unwrap_or(0)
 }
 
 impl Worker for Courier<SmsCarrier> {

@@ -1,6 +1,6 @@
 //! What the database knows about a text message, as the facts that policy reads.
 
-use closure_contract::{Channel, FailureCode, Job, Provider, Timestamp};
+use closure_contract::{Channel, FailureCode, Job, Provider};
 use closure_policy::{
     brake::Ending,
     fallback::{Due, EmailDue, Evaluation, ReceiptFact, SmsState, SmsStory, Submission, evaluate},
@@ -36,12 +36,7 @@ pub struct Judged {
 }
 
 /// Asks policy what a delivery's facts mean, and puts the answer into the store's words.
-pub fn judge(
-    facts: &DeliveryFacts,
-    rulebook: &CompiledRulebook,
-    now: Timestamp,
-    brakes: &Brakes,
-) -> Option<Judged> {
+pub fn judge(facts: &DeliveryFacts, rulebook: &CompiledRulebook, brakes: &Brakes) -> Option<Judged> {
     let job = match Job::decode(&facts.snapshot.body) {
         Ok(Job::Sms(job)) if facts.snapshot.channel == Channel::Sms => job,
         Ok(Job::Sms(_) | Job::Email(_) | Job::Dial(_)) | Err(_) => return None,
@@ -67,7 +62,7 @@ pub fn judge(
     let revoked = standing.revoked(facts.revision);
     let submission = submission(facts.snapshot.state, facts.snapshot.code);
     let story = SmsStory { job: &job, submission, receipts: &receipts, due, revoked };
-    let mut evaluation = evaluate(&story, rulebook, now);
+    let mut evaluation = evaluate(&story, rulebook, facts.at);
     let ended = facts.provider.and_then(|provider| ended(provider, facts, &evaluation));
     let is_held = facts.provider.is_some_and(|provider| brakes.holds(provider, evaluation.country_code));
     if is_held && !facts.has_fallback {

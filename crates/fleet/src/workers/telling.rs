@@ -4,9 +4,12 @@ use closure_broker::{InMessage, Redelivered};
 use closure_contract::topology::OUTCOMES;
 use closure_policy::explain::Decision;
 use closure_store::{Debt, EarlyReceipts, Snapshot, StoreError};
-use tracing::info;
+use tracing::{info, warn};
 
-use super::{carrier::Carrier, courier::Courier};
+use super::{
+    carrier::Carrier,
+    courier::{Courier, Trip},
+};
 use crate::runtime::{Disposition, Hand, Interrupted, Told};
 
 impl<C: Carrier> Courier<C> {
@@ -40,6 +43,19 @@ impl<C: Carrier> Courier<C> {
             return Disposition::Done(Vec::new());
         }
         self.tell_of(snapshot, decision, EarlyReceipts::Some)
+    }
+
+    /// The lease is gone: the settlement was written although its answer was lost, or another took the job over.
+    ///
+    /// Whoever settled it may not have told; telling it again carries the same ids.
+    pub(super) async fn lease_lost(&self, trip: &Trip<'_>) -> Result<Disposition, Interrupted> {
+        let job = trip.job.id();
+        warn!(job_id = %job, "the lease was over before the settlement was answered; telling what is on record");
+        let snapshot = settled_or_stop(trip.hand, "read a delivery", || self.store.snapshot(job)).await?;
+        Ok(snapshot.map_or_else(
+            || Disposition::Done(Vec::new()),
+            |snapshot| self.tell_of(&snapshot, trip.decision, EarlyReceipts::Some),
+        ))
     }
 }
 

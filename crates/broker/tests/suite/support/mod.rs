@@ -102,7 +102,13 @@ impl Vhost {
 
     /// Settings of a consumer, with a watchdog that does not interfere.
     pub(crate) fn consumer_settings(&self, queue: &'static str, prefetch: u16) -> ConsumerSettings {
-        ConsumerSettings { broker: self.settings(), queue, prefetch, watchdog_ms: 60_000 }
+        ConsumerSettings {
+            broker: self.settings(),
+            queue,
+            prefetch,
+            watchdog_ms: 60_000,
+            in_hand_max_ms: 600_000,
+        }
     }
 
     /// Starts a consumer.

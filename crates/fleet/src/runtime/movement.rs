@@ -1,0 +1,67 @@
+//! The limit of a message that is in hand and does not move.
+
+use std::{
+    sync::{Mutex, PoisonError},
+    time::Duration,
+};
+
+use tokio::time::Instant;
+
+/// The broker's consumer calls itself stuck once a message has been in hand for this long.
+pub(super) const IN_HAND_MAX_MS: u64 = 600_000;
+/// A message whose work has not moved for this long is given back: longer than any send, any wait for a slot and any
+/// question to a provider, and shorter than it takes the consumer to give its connection up.
+const STILL_MAX: Duration = Duration::from_secs(900);
+
+/// When the work of a message last did something.
+#[derive(Debug)]
+pub(super) struct Movement(Mutex<Instant>);
+
+impl Default for Movement {
+    fn default() -> Self {
+        Self(Mutex::new(Instant::now()))
+    }
+}
+
+impl Movement {
+    /// It does something now: whoever waits for a service that is away asks it again, and does move.
+    pub(super) fn note(&self) {
+        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = Instant::now();
+    }
+
+    /// The work's answer; nothing where it has not moved for too long, and then it is dropped where it stands.
+    ///
+    /// What is dropped is left as a process that dies leaves it, which every step of the work reckons with.
+    pub(super) async fn bounded<T>(&self, work: impl Future<Output = T>) -> Option<T> {
+        let mut work = std::pin::pin!(work);
+        loop {
+            let until = *self.0.lock().unwrap_or_else(PoisonError::into_inner) + STILL_MAX;
+            if until <= Instant::now() {
+                return None;
+            }
+            if let Ok(done) = tokio::time::timeout_at(until, work.as_mut()).await {
+                return Some(done);
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test(start_paused = true)]
+    async fn work_that_stands_still_is_dropped_and_work_that_waits_for_a_service_is_not() {
+        let movement = Movement::default();
+        let waits = async {
+            for _ in 0..100 {
+                tokio::time::sleep(STILL_MAX / 2).await;
+                movement.note();
+            }
+        };
+        assert_eq!(movement.bounded(waits).await, Some(()));
+        assert_eq!(movement.bounded(std::future::pending::<()>()).await, None);
+        movement.note();
+        assert_eq!(movement.bounded(async { 7 }).await, Some(7));
+    }
+}
