@@ -144,7 +144,7 @@ fn a_mail_that_was_handed_over_is_no_doubt_because_its_lease_could_not_be_renewe
 #[test]
 fn a_mail_whose_lease_could_not_be_renewed_before_the_final_dot_is_given_back_and_sent_once_afterwards() {
     run(async {
-        let (fleet, address, id) = begun("outage-before-dot", MailBehaviour::SlowAtRecipient, 60_000).await;
+        let (fleet, address, id) = begun("outage-before-dot", MailBehaviour::SlowAtRecipient, 40_000).await;
         without_renewals(&fleet).await;
         all_are_heard(&fleet, &[id]).await;
         fleet.drain().await;

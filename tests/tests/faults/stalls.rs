@@ -54,6 +54,8 @@ fn an_email_worker_that_stood_still_while_another_took_its_mail_over_hands_nothi
         let options = FleetOptions::with("stall-email", processes.to_vec())
             .variable("FLEET_BROKER_HEARTBEAT_S", HEARTBEAT_S)
             .variable("FLEET_WORKER_LEASE_MS", "3000")
+            // The server's reply is not too late by itself.
+            .variable("FLEET_EMAIL_COMMAND_TIMEOUT_MS", "60000")
             .mail_server(|server| server.slow_ms = 1_000);
         let fleet = Fleet::prepare(options).await;
         fleet.start_process("frozen").await;
