@@ -105,7 +105,9 @@ pub fn perform(scenario: &Scenario, house: &dyn Playhouse, interrupt: &Interrupt
         playhouse::publish(house, row)?;
         observer.published(row, published.elapsed());
     }
-    play(scenario, &mut observer, published, interrupt)
+    let verdicts = play(scenario, &mut observer, published, interrupt)?;
+    println!("  {} outcomes were told again under the id that they had", observer.repeats);
+    Ok(verdicts)
 }
 
 /// How many rows are not as the scenario expects.

@@ -1,6 +1,6 @@
 //! What happened, as its own witnesses tell it: the outside world's records, the CRM's queue, the desk.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::process::Stdio;
 use std::time::Duration;
 
@@ -17,6 +17,9 @@ pub struct Observer<'a> {
     house: &'a dyn Playhouse,
     ears: Ears<'a>,
     outcomes: Vec<Heard>,
+    ids: BTreeSet<String>,
+    /// Outcomes that were told again under the id that they had.
+    pub repeats: usize,
     sms: Vec<Value>,
     mails: Vec<Value>,
     rings: Vec<Value>,
@@ -28,6 +31,7 @@ pub struct Observer<'a> {
 
 /// One outcome that the CRM heard.
 struct Heard {
+    id: String,
     job_id: String,
     fallback_of: Option<String>,
     name: String,
@@ -64,6 +68,8 @@ impl<'a> Observer<'a> {
             house,
             ears: Ears::open(house)?,
             outcomes: Vec::new(),
+            ids: BTreeSet::new(),
+            repeats: 0,
             sms: Vec::new(),
             mails: Vec::new(),
             rings: Vec::new(),
@@ -83,7 +89,14 @@ impl<'a> Observer<'a> {
     pub fn look(&mut self, now: Duration) -> Result<()> {
         self.now = now;
         self.house.check()?;
-        self.outcomes.extend(self.ears.news()?.iter().filter_map(|line| heard(line)));
+        for outcome in self.ears.news()?.iter().filter_map(|line| heard(line)) {
+            // What a process or a database took a while over may be told again, under the id that it had.
+            if self.ids.insert(outcome.id.clone()) {
+                self.outcomes.push(outcome);
+            } else {
+                self.repeats += 1;
+            }
+        }
         self.sms = records(self.house.gateway(), "/_sim/messages")?;
         self.mails = records(self.house.mail_records(), "/_sim/mails")?;
         self.rings = records(self.house.pbx(), "/_sim/rings")?;
@@ -187,6 +200,7 @@ fn heard(line: &str) -> Option<Heard> {
     let name = format!("{}.{}{code}", text(&outcome, "channel")?, text(&outcome, "outcome")?);
     let rules = outcome.get("rules").and_then(Value::as_array).cloned().unwrap_or_default();
     Some(Heard {
+        id: text(&outcome, "outcome_id")?.to_owned(),
         job_id: text(&outcome, "job_id")?.to_owned(),
         fallback_of: text(&outcome, "fallback_of").map(str::to_owned),
         name,
