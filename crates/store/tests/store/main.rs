@@ -10,6 +10,7 @@ mod dead_letters;
 mod fallback;
 mod leases;
 mod migrations;
+mod newer_rows;
 mod outages;
 mod owed;
 mod postponed;

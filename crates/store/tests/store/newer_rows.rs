@@ -1,0 +1,66 @@
+use closure_contract::{FailureCode, Generation};
+use closure_store::{Claim, DeadLetterState, DeliveryFacts, NewDeadLetter, StoreError};
+use serde_json::json;
+
+use crate::support::{TestDatabase, accepted, claim, new_job, run, settled};
+
+/// A delivery as a newer release left it.
+async fn of_a_newer_release(database: &TestDatabase) -> closure_store::Snapshot {
+    let snapshot = settled(&database.store(), accepted("ref", 600_000)).await;
+    database.execute("UPDATE delivery SET failure_code = 'of_a_later_release'").await;
+    snapshot
+}
+
+#[test]
+fn a_row_of_a_newer_release_fails_its_own_claim_and_no_other_of_the_batch() {
+    run(async |database| {
+        let strange = of_a_newer_release(database).await.job_id;
+        let store = database.store();
+        let jobs: Vec<_> = (0..50).map(|_| new_job()).chain([strange]).collect();
+        let answers = futures::future::join_all(jobs.iter().map(|job| store.claim(claim(*job)))).await;
+        for (job, answer) in jobs.iter().zip(answers) {
+            match answer {
+                Ok(Claim::Granted { .. }) => assert_ne!(*job, strange),
+                Err(StoreError::NewerRow(_)) => assert_eq!(*job, strange),
+                other => panic!("{other:?}"),
+            }
+        }
+        assert_eq!(database.count("SELECT count(*) FROM attempt").await, 51, "each is claimed once");
+    });
+}
+
+#[test]
+fn a_letter_about_a_row_of_a_newer_release_is_kept_and_leaves_the_delivery_alone() {
+    run(async |database| {
+        let strange = of_a_newer_release(database).await;
+        let store = database.store();
+        let letter = NewDeadLetter {
+            queue: "closure.sms".to_owned(),
+            routing_key: "sms".to_owned(),
+            code: FailureCode::GivenUp,
+            detail: "no process of this release can read its row".to_owned(),
+            body: strange.body.clone(),
+            headers: json!({ "generation": Generation::FIRST }),
+            job_id: Some(strange.job_id),
+            message_id: None,
+        };
+        let buried = store.record_dead_letter(letter).await.expect("a letter can always be kept");
+        assert_eq!(buried.delivery, None, "how it stands is for the newer release to tell");
+        let kept = store.dead_letter(buried.id).await.expect("the database answers").expect("a letter");
+        assert_eq!((kept.summary.state, &kept.body), (DeadLetterState::Open, &strange.body));
+        assert_eq!(database.count("SELECT count(*) FROM delivery WHERE state = 'accepted'").await, 1);
+    });
+}
+
+#[test]
+fn a_delivery_that_only_a_newer_release_can_judge_is_looked_at_by_its_sweep_within_a_minute() {
+    run(async |database| {
+        let strange = of_a_newer_release(database).await.job_id;
+        let store = database.store();
+        let judged = store.evaluate(strange, |_: &DeliveryFacts| None).await;
+        assert!(matches!(judged, Err(StoreError::NewerRow(_))), "{judged:?}");
+        store.look_again(strange).await.expect("the database answers");
+        let soon = "SELECT count(*) FROM delivery WHERE look_at <= now() + interval '1 minute'";
+        assert_eq!(database.count(soon).await, 1);
+    });
+}
