@@ -201,6 +201,8 @@ pub enum Dead {
     Replay(Settle),
     /// Decide that it will not be sent.
     Discard(Settle),
+    /// Answer a text message by its email instead, once, and give the text up.
+    AnswerByEmail(Settle),
 }
 
 /// A person's answer to a letter.

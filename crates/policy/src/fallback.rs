@@ -57,6 +57,16 @@ pub struct Evaluation {
     pub rules: Vec<AppliedRule>,
 }
 
+/// The email that answers in place of a text message where a person decides so, whatever became of the text; or what
+/// its address lacks.
+pub fn by_a_persons_word(job: &SmsJob, rulebook: &CompiledRulebook) -> Result<EmailJob, FailureCode> {
+    match fallback_email::email_job(job, rulebook, &mut Findings::new(Channel::Sms)) {
+        EmailDue::Due(email) => Ok(email),
+        EmailDue::NoAddress { code, .. } => Err(code),
+        EmailDue::NotDue | EmailDue::Held => Err(FailureCode::NoEmailAddress),
+    }
+}
+
 /// Whether an email answers in place of a text message.
 #[derive(Debug, Clone, PartialEq)]
 pub enum EmailDue {

@@ -1,4 +1,4 @@
-//! The dead-letter desk: replay and discard.
+//! The dead-letter desk: replay, discard, and the email in place of a text.
 
 use closure_store::{DeadLetterState, DeliveryState};
 use closure_tests::harness::{Fleet, jobs, kride::journey};
@@ -95,5 +95,30 @@ fn the_desk_shows_the_original_bytes_and_who_did_what() {
         let number: i64 = letter.parse().expect("a number");
         let ours = list.as_array().expect("a list").iter().any(|row| row["id"] == number);
         assert!(ours, "{list}");
+    });
+}
+
+#[test]
+fn a_text_that_waits_for_a_person_is_answered_by_its_email_once_and_given_up() {
+    journey(async |fleet| {
+        // Without a country code it may be a Japanese mobile or a number of another country.
+        let mut job = jobs::sms("84912345678", "by-email@example.com");
+        job["to"].as_object_mut().expect("a recipient").remove("email");
+        let id = fleet.publish(&job).await;
+        assert_eq!(fleet.outcomes_of(id, 1).await[0].summary(), "sms.dead ambiguous_number");
+        let letter = fleet.letters_of(id).await[0].summary.id.to_string();
+        let refused = fleet.cli(&settle("answer-by-email", &letter, &[])).await.with_code(1);
+        assert!(refused.errors.contains("--edit"), "{}", refused.errors);
+        job["to"]["email"] = "by-email@example.com".into();
+        let file = fleet.file("by-email.json", job.to_string().as_bytes());
+        fleet.cli(&settle("answer-by-email", &letter, &["--edit", &file])).await.with_code(0);
+        assert_eq!(fleet.outcomes_of(id.fallback_email(), 1).await[0].summary(), "email.accepted");
+        let heard = fleet.outcomes_of(id, 2).await;
+        assert_eq!(heard[1].routing_key, "sms.discarded");
+        assert_eq!(fleet.smtp.mails_to("by-email@example.com").len(), 1);
+        fleet.cli(&settle("answer-by-email", &letter, &[])).await.with_code(1);
+        let (mail, letter) = dead_email(fleet, "no-text@example.com").await;
+        fleet.cli(&settle("answer-by-email", &letter, &[])).await.with_code(1);
+        assert_eq!(fleet.letters_of(jobs::id(&mail)).await[0].summary.state, DeadLetterState::Open);
     });
 }

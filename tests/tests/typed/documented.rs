@@ -71,6 +71,10 @@ const COMMANDS: &[(&str, Proof)] = &[
         "fleet dead replay 42 --actor kim --reason \"customer gave the right address\" --edit job.json",
         Proof::Here,
     ),
+    (
+        "fleet dead answer-by-email 43 --actor kim --reason \"the number is a landline\"",
+        Proof::Test("tests/tests/journeys/desk.rs", "\"answer-by-email\", &letter"),
+    ),
     ("fleet dead discard 42 --actor kim --reason \"customer was called instead\"", Proof::Here),
     (
         "fleet --json dead list --code mail_policy_refused --limit 1000 | jq -r '.[].id' | while read -r id; do \

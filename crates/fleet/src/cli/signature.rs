@@ -6,7 +6,9 @@ impl Command {
     /// The actor and the reason that go on record, if this command writes any.
     pub fn signature(&self) -> Option<(&str, &str)> {
         match self {
-            Self::Dead(Dead::Replay(settle) | Dead::Discard(settle)) => Some((&settle.actor, &settle.reason)),
+            Self::Dead(Dead::Replay(settle) | Dead::Discard(settle) | Dead::AnswerByEmail(settle)) => {
+                Some((&settle.actor, &settle.reason))
+            }
             Self::Template(
                 Template::Add { by, .. }
                 | Template::Import { by, .. }

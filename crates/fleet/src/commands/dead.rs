@@ -10,7 +10,7 @@ use closure_store::{DeadLetter, DeadLetterFilter, DeadLetterId, DeadLetterState,
 use serde_json::json;
 use tracing::warn;
 
-use super::{Call, Failure, show_as};
+use super::{Call, Failure, answer_by_email, show_as};
 use crate::{
     announce,
     cli::{Dead, Settle},
@@ -26,6 +26,7 @@ pub async fn run(call: &Call, dead: Dead) -> Result<(), Failure> {
         Dead::Show { id } => show(call, DeadLetterId(id)).await,
         Dead::Replay(settle) => replay(call, &settle).await,
         Dead::Discard(settle) => discard(call, &settle).await,
+        Dead::AnswerByEmail(settle) => answer_by_email::run(call, &settle).await,
     }
 }
 
@@ -126,17 +127,7 @@ async fn replay(call: &Call, settle: &Settle) -> Result<(), Failure> {
     })?;
     let store = Store::new(database)?;
     let id = DeadLetterId(settle.id);
-    let edited = settle
-        .edit
-        .as_ref()
-        .map(|path| {
-            std::fs::read(path).map_err(|problem| Failure::Input(format!("{}: {problem}", path.display())))
-        })
-        .transpose()?
-        .map(Bytes::from);
-    if let Some(body) = &edited {
-        check_edit(&store, id, body).await?;
-    }
+    let edited = edited(&store, settle).await?;
     let replay =
         store.begin_replay(id, &settle.actor, &settle.reason, edited).await.map_err(replay_failure)?;
     let lifecycle = Lifecycle::default();
@@ -160,6 +151,15 @@ async fn pay(store: &Store, debt: Debt) {
     if let Err(problem) = store.paid(&[debt]).await {
         warn!(job_id = %debt.job_id, %problem, "what was published could not be written down as told");
     }
+}
+
+/// The corrected job, where the person brings one.
+pub(super) async fn edited(store: &Store, settle: &Settle) -> Result<Option<Bytes>, Failure> {
+    let Some(path) = &settle.edit else { return Ok(None) };
+    let read = std::fs::read(path);
+    let body = Bytes::from(read.map_err(|problem| Failure::Input(format!("{}: {problem}", path.display())))?);
+    check_edit(store, DeadLetterId(settle.id), &body).await?;
+    Ok(Some(body))
 }
 
 /// An edited body must be a job, and the same job.
@@ -206,20 +206,26 @@ async fn discard(call: &Call, settle: &Settle) -> Result<(), Failure> {
         (config::broker(source, "dead"), config::database(source))
     })?;
     let store = Store::new(database)?;
-    let id = DeadLetterId(settle.id);
-    let snapshot = store.discard(id, &settle.actor, &settle.reason).await.map_err(replay_failure)?;
+    let lifecycle = Lifecycle::default();
+    let publisher = Publisher::start(broker, lifecycle.shutdown.clone(), &lifecycle.tracker);
+    give_up(&store, &publisher, settle).await?;
+    lifecycle.finish(std::time::Duration::from_secs(5)).await;
+    show_as(call.style, &json!({ "letter": settle.id, "discarded": true }), |_| {
+        output::line(format!("letter {} is discarded; its bytes stay on record", settle.id));
+    });
+    Ok(())
+}
+
+/// Gives a letter up, and tells the CRM of its job.
+pub(super) async fn give_up(store: &Store, publisher: &Publisher, settle: &Settle) -> Result<(), Failure> {
+    let discarded = store.discard(DeadLetterId(settle.id), &settle.actor, &settle.reason).await;
+    let snapshot = discarded.map_err(replay_failure)?;
     if let Some(snapshot) = &snapshot
         && let Some(message) = announce::outcome(snapshot)
     {
-        let lifecycle = Lifecycle::default();
-        let publisher = Publisher::start(broker, lifecycle.shutdown.clone(), &lifecycle.tracker);
         publisher.publish(vec![message]).await?;
-        pay(&store, Debt::of(snapshot)).await;
-        lifecycle.finish(std::time::Duration::from_secs(5)).await;
+        pay(store, Debt::of(snapshot)).await;
     }
-    show_as(call.style, &json!({ "letter": settle.id, "discarded": true }), |_| {
-        output::line(format!("letter {id} is discarded; its bytes stay on record"));
-    });
     Ok(())
 }
 
@@ -228,7 +234,7 @@ fn store(call: &Call) -> Result<Store, Failure> {
     Ok(Store::new(database)?)
 }
 
-fn no_such(id: DeadLetterId) -> Failure {
+pub(super) fn no_such(id: DeadLetterId) -> Failure {
     Failure::Input(format!("there is no letter {id}; see fleet dead list"))
 }
 

@@ -1,6 +1,7 @@
 //! One file for each thing that the binary can do.
 
 pub mod advisor;
+mod answer_by_email;
 pub mod brake;
 pub mod cancel;
 pub mod codes;

@@ -1,0 +1,78 @@
+//! `fleet dead answer-by-email`: a person lets the email answer in place of a text message.
+
+use bytes::Bytes;
+use closure_broker::Publisher;
+use closure_contract::{FailureCode, Generation, Job};
+use closure_policy::fallback::by_a_persons_word;
+use closure_store::{DeadLetter, DeadLetterId, DeadLetterState, Store};
+use serde_json::json;
+
+use super::{
+    Call, Failure,
+    dead::{edited, give_up, no_such},
+    opening::open_rules,
+    show_as,
+};
+use crate::{announce, cli::Settle, config, lifecycle::Lifecycle, output};
+
+/// Publishes the email of a text message that waits for a person, confirmed, and then gives the text up.
+///
+/// A text message has one email, whose id follows from the text's: a command that died in between is run again, and the
+/// worker finds the email done. The text may be corrected first, where its address is missing.
+pub(super) async fn run(call: &Call, settle: &Settle) -> Result<(), Failure> {
+    let (broker, database, rulebook, refresh) = config::load(call.config.as_ref(), |source| {
+        (
+            config::broker(source, "dead"),
+            config::database(source),
+            config::rulebook(source),
+            config::templates_refresh(source),
+        )
+    })?;
+    let (store, lifecycle) = (Store::new(database)?, Lifecycle::default());
+    let id = DeadLetterId(settle.id);
+    let letter = store.dead_letter(id).await?.ok_or_else(|| no_such(id))?;
+    if letter.summary.code == FailureCode::JobIdConflict {
+        return Err(Failure::Refused(format!(
+            "letter {id} is another content under the id of a job; publish it under an id of its own"
+        )));
+    }
+    let body = edited(&store, settle).await?.unwrap_or_else(|| latest(&letter));
+    let text = match (letter.summary.state, Job::decode(&body)) {
+        (DeadLetterState::Open, Ok(Job::Sms(text))) => text,
+        (DeadLetterState::Open, Ok(Job::Email(_) | Job::Dial(_)) | Err(_)) => {
+            return Err(Failure::Refused(format!(
+                "letter {id} is no text message that can be read; replay it corrected, or discard it"
+            )));
+        }
+        (DeadLetterState::Replaying | DeadLetterState::Resolved | DeadLetterState::Discarded, _) => {
+            let state = letter.summary.state.as_str();
+            return Err(Failure::Refused(format!("letter {id} is {state} by now; read it again")));
+        }
+    };
+    let answer_id = text.job_id.fallback_email();
+    if let Some(story) = store.job_story(answer_id).await? {
+        return Err(Failure::Refused(format!(
+            "the email {answer_id} answers already and is {}; discard the letter",
+            story.state
+        )));
+    }
+    let Some(rules) = open_rules(rulebook, &store, refresh, &lifecycle).await? else { return Ok(()) };
+    let email = by_a_persons_word(&text, &*rules.current().await).map_err(|code| {
+        Failure::Refused(format!("{}; give the job with its address: --edit job.json", code.what()))
+    })?;
+    let email = Job::Email(email);
+    let publisher = Publisher::start(broker, lifecycle.shutdown.clone(), &lifecycle.tracker);
+    let message = announce::job_message(&email, email.encode().into(), Generation::FIRST, None);
+    publisher.publish(vec![message]).await?;
+    give_up(&store, &publisher, settle).await?;
+    lifecycle.finish(std::time::Duration::from_secs(5)).await;
+    show_as(call.style, &json!({ "letter": settle.id, "email": answer_id }), |_| {
+        output::line(format!("letter {id} is answered by the email {answer_id}; its text is given up"));
+    });
+    Ok(())
+}
+
+/// The bytes as they were sent last.
+fn latest(letter: &DeadLetter) -> Bytes {
+    letter.replay_body.as_ref().unwrap_or(&letter.body).clone()
+}
