@@ -34,10 +34,10 @@ type Advertised = fn(&Interrupt) -> Result<ExitCode>;
 
 /// What the README tells a person to type, in a form that takes seconds; `tests/tests/commands.rs` names the rest.
 const ADVERTISED: &[(&str, Advertised)] = &[
-    ("compose", |interrupt| compose::run(&compose::Arguments::smallest(), interrupt)),
     ("demo", |interrupt| demo::run(&demo::Arguments::unattended(), interrupt)),
     ("bench", |interrupt| bench::run(&bench::Arguments::smallest(), interrupt)),
     ("agree", |interrupt| agree::run(&agree::Arguments::smallest(), interrupt)),
+    ("compose", |interrupt| compose::run(&compose::Arguments::smallest(), interrupt)),
 ];
 
 /// Runs every step up to the first that fails.

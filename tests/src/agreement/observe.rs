@@ -43,7 +43,11 @@ impl Seen {
             seen.letters.entry(text(&row, "id")).or_default().push(text(&row, "code"));
         }
         for heard in fleet.outcomes.take() {
-            seen.outcomes.entry(heard.outcome.job_id.to_string()).or_default().push(heard.outcome);
+            let of_job = seen.outcomes.entry(heard.outcome.job_id.to_string()).or_default();
+            // A repeat under the same id says nothing new, as the contract has it.
+            if of_job.iter().all(|known| known.outcome_id != heard.outcome.outcome_id) {
+                of_job.push(heard.outcome);
+            }
         }
         for sent in fleet.sms.sent() {
             let reference = sent.sender_grouping_key.clone().unwrap_or_default();

@@ -20,9 +20,9 @@ use tokio_util::{sync::CancellationToken, task::TaskTracker};
 use uuid::Uuid;
 
 use super::{
+    between::Between,
     canaries::Canaries,
     cli::{Answer, cli},
-    commit_faults::CommitFaults,
     configuration::{self, Surroundings},
     database::Database,
     desk,
@@ -31,7 +31,6 @@ use super::{
     messages::{job_message, message},
     options::{FleetOptions, TopologyState},
     outcomes::{Heard, Outcomes},
-    pgbouncer::PgBouncer,
     process::Process,
     queues,
     vhost::Vhost,
@@ -54,10 +53,8 @@ pub struct Fleet {
     pub pbx: PbxSimulator,
     /// What the CRM hears.
     pub outcomes: Outcomes,
-    /// The way of the processes to the database, where something happens on it.
-    pub database_way: Option<CommitFaults>,
-    /// The pooler between the processes and the database, where there is one.
-    pub pooler: Option<PgBouncer>,
+    /// What stands between the processes and the database.
+    pub between: Between,
     /// The configuration of every process.
     pub environment: Vec<(String, String)>,
     processes: BTreeMap<String, AsyncMutex<Process>>,
@@ -101,23 +98,14 @@ impl Fleet {
             pbx: &pbx,
         };
         let environment = configuration::environment(&around, &options);
-        let database_way = match options.database_fault {
-            Some(fault) => Some(CommitFaults::open(&database.url, fault).await),
-            None => None,
-        };
-        let pooler = match options.pooling {
-            Some(pooling) => Some(PgBouncer::before(&database, pooling).await),
-            None => None,
-        };
+        let between = Between::open(&options, &database).await;
         let processes: BTreeMap<String, AsyncMutex<Process>> = options
             .processes
             .iter()
             .map(|spec| {
                 // What each role's own user may not do in the database shows in every test.
                 let mut own = environment.clone();
-                let url = database.url_of(spec.database_role());
-                let url = database_way.as_ref().map_or_else(|| url.clone(), |way| way.instead_of(&url));
-                let url = pooler.as_ref().map_or_else(|| url.clone(), |pooler| pooler.instead_of(&url));
+                let url = between.instead_of(&database.url_of(spec.database_role()));
                 let role = ("FLEET_DATABASE_URL".to_owned(), url);
                 if !options.variables.iter().any(|(name, _)| *name == role.0) {
                     own.push(role);
@@ -149,8 +137,7 @@ impl Fleet {
             smtp,
             pbx,
             outcomes,
-            database_way,
-            pooler,
+            between,
             environment,
             processes,
             publisher,

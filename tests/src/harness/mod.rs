@@ -1,5 +1,6 @@
 //! The harness: a whole fleet for a test, and the questions that tests ask it.
 
+mod between;
 mod canaries;
 mod cli;
 mod commit_faults;
@@ -29,6 +30,7 @@ mod unwatched;
 mod vhost;
 mod wait;
 
+pub use between::Between;
 pub use cli::{Answer, cli, cli_with_input};
 pub use commit_faults::{CommitFaults, Fault};
 pub use database::{Connections, Database};

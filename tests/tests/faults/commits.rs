@@ -36,9 +36,11 @@ fn last_word(fleet: &Fleet, id: JobId) -> String {
 
 /// A person's command, by the same way to the database, again until it is done.
 async fn done(fleet: &Fleet, words: &[&str]) -> Answer {
-    let way = fleet.database_way.as_ref().expect("something happens on it");
     let mut environment = fleet.environment.clone();
-    environment.push(("FLEET_DATABASE_URL".to_owned(), way.instead_of(&fleet.database.url_of("operator"))));
+    environment.push((
+        "FLEET_DATABASE_URL".to_owned(),
+        fleet.between.instead_of(&fleet.database.url_of("operator")),
+    ));
     for _ in 0..TRIES_MAX {
         let answer = cli(&environment, words).await;
         if answer.code == 0 {
@@ -75,7 +77,7 @@ fn whichever_statement_is_refused_once_with_each_class_of_sqlstate_nothing_is_he
 async fn everything_ends_once(name: &'static str, fault: Fault) -> BTreeMap<String, u32> {
     let fleet = Fleet::start(FleetOptions::apart(name).database_fault(fault)).await;
     let watch = fleet.watch();
-    fleet.database_way.as_ref().expect("something happens on it").arm();
+    fleet.between.faults().arm();
     let list = [texts(4501, 24), emails(4502, 8), calls(4503, 4)].concat();
     for (index, job) in list.iter().take(24).enumerate() {
         let behaviour = match index % 4 {
@@ -125,7 +127,7 @@ async fn everything_ends_once(name: &'static str, fault: Fault) -> BTreeMap<Stri
     let end = fleet.outcomes.of(discarded).into_iter().map(|heard| heard.outcome.outcome);
     assert!(end.into_iter().any(|outcome| outcome == OutcomeName::Discarded));
 
-    let hit = fleet.database_way.as_ref().expect("something happened on it").hit();
+    let hit = fleet.between.faults().hit();
     drop(watch);
     fleet.finish().await;
     hit

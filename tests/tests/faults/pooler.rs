@@ -22,9 +22,9 @@ const KEPT: [&str; 8] = [
 
 /// What the doctor finds through the pooler.
 async fn doctor(fleet: &Fleet) -> Answer {
-    let pooler = fleet.pooler.as_ref().expect("there is a pooler");
     let mut environment = fleet.environment.clone();
-    environment.push(("FLEET_DATABASE_URL".to_owned(), pooler.instead_of(&fleet.database.url_of("doctor"))));
+    environment
+        .push(("FLEET_DATABASE_URL".to_owned(), fleet.between.instead_of(&fleet.database.url_of("doctor"))));
     cli(&environment, &["doctor"]).await
 }
 
