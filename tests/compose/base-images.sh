@@ -25,6 +25,8 @@ fi
 
 if [[ $what == compiler ]]; then
   "$here/root.sh" "$folder/compiler" bookworm ca-certificates,gcc,libc6-dev,make,perl,pkg-config
+  # What this machine trusts, which in some networks is an authority of their own.
+  install -m 644 /etc/ssl/certs/ca-certificates.crt "$folder/compiler/etc/ssl/certs/ca-certificates.crt"
   tar --create --directory "$folder/compiler" . | docker import - closure-compiler >/dev/null
   docker build --quiet --tag "$compiler" --file - "${CLOSURE_SYSROOT:?}" >/dev/null <<DOCKERFILE
 FROM closure-compiler
