@@ -5,6 +5,7 @@ use std::{fmt, time::SystemTime};
 use closure_contract::{Generation, JobId, Timestamp};
 use lettre::{
     Address, Message,
+    address::Envelope,
     message::{
         Mailbox, MultiPart, SinglePart,
         header::{HeaderName, HeaderValue},
@@ -114,7 +115,10 @@ pub fn render(mail: &Mail, now: Timestamp) -> Result<Vec<u8>, RenderError> {
     }
     let from = address(&mail.from_address).ok_or(RenderError::Sender)?;
     let to = address(&mail.to).ok_or(RenderError::Recipient)?;
+    // The library would read the envelope out of the header again, and knows no quoted local part there.
+    let envelope = Envelope::new(Some(from.clone()), vec![to.clone()]).map_err(|_| RenderError::Recipient)?;
     let mut builder = Message::builder()
+        .envelope(envelope)
         .message_id(Some(message_id(mail)?))
         .date(SystemTime::from(now.0))
         .from(Mailbox::new(Some(single_spaced(&mail.from_name)), from))
