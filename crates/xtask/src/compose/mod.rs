@@ -28,19 +28,12 @@ use project::{Project, docker};
 /// The options of `cargo xtask compose`.
 #[derive(clap::Args, Debug)]
 pub struct Arguments {
-    /// Put the binaries of the development build into the image, as CI does, instead of compiling in the image
+    /// Put the binaries of the development build into the image instead of compiling in the image
     #[arg(long)]
     prebuilt: bool,
     /// The RabbitMQ that the stand-in for its official image has
     #[arg(long, value_enum, default_value_t = Release::V4_3)]
     rabbitmq: Release,
-}
-
-impl Arguments {
-    /// The form that CI runs, on the release that Debian keeps stable.
-    pub fn smallest() -> Arguments {
-        Arguments { prebuilt: true, rabbitmq: Release::V4_0 }
-    }
 }
 
 /// What is done beside the engine.
