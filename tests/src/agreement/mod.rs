@@ -16,7 +16,7 @@ use std::{
 use closure_contract::{Job, Timestamp};
 use serde_json::Value;
 
-use crate::harness::{Fleet, FleetOptions, cli_with_input};
+use crate::harness::{Fleet, FleetOptions, LONG, cli_with_input, eventually};
 use compare::Case;
 use generate::Wave;
 use observe::{Seen, text};
@@ -94,7 +94,14 @@ pub async fn agree(fleet: &Fleet, plan: Plan) -> Report {
         let answers = explain(fleet, &jobs).await;
         let explained_at = Timestamp::now();
         let start = Instant::now();
+        let rows_before = rows(fleet).await;
         fleet.publish_unwatched(&jobs).await;
+        // Workers that still connect to their database hold all jobs in hand, which looks like empty queues.
+        eventually("the workers to have begun", LONG, || async {
+            let rows = rows(fleet).await;
+            if rows >= rows_before + jobs.len() / 4 { Ok(()) } else { Err(format!("{rows} deliveries")) }
+        })
+        .await;
         fleet.drain().await;
         report.worked += start.elapsed();
         let seen = Seen::of(fleet, &wave).await;
@@ -103,6 +110,11 @@ pub async fn agree(fleet: &Fleet, plan: Plan) -> Report {
         }
     }
     report
+}
+
+async fn rows(fleet: &Fleet) -> usize {
+    let counted = fleet.database.query("SELECT count(*) FROM delivery").await;
+    counted.first().and_then(|count| count.parse().ok()).expect("a count is a number")
 }
 
 /// Measures one process of `fleet explain --jsonl`, and a plain decode of the same lines.
