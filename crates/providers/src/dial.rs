@@ -335,7 +335,6 @@ impl Sender for AriDial {
         self.check(message)?;
         match self.preflight(message).await? {
             Preflight::Ours => Ok(Accepted { provider_ref: Some(message.channel_id.to_string()) }),
-            // The preflight may have taken long, and a process that was stopped in it wakes up here.
             Preflight::Free => self.originate(message).await,
         }
     }

@@ -33,7 +33,7 @@ pub(crate) fn session_settings(settings: &StoreSettings) -> Vec<(&'static str, S
 }
 
 /// A pooler between us and the server may swallow what a session is told as it connects.
-pub(crate) const IN_FORCE: &str = "SELECT name, setting FROM pg_settings WHERE name = ANY ($1::text[])";
+const IN_FORCE: &str = "SELECT name, setting FROM pg_settings WHERE name = ANY ($1::text[])";
 
 impl Store {
     /// The settings that this release asks for and that are not in force on a connection of the pool.

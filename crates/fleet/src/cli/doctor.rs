@@ -1,6 +1,6 @@
 //! Whose configuration a look at everything includes.
 
-use clap::{Args, ValueEnum};
+use clap::{Args, ValueEnum, builder::PossibleValue};
 
 use super::Role;
 
@@ -13,40 +13,36 @@ pub struct Doctor {
 }
 
 /// One process of the fleet that stays up.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Member {
-    /// `fleet work sms`.
-    Sms,
-    /// `fleet work email`.
-    Email,
-    /// `fleet work dial`.
-    Dial,
-    /// `fleet work fallback`.
-    Fallback,
-    /// `fleet work dead`.
-    Dead,
-    /// `fleet work cancel`.
-    Cancel,
-    /// `fleet work bounces`.
-    Bounces,
+    /// `fleet work` in this role.
+    Work(Role),
     /// `fleet intake`.
     Intake,
     /// `fleet advisor`.
     Advisor,
 }
 
-impl Member {
-    /// The role that it works in; the two doors have none.
-    pub fn role(self) -> Option<Role> {
+impl ValueEnum for Member {
+    fn value_variants<'a>() -> &'a [Self] {
+        &[
+            Self::Work(Role::Sms),
+            Self::Work(Role::Email),
+            Self::Work(Role::Dial),
+            Self::Work(Role::Fallback),
+            Self::Work(Role::Dead),
+            Self::Work(Role::Cancel),
+            Self::Work(Role::Bounces),
+            Self::Intake,
+            Self::Advisor,
+        ]
+    }
+
+    fn to_possible_value(&self) -> Option<PossibleValue> {
         match self {
-            Self::Sms => Some(Role::Sms),
-            Self::Email => Some(Role::Email),
-            Self::Dial => Some(Role::Dial),
-            Self::Fallback => Some(Role::Fallback),
-            Self::Dead => Some(Role::Dead),
-            Self::Cancel => Some(Role::Cancel),
-            Self::Bounces => Some(Role::Bounces),
-            Self::Intake | Self::Advisor => None,
+            Self::Work(role) => role.to_possible_value(),
+            Self::Intake => Some(PossibleValue::new("intake").help("`fleet intake`")),
+            Self::Advisor => Some(PossibleValue::new("advisor").help("`fleet advisor`")),
         }
     }
 }

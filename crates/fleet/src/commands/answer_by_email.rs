@@ -9,7 +9,7 @@ use serde_json::json;
 
 use super::{
     Call, Failure,
-    dead::{edited, give_up, no_such},
+    dead::{edited, give_up, no_such, pay},
     opening::open_rules,
     show_as,
 };
@@ -17,8 +17,8 @@ use crate::{announce, cli::Settle, config, lifecycle::Lifecycle, output};
 
 /// Publishes the email of a text message that waits for a person, confirmed, and then gives the text up.
 ///
-/// A text message has one email, whose id follows from the text's: a command that died in between is run again, and the
-/// worker finds the email done. The text may be corrected first, where its address is missing.
+/// A text message has one email, whose id follows from the text's: where a command died in between, the next one finds
+/// the email and says what is left to do. The text may be corrected first, where its address is missing.
 pub(super) async fn run(call: &Call, settle: &Settle) -> Result<(), Failure> {
     let (broker, database, rulebook, refresh) = config::load(call.config.as_ref(), |source| {
         (
@@ -52,7 +52,8 @@ pub(super) async fn run(call: &Call, settle: &Settle) -> Result<(), Failure> {
     let answer_id = text.job_id.fallback_email();
     if let Some(story) = store.job_story(answer_id).await? {
         return Err(Failure::Refused(format!(
-            "the email {answer_id} answers already and is {}; discard the letter",
+            "the email {answer_id} is there already and is {}; see `fleet show {answer_id}`, and discard the letter if it \
+             answers",
             story.state
         )));
     }
@@ -64,7 +65,10 @@ pub(super) async fn run(call: &Call, settle: &Settle) -> Result<(), Failure> {
     let publisher = Publisher::start(broker, lifecycle.shutdown.clone(), &lifecycle.tracker);
     let message = announce::job_message(&email, email.encode().into(), Generation::FIRST, None);
     publisher.publish(vec![message]).await?;
-    give_up(&store, &publisher, settle).await?;
+    if let Some((message, debt)) = give_up(&store, settle).await? {
+        publisher.publish(vec![message]).await?;
+        pay(&store, debt).await;
+    }
     lifecycle.finish(std::time::Duration::from_secs(5)).await;
     show_as(call.style, &json!({ "letter": settle.id, "email": answer_id }), |_| {
         output::line(format!("letter {id} is answered by the email {answer_id}; its text is given up"));

@@ -1,10 +1,12 @@
 //! `fleet dead`: the dead-letter desk at the command line.
 
+use std::io::Read as _;
+
 use bytes::Bytes;
 use closure_broker::{OutMessage, Publisher, message::TEXT_BYTES_MAX};
 use closure_contract::{
     AttemptNumber, Generation, Job,
-    topology::{JOBS, WorkQueue},
+    topology::{JOB_BYTES_MAX, JOBS, WorkQueue},
 };
 use closure_store::{DeadLetter, DeadLetterFilter, DeadLetterId, DeadLetterState, Debt, ReplayError, Store};
 use serde_json::json;
@@ -147,7 +149,7 @@ async fn replay(call: &Call, settle: &Settle) -> Result<(), Failure> {
 
 /// What was published is owed no more. The command is done by then: a payment that fails costs a repeat under the same
 /// id at the most, and asking the person again would send nothing new.
-async fn pay(store: &Store, debt: Debt) {
+pub(super) async fn pay(store: &Store, debt: Debt) {
     if let Err(problem) = store.paid(&[debt]).await {
         warn!(job_id = %debt.job_id, %problem, "what was published could not be written down as told");
     }
@@ -156,8 +158,12 @@ async fn pay(store: &Store, debt: Debt) {
 /// The corrected job, where the person brings one.
 pub(super) async fn edited(store: &Store, settle: &Settle) -> Result<Option<Bytes>, Failure> {
     let Some(path) = &settle.edit else { return Ok(None) };
-    let read = std::fs::read(path);
-    let body = Bytes::from(read.map_err(|problem| Failure::Input(format!("{}: {problem}", path.display())))?);
+    let mut body = Vec::new();
+    // One byte more than a job may have tells that it is too large, however large it is.
+    let read =
+        std::fs::File::open(path).and_then(|file| file.take(JOB_BYTES_MAX as u64 + 1).read_to_end(&mut body));
+    read.map_err(|problem| Failure::Input(format!("{}: {problem}", path.display())))?;
+    let body = Bytes::from(body);
     check_edit(store, DeadLetterId(settle.id), &body).await?;
     Ok(Some(body))
 }
@@ -206,27 +212,24 @@ async fn discard(call: &Call, settle: &Settle) -> Result<(), Failure> {
         (config::broker(source, "dead"), config::database(source))
     })?;
     let store = Store::new(database)?;
-    let lifecycle = Lifecycle::default();
-    let publisher = Publisher::start(broker, lifecycle.shutdown.clone(), &lifecycle.tracker);
-    give_up(&store, &publisher, settle).await?;
-    lifecycle.finish(std::time::Duration::from_secs(5)).await;
+    if let Some((message, debt)) = give_up(&store, settle).await? {
+        let lifecycle = Lifecycle::default();
+        let publisher = Publisher::start(broker, lifecycle.shutdown.clone(), &lifecycle.tracker);
+        publisher.publish(vec![message]).await?;
+        pay(&store, debt).await;
+        lifecycle.finish(std::time::Duration::from_secs(5)).await;
+    }
     show_as(call.style, &json!({ "letter": settle.id, "discarded": true }), |_| {
         output::line(format!("letter {} is discarded; its bytes stay on record", settle.id));
     });
     Ok(())
 }
 
-/// Gives a letter up, and tells the CRM of its job.
-pub(super) async fn give_up(store: &Store, publisher: &Publisher, settle: &Settle) -> Result<(), Failure> {
+/// Gives a letter up; what the CRM is to be told of its job, if it is one, and what is paid by telling it.
+pub(super) async fn give_up(store: &Store, settle: &Settle) -> Result<Option<(OutMessage, Debt)>, Failure> {
     let discarded = store.discard(DeadLetterId(settle.id), &settle.actor, &settle.reason).await;
     let snapshot = discarded.map_err(replay_failure)?;
-    if let Some(snapshot) = &snapshot
-        && let Some(message) = announce::outcome(snapshot)
-    {
-        publisher.publish(vec![message]).await?;
-        pay(store, Debt::of(snapshot)).await;
-    }
-    Ok(())
+    Ok(snapshot.and_then(|snapshot| Some((announce::outcome(&snapshot)?, Debt::of(&snapshot)))))
 }
 
 fn store(call: &Call) -> Result<Store, Failure> {

@@ -2,6 +2,7 @@
 
 use std::num::NonZeroU64;
 
+use clap::ValueEnum as _;
 use closure_broker::topology;
 use closure_contract::{FailureCode, Provider, topology::queues};
 use closure_policy::{quota::QuotaLevel, rulebook::CompiledRulebook};
@@ -102,7 +103,8 @@ fn configurations(call: &Call, members: &[Member]) -> Vec<Finding> {
         return vec![Finding::well("configuration of the roles", detail)];
     }
     let one = |member: &Member| {
-        let what = format!("configuration of {}", format!("{member:?}").to_lowercase());
+        let value = member.to_possible_value().expect("no process is hidden");
+        let what = format!("configuration of {}", value.get_name());
         match members::check(call, *member) {
             Ok(()) => Finding::well(&what, "valid"),
             Err(problem) => Finding::ill(&what, &problem.errors.join("; ")),

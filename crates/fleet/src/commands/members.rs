@@ -15,12 +15,12 @@ use crate::{
 ///
 /// Broker and database are left out: each process has users of its own there, and we have their addresses only.
 pub(super) fn check(call: &Call, member: Member) -> Result<(), ConfigError> {
-    config::load(call.config.as_ref(), |source| match (member, member.role()) {
-        (_, Some(role)) => work(source, role),
-        (Member::Advisor, None) => {
+    config::load(call.config.as_ref(), |source| match member {
+        Member::Work(role) => work(source, role),
+        Member::Advisor => {
             config::advisor(source);
         }
-        (_, None) => {
+        Member::Intake => {
             config::intake(source);
         }
     })

@@ -258,6 +258,7 @@ impl<C: Carrier> Courier<C> {
         let (answer, token, until) = settled_or_stop(hand, "claim", || {
             let (token, until) = {
                 let mut asked = asked.lock().unwrap_or_else(PoisonError::into_inner);
+                // The lease of an answer that was lost is over by now: another worker may hold the job.
                 if asked.1 <= Instant::now() {
                     *asked = (Uuid::new_v4(), self.leases.end_if_asked_now());
                 }

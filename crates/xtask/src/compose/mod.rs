@@ -1,7 +1,7 @@
 //! `cargo xtask compose`: docker-compose.yml on an engine of its own, brought up, tried and judged.
 
+pub mod containers;
 pub mod engine;
-pub mod house;
 pub mod image;
 pub mod outages;
 pub mod project;
@@ -21,8 +21,8 @@ use crate::services::release::{Release, Root};
 use crate::tools;
 use crate::workspace::Workspace;
 
+use containers::Containers;
 use engine::{Engine, Found, Network};
-use house::House;
 use project::{Project, docker};
 
 /// The options of `cargo xtask compose`.
@@ -161,16 +161,16 @@ fn try_all(
     println!("  every service is well after {} s, on RabbitMQ {}", took.as_secs(), version.output.trim());
     first_start(&demo)?;
     heading("the scenario");
-    let house = House::open(&demo, workspace.binaries_folder().join("fleet"))?;
+    let containers = Containers::open(&demo, workspace.binaries_folder().join("fleet"))?;
     let scenario = Scenario::read(&workspace.root.join(demo::SCENARIO))?;
-    parts.measure("scenario", || play(&scenario, &house, interrupt))?;
+    parts.measure("scenario", || play(&scenario, &containers, interrupt))?;
     heading("operator and doctor");
     parts.measure("tools", || repeats::ask_around(&demo))?;
     heading("three processes of a role");
     parts.measure("scale", || repeats::scale(&demo))?;
     heading("outages with texts under way");
-    let needles = parts.measure("outages", || outages::suffer(&demo, &house))?;
-    repeats::read_logs(&demo, &scenario, needles)?;
+    let personal_data = parts.measure("outages", || outages::bring_about(&demo, &containers))?;
+    repeats::read_logs(&demo, &scenario, personal_data)?;
     heading("down, and up again as after an upgrade");
     parts.measure("down and up", || repeats::down_and_up(&demo))?;
     repeats::end(&demo, &["--volumes"])?;
@@ -199,9 +199,9 @@ fn first_start(demo: &Project) -> Result<()> {
     failed(format!("there are other volumes than the three of the file:\n{volumes}"))
 }
 
-fn play(scenario: &Scenario, house: &House<'_>, interrupt: &Interrupt) -> Result<()> {
+fn play(scenario: &Scenario, containers: &Containers<'_>, interrupt: &Interrupt) -> Result<()> {
     let begin = Instant::now();
-    let verdicts = demo::perform(scenario, house, interrupt)?;
+    let verdicts = demo::perform(scenario, containers, interrupt)?;
     report::table(&verdicts);
     let wrong = demo::wrong(&verdicts);
     report::summary(verdicts.len(), wrong, begin.elapsed());

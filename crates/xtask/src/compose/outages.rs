@@ -6,11 +6,11 @@ use std::time::{Duration, Instant};
 use rustix::process::{Pid, Signal, kill_process};
 use serde_json::{Value, json};
 
-use crate::compose::house::House;
+use crate::compose::containers::Containers;
 use crate::compose::project::Project;
-use crate::demo::ears::Ears;
+use crate::demo::environment::{Environment, publish_body};
 use crate::demo::observe::records;
-use crate::demo::playhouse::{Playhouse, publish_body};
+use crate::demo::outcome_feed::OutcomeFeed;
 use crate::error::{Result, failed};
 
 /// What is killed, one after the other, with texts under way.
@@ -35,29 +35,29 @@ struct Text {
 }
 
 /// What a customer could be recognised by, for a look into the logs.
-pub type Needles = BTreeSet<String>;
+pub type PersonalData = BTreeSet<String>;
 
 /// Kills and restarts with texts under way; answers what must be in no log.
-pub fn suffer(project: &Project, house: &House<'_>) -> Result<Needles> {
-    let mut ears = Ears::open(house)?;
+pub fn bring_about(project: &Project, containers: &Containers<'_>) -> Result<PersonalData> {
+    let mut feed = OutcomeFeed::open(containers)?;
     let mut texts = Vec::new();
     for service in KILLED {
-        publish(project, house, &mut texts)?;
+        publish(project, containers, &mut texts)?;
         kill(project, service)?;
     }
     for service in RESTARTED {
-        publish(project, house, &mut texts)?;
+        publish(project, containers, &mut texts)?;
         project.succeed(&["restart", service])?;
     }
-    publish(project, house, &mut texts)?;
-    settle(project, house, &mut ears, &texts)?;
+    publish(project, containers, &mut texts)?;
+    settle(project, containers, &mut feed, &texts)?;
     let took = project.wait_until_well()?;
     println!("  everything is well again {} s after the last text", took.as_secs());
     Ok(texts.into_iter().flat_map(|text| [text.number, text.address]).collect())
 }
 
 /// Publishes texts to numbers of their own; whatever the broker does not confirm is published again, as a CRM does.
-fn publish(project: &Project, house: &House<'_>, texts: &mut Vec<Text>) -> Result<()> {
+fn publish(project: &Project, containers: &Containers<'_>, texts: &mut Vec<Text>) -> Result<()> {
     for index in texts.len()..texts.len() + TEXTS {
         let text = Text {
             job_id: format!("00000000-0000-4000-9000-{index:012}"),
@@ -67,7 +67,7 @@ fn publish(project: &Project, house: &House<'_>, texts: &mut Vec<Text>) -> Resul
         };
         let body = job(index, &text).to_string();
         let start = Instant::now();
-        while let Err(problem) = publish_body(house.rabbit_api(), "sms", &text.job_id, &body) {
+        while let Err(problem) = publish_body(containers.rabbit_api(), "sms", &text.job_id, &body) {
             if start.elapsed() >= PUBLISH_LIMIT {
                 return Err(problem);
             }
@@ -103,11 +103,16 @@ fn kill(project: &Project, service: &str) -> Result<()> {
 }
 
 /// Waits until the CRM has heard that each text was delivered, and counts what the gateway was asked.
-fn settle(project: &Project, house: &House<'_>, ears: &mut Ears<'_>, texts: &[Text]) -> Result<()> {
+fn settle(
+    project: &Project,
+    containers: &Containers<'_>,
+    feed: &mut OutcomeFeed<'_>,
+    texts: &[Text],
+) -> Result<()> {
     let start = Instant::now();
     let mut last_words: BTreeMap<String, String> = BTreeMap::new();
     loop {
-        for line in ears.news()? {
+        for line in feed.news()? {
             let Ok(outcome) = serde_json::from_str::<Value>(&line) else { continue };
             let word =
                 |field: &str| outcome.get(field).and_then(Value::as_str).unwrap_or_default().to_owned();
@@ -132,13 +137,13 @@ fn settle(project: &Project, house: &House<'_>, ears: &mut Ears<'_>, texts: &[Te
         texts.len(),
         start.elapsed().as_secs()
     );
-    count(house, texts)
+    count(containers, texts)
 }
 
 /// No text went out twice, and none went out as an email too.
-fn count(house: &House<'_>, texts: &[Text]) -> Result<()> {
-    let sent = records(house.gateway(), "/_sim/messages")?;
-    let mails = records(house.mail_records(), "/_sim/mails")?;
+fn count(containers: &Containers<'_>, texts: &[Text]) -> Result<()> {
+    let sent = records(containers.gateway(), "/_sim/messages")?;
+    let mails = records(containers.mail_records(), "/_sim/mails")?;
     let mut wrong = Vec::new();
     for text in texts {
         let times = sent

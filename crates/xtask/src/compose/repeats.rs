@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::path::Path;
 
-use crate::compose::outages::Needles;
+use crate::compose::outages::PersonalData;
 use crate::compose::project::{Project, docker};
 use crate::demo::scenario::Scenario;
 use crate::error::{Result, failed};
@@ -61,15 +61,15 @@ pub fn scale(project: &Project) -> Result<()> {
 }
 
 /// No container but the outside world's has said who a customer is.
-pub fn read_logs(project: &Project, scenario: &Scenario, mut needles: Needles) -> Result<()> {
+pub fn read_logs(project: &Project, scenario: &Scenario, mut personal_data: PersonalData) -> Result<()> {
     for row in &scenario.rows {
         let expect = &row.expect;
         let known = [&expect.digits, &expect.address, &expect.dialled];
-        needles.extend(known.into_iter().flatten().filter(|known| known.len() > 5).cloned());
+        personal_data.extend(known.into_iter().flatten().filter(|known| known.len() > 5).cloned());
         for job in row.publish.iter().filter_map(|publication| publication.job.as_ref()) {
             let at = |place: &str| job.pointer(place).and_then(serde_json::Value::as_str);
             let said = ["/to/phone/number", "/to/email", "/sms/text", "/email/text", "/fallback/text"];
-            needles.extend(
+            personal_data.extend(
                 said.iter().filter_map(|place| at(place)).filter(|text| text.len() > 8).map(str::to_owned),
             );
         }
@@ -84,11 +84,11 @@ pub fn read_logs(project: &Project, scenario: &Scenario, mut needles: Needles) -
         let said = project.succeed(&["logs", "--no-color", "--no-log-prefix", service])?;
         let log = said.output + &said.errors;
         lines += log.lines().count();
-        if let Some(needle) = needles.iter().find(|needle| log.contains(needle.as_str())) {
+        if let Some(needle) = personal_data.iter().find(|needle| log.contains(needle.as_str())) {
             return failed(format!("the log of {service} says `{needle}`"));
         }
     }
-    println!("  {lines} lines of logs name none of {} numbers, addresses and texts", needles.len());
+    println!("  {lines} lines of logs name none of {} numbers, addresses and texts", personal_data.len());
     Ok(())
 }
 

@@ -1,8 +1,8 @@
 //! `cargo xtask demo`: the whole fleet on this machine, playing the scenario in front of a person.
 
-pub mod ears;
+pub mod environment;
 pub mod observe;
-pub mod playhouse;
+pub mod outcome_feed;
 pub mod report;
 pub mod scenario;
 pub mod stage;
@@ -18,8 +18,8 @@ use crate::process::Foreground;
 use crate::services::{Durability, Leftovers, ServiceOptions, Services};
 use crate::workspace::Workspace;
 
+use environment::Environment;
 use observe::{Observer, Verdict};
-use playhouse::Playhouse;
 use scenario::Scenario;
 use stage::Stage;
 
@@ -98,11 +98,15 @@ pub fn build(workspace: &Workspace, interrupt: &Interrupt) -> Result<PathBuf> {
 }
 
 /// Publishes every row and answers how each came out.
-pub fn perform(scenario: &Scenario, house: &dyn Playhouse, interrupt: &Interrupt) -> Result<Vec<Verdict>> {
-    let mut observer = Observer::new(house)?;
+pub fn perform(
+    scenario: &Scenario,
+    environment: &dyn Environment,
+    interrupt: &Interrupt,
+) -> Result<Vec<Verdict>> {
+    let mut observer = Observer::new(environment)?;
     let published = Instant::now();
     for row in &scenario.rows {
-        playhouse::publish(house, row)?;
+        environment::publish(environment, row)?;
         observer.published(row, published.elapsed());
     }
     let verdicts = play(scenario, &mut observer, published, interrupt)?;

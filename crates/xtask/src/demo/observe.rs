@@ -6,16 +6,16 @@ use std::time::Duration;
 
 use serde_json::Value;
 
-use crate::demo::ears::Ears;
-use crate::demo::playhouse::Playhouse;
+use crate::demo::environment::Environment;
+use crate::demo::outcome_feed::OutcomeFeed;
 use crate::demo::scenario::Row;
 use crate::error::{Context, Result};
 use crate::http;
 
 /// Everything that was seen so far.
 pub struct Observer<'a> {
-    house: &'a dyn Playhouse,
-    ears: Ears<'a>,
+    environment: &'a dyn Environment,
+    feed: OutcomeFeed<'a>,
     outcomes: Vec<Heard>,
     ids: BTreeSet<String>,
     /// Outcomes that were told again under the id that they had.
@@ -63,10 +63,10 @@ pub struct Verdict {
 
 impl<'a> Observer<'a> {
     /// Starts to listen on the CRM's queue.
-    pub fn new(house: &'a dyn Playhouse) -> Result<Observer<'a>> {
+    pub fn new(environment: &'a dyn Environment) -> Result<Observer<'a>> {
         Ok(Observer {
-            house,
-            ears: Ears::open(house)?,
+            environment,
+            feed: OutcomeFeed::open(environment)?,
             outcomes: Vec::new(),
             ids: BTreeSet::new(),
             repeats: 0,
@@ -88,8 +88,8 @@ impl<'a> Observer<'a> {
     /// Asks every witness.
     pub fn look(&mut self, now: Duration) -> Result<()> {
         self.now = now;
-        self.house.check()?;
-        for outcome in self.ears.news()?.iter().filter_map(|line| heard(line)) {
+        self.environment.check()?;
+        for outcome in self.feed.news()?.iter().filter_map(|line| heard(line)) {
             // What a process or a database took a while over may be told again, under the id that it had.
             if self.ids.insert(outcome.id.clone()) {
                 self.outcomes.push(outcome);
@@ -97,10 +97,10 @@ impl<'a> Observer<'a> {
                 self.repeats += 1;
             }
         }
-        self.sms = records(self.house.gateway(), "/_sim/messages")?;
-        self.mails = records(self.house.mail_records(), "/_sim/mails")?;
-        self.rings = records(self.house.pbx(), "/_sim/rings")?;
-        let desk = self.house.desk().stdin(Stdio::null()).output();
+        self.sms = records(self.environment.gateway(), "/_sim/messages")?;
+        self.mails = records(self.environment.mail_records(), "/_sim/mails")?;
+        self.rings = records(self.environment.pbx(), "/_sim/rings")?;
+        let desk = self.environment.desk().stdin(Stdio::null()).output();
         let desk = desk.context(|| "cannot read the dead-letter desk".to_owned())?;
         self.letters = serde_json::from_slice(&desk.stdout).unwrap_or_default();
         Ok(())

@@ -2,8 +2,8 @@
 
 use std::time::Duration;
 
+use crate::demo::environment::Environment;
 use crate::demo::observe::Verdict;
-use crate::demo::playhouse::Playhouse;
 use crate::demo::stage::Stage;
 
 /// The widest a column may be before it is wrapped.

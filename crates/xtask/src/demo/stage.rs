@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::time::Duration;
 
-use crate::demo::playhouse::Playhouse;
+use crate::demo::environment::Environment;
 use crate::error::{Context, Result, failed};
 use crate::interrupt::Interrupt;
 use crate::process::{Foreground, holds_within, log_tail, run_quietly};
@@ -144,7 +144,7 @@ impl Stage {
     }
 }
 
-impl Playhouse for Stage {
+impl Environment for Stage {
     fn gateway(&self) -> &str {
         &self.gateway
     }

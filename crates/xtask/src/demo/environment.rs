@@ -9,7 +9,7 @@ use crate::error::{Result, failed};
 use crate::http;
 
 /// Where the outside world keeps its records, and how the fleet is asked.
-pub trait Playhouse {
+pub trait Environment {
     /// The SMS gateway's address.
     fn gateway(&self) -> &str;
     /// The mail server's records.
@@ -27,10 +27,10 @@ pub trait Playhouse {
 }
 
 /// Publishes a row's messages as the CRM would, whatever they are.
-pub fn publish(house: &dyn Playhouse, row: &Row) -> Result<()> {
+pub fn publish(environment: &dyn Environment, row: &Row) -> Result<()> {
     for publication in &row.publish {
         let id = publication.job_id().unwrap_or(&row.name);
-        publish_body(house.rabbit_api(), publication.routing_key(), id, &publication.body())?;
+        publish_body(environment.rabbit_api(), publication.routing_key(), id, &publication.body())?;
     }
     Ok(())
 }

@@ -4,21 +4,21 @@ use std::io::{BufRead, BufReader};
 use std::process::{Child, Stdio};
 use std::sync::mpsc::{Receiver, channel};
 
-use crate::demo::playhouse::Playhouse;
+use crate::demo::environment::Environment;
 use crate::error::{Context, Result};
 
 /// A reader of the CRM's queue that ends with the value.
-pub struct Ears<'a> {
-    house: &'a dyn Playhouse,
+pub struct OutcomeFeed<'a> {
+    environment: &'a dyn Environment,
     reader: Child,
     heard: Receiver<String>,
 }
 
-impl<'a> Ears<'a> {
+impl<'a> OutcomeFeed<'a> {
     /// Starts to read.
-    pub fn open(house: &'a dyn Playhouse) -> Result<Ears<'a>> {
-        let (reader, heard) = start(house)?;
-        Ok(Ears { house, reader, heard })
+    pub fn open(environment: &'a dyn Environment) -> Result<OutcomeFeed<'a>> {
+        let (reader, heard) = start(environment)?;
+        Ok(OutcomeFeed { environment, reader, heard })
     }
 
     /// What was heard since the last call; a reader that has lost its broker is started again.
@@ -27,14 +27,14 @@ impl<'a> Ears<'a> {
         let news: Vec<String> = self.heard.try_iter().collect();
         // Its last lines may still be on their way through the thread that reads them.
         if ended && news.is_empty() {
-            (self.reader, self.heard) = start(self.house)?;
+            (self.reader, self.heard) = start(self.environment)?;
         }
         Ok(news)
     }
 }
 
-fn start(house: &dyn Playhouse) -> Result<(Child, Receiver<String>)> {
-    let mut reader = house
+fn start(environment: &dyn Environment) -> Result<(Child, Receiver<String>)> {
+    let mut reader = environment
         .outcomes()
         .stdin(Stdio::null())
         .stdout(Stdio::piped())
@@ -54,7 +54,7 @@ fn start(house: &dyn Playhouse) -> Result<(Child, Receiver<String>)> {
     Ok((reader, heard))
 }
 
-impl Drop for Ears<'_> {
+impl Drop for OutcomeFeed<'_> {
     fn drop(&mut self) {
         // The reader may have ended with the broker already.
         let _ = self.reader.kill();

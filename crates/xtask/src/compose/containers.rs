@@ -4,30 +4,30 @@ use std::path::PathBuf;
 use std::process::Command;
 
 use crate::compose::project::Project;
-use crate::demo::playhouse::Playhouse;
+use crate::demo::environment::Environment;
 use crate::error::Result;
 
 /// The CRM as the demo's secrets know it.
 const CRM: &str = "crm:demo-crm";
 
 /// The demo's containers, and our own `fleet` in the place of a CRM.
-pub struct House<'a> {
+pub struct Containers<'a> {
     project: &'a Project,
     fleet: PathBuf,
     rabbit_api: String,
 }
 
-impl<'a> House<'a> {
+impl<'a> Containers<'a> {
     /// Opens the broker's own interface to the CRM's user, whose rights stay as they are.
-    pub fn open(project: &'a Project, fleet: PathBuf) -> Result<House<'a>> {
+    pub fn open(project: &'a Project, fleet: PathBuf) -> Result<Containers<'a>> {
         let tag =
             ["exec", "--no-TTY", "rabbitmq", "rabbitmqctl", "--quiet", "set_user_tags", "crm", "management"];
         project.succeed(&tag)?;
-        Ok(House { project, fleet, rabbit_api: format!("http://{CRM}@127.0.0.1:15672") })
+        Ok(Containers { project, fleet, rabbit_api: format!("http://{CRM}@127.0.0.1:15672") })
     }
 }
 
-impl Playhouse for House<'_> {
+impl Environment for Containers<'_> {
     fn gateway(&self) -> &str {
         "http://127.0.0.1:8181"
     }
