@@ -6,6 +6,8 @@ use std::process::Stdio;
 
 use tokio::process::Command;
 
+use super::http::request;
+
 /// The services that `cargo xtask test` started.
 #[derive(Clone)]
 pub struct Services {
@@ -28,6 +30,14 @@ impl Services {
             postgres: required("CLOSURE_TEST_PG"),
             description: PathBuf::from(required("CLOSURE_TEST_SERVICES")),
         }
+    }
+
+    /// The first number of the broker's version.
+    pub async fn rabbit_major(&self) -> u32 {
+        let url = format!("{}/api/overview", self.rabbit_api.trim_end_matches('/'));
+        let overview = request("GET", &url, &[], b"").await.expect("the broker answers").json();
+        let major = overview["rabbitmq_version"].as_str().and_then(|version| version.split('.').next());
+        major.and_then(|major| major.parse().ok()).expect("the broker tells its version")
     }
 
     /// The broker's address with a vhost.

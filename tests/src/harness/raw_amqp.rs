@@ -89,6 +89,12 @@ impl Properties {
     }
 }
 
+/// The text after a reply's code; a connection that is gone has neither.
+fn reply_text(arguments: &[u8]) -> String {
+    let length = arguments.get(2).copied().map_or(0, usize::from);
+    String::from_utf8_lossy(arguments.get(3..3 + length).unwrap_or_default()).into_owned()
+}
+
 /// A short string: a byte for its length, then its bytes.
 pub fn short(bytes: &[u8]) -> Vec<u8> {
     let length = u8::try_from(bytes.len()).expect("a short string has at most 255 bytes");
@@ -161,8 +167,7 @@ impl RawPublisher {
         match (class, method) {
             (CLASS_BASIC, 80) => Said::Confirmed,
             (CLASS_BASIC, 120) => Said::Refused("basic.nack".to_owned()),
-            // The reply's code, then its text; a connection that is gone has neither.
-            _ => Said::Refused(String::from_utf8_lossy(arguments.get(3..).unwrap_or_default()).into_owned()),
+            _ => Said::Refused(reply_text(&arguments)),
         }
     }
 

@@ -6,6 +6,7 @@ mod commits;
 mod connections;
 mod cuts;
 mod doors;
+mod generated;
 mod kills;
 mod leases;
 mod load;

@@ -1,36 +1,25 @@
 //! Properties that other programs put on a message: any bytes, any types, none at all.
 
-use std::collections::BTreeMap;
-
 use closure_contract::{
     FailureCode, Generation, JobId, Timestamp,
     topology::{DELIVERY_LIMIT, JOBS, UNROUTABLE},
 };
-use closure_tests::{
-    agreement::random::Random,
-    harness::{
-        Fleet, FleetOptions, LONG, count_from_environment, eventually, jobs,
-        raw_amqp::{Properties, Property, RawPublisher, Said, field, long},
-        run,
-    },
+use closure_tests::harness::{
+    Fleet, FleetOptions, LONG, eventually, jobs,
+    raw_amqp::{Properties, Property, RawPublisher, Said, field, long},
+    run,
 };
 use serde_json::{Value, json};
 
 use crate::{
     load::{address, all_are_heard, emails, one_end},
-    made_properties::{nested, properties, words},
+    made_properties::{nested, words},
 };
 
 /// Bytes of EUC-KR, as an old Korean system writes them: no UTF-8.
 pub(crate) const EUC_KR: &[u8] = b"\xb0\xed\xb0\xb4-1";
 /// As many jobs as once stood behind one message.
 const GOOD: u16 = 40;
-/// How many messages the generated test makes where nobody says otherwise.
-const GENERATED: u64 = 400;
-/// Says how many it makes.
-const GENERATED_VARIABLE: &str = "CLOSURE_TEST_AMQP_MESSAGES";
-/// The same messages on every machine; another seed makes others.
-const SEED: u64 = 20_261_129;
 
 async fn publish(fleet: &Fleet, key: &[u8], properties: &Properties, job: &Value) {
     let mut publisher = RawPublisher::open(&fleet.vhost.uri).await;
@@ -39,7 +28,7 @@ async fn publish(fleet: &Fleet, key: &[u8], properties: &Properties, job: &Value
 }
 
 /// The job, not to be sent before so many seconds have passed.
-fn later(mut job: Value, seconds: i64) -> Value {
+pub(crate) fn later(mut job: Value, seconds: i64) -> Value {
     let now = Timestamp::now();
     job["not_before"] = json!(Timestamp(now.0 + time::Duration::seconds(seconds)));
     job
@@ -212,77 +201,4 @@ fn a_job_that_was_only_delivered_too_often_is_done_and_no_crash_loop() {
         assert!(fleet.letters().await.is_empty());
         fleet.finish().await;
     });
-}
-
-#[test]
-fn whatever_properties_a_message_has_it_ends_and_the_good_job_behind_it_is_done() {
-    run(async {
-        let count = count_from_environment(GENERATED_VARIABLE, GENERATED);
-        let fleet = Fleet::start(FleetOptions::together("generated")).await;
-        let mut publisher = RawPublisher::open(&fleet.vhost.uri).await;
-        let (mut taken, mut refused, mut good) = (Vec::new(), BTreeMap::new(), Vec::new());
-        for number in 0..count {
-            let random = &mut Random::of(SEED, number);
-            let mut job = jobs::email(&format!("generated-{number}@example.com"));
-            if random.percent(20) {
-                job = later(job, 2);
-            }
-            let key = *random.one(&[
-                &b"email"[..],
-                b"email",
-                b"email",
-                b"email",
-                b"zzz",
-                EUC_KR,
-                b"",
-                &[0xff; 255],
-            ]);
-            let properties = properties(random, jobs::id(&job));
-            match publisher.publish(JOBS, key, &properties, job.to_string().as_bytes()).await {
-                Said::Confirmed => taken.push(job),
-                Said::Refused(why) => {
-                    *refused.entry(why).or_insert(0_u32) += 1;
-                    publisher = RawPublisher::open(&fleet.vhost.uri).await;
-                }
-            }
-            if number % 20 == 19 {
-                let behind = jobs::email(&format!("behind-{number}@example.com"));
-                fleet.publish(&behind).await;
-                good.push(jobs::id(&behind));
-            }
-        }
-        all_are_heard(&fleet, &good).await;
-        fleet.queues_are_empty().await;
-        let states = known(&fleet, "SELECT job_id || ' ' || state || ' ' || generation FROM delivery").await;
-        let letter =
-            "SELECT (convert_from(body, 'UTF8')::jsonb ->> 'job_id') || ' ' || code FROM dead_letter";
-        let letters = known(&fleet, letter).await;
-        let mut ends: BTreeMap<String, u32> = BTreeMap::new();
-        for job in &taken {
-            let id = jobs::id(job).to_string();
-            let end = match (states.get(&id), letters.get(&id)) {
-                (Some(state), _) if state == "accepted 1" => "done".to_owned(),
-                (_, Some(code)) => format!("letter {code}"),
-                (state, None) => panic!("{id} came to no end: {state:?}"),
-            };
-            *ends.entry(end).or_default() += 1;
-        }
-        for id in good {
-            assert_eq!(one_end(&fleet, id), "email.accepted");
-        }
-        tell(count, &ends, &refused);
-        fleet.finish().await;
-    });
-}
-
-/// What a query says of each job, after the job's id.
-async fn known(fleet: &Fleet, sql: &str) -> BTreeMap<String, String> {
-    let rows = fleet.database.query(sql).await;
-    let split = |row: &String| row.split_once(' ').map(|(id, rest)| (id.to_owned(), rest.to_owned()));
-    rows.iter().map(|row| split(row).expect("an id and what is known")).collect()
-}
-
-#[expect(clippy::print_stderr, reason = "the figures are what the test is for")]
-fn tell(count: u64, ends: &BTreeMap<String, u32>, refused: &BTreeMap<String, u32>) {
-    eprintln!("{count} messages: {ends:#?}; refused by the broker: {refused:#?}");
 }
