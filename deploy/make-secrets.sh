@@ -28,7 +28,7 @@ keep() {
   fi
 }
 
-for user in topology crm sms email dial fallback dead cancel bounces intake operator; do
+for user in topology crm sms email dial fallback dead cancel intake operator doctor; do
   keep "broker_uri_$user" "amqp://$user:$(password)@$broker/%2f"
 done
 for user in owner sms email dial fallback dead cancel bounces advisor operator doctor pbx; do

@@ -100,8 +100,8 @@ GRANT SELECT, INSERT, UPDATE, DELETE ON job_return TO closure_dead;
 GRANT SELECT, UPDATE (body, updated_at) ON job_return TO closure_courier;
 
 -- What was told is owed no more; the debt itself is made by the tables' own triggers.
-GRANT SELECT, DELETE ON owed TO closure_courier, closure_fallback, closure_dead, closure_bounces, closure_operator;
-GRANT UPDATE (looked_at) ON owed TO closure_courier, closure_fallback, closure_dead, closure_bounces, closure_operator;
+GRANT SELECT, DELETE ON owed TO closure_courier, closure_fallback, closure_dead, closure_operator;
+GRANT UPDATE (looked_at) ON owed TO closure_courier, closure_fallback, closure_dead, closure_operator;
 GRANT SELECT ON owed TO closure_doctor;
 GRANT SELECT (provider, recorded_at, anothers_job_id) ON receipt TO closure_doctor;
 
@@ -109,8 +109,11 @@ GRANT SELECT (provider, recorded_at, anothers_job_id) ON receipt TO closure_doct
 GRANT SELECT, INSERT, UPDATE ON tombstone TO closure_cancel;
 
 -- The bounce reader reads what strangers send: it ends an accepted mail, keeps the report and lists the recipient, and
--- can neither give a delivery other words nor take anybody off the list.
-GRANT SELECT ON delivery, suppression TO closure_bounces;
+-- can neither give a delivery other words nor take anybody off the list. Of a job it learns whom the mail went to.
+GRANT SELECT ON suppression TO closure_bounces;
+GRANT SELECT (job_id, channel, state, generation, attempts) ON delivery TO closure_bounces;
+GRANT EXECUTE ON FUNCTION mail_recipient(uuid) TO closure_bounces;
+GRANT SELECT (job_id), UPDATE (looked_at) ON owed TO closure_bounces;
 GRANT UPDATE (state, failure_code, detail, evidence, ended_at, updated_at) ON delivery TO closure_bounces;
 GRANT INSERT ON receipt, suppression, suppression_action TO closure_bounces;
 -- A mail that no program can read waits in the desk for a person; the bounce reader adds such letters and sees none.

@@ -58,9 +58,14 @@ user dial     "$none"                "^closure\.(outcomes|retry\.dial\.$delay$fo
 user fallback "$none"                "^closure\.(fallback|outcomes$former_jobs)\$"                   '^closure\.receipts$'
 user dead     "$none"                '^closure\.outcomes$'                    "^closure\.$dead\$"
 user cancel   "$none"                "$none"                                  '^closure\.cancel$'
-user bounces  "$none"                '^closure\.outcomes$'                    "$none"
 user intake   "$none"                '^closure\.receipts$'                    "$none"
 user operator "$none"                '^closure\.(jobs|outcomes)$'             "$none"
+user doctor   "$none"                "$none"                                  "$none"
+
+# The bounce reader of an earlier release had a user of its own.
+if [[ ! $former ]] && grep -qxF bounces <<<"$existing"; then
+  "$ctl" --quiet delete_user bounces
+fi
 
 # Everybody knows guest's password.
 if grep -qxF guest <<<"$existing"; then

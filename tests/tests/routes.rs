@@ -7,7 +7,10 @@ use std::{
     time::Duration,
 };
 
-use closure_broker::{BrokerSettings, topology};
+use closure_broker::{
+    BrokerError, BrokerSettings, TopologyError,
+    topology::{self, Seen},
+};
 use closure_contract::topology::{WorkQueue, exchanges, queues};
 use closure_tests::harness::{
     LONG, Services, Vhost, eventually,
@@ -34,7 +37,7 @@ const ROUTES: [(&str, &[&str]); 10] = [
     ("intake", &["closure.receipts"]),
     ("dead", &[]),
     ("cancel", &[]),
-    ("bounces", &[]),
+    ("doctor", &[]),
 ];
 
 /// What `users.sh` would tell the broker: user, then what it may configure, write and read.
@@ -160,6 +163,30 @@ fn the_way_from_each_broker_user_to_each_channel_is_only_its_own() {
             assert_eq!(reached, expected, "{user}");
             vhost.delete_user(&format!("{name}-{user}")).await;
         }
+        vhost.delete().await;
+    });
+}
+
+#[test]
+fn the_doctors_user_sees_what_is_there_and_may_configure_nothing() {
+    run(async {
+        let services = Services::from_environment();
+        let name = format!("doctor-{}", uuid::Uuid::new_v4().simple());
+        let vhost = Vhost::create(&services, &name).await;
+        let folder = tempfile::tempdir().expect("a folder can be made");
+        let permissions = permissions(folder.path(), "no").await;
+        vhost.add_user(&name, PASSWORD, &permissions["doctor"]).await;
+        let doctor = BrokerSettings::new(vhost.uri_of(&services, &name, PASSWORD), "routes");
+        let missing = topology::look(&doctor).await.expect_err("there is nothing yet").to_string();
+        assert!(missing.contains("queue closure.sms does not exist"), "{missing}");
+        let owner = BrokerSettings::new(vhost.uri.clone(), "routes");
+        topology::apply(&owner).await.expect("the topology is applied");
+        assert_eq!(topology::look(&doctor).await, Ok(Seen::Names));
+        assert_eq!(topology::look(&owner).await, Ok(Seen::Arguments));
+        assert_eq!(topology::depths(&doctor, &["closure.sms"]).await, Ok(vec![0]));
+        let refused = topology::apply(&doctor).await.expect_err("it may not");
+        assert!(matches!(refused, TopologyError::Broker(BrokerError::AccessRefused { .. })), "{refused}");
+        vhost.delete_user(&name).await;
         vhost.delete().await;
     });
 }

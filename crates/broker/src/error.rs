@@ -5,7 +5,7 @@ use lapin::{
     protocol::{AMQPErrorKind, AMQPHardError, AMQPSoftError},
 };
 
-use crate::topology::Difference;
+use crate::differences::Difference;
 
 /// Why the broker could not be reached or did not do as asked.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]

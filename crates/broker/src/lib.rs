@@ -1,6 +1,7 @@
 #![doc = include_str!("../README.md")]
 
 mod addresses;
+mod differences;
 mod error;
 mod link;
 mod supervisor;

@@ -1,7 +1,5 @@
 //! Declaring and checking what `contract::topology` says.
 
-use std::fmt;
-
 use closure_contract::topology::{
     self as contract, BindingSpec, DelayStep, ExchangeKind, ExchangeSpec, QueueSpec, Writer,
 };
@@ -11,6 +9,7 @@ use lapin::{
     types::{AMQPValue, FieldTable},
 };
 
+pub use crate::differences::{Difference, Object, Problem};
 use crate::{
     error::{BrokerError, TopologyError},
     link::Link,
@@ -31,85 +30,6 @@ pub struct AppliedTopology {
     pub queues: usize,
     /// Bindings that exist.
     pub bindings: usize,
-}
-
-/// One thing that the broker misses or has otherwise.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Difference {
-    /// What it is.
-    pub object: Object,
-    /// How it differs.
-    pub problem: Problem,
-}
-
-/// A thing that the topology names.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Object {
-    /// An exchange.
-    Exchange(String),
-    /// A queue.
-    Queue(String),
-    /// A binding.
-    Binding {
-        /// From this exchange.
-        exchange: String,
-        /// To this queue.
-        queue: String,
-        /// With this key.
-        routing_key: String,
-    },
-}
-
-/// How a thing differs.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Problem {
-    /// It does not exist.
-    Missing,
-    /// It has another kind or other arguments, in the broker's words.
-    Otherwise(String),
-}
-
-impl Difference {
-    /// What to do about it.
-    pub fn remedy(&self) -> String {
-        match (&self.object, &self.problem) {
-            (_, Problem::Missing) => "run: fleet topology apply".to_owned(),
-            (Object::Queue(queue), Problem::Otherwise(_)) => format!(
-                "stop the workers, let {queue} run empty or move its messages, delete it, then run: fleet topology apply"
-            ),
-            (Object::Exchange(name), Problem::Otherwise(_)) if is_the_brokers_own(name) => {
-                "run: fleet topology apply".to_owned()
-            }
-            (Object::Exchange(name), Problem::Otherwise(_)) => {
-                format!("stop the publishers, delete the exchange {name}, then run: fleet topology apply")
-            }
-            (Object::Binding { .. }, Problem::Otherwise(_)) => {
-                "delete the binding, then run: fleet topology apply".to_owned()
-            }
-        }
-    }
-}
-
-impl fmt::Display for Difference {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match &self.object {
-            Object::Exchange(name) => write!(f, "exchange {name}")?,
-            Object::Queue(name) => write!(f, "queue {name}")?,
-            Object::Binding { exchange, queue, routing_key } => {
-                write!(f, "binding of {queue} to {exchange} with the key `{routing_key}`")?;
-            }
-        }
-        match &self.problem {
-            Problem::Missing => write!(f, " does not exist")?,
-            Problem::Otherwise(detail) => write!(f, " is different: {detail}")?,
-        }
-        write!(f, "; {}", self.remedy())
-    }
-}
-
-/// Whether only the broker publishes to an exchange, so that it can be replaced while everything runs.
-fn is_the_brokers_own(exchange: &str) -> bool {
-    contract::exchanges().iter().any(|spec| spec.name == exchange && spec.writer == Writer::Broker)
 }
 
 /// Declares every exchange, queue and binding; what exists already as it should is left as it is.
@@ -152,6 +72,33 @@ pub async fn check(settings: &BrokerSettings) -> Result<(), TopologyError> {
         }
     }
     survey.finish().await
+}
+
+/// How much of the topology a user may see.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Seen {
+    /// Every exchange and queue is there, with the arguments of this release.
+    Arguments,
+    /// Every exchange and queue is there; the user may configure nothing, so that their arguments stay unknown.
+    Names,
+}
+
+/// The same as [`check`], as far as the user's rights go: a login is all that it takes to see that a thing exists.
+pub async fn look(settings: &BrokerSettings) -> Result<Seen, TopologyError> {
+    match check(settings).await {
+        Ok(()) => return Ok(Seen::Arguments),
+        Err(TopologyError::Broker(BrokerError::AccessRefused { .. })) => {}
+        Err(problem) => return Err(problem),
+    }
+    let mut survey = Survey::open(settings).await?;
+    for exchange in contract::exchanges() {
+        survey.exchange_exists(exchange.name).await?;
+    }
+    for queue in contract::queues() {
+        survey.queue_depth(queue.name).await?;
+    }
+    survey.finish().await?;
+    Ok(Seen::Names)
 }
 
 /// Makes sure that queues exist, with no more rights than a worker has.

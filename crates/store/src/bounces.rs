@@ -1,4 +1,7 @@
 //! Reports about accepted mails: each kept once, and the delivery, the debt to the CRM and the list moved in one commit.
+//!
+//! Who reads reports reads what strangers send, and therefore sees nothing of a job but whom its mail went to
+//! (`migrations/V20__bounce_reader.sql`).
 
 use std::fmt::{self, Write as _};
 
@@ -10,7 +13,6 @@ use sha2::{Digest, Sha256};
 use crate::{
     error::StoreError,
     row::{Columns, int},
-    snapshot::{Snapshot, snapshot_columns},
     state::DeliveryState,
     store::Store,
     suppression::NewSuppression,
@@ -53,10 +55,10 @@ pub enum BounceEffect {
 }
 
 /// What became of a report.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Bounced {
-    /// The delivery is undelivered now, and the CRM is owed the outcome until [`Store::paid`] says otherwise.
-    Moved(Box<Snapshot>),
+    /// The delivery is undelivered now; the CRM is owed the outcome, which the fallback worker's sweep tells.
+    Moved,
     /// It is on record, and the delivery stands as it stood.
     Recorded,
     /// The mail is still on its way out as far as we know; show the report again later. Nothing was written.
@@ -65,7 +67,21 @@ pub enum Bounced {
     Unknown,
 }
 
+/// An email as a report about it needs it.
+#[derive(Clone, PartialEq, Eq)]
+pub struct ReportedMail {
+    /// Whom it went to; `None` where the job says nobody that could be read.
+    pub recipient: Option<String>,
+}
+
 impl Store {
+    /// The email that a report speaks of; `None` if there is no such delivery.
+    pub async fn reported_mail(&self, job_id: JobId) -> Result<Option<ReportedMail>, StoreError> {
+        let rows = self.database.query(REPORTED, &[&job_id.0]).await?;
+        let Some(row) = rows.first() else { return Ok(None) };
+        Ok(Some(ReportedMail { recipient: Columns(row).get("recipient")? }))
+    }
+
     /// Puts a report on record, and an accepted mail's end with it.
     ///
     /// The same report again changes nothing: an end is reached once, by comparing the state before.
@@ -105,8 +121,10 @@ impl Store {
         let Some(row) = rows.first() else { return Ok(Bounced::Unknown) };
         let columns = Columns(row);
         let (state, newest) = (columns.get::<&str>("found_state")?, columns.generation("found_generation")?);
-        if columns.maybe_job("job_id")?.is_some() {
-            return Ok(Bounced::Moved(Box::new(Snapshot::read(row)?)));
+        if columns.get("has_moved")? {
+            // The sweep finds the debt all the same, after the time that it leaves to others.
+            let _ = self.database.query(TELL_AT_ONCE, &[&job_id.0]).await;
+            return Ok(Bounced::Moved);
         }
         Ok(match newest.cmp(&generation) {
             std::cmp::Ordering::Less => Bounced::Unknown,
@@ -197,8 +215,7 @@ fn is_going_out(state: DeliveryState) -> bool {
 ///
 /// A recipient is put on the list only where the delivery moves: a report about an older edition may speak of an
 /// address that a person has corrected since.
-pub(crate) const RECORD: &str = concat!(
-    "
+pub(crate) const RECORD: &str = "
 WITH found AS MATERIALIZED (
     SELECT
         d.job_id, d.state, d.generation, d.attempts,
@@ -225,9 +242,7 @@ WITH found AS MATERIALIZED (
         updated_at = now()
     FROM found AS f
     WHERE d.job_id = f.job_id AND f.generation = $2 AND f.state = 'accepted' AND $10
-    RETURNING ",
-    snapshot_columns!(),
-    "
+    RETURNING d.job_id
 ), listed AS (
     INSERT INTO suppression (kind, value_hash, masked, source, actor, reason)
     SELECT $13, $14, $15, $16, $17, $18 FROM moved WHERE $13::text IS NOT NULL
@@ -237,9 +252,15 @@ WITH found AS MATERIALIZED (
     INSERT INTO suppression_action (action, kind, value_hash, masked, source, actor, reason)
     SELECT 'add', kind, value_hash, masked, source, actor, reason FROM listed
 )
-SELECT f.state AS found_state, f.generation AS found_generation, d.*
-FROM found AS f LEFT JOIN moved AS d ON d.job_id = f.job_id"
-);
+SELECT f.state AS found_state, f.generation AS found_generation, m.job_id IS NOT NULL AS has_moved
+FROM found AS f LEFT JOIN moved AS m ON m.job_id = f.job_id";
+
+pub(crate) const REPORTED: &str =
+    "SELECT mail_recipient(d.job_id) AS recipient FROM delivery AS d WHERE d.job_id = $1";
+
+/// The debt is as young as the commit that made it, and a sweep leaves young ones to whoever made them; here nobody
+/// else tells.
+pub(crate) const TELL_AT_ONCE: &str = "UPDATE owed SET looked_at = '-infinity' WHERE job_id = $1";
 
 impl fmt::Debug for NewBounce {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -249,6 +270,12 @@ impl fmt::Debug for NewBounce {
             .field("status", &self.status)
             .field("provider_code", &self.provider_code)
             .finish_non_exhaustive()
+    }
+}
+
+impl fmt::Debug for ReportedMail {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("ReportedMail").finish_non_exhaustive()
     }
 }
 

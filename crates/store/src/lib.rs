@@ -52,7 +52,7 @@ mod verdict;
 #[cfg(test)]
 extern crate self as closure_store;
 
-pub use bounces::{BounceEffect, Bounced, NewBounce, UnreadMail};
+pub use bounces::{BounceEffect, Bounced, NewBounce, ReportedMail, UnreadMail};
 pub use brakes::{BrakeRow, Counts, HalfLives, HeldEmails, Moved};
 pub use burial::Buried;
 pub use calls::{CelRow, OpenCall};

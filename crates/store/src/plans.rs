@@ -21,6 +21,8 @@ const STATEMENTS: &[(&str, &str)] = &[
     ("whose a reference is", resend::ANOTHERS),
     ("record a receipt", receipts::RECORD),
     ("record a bounce", bounces::RECORD),
+    ("the mail that a report speaks of", bounces::REPORTED),
+    ("tell of a bounce at once", bounces::TELL_AT_ONCE),
     ("keep an unread bounce", bounces::KEEP_UNREAD),
     ("lock for a verdict", evaluate::LOCK),
     ("receipts for a verdict", evaluate::RECEIPTS),

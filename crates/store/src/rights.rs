@@ -21,9 +21,9 @@ pub const RIGHTS: &[(&str, &str)] = &[
         "bounces=I dead=sIu dial=sIu doctor=s email=sIu fallback=sIu fleet=sIu operator=Su sms=sIu",
     ),
     ("dead_letter_action", "operator=SI"),
-    ("delivery", "bounces=Su dead=su dial=SIu doctor=s email=SIu fallback=SIu fleet=SIu operator=Su sms=SIu"),
+    ("delivery", "bounces=su dead=su dial=SIu doctor=s email=SIu fallback=SIu fleet=SIu operator=Su sms=SIu"),
     ("job_return", "dead=SIUD dial=Su email=Su fleet=SIUD sms=Su"),
-    ("owed", "bounces=SuD dead=SuD dial=SuD doctor=S email=SuD fallback=SuD fleet=SuD operator=SuD sms=SuD"),
+    ("owed", "bounces=su dead=SuD dial=SuD doctor=S email=SuD fallback=SuD fleet=SuD operator=SuD sms=SuD"),
     ("receipt", "bounces=I dial=Su doctor=s email=Su fallback=SIu fleet=SIu operator=S sms=Su"),
     (
         "refinery_schema_history",

@@ -104,7 +104,7 @@ impl Fleet {
             .iter()
             .map(|spec| {
                 // What each role's own user may not do in the database shows in every test.
-                let mut own = environment.clone();
+                let mut own = spec.needed_of(&environment);
                 let url = between.instead_of(&database.url_of(spec.database_role()));
                 let role = ("FLEET_DATABASE_URL".to_owned(), url);
                 if !options.variables.iter().any(|(name, _)| *name == role.0) {

@@ -44,6 +44,12 @@ impl ProcessSpec {
         }
     }
 
+    /// What it needs of a fleet's environment: the bounce reader alone has no broker.
+    pub(super) fn needed_of(&self, environment: &[(String, String)]) -> Vec<(String, String)> {
+        let needs_broker = self.database_role() != "bounces";
+        environment.iter().filter(|(name, _)| needs_broker || name != "FLEET_BROKER_URI").cloned().collect()
+    }
+
     /// The same with so many messages in hand.
     #[must_use]
     pub fn with_concurrency(mut self, concurrency: u16) -> Self {

@@ -21,8 +21,9 @@ impl Setting {
         for folder in ["new", "cur", "tmp"] {
             std::fs::create_dir(maildir.path().join(folder)).expect("a folder can be made");
         }
-        let workers = ProcessSpec::work("workers", &["email", "dead", "fallback", "bounces"]);
-        let options = FleetOptions::with(name, vec![workers])
+        let workers = ProcessSpec::work("workers", &["email", "dead", "fallback"]);
+        let reader = ProcessSpec::work("bounces", &["bounces"]);
+        let options = FleetOptions::with(name, vec![workers, reader])
             .variable("FLEET_BOUNCES_DOMAIN", DOMAIN)
             .variable("FLEET_BOUNCES_SECRET", SECRET)
             .variable("FLEET_BOUNCES_MAILDIR", &maildir.path().display().to_string())

@@ -19,8 +19,9 @@ const SENDER: &str = "noreply@kakaomobility.com";
 const SELECTOR: &str = "fleet1";
 
 async fn fleet(name: &'static str, postfix: &Postfix, key: Option<&Path>) -> Fleet {
-    let workers = ProcessSpec::work("workers", &["email", "dead", "fallback", "bounces"]);
-    let mut options = postfix.serves(FleetOptions::with(name, vec![workers]));
+    let workers = ProcessSpec::work("workers", &["email", "dead", "fallback"]);
+    let reader = ProcessSpec::work("bounces", &["bounces"]);
+    let mut options = postfix.serves(FleetOptions::with(name, vec![workers, reader]));
     if let Some(key) = key {
         options = options
             .variable("FLEET_EMAIL_DKIM_DOMAIN", "kakaomobility.com")

@@ -3,7 +3,7 @@
 use std::num::NonZeroU64;
 
 use clap::ValueEnum as _;
-use closure_broker::topology;
+use closure_broker::topology::{self, Seen};
 use closure_contract::{FailureCode, Provider, topology::queues};
 use closure_policy::{quota::QuotaLevel, rulebook::CompiledRulebook};
 use closure_store::{
@@ -54,9 +54,16 @@ pub async fn run(call: &Call, doctor: &Doctor) -> Result<(), Failure> {
     if advisor.is_some() {
         findings.push(Finding::well("advisor", "its tokens and limits are sound"));
     }
-    match topology::check(&broker).await {
-        Ok(()) => {
-            findings.push(Finding::well("broker and topology", "reachable, and this release's"));
+    match topology::look(&broker).await {
+        Ok(seen) => {
+            let detail = match seen {
+                Seen::Arguments => "reachable, and this release's",
+                Seen::Names => {
+                    "reachable, and every exchange and queue is there; this user may not see their arguments, which \
+                     `fleet topology check` compares as the user topology"
+                }
+            };
+            findings.push(Finding::well("broker and topology", detail));
             let names: Vec<&str> = queues().iter().map(|queue| queue.name).collect();
             match topology::depths(&broker, &names).await {
                 Ok(depths) => findings.extend(

@@ -16,6 +16,9 @@ use crate::{
 /// Broker and database are left out: each process has users of its own there, and we have their addresses only.
 pub(super) fn check(call: &Call, member: Member) -> Result<(), ConfigError> {
     config::load(call.config.as_ref(), |source| match member {
+        Member::Work(Role::Bounces) => {
+            config::bounces(source);
+        }
         Member::Work(role) => work(source, role),
         Member::Advisor => {
             config::advisor(source);

@@ -2,6 +2,7 @@
 
 pub mod advisor;
 mod answer_by_email;
+mod bounces;
 pub mod brake;
 pub mod cancel;
 pub mod codes;
@@ -73,6 +74,13 @@ impl Failure {
             Self::Unavailable(_) => 69,
             Self::Internal(_) => 70,
         }
+    }
+}
+
+impl Failure {
+    /// A setting that turned out to be wrong after all of them were read.
+    fn config(problem: &dyn std::fmt::Display) -> Self {
+        Self::Config(ConfigError { errors: vec![problem.to_string()] })
     }
 }
 

@@ -1,17 +1,33 @@
-//! What a process reads from the database before it begins to work.
+//! What a process opens before it begins to work.
 
-use std::{sync::Arc, time::Duration};
+use std::{net::SocketAddr, sync::Arc, time::Duration};
 
 use closure_policy::{brake::BrakeRules, rulebook::CompiledRulebook};
 use closure_store::Store;
 
 use super::Failure;
 use crate::{
+    health::{self, Health},
     lifecycle::Lifecycle,
     rules::Rules,
     runtime::{self, Interrupted},
     workers::brakes::Brakes,
 };
+
+/// The process's health, told from now on where an address is configured.
+pub(super) async fn open_health(
+    listen: Option<SocketAddr>,
+    lifecycle: &Lifecycle,
+) -> Result<Health, Failure> {
+    let health = Health::default();
+    health.watch_services(lifecycle.services.clone());
+    if let Some(listen) = listen {
+        health::serve(listen, health.clone(), lifecycle)
+            .await
+            .map_err(|problem| Failure::Unavailable(format!("`health.listen`: {problem}")))?;
+    }
+    Ok(health)
+}
 
 /// Nothing is decided before the templates are known.
 pub(super) async fn open_rules(

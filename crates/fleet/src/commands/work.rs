@@ -9,25 +9,23 @@ use closure_store::Store;
 use tracing::{info, warn};
 
 use super::{
-    Call, Failure,
-    opening::{open_brakes, open_rules},
+    Call, Failure, bounces,
+    opening::{open_brakes, open_health, open_rules},
     roles::{EmailSettings, RoleSettings, SmsSettings, name, queues, role_settings, rulebook_of},
 };
 use crate::{
     cli::{Role, Work},
-    config::{self, BounceSettings, ConfigError, CourierSettings},
+    config::{self, CourierSettings},
     engine::Engine,
-    health::{self, Health},
+    health::Health,
     intake,
     lifecycle::{Finish, Lifecycle, Signals},
-    maildir::Maildir,
     poll::Poll,
     quota::QuotaWatch,
     rules::Rules,
     runtime,
     workers::{
         accounts::Accounts,
-        bounces::BounceReader,
         brakes::Brakes,
         cancel::CancelWorker,
         carrier::Carrier,
@@ -45,7 +43,7 @@ use crate::{
 };
 
 /// After the hard stop, what is left has this long to close its connections.
-const CLOSING_MAX: Duration = Duration::from_secs(5);
+pub(super) const CLOSING_MAX: Duration = Duration::from_secs(5);
 /// Between two looks for a broker or a database that is not there yet.
 const START_PAUSE: Duration = Duration::from_secs(1);
 /// The dead worker's messages are few and each is a statement of its own.
@@ -71,6 +69,9 @@ struct Crew {
 /// Runs the roles until the process is told to stop.
 pub async fn run(call: &Call, work: &Work, signals: Signals) -> Result<(), Failure> {
     let roles: BTreeSet<Role> = work.roles.iter().copied().collect();
+    if roles == BTreeSet::from([Role::Bounces]) {
+        return bounces::run(call, signals).await;
+    }
     let (broker, database, rulebook, refresh, courier, health_listen, mut settings) =
         config::load(call.config.as_ref(), |source| {
             (
@@ -83,16 +84,10 @@ pub async fn run(call: &Call, work: &Work, signals: Signals) -> Result<(), Failu
                 role_settings(source, &roles),
             )
         })?;
-    let store = Store::new(database).map_err(|problem| refused_config(&problem))?;
+    let store = Store::new(database).map_err(|problem| Failure::config(&problem))?;
     let lifecycle = Lifecycle::listen(signals, courier.grace);
-    let bounces = open_maildir(settings.bounces.take()).await?;
-    let health = Health::default();
-    health.watch_services(lifecycle.services.clone());
-    if let Some(listen) = health_listen {
-        health::serve(listen, health.clone(), &lifecycle)
-            .await
-            .map_err(|problem| Failure::Unavailable(format!("`health.listen`: {problem}")))?;
-    }
+    let bounces = bounces::open(settings.bounces.take()).await?;
+    let health = open_health(health_listen, &lifecycle).await?;
     match await_services(&broker, &store, &roles, &lifecycle).await? {
         Awaited::There => {}
         Awaited::Stopped => return Ok(()),
@@ -125,7 +120,9 @@ pub async fn run(call: &Call, work: &Work, signals: Signals) -> Result<(), Failu
     };
     info!(roles = name(&roles), concurrency = crew.courier.concurrency, "working");
     let mut loops = start(&crew, settings, &roles);
-    loops.extend(bounces.map(|(maildir, bounces)| read_bounces(&crew, maildir, bounces)));
+    loops.extend(bounces.map(|(maildir, settings)| -> Loop {
+        Box::pin(bounces::reader(maildir, settings, &crew.store, &crew.lifecycle).run())
+    }));
     futures::future::join_all(loops).await;
     match crew.lifecycle.finish(CLOSING_MAX).await {
         Finish::Clean => info!("stopped; nothing is left in hand"),
@@ -276,32 +273,6 @@ fn start(crew: &Crew, settings: RoleSettings, roles: &BTreeSet<Role>) -> Vec<Loo
     loops
 }
 
-/// Opens the maildir of the bounce reader, if the process is one.
-async fn open_maildir(
-    settings: Option<BounceSettings>,
-) -> Result<Option<(Maildir, BounceSettings)>, Failure> {
-    let Some(settings) = settings else { return Ok(None) };
-    match Maildir::open(settings.maildir.clone()).await {
-        Ok(maildir) => Ok(Some((maildir, settings))),
-        Err(problem) => Err(refused_config(&format!(
-            "`bounces.maildir`: {} is no maildir that this user may read and write: {problem}",
-            settings.maildir.display()
-        ))),
-    }
-}
-
-fn read_bounces(crew: &Crew, maildir: Maildir, settings: BounceSettings) -> Loop {
-    let reader = BounceReader {
-        maildir,
-        addresses: settings.addresses,
-        store: crew.store.clone(),
-        publisher: crew.publisher.clone(),
-        pause: settings.pause,
-        lifecycle: crew.lifecycle.clone(),
-    };
-    Box::pin(reader.run())
-}
-
 fn consume<W: runtime::Worker>(crew: &Crew, worker: W, prefetch: u16) -> Loop {
     let around = runtime::Surroundings {
         broker: crew.broker.clone(),
@@ -360,8 +331,4 @@ async fn check_services(
     store.check().await?;
     topology::verify_passively(broker, queues).await?;
     Ok(())
-}
-
-fn refused_config(problem: &dyn std::fmt::Display) -> Failure {
-    Failure::Config(ConfigError { errors: vec![problem.to_string()] })
 }

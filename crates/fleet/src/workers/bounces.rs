@@ -1,10 +1,12 @@
-//! The bounce reader: reports about accepted mails, from a maildir to the CRM and the suppression list.
+//! The bounce reader: reports about accepted mails, from a maildir to the record and the suppression list.
+//!
+//! It reads what strangers send, and can therefore publish nothing and read no job: the CRM is told by the fallback
+//! worker, which finds the debt.
 
 use std::{fmt::Write as _, io, time::Duration};
 
 use bytes::Bytes;
-use closure_broker::Publisher;
-use closure_contract::{Job, JobId, ReceiptStatus, Timestamp};
+use closure_contract::{JobId, ReceiptStatus, Timestamp};
 use closure_policy::{
     bounce::{Bounce, Fate, Mailbox, Said, judge},
     suppression::Target,
@@ -14,17 +16,16 @@ use closure_providers::{
     RecipientReport, UnreadBounce, UnreadReason, read_bounce, read_large_bounce,
 };
 use closure_store::{
-    BounceEffect, Bounced, Debt, NewBounce, NewSuppression, Recipient, Snapshot, Store, StoreError,
+    BounceEffect, Bounced, NewBounce, NewSuppression, Recipient, ReportedMail, Store, StoreError,
     SuppressionSource, UnreadMail,
 };
 use sha2::{Digest, Sha256};
 use tracing::{debug, error, info, warn};
 
 use crate::{
-    announce,
     lifecycle::Lifecycle,
     maildir::{Arrived, Content, Maildir},
-    runtime::{self, Outage as _, Remedy},
+    runtime::{Outage as _, Remedy},
     services::Service,
 };
 
@@ -39,8 +40,6 @@ pub struct BounceReader {
     pub addresses: BounceAddresses,
     /// The deliveries.
     pub store: Store,
-    /// How to tell.
-    pub publisher: Publisher,
     /// Between two looks.
     pub pause: Duration,
     /// When to stop.
@@ -136,11 +135,11 @@ impl BounceReader {
         notice: BounceNotice,
     ) -> Result<Place, LookError> {
         let (job_id, generation) = (notice.job_id(), notice.generation());
-        let delivery = match self.store.snapshot(job_id).await {
-            Ok(delivery) => delivery,
+        let reported = match self.store.reported_mail(job_id).await {
+            Ok(reported) => reported,
             Err(problem) => return left(mail, job_id, problem),
         };
-        let recipient = delivery.as_ref().and_then(recipient);
+        let recipient = reported.and_then(|reported| reported.recipient);
         match recipient.and_then(|recipient| notice.about(&recipient)) {
             Some(report) => self.apply(mail, bytes, &report).await,
             None => {
@@ -177,23 +176,19 @@ impl BounceReader {
 
     async fn apply(&self, mail: &Arrived, bytes: &[u8], report: &BounceReport) -> Result<Place, LookError> {
         let job_id = report.job_id;
-        let delivery = match self.store.snapshot(job_id).await {
-            Ok(delivery) => delivery,
+        let reported = match self.store.reported_mail(job_id).await {
+            Ok(reported) => reported,
             Err(problem) => return left(mail, job_id, problem),
         };
-        let Some(delivery) = delivery else {
+        let Some(reported) = reported else {
             warn!(%mail, %job_id, "a mail came back for a job that the database does not know; it is put aside");
             return Ok(Place::Aside);
         };
-        match self.store.record_bounce(new_bounce(bytes, report, &delivery)).await {
-            Ok(Bounced::Moved(snapshot)) => {
-                warn!(%job_id, detail = snapshot.detail.as_deref(), "an accepted mail came back undelivered");
-                let messages = announce::outcome(&snapshot).into_iter().collect();
-                if runtime::publish(&self.publisher, messages, &self.lifecycle).await.is_err() {
-                    // The row remembers the debt, and the fallback worker's sweep pays it.
-                    return Ok(Place::Stays);
-                }
-                self.store.pay_later(vec![Debt::of(&snapshot)]);
+        let bounce = new_bounce(bytes, report, &reported);
+        let code = bounce.provider_code.clone();
+        match self.store.record_bounce(bounce).await {
+            Ok(Bounced::Moved) => {
+                warn!(%job_id, code, "an accepted mail came back undelivered");
                 Ok(Place::Read)
             }
             Ok(Bounced::Recorded) => {
@@ -229,7 +224,7 @@ fn aside(mail: &Arrived, problem: BounceError) -> Place {
 }
 
 /// A report in the words of the store.
-fn new_bounce(bytes: &[u8], report: &BounceReport, delivery: &Snapshot) -> NewBounce {
+fn new_bounce(bytes: &[u8], report: &BounceReport, reported: &ReportedMail) -> NewBounce {
     let said: Vec<Said> = report.recipients.iter().map(said).collect();
     let first = report.recipients.first();
     let code = first.and_then(|one| one.status).map(|status| status.to_string());
@@ -241,7 +236,9 @@ fn new_bounce(bytes: &[u8], report: &BounceReport, delivery: &Snapshot) -> NewBo
             BounceEffect::Undelivered {
                 detail: format!("it came back: {}", why.join(" ")).trim_end_matches([':', ' ']).to_owned(),
                 suppress: match mailbox {
-                    Mailbox::Gone => suppression(delivery, code.as_deref().unwrap_or_default()),
+                    Mailbox::Gone => {
+                        suppression(report.job_id, reported, code.as_deref().unwrap_or_default())
+                    }
                     Mailbox::MayTakeTheNext => None,
                 },
             }
@@ -278,17 +275,9 @@ fn status(said: &[Said]) -> ReceiptStatus {
     }
 }
 
-/// Whom the job wrote to.
-fn recipient(delivery: &Snapshot) -> Option<String> {
-    match Job::decode(&delivery.body) {
-        Ok(Job::Email(job)) => job.to.email,
-        Ok(Job::Sms(_) | Job::Dial(_)) | Err(_) => None,
-    }
-}
-
 /// The job's own recipient; the address in a report is whatever its writer likes.
-fn suppression(delivery: &Snapshot, code: &str) -> Option<NewSuppression> {
-    let target = Target::read(&recipient(delivery)?).ok()?;
+fn suppression(job_id: JobId, reported: &ReportedMail, code: &str) -> Option<NewSuppression> {
+    let target = Target::read(reported.recipient.as_deref()?).ok()?;
     let masked = target.masked();
     let Target::Email(address) = target else { return None };
     Some(NewSuppression {
@@ -296,7 +285,7 @@ fn suppression(delivery: &Snapshot, code: &str) -> Option<NewSuppression> {
         masked,
         source: SuppressionSource::HardBounce,
         actor: "fleet work bounces".to_owned(),
-        reason: format!("{code} in a report about the mail of job {}", delivery.job_id),
+        reason: format!("{code} in a report about the mail of job {job_id}"),
     })
 }
 

@@ -165,8 +165,9 @@ fn a_mail_that_comes_back_is_another_word_than_its_acceptance() {
             received_at: closure_contract::Timestamp(time::OffsetDateTime::UNIX_EPOCH),
             effect: BounceEffect::Undelivered { detail: "it came back".to_owned(), suppress: None },
         };
-        let Ok(Bounced::Moved(after)) = store.record_bounce(bounce).await else { panic!("it moves") };
-        let ids = [(&before, OutcomeName::Accepted), (&*after, OutcomeName::Undelivered)]
+        assert_eq!(store.record_bounce(bounce).await, Ok(Bounced::Moved));
+        let after = store.snapshot(job).await.expect("it can be read").expect("it is known");
+        let ids = [(&before, OutcomeName::Accepted), (&after, OutcomeName::Undelivered)]
             .map(|(snapshot, name)| Outcome::id_of(job, snapshot.generation, snapshot.words, name));
         assert_ne!(ids[0], ids[1]);
         assert_eq!(Outcome::corrected_by(job, after.generation, after.words), Some(ids[0]));
