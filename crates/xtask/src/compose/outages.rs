@@ -116,7 +116,8 @@ fn settle(
             let Ok(outcome) = serde_json::from_str::<Value>(&line) else { continue };
             let word =
                 |field: &str| outcome.get(field).and_then(Value::as_str).unwrap_or_default().to_owned();
-            last_words.insert(word("job_id"), word("outcome"));
+            let said = format!("{} {}", word("outcome"), word("code"));
+            last_words.insert(word("job_id"), said.trim_end().to_owned());
         }
         let open: Vec<&Text> = texts
             .iter()
