@@ -1,7 +1,7 @@
 //! A worker that stands still, as a machine under a snapshot does, and wakes up when its work is no longer its own.
 
-use closure_simulators::{AgentBehaviour, Leg, MailBehaviour};
-use closure_tests::harness::{Fleet, FleetOptions, ProcessSpec, jobs, run};
+use closure_simulators::{AgentBehaviour, Leg, MailBehaviour, SmsBehaviour};
+use closure_tests::harness::{Fleet, FleetOptions, LONG, ProcessSpec, eventually, jobs, run};
 
 use crate::load::{all_are_heard, one_end, until};
 
@@ -72,6 +72,33 @@ fn an_email_worker_that_stood_still_while_another_took_its_mail_over_hands_nothi
         assert_eq!(fleet.smtp.mails_to(address).len(), 1, "the one who stood still wrote no final dot");
         assert_eq!(one_end(&fleet, id), "email.accepted");
         fleet.drain().await;
+        fleet.finish().await;
+    });
+}
+
+#[test]
+fn an_sms_worker_that_stood_still_over_its_request_cuts_it_and_asks_the_gateway() {
+    run(async {
+        let workers = vec![ProcessSpec::work("workers", &["sms", "fallback"]), ProcessSpec::intake()];
+        let fleet = Fleet::prepare(FleetOptions::with("stall-sms", workers)).await;
+        fleet.start_process("workers").await;
+        fleet.start_process("intake").await;
+        fleet.sms.behave_all(SmsBehaviour::SlowAnswer);
+        let job = jobs::sms(&jobs::number(4302, 0), "slow@example.com");
+        let id = fleet.publish(&job).await;
+        until("texts at the gateway", 1, || fleet.sms.sent().len()).await;
+        fleet.process("workers").await.freeze();
+        eventually("the lease to end", LONG, || async {
+            let ended = fleet.database.query("SELECT lease_until < clock_timestamp() FROM delivery").await;
+            if ended == ["t"] { Ok(()) } else { Err(format!("{ended:?}")) }
+        })
+        .await;
+        fleet.process("workers").await.thaw();
+        all_are_heard(&fleet, &[id]).await;
+        fleet.drain().await;
+        assert!(fleet.has_logged("its lease was over before the provider answered"), "nothing was cut");
+        assert_eq!(one_end(&fleet, id), "sms.delivered", "the gateway said that it has it");
+        assert_eq!(fleet.sms.sent().len(), 1, "and it is not sent again");
         fleet.finish().await;
     });
 }
