@@ -59,6 +59,9 @@ struct NhnArgs {
     /// The value of X-Toast-Webhook-Signature.
     #[arg(long, default_value = "simulated-webhook-secret")]
     webhook_secret: String,
+    /// How often a receipt is offered to a webhook that does not take it, a second apart.
+    #[arg(long, default_value_t = 30)]
+    webhook_tries_max: u32,
     /// Whether receipts are made at all.
     #[arg(long, value_enum, default_value_t = OnOff::On)]
     receipts: OnOff,
@@ -246,6 +249,7 @@ impl From<NhnArgs> for NhnSimSettings {
             sender_numbers: args.sender_numbers,
             webhook_url: args.webhook_url,
             webhook_secret: args.webhook_secret,
+            webhook_tries_max: args.webhook_tries_max,
             receipts: match args.receipts {
                 OnOff::On => ReceiptSwitch::On,
                 OnOff::Off => ReceiptSwitch::Off,

@@ -11,8 +11,10 @@ use crate::compose::project::Project;
 use crate::demo::environment::{Environment, publish_body};
 use crate::demo::observe::records;
 use crate::demo::outcome_feed::OutcomeFeed;
-use crate::error::{Result, failed};
+use crate::error::{Context, Result, failed};
 
+/// The demo's rules, whose wait for a receipt is short.
+const RULEBOOK: &str = "tests/scenario/rulebook.toml";
 /// What is killed, one after the other, with texts under way.
 const KILLED: [&str; 9] =
     ["sms", "email", "dial", "fallback", "dead", "cancel", "intake", "rabbitmq", "postgres"];
@@ -39,6 +41,8 @@ pub type PersonalData = BTreeSet<String>;
 
 /// Kills and restarts with texts under way; answers what must be in no log.
 pub fn bring_about(project: &Project, containers: &Containers<'_>) -> Result<PersonalData> {
+    let took = be_patient(project)?;
+    println!("  the rules wait longer for a receipt; everything is well after {} s", took.as_secs());
     let mut feed = OutcomeFeed::open(containers)?;
     let mut texts = Vec::new();
     for service in KILLED {
@@ -54,6 +58,19 @@ pub fn bring_about(project: &Project, containers: &Containers<'_>) -> Result<Per
     let took = project.wait_until_well()?;
     println!("  everything is well again {} s after the last text", took.as_secs());
     Ok(texts.into_iter().flat_map(|text| [text.number, text.address]).collect())
+}
+
+/// While broker or intake are away a receipt comes late, and no email is to answer before it could come.
+fn be_patient(project: &Project) -> Result<Duration> {
+    let scenario = project.root.join(RULEBOOK);
+    let rules = std::fs::read_to_string(&scenario).context(|| format!("cannot read {}", scenario.display()))?;
+    let Some((_, after)) = rules.split_once("receipt_due_ms = 15000\n") else {
+        return failed(format!("{} says nothing of receipt_due_ms = 15000", scenario.display()));
+    };
+    let patient = project.folder.join("patient-rulebook.toml");
+    std::fs::write(&patient, after).context(|| format!("cannot write {}", patient.display()))?;
+    project.configure(&format!("CLOSURE_RULEBOOK={}\n", patient.display()))?;
+    project.up(&[])
 }
 
 /// Publishes texts to numbers of their own; whatever the broker does not confirm is published again, as a CRM does.
@@ -129,7 +146,12 @@ fn settle(
         if start.elapsed() >= SETTLE_LIMIT {
             let words: Vec<_> =
                 open.iter().map(|text| (&text.job_id, last_words.get(&text.job_id))).collect();
-            return failed(format!("{} of {} texts were not delivered: {words:?}", open.len(), texts.len()));
+            return failed(format!(
+                "{} of {} texts were not delivered: {words:?}\n{}",
+                open.len(),
+                texts.len(),
+                traces(project, open[0])?
+            ));
         }
         project.interrupt.pause(LOOK_INTERVAL)?;
     }
@@ -139,6 +161,14 @@ fn settle(
         start.elapsed().as_secs()
     );
     count(containers, texts)
+}
+
+/// What the fleet and the gateway know of a text that did not arrive.
+fn traces(project: &Project, text: &Text) -> Result<String> {
+    let story = project.ask(&["run", "--rm", "--no-TTY", "operator", "show", &text.job_id])?;
+    let gateway = project.ask(&["logs", "--no-log-prefix", "nhn"])?;
+    let lost = gateway.output.lines().filter(|line| line.contains("it is lost")).count();
+    Ok(format!("{}{}the gateway gave up {lost} receipts", story.output, story.errors))
 }
 
 /// No text went out twice, and none went out as an email too.

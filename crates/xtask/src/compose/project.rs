@@ -85,15 +85,21 @@ impl Project {
         interrupt: &Interrupt,
     ) -> Result<Project> {
         std::fs::create_dir_all(&folder).context(|| format!("cannot create {}", folder.display()))?;
-        let file = folder.join("variables.env");
-        std::fs::write(&file, variables).context(|| format!("cannot write {}", file.display()))?;
-        Ok(Project {
+        let project = Project {
             root: root.to_owned(),
+            variables: folder.join("variables.env"),
             folder,
             interrupt: interrupt.clone(),
-            variables: file,
             profiles: profiles.to_vec(),
-        })
+        };
+        project.configure(variables)?;
+        Ok(project)
+    }
+
+    /// Puts these lines into its `.env`, for the next `up`.
+    pub fn configure(&self, variables: &str) -> Result<()> {
+        let file = &self.variables;
+        std::fs::write(file, variables).context(|| format!("cannot write {}", file.display()))
     }
 
     /// `docker compose` with the project's files, and the one that shows the broker's own interface.
