@@ -34,6 +34,39 @@ pub struct Arguments {
     /// The RabbitMQ that the stand-in for its official image has
     #[arg(long, value_enum, default_value_t = Release::V4_3)]
     rabbitmq: Release,
+    /// Only come up, play the scenario and ask the tools; what CI does on every change
+    #[arg(long)]
+    smoke: bool,
+}
+
+impl Arguments {
+    /// What CI does, on the newest RabbitMQ of a Debian that is released.
+    pub fn smallest() -> Arguments {
+        Arguments { prebuilt: true, rabbitmq: Release::V4_0, smoke: true }
+    }
+
+    fn extent(&self) -> Extent {
+        if self.smoke { Extent::Smoke } else { Extent::Whole }
+    }
+}
+
+/// How much is tried.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
+pub enum Extent {
+    /// Everything.
+    Whole,
+    /// The demo's start, the scenario, and the tools for people.
+    Smoke,
+}
+
+impl Extent {
+    /// The word by which the inside of the namespaces is told.
+    fn word(self) -> &'static str {
+        match self {
+            Self::Whole => "whole",
+            Self::Smoke => "smoke",
+        }
+    }
 }
 
 /// What is done beside the engine.
@@ -61,6 +94,9 @@ pub struct Inside {
     task: Task,
     /// The folder of the development build's binaries
     binaries: PathBuf,
+    /// How much is tried
+    #[arg(value_enum)]
+    extent: Extent,
 }
 
 /// Tries the file; where no engine can be had it says so and ends well.
@@ -89,8 +125,9 @@ pub fn run(arguments: &Arguments, interrupt: &Interrupt) -> Result<ExitCode> {
     let state = engine.state().display().to_string();
     let images = engine.images().display().to_string();
     let binaries = binaries.display().to_string();
+    let extent = arguments.extent().word();
     let inside = |task: &str, network: Network| {
-        engine.run(network, &["compose-inside", &state, &images, &broker, task, &binaries], interrupt)
+        engine.run(network, &["compose-inside", &state, &images, &broker, task, &binaries, extent], interrupt)
     };
     let ended = if arguments.prebuilt {
         inside("try-prebuilt", Network::Own)
@@ -166,6 +203,11 @@ fn try_all(
     parts.measure("scenario", || play(&scenario, &containers, interrupt))?;
     heading("operator and doctor");
     parts.measure("tools", || repeats::ask_around(&demo))?;
+    if arguments.extent == Extent::Smoke {
+        repeats::read_logs(&demo, &scenario, outages::PersonalData::new())?;
+        repeats::end(&demo, &["--volumes"])?;
+        return nothing_is_left(state, interrupt);
+    }
     heading("three processes of a role");
     parts.measure("scale", || repeats::scale(&demo))?;
     heading("outages with texts under way");

@@ -63,7 +63,8 @@ pub fn bring_about(project: &Project, containers: &Containers<'_>) -> Result<Per
 /// While broker or intake are away a receipt comes late, and no email is to answer before it could come.
 fn be_patient(project: &Project) -> Result<Duration> {
     let scenario = project.root.join(RULEBOOK);
-    let rules = std::fs::read_to_string(&scenario).context(|| format!("cannot read {}", scenario.display()))?;
+    let rules =
+        std::fs::read_to_string(&scenario).context(|| format!("cannot read {}", scenario.display()))?;
     let Some((_, after)) = rules.split_once("receipt_due_ms = 15000\n") else {
         return failed(format!("{} says nothing of receipt_due_ms = 15000", scenario.display()));
     };

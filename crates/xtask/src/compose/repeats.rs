@@ -10,8 +10,8 @@ use crate::error::{Result, failed};
 
 /// The stand-ins of the outside world; their records are what customers would have received.
 const OUTSIDE: [&str; 3] = ["nhn", "smtp", "pbx"];
-/// A user of the database that a later release might bring.
-const NEW_USER: &str = "bounces";
+/// A user of database and broker that a later release might bring.
+const NEW_USER: &str = "doctor";
 
 /// The operator's tools start nothing and wait for nothing.
 pub fn ask_around(project: &Project) -> Result<()> {
