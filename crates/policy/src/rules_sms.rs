@@ -8,6 +8,8 @@ const TEXTS: &str = "crates/policy/tests/policy/texts.rs";
 const LIMITS: &str = "crates/policy/tests/policy/limits.rs";
 const CHARACTERS: &str = "crates/policy/tests/policy/characters.rs";
 const JOURNEYS: &str = "tests/tests/journeys/texts.rs";
+const INFOBIP_JOURNEYS: &str = "tests/tests/journeys/infobip.rs";
+const SENDERS: &str = "crates/providers/tests/adapters/senders.rs";
 
 pub(crate) const R5: Rule = Rule {
     id: RuleId::R5,
@@ -112,9 +114,19 @@ pub(crate) const R12: Rule = Rule {
     id: RuleId::R12,
     guide_ko: "해외 발신의 경우 국가에 따라 발신번호가 다르게 적용됨",
     guide_en: "Abroad the sender differs by country.",
-    reading: "A table of senders by country; a gateway that shows another one never fails a message.",
+    reading: "A table of senders by country; a gateway that shows another one never fails a message. The sender that its receipt or look-up names is told beside the one asked for.",
     keys: &["sms.senders"],
-    tests: &[Proof { file: TEXTS, test: "a_country_may_have_its_own_sender" }],
+    tests: &[
+        Proof { file: TEXTS, test: "a_country_may_have_its_own_sender" },
+        Proof {
+            file: INFOBIP_JOURNEYS,
+            test: "the_sender_that_the_network_shows_reaches_the_outcome_beside_the_one_that_was_asked_for",
+        },
+        Proof {
+            file: SENDERS,
+            test: "a_receipts_sender_is_kept_if_it_could_be_one_and_costs_the_receipt_nothing",
+        },
+    ],
 };
 
 pub(crate) const R13: Rule = Rule {
