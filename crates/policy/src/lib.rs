@@ -24,6 +24,7 @@ mod foreign;
 mod frame;
 mod han;
 mod harmless;
+mod home_forms;
 mod language;
 mod mail_html;
 pub mod mask;

@@ -10,12 +10,14 @@ use closure_contract::{
 
 use crate::{
     dial,
-    phone::{KOREA, Number},
+    phone::{CANDIDATES_MAX, KOREA, Number},
     phone_text::{self, Typed},
     readings,
     rulebook::{NumberRules, Rulebook},
 };
 
+/// At most this many readings in home form are worked out for a number that has several.
+const AT_HOME_MAX: usize = CANDIDATES_MAX - 1;
 /// Fewer bare digits than this are no whole number: only the smallest islands have them, and any digits would do.
 const BARE_DIGITS_MIN: usize = 8;
 /// No subscriber has a number as short as this; emergency services do.
@@ -292,10 +294,7 @@ fn bare(digits: &str, scope: Scope, channel: Channel, rules: &NumberRules) -> Me
         );
     }
     let whole = readings::international(digits).filter(|_| digits.len() >= BARE_DIGITS_MIN);
-    let mut at_home = readings::as_written_at_home(digits, &rules.plausible_country_codes);
-    if channel == Channel::Sms {
-        at_home.retain(|number| number.takes(channel, rules) || number.country_code == KOREA);
-    }
+    let at_home = at_home(digits, channel, rules);
     match (whole, at_home.is_empty()) {
         (Some(number), true) => accept(
             number,
@@ -305,16 +304,41 @@ fn bare(digits: &str, scope: Scope, channel: Channel, rules: &NumberRules) -> Me
         (None, true) => unreadable(digits),
         (whole, false) => {
             let mut all = at_home;
+            let more = if all.len() == AT_HOME_MAX { " or more" } else { "" };
             all.extend(whole);
             readings::sort(&mut all);
             let detail = format!(
-                "without a country the digits have {} valid readings, one of them or more as written at home; \
+                "without a country the digits have {}{more} valid readings, one of them or more as written at home; \
                  name the country, or say that the country code is in them",
                 all.len()
             );
             problem(FailureCode::AmbiguousNumber, detail, all)
         }
     }
+}
+
+/// The readings in home form that the job can use, the countries that may be contacted first; no more than a person
+/// looks at, because each of them costs as much as a number with a plus.
+fn at_home(digits: &str, channel: Channel, rules: &NumberRules) -> Vec<Number> {
+    let plausible =
+        |code| rules.plausible_country_codes.is_empty() || rules.plausible_country_codes.contains(&code);
+    let preferred = |code| rules.allowed_country_codes.contains(&code);
+    let usable = |number: &Number| {
+        channel != Channel::Sms || number.takes(channel, rules) || number.country_code == KOREA
+    };
+    let mut found: Vec<Number> = Vec::new();
+    let first = readings::as_written_at_home(digits, move |code| plausible(code) && preferred(code));
+    let then = readings::as_written_at_home(digits, move |code| plausible(code) && !preferred(code));
+    for number in first.chain(then).filter(usable) {
+        // A country may write one number in two ways.
+        if found.len() < AT_HOME_MAX && found.iter().all(|known| known.e164 != number.e164) {
+            found.push(number);
+        }
+        if found.len() == AT_HOME_MAX {
+            break;
+        }
+    }
+    found
 }
 
 fn accept(number: Number, effect: RuleEffect, detail: &str) -> Meaning {
