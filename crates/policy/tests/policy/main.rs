@@ -11,6 +11,7 @@ mod dialling;
 mod emails;
 mod fallbacks;
 mod frames;
+mod invitations;
 mod limits;
 mod numbers;
 mod oracle;
