@@ -53,6 +53,7 @@ impl Default for NumberRules {
             allowed_country_codes: Vec::new(),
             denied_country_codes: vec![870, 878, 881, 882, 883, 888, 979],
             plausible_country_codes: Vec::new(),
+            with_country_code: Vec::new(),
             access_codes: words(&["001", "002", "005", "00700"]),
             short_numbers: Vec::new(),
             korean_safety_numbers: ClassRule::Allow,

@@ -29,6 +29,7 @@ mod language;
 mod mail_html;
 pub mod mask;
 pub mod meaning;
+mod number_rules;
 pub mod patience;
 pub mod phone;
 mod phone_text;

@@ -5,7 +5,7 @@
 
 use closure_contract::{
     Channel, FailureCode, Job, RuleEffect,
-    job::{Phone, PhoneForm, Scope},
+    job::{ConsultationChannel, Phone, PhoneForm, Scope},
 };
 
 use crate::{
@@ -39,12 +39,16 @@ pub(crate) enum Read {
 impl JobNumber {
     /// Reads the number of a job.
     pub fn of(job: &Job, rules: &Rulebook) -> Self {
+        let rules = &rules.numbers;
+        let meant = |phone, scope, channel| {
+            Read::Meant(meaning(&Typing { phone, scope, channel, from: job.consultation().channel }, rules))
+        };
         Self(match job {
             Job::Email(_) => Read::None,
-            Job::Sms(job) => Read::Meant(meaning(&job.to.phone, job.scope, Channel::Sms, &rules.numbers)),
-            Job::Dial(job) => match dial::short_number(&job.to.phone, job.scope, &rules.numbers) {
+            Job::Sms(job) => meant(&job.to.phone, job.scope, Channel::Sms),
+            Job::Dial(job) => match dial::short_number(&job.to.phone, job.scope, rules) {
                 Some(number) => Read::ShortService(number),
-                None => Read::Meant(meaning(&job.to.phone, job.scope, Channel::Dial, &rules.numbers)),
+                None => meant(&job.to.phone, job.scope, Channel::Dial),
             },
         })
     }
@@ -66,8 +70,19 @@ pub(crate) enum Meaning {
     Problem { code: FailureCode, detail: String, readings: Vec<Number> },
 }
 
+/// A number as it came, with what says how it may be meant.
+#[derive(Clone, Copy)]
+pub(crate) struct Typing<'a> {
+    pub(crate) phone: &'a Phone,
+    pub(crate) scope: Scope,
+    pub(crate) channel: Channel,
+    /// The consultation that it comes from.
+    pub(crate) from: ConsultationChannel,
+}
+
 /// Reads the number in the form in which it came.
-pub(crate) fn meaning(phone: &Phone, scope: Scope, channel: Channel, rules: &NumberRules) -> Meaning {
+pub(crate) fn meaning(typing: &Typing<'_>, rules: &NumberRules) -> Meaning {
+    let Typing { phone, scope, channel, from } = *typing;
     let read = |text| phone_text::read(text).map_err(|no_number| no_number.problem());
     let meaning = match phone {
         Phone::Separated { country_code, national_number } => {
@@ -79,14 +94,16 @@ pub(crate) fn meaning(phone: &Phone, scope: Scope, channel: Channel, rules: &Num
             }
         }
         Phone::Whole { number, country_hint, form } => read(number).and_then(|typed| {
-            let typed = match (typed, form) {
-                (Typed::Bare(digits), Some(PhoneForm::WithCountryCode)) if !digits.starts_with('0') => {
-                    Typed::Plus(digits)
-                }
-                (typed, _) => typed,
-            };
             let hint =
                 country_hint.as_deref().map_or(Ok(None), |hint| known_country(hint, "country hint"))?;
+            let is_whole = match form {
+                Some(PhoneForm::WithCountryCode) => true,
+                None => hint.is_none() && rules.with_country_code.contains(&from),
+            };
+            let typed = match typed {
+                Typed::Bare(digits) if is_whole && !digits.starts_with('0') => Typed::Plus(digits),
+                typed => typed,
+            };
             Ok(whole(typed, hint, scope, channel, rules))
         }),
     };

@@ -13,6 +13,7 @@ mod fallbacks;
 mod frames;
 mod invitations;
 mod limits;
+mod number_table;
 mod numbers;
 mod oracle;
 mod orders;
