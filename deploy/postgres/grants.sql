@@ -32,7 +32,7 @@ CREATE FUNCTION pg_temp.never_changed(place text) RETURNS text[] LANGUAGE sql AS
             'body_hash', 'source_job_id', 'created_at']
         WHEN 'attempt' THEN ARRAY['job_id', 'generation', 'number', 'client_ref', 'provider', 'started_at']
         WHEN 'receipt' THEN ARRAY['id', 'provider', 'receipt_id', 'provider_ref', 'client_ref', 'status', 'evidence',
-            'provider_code', 'occurred_at', 'received_at', 'recorded_at', 'failure_code']
+            'provider_code', 'occurred_at', 'received_at', 'recorded_at', 'failure_code', 'reported_sender']
         WHEN 'dead_letter' THEN ARRAY['id', 'key', 'job_id', 'channel', 'queue', 'routing_key', 'message_id', 'body',
             'replay_body', 'replay_generation', 'first_died_at']
     END

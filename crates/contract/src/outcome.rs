@@ -59,6 +59,18 @@ pub struct Outcome {
     pub fallback_of: Option<JobId>,
     /// The record of a call (R4); for dial jobs alone.
     pub call: Option<CallRecord>,
+    /// Whose name a text message bore (R11, R12); for text messages that a gateway was asked to send.
+    #[serde(default)]
+    pub sender: Option<TextSender>,
+}
+
+/// The sender of a text message, which a network abroad may have changed (R12).
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct TextSender {
+    /// The one that the gateway was asked to show.
+    pub asked: Option<String>,
+    /// The one that the gateway's receipt or look-up names; null where neither names any.
+    pub reported: Option<String>,
 }
 
 /// The kind of an outcome.

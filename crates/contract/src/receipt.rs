@@ -43,6 +43,9 @@ pub struct Receipt {
     /// Why it did not arrive, where the provider's code says so; whose fault that is decides what follows (R14e).
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub failure_code: Option<FailureCode>,
+    /// The sender that the provider says the message had, where it says one; it decides nothing (R12).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reported_sender: Option<String>,
     /// When it happened, by the provider's clock.
     pub occurred_at: Option<Timestamp>,
     /// When the intake received it.

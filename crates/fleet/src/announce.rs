@@ -5,7 +5,7 @@ use closure_broker::{OutMessage, message::TEXT_BYTES_MAX};
 use closure_contract::{
     AppliedRule, AttemptNumber, Channel, Generation, Job, Outcome, OutcomeName, ReceiptMessage, Submission,
     Timestamp,
-    outcome::{CallRecord, OutcomeKind},
+    outcome::{CallRecord, OutcomeKind, TextSender},
     receipt::SubmissionKind,
     topology::{DelayStep, FALLBACK, JOBS, OUTCOMES, RECEIPTS, WorkQueue},
 };
@@ -47,6 +47,7 @@ pub fn outcome(snapshot: &Snapshot) -> Option<OutMessage> {
         fallback_job_id: snapshot.fallback_job_id,
         fallback_of: job.fallback_of(),
         call: snapshot.call.clone().and_then(|call| serde_json::from_value::<CallRecord>(call).ok()),
+        sender: sender(snapshot),
     };
     Some(outcome_message(&outcome))
 }
@@ -142,6 +143,12 @@ pub fn waiting_message(
 ) -> OutMessage {
     let exchange = step.exchange(job.channel());
     OutMessage { exchange, attempt, ..job_message(job, body, generation, None) }
+}
+
+/// The sender of a text message; nothing where neither a job's own record nor a gateway names any.
+fn sender(snapshot: &Snapshot) -> Option<TextSender> {
+    let (asked, reported) = (snapshot.sender_asked.clone(), snapshot.sender_reported.clone());
+    (asked.is_some() || reported.is_some()).then_some(TextSender { asked, reported })
 }
 
 /// The rules on record with a delivery.

@@ -15,7 +15,7 @@ use crate::{
     fallback_email,
     fallback_state::{Word, arrivals, blame, state, word},
     findings::Findings,
-    meaning::{Meaning, meaning},
+    meaning::{Meaning, Typing, meaning},
     rulebook::CompiledRulebook,
     segments,
     standing::Revoked,
@@ -100,7 +100,13 @@ pub enum DueBy {
 pub fn evaluate(story: &SmsStory<'_>, rulebook: &CompiledRulebook, now: Timestamp) -> Evaluation {
     let mut findings = Findings::new(Channel::Sms);
     let rules = rulebook.rules();
-    let country_code = match meaning(&story.job.to.phone, story.job.scope, Channel::Sms, &rules.numbers) {
+    let typing = Typing {
+        phone: &story.job.to.phone,
+        scope: story.job.scope,
+        channel: Channel::Sms,
+        from: story.job.consultation.channel,
+    };
+    let country_code = match meaning(&typing, &rules.numbers) {
         Meaning::Number { number, .. } => Some(number.country_code),
         Meaning::Problem { .. } => None,
     };

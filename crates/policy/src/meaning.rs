@@ -5,17 +5,19 @@
 
 use closure_contract::{
     Channel, FailureCode, Job, RuleEffect,
-    job::{Phone, PhoneForm, Scope},
+    job::{ConsultationChannel, Phone, PhoneForm, Scope},
 };
 
 use crate::{
     dial,
-    phone::{KOREA, Number},
+    phone::{CANDIDATES_MAX, KOREA, Number},
     phone_text::{self, Typed},
     readings,
     rulebook::{NumberRules, Rulebook},
 };
 
+/// At most this many readings in home form are worked out for a number that has several.
+const AT_HOME_MAX: usize = CANDIDATES_MAX - 1;
 /// Fewer bare digits than this are no whole number: only the smallest islands have them, and any digits would do.
 const BARE_DIGITS_MIN: usize = 8;
 /// No subscriber has a number as short as this; emergency services do.
@@ -37,12 +39,16 @@ pub(crate) enum Read {
 impl JobNumber {
     /// Reads the number of a job.
     pub fn of(job: &Job, rules: &Rulebook) -> Self {
+        let rules = &rules.numbers;
+        let meant = |phone, scope, channel| {
+            Read::Meant(meaning(&Typing { phone, scope, channel, from: job.consultation().channel }, rules))
+        };
         Self(match job {
             Job::Email(_) => Read::None,
-            Job::Sms(job) => Read::Meant(meaning(&job.to.phone, job.scope, Channel::Sms, &rules.numbers)),
-            Job::Dial(job) => match dial::short_number(&job.to.phone, job.scope, &rules.numbers) {
+            Job::Sms(job) => meant(&job.to.phone, job.scope, Channel::Sms),
+            Job::Dial(job) => match dial::short_number(&job.to.phone, job.scope, rules) {
                 Some(number) => Read::ShortService(number),
-                None => Read::Meant(meaning(&job.to.phone, job.scope, Channel::Dial, &rules.numbers)),
+                None => meant(&job.to.phone, job.scope, Channel::Dial),
             },
         })
     }
@@ -64,8 +70,19 @@ pub(crate) enum Meaning {
     Problem { code: FailureCode, detail: String, readings: Vec<Number> },
 }
 
+/// A number as it came, with what says how it may be meant.
+#[derive(Clone, Copy)]
+pub(crate) struct Typing<'a> {
+    pub(crate) phone: &'a Phone,
+    pub(crate) scope: Scope,
+    pub(crate) channel: Channel,
+    /// The consultation that it comes from.
+    pub(crate) from: ConsultationChannel,
+}
+
 /// Reads the number in the form in which it came.
-pub(crate) fn meaning(phone: &Phone, scope: Scope, channel: Channel, rules: &NumberRules) -> Meaning {
+pub(crate) fn meaning(typing: &Typing<'_>, rules: &NumberRules) -> Meaning {
+    let Typing { phone, scope, channel, from } = *typing;
     let read = |text| phone_text::read(text).map_err(|no_number| no_number.problem());
     let meaning = match phone {
         Phone::Separated { country_code, national_number } => {
@@ -77,14 +94,16 @@ pub(crate) fn meaning(phone: &Phone, scope: Scope, channel: Channel, rules: &Num
             }
         }
         Phone::Whole { number, country_hint, form } => read(number).and_then(|typed| {
-            let typed = match (typed, form) {
-                (Typed::Bare(digits), Some(PhoneForm::WithCountryCode)) if !digits.starts_with('0') => {
-                    Typed::Plus(digits)
-                }
-                (typed, _) => typed,
-            };
             let hint =
                 country_hint.as_deref().map_or(Ok(None), |hint| known_country(hint, "country hint"))?;
+            let is_whole = match form {
+                Some(PhoneForm::WithCountryCode) => true,
+                None => hint.is_none() && rules.with_country_code.contains(&from),
+            };
+            let typed = match typed {
+                Typed::Bare(digits) if is_whole && !digits.starts_with('0') => Typed::Plus(digits),
+                typed => typed,
+            };
             Ok(whole(typed, hint, scope, channel, rules))
         }),
     };
@@ -292,10 +311,7 @@ fn bare(digits: &str, scope: Scope, channel: Channel, rules: &NumberRules) -> Me
         );
     }
     let whole = readings::international(digits).filter(|_| digits.len() >= BARE_DIGITS_MIN);
-    let mut at_home = readings::as_written_at_home(digits, &rules.plausible_country_codes);
-    if channel == Channel::Sms {
-        at_home.retain(|number| number.takes(channel, rules) || number.country_code == KOREA);
-    }
+    let at_home = at_home(digits, channel, rules);
     match (whole, at_home.is_empty()) {
         (Some(number), true) => accept(
             number,
@@ -305,16 +321,41 @@ fn bare(digits: &str, scope: Scope, channel: Channel, rules: &NumberRules) -> Me
         (None, true) => unreadable(digits),
         (whole, false) => {
             let mut all = at_home;
+            let more = if all.len() == AT_HOME_MAX { " or more" } else { "" };
             all.extend(whole);
             readings::sort(&mut all);
             let detail = format!(
-                "without a country the digits have {} valid readings, one of them or more as written at home; \
+                "without a country the digits have {}{more} valid readings, one of them or more as written at home; \
                  name the country, or say that the country code is in them",
                 all.len()
             );
             problem(FailureCode::AmbiguousNumber, detail, all)
         }
     }
+}
+
+/// The readings in home form that the job can use, the countries that may be contacted first; no more than a person
+/// looks at, because each of them costs as much as a number with a plus.
+fn at_home(digits: &str, channel: Channel, rules: &NumberRules) -> Vec<Number> {
+    let plausible =
+        |code| rules.plausible_country_codes.is_empty() || rules.plausible_country_codes.contains(&code);
+    let preferred = |code| rules.allowed_country_codes.contains(&code);
+    let usable = |number: &Number| {
+        channel != Channel::Sms || number.takes(channel, rules) || number.country_code == KOREA
+    };
+    let mut found: Vec<Number> = Vec::new();
+    let first = readings::as_written_at_home(digits, move |code| plausible(code) && preferred(code));
+    let then = readings::as_written_at_home(digits, move |code| plausible(code) && !preferred(code));
+    for number in first.chain(then).filter(usable) {
+        // A country may write one number in two ways.
+        if found.len() < AT_HOME_MAX && found.iter().all(|known| known.e164 != number.e164) {
+            found.push(number);
+        }
+        if found.len() == AT_HOME_MAX {
+            break;
+        }
+    }
+    found
 }
 
 fn accept(number: Number, effect: RuleEffect, detail: &str) -> Meaning {

@@ -17,7 +17,7 @@ use crate::{
 /// Korea's country code: 82 is domestic, everything else is overseas (R1).
 pub const KOREA: u16 = 82;
 /// At most this many readings are listed for a number that has several.
-pub const CANDIDATES_MAX: usize = 20;
+pub const CANDIDATES_MAX: usize = 6;
 
 /// A number's digits with its country code, without a plus sign.
 #[derive(Clone, PartialEq, Eq, Hash)]

@@ -14,6 +14,8 @@ use crate::{
     validate,
 };
 
+pub use crate::number_rules::{ClassRule, NumberRules};
+
 /// Every setting of the rules; what a configuration leaves out keeps its default.
 #[derive(Debug, Clone, PartialEq, Deserialize, Serialize)]
 #[serde(default, deny_unknown_fields)]
@@ -43,43 +45,6 @@ pub struct Rulebook {
     /// The templates that are known (R14a); no setting, but what a register holds.
     #[serde(skip_serializing)]
     pub templates: Vec<TemplateSource>,
-}
-
-/// Which numbers may be contacted, and how bare digits are read.
-#[derive(Debug, Clone, PartialEq, Eq, Deserialize, Serialize)]
-#[serde(default, deny_unknown_fields)]
-pub struct NumberRules {
-    /// The only country codes that may be contacted; empty for all.
-    pub allowed_country_codes: Vec<u16>,
-    /// Country codes that are never contacted: satellites and world-wide premium services by default.
-    pub denied_country_codes: Vec<u16>,
-    /// The countries as whose home numbers digits without a country may be meant: those the customers come from.
-    ///
-    /// Empty for all, the default: only then is an accepted number never another country's. Naming countries holds
-    /// fewer numbers, and sends some customers' answers to strangers; docs/decisions/phone-library.md has the counts.
-    pub plausible_country_codes: Vec<u16>,
-    /// Korean carriers' access codes, which are never taken off and make a leading `00` ambiguous.
-    pub access_codes: Vec<String>,
-    /// Domestic short service numbers that may be dialled, such as `114` (R3).
-    pub short_numbers: Vec<String>,
-    /// Korea's 050 numbers, which stand for a customer's own: called and texted (R3).
-    pub korean_safety_numbers: ClassRule,
-    /// Korea's 080 numbers, free for the caller: called (R3).
-    pub korean_toll_free_numbers: ClassRule,
-    /// Korea's representative numbers, such as 1588-1234: called (R3).
-    pub korean_representative_numbers: ClassRule,
-    /// Korea's 060 numbers, dear for the caller: called (R3).
-    pub korean_premium_numbers: ClassRule,
-}
-
-/// Whether the numbers of a class may be contacted.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, Serialize)]
-#[serde(rename_all = "snake_case")]
-pub enum ClassRule {
-    /// They may.
-    Allow,
-    /// They may not.
-    Refuse,
 }
 
 /// How a number is dialled.

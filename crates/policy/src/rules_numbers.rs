@@ -5,6 +5,7 @@ use closure_contract::RuleId;
 use crate::rules::{Proof, Rule};
 
 const DIALLING: &str = "crates/policy/tests/policy/dialling.rs";
+const NUMBER_TABLE: &str = "crates/policy/tests/policy/number_table.rs";
 const NUMBERS: &str = "crates/policy/tests/policy/numbers.rs";
 const TEXTS: &str = "crates/policy/tests/policy/texts.rs";
 const CALL_JOURNEYS: &str = "tests/tests/journeys/calls.rs";
@@ -80,10 +81,18 @@ pub(crate) const R15: Rule = Rule {
     guide_ko: "IB/OB 상담은 국가번호가 분리되어 있지 않음",
     guide_en: "In calls' consultations the country code is not separated.",
     reading: "A plus, 00, the form `with_country_code` or an agreeing hint names the country. Bare digits are taken only as a whole number, and only if no country writes a number that the job can use so at home; or else a person decides among the candidates.",
-    keys: &["numbers.plausible_country_codes", "numbers.access_codes"],
+    keys: &["numbers.plausible_country_codes", "numbers.with_country_code", "numbers.access_codes"],
     tests: &[
         Proof { file: NUMBERS, test: "a_leading_plus_or_double_zero_names_the_country" },
         Proof { file: NUMBERS, test: "bare_digits_without_a_hint_are_good_only_with_one_reading" },
+        Proof {
+            file: NUMBER_TABLE,
+            test: "no_bare_digits_of_forty_countries_reach_a_stranger_and_both_guides_have_the_table",
+        },
+        Proof {
+            file: NUMBER_TABLE,
+            test: "what_stands_in_the_record_of_a_call_is_read_without_a_guess_where_the_settings_say_so",
+        },
         Proof {
             file: NUMBERS,
             test: "no_home_form_and_no_mistyped_number_of_forty_countries_reaches_a_stranger",

@@ -7,7 +7,10 @@ use crate::rules::{Proof, Rule};
 const TEXTS: &str = "crates/policy/tests/policy/texts.rs";
 const LIMITS: &str = "crates/policy/tests/policy/limits.rs";
 const CHARACTERS: &str = "crates/policy/tests/policy/characters.rs";
+const INVITATIONS: &str = "crates/policy/tests/policy/invitations.rs";
 const JOURNEYS: &str = "tests/tests/journeys/texts.rs";
+const INFOBIP_JOURNEYS: &str = "tests/tests/journeys/infobip.rs";
+const SENDERS: &str = "crates/providers/tests/adapters/senders.rs";
 
 pub(crate) const R5: Rule = Rule {
     id: RuleId::R5,
@@ -112,19 +115,37 @@ pub(crate) const R12: Rule = Rule {
     id: RuleId::R12,
     guide_ko: "해외 발신의 경우 국가에 따라 발신번호가 다르게 적용됨",
     guide_en: "Abroad the sender differs by country.",
-    reading: "A table of senders by country; a gateway that shows another one never fails a message.",
+    reading: "A table of senders by country; a gateway that shows another one never fails a message. The sender that its receipt or look-up names is told beside the one asked for.",
     keys: &["sms.senders"],
-    tests: &[Proof { file: TEXTS, test: "a_country_may_have_its_own_sender" }],
+    tests: &[
+        Proof { file: TEXTS, test: "a_country_may_have_its_own_sender" },
+        Proof {
+            file: INFOBIP_JOURNEYS,
+            test: "the_sender_that_the_network_shows_reaches_the_outcome_beside_the_one_that_was_asked_for",
+        },
+        Proof {
+            file: SENDERS,
+            test: "a_receipts_sender_is_kept_if_it_could_be_one_and_costs_the_receipt_nothing",
+        },
+    ],
 };
 
 pub(crate) const R13: Rule = Rule {
     id: RuleId::R13,
     guide_ko: "수신불가 번호",
     guide_en: "The sender cannot receive.",
-    reading: "A sentence that invites a reply or a call to the sender is flagged and sent; one that says that nobody can reply is not.",
+    reading: "A clause that invites a reply or a call to the sender is flagged and sent; one that denies it, or speaks of an answer by email, is not.",
     keys: &["sms.reply_phrases", "sms.reply_negations"],
     tests: &[
         Proof { file: TEXTS, test: "wording_that_invites_a_reply_or_a_call_is_flagged_and_sent" },
         Proof { file: TEXTS, test: "the_wording_is_known_in_korean_english_chinese_and_vietnamese" },
+        Proof {
+            file: INVITATIONS,
+            test: "the_flag_is_right_for_nearly_all_sentences_that_invite_a_reply_and_that_do_not",
+        },
+        Proof {
+            file: INVITATIONS,
+            test: "sentences_that_no_list_was_mended_by_are_judged_rightly_as_often_as_the_notes_say",
+        },
     ],
 };

@@ -300,17 +300,36 @@ fn same_sender(asked: &str, ours: &str) -> bool {
     digits == number || digits == format!("00{number}") || national.is_some_and(|national| digits == national)
 }
 
+/// What denies nothing although it has the words of a denial.
+const ENCOURAGEMENTS: &[&str] = &[
+    "don't hesitate to",
+    "do not hesitate to",
+    "주저하지 마시고",
+    "주저하지 마세요",
+    "망설이지 마시고",
+    "ご遠慮なく",
+];
+
 /// R13.
 fn check_wording(text: &CleanText, rules: &SmsRules, findings: &mut Findings) {
-    let lower = text.text.to_lowercase();
+    let mut lower = text.text.to_lowercase();
+    for idiom in ENCOURAGEMENTS {
+        lower = lower.replace(idiom, " ");
+    }
     let subscriber = rules.sender.strip_prefix("+82").unwrap_or(&rules.sender);
     let has = |sentence: &str, phrases: &[String]| {
         phrases.iter().any(|phrase| !phrase.is_empty() && sentence.contains(&phrase.to_lowercase()))
     };
     let invites = |sentence: &str| {
-        let compact: String = sentence.chars().filter(|one| !" +-.()".contains(*one)).collect();
-        (has(sentence, &rules.reply_phrases) || compact.contains(subscriber))
-            && !has(sentence, &rules.reply_negations)
+        // What is denied before a comma says nothing of what follows it, as in "do not worry, just reply".
+        let starts = sentence.match_indices([',', ';', '，', '；']).map(|(at, comma)| at + comma.len());
+        let clauses = std::iter::once(0).chain(starts).filter_map(|start| sentence.get(start..));
+        clauses.into_iter().any(|rest| {
+            let clause = rest.split([',', ';', '，', '；']).next().unwrap_or(rest);
+            let compact: String = clause.chars().filter(|one| !" +-.()".contains(*one)).collect();
+            (has(clause, &rules.reply_phrases) || compact.contains(subscriber))
+                && !has(rest, &rules.reply_negations)
+        })
     };
     // A full stop within a number ends no sentence.
     if lower.replace(". ", "\n").split(['!', '?', '。', '！', '？', '\n']).any(invites) {

@@ -334,7 +334,7 @@ impl Sender for AriDial {
     async fn send(&self, message: &Call) -> Result<Accepted, SendFailure> {
         self.check(message)?;
         match self.preflight(message).await? {
-            Preflight::Ours => Ok(Accepted { provider_ref: Some(message.channel_id.to_string()) }),
+            Preflight::Ours => Ok(Accepted::under(Some(message.channel_id.to_string()))),
             Preflight::Free => self.originate(message).await,
         }
     }
@@ -355,9 +355,9 @@ impl ChannelState {
 fn placed(answer: &Answer, channel_id: String) -> Result<Accepted, SendFailure> {
     let is_ours = || serde_json::from_slice::<Channel>(&answer.body).is_ok_and(|made| made.id == channel_id);
     let code = match answer.status {
-        200 if is_ours() => return Ok(Accepted { provider_ref: Some(channel_id) }),
+        200 if is_ours() => return Ok(Accepted::under(Some(channel_id))),
         // The id is in use: this very call is alive.
-        409 => return Ok(Accepted { provider_ref: Some(channel_id) }),
+        409 => return Ok(Accepted::under(Some(channel_id))),
         401 | 403 => FailureCode::PbxAuth,
         408 => FailureCode::CallInDoubt,
         400..=499 => FailureCode::PbxRefused,

@@ -29,6 +29,15 @@ pub trait Sender {
 pub struct Accepted {
     /// The provider's own reference, by which its receipts speak of the message.
     pub provider_ref: Option<String>,
+    /// The sender that the provider says it has, where a look-up told it (R12).
+    pub reported_sender: Option<String>,
+}
+
+impl Accepted {
+    /// What a provider says that takes a message: its own reference, and nothing more.
+    pub fn under(provider_ref: Option<String>) -> Self {
+        Self { provider_ref, reported_sender: None }
+    }
 }
 
 /// The provider did not take it, or nobody can tell.

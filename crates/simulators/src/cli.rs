@@ -275,6 +275,7 @@ impl From<InfobipArgs> for InfobipSimSettings {
             webhook_user: args.webhook_user,
             webhook_password: args.webhook_password,
             report_delay_ms: args.report_delay_ms,
+            ..Self::default()
         }
     }
 }

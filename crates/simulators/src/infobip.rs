@@ -37,6 +37,8 @@ pub struct InfobipSimSettings {
     pub webhook_password: String,
     /// How long a report takes, in milliseconds.
     pub report_delay_ms: u64,
+    /// The sender that reports and logs name in place of the one asked for, as networks abroad change it.
+    pub shown_sender: Option<String>,
 }
 
 impl Default for InfobipSimSettings {
@@ -48,6 +50,7 @@ impl Default for InfobipSimSettings {
             webhook_user: "closure".to_owned(),
             webhook_password: "simulated-webhook-secret".to_owned(),
             report_delay_ms: 50,
+            shown_sender: None,
         }
     }
 }
@@ -93,6 +96,8 @@ pub struct InfobipSms {
     pub message_id: String,
     /// The recipient's digits.
     pub to: String,
+    /// The sender that was asked for.
+    pub sender: String,
     /// The text.
     pub text: String,
     /// How often a request with its id came, this one included.

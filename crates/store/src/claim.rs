@@ -53,6 +53,8 @@ pub struct NewClaim {
     pub rendered: Option<Bytes>,
     /// Every rule that had a say.
     pub rules: Value,
+    /// Of a text message: the sender that the provider is asked to show.
+    pub sender_asked: Option<String>,
 }
 
 /// The exclusive, expiring right to settle a delivery.
@@ -206,6 +208,7 @@ impl Claims {
                     &column(items, |asked| millis(asked.claim.lease_ms)),
                     &column(items, |asked| asked.claim.rendered.as_deref()),
                     &column(items, |asked| &asked.rules),
+                    &column(items, |asked| asked.claim.sender_asked.as_deref()),
                 ],
             )
             .await
@@ -224,24 +227,26 @@ pub(crate) const CLAIM: &str = concat!(
     "WITH asked AS (
         SELECT * FROM unnest(
             $1::uuid[], $2::text[], $3::text[], $4::text[], $5::integer[], $6::integer[], $7::integer[], $8::uuid[],
-            $9::bytea[], $10::bytea[], $11::uuid[], $12::text[], $13::uuid[], $14::bigint[], $15::bytea[], $16::jsonb[]
+            $9::bytea[], $10::bytea[], $11::uuid[], $12::text[], $13::uuid[], $14::bigint[], $15::bytea[], $16::jsonb[],
+            $17::text[]
         ) AS asked (
             job_id, channel, kind, consultation_id, revision, generation, attempt, client_ref,
-            body, body_hash, source_job_id, provider, token, lease_ms, rendered, rules
+            body, body_hash, source_job_id, provider, token, lease_ms, rendered, rules, sender_asked
         )
     ), taken AS (
         INSERT INTO delivery AS d (
             job_id, channel, kind, consultation_id, revision, generation, state, body, body_hash, attempts,
-            client_ref, source_job_id, provider, lease_token, lease_until, lease_for, tried_at, rendered, rules
+            client_ref, source_job_id, provider, lease_token, lease_until, lease_for, tried_at, rendered, rules,
+            sender_asked
         )
         SELECT
             job_id, channel, kind, consultation_id, revision, generation, 'sending', body, body_hash, attempt,
             client_ref, source_job_id, provider, token, clock_timestamp() + lease_ms * interval '1 millisecond', 'try',
-            clock_timestamp(), rendered, rules
+            clock_timestamp(), rendered, rules, sender_asked
         FROM asked
         ORDER BY job_id
         ON CONFLICT (job_id) DO UPDATE SET (
-            state, attempts, lookups, client_ref, provider, tried_at, rendered, rules,
+            state, attempts, lookups, client_ref, provider, tried_at, rendered, rules, sender_asked,
             lease_token, lease_until, lease_for, updated_at
         ) = (
             SELECT
@@ -253,6 +258,7 @@ pub(crate) const CLAIM: &str = concat!(
                 CASE WHEN try THEN excluded.tried_at ELSE d.tried_at END,
                 CASE WHEN try THEN coalesce(d.rendered, excluded.rendered) ELSE d.rendered END,
                 CASE WHEN try THEN excluded.rules ELSE d.rules END,
+                CASE WHEN try THEN excluded.sender_asked ELSE d.sender_asked END,
                 CASE WHEN try OR find_out THEN excluded.lease_token ELSE d.lease_token END,
                 CASE WHEN try OR find_out THEN excluded.lease_until ELSE d.lease_until END,
                 CASE WHEN try THEN 'try' WHEN find_out THEN 'find_out' ELSE d.lease_for END,

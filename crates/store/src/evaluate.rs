@@ -83,7 +83,7 @@ WHERE d.job_id = $1 FOR UPDATE OF d"
 /// A flood of receipts must not hide the strong one among them.
 pub(crate) const RECEIPTS: &str = "
 SELECT * FROM (
-    SELECT id, provider, status, evidence, provider_code, failure_code, occurred_at, received_at
+    SELECT id, provider, status, evidence, provider_code, failure_code, reported_sender, occurred_at, received_at
     FROM receipt WHERE job_id = $1 AND generation = $2
     ORDER BY array_position(ARRAY['handset', 'carrier', 'gateway', 'none'], evidence), id
     LIMIT $3
@@ -113,6 +113,7 @@ async fn apply(
     }
     let judged = judged(before.state, verdict.state);
     let work = WorkQueue::Jobs(before.channel);
+    let reported_sender = facts.receipts.iter().rev().find_map(|receipt| receipt.reported_sender.as_deref());
     let rows = query(
         transaction,
         APPLY,
@@ -127,6 +128,7 @@ async fn apply(
             &work.name(),
             &work.routing_key(),
             &is_held,
+            &reported_sender,
         ],
     )
     .await?;
@@ -176,6 +178,7 @@ WITH changed AS (
             WHEN coalesce($2, d.state) NOT IN ('accepted', 'in_doubt') THEN NULL
             WHEN d.receipt_due_at > now() THEN d.receipt_due_at
             WHEN d.receipt_due_at IS NOT NULL THEN now() + interval '1 minute' END,
+        sender_reported = coalesce($11, d.sender_reported),
         held_since = CASE WHEN $10 THEN coalesce(d.held_since, now()) END,
         unjudged = false,
         updated_at = now()

@@ -65,6 +65,10 @@ pub struct JobStory {
     pub receipt_due_at: Option<Timestamp>,
     /// When it came to an end.
     pub ended_at: Option<Timestamp>,
+    /// Of an SMS: the sender that its provider was asked to show.
+    pub sender_asked: Option<String>,
+    /// Of an SMS: the sender that its provider says it had.
+    pub sender_reported: Option<String>,
     /// Every try, of every generation.
     pub tries: Vec<AttemptStory>,
     /// Every receipt, of every generation.
@@ -109,6 +113,8 @@ pub struct ReceiptStory {
     pub evidence: Evidence,
     /// The provider's own code.
     pub provider_code: Option<String>,
+    /// The sender that it says the message had.
+    pub reported_sender: Option<String>,
     /// The generation that it speaks of.
     pub generation: Option<Generation>,
     /// The attempt that it speaks of.
@@ -213,6 +219,8 @@ fn story(
         accepted_at: columns.maybe_time("accepted_at")?,
         receipt_due_at: columns.maybe_time("receipt_due_at")?,
         ended_at: columns.maybe_time("ended_at")?,
+        sender_asked: columns.get("sender_asked")?,
+        sender_reported: columns.get("sender_reported")?,
         tries,
         receipts,
         dead_letters,
@@ -248,6 +256,7 @@ impl ReceiptStory {
             status: columns.word("status", state::receipt_status)?,
             evidence: columns.word("evidence", state::evidence)?,
             provider_code: columns.get("provider_code")?,
+            reported_sender: columns.get("reported_sender")?,
             generation: count("generation")?.map(Generation),
             attempt: count("number")?.map(AttemptNumber),
             counts: columns.get("counts")?,
@@ -274,7 +283,8 @@ pub(crate) const SNAPSHOT: &str =
 const JOB: &str = "
 SELECT
     job_id, channel, kind, consultation_id, revision, generation, state, failure_code, detail, evidence, attempts,
-    rules, source_job_id, fallback_job_id, held_since, created_at, updated_at, accepted_at, receipt_due_at, ended_at
+    rules, source_job_id, fallback_job_id, held_since, created_at, updated_at, accepted_at, receipt_due_at, ended_at,
+    sender_asked, sender_reported
 FROM delivery WHERE job_id = $1";
 
 pub(crate) const TRIES: &str = "
@@ -286,10 +296,10 @@ SELECT * FROM (
 
 pub(crate) const RECEIPTS: &str = "
 SELECT * FROM (
-    (SELECT id, provider, status, evidence, provider_code, generation, number, occurred_at, received_at, true AS counts
+    (SELECT id, provider, status, evidence, provider_code, reported_sender, generation, number, occurred_at, received_at, true AS counts
      FROM receipt WHERE job_id = $1 ORDER BY id DESC LIMIT $2)
     UNION ALL
-    (SELECT id, provider, status, evidence, provider_code, generation, number, occurred_at, received_at, false
+    (SELECT id, provider, status, evidence, provider_code, reported_sender, generation, number, occurred_at, received_at, false
      FROM receipt WHERE anothers_job_id = $1 ORDER BY id DESC LIMIT $2)
 ) AS latest ORDER BY id";
 

@@ -48,6 +48,7 @@ impl Store {
                     &receipt.occurred_at.map(|at| at.0),
                     &receipt.received_at.0,
                     &receipt.failure_code.map(FailureCode::as_str),
+                    &receipt.reported_sender.as_deref().map(text::reference),
                 ],
             )
             .await?;
@@ -102,10 +103,10 @@ WITH named AS (
 ), own AS (SELECT * FROM named WHERE own)
 INSERT INTO receipt AS r (
     provider, receipt_id, provider_ref, client_ref, status, evidence, provider_code, occurred_at, received_at,
-    failure_code, job_id, generation, number, anothers_job_id, inbox_since
+    failure_code, reported_sender, job_id, generation, number, anothers_job_id, inbox_since
 )
 SELECT
-    $1, $2, $3, $4, $5, $6, $7, $8, $9, $10, own.job_id, own.generation, own.number,
+    $1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, own.job_id, own.generation, own.number,
     CASE WHEN NOT named.own THEN named.job_id END,
     CASE WHEN named.job_id IS NULL THEN now() END
 FROM (SELECT) AS once LEFT JOIN named ON true LEFT JOIN own ON true

@@ -45,6 +45,8 @@ pub enum Ending {
         provider_ref: Option<String>,
         /// After this time silence counts as an answer.
         receipt_due_in_ms: Option<u64>,
+        /// The sender that the provider says a text message has, where a look-up told it.
+        reported_sender: Option<String>,
     },
     /// It has come to its end.
     Final {
@@ -184,6 +186,7 @@ pub(crate) struct Change {
     call: Option<Value>,
     queue: Option<&'static str>,
     routing_key: Option<&'static str>,
+    sender_reported: Option<String>,
 }
 
 impl Change {
@@ -206,14 +209,16 @@ impl Change {
             call: call.map(text::json),
             queue: None,
             routing_key: None,
+            sender_reported: None,
         };
         match ending {
-            Ending::Accepted { provider_ref, receipt_due_in_ms } => Self {
+            Ending::Accepted { provider_ref, receipt_due_in_ms, reported_sender } => Self {
                 ending: "accepted",
                 state: "accepted",
                 attempt_state: Some("accepted"),
                 provider_ref: provider_ref.as_deref().map(text::reference),
                 receipt_due_ms: receipt_due_in_ms.map(millis),
+                sender_reported: reported_sender.as_deref().map(text::reference),
                 ..blank
             },
             Ending::Final { state, code, detail, evidence, provider_ref, attempt_use } => Self {
@@ -345,6 +350,7 @@ impl Settlements {
                     &column(items, |change| change.call.as_ref()),
                     &column(items, |change| change.queue),
                     &column(items, |change| change.routing_key),
+                    &column(items, |change| change.sender_reported.as_deref()),
                 ],
             )
             .await

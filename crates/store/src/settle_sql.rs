@@ -16,11 +16,11 @@ WITH asked AS (
     SELECT * FROM unnest(
         $1::uuid[], $2::uuid[], $3::integer[], $4::integer[], $5::text[], $6::text[], $7::text[], $8::text[],
         $9::text[], $10::text[], $11::text[], $12::bigint[], $13::integer[], $14::jsonb[], $15::jsonb[],
-        $16::text[], $17::text[]
+        $16::text[], $17::text[], $18::text[]
     ) AS asked (
         job_id, token, generation, number, ending, state, attempt_state, code,
         detail, evidence, provider_ref, receipt_due_ms, lookups, rules, call,
-        queue, routing_key
+        queue, routing_key, sender_reported
     )
 ), held AS MATERIALIZED (
     SELECT
@@ -69,6 +69,7 @@ WITH asked AS (
             WHEN h.ending = 'given_back' THEN coalesce(d.postponed_since, now()) END,
         rules = coalesce(h.rules, d.rules),
         call = coalesce(h.call, d.call),
+        sender_reported = coalesce(h.sender_reported, d.sender_reported),
         lease_until = NULL,
         lease_for = NULL,
         ended_at = CASE WHEN h.kept THEN d.ended_at WHEN h.ending IN ('final', 'dead') THEN now() END,

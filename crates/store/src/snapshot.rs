@@ -18,7 +18,7 @@ macro_rules! snapshot_fields {
     () => {
         "d.job_id, d.channel, d.kind, d.generation, d.state, d.failure_code, d.detail, d.evidence, d.attempts, \
          d.rules, d.fallback_job_id, d.source_job_id, d.ended_at, d.provider_ref, d.call, d.held_since, \
-         coalesce(d.words, 1) AS words, d.unjudged"
+         coalesce(d.words, 1) AS words, d.unjudged, d.sender_asked, d.sender_reported"
     };
 }
 
@@ -72,6 +72,10 @@ pub struct Snapshot {
     pub words: u32,
     /// Of an SMS: its try ended it, and whether an email answers is still to be decided.
     pub unjudged: bool,
+    /// Of an SMS: the sender that its provider was asked to show.
+    pub sender_asked: Option<String>,
+    /// Of an SMS: the sender that its provider says it had.
+    pub sender_reported: Option<String>,
 }
 
 impl Snapshot {
@@ -98,6 +102,8 @@ impl Snapshot {
             call: columns.get("call")?,
             words: columns.count("words")?,
             unjudged: columns.get("unjudged")?,
+            sender_asked: columns.get("sender_asked")?,
+            sender_reported: columns.get("sender_reported")?,
         })
     }
 }

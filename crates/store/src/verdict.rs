@@ -54,6 +54,8 @@ pub struct ReceiptRow {
     pub provider_code: Option<String>,
     /// Why it did not arrive, where the provider's code says so.
     pub code: Option<FailureCode>,
+    /// The sender that the provider says the message had.
+    pub reported_sender: Option<String>,
     /// When it happened, by the provider's clock.
     pub occurred_at: Option<Timestamp>,
     /// When the intake received it.
@@ -178,6 +180,7 @@ impl ReceiptRow {
             evidence: columns.word("evidence", state::evidence)?,
             provider_code: columns.get("provider_code")?,
             code: columns.maybe_code("failure_code")?,
+            reported_sender: columns.get("reported_sender")?,
             occurred_at: columns.maybe_time("occurred_at")?,
             received_at: columns.time("received_at")?,
         })

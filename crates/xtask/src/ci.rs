@@ -56,6 +56,8 @@ pub fn run(interrupt: &Interrupt) -> Result<ExitCode> {
     }
     heading("tests");
     let mut code = test::run(&test::Arguments::new(&["--no-fail-fast"]), interrupt)?;
+    heading("micro-benchmarks");
+    micro_benchmarks(&workspace, interrupt)?;
     for (name, command) in ADVERTISED {
         if code == ExitCode::SUCCESS {
             heading(name);
@@ -112,6 +114,13 @@ fn dependencies(workspace: &Workspace, interrupt: &Interrupt) -> Result<Outcome>
         "sources",
     ]);
     pass(command.current_dir(&workspace.root), interrupt)
+}
+
+/// Each measurement once and unoptimised: that it runs is looked at, and how long it takes is not.
+fn micro_benchmarks(workspace: &Workspace, interrupt: &Interrupt) -> Result<Outcome> {
+    let mut command = workspace.cargo();
+    command.args(["test", "--workspace", "--locked", "--bench", "explain", "--", "--test"]);
+    pass(&mut command, interrupt)
 }
 
 fn pass(command: &mut Command, interrupt: &Interrupt) -> Result<Outcome> {

@@ -32,6 +32,7 @@ fn receipt(job: &serde_json::Value, status: ReceiptStatus, receipt_id: &str) -> 
         evidence: Evidence::Handset,
         provider_code: None,
         failure_code: None,
+        reported_sender: None,
         occurred_at: None,
         received_at: Timestamp::now(),
     };

@@ -78,6 +78,7 @@ fn receipt(job: Option<JobId>, receipt_id: &str, status: ReceiptStatus) -> Recei
         evidence: Evidence::Carrier,
         provider_code: None,
         failure_code: None,
+        reported_sender: None,
         occurred_at: None,
         received_at: Timestamp::now(),
     }

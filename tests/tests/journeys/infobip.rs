@@ -180,3 +180,43 @@ fn a_gateway_that_reports_on_anothers_attempt_is_not_believed_and_people_are_tol
         fleet.finish().await;
     });
 }
+
+#[test]
+fn the_sender_that_the_network_shows_reaches_the_outcome_beside_the_one_that_was_asked_for() {
+    run(async {
+        let settings = InfobipSimSettings {
+            api_key: API_KEY.to_owned(),
+            webhook_password: PASSWORD.to_owned(),
+            report_delay_ms: 2_000,
+            shown_sender: Some("1069012345678".to_owned()),
+            ..InfobipSimSettings::default()
+        };
+        let gateway = InfobipSimulator::start(settings).await.expect("the gateway can be started");
+        let options = FleetOptions::together("senders")
+            .variable("FLEET_SMS_GATEWAYS", "infobip")
+            .variable("FLEET_SMS_INFOBIP_BASE_URL", &gateway.base_url())
+            .variable("FLEET_SMS_INFOBIP_API_KEY", API_KEY)
+            .variable("FLEET_SMS_INFOBIP_CONNECT_TIMEOUT_MS", "1000")
+            .variable("FLEET_SMS_INFOBIP_TOTAL_TIMEOUT_MS", "2500")
+            .variable("FLEET_INTAKE_INFOBIP_SECRET", &format!("closure:{PASSWORD}"));
+        let fleet = Fleet::start(options).await;
+        gateway.set_webhook(fleet.receipts_url().await.replace("/receipts/nhn", "/receipts/infobip"));
+        let expected = json!({ "asked": "+82234518120", "reported": "1069012345678" });
+        let told = jobs::sms(&jobs::number(3103, 0), "senders-0@example.com");
+        // The logs name the sender before the report does.
+        let looked_up = jobs::sms(&jobs::number(3103, 1), "senders-1@example.com");
+        gateway.behave_times(&digits(&looked_up), InfobipBehaviour::AnswerLost, 1);
+        for job in [&told, &looked_up] {
+            let id = fleet.publish(job).await;
+            fleet.reaches(id, DeliveryState::Delivered).await;
+            let heard = fleet.outcomes_of(id, 1).await;
+            assert_eq!(heard[0].body["sender"], expected, "{}", heard[0].body);
+            assert_eq!(heard[0].summary(), "sms.delivered", "a changed sender fails nothing");
+            let shown = fleet.cli(&["show", &id.to_string()]).await;
+            let line = "  sender   asked for +82234518120; the gateway names 1069012345678";
+            assert!(shown.output.lines().any(|text| text == line), "{}", shown.output);
+        }
+        fleet.finish().await;
+        gateway.stop().await;
+    });
+}

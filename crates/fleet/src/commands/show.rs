@@ -46,6 +46,14 @@ fn text(story: &JobStory) {
     if let Some(due) = story.receipt_due_at {
         output::line(format!("  receipt due {due}"));
     }
+    if let Some(asked) = &story.sender_asked {
+        let reported = story.sender_reported.as_deref();
+        let shown = reported.map_or_else(
+            || "the gateway names none".to_owned(),
+            |sender| format!("the gateway names {sender}"),
+        );
+        output::line(format!("  sender   asked for {asked}; {shown}"));
+    }
     if story.state == DeliveryState::InDoubt {
         in_doubt(story);
     }
@@ -58,8 +66,10 @@ fn text(story: &JobStory) {
     }
     for receipt in &story.receipts {
         let standing = if receipt.counts { "" } else { "  not believed: the attempt is another gateway's" };
+        let sender =
+            receipt.reported_sender.as_ref().map_or_else(String::new, |name| format!("  sender {name}"));
         output::line(format!(
-            "  receipt  {}  {}  evidence {}  received {}{standing}",
+            "  receipt  {}  {}  evidence {}  received {}{sender}{standing}",
             receipt.provider,
             receipt.status.as_str(),
             receipt.evidence.as_str(),

@@ -45,5 +45,6 @@ pub fn outcome(job: &Job, message: &InMessage, letter: &Buried) -> Outcome {
         fallback_job_id: None,
         fallback_of: None,
         call: None,
+        sender: None,
     }
 }

@@ -21,7 +21,7 @@ use uuid::Uuid;
 use super::{
     carrier::{Carrier, Doubt, Passage, Rendering, Way},
     doubt::{scope, waited_ms},
-    endings::{rules_json, step_until},
+    endings::{rules_json, sender_asked, step_until},
     leases::{Kept, Leases},
     patience::{Patiences, Why, capped, left_alone},
     refusals::NewerRows,
@@ -252,6 +252,7 @@ impl<C: Carrier> Courier<C> {
             lease_ms: self.leases.length_ms(),
             rendered,
             rules: rules_json(decision),
+            sender_asked: sender_asked(decision),
         };
         hand.may_act()?;
         let asked = Mutex::new((claim.token, self.leases.end_if_asked_now()));

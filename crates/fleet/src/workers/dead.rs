@@ -266,5 +266,6 @@ fn outcome(
         fallback_job_id: None,
         fallback_of: None,
         call: None,
+        sender: None,
     })
 }

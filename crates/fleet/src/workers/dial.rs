@@ -97,7 +97,7 @@ impl Carrier for DialCarrier {
     /// A call is never placed again once its start is unclear: the live channel or the PBX's record must tell.
     async fn look(&self, doubt: &Doubt<'_>) -> Result<Finding, Interrupted> {
         let channel_id = doubt.client_ref.to_string();
-        let placed = Ok(Finding::Taken(Accepted { provider_ref: Some(channel_id.clone()) }));
+        let placed = Ok(Finding::Taken(Accepted::under(Some(channel_id.clone()))));
         match self.ari.channel(doubt.client_ref).await {
             Ok(ChannelPresence::Alive { .. }) => return placed,
             Ok(ChannelPresence::Gone) => {}
@@ -116,7 +116,11 @@ impl Carrier for DialCarrier {
     }
 
     fn taken(&self, accepted: Accepted) -> Ending {
-        Ending::Accepted { provider_ref: accepted.provider_ref, receipt_due_in_ms: None }
+        Ending::Accepted {
+            provider_ref: accepted.provider_ref,
+            receipt_due_in_ms: None,
+            reported_sender: None,
+        }
     }
 
     fn given_up(&self, code: FailureCode, detail: String) -> Ending {

@@ -2,7 +2,7 @@
 
 use closure_contract::{AttemptNumber, Channel, FailureCode, Job, Timestamp, topology::DelayStep};
 use closure_policy::{
-    explain::{Decision, Verdict},
+    explain::{Decision, Plan, Verdict},
     failure::{Class, class},
 };
 use closure_store::{AttemptUse, Contact, Ending, FinalState};
@@ -109,4 +109,12 @@ pub(super) fn step_until(until: Timestamp, now: Timestamp) -> DelayStep {
 
 pub(super) fn rules_json(decision: &Decision) -> Value {
     serde_json::to_value(&decision.rules).unwrap_or(Value::Null)
+}
+
+/// The sender that a gateway is asked to show; nothing where none is asked.
+pub(super) fn sender_asked(decision: &Decision) -> Option<String> {
+    match (decision.verdict, &decision.plan) {
+        (Verdict::Send, Some(Plan::Sms(plan))) => Some(plan.sender.clone()),
+        (_, Some(Plan::Sms(_) | Plan::Email(_) | Plan::Dial(_)) | None) => None,
+    }
 }

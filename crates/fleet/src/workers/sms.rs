@@ -181,7 +181,11 @@ impl Carrier for SmsCarrier {
     }
 
     fn taken(&self, accepted: Accepted) -> Ending {
-        Ending::Accepted { provider_ref: accepted.provider_ref, receipt_due_in_ms: Some(self.receipt_due_ms) }
+        Ending::Accepted {
+            provider_ref: accepted.provider_ref,
+            receipt_due_in_ms: Some(self.receipt_due_ms),
+            reported_sender: accepted.reported_sender,
+        }
     }
 
     fn given_up(&self, code: FailureCode, detail: String) -> Ending {
@@ -254,8 +258,8 @@ async fn ask(gateway: &SmsGateway, doubt: &Doubt<'_>) -> Finding {
         message: message.as_ref(),
     };
     match gateway.look_up(&query).await {
-        Ok(LookUp::Found { provider_ref, .. }) => {
-            Finding::Taken(Accepted { provider_ref: Some(provider_ref) })
+        Ok(LookUp::Found { provider_ref, reported_sender, .. }) => {
+            Finding::Taken(Accepted { provider_ref: Some(provider_ref), reported_sender })
         }
         Ok(LookUp::NotFound) => Finding::NotYetKnown,
         Ok(LookUp::CannotTell) => Finding::Waiting,

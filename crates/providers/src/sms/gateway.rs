@@ -63,6 +63,8 @@ pub enum LookUp {
         evidence: Evidence,
         /// The gateway's own code.
         provider_code: Option<String>,
+        /// The sender that the gateway says it has (R12).
+        reported_sender: Option<String>,
     },
     /// The gateway has no such message, as far as it can tell now.
     NotFound,

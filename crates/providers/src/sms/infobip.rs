@@ -186,7 +186,7 @@ impl Gateway for InfobipSms {
         // A repeat that was refused has a row too, which says nothing of the message itself.
         let row = ours.iter().find(|row| row.status.code() != DUPLICATE).or_else(|| ours.first());
         match row {
-            Some(row) => Ok(found(id, &row.status)),
+            Some(row) => Ok(found(id, row)),
             None if log.results.is_empty() => Ok(LookUp::NotFound),
             None => Err(unreadable("Infobip listed messages that do not carry the id that was asked for")),
         }
@@ -237,7 +237,7 @@ fn accepted(body: &[u8], id: String) -> Result<Accepted, SendFailure> {
     if !message.message_id.eq_ignore_ascii_case(&id) {
         return Err(unreadable("Infobip's answer carries the id of another message"));
     }
-    let taken = Ok(Accepted { provider_ref: Some(id) });
+    let taken = Ok(Accepted::under(Some(id)));
     match STATUSES.reading(&message.status.code()) {
         Some(CodeReading::Taken) => taken,
         Some(CodeReading::Word { status: ReceiptStatus::InTransit | ReceiptStatus::Delivered, .. }) => taken,
@@ -252,15 +252,22 @@ fn accepted(body: &[u8], id: String) -> Result<Accepted, SendFailure> {
 }
 
 /// What the logs say of our message.
-fn found(id: String, status: &Status) -> LookUp {
-    let (word, evidence) = match STATUSES.reading(&status.code()) {
+fn found(id: String, row: &LoggedMessage) -> LookUp {
+    let code = row.status.code();
+    let (status, evidence) = match STATUSES.reading(&code) {
         Some(CodeReading::Word { status, evidence, .. }) => (status, evidence),
         // It is there; a status of a later release decides nothing more.
         Some(CodeReading::Taken | CodeReading::Failure(_)) | None => {
             (ReceiptStatus::InTransit, Evidence::None)
         }
     };
-    LookUp::Found { provider_ref: id, status: word, evidence, provider_code: Some(status.code()) }
+    LookUp::Found {
+        provider_ref: id,
+        status,
+        evidence,
+        provider_code: Some(code),
+        reported_sender: row.sender.clone(),
+    }
 }
 
 fn said(code: FailureCode, status: &Status) -> SendFailure {

@@ -132,6 +132,7 @@ fn receipt(result: serde_json::Value, received_at: Timestamp) -> Option<Receipt>
         evidence,
         provider_code,
         failure_code,
+        reported_sender: report.sender,
         occurred_at: report.done_at.as_deref().and_then(occurred_at),
         received_at,
     })

@@ -2,6 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::reported_sender::sender_field;
+
 #[derive(Serialize)]
 pub(crate) struct SendRequest<'a> {
     pub(crate) messages: [Message<'a>; 1],
@@ -90,6 +92,8 @@ pub(crate) struct LogAnswer {
 pub(crate) struct LoggedMessage {
     pub(crate) message_id: String,
     pub(crate) status: Status,
+    #[serde(default, deserialize_with = "sender_field")]
+    pub(crate) sender: Option<String>,
 }
 
 /// The body of a 4xx.
@@ -126,4 +130,6 @@ pub(crate) struct Report {
     pub(crate) done_at: Option<String>,
     #[serde(default)]
     pub(crate) callback_data: Option<String>,
+    #[serde(default, deserialize_with = "sender_field")]
+    pub(crate) sender: Option<String>,
 }

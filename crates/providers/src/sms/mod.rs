@@ -15,6 +15,7 @@ mod nhn_wire;
 mod nhn_words;
 mod pulls;
 mod receipts;
+mod reported_sender;
 mod secrets;
 mod twilio;
 mod twilio_codes;

@@ -308,7 +308,7 @@ fn accepted(answer: SendAnswer, key: &str) -> Result<Accepted, SendFailure> {
     }
     let provider_ref = provider_ref(&data.request_id, result.recipient_seq)
         .ok_or_else(|| unreadable("NHN's answer has no usable request id"))?;
-    Ok(Accepted { provider_ref: Some(provider_ref) })
+    Ok(Accepted::under(Some(provider_ref)))
 }
 
 /// What the list says of our message, by `msgStatus`.
@@ -327,7 +327,7 @@ fn found(row: &ListedMessage) -> Result<LookUp, SendFailure> {
         _ => (ReceiptStatus::InTransit, Evidence::Gateway),
     };
     let provider_code = row.result_code.as_deref().and_then(crate::mask::code_text);
-    Ok(LookUp::Found { provider_ref, status, evidence, provider_code })
+    Ok(LookUp::Found { provider_ref, status, evidence, provider_code, reported_sender: row.send_no.clone() })
 }
 
 fn read<T: DeserializeOwned>(answer: &Answer) -> Result<T, SendFailure> {

@@ -32,6 +32,7 @@ use super::{
     nhn_wire::{provider_ref, text_or_number},
     nhn_words::{self, DLR_STATUSES},
     receipts::{DoorError, DoorRequest, Headers, Opened},
+    reported_sender::sender_field,
     secrets::Secrets,
 };
 use crate::{config::ConfigError, mask::code_text};
@@ -125,6 +126,8 @@ struct ResultUpdate {
     grouping_key_misspelt: Option<String>,
     #[serde(default)]
     sender_grouping_key: Option<String>,
+    #[serde(default, deserialize_with = "sender_field")]
+    send_no: Option<String>,
     #[serde(default, deserialize_with = "text_or_number")]
     result_code: Option<String>,
 }
@@ -179,6 +182,7 @@ fn result_update(hook: serde_json::Value, received_at: Timestamp) -> Result<Opti
         evidence,
         failure_code: nhn_words::RECEIVING.why(result_code.as_deref()),
         provider_code: result_code.or_else(|| code_text(&hook.message_status)),
+        reported_sender: hook.send_no,
         occurred_at,
         received_at,
     }))
@@ -217,6 +221,7 @@ fn delivery_receipt(hook: serde_json::Value, received_at: Timestamp) -> Result<O
         evidence,
         provider_code,
         failure_code: nhn_words::DLR_ERRORS.why(error_code.as_deref()),
+        reported_sender: None,
         occurred_at: None,
         received_at,
     }))
@@ -264,6 +269,7 @@ pub(crate) fn polled(row: serde_json::Value, received_at: Timestamp) -> Option<R
         evidence,
         failure_code: nhn_words::RECEIVING.why(Some(&result_code)),
         provider_code: Some(result_code),
+        reported_sender: None,
         occurred_at: None,
         received_at,
     })

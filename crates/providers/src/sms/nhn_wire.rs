@@ -4,7 +4,7 @@
 
 use serde::{Deserialize, Deserializer, Serialize};
 
-use super::nhn_codes::SUCCESS;
+use super::{nhn_codes::SUCCESS, reported_sender::sender_field};
 
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
@@ -117,6 +117,8 @@ pub(crate) struct ListedMessage {
     pub(crate) result_code: Option<String>,
     #[serde(default)]
     pub(crate) recipient_grouping_key: Option<String>,
+    #[serde(default, rename = "sendNo", deserialize_with = "sender_field")]
+    pub(crate) send_no: Option<String>,
 }
 
 /// Results of messages; each row is read for itself.

@@ -273,7 +273,7 @@ fn accepted(body: &[u8]) -> Result<Accepted, SendFailure> {
         Some((ReceiptStatus::InTransit | ReceiptStatus::Delivered, evidence))
             if evidence > Evidence::None =>
         {
-            Ok(Accepted { provider_ref: Some(sid.to_owned()) })
+            Ok(Accepted::under(Some(sid.to_owned())))
         }
         Some((ReceiptStatus::Undelivered | ReceiptStatus::Expired, _)) => Err(failed(&message)),
         Some((ReceiptStatus::InTransit | ReceiptStatus::Delivered | ReceiptStatus::Unknown, _)) | None => {
@@ -302,7 +302,13 @@ fn found(row: &Message) -> Result<LookUp, SendFailure> {
     let (status, evidence) =
         word(&row.status, error.as_deref()).unwrap_or((ReceiptStatus::InTransit, Evidence::None));
     let provider_code = error.or_else(|| crate::mask::code_text(&row.status));
-    Ok(LookUp::Found { provider_ref: sid.to_owned(), status, evidence, provider_code })
+    Ok(LookUp::Found {
+        provider_ref: sid.to_owned(),
+        status,
+        evidence,
+        provider_code,
+        reported_sender: row.from.clone(),
+    })
 }
 
 /// Any status but the expected one: a 4xx names its reason, and everything else may have been carried out.

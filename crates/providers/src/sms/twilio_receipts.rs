@@ -17,6 +17,7 @@ use subtle::Choice;
 
 use super::{
     receipts::{DoorError, DoorRequest, Headers, Opened},
+    reported_sender::reported_sender,
     secrets::Secrets,
     twilio_wire::{is_sid, message_sid, reference},
     twilio_words::{ERRORS, word},
@@ -146,6 +147,7 @@ impl TwilioReceipts {
             evidence,
             provider_code,
             failure_code: ERRORS.why(error.as_deref()),
+            reported_sender: sender(fields),
             // Twilio passes on a carrier's time without its zone, which is no time.
             occurred_at: None,
             received_at,
@@ -171,6 +173,11 @@ fn said_once<'a>(fields: &'a [(String, String)], names: &[&str]) -> Result<Optio
     } else {
         Err(DoorError::Unreadable("two of its fields contradict each other"))
     }
+}
+
+/// The sender that the message had, as the callback names it; two different ones are none.
+fn sender(fields: &[(String, String)]) -> Option<String> {
+    said_once(fields, &["From"]).ok().flatten().and_then(reported_sender)
 }
 
 /// The bytes of a signature, if it has as many as one has.

@@ -3,6 +3,8 @@
 use closure_contract::ClientRef;
 use serde::Deserialize;
 
+use super::reported_sender::sender_field;
+
 /// The field of the receipts' address that carries our reference.
 const REFERENCE_FIELD: &str = "ref";
 /// A SID is two letters and 32 hexadecimal digits.
@@ -21,6 +23,8 @@ pub(crate) struct Message {
     pub(crate) body: Option<String>,
     #[serde(default)]
     pub(crate) direction: Option<String>,
+    #[serde(default, deserialize_with = "sender_field")]
+    pub(crate) from: Option<String>,
     #[serde(default)]
     pub(crate) date_created: Option<String>,
 }

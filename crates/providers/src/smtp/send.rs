@@ -189,7 +189,7 @@ impl Sender for Smtp {
             return Err(SendFailure::new(FailureCode::MailServerUnavailable, detail));
         };
         match self.dialogue(&Letter { from, to, bytes: &message.bytes, handover: &message.handover }).await {
-            Ok(reply) => Ok(Accepted { provider_ref: queue_id(&reply) }),
+            Ok(reply) => Ok(Accepted::under(queue_id(&reply))),
             Err(broken) => Err(failure(broken)),
         }
     }

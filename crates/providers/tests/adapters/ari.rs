@@ -65,7 +65,7 @@ async fn dial(script: Vec<Answer>) -> (Result<Accepted, SendFailure>, HttpServer
 }
 
 fn placed() -> Accepted {
-    Accepted { provider_ref: Some(client_ref().to_string()) }
+    Accepted::under(Some(client_ref().to_string()))
 }
 
 #[tokio::test]

@@ -183,6 +183,7 @@ async fn an_attempt_is_found_in_the_logs_by_our_id() {
         status: ReceiptStatus::Delivered,
         evidence: Evidence::Handset,
         provider_code: Some("5".to_owned()),
+        reported_sender: Some("KRIDE".to_owned()),
     };
     assert_eq!(found, Ok(expected));
     let line = format!("GET /sms/3/logs?messageId={}&limit=20 HTTP/1.1", client_ref());

@@ -14,6 +14,7 @@ mod nhn_send;
 mod notices;
 mod pulls;
 mod recorded_codes;
+mod senders;
 mod smtp;
 mod smtp_odd;
 mod smtp_reuse;

@@ -67,7 +67,7 @@ async fn send_with(
 #[tokio::test]
 async fn a_mail_is_handed_over_byte_for_byte_and_the_servers_name_for_it_is_kept() {
     let (result, server) = send_with(Script::default(), settings).await;
-    assert_eq!(result, Ok(Accepted { provider_ref: Some("4XyZ12".to_owned()) }));
+    assert_eq!(result, Ok(Accepted::under(Some("4XyZ12".to_owned()))));
     let heard = server.heard();
     assert_eq!(heard.len(), 1);
     assert_eq!(
@@ -103,7 +103,7 @@ async fn the_servers_own_name_is_found_in_the_forms_of_postfix_and_exim() {
     ] {
         let (result, _server) =
             send_with(Script { dot: Act::Say(reply), ..Script::default() }, settings).await;
-        let expected = Accepted { provider_ref: expected.map(str::to_owned) };
+        let expected = Accepted::under(expected.map(str::to_owned));
         assert_eq!(result, Ok(expected), "{reply}");
     }
 }

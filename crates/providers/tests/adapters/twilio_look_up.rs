@@ -79,6 +79,7 @@ async fn the_one_message_with_the_recipient_the_time_and_the_exact_text_is_found
             status: expected,
             evidence,
             provider_code: Some(provider_code.to_owned()),
+            reported_sender: Some("+82234518120".to_owned()),
         };
         assert_eq!(found, Ok(found_so), "{status}");
     }

@@ -134,6 +134,11 @@ impl InfobipState {
         headers.get(header::AUTHORIZATION).is_some_and(|value| value.as_bytes() == expected.as_bytes())
     }
 
+    /// The sender that reports and logs name.
+    fn shown<'a>(&'a self, sms: &'a InfobipSms) -> &'a str {
+        self.settings.shown_sender.as_deref().unwrap_or(&sms.sender)
+    }
+
     /// Keeps a message once for its id; a repeat changes nothing but the count.
     fn take(&self, sms: InfobipSms, hidden_looks: u32) -> Status {
         let mut taken = locked(&self.taken);
@@ -166,6 +171,7 @@ struct SendBody {
 
 #[derive(Deserialize)]
 struct MessageBody {
+    sender: String,
     destinations: Vec<DestinationBody>,
     content: ContentBody,
 }
@@ -201,7 +207,7 @@ async fn send(
     };
     let DestinationBody { to, message_id } = destination;
     let behaviour = locked(&state.rules).choose(&to).unwrap_or(InfobipBehaviour::Delivered);
-    let sms = InfobipSms { message_id, to, text: message.content.text, requests: 1 };
+    let sms = InfobipSms { message_id, to, sender: message.sender, text: message.content.text, requests: 1 };
     answer(&state, sms, behaviour, &breaker)
 }
 
@@ -230,10 +236,10 @@ fn answer(
         }
     };
     let hidden_looks = u32::from(behaviour == AnswerLostAndLateInTheLogs);
-    let (id, to) = (sms.message_id.clone(), sms.to.clone());
+    let (id, to, sender) = (sms.message_id.clone(), sms.to.clone(), state.shown(&sms).to_owned());
     let status = state.take(sms, hidden_looks);
     if status.id == ACCEPTED.id {
-        follow(state, &id, &to, report);
+        follow(state, (&id, &to, &sender), report);
     }
     match behaviour {
         AnswerLost | AnswerLostAndLateInTheLogs => {
@@ -259,9 +265,9 @@ fn refusal(status: StatusCode, code: &str) -> Response {
 }
 
 /// Lets the report of a message follow; it is offered until it is taken.
-fn follow(state: &Arc<InfobipState>, message_id: &str, to: &str, status: Status) {
+fn follow(state: &Arc<InfobipState>, (message_id, to, sender): (&str, &str, &str), status: Status) {
     let report = json!({ "results": [{ "bulkId": message_id, "messageId": message_id, "to": to,
-        "doneAt": "2026-07-01T20:00:05.250+0900", "messageCount": 1, "status": status.json(),
+        "sender": sender, "doneAt": "2026-07-01T20:00:05.250+0900", "messageCount": 1, "status": status.json(),
         "error": { "groupId": 0, "groupName": "OK", "id": 0, "name": "NO_ERROR", "permanent": false },
         "callbackData": message_id }] });
     let (state, id) = (Arc::clone(state), message_id.to_owned());
@@ -335,7 +341,7 @@ async fn logs(
         if kept.hidden_looks > 0 {
             kept.hidden_looks -= 1;
         } else {
-            results.push(json!({ "messageId": kept.sms.message_id, "destination": kept.sms.to,
+            results.push(json!({ "messageId": kept.sms.message_id, "destination": kept.sms.to, "sender": state.shown(&kept.sms),
                 "status": kept.status.json(), "messageCount": 1 }));
         }
     }

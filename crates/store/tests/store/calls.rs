@@ -13,7 +13,7 @@ async fn placed_call(store: &Store) -> Snapshot {
         ..claim(new_job())
     };
     let (lease, attempt) = claim_granted(store, dial).await;
-    let taken = Ending::Accepted { provider_ref: None, receipt_due_in_ms: None };
+    let taken = Ending::Accepted { provider_ref: None, receipt_due_in_ms: None, reported_sender: None };
     settle(store, settlement(lease, attempt, taken)).await.0
 }
 
@@ -55,7 +55,9 @@ fn a_call_ends_once() {
         assert_eq!(conclude(again).await, Ok(None), "somebody else ended it");
         assert_eq!(store.open_calls(60_000, 10).await, Ok(vec![]));
         assert_eq!(database.count("SELECT count(*) FROM owed").await, 1);
-        let refused = conclude(Ending::Accepted { provider_ref: None, receipt_due_in_ms: None }).await;
+        let refused =
+            conclude(Ending::Accepted { provider_ref: None, receipt_due_in_ms: None, reported_sender: None })
+                .await;
         assert!(matches!(refused, Err(StoreError::Settings(_))), "{refused:?}");
     });
 }

@@ -17,6 +17,7 @@ mod postponed;
 mod rates;
 mod receipts;
 mod returns;
+mod senders;
 mod settlements;
 mod stories;
 mod support;

@@ -35,6 +35,7 @@ pub(crate) fn claim(job_id: JobId) -> NewClaim {
         lease_ms: 60_000,
         rendered: None,
         rules: json!([{ "id": "R6", "effect": "pass", "detail": "" }]),
+        sender_asked: Some("+82234518120".to_owned()),
     }
 }
 
@@ -70,6 +71,7 @@ pub(crate) fn accepted(provider_ref: &str, receipt_due_in_ms: u64) -> Ending {
     Ending::Accepted {
         provider_ref: Some(provider_ref.to_owned()),
         receipt_due_in_ms: Some(receipt_due_in_ms),
+        reported_sender: None,
     }
 }
 
@@ -106,6 +108,7 @@ pub(crate) fn receipt(receipt_id: &str, status: ReceiptStatus) -> Receipt {
         evidence: Evidence::Carrier,
         provider_code: Some("1000".to_owned()),
         failure_code: None,
+        reported_sender: None,
         occurred_at: None,
         received_at: Timestamp(datetime!(2026-11-01 09:00 UTC)),
     }

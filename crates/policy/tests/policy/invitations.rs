@@ -1,0 +1,70 @@
+//! How often the flag of R13 is right, over sentences whose labels were set before it was run over them.
+
+use closure_contract::{RuleEffect, RuleId};
+use serde_json::json;
+
+use crate::support::{decided, effects, sms};
+
+const SENTENCES: &str = include_str!("invitations.tsv");
+const UNSEEN: &str = include_str!("invitations_unseen.tsv");
+/// Of the sentences that invite at most so many of a hundred may pass without a flag.
+const MISSED_PERCENT_MAX: usize = 5;
+/// Of the harmless ones at most so many of a hundred may have one.
+const FALSE_ALARM_PERCENT_MAX: usize = 5;
+
+/// The sentences that are missed, the false alarms, and how many there are of both.
+struct Errors {
+    missed: Vec<&'static str>,
+    false_alarms: Vec<&'static str>,
+    inviting: usize,
+    harmless: usize,
+}
+
+fn errors(sentences: &'static str) -> Errors {
+    let (mut missed, mut false_alarms, mut inviting, mut harmless) = (Vec::new(), Vec::new(), 0, 0);
+    for line in sentences.lines().filter(|line| !line.starts_with('#')) {
+        let cells: Vec<&str> = line.split('\t').collect();
+        let [label, _, text] = cells[..] else { panic!("a row has three cells: {line}") };
+        let decision = decided(&sms(json!({ "sms": { "text": text } })));
+        let flagged = effects(&decision, RuleId::R13) == [RuleEffect::Flag];
+        match label {
+            "invites" => {
+                inviting += 1;
+                missed.extend((!flagged).then_some(text));
+            }
+            "harmless" => {
+                harmless += 1;
+                false_alarms.extend(flagged.then_some(text));
+            }
+            other => panic!("{other} is no label"),
+        }
+    }
+    Errors { missed, false_alarms, inviting, harmless }
+}
+
+impl Errors {
+    fn within(&self, missed_percent_max: usize, false_alarm_percent_max: usize) {
+        let Self { missed, false_alarms, inviting, harmless } = self;
+        let rates = format!(
+            "{} of {inviting} missed, {} of {harmless} false alarms\nmissed:\n{}\nfalse alarms:\n{}",
+            missed.len(),
+            false_alarms.len(),
+            missed.join("\n"),
+            false_alarms.join("\n")
+        );
+        assert!(missed.len() * 100 <= inviting * missed_percent_max, "{rates}");
+        assert!(false_alarms.len() * 100 <= harmless * false_alarm_percent_max, "{rates}");
+    }
+}
+
+#[test]
+fn the_flag_is_right_for_nearly_all_sentences_that_invite_a_reply_and_that_do_not() {
+    let errors = errors(SENTENCES);
+    assert!(errors.inviting + errors.harmless >= 60, "a rate of fewer says little");
+    errors.within(MISSED_PERCENT_MAX, FALSE_ALARM_PERCENT_MAX);
+}
+
+#[test]
+fn sentences_that_no_list_was_mended_by_are_judged_rightly_as_often_as_the_notes_say() {
+    errors(UNSEEN).within(25, 30);
+}
