@@ -320,15 +320,14 @@ fn check_wording(text: &CleanText, rules: &SmsRules, findings: &mut Findings) {
     let has = |sentence: &str, phrases: &[String]| {
         phrases.iter().any(|phrase| !phrase.is_empty() && sentence.contains(&phrase.to_lowercase()))
     };
+    // What is denied before a comma says nothing of what follows it, as in "do not worry, just reply"; read from its
+    // end, a sentence is looked at once, however many commas it has.
     let invites = |sentence: &str| {
-        // What is denied before a comma says nothing of what follows it, as in "do not worry, just reply".
-        let starts = sentence.match_indices([',', ';', '，', '；']).map(|(at, comma)| at + comma.len());
-        let clauses = std::iter::once(0).chain(starts).filter_map(|start| sentence.get(start..));
-        clauses.into_iter().any(|rest| {
-            let clause = rest.split([',', ';', '，', '；']).next().unwrap_or(rest);
+        let mut denied = false;
+        sentence.rsplit([',', ';', '，', '；']).any(|clause| {
+            denied |= has(clause, &rules.reply_negations);
             let compact: String = clause.chars().filter(|one| !" +-.()".contains(*one)).collect();
-            (has(clause, &rules.reply_phrases) || compact.contains(subscriber))
-                && !has(rest, &rules.reply_negations)
+            !denied && (has(clause, &rules.reply_phrases) || compact.contains(subscriber))
         })
     };
     // A full stop within a number ends no sentence.
