@@ -74,31 +74,37 @@ pub async fn check(settings: &BrokerSettings) -> Result<(), TopologyError> {
     survey.finish().await
 }
 
-/// How much of the topology a user may see.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Seen {
-    /// Every exchange and queue is there, with the arguments of this release.
-    Arguments,
-    /// Every exchange and queue is there; the user may configure nothing, so that their arguments stay unknown.
-    Names,
+/// What a user may see of the topology.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Seen {
+    /// Whether the arguments of every exchange and queue could be compared; they are this release's.
+    pub arguments: bool,
+    /// How many messages wait in each queue; `None` where the broker does not tell this user.
+    pub depths: Vec<(&'static str, Option<u32>)>,
 }
 
-/// The same as [`check`], as far as the user's rights go: a login is all that it takes to see that a thing exists.
+/// The same as [`check`], as far as the user's rights go, and how many messages wait.
+///
+/// Before 4.2.6 a login is all that it takes to see that a thing exists and how much waits in it; from then on the broker
+/// wants some right to the thing itself (rabbitmq-server, pull request 16272).
 pub async fn look(settings: &BrokerSettings) -> Result<Seen, TopologyError> {
-    match check(settings).await {
-        Ok(()) => return Ok(Seen::Arguments),
-        Err(TopologyError::Broker(BrokerError::AccessRefused { .. })) => {}
+    let arguments = match check(settings).await {
+        Ok(()) => true,
+        Err(TopologyError::Broker(BrokerError::AccessRefused { .. })) => false,
         Err(problem) => return Err(problem),
-    }
+    };
     let mut survey = Survey::open(settings).await?;
+    let mut depths = Vec::new();
     for exchange in contract::exchanges() {
-        survey.exchange_exists(exchange.name).await?;
+        let looked = survey.exchange_exists(exchange.name).await;
+        survey.unless_hidden(looked).await?;
     }
     for queue in contract::queues() {
-        survey.queue_depth(queue.name).await?;
+        let looked = survey.queue_depth(queue.name).await;
+        depths.push((queue.name, survey.unless_hidden(looked).await?.flatten()));
     }
     survey.finish().await?;
-    Ok(Seen::Names)
+    Ok(Seen { arguments, depths })
 }
 
 /// Makes sure that queues exist, with no more rights than a worker has.
@@ -237,6 +243,20 @@ impl Survey {
         };
         self.note(answer, object).await?;
         Ok(())
+    }
+
+    /// What was seen; nothing where the broker refuses this user the look, after which it has closed the channel.
+    async fn unless_hidden<T>(
+        &mut self,
+        looked: Result<T, TopologyError>,
+    ) -> Result<Option<T>, TopologyError> {
+        match looked {
+            Err(TopologyError::Broker(BrokerError::AccessRefused { .. })) => {
+                self.channel = self.link.channel().await?;
+                Ok(None)
+            }
+            seen => seen.map(Some),
+        }
     }
 
     /// Notes a difference, after which the broker has closed the channel; any other error ends the walk.

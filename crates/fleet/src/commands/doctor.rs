@@ -4,7 +4,7 @@ use std::num::NonZeroU64;
 
 use clap::ValueEnum as _;
 use closure_broker::topology::{self, Seen};
-use closure_contract::{FailureCode, Provider, topology::queues};
+use closure_contract::{FailureCode, Provider};
 use closure_policy::{quota::QuotaLevel, rulebook::CompiledRulebook};
 use closure_store::{
     AnothersReceipts, LongOwed, Missing, NotInForce, OpenCircuit, Postponed, Store, StoreError,
@@ -55,26 +55,7 @@ pub async fn run(call: &Call, doctor: &Doctor) -> Result<(), Failure> {
         findings.push(Finding::well("advisor", "its tokens and limits are sound"));
     }
     match topology::look(&broker).await {
-        Ok(seen) => {
-            let detail = match seen {
-                Seen::Arguments => "reachable, and this release's",
-                Seen::Names => {
-                    "reachable, and every exchange and queue is there; this user may not see their arguments, which \
-                     `fleet topology check` compares as the user topology"
-                }
-            };
-            findings.push(Finding::well("broker and topology", detail));
-            let names: Vec<&str> = queues().iter().map(|queue| queue.name).collect();
-            match topology::depths(&broker, &names).await {
-                Ok(depths) => findings.extend(
-                    names
-                        .iter()
-                        .zip(depths)
-                        .map(|(name, ready)| Finding::well(name, &format!("{ready} ready"))),
-                ),
-                Err(problem) => findings.push(Finding::ill("queues", &problem.to_string())),
-            }
-        }
+        Ok(seen) => findings.extend(in_broker(&seen)),
         Err(problem) => findings.push(Finding::ill("broker and topology", &problem.to_string())),
     }
     let store = Store::new(database)?;
@@ -90,6 +71,26 @@ pub async fn run(call: &Call, doctor: &Doctor) -> Result<(), Failure> {
         }
     });
     if ill == 0 { Ok(()) } else { Err(Failure::Refused(format!("{ill} finding(s); see above"))) }
+}
+
+/// What the broker says.
+fn in_broker(seen: &Seen) -> Vec<Finding> {
+    let hidden = seen.depths.iter().filter(|(_, ready)| ready.is_none()).count();
+    let detail = match (seen.arguments, hidden) {
+        (true, _) => "reachable, and this release's".to_owned(),
+        (false, 0) => {
+            "reachable, and every exchange and queue is there; this user may not see their arguments, \
+                       which `fleet topology check` compares as the user topology"
+                .to_owned()
+        }
+        (false, hidden) => format!(
+            "reachable; the broker does not let this user see arguments, nor {hidden} of the queues: `fleet topology \
+             check` as the user topology compares all, and `rabbitmqctl list_queues` counts all"
+        ),
+    };
+    let depths = seen.depths.iter().filter_map(|(name, ready)| Some((name, (*ready)?)));
+    let depths = depths.map(|(name, ready)| Finding::well(name, &format!("{ready} ready")));
+    std::iter::once(Finding::well("broker and topology", &detail)).chain(depths).collect()
 }
 
 /// A limit that the database was asked for and does not keep.
