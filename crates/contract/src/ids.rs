@@ -4,7 +4,7 @@ use std::{fmt, str::FromStr};
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
-use time::{OffsetDateTime, format_description::well_known::Rfc3339};
+use time::{OffsetDateTime, UtcOffset, format_description::well_known::Rfc3339};
 use uuid::Uuid;
 
 /// The CRM's name for one job: a UUID, the same for every copy and every retry of it.
@@ -155,6 +155,12 @@ impl fmt::Display for ConsultationId {
 pub struct Timestamp(pub OffsetDateTime);
 
 impl Timestamp {
+    /// A moment of any zone; `None` where RFC 3339 has no form for it in UTC, which knows the years 0 to 9999.
+    pub fn of(at: OffsetDateTime) -> Option<Self> {
+        let at = at.checked_to_offset(UtcOffset::UTC)?;
+        (0..=9999).contains(&at.year()).then_some(Self(at))
+    }
+
     /// The present moment by this machine's clock, for display and for records; schedules use the database's.
     pub fn now() -> Self {
         Self(OffsetDateTime::now_utc())

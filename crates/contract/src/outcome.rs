@@ -25,8 +25,10 @@ pub struct Outcome {
     /// The same for every repeat of this outcome, and no other outcome's.
     pub outcome_id: Uuid,
     /// Which word about this generation of the job it is, from 1: the highest one holds, in whatever order they come.
+    ///
+    /// 0 is said of a message that is no edition of the job, such as one in a wrong queue: it holds only where nothing
+    /// else is said about the generation.
     #[serde(default = "first_word")]
-    #[schemars(range(min = 1))]
     pub word: u32,
     /// The `outcome_id` of the word before, which this one takes back or refines.
     #[serde(default)]

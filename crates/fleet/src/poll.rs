@@ -11,7 +11,8 @@ use std::{collections::HashSet, time::Duration};
 use closure_broker::{OutMessage, Publisher};
 use closure_contract::Timestamp;
 use closure_providers::{More, Opened, ReceiptPull};
-use tracing::{info, warn};
+use futures::FutureExt as _;
+use tracing::{error, info, warn};
 
 use crate::{
     intake,
@@ -42,7 +43,19 @@ pub struct Poll {
 impl Poll {
     /// Asks until the process is told to stop.
     pub async fn run(self) {
-        info!(provider = %self.source.provider(), "asking for receipts");
+        let provider = self.source.provider();
+        info!(%provider, "asking for receipts");
+        // Nobody else asks: a fault of ours over one answer must not end the questions.
+        while let Err(_panic) = std::panic::AssertUnwindSafe(self.ask_until_stopped()).catch_unwind().await {
+            error!(%provider, "asking for receipts panicked; it begins again after a pause");
+            tokio::select! {
+                () = tokio::time::sleep(self.pause) => {}
+                () = self.lifecycle.stop.cancelled() => return,
+            }
+        }
+    }
+
+    async fn ask_until_stopped(&self) {
         if self.ask().await.is_err() {
             warn!(provider = %self.source.provider(), "stopped before every receipt in hand was kept");
         }

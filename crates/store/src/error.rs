@@ -92,6 +92,10 @@ impl From<tokio_postgres::Error> for StoreError {
             _ if POOLED.contains(&code) => {
                 Self::Unavailable(format!("SQLSTATE {code}: {}; {STATEMENTS_LOST}", answer.message()))
             }
+            // Waiting helps only once somebody has mended it, who is to be told what.
+            "28" | "3D" => {
+                Self::Unavailable(format!("SQLSTATE {code}: {}; {LOGIN_REFUSED}", answer.message()))
+            }
             "42" | "3F" => Self::Schema(format!("SQLSTATE {code}: {}", answer.message())),
             // A prepared statement that a migration made stale (0A000) is among these: its connection is not used
             // again, and the next one prepares it anew.
@@ -99,6 +103,10 @@ impl From<tokio_postgres::Error> for StoreError {
         }
     }
 }
+
+/// The server knows the user, its password or the database otherwise.
+const LOGIN_REFUSED: &str = "correct user, password and database of database.url, or run deploy/postgres/roles.sh, \
+                             which writes the passwords of the secrets";
 
 /// A statement that was prepared is gone, or another of its name is there: the server behind the connection changed.
 const POOLED: [&str; 2] = ["26000", "42P05"];

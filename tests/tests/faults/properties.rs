@@ -5,7 +5,7 @@ use closure_contract::{
     topology::{DELIVERY_LIMIT, JOBS, UNROUTABLE},
 };
 use closure_tests::harness::{
-    Fleet, FleetOptions, LONG, eventually, jobs,
+    Fleet, FleetOptions, Heard, LONG, eventually, jobs,
     raw_amqp::{Properties, Property, RawPublisher, Said, field, long},
     run,
 };
@@ -199,6 +199,50 @@ fn a_job_that_was_only_delivered_too_often_is_done_and_no_crash_loop() {
             assert_eq!(one_end(&fleet, id), "email.accepted");
         }
         assert!(fleet.letters().await.is_empty());
+        fleet.finish().await;
+    });
+}
+
+#[test]
+fn a_job_that_its_sender_copies_to_other_channels_is_done_once_and_only_its_copies_die() {
+    run(async {
+        let fleet = Fleet::start(FleetOptions::together("copies")).await;
+        let (sms, email) = (b"sms", b"email");
+        let mut all = Vec::new();
+        for round in 0..3 {
+            for (index, (name, to)) in
+                [(&b"BCC"[..], "email"), (b"CC", "dial"), (b"CC", "email")].into_iter().enumerate()
+            {
+                let index = u16::try_from(round * 10 + index).expect("a few");
+                let job = jobs::sms(&jobs::number(5208, index), &address(5208, index));
+                let copied = Properties::default().headers(&[(name, words(&[to]))]);
+                publish(&fleet, sms, &copied, &job).await;
+                all.push((job, "sms.delivered"));
+            }
+            let job = jobs::email(&address(5209, u16::try_from(round).expect("a few")));
+            publish(&fleet, email, &Properties::default().headers(&[(b"CC", words(&["sms"]))]), &job).await;
+            all.push((job, "email.accepted"));
+        }
+        for (job, end) in all {
+            eventually("the copy's end and the job's own", LONG, || async {
+                let mut heard = fleet.outcomes.of(jobs::id(&job));
+                heard.sort_by_key(|heard| heard.outcome.word);
+                let ends: Vec<_> = heard.iter().map(Heard::summary).collect();
+                let has_copy = ends.iter().any(|one| one.ends_with("dead wrong_queue"));
+                if has_copy && ends.last().is_some_and(|last| last == end) {
+                    Ok(())
+                } else {
+                    Err(ends.join(", "))
+                }
+            })
+            .await;
+            let letters = fleet.letters_with(job.to_string().as_bytes()).await;
+            assert!(
+                letters.iter().all(|letter| letter.summary.code == FailureCode::WrongQueue),
+                "{letters:?}"
+            );
+        }
+        fleet.queues_are_empty().await;
         fleet.finish().await;
     });
 }

@@ -69,6 +69,10 @@ fn a_job_under_another_channels_key_is_kept_and_the_crm_hears_of_it() {
         assert!(fleet.smtp.mails_to("wrong-queue@example.com").is_empty());
         let letters = fleet.letters_with(job.to_string().as_bytes()).await;
         assert_eq!(letters.len(), 1);
+        fleet.publish(&job).await;
+        let heard = fleet.outcomes_of(jobs::id(&job), 2).await;
+        let highest = heard.iter().max_by_key(|heard| heard.outcome.word).expect("two outcomes");
+        assert_eq!(highest.summary(), "email.accepted", "what the job itself comes to holds");
     });
 }
 

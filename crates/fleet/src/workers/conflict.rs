@@ -7,6 +7,8 @@ use closure_contract::{
 use closure_store::{Buried, NewDeadLetter};
 use serde_json::Value;
 
+use super::dead::NO_EDITION;
+
 /// The letter that keeps the other content.
 pub fn letter(channel: Channel, message: &InMessage) -> NewDeadLetter {
     let code = FailureCode::JobIdConflict;
@@ -29,7 +31,7 @@ pub fn outcome(job: &Job, message: &InMessage, letter: &Buried) -> Outcome {
     Outcome {
         kind: OutcomeKind::V1,
         outcome_id: Outcome::id_of_letter(job.id(), letter.id.0, letter.deaths),
-        word: 1,
+        word: NO_EDITION,
         corrects: None,
         job_id: job.id(),
         generation: message.generation,

@@ -27,6 +27,9 @@ pub fn queues() -> Vec<&'static str> {
     queues
 }
 
+/// The number of a word about a message that is no edition of the job whose id it has.
+pub(super) const NO_EDITION: u32 = 0;
+
 /// Reads one queue of messages that no worker could take.
 pub struct DeadWorker {
     /// The desk.
@@ -154,12 +157,14 @@ impl DeadWorker {
         }
     }
 
-    /// The work queue that a message came from; what came to `closure.unroutable` from one died there.
+    /// The work queue in which a message died.
+    ///
+    /// A sender's `CC` leads what died in one work queue to the dead queue of another, where a good copy of it may be at
+    /// work: the broker's own record says where it died, and the queue only where there is none.
     fn home(&self, message: &InMessage) -> Option<WorkQueue> {
         let died_in = message.death.as_ref().map_or("", |death| death.queue.as_str());
-        WorkQueue::ALL.into_iter().find(|queue| {
-            queue.dead_queue() == self.queue || (self.queue == UNROUTABLE && queue.name() == died_in)
-        })
+        let known = WorkQueue::ALL.into_iter().find(|queue| queue.name() == died_in);
+        known.or_else(|| WorkQueue::ALL.into_iter().find(|queue| queue.dead_queue() == self.queue))
     }
 }
 
@@ -250,7 +255,7 @@ fn outcome(
     Some(Outcome {
         kind: OutcomeKind::V1,
         outcome_id: Outcome::id_of_letter(job_id, letter.id.0, letter.deaths),
-        word: 1,
+        word: NO_EDITION,
         corrects: None,
         job_id,
         generation,

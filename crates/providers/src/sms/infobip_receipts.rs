@@ -139,11 +139,23 @@ fn receipt(result: serde_json::Value, received_at: Timestamp) -> Option<Receipt>
 }
 
 fn occurred_at(text: &str) -> Option<Timestamp> {
-    let at = OffsetDateTime::parse(text, INFOBIP_TIME).ok()?;
-    Some(Timestamp(at.to_offset(UtcOffset::UTC)))
+    Timestamp::of(OffsetDateTime::parse(text, INFOBIP_TIME).ok()?)
 }
 
 /// A time as Infobip writes it.
 pub(crate) fn infobip_time(at: Timestamp) -> Option<String> {
     at.0.to_offset(UtcOffset::UTC).format(INFOBIP_QUERY_TIME).ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_time_that_utc_has_no_form_for_is_left_out() {
+        for text in ["9999-12-31T23:59:59.999-2359", "-0001-01-01T00:00:00.000+2359"] {
+            assert_eq!(occurred_at(text), None, "{text}");
+        }
+        assert!(occurred_at("2026-11-22T10:00:00.000+0900").is_some());
+    }
 }

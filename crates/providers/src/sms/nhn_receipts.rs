@@ -322,5 +322,16 @@ fn is_korean_mobile(number: &str) -> bool {
 fn korean_time(text: &str) -> Option<Timestamp> {
     let seconds = text.get(..19)?;
     let local = PrimitiveDateTime::parse(seconds, WEBHOOK_TIME).ok()?;
-    Some(Timestamp(local.assume_offset(offset!(+9)).to_offset(time::UtcOffset::UTC)))
+    Timestamp::of(local.assume_offset(offset!(+9)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_time_that_utc_has_no_form_for_is_left_out() {
+        assert_eq!(korean_time("0000-01-01T00:00:00"), None);
+        assert!(korean_time("2026-11-22T10:00:00").is_some());
+    }
 }
