@@ -38,6 +38,29 @@ pub(crate) fn sanitised(html: &str) -> String {
     CLEANER.clean(html).to_string()
 }
 
+/// Elements within elements at most; mail programs make some dozens, and the cleaner's work grows with the square.
+const NESTING_MAX: usize = 256;
+/// Elements that nothing stands in, and those that the next one of their kind ends by itself.
+const NOT_NESTED: [&str; 18] = [
+    "br", "hr", "img", "input", "meta", "link", "wbr", "col", "area", "p", "li", "dd", "dt", "tr", "td",
+    "th", "tbody", "option",
+];
+
+/// Whether so many elements are open at once that reading them would take all of a worker's time.
+pub(crate) fn is_nested_too_deep(html: &str) -> bool {
+    let mut depth = 0_usize;
+    html.split('<').skip(1).any(|tag| {
+        let (ends, name) = tag.strip_prefix('/').map_or((false, tag), |name| (true, name));
+        let end = name.find(|char: char| !char.is_ascii_alphanumeric()).unwrap_or(name.len());
+        let name = name[..end].to_ascii_lowercase();
+        if name.starts_with(|first: char| first.is_ascii_alphabetic()) && !NOT_NESTED.contains(&name.as_str())
+        {
+            depth = if ends { depth.saturating_sub(1) } else { depth + 1 };
+        }
+        depth > NESTING_MAX
+    })
+}
+
 static CLEANER: LazyLock<Builder<'static>> = LazyLock::new(|| {
     let mut cleaner = Builder::default();
     cleaner
@@ -50,6 +73,17 @@ static CLEANER: LazyLock<Builder<'static>> = LazyLock::new(|| {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn nesting_is_counted_by_what_stays_open() {
+        let deep = |tag: &str| is_nested_too_deep(&tag.repeat(NESTING_MAX + 1));
+        assert!(deep("<div>") && deep("<DIV class='a'>") && deep("<blockquote>"));
+        for harmless in
+            ["<br>", "<p>One more. ", "<li>", "<div></div>", "<b>x</b>", "< 3 ", "<!-- a -->", "</div>"]
+        {
+            assert!(!deep(harmless), "{harmless}");
+        }
+    }
 
     #[test]
     fn html_made_from_text_is_escaped() {

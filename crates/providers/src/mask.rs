@@ -19,6 +19,30 @@ pub(crate) fn masked(text: &str) -> String {
     without_numbers(&words.join(" ")).chars().take(DETAIL_CHARS_MAX).collect()
 }
 
+/// A name shorter than this is too common a word to be left out.
+const NAME_CHARS_MIN: usize = 3;
+
+/// The text without a name that stands in it as a word, as a mail server writes the local part of an address.
+pub(crate) fn without_name(text: &str, name: &str) -> String {
+    if name.chars().count() < NAME_CHARS_MIN {
+        return text.to_owned();
+    }
+    let (lower, name) = (text.to_ascii_lowercase(), name.to_ascii_lowercase());
+    let is_edge = |char: Option<char>| char.is_none_or(|char| !char.is_alphanumeric());
+    let mut out = String::with_capacity(text.len());
+    let mut rest = 0;
+    for (at, found) in lower.match_indices(&name) {
+        let end = at + found.len();
+        if is_edge(lower[..at].chars().next_back()) && is_edge(lower[end..].chars().next()) {
+            out.push_str(&text[rest..at]);
+            out.push_str("(name)");
+            rest = end;
+        }
+    }
+    out.push_str(&text[rest..]);
+    out
+}
+
 /// A provider's code, if it is one: a short word of letters, digits and a few signs.
 pub(crate) fn code_text(text: &str) -> Option<String> {
     const CODE_CHARS_MAX: usize = 40;
@@ -68,6 +92,23 @@ fn flush(run: &mut String, out: &mut String) {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_name_is_left_out_where_it_stands_as_a_word() {
+        for (said, name, kept) in [
+            (
+                "550 user Split at x unknown; local split",
+                "split",
+                "550 user (name) at x unknown; local (name)",
+            ),
+            ("splitting <split>", "split", "splitting <(name)>"),
+            ("no such user", "no", "no such user"),
+            ("İ kim ß", "kim", "İ (name) ß"),
+            ("", "kim", ""),
+        ] {
+            assert_eq!(without_name(said, name), kept);
+        }
+    }
 
     #[test]
     fn addresses_and_numbers_are_masked_and_codes_are_kept() {

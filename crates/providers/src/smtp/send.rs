@@ -18,7 +18,7 @@ use crate::{
     config::ConfigError,
     email::{MAIL_BYTES_MAX, address, is_sendable},
     handover::{Handover, TooLate},
-    mask::code_text,
+    mask::{code_text, without_name},
     sender::{Accepted, SendFailure, Sender},
 };
 
@@ -190,9 +190,15 @@ impl Sender for Smtp {
         };
         match self.dialogue(&Letter { from, to, bytes: &message.bytes, handover: &message.handover }).await {
             Ok(reply) => Ok(Accepted::under(queue_id(&reply))),
-            Err(broken) => Err(failure(broken)),
+            Err(broken) => Err(unnamed(failure(broken), &message.to)),
         }
     }
+}
+
+/// A failure without the recipient's own name, which servers write without its domain too.
+fn unnamed(failure: SendFailure, to: &str) -> SendFailure {
+    let local_part = to.rsplit_once('@').map_or(to, |(local_part, _)| local_part);
+    SendFailure { detail: without_name(&failure.detail, local_part), ..failure }
 }
 
 /// The longest way: the check of a waiting connection, MAIL FROM over it in vain, and then everything over a fresh one.
