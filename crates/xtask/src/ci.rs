@@ -7,7 +7,7 @@ use crate::error::{Result, failed};
 use crate::interrupt::Interrupt;
 use crate::process::Foreground;
 use crate::workspace::Workspace;
-use crate::{agree, bench, compose, demo, test, tools};
+use crate::{agree, bench, demo, test, tools};
 
 /// How long one step may take; the tests have limits of their own.
 const STEP_LIMIT: Duration = Duration::from_secs(30 * 60);
@@ -37,7 +37,6 @@ const ADVERTISED: &[(&str, Advertised)] = &[
     ("demo", |interrupt| demo::run(&demo::Arguments::unattended(), interrupt)),
     ("bench", |interrupt| bench::run(&bench::Arguments::smallest(), interrupt)),
     ("agree", |interrupt| agree::run(&agree::Arguments::smallest(), interrupt)),
-    ("compose", |interrupt| compose::run(&compose::Arguments::smallest(), interrupt)),
 ];
 
 /// Runs every step up to the first that fails.

@@ -34,17 +34,12 @@ pub struct Arguments {
     /// The RabbitMQ that the stand-in for its official image has
     #[arg(long, value_enum, default_value_t = Release::V4_3)]
     rabbitmq: Release,
-    /// Only come up, play the scenario and ask the tools; what CI does on every change
+    /// Only come up, play the scenario and ask the tools
     #[arg(long)]
     smoke: bool,
 }
 
 impl Arguments {
-    /// What CI does, on the newest RabbitMQ of a Debian that is released.
-    pub fn smallest() -> Arguments {
-        Arguments { prebuilt: true, rabbitmq: Release::V4_0, smoke: true }
-    }
-
     fn extent(&self) -> Extent {
         if self.smoke { Extent::Smoke } else { Extent::Whole }
     }
