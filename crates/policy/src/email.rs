@@ -119,16 +119,13 @@ fn language_for<'a>(
 fn framed(job: &EmailJob, language: &str, rulebook: &CompiledRulebook, findings: &mut Findings) -> Framed {
     let rules = &rulebook.rules().email;
     let text = unix_lines(&job.email.text);
-    let fit = job.email.html.as_deref().filter(|html| {
-        let too_deep = mail_html::is_nested_too_deep(html);
-        if too_deep {
-            let left_out =
-                "the HTML has too many elements within each other and is left out; the text goes out alone";
-            findings.note(RuleId::R20, RuleEffect::Flag, left_out);
-        }
-        !too_deep
-    });
-    let given = fit.map(mail_html::sanitised).filter(|html| !html.trim().is_empty());
+    let given = job.email.html.as_deref().map(mail_html::sanitised).transpose();
+    if given.is_err() {
+        let left_out =
+            "the HTML has too many elements within each other and is left out; the text goes out alone";
+        findings.note(RuleId::R20, RuleEffect::Flag, left_out);
+    }
+    let given = given.ok().flatten().filter(|html| !html.trim().is_empty());
     let html = given.unwrap_or_else(|| mail_html::from_text(&text));
     let reply = Reply {
         text: &text,

@@ -25,6 +25,7 @@ mod frame;
 mod han;
 mod harmless;
 mod home_forms;
+mod html_cost;
 mod language;
 mod mail_html;
 pub mod mask;
