@@ -99,9 +99,9 @@ pub(crate) fn properties(random: &mut Random, id: JobId, broker: Forwarding) -> 
 }
 
 /// A death as the broker itself writes it, which the message never died.
-fn sound_death() -> Vec<u8> {
+pub(crate) fn sound_death(queue: &str) -> Vec<u8> {
     let death = table(&[
-        (b"queue", field(b'S', &long(b"closure.email"))),
+        (b"queue", field(b'S', &long(queue.as_bytes()))),
         (b"reason", field(b'S', &long(b"rejected"))),
         (b"exchange", field(b'S', &long(b"closure.home"))),
         (b"count", field(b'l', &i64::MAX.to_be_bytes())),
@@ -148,7 +148,7 @@ pub(crate) fn headers(random: &mut Random, broker: Forwarding) -> Vec<(&'static 
                 (b"CC" | b"BCC", 0) => words(&["sms", "zzz"]),
                 (b"CC" | b"BCC", 1) => words(&["email", "email"]),
                 (b"x-closure-generation" | b"x-closure-attempt", 0) => field(b'I', &7_i32.to_be_bytes()),
-                (b"x-death", 0) => sound_death(),
+                (b"x-death", 0) => sound_death("closure.email"),
                 (_, 1) if name == EUC_KR => field(b'A', &long(&nested(50))),
                 _ => value(random, 3),
             };
@@ -160,7 +160,9 @@ pub(crate) fn headers(random: &mut Random, broker: Forwarding) -> Vec<(&'static 
             let mut known = false;
             headers.retain(|(other, _)| *other != name || !std::mem::replace(&mut known, true));
         }
-        headers.retain(|(name, value)| *name != b"x-death" || value[0] != b'A' || *value == sound_death());
+        headers.retain(|(name, value)| {
+            *name != b"x-death" || value[0] != b'A' || *value == sound_death("closure.email")
+        });
     }
     headers
 }

@@ -4,6 +4,8 @@ use closure_contract::{
     FailureCode, Generation, JobId, Timestamp,
     topology::{DELIVERY_LIMIT, JOBS, UNROUTABLE},
 };
+use closure_simulators::SmsBehaviour;
+use closure_store::DeliveryState;
 use closure_tests::harness::{
     Fleet, FleetOptions, Heard, LONG, eventually, jobs,
     raw_amqp::{Properties, Property, RawPublisher, Said, field, long},
@@ -12,8 +14,8 @@ use closure_tests::harness::{
 use serde_json::{Value, json};
 
 use crate::{
-    load::{address, all_are_heard, emails, one_end},
-    made_properties::{nested, words},
+    load::{address, all_are_heard, emails, one_end, until},
+    made_properties::{nested, sound_death, words},
 };
 
 /// Bytes of EUC-KR, as an old Korean system writes them: no UTF-8.
@@ -243,6 +245,29 @@ fn a_job_that_its_sender_copies_to_other_channels_is_done_once_and_only_its_copi
             );
         }
         fleet.queues_are_empty().await;
+        fleet.finish().await;
+    });
+}
+
+#[test]
+fn a_death_that_a_sender_makes_up_ends_no_job() {
+    run(async {
+        let fleet = Fleet::start(FleetOptions::together("made-up-death")).await;
+        let job = jobs::sms(&jobs::number(5210, 0), &address(5210, 0));
+        fleet.sms.behave_all(SmsBehaviour::SlowAnswer);
+        let id = fleet.publish(&job).await;
+        until("texts at the gateway", 1, || fleet.sms.sent().len()).await;
+        let made_up = Properties::default().headers(&[(b"x-death", sound_death("closure.sms"))]);
+        publish(&fleet, b"zzz", &made_up, &job).await;
+        eventually("the letter", LONG, || async {
+            let letters = fleet.letters_with(job.to_string().as_bytes()).await;
+            if letters.len() == 1 { Ok(()) } else { Err(format!("{} letters", letters.len())) }
+        })
+        .await;
+        fleet.reaches(id, DeliveryState::Delivered).await;
+        fleet.drain().await;
+        let about_the_job = fleet.outcomes.of(id).into_iter().filter(|heard| heard.outcome.word > 0);
+        assert_eq!(about_the_job.map(|heard| heard.summary()).collect::<Vec<_>>(), ["sms.delivered"]);
         fleet.finish().await;
     });
 }

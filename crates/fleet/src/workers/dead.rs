@@ -160,8 +160,12 @@ impl DeadWorker {
     /// The work queue in which a message died.
     ///
     /// A sender's `CC` leads what died in one work queue to the dead queue of another, where a good copy of it may be at
-    /// work: the broker's own record says where it died, and the queue only where there is none.
+    /// work: the broker's own record says where it died, and the queue only where there is none. What came to
+    /// `closure.unroutable` may come from its sender as it is, the record of a death included.
     fn home(&self, message: &InMessage) -> Option<WorkQueue> {
+        if self.queue == UNROUTABLE {
+            return None;
+        }
         let died_in = message.death.as_ref().map_or("", |death| death.queue.as_str());
         let known = WorkQueue::ALL.into_iter().find(|queue| queue.name() == died_in);
         known.or_else(|| WorkQueue::ALL.into_iter().find(|queue| queue.dead_queue() == self.queue))
