@@ -41,6 +41,10 @@ $$;
 REVOKE ALL ON ALL TABLES IN SCHEMA public FROM
     closure_worker, closure_courier, closure_sms, closure_email, closure_dial, closure_fallback, closure_dead,
     closure_cancel, closure_bounces, closure_fleet, closure_operator, closure_doctor, closure_advisor, closure_pbx;
+-- These have more rights than their callers, and PostgreSQL lets everybody call a function that is new.
+REVOKE ALL ON FUNCTION mail_recipient(uuid), owe(uuid, integer, integer) FROM PUBLIC,
+    closure_worker, closure_courier, closure_sms, closure_email, closure_dial, closure_fallback, closure_dead,
+    closure_cancel, closure_bounces, closure_fleet, closure_operator, closure_doctor, closure_advisor, closure_pbx;
 GRANT USAGE ON SCHEMA public TO
     closure_worker, closure_courier, closure_sms, closure_email, closure_dial, closure_fallback, closure_dead,
     closure_cancel, closure_bounces, closure_fleet, closure_operator, closure_doctor, closure_advisor, closure_pbx;
@@ -103,6 +107,9 @@ GRANT SELECT, UPDATE (body, updated_at) ON job_return TO closure_courier;
 GRANT SELECT, DELETE ON owed TO closure_courier, closure_fallback, closure_dead, closure_operator;
 GRANT UPDATE (looked_at) ON owed TO closure_courier, closure_fallback, closure_dead, closure_operator;
 GRANT SELECT ON owed TO closure_doctor;
+-- Those triggers run for whoever changes a delivery.
+GRANT EXECUTE ON FUNCTION owe(uuid, integer, integer) TO
+    closure_courier, closure_fallback, closure_dead, closure_bounces, closure_operator;
 GRANT SELECT (provider, recorded_at, anothers_job_id) ON receipt TO closure_doctor;
 
 -- The CRM's cancellations.

@@ -51,7 +51,13 @@ SELECT place || ' ' || string_agg(role || '=' || letters, ' ' ORDER BY role) FRO
     FROM pg_class AS c, (SELECT substr(rolname, 9) AS role FROM pg_roles
         WHERE rolname LIKE 'closure\\_%' AND rolcanlogin AND rolname <> 'closure_owner') AS u
     WHERE c.relkind IN ('r', 'p', 'v', 'm', 'f') AND c.relnamespace = 'public'::regnamespace
-) AS probed WHERE letters IS NOT NULL GROUP BY place ORDER BY place";
+    UNION ALL
+    SELECT p.oid::regprocedure::text, u.role,
+        CASE WHEN has_function_privilege('closure_' || u.role, p.oid, 'EXECUTE') THEN 'X' END
+    FROM pg_proc AS p, (SELECT substr(rolname, 9) AS role FROM pg_roles
+        WHERE rolname LIKE 'closure\\_%' AND rolcanlogin AND rolname <> 'closure_owner') AS u
+    WHERE p.prosecdef AND p.pronamespace = 'public'::regnamespace
+) AS probed WHERE letters IS NOT NULL GROUP BY place ORDER BY place COLLATE \"C\"";
 
 async fn each_user_has_the_rights_of_the_table(database: &Database) {
     let wanted: Vec<String> = RIGHTS.iter().map(|(table, users)| format!("{table} {users}")).collect();
@@ -75,12 +81,23 @@ async fn a_right_that_is_taken_away_is_missed(database: &Database) {
     database.query("REVOKE DELETE, UPDATE ON circuit FROM closure_sms").await;
     let lacks = Missing::Right {
         user: "closure_sms".to_owned(),
-        table: "circuit".to_owned(),
+        object: "circuit".to_owned(),
         privileges: "DELETE, UPDATE".to_owned(),
     };
     assert_eq!(store.missing().await, Ok(vec![lacks]));
     Database::grant(&database.url_of("owner")).await;
     assert_eq!(store.missing().await, Ok(vec![]));
+}
+
+/// A login that the server refuses is for a person, who is told what to correct.
+async fn a_refused_login_says_what_to_correct(url: &str) {
+    let (rest, database) = url.rsplit_once('/').expect("an address names a database");
+    for wrong in [url.replace("closure_sms", "closure_nobody"), format!("{rest}/no-{database}")] {
+        let store =
+            Store::new(StoreSettings { url: wrong, ..StoreSettings::default() }).expect("a sound address");
+        let said = store.check().await.expect_err("nobody is let in").to_string();
+        assert!(said.contains("correct user, password and database of database.url"), "{said}");
+    }
 }
 
 /// Its own statements, asked as its own user; a right that is missing fails them even where no row is found.
@@ -167,6 +184,7 @@ fn each_database_user_may_do_its_own_work_and_nothing_else() {
         write(&vietnam);
         assert_eq!(explain().await["verdict"], "send", "the advisor knows the approved template");
         the_bounce_reader_may_do_its_work(url("bounces")).await;
+        a_refused_login_says_what_to_correct(&url("sms")).await;
         for (user, sql, allowed) in [
             ("advisor", "SELECT count(*) FROM delivery", false),
             ("advisor", "SELECT count(*) FROM dead_letter", false),
@@ -195,6 +213,7 @@ fn each_database_user_may_do_its_own_work_and_nothing_else() {
             ("bounces", "UPDATE delivery SET body = ''", false),
             ("bounces", "SELECT count(body) FROM delivery", false),
             ("bounces", "SELECT mail_recipient(job_id) FROM delivery", true),
+            ("fleet", "SELECT mail_recipient(gen_random_uuid())", true),
             ("bounces", "UPDATE owed SET looked_at = '-infinity'", true),
             ("sms", "SELECT mail_recipient(job_id) FROM delivery", false),
             ("advisor", "SELECT mail_recipient(gen_random_uuid())", false),
@@ -205,6 +224,7 @@ fn each_database_user_may_do_its_own_work_and_nothing_else() {
             ("pbx", "SELECT count(*) FROM cel", false),
             ("pbx", "INSERT INTO cel (eventtype) VALUES ('CHAN_START')", true),
             ("pbx", "SELECT count(*) FROM delivery", false),
+            ("pbx", "SELECT owe(gen_random_uuid(), 1, 1)", false),
         ] {
             assert_eq!(Database::allows(&url(user), sql).await, allowed, "{user}: {sql}");
         }

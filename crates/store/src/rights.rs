@@ -1,10 +1,11 @@
-//! What each database user may do with each table, and what of it is missing.
+//! What each database user may do with each table and function, and what of it is missing.
 
 use std::fmt;
 
 use crate::{error::StoreError, row::Columns, store::Store};
 
-/// What each user may do with each table: S reads, I inserts, U updates, D deletes, T empties.
+/// What each user may do with each table: S reads, I inserts, U updates, D deletes, T empties; with each function that
+/// has more rights than its caller: X executes.
 ///
 /// A capital is the whole row, a small letter some columns of it; a user that is not named may do nothing.
 /// A table that is new stands here with nobody until somebody has decided.
@@ -23,6 +24,8 @@ pub const RIGHTS: &[(&str, &str)] = &[
     ("dead_letter_action", "operator=SI"),
     ("delivery", "bounces=su dead=su dial=SIu doctor=s email=SIu fallback=SIu fleet=SIu operator=Su sms=SIu"),
     ("job_return", "dead=SIUD dial=Su email=Su fleet=SIUD sms=Su"),
+    ("mail_recipient(uuid)", "bounces=X fleet=X"),
+    ("owe(uuid,integer,integer)", "bounces=X dead=X dial=X email=X fallback=X fleet=X operator=X sms=X"),
     ("owed", "bounces=su dead=SuD dial=SuD doctor=S email=SuD fallback=SuD fleet=SuD operator=SuD sms=SuD"),
     ("receipt", "bounces=I dial=Su doctor=s email=Su fallback=SIu fleet=SIu operator=S sms=Su"),
     (
@@ -45,20 +48,20 @@ pub const RIGHTS: &[(&str, &str)] = &[
     ("tombstone_action", "operator=SI"),
 ];
 
-/// A table that is not there, or what a user may not do with it.
+/// A table or function that is not there, or what a user may not do with it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Missing {
-    /// The table is not there.
-    Table {
-        /// Its name.
-        table: String,
+    /// It is not there.
+    Object {
+        /// Its name, a function's with the types that it takes.
+        name: String,
     },
     /// The user lacks privileges on it that its role needs.
     Right {
         /// The database user.
         user: String,
-        /// The table.
-        table: String,
+        /// The table or function.
+        object: String,
         /// The privileges, in PostgreSQL's words.
         privileges: String,
     },
@@ -67,18 +70,35 @@ pub enum Missing {
 impl fmt::Display for Missing {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Table { table } => write!(
+            Self::Object { name } => write!(
                 f,
-                "the table {table} is not there; if it was renamed or dropped, bring it back, and if this release is \
-                 new, run `fleet migrate` as closure_owner; messages wait meanwhile"
+                "the {} is not there; if it was renamed or dropped, bring it back, and if this release is \
+                 new, run `fleet migrate` as closure_owner; messages wait meanwhile",
+                described(name)
             ),
-            Self::Right { user, table, privileges } => write!(
+            Self::Right { user, object, privileges } => write!(
                 f,
-                "{user} lacks {privileges} on the table {table}; run deploy/postgres/grants.sql as closure_owner; \
-                 messages wait meanwhile"
+                "{user} lacks {privileges} on the {}; run deploy/postgres/grants.sql as closure_owner; \
+                 messages wait meanwhile",
+                described(object)
             ),
         }
     }
+}
+
+impl Missing {
+    /// What is ill, in a few words.
+    pub fn subject(&self) -> String {
+        match self {
+            Self::Object { name } => described(name),
+            Self::Right { user, .. } => format!("rights of {user}"),
+        }
+    }
+}
+
+/// A table or a function, in words.
+fn described(object: &str) -> String {
+    format!("{} {object}", if object.contains('(') { "function" } else { "table" })
 }
 
 impl Store {
@@ -86,27 +106,27 @@ impl Store {
     ///
     /// Rights are looked for where `grants.sql` has given any: an installation with one user for everything has none.
     pub async fn missing(&self) -> Result<Vec<Missing>, StoreError> {
-        let (mut tables, mut roles, mut privileges, mut whole) =
+        let (mut objects, mut roles, mut privileges, mut whole) =
             (Vec::new(), Vec::new(), Vec::new(), Vec::new());
-        for (table, role, letter) in wanted() {
-            tables.push(table);
+        for (object, role, letter) in wanted() {
+            objects.push(object);
             roles.push(role);
             privileges.push(privilege(letter));
             whole.push(letter.is_ascii_uppercase());
         }
-        let rows = self.database.query(MISSING, &[&tables, &roles, &privileges, &whole]).await?;
+        let rows = self.database.query(MISSING, &[&objects, &roles, &privileges, &whole]).await?;
         let (mut missing, mut lacking, mut any_given) = (Vec::new(), Vec::new(), false);
         for row in &rows {
             let columns = Columns(row);
-            let table: String = columns.get("place")?;
+            let name: String = columns.get("place")?;
             any_given |= columns.get::<bool>("is_given")?;
             if columns.get::<bool>("is_gone")? {
-                let gone = Missing::Table { table };
+                let gone = Missing::Object { name };
                 if !missing.contains(&gone) {
                     missing.push(gone);
                 }
             } else if let (Some(user), Some(privileges)) = (columns.get("role")?, columns.get("lacks")?) {
-                lacking.push(Missing::Right { user, table, privileges });
+                lacking.push(Missing::Right { user, object: name, privileges });
             }
         }
         if any_given {
@@ -132,6 +152,7 @@ fn privilege(letter: char) -> &'static str {
         'I' => "INSERT",
         'U' => "UPDATE",
         'D' => "DELETE",
+        'X' => "EXECUTE",
         _ => "TRUNCATE",
     }
 }
@@ -147,11 +168,14 @@ FROM (
     SELECT w.place, w.privilege, r.rolname AS role, t.found,
         CASE
             WHEN t.found IS NULL THEN NULL
+            WHEN w.privilege = 'EXECUTE' THEN has_function_privilege(r.rolname, t.found, w.privilege)
             WHEN w.whole THEN has_table_privilege(r.rolname, t.found, w.privilege)
             ELSE has_any_column_privilege(r.rolname, t.found, w.privilege)
         END AS given
     FROM unnest($1::text[], $2::text[], $3::text[], $4::boolean[]) AS w (place, role, privilege, whole)
-    CROSS JOIN LATERAL (SELECT to_regclass(w.place)::oid AS found) AS t
+    CROSS JOIN LATERAL (
+        SELECT CASE w.privilege WHEN 'EXECUTE' THEN to_regprocedure(w.place)::oid ELSE to_regclass(w.place)::oid END AS found
+    ) AS t
     LEFT JOIN pg_roles AS r ON r.rolname = 'closure_' || w.role
 ) AS looked
 GROUP BY place, role
@@ -169,7 +193,7 @@ mod tests {
             let store = Store::new(settings).expect("the test's settings are valid");
             assert_eq!(store.missing().await, Ok(vec![]));
             database.execute("ALTER TABLE receipt RENAME TO elsewhere").await;
-            let gone = Missing::Table { table: "receipt".to_owned() };
+            let gone = Missing::Object { name: "receipt".to_owned() };
             assert_eq!(store.missing().await, Ok(vec![gone]));
         });
     }
@@ -178,6 +202,6 @@ mod tests {
     fn each_letter_is_one_right() {
         let of_brake: Vec<_> = wanted().filter(|(table, _, _)| *table == "brake").collect();
         assert_eq!(of_brake.len(), "S SIU SIU Su".replace(' ', "").len());
-        assert!(wanted().all(|(_, _, letter)| "SIUDTsiu".contains(letter)));
+        assert!(wanted().all(|(_, _, letter)| "SIUDTXsiu".contains(letter)));
     }
 }

@@ -196,11 +196,7 @@ impl Looks {
 
 /// A table or a right that is missing.
 fn lacks(missing: &Missing) -> Finding {
-    let what = match missing {
-        Missing::Table { table } => format!("table {table}"),
-        Missing::Right { user, .. } => format!("rights of {user}"),
-    };
-    Finding::ill(&what, &missing.to_string())
+    Finding::ill(&missing.subject(), &missing.to_string())
 }
 
 /// Mails that came back and that only a person can read.
