@@ -9,7 +9,7 @@ use std::time::Duration;
 use closure_broker::{BrokerSettings, topology};
 use closure_contract::topology::JOBS;
 use closure_tests::harness::{
-    LONG, Services, Vhost, eventually,
+    LONG, Services, Vhost, eventually, rabbitmqctl,
     raw_amqp::{Properties, Property, RawPublisher, Said, field, long},
     restart_the_broker, run,
 };
@@ -61,7 +61,7 @@ async fn dies_alone(odd: &Properties) {
         publish(&vhost, WAITING, b"email", &Properties::default()).await;
         tokio::time::sleep(Duration::from_secs(5)).await;
         assert_eq!(depth(&owner, "closure.email").await, 0, "nothing comes home from the delays any more");
-        vhost.delete_queue("closure.sms").await;
+        rabbitmqctl(&services, &["--vhost", &vhost.name, "delete_queue", "closure.sms"]).await;
         restart_the_broker(&services).await;
         topology::apply(&owner).await.expect("the topology is applied again");
     }

@@ -41,7 +41,7 @@ pub use fleet::{Fleet, Watch};
 pub use http::{HttpAnswer, request};
 pub use logs::tail;
 pub use nginx::Nginx;
-pub use node::restart_the_broker;
+pub use node::{rabbitmqctl, restart_the_broker};
 pub use options::{FleetOptions, ProcessSpec, TopologyState};
 pub use outcomes::{Heard, Outcomes};
 pub use pgbouncer::{PgBouncer, Pooling};

@@ -23,8 +23,7 @@ use super::{
 ///
 /// Every vhost of the node is gone meanwhile, so that a test that does this must run alone.
 pub async fn restart_the_broker(services: &Services) {
-    let text = std::fs::read(&services.description).expect("services.json can be read");
-    let description: Value = serde_json::from_slice(&text).expect("services.json is JSON");
+    let description = described(services);
     let broker = &description["rabbitmq"];
     let pid_file = Path::new(text_of(&broker["pid_file"])).to_owned();
     let pid = first_number(&pid_file).expect("the broker's pid file names a process");
@@ -51,15 +50,34 @@ pub async fn restart_the_broker(services: &Services) {
     .await;
 }
 
+/// Asks the broker something as its operator does, and expects that it is done.
+pub async fn rabbitmqctl(services: &Services, arguments: &[&str]) {
+    let start = &described(services)["rabbitmq"]["start"];
+    let mut command = Command::new(Path::new(text_of(&start["program"])).with_file_name("rabbitmqctl"));
+    command.args(arguments).stdin(Stdio::null());
+    own_environment(&mut command, start);
+    let output = on_a_lasting_thread(move || command.output()).await.expect("rabbitmqctl can be started");
+    assert!(output.status.success(), "{arguments:?}: {}", String::from_utf8_lossy(&output.stderr));
+}
+
+fn described(services: &Services) -> Value {
+    let text = std::fs::read(&services.description).expect("services.json can be read");
+    serde_json::from_slice(&text).expect("services.json is JSON")
+}
+
+fn own_environment(command: &mut Command, start: &Value) {
+    command.env_clear();
+    for (name, value) in start["environment"].as_object().expect("the description lists the environment") {
+        command.env(name, text_of(value));
+    }
+}
+
 fn launch(start: &Value) -> Command {
     let mut command = Command::new(text_of(&start["program"]));
     for argument in start["arguments"].as_array().expect("the description lists arguments") {
         command.arg(text_of(argument));
     }
-    command.env_clear();
-    for (name, value) in start["environment"].as_object().expect("the description lists the environment") {
-        command.env(name, text_of(value));
-    }
+    own_environment(&mut command, start);
     let log = std::fs::OpenOptions::new().append(true).create(true).open(text_of(&start["log_file"]));
     let log = log.expect("the broker's log can be written");
     command.current_dir(text_of(&start["working_folder"])).stdin(Stdio::null());

@@ -22,28 +22,35 @@ const CASES: [(InfobipBehaviour, u64, DeliveryState); 7] = [
     (InfobipBehaviour::NotDelivered, 1, DeliveryState::Undelivered),
 ];
 
+/// A gateway with these settings, and a fleet whose gateways are these.
+async fn fleet_over(
+    settings: InfobipSimSettings,
+    name: &'static str,
+    gateways: &str,
+) -> (InfobipSimulator, Fleet) {
+    let settings =
+        InfobipSimSettings { api_key: API_KEY.to_owned(), webhook_password: PASSWORD.to_owned(), ..settings };
+    let gateway = InfobipSimulator::start(settings).await.expect("the gateway can be started");
+    let options = FleetOptions::together(name)
+        .variable("FLEET_SMS_GATEWAYS", gateways)
+        .variable("FLEET_SMS_INFOBIP_BASE_URL", &gateway.base_url())
+        .variable("FLEET_SMS_INFOBIP_API_KEY", API_KEY)
+        .variable("FLEET_SMS_INFOBIP_CONNECT_TIMEOUT_MS", "1000")
+        .variable("FLEET_SMS_INFOBIP_TOTAL_TIMEOUT_MS", "2500")
+        .variable("FLEET_INTAKE_INFOBIP_SECRET", &format!("closure:{PASSWORD}"));
+    let fleet = Fleet::start(options).await;
+    fleet.add_canary(API_KEY);
+    fleet.add_canary(PASSWORD);
+    gateway.set_webhook(fleet.receipts_url().await.replace("/receipts/nhn", "/receipts/infobip"));
+    (gateway, fleet)
+}
+
 #[test]
 fn whatever_becomes_of_an_answer_the_customer_gets_one_text_message_over_infobip() {
     run(async {
-        let settings = InfobipSimSettings {
-            api_key: API_KEY.to_owned(),
-            webhook_password: PASSWORD.to_owned(),
-            // Long enough that the receipt of a message in doubt does not end the doubt before it was looked into.
-            report_delay_ms: 4_000,
-            ..InfobipSimSettings::default()
-        };
-        let gateway = InfobipSimulator::start(settings).await.expect("the gateway can be started");
-        let options = FleetOptions::together("infobip")
-            .variable("FLEET_SMS_GATEWAYS", "infobip")
-            .variable("FLEET_SMS_INFOBIP_BASE_URL", &gateway.base_url())
-            .variable("FLEET_SMS_INFOBIP_API_KEY", API_KEY)
-            .variable("FLEET_SMS_INFOBIP_CONNECT_TIMEOUT_MS", "1000")
-            .variable("FLEET_SMS_INFOBIP_TOTAL_TIMEOUT_MS", "2500")
-            .variable("FLEET_INTAKE_INFOBIP_SECRET", &format!("closure:{PASSWORD}"));
-        let fleet = Fleet::start(options).await;
-        fleet.add_canary(API_KEY);
-        fleet.add_canary(PASSWORD);
-        gateway.set_webhook(fleet.receipts_url().await.replace("/receipts/nhn", "/receipts/infobip"));
+        // Long enough that the receipt of a message in doubt does not end the doubt before it was looked into.
+        let settings = InfobipSimSettings { report_delay_ms: 4_000, ..InfobipSimSettings::default() };
+        let (gateway, fleet) = fleet_over(settings, "infobip", "infobip").await;
         let mut published = Vec::new();
         for (index, (behaviour, _, _)) in (0u16..).zip(CASES) {
             let job = jobs::sms(&jobs::number(3100, index), &format!("infobip-{index}@example.com"));
@@ -75,14 +82,7 @@ fn whatever_becomes_of_an_answer_the_customer_gets_one_text_message_over_infobip
 #[test]
 fn a_gateway_without_credit_is_stood_in_for_and_no_email_is_sent() {
     run(async {
-        let settings = InfobipSimSettings { api_key: API_KEY.to_owned(), ..InfobipSimSettings::default() };
-        let gateway = InfobipSimulator::start(settings).await.expect("the gateway can be started");
-        let options = FleetOptions::together("failover")
-            .variable("FLEET_SMS_GATEWAYS", "infobip,nhn")
-            .variable("FLEET_SMS_INFOBIP_BASE_URL", &gateway.base_url())
-            .variable("FLEET_SMS_INFOBIP_API_KEY", API_KEY)
-            .variable("FLEET_INTAKE_INFOBIP_SECRET", &format!("closure:{PASSWORD}"));
-        let fleet = Fleet::start(options).await;
+        let (gateway, fleet) = fleet_over(InfobipSimSettings::default(), "failover", "infobip,nhn").await;
         let job = jobs::sms(&jobs::number(3101, 0), "failover@example.com");
         gateway.behave(&digits(&job), InfobipBehaviour::OutOfCredit);
         let id = fleet.publish(&job).await;
@@ -101,19 +101,7 @@ fn a_gateway_without_credit_is_stood_in_for_and_no_email_is_sent() {
 #[test]
 fn a_text_that_is_turned_back_for_want_of_credit_makes_no_email_and_goes_out_when_a_person_sends_it_again() {
     run(async {
-        let settings = InfobipSimSettings {
-            api_key: API_KEY.to_owned(),
-            webhook_password: PASSWORD.to_owned(),
-            ..InfobipSimSettings::default()
-        };
-        let gateway = InfobipSimulator::start(settings).await.expect("the gateway can be started");
-        let options = FleetOptions::together("turned-back")
-            .variable("FLEET_SMS_GATEWAYS", "infobip")
-            .variable("FLEET_SMS_INFOBIP_BASE_URL", &gateway.base_url())
-            .variable("FLEET_SMS_INFOBIP_API_KEY", API_KEY)
-            .variable("FLEET_INTAKE_INFOBIP_SECRET", &format!("closure:{PASSWORD}"));
-        let fleet = Fleet::start(options).await;
-        gateway.set_webhook(fleet.receipts_url().await.replace("/receipts/nhn", "/receipts/infobip"));
+        let (gateway, fleet) = fleet_over(InfobipSimSettings::default(), "turned-back", "infobip").await;
         let job = jobs::sms(&jobs::number(3102, 0), "turned-back@example.com");
         gateway.behave_times(&digits(&job), InfobipBehaviour::CreditGoneLater, 1);
         let id = fleet.publish(&job).await;
@@ -185,22 +173,11 @@ fn a_gateway_that_reports_on_anothers_attempt_is_not_believed_and_people_are_tol
 fn the_sender_that_the_network_shows_reaches_the_outcome_beside_the_one_that_was_asked_for() {
     run(async {
         let settings = InfobipSimSettings {
-            api_key: API_KEY.to_owned(),
-            webhook_password: PASSWORD.to_owned(),
             report_delay_ms: 2_000,
             shown_sender: Some("1069012345678".to_owned()),
             ..InfobipSimSettings::default()
         };
-        let gateway = InfobipSimulator::start(settings).await.expect("the gateway can be started");
-        let options = FleetOptions::together("senders")
-            .variable("FLEET_SMS_GATEWAYS", "infobip")
-            .variable("FLEET_SMS_INFOBIP_BASE_URL", &gateway.base_url())
-            .variable("FLEET_SMS_INFOBIP_API_KEY", API_KEY)
-            .variable("FLEET_SMS_INFOBIP_CONNECT_TIMEOUT_MS", "1000")
-            .variable("FLEET_SMS_INFOBIP_TOTAL_TIMEOUT_MS", "2500")
-            .variable("FLEET_INTAKE_INFOBIP_SECRET", &format!("closure:{PASSWORD}"));
-        let fleet = Fleet::start(options).await;
-        gateway.set_webhook(fleet.receipts_url().await.replace("/receipts/nhn", "/receipts/infobip"));
+        let (gateway, fleet) = fleet_over(settings, "senders", "infobip").await;
         let expected = json!({ "asked": "+82234518120", "reported": "1069012345678" });
         let told = jobs::sms(&jobs::number(3103, 0), "senders-0@example.com");
         // The logs name the sender before the report does.

@@ -47,6 +47,7 @@ fn a_job_id_used_again_with_other_content_changes_nothing_and_is_kept_for_a_pers
         let second = row("job-id-reused")["publish"][1]["job"].to_string();
         assert_eq!(letter.body, second.as_bytes(), "the other content is kept byte by byte");
         assert_eq!(ended.outcome("sms.refused").code, Some(FailureCode::JobIdConflict));
+        assert_eq!(ended.outcome("sms.refused").word, 0, "the first one's own word holds");
         assert_ne!(
             ended.outcome("sms.refused").outcome_id,
             ended.outcome("sms.delivered").outcome_id,
