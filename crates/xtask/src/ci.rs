@@ -7,7 +7,7 @@ use crate::error::{Result, failed};
 use crate::interrupt::Interrupt;
 use crate::process::Foreground;
 use crate::workspace::Workspace;
-use crate::{agree, bench, demo, test, tools};
+use crate::{agree, bench, compose, demo, test, tools};
 
 /// How long one step may take; the tests have limits of their own.
 const STEP_LIMIT: Duration = Duration::from_secs(30 * 60);
@@ -28,15 +28,17 @@ const STEPS: &[(&str, Step)] = &[
     ("lints", lints),
     ("documentation", documentation),
     ("dependencies", dependencies),
+    ("micro-benchmarks", micro_benchmarks),
 ];
 
 type Advertised = fn(&Interrupt) -> Result<ExitCode>;
 
-/// What the README tells a person to type, in a form that takes seconds; `tests/tests/commands.rs` names the rest.
+/// What the README tells a person to type, in a form that takes seconds; `tests/tests/typed/documented.rs` names the rest.
 const ADVERTISED: &[(&str, Advertised)] = &[
     ("demo", |interrupt| demo::run(&demo::Arguments::unattended(), interrupt)),
     ("bench", |interrupt| bench::run(&bench::Arguments::smallest(), interrupt)),
     ("agree", |interrupt| agree::run(&agree::Arguments::smallest(), interrupt)),
+    ("compose", |interrupt| compose::run(&compose::Arguments::smallest(), interrupt)),
 ];
 
 /// Runs every step up to the first that fails.
@@ -55,8 +57,6 @@ pub fn run(interrupt: &Interrupt) -> Result<ExitCode> {
     }
     heading("tests");
     let mut code = test::run(&test::Arguments::new(&["--no-fail-fast"]), interrupt)?;
-    heading("micro-benchmarks");
-    micro_benchmarks(&workspace, interrupt)?;
     for (name, command) in ADVERTISED {
         if code == ExitCode::SUCCESS {
             heading(name);

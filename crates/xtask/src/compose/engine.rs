@@ -97,7 +97,7 @@ impl Engine {
     pub fn run(&self, network: Network, arguments: &[&str], interrupt: &Interrupt) -> Result<Option<i32>> {
         // The end of this pipe is the end of the namespaces, however we end.
         let (reader, _writer) = std::io::pipe().context(|| "cannot make a pipe".to_owned())?;
-        let program = std::env::current_exe().context(|| "this program has no name".to_owned())?;
+        let program = self.own_program()?;
         let mut command = Command::new("unshare");
         command.args(["--mount", "--pid", "--fork", "--kill-child", "--mount-proc"]);
         let word = match network {
@@ -126,6 +126,14 @@ impl Engine {
             interrupt.pause(POLL_INTERVAL)?;
         };
         Ok(status.code().filter(|code| *code != NO_ENGINE))
+    }
+
+    /// A copy of this program: a build of the tree may have taken its own file away meanwhile.
+    fn own_program(&self) -> Result<PathBuf> {
+        std::fs::create_dir_all(&self.state).context(|| format!("cannot make {}", self.state.display()))?;
+        let copy = self.state.join("xtask");
+        std::fs::copy("/proc/self/exe", &copy).context(|| format!("cannot write {}", copy.display()))?;
+        Ok(copy)
     }
 
     /// Removes everything that a run needs and leaves.

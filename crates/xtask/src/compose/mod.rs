@@ -21,6 +21,7 @@ use crate::services::release::{Release, Root};
 use crate::tools;
 use crate::workspace::Workspace;
 
+use clap::ValueEnum as _;
 use containers::Containers;
 use engine::{Engine, Found, Network};
 use project::{Project, docker};
@@ -34,12 +35,17 @@ pub struct Arguments {
     /// The RabbitMQ that the stand-in for its official image has
     #[arg(long, value_enum, default_value_t = Release::V4_3)]
     rabbitmq: Release,
-    /// Only come up, play the scenario and ask the tools
+    /// Only come up, play the scenario and ask the tools; what CI does on every change
     #[arg(long)]
     smoke: bool,
 }
 
 impl Arguments {
+    /// What CI does, on the newest RabbitMQ of a Debian that is released.
+    pub fn smallest() -> Arguments {
+        Arguments { prebuilt: true, rabbitmq: Release::V4_0, smoke: true }
+    }
+
     fn extent(&self) -> Extent {
         if self.smoke { Extent::Smoke } else { Extent::Whole }
     }
@@ -52,16 +58,6 @@ pub enum Extent {
     Whole,
     /// The demo's start, the scenario, and the tools for people.
     Smoke,
-}
-
-impl Extent {
-    /// The word by which the inside of the namespaces is told.
-    fn word(self) -> &'static str {
-        match self {
-            Self::Whole => "whole",
-            Self::Smoke => "smoke",
-        }
-    }
 }
 
 /// What is done beside the engine.
@@ -120,9 +116,13 @@ pub fn run(arguments: &Arguments, interrupt: &Interrupt) -> Result<ExitCode> {
     let state = engine.state().display().to_string();
     let images = engine.images().display().to_string();
     let binaries = binaries.display().to_string();
-    let extent = arguments.extent().word();
+    let extent = arguments.extent().to_possible_value().expect("no extent is hidden");
     let inside = |task: &str, network: Network| {
-        engine.run(network, &["compose-inside", &state, &images, &broker, task, &binaries, extent], interrupt)
+        engine.run(
+            network,
+            &["compose-inside", &state, &images, &broker, task, &binaries, extent.get_name()],
+            interrupt,
+        )
     };
     let ended = if arguments.prebuilt {
         inside("try-prebuilt", Network::Own)

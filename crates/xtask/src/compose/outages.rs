@@ -11,10 +11,9 @@ use crate::compose::project::Project;
 use crate::demo::environment::{Environment, publish_body};
 use crate::demo::observe::records;
 use crate::demo::outcome_feed::OutcomeFeed;
+use crate::demo::stage::RULEBOOK;
 use crate::error::{Context, Result, failed};
 
-/// The demo's rules, whose wait for a receipt is short.
-const RULEBOOK: &str = "tests/scenario/rulebook.toml";
 /// What is killed, one after the other, with texts under way.
 const KILLED: [&str; 9] =
     ["sms", "email", "dial", "fallback", "dead", "cancel", "intake", "rabbitmq", "postgres"];
@@ -60,7 +59,7 @@ pub fn bring_about(project: &Project, containers: &Containers<'_>) -> Result<Per
     Ok(texts.into_iter().flat_map(|text| [text.number, text.address]).collect())
 }
 
-/// While broker or intake are away a receipt comes late, and no email is to answer before it could come.
+/// The demo's rules wait for a receipt for a short time. While broker or intake are away it comes late, and no email is to answer before it could come.
 fn be_patient(project: &Project) -> Result<Duration> {
     let scenario = project.root.join(RULEBOOK);
     let rules =

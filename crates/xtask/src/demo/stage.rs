@@ -23,7 +23,7 @@ const ARI_PASSWORD: &str = "demo-ari-password";
 /// The CRM's own queue of outcomes.
 pub const CRM_QUEUE: &str = "crm.outcomes";
 /// The rules' settings of the demo: the shipped ones, with short waits.
-const RULEBOOK: &str = "tests/scenario/rulebook.toml";
+pub const RULEBOOK: &str = "tests/scenario/rulebook.toml";
 /// The templates of the demo.
 const TEMPLATES: &str = "tests/scenario/templates.toml";
 
