@@ -92,10 +92,6 @@ impl From<tokio_postgres::Error> for StoreError {
             _ if POOLED.contains(&code) => {
                 Self::Unavailable(format!("SQLSTATE {code}: {}; {STATEMENTS_LOST}", answer.message()))
             }
-            // Waiting helps only once somebody has mended it, who is to be told what.
-            "28" | "3D" => {
-                Self::Unavailable(format!("SQLSTATE {code}: {}; {LOGIN_REFUSED}", answer.message()))
-            }
             "42" | "3F" => Self::Schema(format!("SQLSTATE {code}: {}", answer.message())),
             // A prepared statement that a migration made stale (0A000) is among these: its connection is not used
             // again, and the next one prepares it anew.
@@ -105,7 +101,7 @@ impl From<tokio_postgres::Error> for StoreError {
 }
 
 /// The server knows the user, its password or the database otherwise.
-const LOGIN_REFUSED: &str = "correct user, password and database of database.url, or run deploy/postgres/roles.sh, \
+const LOGIN_REMEDY: &str = "correct user, password and database of database.url, or run deploy/postgres/roles.sh, \
                              which writes the passwords of the secrets";
 
 /// A statement that was prepared is gone, or another of its name is there: the server behind the connection changed.
@@ -163,7 +159,10 @@ impl From<PoolError> for StoreError {
 fn refused(error: tokio_postgres::Error) -> StoreError {
     let Some(answer) = error.as_db_error() else { return without_answer(&error) };
     let (code, message) = (answer.code().code(), answer.message());
-    let remedy =
-        if message.starts_with(UNKNOWN_PARAMETER) { format!("; {PARAMETER_REMEDY}") } else { String::new() };
+    let remedy = match code.get(..2) {
+        _ if message.starts_with(UNKNOWN_PARAMETER) => format!("; {PARAMETER_REMEDY}"),
+        Some("28" | "3D") => format!("; {LOGIN_REMEDY}"),
+        Some(_) | None => String::new(),
+    };
     StoreError::Unavailable(format!("SQLSTATE {code}: {message}{remedy}"))
 }
