@@ -70,8 +70,8 @@ GRANT SELECT, INSERT (consultation_id, newest_revision), UPDATE (newest_revision
 GRANT SELECT ON suppression TO closure_courier;
 GRANT SELECT, INSERT, UPDATE (count) ON contact_tally TO closure_courier;
 
--- The gateways: which of them are left alone, and how fast they are asked.
-GRANT SELECT, INSERT, UPDATE, DELETE ON circuit TO closure_sms, closure_fallback;
+-- The gateways and the mail server: which of them are left alone, and how fast the gateways are asked.
+GRANT SELECT, INSERT, UPDATE, DELETE ON circuit TO closure_sms, closure_email, closure_fallback;
 GRANT SELECT, INSERT, UPDATE (next_at) ON sending_rate TO closure_sms;
 
 -- The PBX writes its record of calls, and the dial worker reads it.

@@ -45,6 +45,7 @@ fn a_wrong_configuration_is_told_whole_and_before_any_socket_is_opened() {
             ("FLEET_BROKER_HEARTBEAT_S", "ten"),
             ("FLEET_SMS_LADDER", "1s,soon"),
             ("FLEET_WORKER_GRACE_MS", "-1"),
+            ("FLEET_WORKER_CONCURRENCY", "0"),
             ("FLEET_EMAIL_SECURITY", "none"),
         ]);
         let answer = cli(&environment, &["work", "sms", "email", "dial"]).await.with_code(64);
@@ -52,6 +53,7 @@ fn a_wrong_configuration_is_told_whole_and_before_any_socket_is_opened() {
             "broker.heartbeat_s",
             "sms.ladder",
             "worker.grace_ms",
+            "worker.concurrency",
             "email.security",
             "database.url",
             "sms.nhn.base_url",
@@ -67,10 +69,13 @@ fn a_wrong_configuration_is_told_whole_and_before_any_socket_is_opened() {
 }
 
 #[test]
-fn no_role_that_sends_starts_without_a_list_of_the_countries_that_it_may_send_to() {
+fn no_role_that_sends_starts_by_a_rulebook_with_a_misspelt_key_or_without_a_list_of_countries() {
     run(async {
         let fleet = idle_fleet("cli-countries").await;
         let rulebook = fleet.file("no-countries.toml", b"receipt_due_ms = 600000\n");
+        let misspelt = fleet.file("misspelt.toml", b"[sms]\nmax_bites = 500\n");
+        let answer = cli(&with(&fleet, "FLEET_RULEBOOK", &misspelt), &["work", "sms"]).await.with_code(64);
+        assert!(["max_bites", "max_bytes"].iter().all(|name| answer.errors.contains(name)));
         for role in ["sms", "dial"] {
             let answer = cli(&with(&fleet, "FLEET_RULEBOOK", &rulebook), &["work", role]).await.with_code(64);
             assert!(answer.errors.contains("numbers.allowed_country_codes"), "{}", answer.errors);
@@ -90,12 +95,15 @@ fn an_unknown_key_in_the_file_is_an_error_and_a_value_of_the_environment_wins_ov
         assert!(answer.errors.contains("broker.url"), "{}", answer.errors);
         std::fs::write(&file, "[log]\nformat = \"loud\"\n").expect("a file can be written");
         let job = folder.path().join("job.json");
-        std::fs::write(&job, jobs::sms("+819012345678", "a@example.com").to_string())
-            .expect("a file can be written");
+        let text = jobs::sms("+819012345678", "a@example.com").to_string();
+        std::fs::write(&job, text).expect("a file can be written");
         let explain = ["--config", path.as_str(), "explain", &job.display().to_string()].map(str::to_owned);
         let explain: Vec<&str> = explain.iter().map(String::as_str).collect();
         cli(&[], &explain).await.with_code(64);
         cli(&variables(&[("FLEET_LOG_FORMAT", "json")]), &explain).await.with_code(0);
+        let loud = variables(&[("FLEET_LOG_FILTER", "fleet=loud")]);
+        let errors = cli(&loud, &explain).await.with_code(64).errors;
+        assert!(errors.contains("log.filter"), "{errors}");
     });
 }
 
@@ -299,10 +307,13 @@ fn a_service_that_is_away_is_exit_code_69_and_names_no_password() {
 }
 
 #[test]
-fn a_wrong_command_line_is_exit_code_2_and_an_unknown_id_65() {
+fn a_wrong_command_line_is_exit_code_2_and_an_unknown_id_or_no_address_65() {
     run(async {
         cli(&[], &["work"]).await.with_code(2);
         cli(&[], &["no-such-command"]).await.with_code(2);
+        for no_address in ["x", "x:0/readyz", ":8081", "x:99999/readyz"] {
+            cli(&[], &["probe", no_address]).await.with_code(65);
+        }
         let fleet = idle_fleet("cli-ids").await;
         fleet.cli(&["show", "00000000-0000-4000-8000-00000000ffff"]).await.with_code(65);
         fleet.cli(&["dead", "show", "4711"]).await.with_code(65);

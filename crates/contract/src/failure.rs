@@ -108,7 +108,7 @@ failure_codes! {
     MailServerUnavailable = "mail_server_unavailable", "The mail server cannot be reached; nothing was sent", "nothing: it is tried again later";
     MailServerRefused = "mail_server_refused", "The mail server is there and refuses our connection; nothing was sent", "read its words in the detail; have our address taken off the block list that they name, or correct the SMTP settings";
     MailAuth = "mail_auth", "The mail server refuses our credentials", "correct the SMTP credentials";
-    MailInDoubt = "mail_in_doubt", "The connection broke after the message was handed over", "nothing: the same bytes are sent again under the same Message-ID";
+    MailInDoubt = "mail_in_doubt", "The mail was handed over, and no reply that can be understood says whether it was taken", "nothing: the same bytes are sent again under the same Message-ID";
     MailBounced = "mail_bounced", "The mail was accepted and came back undelivered", "read the server's reason in the detail; where it names no block, check the address with the customer and send a newer revision";
     BounceUnread = "bounce_unread", "A mail came to a bounce address, and no program could read what it says about the mail of a job", "read it (fleet dead show), tell the CRM if the mail did not arrive, then discard the letter";
     MailRefused = "mail_refused", "The mail server refuses the message for good", "read the reply in the attempt's detail";

@@ -326,12 +326,20 @@ async fn one<W: Worker>(worker: &W, incoming: Incoming, publisher: &Publisher, l
         }
         // The message goes back; the broker's delivery limit ends a crash loop in the dead queue.
         Some(Err(_panic)) => {
-            error!(queue = worker.queue(), message_id = ?message.message_id, "a worker panicked over a message");
+            error!(
+                queue = worker.queue(),
+                message_id = message.message_id.as_deref(),
+                "a worker panicked over a message"
+            );
             settler.release();
             return;
         }
         None => {
-            error!(queue = worker.queue(), message_id = ?message.message_id, "the work of a message stood still; it goes back");
+            error!(
+                queue = worker.queue(),
+                message_id = message.message_id.as_deref(),
+                "the work of a message stood still; it goes back"
+            );
             settler.release();
             return;
         }

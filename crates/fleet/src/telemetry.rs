@@ -11,7 +11,7 @@ use crate::{
 
 /// Starts logging to standard error; what a command prints as its result goes to standard output.
 pub fn start(settings: &LogSettings) {
-    let mut filter = EnvFilter::try_new(&settings.filter).unwrap_or_else(|_| EnvFilter::new("info"));
+    let mut filter = EnvFilter::new(&settings.filter);
     // The client libraries would write message bodies and credentials into the log, and many lines for one outage.
     for directive in closure_broker::LOG_DIRECTIVES.iter().chain(closure_store::LOG_DIRECTIVES) {
         filter = filter.add_directive(directive.parse().expect("the libraries' directives are well formed"));

@@ -209,6 +209,7 @@ impl Default for EmailRules {
         Self {
             from_name: "고객지원 Support".to_owned(),
             from_address: "noreply@kakaomobility.com".to_owned(),
+            circuit: CircuitRules::default(),
             default_subject: "Reply to your K.ride inquiry".to_owned(),
             default_subject_domestic: "K.ride 문의에 대한 답변입니다".to_owned(),
             subject_chars_max: 150,

@@ -179,6 +179,8 @@ pub struct EmailRules {
     pub from_name: String,
     /// The sender's address (R20).
     pub from_address: String,
+    /// When the mail server is left alone, and when one mail tries it again (R14e).
+    pub circuit: CircuitRules,
     /// The subject of a fallback email overseas that has no English one (R19).
     pub default_subject: String,
     /// The subject of a domestic fallback email that has none.

@@ -103,8 +103,8 @@ pub(crate) const R14E: Rule = Rule {
     id: RuleId::R14e,
     guide_ko: "",
     guide_en: "",
-    reading: "What hits every job alike (credit, credentials, an outage, our sender) holds, and never turns a backlog into emails, not even to Vietnam. Another gateway of the route stands in; where none does, jobs stay in their queue until a probe has come through. A text that the gateway took, and then did not carry because of our account, waits for a person, who sends it again. While unusually many texts of a gateway, or of its way to a country, fail by its word or its silence, the emails of R14c are held, until texts arrive again or a person lets them go.",
-    keys: &["sms.circuit", "sms.routes", "sms.brake"],
+    reading: "What hits every job alike (credit, credentials, an outage, our sender) holds, and never turns a backlog into emails, not even to Vietnam. Another gateway of the route stands in; where none does, jobs stay in their queue until a probe has come through; so do emails while the mail server is away. A text that the gateway took, and then did not carry because of our account, waits for a person, who sends it again. While unusually many texts of a gateway, or of its way to a country, fail by its word or its silence, the emails of R14c are held, until texts arrive again or a person lets them go.",
+    keys: &["sms.circuit", "sms.routes", "sms.brake", "email.circuit"],
     tests: &[
         Proof {
             file: FALLBACKS,

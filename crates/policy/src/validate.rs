@@ -157,6 +157,9 @@ fn mail(rulebook: &Rulebook, refuse: &mut impl FnMut(&'static str, &str)) {
     if address::address(&rules.from_address).is_none() {
         refuse("email.from_address", "must be an email address");
     }
+    if rules.circuit.failures_to_open == 0 {
+        refuse("email.circuit.failures_to_open", "must be at least 1");
+    }
     if rules.subject_chars_max == 0 || rules.subject_chars_max > SUBJECT_CHARS_MAX {
         refuse("email.subject_chars_max", "must be from 1 to 900");
     }

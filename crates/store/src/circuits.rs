@@ -77,9 +77,16 @@ impl Store {
         Ok(if rows.is_empty() { Opened::Before } else { Opened::Now })
     }
 
-    /// Asks for the right to probe for `lease_ms`: each open circuit whose time has come gives it to one process.
-    pub async fn take_probes(&self, prober: Uuid, lease_ms: u64) -> Result<Vec<Lane>, StoreError> {
-        let rows = self.database.query(TAKE_PROBES, &[&prober, &millis(lease_ms)]).await?;
+    /// Asks for the right to probe these providers for `lease_ms`: each of their open circuits whose time has come gives
+    /// it to one process.
+    pub async fn take_probes(
+        &self,
+        prober: Uuid,
+        providers: &[Provider],
+        lease_ms: u64,
+    ) -> Result<Vec<Lane>, StoreError> {
+        let providers: Vec<&str> = providers.iter().map(|provider| provider.as_str()).collect();
+        let rows = self.database.query(TAKE_PROBES, &[&prober, &millis(lease_ms), &providers]).await?;
         rows.iter().map(Lane::read).collect()
     }
 
@@ -141,7 +148,7 @@ RETURNING provider";
 
 pub(crate) const TAKE_PROBES: &str = "
 UPDATE circuit SET prober = $1, probing_until = now() + $2::bigint * interval '1 millisecond'
-WHERE probe_at <= now() AND (probing_until IS NULL OR probing_until <= now())
+WHERE provider = ANY($3) AND probe_at <= now() AND (probing_until IS NULL OR probing_until <= now())
 RETURNING provider, country_code";
 
 pub(crate) const PROBE_FAILED: &str = "

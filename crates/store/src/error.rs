@@ -16,7 +16,7 @@ pub enum StoreError {
     Schema(String),
     /// A right is missing.
     #[error(
-        "the database's user lacks a right ({0}); run deploy/postgres/grants.sql as the tables' owner, and see `fleet doctor`"
+        "the database's user lacks a right ({0}); each role has a user of its own, and commands of the desk are for closure_operator (docs/operations.md): name it in database.url; if it is that one, run deploy/postgres/grants.sql as the tables' owner, and see `fleet doctor`"
     )]
     Right(String),
     /// One row holds what this release cannot read; every other row is as good as before.

@@ -15,7 +15,7 @@ pub const RIGHTS: &[(&str, &str)] = &[
     ("brake", "doctor=S fallback=SIU fleet=SIU operator=Su"),
     ("brake_action", "operator=SI"),
     ("cel", "dial=S fleet=S pbx=I"),
-    ("circuit", "doctor=S fallback=SIUD fleet=SIUD operator=Su sms=SIUD"),
+    ("circuit", "doctor=S email=SIUD fallback=SIUD fleet=SIUD operator=Su sms=SIUD"),
     ("contact_tally", "advisor=S dial=SIu email=SIu fallback=SuD fleet=SIuD operator=S sms=SIu"),
     (
         "dead_letter",

@@ -11,6 +11,7 @@ mod kills;
 mod leases;
 mod load;
 mod made_properties;
+mod mail_server;
 mod outages;
 mod pooler;
 mod properties;

@@ -85,7 +85,7 @@ pub(super) async fn admit(
         Err(refusal) => {
             match refusal {
                 Refusal::UNAUTHORIZED => guard.strangers.add(),
-                refusal => warn!(?refusal, "a question was refused at the door"),
+                refusal => warn!(code = refusal.code(), "a question was refused at the door"),
             }
             return refusal.into_response();
         }

@@ -62,6 +62,11 @@ impl Refusal {
         Self { status, code, problem, retry_after_s: None }
     }
 
+    /// Its stable code.
+    pub(super) fn code(self) -> &'static str {
+        self.code
+    }
+
     /// Too many questions of one token, or of all.
     pub(super) fn rate_limited(wait: Duration) -> Self {
         Self {

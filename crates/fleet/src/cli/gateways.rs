@@ -12,7 +12,7 @@ pub enum Gateways {
     Quota,
     /// Let the next job try a gateway at once, for whoever has just mended its account.
     Probe {
-        /// The gateway, such as nhn.
+        /// The gateway, such as nhn, or smtp for the mail server.
         #[arg(value_parser = gateway)]
         gateway: Provider,
     },

@@ -17,12 +17,21 @@ const ANSWER_BYTES_MAX: usize = 1024;
 /// Asks `host:port/path` and is content with a 200.
 pub async fn run(address: &str) -> Result<(), Failure> {
     let (host, path) = address.split_once('/').unwrap_or((address, "readyz"));
+    if !is_host_and_port(host) {
+        let problem = format!("`{address}`: write host:port/path, such as 127.0.0.1:8081/readyz");
+        return Err(Failure::Input(problem));
+    }
     let answer = tokio::time::timeout(PROBE_MAX, ask(host, path))
         .await
         .map_err(|_| Failure::Unavailable(format!("{host} did not answer in {} s", PROBE_MAX.as_secs())))?
         .map_err(|problem| Failure::Unavailable(format!("{host}: {problem}")))?;
     let status = answer.lines().next().unwrap_or_default();
     if status.contains(" 200 ") { Ok(()) } else { Err(Failure::Refused(format!("{address}: {status}"))) }
+}
+
+fn is_host_and_port(text: &str) -> bool {
+    let parts = text.rsplit_once(':');
+    parts.is_some_and(|(host, port)| !host.is_empty() && port.parse::<u16>().is_ok_and(|port| port > 0))
 }
 
 async fn ask(host: &str, path: &str) -> std::io::Result<String> {

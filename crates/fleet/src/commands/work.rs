@@ -3,8 +3,9 @@
 use std::{collections::BTreeSet, sync::Arc, time::Duration};
 
 use closure_broker::{BrokerSettings, Publisher, topology};
-use closure_contract::Channel;
-use closure_policy::rulebook::SmsRules;
+use closure_contract::{Channel, Provider};
+use closure_policy::{circuit::CircuitRules, rulebook::SmsRules};
+use closure_providers::Sender as _;
 use closure_store::Store;
 use tracing::{info, warn};
 
@@ -51,6 +52,9 @@ const DEAD_PREFETCH: u16 = 20;
 /// So are the CRM's cancellations.
 const CANCEL_PREFETCH: u16 = 20;
 
+/// A mail may take many minutes, and where its worker dies another one probes sooner than that.
+const MAIL_PROBE_MS_MAX: u64 = 30_000;
+
 /// Everything that the roles of one process share.
 struct Crew {
     broker: BrokerSettings,
@@ -59,6 +63,7 @@ struct Crew {
     engine: Engine,
     receipt_due_ms: u64,
     sms_rules: SmsRules,
+    mail_circuit: CircuitRules,
     courier: CourierSettings,
     publisher: Publisher,
     lifecycle: Lifecycle,
@@ -95,7 +100,7 @@ pub async fn run(call: &Call, work: &Work, signals: Signals) -> Result<(), Failu
     let publisher = Publisher::start(broker.clone(), lifecycle.shutdown.clone(), &lifecycle.tracker);
     health.watch_publisher(publisher.clone());
     let receipt_due_ms = rulebook.receipt_due_ms();
-    let sms_rules = rulebook.rules().sms.clone();
+    let (sms_rules, mail_circuit) = (rulebook.rules().sms.clone(), rulebook.rules().email.circuit);
     let Some(rules) = open_rules(rulebook, &store, refresh, &lifecycle).await? else { return Ok(()) };
     let brakes = match settings.fallback {
         Some(_) => match open_brakes(&store, sms_rules.brake, &lifecycle).await? {
@@ -112,6 +117,7 @@ pub async fn run(call: &Call, work: &Work, signals: Signals) -> Result<(), Failu
         engine,
         receipt_due_ms,
         sms_rules,
+        mail_circuit,
         courier,
         publisher,
         lifecycle,
@@ -219,11 +225,19 @@ fn start(crew: &Crew, settings: RoleSettings, roles: &BTreeSet<Role>) -> Vec<Loo
         loops.push(consume(crew, courier(crew, carrier, &leases), concurrency));
     }
     if let Some(EmailSettings { smtp, message_id_domain, bounces, signer }) = settings.email {
+        let circuits = Circuits::new(
+            crew.store.clone(),
+            crew.mail_circuit,
+            vec![Provider::Smtp],
+            smtp.longest_send_ms().min(MAIL_PROBE_MS_MAX),
+        );
+        loops.push(Box::pin(Arc::clone(&circuits).watch(crew.lifecycle.clone())));
         let carrier = EmailCarrier {
             smtp: Arc::clone(&smtp),
             message_id_domain,
             bounces,
             signer,
+            circuits,
             ladder: crew.courier.email_ladder.clone(),
         };
         loops.push(consume(crew, courier(crew, carrier, &leases), concurrency));

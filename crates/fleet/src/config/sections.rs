@@ -11,8 +11,9 @@ use closure_policy::{
 };
 use closure_providers::{AriSettings, PlainHttp, Security, SmtpCredentials, SmtpSettings};
 use closure_store::{RemotePlaintext, StoreSettings};
+use tracing_subscriber::EnvFilter;
 
-use super::source::{Source, syntax_problem};
+use super::source::Source;
 
 /// A provider's answer has at most this many bytes.
 pub(super) const ANSWER_BYTES_MAX: usize = 256 * 1024;
@@ -153,7 +154,8 @@ pub fn rulebook(source: &mut Source<'_>) -> CompiledRulebook {
         None => Rulebook::default(),
         Some(path) => {
             let read = std::fs::read_to_string(&path).map_err(|error| error.to_string());
-            match read.and_then(|text| toml::from_str(&text).map_err(|error| syntax_problem(&text, &error))) {
+            // The rules hold no secret, so that the line may be shown.
+            match read.and_then(|text| toml::from_str(&text).map_err(|error| error.to_string())) {
                 Ok(Rulebook { templates, .. }) if !templates.is_empty() => {
                     source.refuse(format!(
                         "rulebook {path}: templates stand in the database; \
@@ -189,8 +191,13 @@ pub fn maybe_database(source: &mut Source<'_>) -> Option<StoreSettings> {
 
 /// How jobs are carried out; `concurrency` from the command line wins.
 pub fn courier(source: &mut Source<'_>, concurrency: Option<u16>) -> CourierSettings {
+    let concurrency = concurrency.unwrap_or_else(|| source.value("worker.concurrency"));
+    if concurrency == 0 {
+        source
+            .refuse("`worker.concurrency`: at least 1; with 0 nothing is ever taken from a queue".to_owned());
+    }
     CourierSettings {
-        concurrency: concurrency.unwrap_or_else(|| source.value("worker.concurrency")),
+        concurrency,
         lease_ms: lease_ms(source),
         grace: Duration::from_millis(source.value("worker.grace_ms")),
         patience: patience(source),
@@ -296,7 +303,12 @@ pub fn health(source: &mut Source<'_>) -> Option<SocketAddr> {
 
 /// The logs.
 pub fn log(source: &mut Source<'_>) -> LogSettings {
-    LogSettings { format: source.value("log.format"), filter: source.value("log.filter") }
+    let filter: String = source.value("log.filter");
+    if let Err(problem) = EnvFilter::try_new(&filter) {
+        source
+            .refuse(format!("`log.filter` = `{filter}`: {problem}; write such as info,closure_fleet=debug"));
+    }
+    LogSettings { format: source.value("log.format"), filter }
 }
 
 pub(super) fn address(source: &mut Source<'_>, name: &str, text: &str) -> SocketAddr {

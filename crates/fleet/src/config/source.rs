@@ -130,7 +130,7 @@ impl<'a> Source<'a> {
 }
 
 /// Where a text is no TOML, and why, without the line: it may hold a secret, and so may the parser's own message.
-pub(super) fn syntax_problem(text: &str, error: &toml::de::Error) -> String {
+fn syntax_problem(text: &str, error: &toml::de::Error) -> String {
     let reason = error.message().lines().next().unwrap_or("it is no TOML");
     // What the parser quotes is from the text.
     let reason = reason.split(['`', '"', '\'']).step_by(2).collect::<Vec<_>>().join("…");

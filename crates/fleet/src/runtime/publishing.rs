@@ -81,13 +81,13 @@ pub(super) async fn refused(
     problem: &StoreError,
     lifecycle: &Lifecycle,
 ) {
-    let message_id = &message.message_id;
+    let message_id = message.message_id.as_deref();
     if WorkQueue::ALL.iter().any(|work| work.name() == queue) {
-        error!(queue, ?message_id, %problem, "the database refuses what follows from a message; it goes to the dead queue");
+        error!(queue, message_id, %problem, "the database refuses what follows from a message; it goes to the dead queue");
         settler.reject();
         return;
     }
-    error!(queue, ?message_id, %problem, "the database refuses a message of a dead queue; it goes back and is tried again");
+    error!(queue, message_id, %problem, "the database refuses a message of a dead queue; it goes back and is tried again");
     tokio::select! {
         () = tokio::time::sleep(REFUSED_PAUSE) => {}
         () = lifecycle.shutdown.cancelled() => {}

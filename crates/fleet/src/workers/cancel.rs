@@ -25,7 +25,7 @@ impl Worker for CancelWorker {
         let cancel = match Cancel::decode(&message.body) {
             Ok(cancel) => cancel,
             Err(problem) => {
-                warn!(message_id = ?message.message_id, %problem, "a cancellation cannot be read; it goes to the dead queue");
+                warn!(message_id = message.message_id.as_deref(), %problem, "a cancellation cannot be read; it goes to the dead queue");
                 return Ok(Disposition::Reject);
             }
         };

@@ -1,4 +1,4 @@
-//! Which gateways are left alone, as this process sees it, and who may try one again (R14e).
+//! Which gateways are left alone, the mail server among them, as this process sees it, and who may try one again (R14e).
 //!
 //! The database holds the circuits that are open, so that every worker stops together and one of them probes.
 //! Failures in a row are counted by each process for itself: a gateway that fails everybody soon fails each.
@@ -9,12 +9,15 @@ use std::{
     time::{Duration, Instant},
 };
 
-use closure_contract::Provider;
-use closure_policy::circuit::{CircuitRules, Extent, Sign, probe_after_ms, sign};
+use closure_contract::{FailureCode, Provider, topology::DelayStep};
+use closure_policy::{
+    circuit::{CircuitRules, Extent, Sign, probe_after_ms, sign},
+    failure::{Class, class, fault},
+};
 use closure_providers::SendFailure;
 use closure_store::{Lane, OpenCircuit, Opened, OpenedBy, Store, StoreError};
 use tokio::sync::watch;
-use tracing::{error, info, warn};
+use tracing::{debug, error, info, warn};
 use uuid::Uuid;
 
 use crate::{lifecycle::Lifecycle, runtime::Flow, services::Service};
@@ -179,7 +182,7 @@ impl Circuits {
                     let wait_ms =
                         probe_after_ms(&self.rules, failed.saturating_add(1), failure.retry_after_ms);
                     self.seen().reopen(*name, by, failed.saturating_add(1), wait_ms);
-                    warn!(
+                    debug!(
                         provider = %name.provider, country_code = name.country_code, code = %failure.code, wait_ms,
                         "a gateway is still not well; it is left alone"
                     );
@@ -265,11 +268,12 @@ impl Circuits {
 
     async fn look(&self) -> Result<(), StoreError> {
         let asked_at = Instant::now();
-        let open = self.store.open_circuits().await?;
+        let mut open = self.store.open_circuits().await?;
+        open.retain(|circuit| self.gateways.contains(&circuit.name.provider));
         let is_due = open.iter().any(|circuit| circuit.probe_in_ms == 0);
         self.seen().learn(open, asked_at);
         if is_due {
-            let taken = self.store.take_probes(self.me, self.probe_lease_ms).await?;
+            let taken = self.store.take_probes(self.me, &self.gateways, self.probe_lease_ms).await?;
             self.seen().take(taken, Duration::from_millis(self.probe_lease_ms));
         }
         self.update_flow();
@@ -371,6 +375,16 @@ impl Drop for Probe {
             seen.use_right(name, Used::NotYet);
         }
     }
+}
+
+/// Whether nothing was sent, for a reason that hits every job alike.
+pub(super) fn hits_everyone(code: FailureCode) -> bool {
+    class(code) == Class::Transient && fault(code).hits_everyone()
+}
+
+/// A job that comes a little late finds the probe made; one that comes early waits again.
+pub(super) fn wait_step(wait: Duration) -> DelayStep {
+    DelayStep::within(u64::try_from(wait.as_millis()).unwrap_or(u64::MAX))
 }
 
 fn whole(provider: Provider) -> Lane {

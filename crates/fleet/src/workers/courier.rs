@@ -15,7 +15,7 @@ use closure_policy::{
 };
 use closure_providers::SendFailure;
 use closure_store::{Claim, Ending, Lease, NewClaim, Settled, Settlement, Store};
-use tracing::{info, warn};
+use tracing::{debug, info, warn};
 use uuid::Uuid;
 
 use super::{
@@ -104,7 +104,7 @@ impl<C: Carrier> Courier<C> {
                 return Ok(Disposition::Reject);
             }
             Err(problem) => {
-                warn!(message_id = ?message.message_id, %problem, "a message cannot be read; it goes to the dead queue");
+                warn!(message_id = message.message_id.as_deref(), %problem, "a message cannot be read; it goes to the dead queue");
                 return Ok(Disposition::Reject);
             }
         };
@@ -280,12 +280,16 @@ impl<C: Carrier> Courier<C> {
         failure: SendFailure,
     ) -> Result<Disposition, Interrupted> {
         let SendFailure { code, detail, retry_after_ms, .. } = failure;
-        warn!(job_id = %trip.job.id(), %attempt, %code, %detail, "a try failed");
         // What is in doubt stays with the provider that may have it.
         let next_way = match trip.errand {
             Errand::Try => self.carrier.next_way(trip.job, trip.decision, trip.provider, code),
             Errand::FindOut => None,
         };
+        match next_way {
+            // One line of the circuit stands for all of its jobs.
+            Some(_) => debug!(job_id = %trip.job.id(), %attempt, %code, %detail, "a try failed"),
+            None => warn!(job_id = %trip.job.id(), %attempt, %code, %detail, "a try failed"),
+        }
         let next = next_way
             .map_or_else(|| self.carrier.next(code, attempt, retry_after_ms), |step| Next::Postpone { step });
         match next {

@@ -4,26 +4,31 @@ use std::{sync::Arc, time::Duration};
 
 use bytes::Bytes;
 use closure_broker::OutMessage;
-use closure_contract::{AttemptNumber, Channel, Evidence, FailureCode, Job, Provider, topology::WorkQueue};
+use closure_contract::{
+    AttemptNumber, Channel, Evidence, FailureCode, Job, Provider,
+    topology::{DelayStep, WorkQueue},
+};
 use closure_policy::{
-    explain::{AutoSubmitted, Decision, Plan},
+    explain::{AutoSubmitted, Decision, Plan, Verdict},
     retry::{self, Ladder, Next},
 };
 use closure_providers::{
-    Accepted, AutoSubmitted as MailHeader, BounceAddresses, DkimSigner, Envelope, Mail, RenderError,
+    Accepted, AutoSubmitted as MailHeader, BounceAddresses, DkimSigner, Envelope, Mail, Reached, RenderError,
     SendFailure, Sender, Smtp, render,
 };
 use closure_store::{AttemptUse, DeliveryState, EarlyReceipts, Ending, FinalState, Snapshot};
 use serde_json::Value;
+use tokio::sync::watch;
 
 use super::{
     carrier::{Attempt, Carrier, Doubt, Finding, Passage, Rendering, Way, dead},
+    circuits::{Circuits, Pass, hits_everyone, wait_step},
     courier::Courier,
 };
 use crate::{
     announce,
     lifecycle::Lifecycle,
-    runtime::{Disposition, Hand, Interrupted, Worker},
+    runtime::{Disposition, Flow, Hand, Interrupted, Worker},
 };
 
 /// The same bytes are sent again at most this often after a handover whose reply was lost.
@@ -41,6 +46,8 @@ pub struct EmailCarrier {
     pub bounces: Option<BounceAddresses>,
     /// Who signs our mail, if anybody does.
     pub signer: Option<DkimSigner>,
+    /// Whether the mail server is left alone.
+    pub circuits: Arc<Circuits>,
     /// The delays between tries.
     pub ladder: Ladder,
 }
@@ -50,12 +57,35 @@ impl Carrier for EmailCarrier {
         Channel::Email
     }
 
-    async fn way(&self, _job: &Job, _decision: &Decision) -> Way {
-        Way::To(Passage::to(Provider::Smtp))
+    /// What the rules do not send needs no mail server, however that is.
+    async fn way(&self, _job: &Job, decision: &Decision) -> Way {
+        let passage = Passage::to(Provider::Smtp);
+        if decision.verdict != Verdict::Send {
+            return Way::To(passage);
+        }
+        match self.circuits.pass(Provider::Smtp, None) {
+            Pass::Free => Way::To(passage),
+            Pass::Probe(probe) => Way::To(Passage { probe: Some(probe), ..passage }),
+            Pass::In(wait) => Way::Later(Provider::Smtp, wait_step(wait)),
+        }
+    }
+
+    /// A mail need not come back before the mail server may be asked.
+    fn next_way(
+        &self,
+        _job: &Job,
+        _decision: &Decision,
+        failed: Provider,
+        code: FailureCode,
+    ) -> Option<DelayStep> {
+        match self.circuits.pass(failed, None) {
+            Pass::In(wait) if hits_everyone(code) => Some(wait_step(wait)),
+            Pass::In(_) | Pass::Free | Pass::Probe(_) => None,
+        }
     }
 
     fn next(&self, code: FailureCode, attempt: AttemptNumber, retry_after_ms: Option<u64>) -> Next {
-        retry::next(code, attempt, &self.ladder, retry_after_ms)
+        retry::next_behind_a_circuit(code, attempt, &self.ladder, retry_after_ms)
     }
 
     fn render(&self, rendering: Rendering<'_>) -> Result<Option<Bytes>, SendFailure> {
@@ -87,13 +117,24 @@ impl Carrier for EmailCarrier {
         let (Plan::Email(plan), Some(bytes)) = (attempt.plan, attempt.rendered.clone()) else {
             return Err(wrong_plan());
         };
+        // Others may have found out while this mail was made ready.
+        let probe = attempt.passage.probe.as_ref();
+        if probe.is_none() && self.circuits.is_open(Provider::Smtp, None) {
+            let detail = "the mail server was found to be unwell a moment ago; nothing was sent";
+            return Err(SendFailure::new(FailureCode::MailServerUnavailable, detail));
+        }
         let from = match &self.bounces {
             Some(addresses) => addresses.sender(attempt.job, attempt.generation),
             None => plan.from_address.clone(),
         };
         let handover = Arc::clone(attempt.handover);
         let envelope = Envelope { from, to: plan.to.clone(), bytes: bytes.to_vec(), handover };
-        self.smtp.send(&envelope).await
+        let sent = self.smtp.send(&envelope).await;
+        // A mail whose lease was over says nothing about the server.
+        if attempt.handover.reached() != Reached::Refused {
+            self.circuits.report(Provider::Smtp, None, probe, sent.as_ref().err()).await;
+        }
+        sent
     }
 
     /// Nobody can ask a mail server about a message; the same bytes under the same Message-ID are sent again.
@@ -152,6 +193,10 @@ impl Carrier for EmailCarrier {
 impl Worker for Courier<EmailCarrier> {
     fn queue(&self) -> &'static str {
         WorkQueue::Jobs(Channel::Email).name()
+    }
+
+    fn flow(&self) -> Option<watch::Receiver<Flow>> {
+        Some(self.carrier.circuits.flow())
     }
 
     async fn handle(&self, hand: &Hand<'_>) -> Result<Disposition, Interrupted> {

@@ -73,7 +73,7 @@ impl Worker for FallbackWorker {
         let decoded = match ReceiptMessage::decode(&message.body) {
             Ok(decoded) => decoded,
             Err(problem) => {
-                warn!(message_id = ?message.message_id, %problem, "a receipt cannot be read; it goes to the dead queue");
+                warn!(message_id = message.message_id.as_deref(), %problem, "a receipt cannot be read; it goes to the dead queue");
                 return Ok(Disposition::Reject);
             }
         };

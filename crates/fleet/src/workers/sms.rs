@@ -13,7 +13,6 @@ use closure_contract::{
 };
 use closure_policy::{
     explain::{Decision, FallbackEmail, Plan, SmsPlan, Verdict},
-    failure::{Class, class, fault},
     reconcile::{DoubtSoFar, Duplicates, LookUpBy, Reconcile, Recovery, reconcile},
     retry::{self, Ladder, Next},
     route::{Route, route},
@@ -26,7 +25,7 @@ use tracing::warn;
 
 use super::{
     carrier::{Attempt, Carrier, Doubt, Finding, Passage, Rendering, Way},
-    circuits::{Circuits, Pass},
+    circuits::{Circuits, Pass, hits_everyone, wait_step},
     courier::Courier,
     gateways::{Gateways, recovery},
     pace::Pace,
@@ -59,11 +58,6 @@ impl SmsCarrier {
         unwell.extend(self.circuits.closed_to(country_code));
         route(job.id(), country_code, &self.routes, &self.gateways.names(), &unwell)
     }
-}
-
-/// Whether nothing was sent, for a reason that hits every job alike.
-fn hits_everyone(code: FailureCode) -> bool {
-    class(code) == Class::Transient && fault(code).hits_everyone()
 }
 
 fn country_code(decision: &Decision) -> Option<u16> {
@@ -281,11 +275,6 @@ fn message(plan: &SmsPlan, client_ref: ClientRef) -> SmsMessage {
         scope: plan.scope,
         subject: plan.subject.clone(),
     }
-}
-
-/// A job that comes a little late finds the probe made; one that comes early waits again.
-fn wait_step(wait: Duration) -> DelayStep {
-    DelayStep::within(u64::try_from(wait.as_millis()).unwrap_or(u64::MAX))
 }
 
 impl Worker for Courier<SmsCarrier> {

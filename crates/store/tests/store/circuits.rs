@@ -14,7 +14,7 @@ async fn open(store: &Store, name: Lane, probe_after_ms: u64) -> Opened {
 }
 
 async fn take(store: &Store, prober: Uuid) -> Vec<Lane> {
-    store.take_probes(prober, LEASE_MS).await.expect("the database answers")
+    store.take_probes(prober, &[Provider::Nhn], LEASE_MS).await.expect("the database answers")
 }
 
 #[test]
@@ -39,6 +39,8 @@ fn a_circuit_whose_time_has_come_gives_its_probe_to_one_process() {
         open(&store, NHN, 3_600_000).await;
         assert_eq!(take(&store, me).await, [], "its time has not come");
         store.probe_now(Provider::Nhn).await.expect("the database answers");
+        let of_mail = store.take_probes(me, &[Provider::Smtp], LEASE_MS).await.expect("the database answers");
+        assert_eq!(of_mail, [], "whoever carries no texts probes no gateway");
         assert_eq!(take(&store, me).await, [NHN]);
         assert_eq!(take(&store, other).await, [], "one probe at a time");
         database.execute("UPDATE circuit SET probing_until = now()").await;

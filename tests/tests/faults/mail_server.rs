@@ -1,0 +1,59 @@
+//! A mail server that is away for everybody: mails wait in their queue, and one line stands for all of them.
+
+use closure_contract::{Channel, Provider, topology::WorkQueue};
+use closure_simulators::MailPhase;
+use closure_tests::harness::{Fleet, FleetOptions, LONG, ProcessSpec, eventually, jobs, run};
+
+use super::load::{address, all_are_heard, emails, one_end};
+
+const MAILS: u16 = 200;
+/// Messages in hand of one worker.
+const CONCURRENCY: u16 = 20;
+const WORKERS: [&str; 2] = ["email-1", "email-2"];
+/// The tries of one process that open the circuit, and the line which says that it is open.
+const WARNINGS_MAX: usize = 6;
+
+#[test]
+fn while_the_mail_server_is_away_mails_stay_in_their_queue_a_few_lines_say_so_and_each_goes_out_once() {
+    run(async {
+        let mut processes: Vec<ProcessSpec> = WORKERS
+            .iter()
+            .map(|worker| ProcessSpec::work(worker, &["email"]).with_concurrency(CONCURRENCY))
+            .collect();
+        processes.push(ProcessSpec::work("dead", &["dead"]));
+        let fleet = Fleet::start(FleetOptions::with("mail-server-away", processes)).await;
+        let watch = fleet.watch();
+        fleet.smtp.say_at(MailPhase::Greeting, b"421 4.3.2 the system is shutting down\r\n", None);
+        let list = emails(1, MAILS);
+        fleet.publish_all(&list).await;
+        let circuit = eventually("two probes to fail", LONG, || async {
+            let open = fleet.store.open_circuits().await.map_err(|problem| problem.to_string())?;
+            let failed = open.into_iter().find(|circuit| circuit.probes_failed >= 2);
+            failed.ok_or_else(|| "fewer".to_owned())
+        })
+        .await;
+        assert_eq!((circuit.name.provider, circuit.name.country_code), (Provider::Smtp, None));
+        let waiting = fleet.depth(WorkQueue::Jobs(Channel::Email).name()).await;
+        assert!(waiting >= 100, "{waiting} mails wait in their queue");
+        let doctor = fleet.cli(&["doctor"]).await.with_code(1);
+        assert!(doctor.output.contains("gateway smtp"), "{}", doctor.output);
+        for worker in WORKERS {
+            let warnings = fleet.warnings(worker).await;
+            assert!(warnings.len() <= WARNINGS_MAX, "{} lines:\n{}", warnings.len(), warnings.join("\n"));
+        }
+
+        fleet.smtp.clear_replies();
+        fleet.cli(&["gateways", "probe", "smtp"]).await.with_code(0);
+        let ids: Vec<_> = list.iter().map(jobs::id).collect();
+        all_are_heard(&fleet, &ids).await;
+        fleet.drain().await;
+        for (index, id) in (0..).zip(&ids) {
+            assert_eq!(one_end(&fleet, *id), "email.accepted");
+            assert_eq!(fleet.smtp.mails_to(&address(1, index)).len(), 1, "{id}");
+        }
+        assert!(fleet.letters().await.is_empty(), "an outage makes no dead letter");
+        assert_eq!(fleet.store.open_circuits().await, Ok(vec![]), "mails flow again by themselves");
+        drop(watch);
+        fleet.finish().await;
+    });
+}
