@@ -6,3 +6,4 @@ mod publishing;
 mod routing;
 mod support;
 mod topology;
+mod unreadable;

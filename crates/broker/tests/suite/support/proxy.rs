@@ -5,6 +5,7 @@ use std::sync::{
     atomic::{AtomicBool, AtomicUsize, Ordering},
 };
 
+use closure_contract::topology::HEADER_ATTEMPT;
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
     net::{
@@ -15,7 +16,10 @@ use tokio::{
 };
 
 const METHOD: u8 = 1;
+const CONTENT_HEADER: u8 = 2;
 const FRAME_END: u8 = 0xCE;
+/// No type of a header's value.
+const NO_TYPE: u8 = b'?';
 const CONNECTION_BLOCKED: [u8; 4] = [0, 10, 0, 60];
 const CONNECTION_UNBLOCKED: [u8; 4] = [0, 10, 0, 61];
 const CHANNEL_CLOSE: [u8; 4] = [0, 20, 0, 40];
@@ -34,7 +38,15 @@ struct Shared {
     swallow_confirms: AtomicBool,
     freeze: AtomicBool,
     open_connections: AtomicUsize,
-    latest_client: Mutex<Option<OwnedWriteHalf>>,
+    /// The message whose headers nobody can read.
+    garbled: std::sync::Mutex<Option<String>>,
+    latest_client: Mutex<Option<Client>>,
+}
+
+/// The way to a client, and which of the connections it is: what an older one still says is nobody's any more.
+struct Client {
+    connection: usize,
+    out: OwnedWriteHalf,
 }
 
 impl Proxy {
@@ -45,13 +57,14 @@ impl Proxy {
         let shared = Arc::new(Shared::default());
         let accepting = Arc::clone(&shared);
         tokio::spawn(async move {
-            while let Ok((client, _)) = listener.accept().await {
+            for connection in 1.. {
+                let Ok((client, _)) = listener.accept().await else { break };
                 let Ok(server) = TcpStream::connect(&broker).await else { continue };
                 let ((client_in, client_out), (server_in, server_out)) =
                     (client.into_split(), server.into_split());
-                *accepting.latest_client.lock().await = Some(client_out);
+                *accepting.latest_client.lock().await = Some(Client { connection, out: client_out });
                 tokio::spawn(upwards(client_in, server_out, Arc::clone(&accepting)));
-                tokio::spawn(downwards(server_in, Arc::clone(&accepting)));
+                tokio::spawn(downwards(connection, server_in, Arc::clone(&accepting)));
             }
         });
         Self { port, shared }
@@ -65,6 +78,11 @@ impl Proxy {
     /// From now on nothing of the broker arrives, although connections stay open.
     pub(crate) fn freeze(&self) {
         self.shared.freeze.store(true, Ordering::SeqCst);
+    }
+
+    /// From now on a header of the message with this id is of a type that AMQP does not know, whenever it is delivered.
+    pub(crate) fn garble(&self, message_id: &str) {
+        *self.shared.garbled.lock().expect("no holder panics") = Some(message_id.to_owned());
     }
 
     /// Closes a channel in the broker's name.
@@ -99,7 +117,7 @@ impl Proxy {
         frame.push(FRAME_END);
         let mut client = self.shared.latest_client.lock().await;
         let client = client.as_mut().expect("a client is connected");
-        client.write_all(&frame).await.expect("the client reads");
+        client.out.write_all(&frame).await.expect("the client reads");
     }
 }
 
@@ -120,17 +138,30 @@ async fn upwards(mut client: OwnedReadHalf, mut server: OwnedWriteHalf, shared: 
 }
 
 /// From the broker to the client, a whole frame at a time.
-async fn downwards(mut server: OwnedReadHalf, shared: Arc<Shared>) {
-    while let Some(frame) = read_frame(&mut server).await {
+async fn downwards(connection: usize, mut server: OwnedReadHalf, shared: Arc<Shared>) {
+    while let Some(mut frame) = read_frame(&mut server).await {
         let swallow = shared.swallow_confirms.load(Ordering::SeqCst) && is_method(&frame, BASIC_ACK);
         if swallow || shared.freeze.load(Ordering::SeqCst) {
             continue;
         }
+        if let Some(id) = shared.garbled.lock().expect("no holder panics").as_deref() {
+            garble(&mut frame, id);
+        }
         let mut client = shared.latest_client.lock().await;
-        let Some(client) = client.as_mut() else { break };
-        if client.write_all(&frame).await.is_err() {
+        let Some(client) = client.as_mut().filter(|client| client.connection == connection) else { break };
+        if client.out.write_all(&frame).await.is_err() {
             break;
         }
+    }
+}
+
+/// Gives the header that our publisher always writes a type that there is none of, if this is the message.
+fn garble(frame: &mut [u8], message_id: &str) {
+    let at = |part: &[u8]| frame.windows(part.len()).position(|window| window == part);
+    if let (CONTENT_HEADER, Some(_), Some(start)) =
+        (frame[0], at(message_id.as_bytes()), at(HEADER_ATTEMPT.as_bytes()))
+    {
+        frame[start + HEADER_ATTEMPT.len()] = NO_TYPE;
     }
 }
 
