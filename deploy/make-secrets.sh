@@ -4,12 +4,20 @@
 #
 #   deploy/make-secrets.sh [FOLDER]        the default is deploy/secrets; existing files are kept as they are
 #
+# CLOSURE_CRM_BROKER is the way by which the CRM comes, such as amqps://broker.example.com:5671; from another machine it comes
+# over TLS alone (deploy/compose-tls.yml). CLOSURE_BROKER_HOST is the broker as the fleet's own processes see it.
+#
 # The folder is closed to other users of this host; the files themselves can be read by all, because the processes in
 # the containers have users of their own.
 set -euo pipefail
 
 folder=${1:-$(dirname "$0")/secrets}
 broker=${CLOSURE_BROKER_HOST:-rabbitmq:5672}
+crm_broker=${CLOSURE_CRM_BROKER:-amqp://$broker}
+if [[ ! $crm_broker =~ ^(amqps?)://([^/@]+)$ ]]; then
+  echo "make-secrets.sh: CLOSURE_CRM_BROKER must be amqps://HOST:PORT, without a user" >&2
+  exit 64
+fi
 mkdir -p "$folder"
 chmod 700 "$folder"
 umask 022
@@ -28,7 +36,8 @@ keep() {
   fi
 }
 
-for user in topology crm sms email dial fallback dead cancel intake operator doctor; do
+keep broker_uri_crm "${BASH_REMATCH[1]}://crm:$(password)@${BASH_REMATCH[2]}/%2f"
+for user in topology sms email dial fallback dead cancel intake operator doctor; do
   keep "broker_uri_$user" "amqp://$user:$(password)@$broker/%2f"
 done
 for user in owner sms email dial fallback dead cancel bounces advisor operator doctor pbx; do

@@ -193,7 +193,7 @@ fn try_all(
     println!("  every service is well after {} s, on RabbitMQ {}", took.as_secs(), version.output.trim());
     first_start(&demo)?;
     heading("the scenario");
-    let containers = Containers::open(&demo, workspace.binaries_folder().join("fleet"))?;
+    let containers = Containers::open(&demo, arguments.binaries.join("fleet"))?;
     let scenario = Scenario::read(&workspace.root.join(demo::SCENARIO))?;
     parts.measure("scenario", || play(&scenario, &containers, interrupt))?;
     heading("operator and doctor");
@@ -212,7 +212,9 @@ fn try_all(
     parts.measure("down and up", || repeats::down_and_up(&demo))?;
     repeats::end(&demo, &["--volumes"])?;
     heading("the real profile");
-    parts.measure("real profile", || real::bring_up(&workspace.root, &state.join("real"), interrupt))?;
+    let fleet = arguments.binaries.join("fleet");
+    let real = || real::bring_up(&workspace.root, &state.join("real"), &fleet, interrupt);
+    parts.measure("real profile", real)?;
     nothing_is_left(state, interrupt)
 }
 

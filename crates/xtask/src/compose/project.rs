@@ -29,6 +29,7 @@ pub struct Project {
     pub interrupt: Interrupt,
     variables: PathBuf,
     profiles: Vec<&'static str>,
+    files: Vec<&'static str>,
 }
 
 /// What a command said.
@@ -91,6 +92,7 @@ impl Project {
             folder,
             interrupt: interrupt.clone(),
             profiles: profiles.to_vec(),
+            files: vec!["docker-compose.yml", "tests/compose/watched.yml"],
         };
         project.configure(variables)?;
         Ok(project)
@@ -102,13 +104,20 @@ impl Project {
         std::fs::write(file, variables).context(|| format!("cannot write {}", file.display()))
     }
 
+    /// With one more of the repository's files.
+    pub fn with_file(mut self, file: &'static str) -> Project {
+        self.files.push(file);
+        self
+    }
+
     /// `docker compose` with the project's files, and the one that shows the broker's own interface.
     pub fn compose(&self, profiles: &[&str]) -> Command {
         let mut command = Command::new("docker");
         command.args(["compose", "--project-name", "closure", "--project-directory"]).arg(&self.root);
         command.arg("--env-file").arg(&self.variables);
-        command.arg("--file").arg(self.root.join("docker-compose.yml"));
-        command.arg("--file").arg(self.root.join("tests/compose/watched.yml"));
+        for file in &self.files {
+            command.arg("--file").arg(self.root.join(file));
+        }
         for profile in profiles {
             command.args(["--profile", profile]);
         }
@@ -238,4 +247,39 @@ pub fn said(command: &mut Command, folder: &Path, limit: Duration, interrupt: &I
         Ok(String::from_utf8_lossy(&bytes).into_owned())
     };
     Ok(Said { code: status.code(), output: read(&output)?, errors: read(&errors)?, took: start.elapsed() })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Container;
+
+    fn ailment(service: &str, state: &str, health: &str, exit_code: i32) -> Option<String> {
+        let (name, service) = (format!("closure-{service}-1"), service.to_owned());
+        Container { name, service, state: state.to_owned(), health: health.to_owned(), exit_code }.ailment()
+    }
+
+    #[test]
+    fn a_container_is_well_that_is_up_and_healthy_or_has_done_its_one_thing() {
+        assert_eq!(ailment("sms", "running", "healthy", 0), None);
+        assert_eq!(ailment("nhn", "running", "", 0), None, "nobody asks the stand-ins");
+        assert_eq!(ailment("migrate", "exited", "", 0), None);
+    }
+
+    #[test]
+    fn a_container_is_not_well_that_starts_restarts_has_failed_or_has_ended_although_it_should_stay_up() {
+        for (service, state, health, exit_code) in [
+            ("sms", "running", "starting", 0),
+            ("sms", "running", "unhealthy", 0),
+            ("sms", "restarting", "", 64),
+            ("sms", "exited", "", 0),
+            ("migrate", "exited", "", 64),
+            ("migrate", "created", "", 0),
+        ] {
+            let said = ailment(service, state, health, exit_code);
+            assert!(
+                said.is_some_and(|said| said.contains(service)),
+                "{service} {state} {health} {exit_code}"
+            );
+        }
+    }
 }

@@ -20,6 +20,17 @@ const READ_LIMIT: Duration = Duration::from_secs(30);
 /// How long a script of ours may take.
 const SCRIPT_LIMIT: Duration = Duration::from_secs(60);
 
+/// What a CRM publishes.
+const JOB: &str = r#"{
+    "kind": "closure.email/1",
+    "job_id": "00000000-0000-4000-a000-000000000001",
+    "consultation": { "id": "C-20261129-900001", "channel": "board", "revision": 1 },
+    "agent": { "id": "a-1042" },
+    "scope": "overseas",
+    "to": { "email": "tls@example.com" },
+    "email": { "subject": "Your lost item", "text": "Hello,\n\nyour item was found." }
+}"#;
+
 /// What a person fills into the copy of the example.
 const ANSWERS: [(&str, &str); 8] = [
     ("plain_text = \"loopback\"", "plain_text = \"trusted\""),
@@ -33,14 +44,14 @@ const ANSWERS: [(&str, &str); 8] = [
 ];
 
 /// Brings the real profile up, first with what a person forgets, and takes it away again.
-pub fn bring_up(root: &Path, folder: &Path, interrupt: &Interrupt) -> Result<()> {
+pub fn bring_up(root: &Path, folder: &Path, fleet: &Path, interrupt: &Interrupt) -> Result<()> {
     let set_up = SetUp::make(root, folder, interrupt)?;
     let nowhere = folder.join("nowhere/fleet.toml");
     let wrong = set_up.project(root, &nowhere, interrupt)?;
     wrong_path(&wrong, &nowhere)?;
     end(&wrong, &["--volumes"])?;
 
-    let project = set_up.project(root, &set_up.config, interrupt)?;
+    let project = set_up.project(root, &set_up.config, interrupt)?.with_file("deploy/compose-tls.yml");
     project.succeed(&["up", "--detach"])?;
     forgotten_secrets_are_told(&project)?;
     for file in FILLED_IN {
@@ -56,6 +67,7 @@ pub fn bring_up(root: &Path, folder: &Path, interrupt: &Interrupt) -> Result<()>
         return failed(doctor.complaint());
     }
     set_up.mail_comes_back()?;
+    set_up.crm_comes_over_tls(fleet, interrupt)?;
     end(&project, &["--volumes"])
 }
 
@@ -76,6 +88,7 @@ struct SetUp {
     config: PathBuf,
     rulebook: PathBuf,
     maildir: PathBuf,
+    tls: PathBuf,
 }
 
 impl SetUp {
@@ -85,12 +98,19 @@ impl SetUp {
             config: folder.join("fleet.toml"),
             rulebook: folder.join("my-rulebook.toml"),
             maildir: folder.join("bounces"),
+            tls: folder.join("tls"),
         };
         std::fs::create_dir_all(folder).context(|| format!("cannot create {}", folder.display()))?;
-        let mut script = Command::new(root.join("deploy/make-secrets.sh"));
-        let said = said(script.arg(&set_up.secrets), folder, SCRIPT_LIMIT, interrupt)?;
-        if said.code != Some(0) {
-            return failed(format!("make-secrets.sh {}", said.complaint()));
+        let mut secrets = Command::new(root.join("deploy/make-secrets.sh"));
+        secrets.arg(&set_up.secrets).env("CLOSURE_CRM_BROKER", "amqps://localhost:5671");
+        std::fs::create_dir_all(&set_up.tls).context(|| format!("cannot create {}", set_up.tls.display()))?;
+        let mut certificate = Command::new(root.join("tests/compose/certificate.sh"));
+        certificate.arg(&set_up.tls);
+        for mut script in [secrets, certificate] {
+            let said = said(&mut script, folder, SCRIPT_LIMIT, interrupt)?;
+            if said.code != Some(0) {
+                return failed(format!("{script:?} {}", said.complaint()));
+            }
         }
         let mut text = read(&root.join("deploy/fleet.example.toml"))?;
         for (example, answer) in ANSWERS {
@@ -117,14 +137,31 @@ impl SetUp {
 
     fn project(&self, root: &Path, config: &Path, interrupt: &Interrupt) -> Result<Project> {
         let variables = format!(
-            "CLOSURE_SECRETS={}\nCLOSURE_CONFIG={}\nCLOSURE_RULEBOOK={}\nCLOSURE_BOUNCE_MAILDIR={}\n",
+            "CLOSURE_SECRETS={}\nCLOSURE_CONFIG={}\nCLOSURE_RULEBOOK={}\nCLOSURE_BOUNCE_MAILDIR={}\nCLOSURE_BROKER_TLS={}\n",
             self.secrets.display(),
             config.display(),
             self.rulebook.display(),
             self.maildir.display(),
+            self.tls.display(),
         );
         let folder = self.maildir.parent().map_or_else(|| self.maildir.clone(), Path::to_owned);
         Project::new(root, folder.join("project"), &variables, &["bounces"], interrupt)
+    }
+
+    /// A CRM on another machine publishes with the address that make-secrets.sh wrote for it.
+    fn crm_comes_over_tls(&self, fleet: &Path, interrupt: &Interrupt) -> Result<()> {
+        let job = self.tls.join("job.json");
+        write(&job, JOB)?;
+        let mut command = Command::new(fleet);
+        command.args(["enqueue", "--anyway"]).arg(&job);
+        command.env("FLEET_BROKER_URI_FILE", self.secrets.join("broker_uri_crm"));
+        command.env("FLEET_BROKER_TLS_CA", self.tls.join("ca.pem"));
+        let said = said(&mut command, &self.tls, SCRIPT_LIMIT, interrupt)?;
+        if said.code == Some(0) {
+            println!("  the CRM's address publishes over TLS, and the broker confirms");
+            return Ok(());
+        }
+        failed(format!("the CRM's address does not publish: {}", said.complaint()))
     }
 
     /// The reader, who is not the containers' usual user, takes a mail out of the maildir that belongs to it.
