@@ -1,5 +1,6 @@
 //! The images: stand-ins for the official ones, and the fleet's own from its Dockerfile.
 
+use std::path::Path;
 use std::process::Command;
 use std::time::Duration;
 
@@ -19,14 +20,19 @@ const IMAGE: &str = "closure-fleet:dev";
 /// Makes every image that docker-compose.yml names, the fleet's from the development build's binaries.
 pub(super) fn take(inside: &Inside, workspace: &Workspace, interrupt: &Interrupt) -> Result<()> {
     base(inside, workspace, "images", interrupt)?;
+    of(inside, &workspace.root, &inside.binaries, interrupt)
+}
+
+/// Makes the fleet's image from a tree's Dockerfile and the binaries that were built from it.
+pub(super) fn of(inside: &Inside, root: &Path, binaries: &Path, interrupt: &Interrupt) -> Result<()> {
     let context = inside.state.join("binaries");
     std::fs::create_dir_all(&context).context(|| format!("cannot create {}", context.display()))?;
     for name in ["fleet", "simulators"] {
         let mut strip = Command::new("strip");
-        strip.arg("-o").arg(context.join(name)).arg(inside.binaries.join(name));
+        strip.arg("-o").arg(context.join(name)).arg(binaries.join(name));
         succeed(&mut strip, inside, IMAGE_LIMIT, interrupt)?;
     }
-    let mut build = build(workspace);
+    let mut build = build(root);
     build.args(["--build-arg", "BINARIES=prebuilt"]).arg(&context);
     succeed(&mut build, inside, IMAGE_LIMIT, interrupt)
 }
@@ -35,15 +41,15 @@ pub(super) fn take(inside: &Inside, workspace: &Workspace, interrupt: &Interrupt
 pub(super) fn compile(inside: &Inside, workspace: &Workspace, interrupt: &Interrupt) -> Result<()> {
     base(inside, workspace, "images", interrupt)?;
     base(inside, workspace, "compiler", interrupt)?;
-    let mut build = build(workspace);
+    let mut build = build(&workspace.root);
     build.args(["--network", "host"]).arg(&workspace.root);
     succeed(&mut build, inside, COMPILE_LIMIT, interrupt)
 }
 
-fn build(workspace: &Workspace) -> Command {
+fn build(root: &Path) -> Command {
     let mut command = Command::new("docker");
     command.args(["build", "--progress", "plain", "--tag", IMAGE, "--file"]);
-    command.arg(workspace.root.join("deploy/Dockerfile"));
+    command.arg(root.join("deploy/Dockerfile"));
     command
 }
 

@@ -7,6 +7,7 @@ pub mod outages;
 pub mod project;
 pub mod real;
 pub mod repeats;
+pub mod upgrade;
 
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
@@ -36,14 +37,17 @@ pub struct Arguments {
     #[arg(long, value_enum, default_value_t = Release::V4_3)]
     rabbitmq: Release,
     /// Only come up, play the scenario and ask the tools; what CI does on every change
-    #[arg(long)]
+    #[arg(long, conflicts_with = "upgrade_from")]
     smoke: bool,
+    /// Only bring the release of this commit up, and this one in its place
+    #[arg(long, value_name = "COMMIT", requires = "prebuilt")]
+    upgrade_from: Option<String>,
 }
 
 impl Arguments {
     /// What CI does, on the newest RabbitMQ of a Debian that is released.
     pub fn smallest() -> Arguments {
-        Arguments { prebuilt: true, rabbitmq: Release::V4_0, smoke: true }
+        Arguments { prebuilt: true, rabbitmq: Release::V4_0, smoke: true, upgrade_from: None }
     }
 
     fn extent(&self) -> Extent {
@@ -88,6 +92,8 @@ pub struct Inside {
     /// How much is tried
     #[arg(value_enum)]
     extent: Extent,
+    /// The folder of an older release, where the upgrade from it is what is tried
+    before: Option<PathBuf>,
 }
 
 /// Tries the file; where no engine can be had it says so and ends well.
@@ -117,12 +123,17 @@ pub fn run(arguments: &Arguments, interrupt: &Interrupt) -> Result<ExitCode> {
     let images = engine.images().display().to_string();
     let binaries = binaries.display().to_string();
     let extent = arguments.extent().to_possible_value().expect("no extent is hidden");
+    let before = match &arguments.upgrade_from {
+        Some(commit) => {
+            println!("building {commit} …");
+            Some(upgrade::prepare(&workspace, commit, interrupt)?.display().to_string())
+        }
+        None => None,
+    };
     let inside = |task: &str, network: Network| {
-        engine.run(
-            network,
-            &["compose-inside", &state, &images, &broker, task, &binaries, extent.get_name()],
-            interrupt,
-        )
+        let mut told = vec!["compose-inside", &state, &images, &broker, task, &binaries, extent.get_name()];
+        told.extend(before.as_deref());
+        engine.run(network, &told, interrupt)
     };
     let ended = if arguments.prebuilt {
         inside("try-prebuilt", Network::Own)
@@ -186,6 +197,11 @@ fn try_all(
     interrupt: &Interrupt,
 ) -> Result<()> {
     let state = arguments.state.as_path();
+    if let Some(before) = &arguments.before {
+        heading("an older release, and this one in its place");
+        upgrade::attempt(arguments, before, workspace, parts, interrupt)?;
+        return nothing_is_left(state, interrupt);
+    }
     let demo = Project::new(&workspace.root, state.join("demo"), "", &["demo"], interrupt)?;
     heading("the demo, for the first time");
     let took = parts.measure("first up", || demo.up(&[]))?;

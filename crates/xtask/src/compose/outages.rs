@@ -29,7 +29,7 @@ const PUBLISH_LIMIT: Duration = Duration::from_secs(90);
 const LOOK_INTERVAL: Duration = Duration::from_millis(500);
 
 /// One text that was published.
-struct Text {
+pub struct Text {
     job_id: String,
     number: String,
     address: String,
@@ -45,14 +45,14 @@ pub fn bring_about(project: &Project, containers: &Containers<'_>) -> Result<Per
     let mut feed = OutcomeFeed::open(containers)?;
     let mut texts = Vec::new();
     for service in KILLED {
-        publish(project, containers, &mut texts)?;
+        publish(project, containers, &mut texts, None)?;
         kill(project, service)?;
     }
     for service in RESTARTED {
-        publish(project, containers, &mut texts)?;
+        publish(project, containers, &mut texts, None)?;
         project.succeed(&["restart", service])?;
     }
-    publish(project, containers, &mut texts)?;
+    publish(project, containers, &mut texts, None)?;
     settle(project, containers, &mut feed, &texts)?;
     let took = project.wait_until_well()?;
     println!("  everything is well again {} s after the last text", took.as_secs());
@@ -60,7 +60,7 @@ pub fn bring_about(project: &Project, containers: &Containers<'_>) -> Result<Per
 }
 
 /// The demo's rules wait for a receipt for a short time. While broker or intake are away it comes late, and no email is to answer before it could come.
-fn be_patient(project: &Project) -> Result<Duration> {
+pub fn be_patient(project: &Project) -> Result<Duration> {
     let scenario = project.root.join(RULEBOOK);
     let rules =
         std::fs::read_to_string(&scenario).context(|| format!("cannot read {}", scenario.display()))?;
@@ -74,7 +74,14 @@ fn be_patient(project: &Project) -> Result<Duration> {
 }
 
 /// Publishes texts to numbers of their own; whatever the broker does not confirm is published again, as a CRM does.
-fn publish(project: &Project, containers: &Containers<'_>, texts: &mut Vec<Text>) -> Result<()> {
+///
+/// They are not sent before the given time, if there is one.
+pub fn publish(
+    project: &Project,
+    containers: &Containers<'_>,
+    texts: &mut Vec<Text>,
+    not_before: Option<&str>,
+) -> Result<()> {
     for index in texts.len()..texts.len() + TEXTS {
         let text = Text {
             job_id: format!("00000000-0000-4000-9000-{index:012}"),
@@ -82,7 +89,11 @@ fn publish(project: &Project, containers: &Containers<'_>, texts: &mut Vec<Text>
             number: format!("8190{:04}{:04}", 5_000 + index / 10, 1_000 + index),
             address: format!("outage-{index}@example.com"),
         };
-        let body = job(index, &text).to_string();
+        let mut job = job(index, &text);
+        if let Some(not_before) = not_before {
+            job["not_before"] = Value::from(not_before);
+        }
+        let body = job.to_string();
         let start = Instant::now();
         while let Err(problem) = publish_body(containers.rabbit_api(), "sms", &text.job_id, &body) {
             if start.elapsed() >= PUBLISH_LIMIT {
@@ -120,7 +131,7 @@ fn kill(project: &Project, service: &str) -> Result<()> {
 }
 
 /// Waits until the CRM has heard that each text was delivered, and counts what the gateway was asked.
-fn settle(
+pub fn settle(
     project: &Project,
     containers: &Containers<'_>,
     feed: &mut OutcomeFeed<'_>,
