@@ -4,7 +4,7 @@ use std::process::Command;
 
 use serde_json::json;
 
-use crate::demo::scenario::Row;
+use crate::demo::scenario::{Publication, Row};
 use crate::error::{Result, failed};
 use crate::http;
 
@@ -27,8 +27,12 @@ pub trait Environment {
 }
 
 /// Publishes a row's messages as the CRM would, whatever they are.
-pub fn publish(environment: &dyn Environment, row: &Row) -> Result<()> {
-    for publication in &row.publish {
+pub fn publish<'a>(
+    environment: &dyn Environment,
+    row: &Row,
+    publications: impl IntoIterator<Item = &'a Publication>,
+) -> Result<()> {
+    for publication in publications {
         let id = publication.job_id().unwrap_or(&row.name);
         publish_body(environment.rabbit_api(), publication.routing_key(), id, &publication.body())?;
     }
