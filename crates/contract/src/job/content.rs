@@ -50,13 +50,19 @@ pub enum SmsBody {
             "required": ["text"],
             "properties": {
                 "text": { "type": "string" }, "template": { "type": "null" },
-                "variables": { "type": ["object", "null"], "maxProperties": 0 },
+                "variables": {
+                    "type": ["object", "null"], "maxProperties": 0, "additionalProperties": { "type": "string" },
+                },
             },
         },
         {
             "type": "object",
             "required": ["template"],
-            "properties": { "template": { "type": "string" }, "text": { "type": "null" } },
+            "properties": {
+                "template": { "type": "string" }, "text": { "type": "null" },
+                // Makers of types take what one form alone names for that form's.
+                "variables": { "type": ["object", "null"], "additionalProperties": { "type": "string" } },
+            },
         },
     ])
 )]

@@ -62,6 +62,8 @@ impl fmt::Debug for Phone {
             "properties": {
                 "number": { "type": "string" },
                 "country_code": { "type": "null" }, "national_number": { "type": "null" },
+                // Makers of types take what one form alone names for that form's.
+                "country_hint": { "type": ["string", "null"] }, "form": { "type": ["string", "null"] },
             },
         },
     ])
