@@ -2,7 +2,8 @@
 
 use std::path::{Path, PathBuf};
 
-use closure_tests::harness::{LONG, cli, node, python, run};
+use closure_contract::Outcome;
+use closure_tests::harness::{LONG, cli, cli_with_input, node, python, run};
 use serde_json::Value;
 
 fn root() -> PathBuf {
@@ -48,6 +49,57 @@ fn two_independent_validators_accept_every_valid_example_and_refuse_every_invali
             checker.arg(root().join("docs/contract"));
             let said = content(checker).await;
             assert!(said.contains("refused for the stated reason"), "{said}");
+        }
+    });
+}
+
+/// What explain says of a message, without what it says of its origin.
+async fn judged(texts: &[String]) -> Vec<Value> {
+    let answers =
+        cli_with_input(&[], &["explain", "--jsonl", "--offline"], texts.join("\n").as_bytes()).await;
+    answers
+        .output
+        .lines()
+        .map(|line| {
+            let mut answer: Value = serde_json::from_str(line).expect("an answer is JSON");
+            let fields = answer.as_object_mut().expect("an answer is an object");
+            // A generated type drops the fields that it does not know.
+            for unlike in ["line", "ignored"] {
+                fields.remove(unlike);
+            }
+            answer
+        })
+        .collect()
+}
+
+#[test]
+fn types_that_two_generators_make_of_the_schemas_carry_the_whole_kit_and_change_nothing_of_it() {
+    run(async {
+        let contract = root().join("docs/contract");
+        for mut maker in
+            [python(&root().join("tests/python/models.py")), node(&root().join("tests/node/quicktype.js"))]
+        {
+            maker.arg(&contract);
+            let said = content(maker).await;
+            let carried: Vec<Value> =
+                said.lines().map(|line| serde_json::from_str(line).expect("a line is JSON")).collect();
+            let (mut before, mut after) = (Vec::new(), Vec::new());
+            for example in &carried {
+                let text = example["text"].as_str().expect("an example has a text").to_owned();
+                let file = contract.join("examples").join(example["file"].as_str().expect("and a file"));
+                let given = std::fs::read(file).expect("the example is there");
+                if example["kind"] == "closure.outcome/1" {
+                    let outcome = |body: &[u8]| Outcome::decode(body).expect("an outcome is read");
+                    assert_eq!(outcome(text.as_bytes()), outcome(&given), "{}", example["file"]);
+                } else {
+                    before.push(String::from_utf8_lossy(&given).replace('\n', " "));
+                    after.push(text);
+                }
+            }
+            assert!(carried.len() > 50, "only {} examples were carried", carried.len());
+            let (before, after) = (judged(&before).await, judged(&after).await);
+            assert!(before.iter().all(|answer| answer["error"].is_null()), "{before:?}");
+            assert_eq!(before, after);
         }
     });
 }

@@ -7,7 +7,7 @@ use serde_json::{Map, Value, json};
 use crate::{
     job::{Cancel, Channel, DialJob, EmailJob, SmsJob},
     outcome::Outcome,
-    schema::single_choice,
+    schema::plain,
     topology::{HEADER_ATTEMPT, HEADER_GENERATION, HEADER_TRACEPARENT, JOB_BYTES_MAX, OUTCOMES, WorkQueue},
 };
 
@@ -70,7 +70,7 @@ pub fn document() -> Value {
     // AsyncAPI's own schemas are draft 7 with references into its components.
     let mut generator = SchemaSettings::draft07()
         .with(|settings| settings.definitions_path = "/components/schemas".into())
-        .with_transform(RecursiveTransform(single_choice))
+        .with_transform(RecursiveTransform(plain))
         .into_generator();
     let (mut channels, mut operations, mut messages) = (Map::new(), Map::new(), Map::new());
     for (queue, message) in published() {

@@ -41,13 +41,13 @@ macro_rules! failure_codes {
 failure_codes! {
     // The message itself.
     UnreadableBody = "unreadable_body", "The body is not JSON", "publish UTF-8 JSON with content_type application/json; the original bytes are kept";
-    BodyTooLarge = "body_too_large", "The body is larger than a job may be", "shorten the texts and publish the job again";
-    UnknownKind = "unknown_kind", "The kind is missing or unknown", "publish closure.sms/1, closure.email/1 or closure.dial/1";
+    BodyTooLarge = "body_too_large", "The body is larger than a message may be", "shorten its texts and publish it again";
+    UnknownKind = "unknown_kind", "The kind is missing or unknown", "publish closure.sms/1, closure.email/1, closure.dial/1 or closure.cancel/1";
     UnsupportedVersion = "unsupported_version", "The kind is in a newer major version than this release knows", "upgrade the workers, then replay";
     WrongShape = "wrong_shape", "A field is missing or has the wrong type", "correct the named field against the JSON Schema and publish again";
-    WrongQueue = "wrong_queue", "The job came through another channel's routing key", "publish it with the routing key of its kind";
+    WrongQueue = "wrong_queue", "The message came through the routing key of another kind", "publish it with the routing key of its kind";
     JobIdConflict = "job_id_conflict", "The job_id was used before with other content", "give the new content a new job_id; the first content stands";
-    Unroutable = "unroutable", "The routing key belongs to no queue", "publish with the key sms, email or dial";
+    Unroutable = "unroutable", "The routing key belongs to no queue", "publish with the key sms, email, dial or cancel";
     CrashLoop = "crash_loop", "Workers failed repeatedly while they held this message", "read the workers' logs for the job, then replay";
     MessageExpired = "message_expired", "The message ran out by its own expiration before a worker took it", "publish jobs without AMQP's expiration and give expires_at in the job instead; replay this one if it is still wanted";
     GivenUp = "given_up", "A worker gave the message up, though this release can read it", "read the workers' logs for the job, then replay";
@@ -79,6 +79,8 @@ failure_codes! {
     NumberCapReached = "number_cap_reached", "This number was contacted as often as it may be", "check why it is contacted so often, then replay";
     CountryCapReached = "country_cap_reached", "This country was contacted as often as it may be for now", "nothing: it is sent when the window ends; raise the cap if the traffic is right";
     FleetCapReached = "fleet_cap_reached", "The whole fleet has sent as much as it may for now", "nothing: it is sent when the window ends; raise the cap if the traffic is right";
+    NeverInTime = "never_in_time", "It may not be sent before a time at which it is too late already", "give a not_before that is earlier than expires_at, then replay";
+    NotBeforeTooFar = "not_before_too_far", "Its time is further away than any job waits", "give a not_before within 366 days, or publish it when its time is near";
     Superseded = "superseded", "A newer revision of the consultation's answer took its place", "nothing: the newer one answers";
     Cancelled = "cancelled", "The CRM cancelled the consultation's answer", "nothing: publish a newer revision if the customer is to be answered after all";
     Expired = "expired", "It was too late to send", "decide with the customer's agent whether a new reply is due";
@@ -130,7 +132,42 @@ failure_codes! {
     PbxAuth = "pbx_auth", "The PBX refuses our credentials", "correct the ARI user and its rights";
     PbxRefused = "pbx_refused", "The PBX does not accept the form of our request", "check the ARI endpoint and context in the configuration";
     CallInDoubt = "call_in_doubt", "The call may have been placed; there is no record of its end", "ask the agent whether the call went through";
+    ClickInFuture = "click_in_future", "The agent's click lies in the future, so that nobody can tell whether it is fresh", "write clicked_at with the zone that its clock has, and click again";
     StaleClick = "stale_click", "The agent's click is too old to ring a phone now", "click again";
+}
+
+impl FailureCode {
+    /// What a person can do about a job that is not published yet: whoever asks beforehand has nothing to replay.
+    pub fn remedy_of_draft(self) -> &'static str {
+        match self {
+            Self::UnreadableBody => "send one UTF-8 JSON object, and ask again",
+            Self::BodyTooLarge | Self::BodyTooLong => "shorten its texts, and ask again",
+            Self::UnknownKind | Self::WrongQueue => "name the kind of the message, and ask again",
+            Self::UnsupportedVersion => "send version 1, and ask again",
+            Self::WrongShape => "correct the named field against the JSON Schema, and ask again",
+            Self::ScopeMismatch => "choose the scope that the number has, and ask again",
+            Self::AmbiguousNumber => "add the country code of the right reading, and ask again",
+            Self::InvalidNumber => "correct the number, and ask again",
+            Self::CountryContradiction => "correct one of them, and ask again",
+            Self::BodyEmpty => "write a text, and ask again",
+            Self::ForbiddenCharacters => "take out the listed characters, and ask again",
+            Self::TemplateVariables => "correct the named variable, and ask again",
+            Self::SubjectNotEnglish => "write the subject in printable ASCII, and ask again",
+            Self::SubjectInvalid => "correct the subject, and ask again",
+            Self::NoEmailAddress => "add the customer's address, and ask again",
+            Self::InvalidEmailAddress => "correct the address, and ask again",
+            Self::CountryNotAllowed => "ask an operator whether the country may be allowed",
+            Self::PrefixCapReached => "ask an operator whether somebody tries numbers in a row",
+            Self::AddressCapReached => "find out why the address is written to so often",
+            Self::NumberCapReached => "find out why the number is contacted so often",
+            Self::Expired => "give a later expires_at, if an answer is still wanted",
+            Self::Cancelled => "raise consultation.revision, if the customer is to be answered after all",
+            Self::NeverInTime => "give a not_before that is earlier than expires_at, and ask again",
+            Self::NotBeforeTooFar => "give a not_before within 366 days, and ask again",
+            // What no rule says of a draft, and what fits wherever it stands.
+            _ => self.remedy(),
+        }
+    }
 }
 
 impl fmt::Display for FailureCode {

@@ -8,7 +8,7 @@ use time::{OffsetDateTime, UtcOffset, format_description::well_known::Rfc3339};
 use uuid::Uuid;
 
 /// The CRM's name for one job: a UUID, the same for every copy and every retry of it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize)]
 #[serde(transparent)]
 pub struct JobId(pub Uuid);
 
@@ -110,7 +110,10 @@ impl FromStr for ClientRef {
 #[serde(try_from = "String", into = "String")]
 // A positive pattern would let a last line feed pass where `$` stands before it, as in Python.
 #[schemars(
-    extend("minLength" = 1, "maxLength" = 128, "not" = { "pattern": "[\\u0000-\\u001f\\u007f-\\u009f]" })
+    extend(
+        "minLength" = 1, "maxLength" = 128,
+        "not" = { "type": "string", "pattern": "[\\u0000-\\u001f\\u007f-\\u009f]" },
+    )
 )]
 pub struct ConsultationId(String);
 
@@ -177,24 +180,5 @@ impl fmt::Display for Timestamp {
 impl Serialize for Timestamp {
     fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         time::serde::rfc3339::serialize(&self.0, serializer)
-    }
-}
-
-impl<'de> Deserialize<'de> for Timestamp {
-    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let text = String::deserialize(deserializer)?;
-        OffsetDateTime::parse(&text, &Rfc3339)
-            .map(Self)
-            .map_err(|_| serde::de::Error::custom("it is no time of RFC 3339, such as 2026-11-22T10:00:00Z"))
-    }
-}
-
-impl JsonSchema for Timestamp {
-    fn schema_name() -> std::borrow::Cow<'static, str> {
-        "Timestamp".into()
-    }
-
-    fn json_schema(_: &mut schemars::SchemaGenerator) -> schemars::Schema {
-        schemars::json_schema!({ "type": "string", "format": "date-time" })
     }
 }

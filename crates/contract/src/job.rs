@@ -3,9 +3,11 @@
 mod cancel;
 mod content;
 mod decode;
+mod form;
 mod limits;
 mod phone;
-mod plain_words;
+mod shape;
+mod tree;
 
 use std::fmt;
 
@@ -19,9 +21,9 @@ use crate::{
 
 pub use cancel::{Cancel, CancelKind, CancelledConsultation};
 pub use content::{EmailContent, FallbackContent, SmsBody, SmsContent};
-pub(crate) use decode::decode_as;
-use decode::unknown_kind;
-pub use decode::{DecodeError, without_mark};
+pub(crate) use decode::not_read_here;
+pub use decode::{DecodeError, Document, Noted};
+pub use form::Form;
 pub use phone::{Phone, PhoneForm};
 
 /// A closure job of any channel.
@@ -162,14 +164,10 @@ pub struct Consultation {
     pub id: ConsultationId,
     /// How the customer came, or was called.
     pub channel: ConsultationChannel,
-    /// Which edition of the answer this is, from 1.
-    #[serde(default = "first_revision", deserialize_with = "limits::revision")]
-    #[schemars(range(min = 1, max = 1_000_000))]
+    /// Which edition of the answer this is, from 1; null is the first.
+    #[serde(default = "limits::first_revision", deserialize_with = "limits::revision_or_first")]
+    #[schemars(with = "Option<u32>", range(min = 1, max = 1_000_000))]
     pub revision: u32,
-}
-
-fn first_revision() -> u32 {
-    1
 }
 
 /// How a consultation began.
@@ -270,21 +268,17 @@ impl Job {
     ///
     /// Unknown fields are tolerated; an unknown kind or a newer major version is refused with its own error.
     pub fn decode(body: &[u8]) -> Result<Self, DecodeError> {
-        if body.len() > JOB_BYTES_MAX {
-            return Err(DecodeError::TooLarge { bytes: body.len() });
-        }
-        #[derive(Deserialize)]
-        struct Envelope {
-            #[serde(default)]
-            kind: Option<serde_json::Value>,
-        }
-        let envelope: Envelope = decode_as(body)?;
-        let kind = envelope.kind.as_ref().and_then(|kind| kind.as_str()).ok_or(DecodeError::UnknownKind)?;
-        match kind {
-            "closure.sms/1" => decode_as(body).map(Self::Sms),
-            "closure.email/1" => decode_as(body).map(Self::Email),
-            "closure.dial/1" => decode_as(body).map(Self::Dial),
-            other => Err(unknown_kind(other)),
+        Self::decode_noting(body).map(|(job, _)| job)
+    }
+
+    /// The same, with the paths of the fields that this release does not know.
+    pub fn decode_noting(body: &[u8]) -> Result<Noted<Self>, DecodeError> {
+        let document = Document::parse(body, JOB_BYTES_MAX)?;
+        match document.kind() {
+            Some("closure.sms/1") => document.read().map(|(job, ignored)| (Self::Sms(job), ignored)),
+            Some("closure.email/1") => document.read().map(|(job, ignored)| (Self::Email(job), ignored)),
+            Some("closure.dial/1") => document.read().map(|(job, ignored)| (Self::Dial(job), ignored)),
+            other => Err(not_read_here(other)),
         }
     }
 

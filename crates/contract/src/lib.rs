@@ -8,6 +8,7 @@ pub mod outcome;
 pub mod receipt;
 pub mod schema;
 pub mod topology;
+mod written;
 
 pub use failure::FailureCode;
 pub use ids::{AttemptNumber, ClientRef, ConsultationId, Generation, JobId, Timestamp};

@@ -9,7 +9,7 @@ use uuid::Uuid;
 use crate::{
     failure::FailureCode,
     ids::{Generation, JobId, Timestamp},
-    job::{Channel, Consultation, DecodeError, decode_as},
+    job::{Channel, Consultation, DecodeError, Document},
     receipt::Evidence,
 };
 
@@ -269,7 +269,7 @@ impl Outcome {
 
     /// Reads an outcome from the body of a message.
     pub fn decode(body: &[u8]) -> Result<Self, DecodeError> {
-        decode_as(body)
+        Document::parse(body, usize::MAX)?.read().map(|(outcome, _)| outcome)
     }
 
     /// The outcome as the body of a message.

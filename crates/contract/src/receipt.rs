@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use crate::{
     failure::FailureCode,
     ids::{ClientRef, Generation, JobId, Timestamp},
-    job::{DecodeError, decode_as},
+    job::{DecodeError, Document},
     topology::RECEIPT_BYTES_MAX,
 };
 
@@ -128,17 +128,10 @@ pub enum Evidence {
 impl ReceiptMessage {
     /// Reads a message of the receipts queue: UTF-8 JSON of at most [`RECEIPT_BYTES_MAX`] bytes.
     pub fn decode(body: &[u8]) -> Result<Self, DecodeError> {
-        if body.len() > RECEIPT_BYTES_MAX {
-            return Err(DecodeError::TooLarge { bytes: body.len() });
-        }
-        #[derive(Deserialize)]
-        struct Envelope {
-            #[serde(default)]
-            kind: Option<String>,
-        }
-        match decode_as::<Envelope>(body)?.kind.as_deref() {
-            Some("closure.receipt/1") => decode_as(body).map(Self::Receipt),
-            Some("closure.submission/1") => decode_as(body).map(Self::Submission),
+        let document = Document::parse(body, RECEIPT_BYTES_MAX)?;
+        match document.kind() {
+            Some("closure.receipt/1") => document.read().map(|(receipt, _)| Self::Receipt(receipt)),
+            Some("closure.submission/1") => document.read().map(|(said, _)| Self::Submission(said)),
             _ => Err(DecodeError::UnknownKind),
         }
     }

@@ -12,7 +12,7 @@ use crate::{
 
 /// Every message kind with its schema, by the name of its file: `closure.sms.1` and so on.
 pub fn all() -> Vec<(&'static str, Schema)> {
-    let settings = SchemaSettings::draft2020_12().with_transform(RecursiveTransform(single_choice));
+    let settings = SchemaSettings::draft2020_12().with_transform(RecursiveTransform(plain));
     let of = |name, make: fn(schemars::SchemaGenerator) -> Schema| {
         let mut schema = make(settings.clone().into_generator());
         // What is tolerated is said where a reader looks for it.
@@ -50,8 +50,21 @@ pub fn files() -> Vec<(String, String)> {
     files
 }
 
+/// A schema that every validator takes, a strict one too.
+pub(crate) fn plain(schema: &mut Schema) {
+    single_choice(schema);
+    // A width of integers is no format of JSON Schema; minimum and maximum stand beside it.
+    if schema
+        .get("format")
+        .and_then(serde_json::Value::as_str)
+        .is_some_and(|format| format.starts_with("uint"))
+    {
+        schema.remove("format");
+    }
+}
+
 /// A choice between one constant is that constant.
-pub(crate) fn single_choice(schema: &mut Schema) {
+fn single_choice(schema: &mut Schema) {
     let only = match schema.get("oneOf").and_then(serde_json::Value::as_array).map(Vec::as_slice) {
         Some([only]) => only.get("const").cloned(),
         Some(_) | None => None,

@@ -1,15 +1,20 @@
-//! One answer about one job: the same on the command line, line by line, and over HTTP.
+//! One answer about one message: the same on the command line, line by line, and over HTTP.
 
-use closure_contract::{FailureCode, Job, Timestamp, job::DecodeError};
+use closure_contract::{
+    Cancel, FailureCode, Job, Timestamp,
+    job::{DecodeError, Noted},
+};
 use closure_policy::explain::{Decision, Verdict};
 use closure_store::StoreError;
 use serde::Serialize;
+use uuid::Uuid;
 
 use crate::engine::Engine;
 
 /// What there is to say about a body.
 ///
-/// It serialises to the decision itself, or to `{"error": {"code", "problem", "path"}}` where the body is no job.
+/// It serialises to the decision itself, or to `{"error": {"code", "problem", "path", "remedy"}}` where the body is
+/// neither a job nor a cancellation.
 #[derive(Serialize)]
 #[serde(untagged)]
 pub enum Advice {
@@ -18,14 +23,36 @@ pub enum Advice {
         /// What the rules say.
         #[serde(flatten)]
         decision: Box<Decision>,
+        /// What to do where they refuse it, before it is published.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        remedy: Option<&'static str>,
+        /// The fields that this release does not know, and passes over.
+        #[serde(skip_serializing_if = "Vec::is_empty")]
+        ignored: Vec<String>,
         /// Whether they knew what stands beside the job.
         database: Database,
     },
+    /// It takes an answer back.
+    Cancels(Cancelling),
     /// It is no job.
     NoJob {
         /// Why not.
         error: Unreadable,
     },
+}
+
+/// What a cancellation would do.
+#[derive(Debug, Serialize)]
+pub struct Cancelling {
+    /// The cancellation.
+    pub cancel_id: Uuid,
+    /// Always `cancel`.
+    pub verdict: &'static str,
+    /// The same for people.
+    pub detail: String,
+    /// The fields that this release does not know, and passes over.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub ignored: Vec<String>,
 }
 
 /// Whether the database had a say: it alone knows templates, cancellations, revisions, caps and suppressions.
@@ -43,11 +70,13 @@ pub enum Database {
 pub struct Unreadable {
     /// The same stable code that the dead-letter desk would show.
     pub code: FailureCode,
-    /// What is wrong and what to do.
+    /// What is wrong, and what belongs there.
     pub problem: String,
     /// The field, where one is wrong: `to.phone`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub path: Option<String>,
+    /// What to do before it is published.
+    pub remedy: &'static str,
 }
 
 /// What became of many answers, for the exit code.
@@ -62,12 +91,30 @@ pub struct Tally {
 impl Advice {
     /// Reads a body and asks every rule; it has no effect on anything.
     pub async fn about(body: &[u8], engine: &Engine, now: Timestamp) -> Result<Self, StoreError> {
-        match Job::decode(body) {
-            Ok(job) => Ok(Self::Decided {
-                decision: Box::new(engine.decide(&job, now).await?),
-                database: engine.database(),
-            }),
+        match Job::decode_noting(body) {
+            Ok((job, ignored)) => {
+                let decision = engine.decide(&job, now).await?;
+                let remedy = decision.code.map(FailureCode::remedy_of_draft);
+                let database = engine.database();
+                Ok(Self::Decided { decision: Box::new(decision), remedy, ignored, database })
+            }
+            Err(DecodeError::OfAnotherQueue { .. }) => Ok(Self::about_cancel(Cancel::decode_noting(body))),
             Err(problem) => Ok(Self::NoJob { error: Unreadable::from(&problem) }),
+        }
+    }
+
+    fn about_cancel(read: Result<Noted<Cancel>, DecodeError>) -> Self {
+        match read {
+            Ok((cancel, ignored)) => Self::Cancels(Cancelling {
+                cancel_id: cancel.cancel_id,
+                verdict: "cancel",
+                detail: format!(
+                    "it takes back revision {} of the consultation's answer and every older one that was not sent",
+                    cancel.consultation.revision
+                ),
+                ignored,
+            }),
+            Err(problem) => Self::NoJob { error: Unreadable::from(&problem) },
         }
     }
 }
@@ -77,6 +124,7 @@ impl Tally {
     pub fn add(&mut self, advice: &Advice) {
         match advice {
             Advice::NoJob { .. } => self.unreadable += 1,
+            Advice::Cancels(_) => {}
             Advice::Decided { decision, .. } => self.unsent += usize::from(!would_be_sent(decision.verdict)),
         }
     }
@@ -92,13 +140,11 @@ pub fn would_be_sent(verdict: Verdict) -> bool {
 
 impl From<&DecodeError> for Unreadable {
     fn from(problem: &DecodeError) -> Self {
-        let path = match problem {
-            DecodeError::WrongShape { path, .. } => Some(path.clone()),
-            DecodeError::TooLarge { .. }
-            | DecodeError::NotJson { .. }
-            | DecodeError::UnknownKind
-            | DecodeError::UnsupportedVersion { .. } => None,
-        };
-        Self { code: problem.code(), problem: problem.to_string(), path }
+        Self {
+            code: problem.code(),
+            problem: problem.to_string(),
+            path: problem.path().map(str::to_owned),
+            remedy: problem.code().remedy_of_draft(),
+        }
     }
 }

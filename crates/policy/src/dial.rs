@@ -19,6 +19,9 @@ pub const REPRESENTATIVE_NUMBER_CLASS: &str = "K-RIDE 고객센터";
 /// R4: the class of the service.
 pub const SERVICE_CLASS: &str = "K-RIDE";
 
+/// So far clocks of two machines may differ.
+const CLICK_AHEAD_S_MAX: i64 = 60;
+
 /// What is known about a call.
 pub(crate) struct Judged {
     pub(crate) phone: PhoneFacts,
@@ -69,9 +72,16 @@ pub(crate) fn judge(
 
 /// B1: an agent who clicked long ago has gone on to something else, so that the phone must not ring any more.
 ///
-/// A call for later is as fresh as its `not_before`; a click in the future is a clock that runs ahead, and fresh.
+/// A call for later is as fresh as its `not_before`. A click in the near future is a clock that runs ahead, and fresh;
+/// one that is further away has been written with another zone than its clock's, and may be hours old.
 fn check_freshness(job: &DialJob, click_fresh_s: u32, now: Timestamp, findings: &mut Findings) {
     let Some(clicked_at) = job.clicked_at else { return };
+    let ahead_s = (clicked_at.0 - now.0).whole_seconds();
+    if ahead_s > CLICK_AHEAD_S_MAX {
+        let detail = format!("the click is {ahead_s} s in the future; is a local time written with Z?");
+        findings.refuse(RuleId::B1, FailureCode::ClickInFuture, detail);
+        return;
+    }
     let meant_for = job.not_before.map_or(clicked_at, |not_before| not_before.max(clicked_at));
     let age_s = (now.0 - meant_for.0).whole_seconds();
     if age_s >= i64::from(click_fresh_s) {

@@ -9,7 +9,7 @@ use crate::{
     explain::{AutoSubmitted, EmailPlan},
     findings::Findings,
     frame::{Framed, Reply},
-    mail_html,
+    language, mail_html,
     rulebook::{CompiledRulebook, EmailRules},
     sms_text::{replacement, unix_lines},
 };
@@ -89,9 +89,18 @@ pub(crate) fn judge(
 
 /// R20: the language of the frame; the customer's own tag is not repeated, because it may be anything.
 fn language<'a>(job: &EmailJob, rulebook: &'a CompiledRulebook, findings: &mut Findings) -> &'a str {
+    note_tag(job.to.language.as_deref(), findings);
     let (language, why) = language_for(job.to.language.as_deref(), job.scope, rulebook);
     findings.note(RuleId::R20, RuleEffect::Pass, format!("framed in {language}: {why}"));
     language
+}
+
+/// R20: a language that is no tag finds no frame, and nobody would see why.
+fn note_tag(tag: Option<&str>, findings: &mut Findings) {
+    let asked = tag.filter(|tag| !tag.trim().is_empty());
+    if let Some(problem) = asked.and_then(language::ill_formed) {
+        findings.note(RuleId::R20, RuleEffect::Flag, format!("to.language {problem}"));
+    }
 }
 
 /// The language of the frame for a customer with this tag, and why it is that one.
@@ -146,13 +155,22 @@ fn framed(job: &EmailJob, language: &str, rulebook: &CompiledRulebook, findings:
 
 /// Whether the subject that a text message brings for the email in its place may go out; without one there is nothing
 /// to say, because the configured one is used.
-pub(crate) fn fallback_subject(job: &SmsJob, rulebook: &CompiledRulebook) -> Option<EmailFacts> {
+///
+/// R19, R20: what the email would change is told while there is only the text message.
+pub(crate) fn fallback_subject(
+    job: &SmsJob,
+    rulebook: &CompiledRulebook,
+    findings: &mut Findings,
+) -> Option<EmailFacts> {
+    note_tag(job.to.language.as_deref(), findings);
     let subject = job.fallback.as_ref()?.subject.as_deref()?;
     let (language, _) = language_for(job.to.language.as_deref(), job.scope, rulebook);
-    Some(EmailFacts {
-        subject_ok: check_subject(job.scope, subject, &rulebook.rules().email).is_ok(),
-        language: language.to_owned(),
-    })
+    let checked = check_subject(job.scope, subject, &rulebook.rules().email);
+    if let Err(bad) = checked {
+        let detail = format!("fallback.subject is replaced by the configured subject: {}", bad.detail);
+        findings.note(RuleId::R19, RuleEffect::Flag, detail);
+    }
+    Some(EmailFacts { subject_ok: checked.is_ok(), language: language.to_owned() })
 }
 
 /// R19: the subject for this customer.

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use closure_contract::{AppliedRule, FailureCode, Job, JobId, RuleEffect, RuleId, Timestamp, job::Scope};
+use closure_contract::{AppliedRule, FailureCode, Job, JobId, Timestamp, job::Scope};
 use serde::Serialize;
 
 use crate::{
@@ -19,6 +19,7 @@ use crate::{
     standing::{self, Standing},
     suppression,
     template::TemplateFacts,
+    times,
 };
 
 /// What the rules say about one job; it serialises to the answer that the CRM and the CLI show.
@@ -213,7 +214,7 @@ pub fn decide(
     now: Timestamp,
 ) -> Decision {
     let mut findings = Findings::new(job.channel());
-    check_expiry(job, now, &mut findings);
+    times::check(job, now, &mut findings);
     let revoked = standing::check_revoked(job, standing, &mut findings);
     let mut decision = Decision {
         job_id: job.id(),
@@ -242,7 +243,7 @@ pub fn decide(
                 None => judged.fallback,
                 Some(revoked) => FallbackFacts { email: FallbackEmail::None, reason: revoked.reason() },
             });
-            decision.email = email::fallback_subject(job, rulebook);
+            decision.email = email::fallback_subject(job, rulebook, &mut findings);
             decision.plan = judged.plan.map(Plan::Sms);
         }
         Job::Email(job) => {
@@ -263,28 +264,8 @@ pub fn decide(
     let country_code = decision.phone.as_ref().and_then(|phone| phone.country_code);
     let limits = caps::limits(caps::Reached::of(job, country_code), &rulebook.rules().caps);
     caps::check(job.channel(), &limits, standing, &mut findings);
-    if let Some(until) = job.not_before().filter(|not_before| *not_before > now) {
-        let detail = format!("not before {until}");
-        findings.postpone(RuleId::B1, Postponement { until, code: None, detail });
-    }
+    times::postpone(job, now, &mut findings);
     conclude(decision, findings)
-}
-
-/// B1: an answer that comes too late is none, whatever else there is to say about it.
-fn check_expiry(job: &Job, now: Timestamp, findings: &mut Findings) {
-    match job.expires_at() {
-        Some(expires_at) if expires_at <= now => {
-            findings.refuse(
-                RuleId::B1,
-                FailureCode::Expired,
-                format!("it was too late from {expires_at} on"),
-            );
-        }
-        Some(expires_at) => {
-            findings.note(RuleId::B1, RuleEffect::Pass, format!("in time until {expires_at}"))
-        }
-        None => {}
-    }
 }
 
 fn conclude(mut decision: Decision, findings: Findings) -> Decision {

@@ -62,15 +62,16 @@ macro_rules! meanings {
 
 meanings! {
     Permanent Message: UnreadableBody, BodyTooLarge, UnknownKind, UnsupportedVersion, WrongShape, WrongQueue,
-        JobIdConflict, Unroutable, CrashLoop, MessageExpired, GivenUp, Expired, Superseded, Cancelled,
-        BounceUnread;
+        JobIdConflict, Unroutable, CrashLoop, MessageExpired, GivenUp, Expired, NeverInTime,
+        NotBeforeTooFar, Superseded, Cancelled, BounceUnread;
     Permanent Recipient: ScopeMismatch, AmbiguousNumber, InvalidNumber, CountryContradiction, NumberNotAllowed,
         NoEmailAddress, InvalidEmailAddress, RecipientRejected, NotDelivered, ReceiptExpired, NoReceipt,
         MailboxRefused, MailBounced, CountryNotAllowed, Suppressed, NumberCapReached, PrefixCapReached, AddressCapReached, CustomerBusy, CustomerNoAnswer, CustomerRejected, CustomerNumberInvalid;
     Permanent Content: BodyTooLong, BodyEmpty, ForbiddenCharacters, AttachmentNotSupported, SenderNotAllowed,
         TemplateMismatch, TemplateUnknown, TemplateVariables, SmsSkipped, SubjectNotEnglish, SubjectInvalid,
         ContentRejected, MailTooLarge, MailRefused;
-    Permanent Agent: AgentOffline, AgentBusy, AgentNoAnswer, AgentRejected, AgentAbandoned, StaleClick;
+    Permanent Agent: AgentOffline, AgentBusy, AgentNoAnswer, AgentRejected, AgentAbandoned, StaleClick,
+        ClickInFuture;
     // A call is never dialled again by itself, and nobody mends credentials while a click is fresh.
     Permanent Provider: Congestion, NetworkFailure, TrunkUnreachable;
     Permanent Account: PbxAuth, PbxRefused;

@@ -91,6 +91,7 @@ fn ending(channel: Channel, code: FailureCode) -> RefusalEnding {
         code,
         FailureCode::Expired
             | FailureCode::StaleClick
+            | FailureCode::ClickInFuture
             | FailureCode::QuietHours
             | FailureCode::Superseded
             | FailureCode::Cancelled
@@ -105,12 +106,14 @@ fn ending(channel: Channel, code: FailureCode) -> RefusalEnding {
             | FailureCode::PrefixCapReached
             | FailureCode::AddressCapReached
     );
+    // Nobody can tell when the answer was meant to go out, nor whether an email is wanted now.
+    let time_in_doubt = matches!(code, FailureCode::NeverInTime | FailureCode::NotBeforeTooFar);
     match channel {
         _ if no_longer_wanted => RefusalEnding::Over,
         // The customer asked not to be called.
         Channel::Dial if code == FailureCode::Suppressed => RefusalEnding::Over,
         // A fixed line or a denied country is not in doubt: no text message goes there, and the customer waits.
-        Channel::Sms if !number_in_doubt => RefusalEnding::Over,
+        Channel::Sms if !number_in_doubt && !time_in_doubt => RefusalEnding::Over,
         Channel::Sms | Channel::Email | Channel::Dial => RefusalEnding::WaitsForPerson,
     }
 }

@@ -28,6 +28,19 @@ pub(crate) fn canonical(tag: &str) -> Option<String> {
     Some(subtags.join("-"))
 }
 
+/// What is wrong with a tag by BCP 47, though much of it can be read all the same; nothing if it is well formed.
+pub(crate) fn ill_formed(tag: &str) -> Option<&'static str> {
+    if canonical(tag).is_none() {
+        return Some("is no BCP 47 tag such as ko or zh-Hant");
+    }
+    if tag.contains('_') || tag.trim() != tag {
+        return Some("is read as a BCP 47 tag, though it is not written as one, such as ko-KR");
+    }
+    // No language has a code of more letters, so that it is a language's name.
+    let primary = tag.split('-').next().unwrap_or(tag);
+    (primary.len() > 3).then_some("begins with no code of a language, such as ko or zh-Hant")
+}
+
 /// Makes `cmn`, `yue`, `zh-cmn` and `zh-yue` plain `zh`, and tells which of the languages was named.
 fn chinese<'a>(subtags: &mut Vec<&'a str>) -> Option<&'a str> {
     let spoken = |subtag: &&str| matches!(*subtag, "cmn" | "yue");
@@ -104,6 +117,16 @@ mod tests {
             assert_eq!(negotiate(asked, HAVE.into_iter()), None, "{asked}");
         }
         assert_eq!(negotiate(&"en-".repeat(20), HAVE.into_iter()), None);
+    }
+
+    #[test]
+    fn a_language_that_is_not_written_as_a_tag_is_told() {
+        for tag in ["vi", "zh-Hant-TW", "en-US", "yue", "ja-JP-u-ca-japanese"] {
+            assert_eq!(ill_formed(tag), None, "{tag}");
+        }
+        for tag in ["Korean", "한국어", "english language", "ko_KR", " vi", "e", "", "k0"] {
+            assert!(ill_formed(tag).is_some(), "{tag}");
+        }
     }
 
     #[test]

@@ -55,4 +55,5 @@ pub mod template;
 mod template_match;
 mod template_parse;
 mod template_search;
+mod times;
 mod validate;

@@ -15,7 +15,7 @@ const QUIET: &str = "crates/policy/tests/policy/quiet.rs";
 const NUMBERS: &str = "crates/policy/tests/policy/numbers.rs";
 
 pub(crate) const B1: Rule = Rule {
-    reading: "`not_before` postpones a job; after `expires_at` it is over, on every channel, and nobody needs to settle it. A click that is not fresh any more rings nobody's phone.",
+    reading: "`not_before` postpones a job; after `expires_at` it is over, on every channel, and nobody needs to settle it. A job that could only be sent when it is too late, or not within 366 days, waits for a person. A click that is not fresh any more, or lies more than a minute in the future, rings nobody's phone.",
     keys: &["dial.click_fresh_s"],
     tests: &[
         Proof {
@@ -24,6 +24,15 @@ pub(crate) const B1: Rule = Rule {
         },
         Proof { file: DIALLING, test: "a_click_is_fresh_for_half_a_minute_and_then_rings_nobody" },
         Proof { file: TIMES, test: "a_job_whose_time_has_not_come_is_postponed_to_it" },
+        Proof {
+            file: TIMES,
+            test: "a_job_that_may_not_be_sent_before_it_is_too_late_waits_for_a_person_on_every_channel",
+        },
+        Proof { file: TIMES, test: "no_job_waits_for_longer_than_a_year" },
+        Proof {
+            file: DIALLING,
+            test: "a_click_in_the_future_rings_nobody_beyond_what_two_clocks_may_differ",
+        },
     ],
     ..silent(RuleId::B1)
 };

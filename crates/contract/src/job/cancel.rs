@@ -4,8 +4,11 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
-use super::{Agent, DecodeError, decode_as, limits};
-use crate::{ids::ConsultationId, topology::JOB_BYTES_MAX};
+use super::{Agent, DecodeError, Document, Noted, limits, not_read_here};
+use crate::{
+    ids::{ConsultationId, JobId},
+    topology::JOB_BYTES_MAX,
+};
 
 /// Takes the answer to a consultation back (`closure.cancel/1`), published with the routing key `cancel`.
 ///
@@ -16,6 +19,8 @@ pub struct Cancel {
     /// Always `closure.cancel/1`.
     pub kind: CancelKind,
     /// The CRM's own UUID for this cancellation.
+    #[serde(deserialize_with = "limits::uuid")]
+    #[schemars(with = "JobId")]
     pub cancel_id: Uuid,
     /// What is taken back.
     pub consultation: CancelledConsultation,
@@ -48,10 +53,16 @@ pub struct CancelledConsultation {
 impl Cancel {
     /// Reads a cancellation from the body of a message: UTF-8 JSON of at most [`JOB_BYTES_MAX`] bytes.
     pub fn decode(body: &[u8]) -> Result<Self, DecodeError> {
-        if body.len() > JOB_BYTES_MAX {
-            return Err(DecodeError::TooLarge { bytes: body.len() });
+        Self::decode_noting(body).map(|(cancel, _)| cancel)
+    }
+
+    /// The same, with the paths of the fields that this release does not know.
+    pub fn decode_noting(body: &[u8]) -> Result<Noted<Self>, DecodeError> {
+        let document = Document::parse(body, JOB_BYTES_MAX)?;
+        match document.kind() {
+            Some("closure.cancel/1") => document.read(),
+            other => Err(not_read_here(other)),
         }
-        decode_as(body)
     }
 
     /// The cancellation as the body of a message.

@@ -46,14 +46,23 @@ pub enum SmsBody {
     rename = "SmsContent",
     extend("oneOf" = [
         {
+            "type": "object",
             "required": ["text"],
             "properties": {
-                "text": { "type": "string" }, "template": { "type": "null" }, "variables": { "maxProperties": 0 },
+                "text": { "type": "string" }, "template": { "type": "null" },
+                "variables": {
+                    "type": ["object", "null"], "maxProperties": 0, "additionalProperties": { "type": "string" },
+                },
             },
         },
         {
+            "type": "object",
             "required": ["template"],
-            "properties": { "template": { "type": "string" }, "text": { "type": "null" } },
+            "properties": {
+                "template": { "type": "string" }, "text": { "type": "null" },
+                // Makers of types take what one form alone names for that form's.
+                "variables": { "type": ["object", "null"], "additionalProperties": { "type": "string" } },
+            },
         },
     ])
 )]
@@ -65,8 +74,8 @@ struct SmsFields {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     template: Option<String>,
     /// The template's variables.
-    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
-    variables: BTreeMap<String, String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    variables: Option<BTreeMap<String, String>>,
     /// A subject.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     subject: Option<String>,
@@ -74,20 +83,24 @@ struct SmsFields {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     sender: Option<String>,
     /// Attachments; an SMS has none.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    attachments: Vec<serde_json::Value>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    attachments: Option<Vec<serde_json::Value>>,
 }
 
 impl TryFrom<SmsFields> for SmsContent {
     type Error = &'static str;
 
     fn try_from(fields: SmsFields) -> Result<Self, Self::Error> {
+        let variables = fields.variables.unwrap_or_default();
         let body = match (fields.text, fields.template) {
-            (Some(text), None) if fields.variables.is_empty() => SmsBody::Text(text),
-            (None, Some(template)) => SmsBody::Template { template, variables: fields.variables },
-            _ => return Err("an sms is either {text} or {template, variables}"),
+            (Some(text), None) if variables.is_empty() => SmsBody::Text(text),
+            (Some(_), None) => return Err("variables belong to a template; expected text alone"),
+            (None, Some(template)) => SmsBody::Template { template, variables },
+            (Some(_), Some(_)) => return Err("text and template stand here both; expected one of them"),
+            (None, None) => return Err("text is missing, and so is template; expected one of them"),
         };
-        Ok(Self { body, subject: fields.subject, sender: fields.sender, attachments: fields.attachments })
+        let attachments = fields.attachments.unwrap_or_default();
+        Ok(Self { body, subject: fields.subject, sender: fields.sender, attachments })
     }
 }
 
@@ -100,10 +113,10 @@ impl From<SmsContent> for SmsFields {
         Self {
             text,
             template,
-            variables,
+            variables: Some(variables).filter(|variables| !variables.is_empty()),
             subject: content.subject,
             sender: content.sender,
-            attachments: content.attachments,
+            attachments: Some(content.attachments).filter(|attachments| !attachments.is_empty()),
         }
     }
 }

@@ -1,18 +1,39 @@
 //! The limits of single fields that the JSON Schemas state: the decoder keeps them.
 
 use serde::{Deserialize, Deserializer, de::Error};
+use uuid::Uuid;
+
+use crate::ids::JobId;
 
 /// No consultation is answered this often. A newer revision and a cancellation end everything below them, so that one
 /// mistyped number must not end whatever may ever come.
 pub(super) const REVISION_MAX: u32 = 1_000_000;
 
+/// What a revision is that nobody names.
+pub(super) fn first_revision() -> u32 {
+    1
+}
+
 /// A revision: a number from 1 to [`REVISION_MAX`].
 pub(super) fn revision<'de, D: Deserializer<'de>>(deserializer: D) -> Result<u32, D::Error> {
-    let number = u32::deserialize(deserializer)?;
+    in_range(u32::deserialize(deserializer)?)
+}
+
+/// The same, and the first one for null.
+pub(super) fn revision_or_first<'de, D: Deserializer<'de>>(deserializer: D) -> Result<u32, D::Error> {
+    Option::<u32>::deserialize(deserializer)?.map_or(Ok(first_revision()), in_range)
+}
+
+fn in_range<E: Error>(number: u32) -> Result<u32, E> {
     if (1..=REVISION_MAX).contains(&number) {
         return Ok(number);
     }
-    Err(D::Error::custom(format!("a revision counts from 1 and is at most {REVISION_MAX}")))
+    Err(E::custom(format!("a revision counts from 1 and is at most {REVISION_MAX}")))
+}
+
+/// A UUID in any form that is read.
+pub(super) fn uuid<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Uuid, D::Error> {
+    JobId::deserialize(deserializer).map(|id| id.0)
 }
 
 /// The CRM's name for an agent: 1 to 128 characters.

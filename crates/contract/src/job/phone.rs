@@ -49,6 +49,7 @@ impl fmt::Debug for Phone {
     rename = "Phone",
     extend("oneOf" = [
         {
+            "type": "object",
             "required": ["country_code", "national_number"],
             "properties": {
                 "country_code": { "type": "string" }, "national_number": { "type": "string" },
@@ -56,10 +57,13 @@ impl fmt::Debug for Phone {
             },
         },
         {
+            "type": "object",
             "required": ["number"],
             "properties": {
                 "number": { "type": "string" },
                 "country_code": { "type": "null" }, "national_number": { "type": "null" },
+                // Makers of types take what one form alone names for that form's.
+                "country_hint": { "type": ["string", "null"] }, "form": { "type": ["string", "null"] },
             },
         },
     ])
@@ -105,8 +109,23 @@ impl TryFrom<PhoneFields> for Phone {
                 country_hint,
                 form,
             } => Ok(Self::Whole { number, country_hint, form }),
-            _ => Err("a phone is either {country_code, national_number}, {number: \"+84…\"}, \
-                      or {number, country_hint}"),
+            PhoneFields { number: Some(_), country_code, national_number, .. }
+                if country_code.is_some() || national_number.is_some() =>
+            {
+                Err("number stands beside country_code or national_number; \
+                     expected number alone, or the other two")
+            }
+            PhoneFields { country_code: Some(_), national_number: Some(_), .. } => {
+                Err("form and country_hint belong to number; expected country_code and national_number alone")
+            }
+            PhoneFields { country_code: Some(_), .. } => {
+                Err("national_number is missing beside country_code; expected both, or number alone")
+            }
+            PhoneFields { national_number: Some(_), .. } => {
+                Err("country_code is missing beside national_number; expected both, or number alone")
+            }
+            _ => Err("number is missing; expected country_code and national_number, \
+                      or number with a plus sign such as +84912345678"),
         }
     }
 }

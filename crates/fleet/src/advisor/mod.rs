@@ -20,10 +20,11 @@ use axum::{
 use closure_contract::{FailureCode, JobId, Timestamp, topology::JOB_BYTES_MAX};
 use closure_policy::explain::{Decision, Verdict};
 use serde::Serialize;
+use serde_json::json;
 use tracing::{info, warn};
 
 use crate::{
-    advice::{Advice, would_be_sent},
+    advice::{Advice, Cancelling, would_be_sent},
     engine::Engine,
     health::{self, Health},
     lifecycle::Lifecycle,
@@ -64,8 +65,8 @@ struct Validity {
 
 /// Answers questions at `listen` until the process stops.
 ///
-/// `POST /v1/explain` and `POST /v1/validate` with a job as it would be published, and `Authorization: Bearer`.
-/// 200 with the answer, 400 for a body that is no job (its code is that of the dead-letter desk), 401, 408, 413, 415,
+/// `POST /v1/explain` and `POST /v1/validate` with a job or a cancellation as it would be published, and `Authorization: Bearer`.
+/// 200 with the answer, 400 for a body that is neither (its code is that of the dead-letter desk), 401, 408, 413, 415,
 /// 429 and 503 with `Retry-After`; every refusal is `{"error": {"code", "problem"}}`.
 pub async fn serve(
     listen: SocketAddr,
@@ -97,7 +98,7 @@ pub async fn serve(
 
 async fn explain(State(engine): State<Engine>, body: Result<Bytes, BytesRejection>) -> Response {
     match advise(&engine, body).await {
-        Ok(advice @ Advice::Decided { .. }) => Json(advice).into_response(),
+        Ok(advice @ (Advice::Decided { .. } | Advice::Cancels(_))) => Json(advice).into_response(),
         Ok(advice @ Advice::NoJob { .. }) => (StatusCode::BAD_REQUEST, Json(advice)).into_response(),
         Err(refusal) => refusal.into_response(),
     }
@@ -106,6 +107,11 @@ async fn explain(State(engine): State<Engine>, body: Result<Bytes, BytesRejectio
 async fn validate(State(engine): State<Engine>, body: Result<Bytes, BytesRejection>) -> Response {
     match advise(&engine, body).await {
         Ok(Advice::Decided { decision, .. }) => Json(Validity::from(*decision)).into_response(),
+        Ok(Advice::Cancels(cancelling)) => {
+            let Cancelling { cancel_id, verdict, detail, .. } = cancelling;
+            let said = json!({ "cancel_id": cancel_id, "valid": true, "verdict": verdict, "detail": detail });
+            Json(said).into_response()
+        }
         Ok(advice @ Advice::NoJob { .. }) => (StatusCode::BAD_REQUEST, Json(advice)).into_response(),
         Err(refusal) => refusal.into_response(),
     }
@@ -130,7 +136,7 @@ impl From<Decision> for Validity {
             verdict: decision.verdict,
             code: decision.code,
             detail: decision.detail,
-            remedy: decision.code.map(FailureCode::remedy),
+            remedy: decision.code.map(FailureCode::remedy_of_draft),
         }
     }
 }

@@ -94,7 +94,7 @@ impl Refusal {
 
 const fn const_str_of_limit() -> &'static str {
     const { assert!(JOB_BYTES_MAX == 64 * 1024, "the sentence names the limit") };
-    "a job has at most 65536 bytes; shorten its texts"
+    "a message has at most 65536 bytes; shorten its texts, and ask again"
 }
 
 fn whole_seconds(wait: Duration) -> u64 {

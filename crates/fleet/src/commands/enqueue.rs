@@ -40,7 +40,8 @@ pub async fn run(call: &Call, enqueue: &Enqueue) -> Result<(), Failure> {
         };
         let decision = engine.decide(&job, now).await?;
         if !enqueue.anyway && !matches!(decision.verdict, Verdict::Send | Verdict::Postpone) {
-            let code = decision.code.map_or_else(String::new, |code| format!("{code}: {}", code.remedy()));
+            let code =
+                decision.code.map_or_else(String::new, |code| format!("{code}: {}", code.remedy_of_draft()));
             problems.push(format!("{}: would not be sent: {code}; --anyway publishes it", document.origin));
             continue;
         }

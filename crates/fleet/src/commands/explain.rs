@@ -56,7 +56,9 @@ fn verdict(tally: Tally) -> Result<(), Failure> {
         Tally { unreadable: 0, unsent } => {
             Err(Failure::Refused(format!("{unsent} job(s) would not be sent")))
         }
-        Tally { unreadable, .. } => Err(Failure::Input(format!("{unreadable} document(s) are no job"))),
+        Tally { unreadable, .. } => {
+            Err(Failure::Input(format!("{unreadable} document(s) are neither a job nor a cancellation")))
+        }
     }
 }
 
@@ -64,8 +66,23 @@ fn text(answer: &Answer) {
     match &answer.advice {
         Advice::NoJob { error } => {
             output::line(format!("{}: {} — {}", answer.origin, error.code, error.problem));
+            output::line(format!("  remedy    {}", error.remedy));
         }
-        Advice::Decided { decision, .. } => decided(&answer.origin, decision),
+        Advice::Cancels(cancelling) => {
+            output::line(format!("{}: cancellation {}", answer.origin, cancelling.cancel_id));
+            output::line(format!("  verdict   {}: {}", cancelling.verdict, cancelling.detail));
+            passed_over(&cancelling.ignored);
+        }
+        Advice::Decided { decision, ignored, .. } => {
+            decided(&answer.origin, decision);
+            passed_over(ignored);
+        }
+    }
+}
+
+fn passed_over(ignored: &[String]) {
+    if !ignored.is_empty() {
+        output::line(format!("  ignored   {}", ignored.join(", ")));
     }
 }
 
@@ -74,7 +91,7 @@ fn decided(origin: &str, decision: &Decision) {
     output::line(format!("  verdict   {}", word(&decision.verdict)));
     if let Some(code) = decision.code {
         output::line(format!("  because   {code}: {}", decision.detail.as_deref().unwrap_or(code.what())));
-        output::line(format!("  remedy    {}", code.remedy()));
+        output::line(format!("  remedy    {}", code.remedy_of_draft()));
     }
     if let Some(dial) = &decision.dial_string {
         output::line(format!("  dials     {dial}"));

@@ -215,7 +215,7 @@ mod tests {
             })
             .collect();
         assert_eq!(summary, [(1, "send"), (3, "unreadable_body"), (4, "wrong_shape"), (5, "reject")]);
-        assert_eq!(answers[2]["error"]["path"], "the whole document");
+        assert_eq!(answers[2]["error"]["path"], "job_id");
         assert_eq!(tally, Tally { unsent: 1, unreadable: 2 });
     }
 

@@ -3,13 +3,12 @@
 use closure_broker::InMessage;
 use closure_contract::{
     Cancel, Channel, Evidence, FailureCode, Generation, Job, JobId, Outcome, OutcomeName, ReceiptMessage,
-    job::{Consultation, without_mark},
+    job::{Consultation, Document},
     outcome::OutcomeKind,
     topology::{UNROUTABLE, WorkQueue},
 };
 use closure_store::{Buried, Debt, JobReturn, NewDeadLetter, Returning, Store};
-use serde::de::DeserializeOwned;
-use serde_json::{Value, json};
+use serde_json::json;
 use tracing::warn;
 
 use crate::{
@@ -47,15 +46,13 @@ struct Remains {
 
 impl Remains {
     fn of(message: &InMessage) -> Self {
-        fn part<T: DeserializeOwned>(body: &Value, name: &str) -> Option<T> {
-            T::deserialize(body.get(name)?).ok()
-        }
-        let body = serde_json::from_slice(without_mark(&message.body)).unwrap_or(Value::Null);
-        let kind = body.get("kind").and_then(Value::as_str).or(message.kind.as_deref());
+        let body = Document::of_remains(&message.body);
+        let body = body.as_ref();
+        let kind: Option<String> = body.and_then(|body| body.part("kind")).or_else(|| message.kind.clone());
         Self {
-            job_id: part(&body, "job_id"),
-            consultation: part(&body, "consultation"),
-            channel: kind.and_then(channel_of_kind),
+            job_id: body.and_then(|body| body.part("job_id")),
+            consultation: body.and_then(|body| body.part("consultation")),
+            channel: kind.as_deref().and_then(channel_of_kind),
         }
     }
 }
@@ -227,7 +224,7 @@ fn cause(home: Option<WorkQueue>, message: &InMessage) -> Death {
         WorkQueue::Receipts => ReceiptMessage::decode(&message.body).err(),
     };
     match unreadable {
-        Some(problem) => Death { code: problem.code(), detail: problem.to_string() },
+        Some(problem) => Death { code: problem.code(), detail: problem.story() },
         None if reason == "expired" => Death::of(FailureCode::MessageExpired),
         None => Death::of(FailureCode::GivenUp),
     }

@@ -155,3 +155,14 @@ fn a_click_is_fresh_for_half_a_minute_and_then_rings_nobody() {
     let old = json!({ "clicked_at": Timestamp(NOW.0 - time::Duration::seconds(3_600)) });
     assert_eq!(decide(&dial(old), &patient, NOW).verdict, Verdict::Send);
 }
+
+#[test]
+fn a_click_in_the_future_rings_nobody_beyond_what_two_clocks_may_differ() {
+    for (ahead_s, rings) in [(60, true), (61, false), (9 * 3_600, false)] {
+        let clicked_at = Timestamp(NOW.0 + time::Duration::seconds(ahead_s));
+        let decision = decided(&dial(json!({ "clicked_at": clicked_at })));
+        let expected =
+            if rings { (Verdict::Send, None) } else { (Verdict::Reject, Some(FailureCode::ClickInFuture)) };
+        assert_eq!((decision.verdict, decision.code), expected, "{ahead_s} s");
+    }
+}

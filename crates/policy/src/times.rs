@@ -1,0 +1,41 @@
+//! The times of a job: not before, and not after (B1).
+
+use closure_contract::{FailureCode, Job, RuleEffect, RuleId, Timestamp};
+
+use crate::findings::{Findings, Postponement};
+
+/// No job waits for longer: a later time is a mistake, such as the largest one that a program can write.
+const WAIT_DAYS_MAX: i64 = 366;
+const DAY_S: i64 = 24 * 60 * 60;
+
+/// B1: an answer that comes too late is none, whatever else there is to say about it, and one that would come too late
+/// whenever it is sent waits for a person who knows what was meant.
+pub(crate) fn check(job: &Job, now: Timestamp, findings: &mut Findings) {
+    let (not_before, expires_at) = (job.not_before(), job.expires_at());
+    match (not_before, expires_at) {
+        (_, Some(expires_at)) if expires_at <= now => {
+            let detail = format!("it was too late from {expires_at} on");
+            findings.refuse(RuleId::B1, FailureCode::Expired, detail);
+        }
+        (Some(not_before), Some(expires_at)) if not_before >= expires_at => {
+            let detail = format!("not_before {not_before} is not earlier than expires_at {expires_at}");
+            findings.refuse(RuleId::B1, FailureCode::NeverInTime, detail);
+        }
+        (_, Some(expires_at)) => {
+            findings.note(RuleId::B1, RuleEffect::Pass, format!("in time until {expires_at}"));
+        }
+        (_, None) => {}
+    }
+    if not_before.is_some_and(|not_before| (not_before.0 - now.0).whole_seconds() > WAIT_DAYS_MAX * DAY_S) {
+        let detail = format!("not_before is more than {WAIT_DAYS_MAX} days away");
+        findings.refuse(RuleId::B1, FailureCode::NotBeforeTooFar, detail);
+    }
+}
+
+/// B1: puts a job off whose time has not come.
+pub(crate) fn postpone(job: &Job, now: Timestamp, findings: &mut Findings) {
+    if let Some(until) = job.not_before().filter(|not_before| *not_before > now) {
+        let detail = format!("not before {until}");
+        findings.postpone(RuleId::B1, Postponement { until, code: None, detail });
+    }
+}
