@@ -1,9 +1,13 @@
 //! Every way in which a job can fail, as closed and stable codes.
 
+mod korean;
+
 use std::{fmt, str::FromStr};
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
+
+use crate::language::Language;
 
 /// Declares the codes once: the variant, its name on the wire, what is wrong, and what to do.
 macro_rules! failure_codes {
@@ -131,6 +135,24 @@ failure_codes! {
     PbxRefused = "pbx_refused", "The PBX does not accept the form of our request", "check the ARI endpoint and context in the configuration";
     CallInDoubt = "call_in_doubt", "The call may have been placed; there is no record of its end", "ask the agent whether the call went through";
     StaleClick = "stale_click", "The agent's click is too old to ring a phone now", "click again";
+}
+
+impl FailureCode {
+    /// What is wrong, in this language.
+    pub fn what_in(self, language: Language) -> &'static str {
+        match language {
+            Language::English => self.what(),
+            Language::Korean => self.what_in_korean(),
+        }
+    }
+
+    /// What a person can do about it, in this language.
+    pub fn remedy_in(self, language: Language) -> &'static str {
+        match language {
+            Language::English => self.remedy(),
+            Language::Korean => self.remedy_in_korean(),
+        }
+    }
 }
 
 impl fmt::Display for FailureCode {
