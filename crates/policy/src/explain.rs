@@ -2,7 +2,9 @@
 
 use std::fmt;
 
-use closure_contract::{AppliedRule, FailureCode, Job, JobId, RuleEffect, RuleId, Timestamp, job::Scope};
+use closure_contract::{
+    AppliedRule, FailureCode, Job, JobId, Language, RuleEffect, RuleId, Timestamp, job::Scope,
+};
 use serde::Serialize;
 
 use crate::{
@@ -19,6 +21,7 @@ use crate::{
     standing::{self, Standing},
     suppression,
     template::TemplateFacts,
+    words::{Sentence, Words, words},
 };
 
 /// What the rules say about one job; it serialises to the answer that the CRM and the CLI show.
@@ -212,7 +215,19 @@ pub fn decide(
     standing: &Standing,
     now: Timestamp,
 ) -> Decision {
-    let mut findings = Findings::new(job.channel());
+    decide_in(Language::English, job, number, rulebook, standing, now)
+}
+
+/// The same decision, with every word for people in this language.
+pub fn decide_in(
+    language: Language,
+    job: &Job,
+    number: &JobNumber,
+    rulebook: &CompiledRulebook,
+    standing: &Standing,
+    now: Timestamp,
+) -> Decision {
+    let mut findings = Findings::in_language(job.channel(), language);
     check_expiry(job, now, &mut findings);
     let revoked = standing::check_revoked(job, standing, &mut findings);
     let mut decision = Decision {
@@ -240,7 +255,9 @@ pub fn decide(
             decision.template = judged.template;
             decision.fallback = Some(match revoked {
                 None => judged.fallback,
-                Some(revoked) => FallbackFacts { email: FallbackEmail::None, reason: revoked.reason() },
+                Some(revoked) => {
+                    FallbackFacts { email: FallbackEmail::None, reason: revoked.reason_in(language) }
+                }
             });
             decision.email = email::fallback_subject(job, rulebook);
             decision.plan = judged.plan.map(Plan::Sms);
@@ -264,8 +281,8 @@ pub fn decide(
     let limits = caps::limits(caps::Reached::of(job, country_code), &rulebook.rules().caps);
     caps::check(job.channel(), &limits, standing, &mut findings);
     if let Some(until) = job.not_before().filter(|not_before| *not_before > now) {
-        let detail = format!("not before {until}");
-        findings.postpone(RuleId::B1, Postponement { until, code: None, detail });
+        let detail = words!("not before {until}", "{until} 전에는 발송하지 않습니다");
+        findings.postpone(RuleId::B1, until, None, detail);
     }
     conclude(decision, findings)
 }
@@ -274,20 +291,20 @@ pub fn decide(
 fn check_expiry(job: &Job, now: Timestamp, findings: &mut Findings) {
     match job.expires_at() {
         Some(expires_at) if expires_at <= now => {
-            findings.refuse(
-                RuleId::B1,
-                FailureCode::Expired,
-                format!("it was too late from {expires_at} on"),
-            );
+            let detail =
+                words!("it was too late from {expires_at} on", "보낼 시한({expires_at})이 지났습니다");
+            findings.refuse(RuleId::B1, FailureCode::Expired, detail);
         }
         Some(expires_at) => {
-            findings.note(RuleId::B1, RuleEffect::Pass, format!("in time until {expires_at}"))
+            let detail = words!("in time until {expires_at}", "시한({expires_at}) 전입니다");
+            findings.note(RuleId::B1, RuleEffect::Pass, detail);
         }
         None => {}
     }
 }
 
 fn conclude(mut decision: Decision, findings: Findings) -> Decision {
+    let language = findings.language();
     let (rules, refusal, postponement) = findings.into_parts();
     decision.rules = rules;
     match (refusal, postponement) {
@@ -296,7 +313,7 @@ fn conclude(mut decision: Decision, findings: Findings) -> Decision {
                 RefusalEnding::Over => Verdict::Reject,
                 RefusalEnding::WaitsForPerson => Verdict::Hold,
             };
-            decision.fallback = decision.fallback.map(|facts| without_answer(facts, code, ending));
+            decision.fallback = decision.fallback.map(|facts| without_answer(facts, code, ending, language));
             decision.code = Some(code);
             decision.detail = Some(detail);
             decision.plan = None;
@@ -318,12 +335,21 @@ fn conclude(mut decision: Decision, findings: Findings) -> Decision {
 }
 
 /// No email answers for a text message that is too late, nor for one about which a person decides first.
-fn without_answer(facts: FallbackFacts, code: FailureCode, ending: RefusalEnding) -> FallbackFacts {
+fn without_answer(
+    facts: FallbackFacts,
+    code: FailureCode,
+    ending: RefusalEnding,
+    language: Language,
+) -> FallbackFacts {
     let reason = match (facts.email, ending) {
         (FallbackEmail::None, _) => return facts,
-        (_, _) if code == FailureCode::Expired => "it is too late for any answer",
-        (_, RefusalEnding::WaitsForPerson) => "a person decides first",
+        (_, _) if code == FailureCode::Expired => {
+            Sentence::fixed("it is too late for any answer", "답변할 시한이 지났습니다")
+        }
+        (_, RefusalEnding::WaitsForPerson) => {
+            Sentence::fixed("a person decides first", "슈퍼바이저가 먼저 결정합니다")
+        }
         (_, RefusalEnding::Over) => return facts,
     };
-    FallbackFacts { email: FallbackEmail::None, reason: reason.to_owned() }
+    FallbackFacts { email: FallbackEmail::None, reason: reason.said(language) }
 }

@@ -56,3 +56,4 @@ mod template_match;
 mod template_parse;
 mod template_search;
 mod validate;
+mod words;
