@@ -3,6 +3,7 @@
 mod cancel;
 mod content;
 mod decode;
+mod decode_korean;
 mod limits;
 mod phone;
 mod plain_words;

@@ -1,6 +1,6 @@
 //! One answer about one job: the same on the command line, line by line, and over HTTP.
 
-use closure_contract::{FailureCode, Job, Timestamp, job::DecodeError};
+use closure_contract::{FailureCode, Job, Language, Timestamp, job::DecodeError};
 use closure_policy::explain::{Decision, Verdict};
 use closure_store::StoreError;
 use serde::Serialize;
@@ -62,12 +62,30 @@ pub struct Tally {
 impl Advice {
     /// Reads a body and asks every rule; it has no effect on anything.
     pub async fn about(body: &[u8], engine: &Engine, now: Timestamp) -> Result<Self, StoreError> {
+        Self::about_in(Language::English, body, engine, now).await
+    }
+
+    /// The same, with every word for people in this language.
+    pub async fn about_in(
+        language: Language,
+        body: &[u8],
+        engine: &Engine,
+        now: Timestamp,
+    ) -> Result<Self, StoreError> {
         match Job::decode(body) {
             Ok(job) => Ok(Self::Decided {
-                decision: Box::new(engine.decide(&job, now).await?),
+                decision: Box::new(engine.decide_in(language, &job, now).await?),
                 database: engine.database(),
             }),
-            Err(problem) => Ok(Self::NoJob { error: Unreadable::from(&problem) }),
+            Err(problem) => {
+                let error = Unreadable::from(&problem);
+                Ok(Self::NoJob {
+                    error: match language {
+                        Language::English => error,
+                        Language::Korean => Unreadable { problem: problem.in_korean(), ..error },
+                    },
+                })
+            }
         }
     }
 }

@@ -9,7 +9,7 @@ use axum::{
         header::{AUTHORIZATION, CONTENT_LENGTH, CONTENT_TYPE},
     },
     middleware::Next,
-    response::{IntoResponse, Response},
+    response::Response,
 };
 use closure_contract::topology::JOB_BYTES_MAX;
 use governor::{
@@ -19,7 +19,7 @@ use governor::{
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tracing::warn;
 
-use super::{Limits, Tokens, refusal::Refusal};
+use super::{Limits, Tokens, language::Asked, refusal::Refusal};
 use crate::{repeats::Repeats, serve::Seat};
 
 /// What stands before the handlers.
@@ -78,6 +78,7 @@ pub(super) async fn admit(
     request: Request,
     next: Next,
 ) -> Response {
+    let Asked(language) = Asked::of(request.headers());
     let looked = guard.look(request.headers());
     let place = match looked.and_then(|place| seat.work().map(|()| place).map_err(|_| Refusal::overloaded()))
     {
@@ -87,12 +88,12 @@ pub(super) async fn admit(
                 Refusal::UNAUTHORIZED => guard.strangers.add(),
                 refusal => warn!(?refusal, "a question was refused at the door"),
             }
-            return refusal.into_response();
+            return refusal.said(language);
         }
     };
     let answer = tokio::time::timeout(guard.timeout, next.run(request)).await;
     drop(place);
-    answer.unwrap_or_else(|_| Refusal::TIMED_OUT.into_response())
+    answer.unwrap_or_else(|_| Refusal::TIMED_OUT.said(language))
 }
 
 fn is_json(headers: &HeaderMap) -> bool {

@@ -3,6 +3,7 @@
 //! It answers and does nothing else: it knows no broker, keeps nothing, and logs nothing of what it was asked.
 
 mod guard;
+mod language;
 mod refusal;
 mod tokens;
 
@@ -17,7 +18,7 @@ use axum::{
     response::{IntoResponse, Response},
     routing::post,
 };
-use closure_contract::{FailureCode, JobId, Timestamp, topology::JOB_BYTES_MAX};
+use closure_contract::{FailureCode, JobId, Language, Timestamp, topology::JOB_BYTES_MAX};
 use closure_policy::explain::{Decision, Verdict};
 use serde::Serialize;
 use tracing::{info, warn};
@@ -31,6 +32,7 @@ use crate::{
     serve::{self, Door},
 };
 use guard::Guard;
+use language::Asked;
 use refusal::Refusal;
 pub use tokens::{BadToken, Tokens};
 
@@ -66,7 +68,8 @@ struct Validity {
 ///
 /// `POST /v1/explain` and `POST /v1/validate` with a job as it would be published, and `Authorization: Bearer`.
 /// 200 with the answer, 400 for a body that is no job (its code is that of the dead-letter desk), 401, 408, 413, 415,
-/// 429 and 503 with `Retry-After`; every refusal is `{"error": {"code", "problem"}}`.
+/// 429 and 503 with `Retry-After`; every refusal is `{"error": {"code", "problem"}}`. Whatever is said for people is
+/// said in English, or in Korean to whoever prefers that by `Accept-Language`.
 pub async fn serve(
     listen: SocketAddr,
     tokens: Tokens,
@@ -85,8 +88,9 @@ pub async fn serve(
         .route("/v1/validate", post(validate))
         .route_layer(middleware::from_fn_with_state(guard, guard::admit))
         .layer(DefaultBodyLimit::max(JOB_BYTES_MAX))
-        .method_not_allowed_fallback(async || Refusal::WRONG_METHOD.into_response())
-        .fallback(async || Refusal::NO_SUCH_PATH.into_response())
+        .method_not_allowed_fallback(async |Asked(language): Asked| Refusal::WRONG_METHOD.said(language))
+        .fallback(async |Asked(language): Asked| Refusal::NO_SUCH_PATH.said(language))
+        .layer(middleware::from_fn(language::label))
         .with_state(engine)
         .merge(health::routes(health, lifecycle.clone()));
     let (listener, address) = serve::bind(listen).await?;
@@ -95,25 +99,37 @@ pub async fn serve(
     Ok(())
 }
 
-async fn explain(State(engine): State<Engine>, body: Result<Bytes, BytesRejection>) -> Response {
-    match advise(&engine, body).await {
+async fn explain(
+    State(engine): State<Engine>,
+    Asked(language): Asked,
+    body: Result<Bytes, BytesRejection>,
+) -> Response {
+    match advise(&engine, language, body).await {
         Ok(advice @ Advice::Decided { .. }) => Json(advice).into_response(),
         Ok(advice @ Advice::NoJob { .. }) => (StatusCode::BAD_REQUEST, Json(advice)).into_response(),
-        Err(refusal) => refusal.into_response(),
+        Err(refusal) => refusal.said(language),
     }
 }
 
-async fn validate(State(engine): State<Engine>, body: Result<Bytes, BytesRejection>) -> Response {
-    match advise(&engine, body).await {
-        Ok(Advice::Decided { decision, .. }) => Json(Validity::from(*decision)).into_response(),
+async fn validate(
+    State(engine): State<Engine>,
+    Asked(language): Asked,
+    body: Result<Bytes, BytesRejection>,
+) -> Response {
+    match advise(&engine, language, body).await {
+        Ok(Advice::Decided { decision, .. }) => Json(Validity::of(*decision, language)).into_response(),
         Ok(advice @ Advice::NoJob { .. }) => (StatusCode::BAD_REQUEST, Json(advice)).into_response(),
-        Err(refusal) => refusal.into_response(),
+        Err(refusal) => refusal.said(language),
     }
 }
 
-async fn advise(engine: &Engine, body: Result<Bytes, BytesRejection>) -> Result<Advice, Refusal> {
+async fn advise(
+    engine: &Engine,
+    language: Language,
+    body: Result<Bytes, BytesRejection>,
+) -> Result<Advice, Refusal> {
     match body {
-        Ok(body) => Advice::about(&body, engine, Timestamp::now()).await.map_err(|problem| {
+        Ok(body) => Advice::about_in(language, &body, engine, Timestamp::now()).await.map_err(|problem| {
             warn!(%problem, "a question could not be answered: the database is away");
             Refusal::NO_DATABASE
         }),
@@ -122,15 +138,19 @@ async fn advise(engine: &Engine, body: Result<Bytes, BytesRejection>) -> Result<
     }
 }
 
-impl From<Decision> for Validity {
-    fn from(decision: Decision) -> Self {
+impl Validity {
+    /// Of a decision whose words are in this language.
+    fn of(decision: Decision, language: Language) -> Self {
         Self {
             job_id: decision.job_id,
             valid: would_be_sent(decision.verdict),
             verdict: decision.verdict,
             code: decision.code,
             detail: decision.detail,
-            remedy: decision.code.map(FailureCode::remedy),
+            remedy: decision.code.map(|code| match language {
+                Language::English => code.remedy(),
+                Language::Korean => code.remedy_of_draft_in_korean(),
+            }),
         }
     }
 }
