@@ -1,5 +1,6 @@
 //! The advisor: what a CRM asks while its agent types, and what it is told.
 
+use closure_contract::FailureCode;
 use closure_tests::harness::{
     Fleet, FleetOptions, HttpAnswer, ProcessSpec, SHORT, cli_with_input, jobs, request, run,
 };
@@ -127,6 +128,96 @@ fn every_refusal_is_json_with_a_code_and_says_what_to_do() {
         }
         let alive = send(&fleet, "GET", "/readyz", &[], b"").await;
         assert_eq!(alive.status, 200, "probes have no token");
+        fleet.finish().await;
+    });
+}
+
+/// Asks with this `Accept-Language`, or with none.
+async fn ask_in(fleet: &Fleet, path: &str, language: Option<&str>, body: &[u8]) -> HttpAnswer {
+    let authorization = format!("Bearer {TOKEN}");
+    let mut headers = vec![("Authorization", authorization.as_str()), ("Content-Type", "application/json")];
+    headers.extend(language.map(|language| ("Accept-Language", language)));
+    send(fleet, "POST", path, &headers, body).await
+}
+
+fn is_korean(text: &Value) -> bool {
+    text.as_str().is_some_and(|text| text.chars().any(|one| ('가'..='힣').contains(&one)))
+}
+
+/// Every sentence for people in an answer about a job.
+fn sentences(answer: &Value) -> Vec<&Value> {
+    let rules = answer["rules"].as_array().into_iter().flatten().map(|rule| &rule["detail"]);
+    let others = [&answer["detail"], &answer["remedy"], &answer["fallback"]["reason"]];
+    others.into_iter().chain(rules).filter(|sentence| !sentence.is_null()).collect()
+}
+
+#[test]
+fn whoever_prefers_korean_is_told_in_korean_and_everybody_else_in_english() {
+    run(async {
+        let fleet = start("advisor-korean", |options| options).await;
+        let mut job = jobs::sms("+819056001001", "korean-advised@example.com");
+        job["sms"]["text"] = json!("Thank you 🙂, this is only a draft");
+        let job = job.to_string();
+        let forbidden = FailureCode::ForbiddenCharacters;
+        let askers = [
+            (None, "en"),
+            (Some("ko-KR,ko;q=0.9,en-US;q=0.8,en;q=0.7"), "ko"),
+            (Some("en;q=0.2, KO;q=0.3"), "ko"),
+            (Some("*"), "en"),
+            (Some("fr, ;;q=x, kok"), "en"),
+            (Some("ko;q=0"), "en"),
+        ];
+        let mut told = Vec::new();
+        for (asked, expected) in askers {
+            let explained = ask_in(&fleet, "/v1/explain", asked, job.as_bytes()).await;
+            let validated = ask_in(&fleet, "/v1/validate", asked, job.as_bytes()).await;
+            for answer in [&explained, &validated] {
+                assert_eq!(answer.status, 200, "{asked:?}");
+                assert_eq!(answer.header("Content-Language"), Some(expected), "{asked:?}");
+                assert_eq!(answer.header("Vary"), Some("Accept-Language"), "{asked:?}");
+                let body = answer.json();
+                assert_eq!(body["code"], json!(forbidden));
+                for sentence in sentences(&body) {
+                    assert_eq!(is_korean(sentence), expected == "ko", "{asked:?}: {sentence}");
+                }
+            }
+            let remedy = if expected == "ko" {
+                forbidden.remedy_of_draft_in_korean()
+            } else {
+                forbidden.remedy_of_draft()
+            };
+            assert_eq!(validated.json()["remedy"], remedy, "{asked:?}");
+            told.push(explained.json());
+        }
+        assert_eq!(told[1]["detail"], "문자로 보낼 수 없는 글자가 있습니다: U+1F642(위치 10)");
+        assert_eq!(told[1]["sms"], told[0]["sms"], "what programs read is the same");
+
+        let mut misshapen: Value = serde_json::from_str(&job).expect("it is JSON");
+        misshapen["to"]["phone"] = json!({});
+        let answer = ask_in(&fleet, "/v1/explain", Some("ko"), misshapen.to_string().as_bytes()).await;
+        let error = &answer.json()["error"];
+        assert_eq!((answer.status, &error["path"]), (400, &json!("to.phone")));
+        assert!(is_korean(&error["problem"]), "{error}");
+
+        let large = vec![b' '; 64 * 1024 + 1];
+        let authorization = format!("Bearer {TOKEN}");
+        let good = [("Authorization", authorization.as_str()), ("Accept-Language", "ko")];
+        let readable = [good[0], good[1], ("Content-Type", "application/json")];
+        let doors: [Case<'_>; 5] = [
+            ("POST", "/v1/explain", vec![good[1]], b"{}", 401, "unauthorized"),
+            ("POST", "/v1/explain", good.to_vec(), b"{}", 415, "unsupported_media_type"),
+            ("GET", "/v1/explain", good.to_vec(), b"", 405, "method_not_allowed"),
+            ("POST", "/v1/send", good.to_vec(), b"{}", 404, "not_found"),
+            ("POST", "/v1/explain", readable.to_vec(), &large, 413, "body_too_large"),
+        ];
+        for (method, path, headers, body, status, expected) in doors {
+            let answer = send(&fleet, method, path, &headers, body).await;
+            let said = answer.json();
+            assert_eq!((answer.status, code(&answer).as_str()), (status, expected), "{said}");
+            assert!(is_korean(&said["error"]["problem"]), "{said}");
+            assert_eq!(answer.header("Content-Language"), Some("ko"), "{status}");
+            assert_eq!(answer.header("Vary"), Some("Accept-Language"), "{status}");
+        }
         fleet.finish().await;
     });
 }

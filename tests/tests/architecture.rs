@@ -6,7 +6,7 @@ use std::{
     process::Command,
 };
 
-use closure_contract::topology;
+use closure_contract::{FailureCode, Language, topology};
 use serde_json::Value;
 
 /// No source file is longer.
@@ -243,11 +243,19 @@ fn every_configuration_variable_and_failure_code_is_documented() {
         count += 1;
     }
     assert!(count > 30, "only {count} keys were found; this test reads keys.rs wrongly");
-    let codes = std::fs::read_to_string(root().join("docs/failure-codes.md"))
-        .expect("there is docs/failure-codes.md");
-    for code in closure_contract::FailureCode::ALL {
-        let row = format!("| `{code}` | {} | {} |", code.what(), code.remedy());
-        assert!(codes.contains(&row), "docs/failure-codes.md has no row: {row}");
+    for (file, language) in
+        [("docs/failure-codes.md", Language::English), ("docs/failure-codes.ko.md", Language::Korean)]
+    {
+        let text = std::fs::read_to_string(root().join(file)).expect("the codes have a table");
+        let rows: Vec<&str> = text.lines().filter(|line| line.starts_with("| `")).collect();
+        let words = |code: &FailureCode| {
+            format!("| `{code}` | {} | {} |", code.what_in(language), code.remedy_in(language))
+        };
+        let expected: Vec<String> = FailureCode::ALL.iter().map(words).collect();
+        for row in &expected {
+            assert!(rows.contains(&row.as_str()), "{file} has no row: {row}");
+        }
+        assert_eq!(rows, expected, "{file} has the codes in another order, or others");
     }
 }
 

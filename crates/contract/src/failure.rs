@@ -1,9 +1,13 @@
 //! Every way in which a job can fail, as closed and stable codes.
 
+mod korean;
+
 use std::{fmt, str::FromStr};
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
+
+use crate::language::Language;
 
 /// Declares the codes once: the variant, its name on the wire, what is wrong, and what to do.
 macro_rules! failure_codes {
@@ -166,6 +170,30 @@ impl FailureCode {
             Self::NotBeforeTooFar => "give a not_before within 366 days, and ask again",
             // What no rule says of a draft, and what fits wherever it stands.
             _ => self.remedy(),
+        }
+    }
+
+    /// The same for whoever asks beforehand, in this language.
+    pub fn remedy_of_draft_in(self, language: Language) -> &'static str {
+        match language {
+            Language::English => self.remedy_of_draft(),
+            Language::Korean => self.remedy_of_draft_in_korean(),
+        }
+    }
+
+    /// What is wrong, in this language.
+    pub fn what_in(self, language: Language) -> &'static str {
+        match language {
+            Language::English => self.what(),
+            Language::Korean => self.what_in_korean(),
+        }
+    }
+
+    /// What a person can do about it, in this language.
+    pub fn remedy_in(self, language: Language) -> &'static str {
+        match language {
+            Language::English => self.remedy(),
+            Language::Korean => self.remedy_in_korean(),
         }
     }
 }

@@ -3,6 +3,7 @@
 mod cancel;
 mod content;
 mod decode;
+mod decode_korean;
 mod form;
 mod limits;
 mod phone;

@@ -1,7 +1,7 @@
 //! The promises of the contract: old messages decode for ever, and bad ones are refused with their reason.
 
 use closure_contract::{
-    Cancel, DecodeError, FailureCode, Job, JobId, Outcome, ReceiptMessage,
+    Cancel, DecodeError, FailureCode, Job, JobId, Language, Outcome, ReceiptMessage,
     job::{Phone, SmsBody},
     topology::{DelayStep, JOB_BYTES_MAX, bindings, exchanges, queues},
 };
@@ -167,6 +167,32 @@ fn every_failure_code_reads_back_and_says_what_to_do() {
         assert_eq!(code.as_str().parse(), Ok(*code));
         assert_eq!(serde_json::to_value(code).expect("a code is a string"), code.as_str());
         assert!(!code.what().is_empty() && !code.remedy().is_empty(), "{code}");
+    }
+}
+
+/// The polite forms in which a contact centre's programs speak, 합니다 and 하십시오.
+#[test]
+fn every_failure_code_is_told_in_korean_in_one_and_the_same_politeness() {
+    for code in FailureCode::ALL {
+        let texts = [
+            code.what_in(Language::Korean),
+            code.remedy_in(Language::Korean),
+            code.remedy_of_draft_in_korean(),
+        ];
+        for text in texts {
+            assert!(text.chars().any(|one| ('가'..='힣').contains(&one)), "{code}: {text}");
+            for sentence in text.split(". ") {
+                assert!(sentence.ends_with("니다") || sentence.ends_with("십시오"), "{code}: {sentence}");
+            }
+        }
+        assert!(code.what_in(Language::Korean).ends_with("니다"), "{code} says what is wrong");
+        let beforehand = code.remedy_of_draft_in_korean();
+        assert!(
+            beforehand == code.remedy_in(Language::Korean) || !beforehand.contains("재처리"),
+            "{code}: a draft has nothing to replay: {beforehand}"
+        );
+        assert_eq!(code.what_in(Language::English), code.what());
+        assert_eq!(code.remedy_in(Language::English), code.remedy());
     }
 }
 

@@ -1,7 +1,7 @@
 //! One answer about one message: the same on the command line, line by line, and over HTTP.
 
 use closure_contract::{
-    Cancel, FailureCode, Job, Timestamp,
+    Cancel, FailureCode, Job, Language, Timestamp,
     job::{DecodeError, Noted},
 };
 use closure_policy::explain::{Decision, Verdict};
@@ -91,30 +91,46 @@ pub struct Tally {
 impl Advice {
     /// Reads a body and asks every rule; it has no effect on anything.
     pub async fn about(body: &[u8], engine: &Engine, now: Timestamp) -> Result<Self, StoreError> {
+        Self::about_in(Language::English, body, engine, now).await
+    }
+
+    /// The same, with every word for people in this language.
+    pub async fn about_in(
+        language: Language,
+        body: &[u8],
+        engine: &Engine,
+        now: Timestamp,
+    ) -> Result<Self, StoreError> {
         match Job::decode_noting(body) {
             Ok((job, ignored)) => {
-                let decision = engine.decide(&job, now).await?;
-                let remedy = decision.code.map(FailureCode::remedy_of_draft);
+                let decision = engine.decide_in(language, &job, now).await?;
+                let remedy = decision.code.map(|code| code.remedy_of_draft_in(language));
                 let database = engine.database();
                 Ok(Self::Decided { decision: Box::new(decision), remedy, ignored, database })
             }
-            Err(DecodeError::OfAnotherQueue { .. }) => Ok(Self::about_cancel(Cancel::decode_noting(body))),
-            Err(problem) => Ok(Self::NoJob { error: Unreadable::from(&problem) }),
+            Err(DecodeError::OfAnotherQueue { .. }) => {
+                Ok(Self::about_cancel(language, Cancel::decode_noting(body)))
+            }
+            Err(problem) => Ok(Self::NoJob { error: Unreadable::of(&problem, language) }),
         }
     }
 
-    fn about_cancel(read: Result<Noted<Cancel>, DecodeError>) -> Self {
+    fn about_cancel(language: Language, read: Result<Noted<Cancel>, DecodeError>) -> Self {
         match read {
-            Ok((cancel, ignored)) => Self::Cancels(Cancelling {
-                cancel_id: cancel.cancel_id,
-                verdict: "cancel",
-                detail: format!(
-                    "it takes back revision {} of the consultation's answer and every older one that was not sent",
-                    cancel.consultation.revision
-                ),
-                ignored,
-            }),
-            Err(problem) => Self::NoJob { error: Unreadable::from(&problem) },
+            Ok((cancel, ignored)) => {
+                let revision = cancel.consultation.revision;
+                let detail = match language {
+                    Language::English => format!(
+                        "it takes back revision {revision} of the consultation's answer and every older one that was \
+                         not sent"
+                    ),
+                    Language::Korean => {
+                        format!("이 상담의 revision {revision} 이하이며 아직 보내지 않은 답변을 취소합니다")
+                    }
+                };
+                Self::Cancels(Cancelling { cancel_id: cancel.cancel_id, verdict: "cancel", detail, ignored })
+            }
+            Err(problem) => Self::NoJob { error: Unreadable::of(&problem, language) },
         }
     }
 }
@@ -138,13 +154,17 @@ pub fn would_be_sent(verdict: Verdict) -> bool {
     }
 }
 
-impl From<&DecodeError> for Unreadable {
-    fn from(problem: &DecodeError) -> Self {
+impl Unreadable {
+    /// The same in this language.
+    pub fn of(problem: &DecodeError, language: Language) -> Self {
         Self {
             code: problem.code(),
-            problem: problem.to_string(),
+            problem: match language {
+                Language::English => problem.to_string(),
+                Language::Korean => problem.in_korean(),
+            },
             path: problem.path().map(str::to_owned),
-            remedy: problem.code().remedy_of_draft(),
+            remedy: problem.code().remedy_of_draft_in(language),
         }
     }
 }

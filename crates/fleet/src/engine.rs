@@ -8,10 +8,10 @@ use std::{
     time::Duration,
 };
 
-use closure_contract::{Job, Timestamp};
+use closure_contract::{Job, Language, Timestamp};
 use closure_policy::{
     caps,
-    explain::{Decision, Verdict, decide},
+    explain::{Decision, Verdict, decide, decide_in},
     meaning::JobNumber,
     standing::{Listing, Question, Standing, Used},
     template::TemplateFacts,
@@ -86,25 +86,40 @@ impl Engine {
     ///
     /// What templates refuse by the rules as they are known is decided again by the rules as they are.
     pub async fn decide(&self, job: &Job, now: Timestamp) -> Result<Decision, StoreError> {
-        self.decide_by(job, Some(now)).await
+        self.decide_in(Language::English, job, now).await
     }
 
-    async fn decide_by(&self, job: &Job, now: Option<Timestamp>) -> Result<Decision, StoreError> {
+    /// The same, with every word for people in this language.
+    pub async fn decide_in(
+        &self,
+        language: Language,
+        job: &Job,
+        now: Timestamp,
+    ) -> Result<Decision, StoreError> {
+        self.decide_by(language, job, Some(now)).await
+    }
+
+    async fn decide_by(
+        &self,
+        language: Language,
+        job: &Job,
+        now: Option<Timestamp>,
+    ) -> Result<Decision, StoreError> {
         let known = self.rules.current().await;
         let number = JobNumber::of(job, known.rules());
         let standing = self.standing(&Question::of(job, &number, known.rules()), job).await?;
         // The answer has told what time it is.
         let now = now.unwrap_or_else(|| self.now());
-        let decision = decide(job, &number, &known, &standing, now);
+        let decision = decide_in(language, job, &number, &known, &standing, now);
         if !decision.code.is_some_and(rests_on_templates) {
             return Ok(decision);
         }
-        Ok(decide(job, &number, &*self.rules.fresh().await?, &standing, now))
+        Ok(decide_in(language, job, &number, &*self.rules.fresh().await?, &standing, now))
     }
 
     /// What would happen to a job at this moment of the database's clock, and that moment.
     pub async fn decide_now(&self, job: &Job) -> Result<(Decision, Timestamp), StoreError> {
-        let decision = self.decide_by(job, None).await?;
+        let decision = self.decide_by(Language::English, job, None).await?;
         Ok((decision, self.now()))
     }
 

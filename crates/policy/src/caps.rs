@@ -8,8 +8,9 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     address,
-    findings::{Findings, Postponement},
+    findings::Findings,
     standing::{Standing, Used},
+    words::words,
 };
 
 /// A window is a week long at most.
@@ -173,7 +174,9 @@ pub(crate) fn check(channel: Channel, limits: &[Limit], standing: &Standing, fin
         let of_limit = |used: &&Used| used.cap == limit.cap && used.window_ms == limit.window_ms;
         let Some(used) = standing.used.iter().find(of_limit) else { continue };
         if used.count < limit.count {
-            let detail = format!("{} of {} {}", used.count, limit.count, limit.cap.of_what());
+            let (what, korean, count, max) =
+                (limit.cap.of_what(), limit.cap.of_what_in_korean(), used.count, limit.count);
+            let detail = words!("{count} of {max} {what}", "{korean}: {max}건 중 {count}건 사용");
             findings.note(RuleId::B5, RuleEffect::Pass, detail);
         } else {
             reached(channel, *limit, *used, findings);
@@ -185,10 +188,14 @@ pub(crate) fn check(channel: Channel, limits: &[Limit], standing: &Standing, fin
 /// longer waits for it is worse than none.
 fn reached(channel: Channel, limit: Limit, used: Used, findings: &mut Findings) {
     let (code, until) = (limit.cap.code(), used.until);
-    let detail = format!("all {} {} are used until {until}", limit.count, limit.cap.of_what());
+    let (what, korean, max) = (limit.cap.of_what(), limit.cap.of_what_in_korean(), limit.count);
+    let detail = words!(
+        "all {max} {what} are used until {until}",
+        "{korean}: {until}까지의 한도 {max}건을 모두 사용했습니다"
+    );
     match (limit.cap, channel) {
         (CapKind::Country | CapKind::Fleet, Channel::Sms | Channel::Email) => {
-            findings.postpone(RuleId::B5, Postponement { until, code: Some(code), detail });
+            findings.postpone(RuleId::B5, until, Some(code), detail);
         }
         (CapKind::Number | CapKind::Prefix | CapKind::Address, _)
         | (CapKind::Country | CapKind::Fleet, Channel::Dial) => {
@@ -215,6 +222,16 @@ impl CapKind {
             Self::Address => "emails to this address",
             Self::Country => "contacts with this country",
             Self::Fleet => "contacts of the whole fleet",
+        }
+    }
+
+    fn of_what_in_korean(self) -> &'static str {
+        match self {
+            Self::Number => "이 번호에 대한 연락",
+            Self::Prefix => "이 번호와 마지막 세 자리만 다른 번호들에 대한 연락",
+            Self::Address => "이 주소로 보낸 이메일",
+            Self::Country => "이 국가에 대한 연락",
+            Self::Fleet => "전체 연락",
         }
     }
 }

@@ -11,6 +11,7 @@ use crate::{
     foreign::{self, Clause, Run},
     han, language,
     rulebook::ChinaRules,
+    words::{Sentence, words},
 };
 
 /// A signature in brackets is at most this many characters long.
@@ -85,14 +86,16 @@ pub(crate) enum Risk {
 
 impl Risk {
     /// Why it is a risk, for people.
-    pub(crate) fn detail(self) -> String {
+    pub(crate) fn detail(self) -> Sentence {
         match self {
-            Self::WebAddress => "the text has a web address, which China's networks may block".to_owned(),
-            Self::Long => {
-                format!(
-                    "the text has more than {TEMPLATE_CHARS_MAX} characters, which China's networks may block"
-                )
-            }
+            Self::WebAddress => Sentence::fixed(
+                "the text has a web address, which China's networks may block",
+                "본문에 웹 주소가 있어 중국 통신망에서 차단될 수 있습니다",
+            ),
+            Self::Long => Sentence::of(words!(
+                "the text has more than {TEMPLATE_CHARS_MAX} characters, which China's networks may block",
+                "본문이 {TEMPLATE_CHARS_MAX}자를 넘어 중국 통신망에서 차단될 수 있습니다"
+            )),
         }
     }
 }

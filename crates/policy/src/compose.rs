@@ -12,20 +12,15 @@ use crate::{
     rulebook::CompiledRulebook,
     sms_text::{self, CleanText},
     template::{self, NearestFacts, Template, TemplateFacts},
+    words::{Sentence, Words, words},
 };
-
-/// A text that is an instance of no approved template.
-struct Miss {
-    facts: Option<TemplateFacts>,
-    detail: String,
-}
 
 /// A text, as far as there is one.
 pub(crate) struct Composed {
     pub(crate) text: Option<CleanText>,
     pub(crate) template: Option<TemplateFacts>,
     /// Why the text may not go out as far as templates are concerned.
-    pub(crate) refusal: Option<(FailureCode, String)>,
+    pub(crate) refusal: Option<(FailureCode, Sentence)>,
 }
 
 /// Makes the text, and holds it against the templates of its country.
@@ -43,15 +38,14 @@ pub(crate) fn compose(
             if !needs_template {
                 return Composed { text: Some(text), template: None, refusal: None };
             }
-            let (template, refusal) = match instance(&text.text, rulebook, now) {
-                Ok(facts) => (Some(facts), None),
-                Err(Miss { facts, detail }) => (facts, Some((FailureCode::TemplateMismatch, detail))),
-            };
+            let template = instance(&text.text, rulebook, now);
+            let fits = template.as_ref().is_some_and(|facts| facts.used().is_some());
+            let refusal = (!fits).then(|| (FailureCode::TemplateMismatch, miss(template.as_ref())));
             Composed { text: Some(text), template, refusal }
         }
         SmsBody::Template { template, variables } => match named(template, country_code, rulebook, now) {
             Err(detail) => {
-                let refusal = Some((FailureCode::TemplateUnknown, detail.to_owned()));
+                let refusal = Some((FailureCode::TemplateUnknown, detail));
                 Composed { text: None, template: None, refusal }
             }
             Ok(template) => match template.render(&clean_values(variables, extra)) {
@@ -60,7 +54,10 @@ pub(crate) fn compose(
                     Composed { text: Some(text), template: Some(used(template)), refusal: None }
                 }
                 Err(problem) => {
-                    let refusal = Some((FailureCode::TemplateVariables, problem.to_string()));
+                    let refusal = Some((
+                        FailureCode::TemplateVariables,
+                        Sentence::of(|language| problem.said(language)),
+                    ));
                     Composed { text: None, template: Some(used(template)), refusal }
                 }
             },
@@ -95,47 +92,62 @@ fn named<'a>(
     country_code: Option<u16>,
     rulebook: &'a CompiledRulebook,
     now: Timestamp,
-) -> Result<&'a Template, &'static str> {
+) -> Result<&'a Template, Sentence> {
     let editions: Vec<&Template> =
         rulebook.templates().iter().filter(|template| template.name == name).collect();
     if editions.is_empty() {
-        return Err("no template has the name that the job gives");
+        return Err(Sentence::fixed(
+            "no template has the name that the job gives",
+            "작업이 지정한 이름의 템플릿이 없습니다",
+        ));
     }
     let here: Vec<&Template> = editions
         .into_iter()
         .filter(|template| country_code.is_none_or(|country_code| template.country_code == country_code))
         .collect();
     if here.is_empty() {
-        return Err("the template is not one of the number's country");
+        return Err(Sentence::fixed(
+            "the template is not one of the number's country",
+            "번호의 국가에서 사용하는 템플릿이 아닙니다",
+        ));
     }
     here.into_iter()
         .filter(|template| template.is_approved(now))
         .max_by_key(|template| template.version)
-        .ok_or("no edition of the template is approved at this time")
+        .ok_or(Sentence::fixed(
+            "no edition of the template is approved at this time",
+            "현재 승인된 버전이 없는 템플릿입니다",
+        ))
 }
 
-/// The approved template of Vietnam of which a text is an instance: the most literal one, or why there is none.
-fn instance(text: &str, rulebook: &CompiledRulebook, now: Timestamp) -> Result<TemplateFacts, Miss> {
+/// The approved template of Vietnam of which a text is an instance: the most literal one, or what comes nearest to one.
+fn instance(text: &str, rulebook: &CompiledRulebook, now: Timestamp) -> Option<TemplateFacts> {
     let (approved, others): (Vec<&Template>, Vec<&Template>) = rulebook
         .templates()
         .iter()
         .filter(|template| template.country_code == VIETNAM)
         .partition(|template| template.is_approved(now));
     let nearest = match template::find(approved, text) {
-        Ok(instance) => return Ok(TemplateFacts::from(&instance)),
+        Ok(instance) => return Some(TemplateFacts::from(&instance)),
         Err(nearest) => nearest,
     };
-    let facts = match (template::find(others, text), nearest) {
+    match (template::find(others, text), nearest) {
         (Ok(instance), _) => Some(TemplateFacts::Unapproved { unapproved: instance.template.id() }),
         (Err(_), nearest) => {
             nearest.map(|nearest| TemplateFacts::Missed { nearest: NearestFacts::from(nearest) })
         }
-    };
-    let detail = facts.as_ref().map_or_else(
-        || format!("no template is approved for country {VIETNAM} at this time"),
-        TemplateFacts::to_string,
-    );
-    Err(Miss { facts, detail })
+    }
+}
+
+/// Why a text is an instance of no approved template.
+fn miss(facts: Option<&TemplateFacts>) -> Sentence {
+    match facts {
+        Some(facts) => Sentence::of(|language| facts.said(language)),
+        None => Sentence::of(words!(
+            "no template is approved for country {VIETNAM} at this time",
+            "국가번호 {VIETNAM}에서 현재 승인된 템플릿이 없습니다"
+        )),
+    }
 }
 
 fn used(template: &Template) -> TemplateFacts {

@@ -1,12 +1,13 @@
 //! What Vietnam and China ask of a text message (R14a, R14b).
 
-use closure_contract::{FailureCode, RuleEffect, RuleId};
+use closure_contract::{FailureCode, Language, RuleEffect, RuleId};
 
 use crate::{
     chinese::{self, ChineseFacts},
     compose::Composed,
     findings::Findings,
     rulebook::{NonChineseSms, Rulebook},
+    words::{Sentence, Words, words},
 };
 
 /// Vietnam's country code.
@@ -29,15 +30,20 @@ impl AtOnce {
         }
     }
 
-    pub(crate) fn reason(self) -> &'static str {
+    pub(crate) fn reason(self) -> Sentence {
         match self {
-            Self::Vietnam => "a text message to Vietnam may fail, so an email answers in any case",
-            Self::NotChinese => {
-                "a text to China that is not Chinese may be blocked, so an email answers in any case"
-            }
-            Self::Traditional => {
-                "a text to China with Traditional characters may be blocked, so an email answers in any case"
-            }
+            Self::Vietnam => Sentence::fixed(
+                "a text message to Vietnam may fail, so an email answers in any case",
+                "베트남으로 보내는 문자는 실패할 수 있으므로 어느 경우든 이메일로도 답변합니다",
+            ),
+            Self::NotChinese => Sentence::fixed(
+                "a text to China that is not Chinese may be blocked, so an email answers in any case",
+                "중국으로 보내는 문자가 중국어가 아니면 차단될 수 있으므로 어느 경우든 이메일로도 답변합니다",
+            ),
+            Self::Traditional => Sentence::fixed(
+                "a text to China with Traditional characters may be blocked, so an email answers in any case",
+                "중국으로 보내는 문자에 번체자가 있으면 차단될 수 있으므로 어느 경우든 이메일로도 답변합니다",
+            ),
         }
     }
 }
@@ -66,6 +72,17 @@ pub(crate) fn at_once(
     }
 }
 
+/// What was counted in a text to China.
+fn counts(facts: &ChineseFacts, language: Language) -> String {
+    let ChineseFacts { han, units, traditional, japanese_or_korean, foreign_words, .. } = facts;
+    words!(
+        "{han} Han of {units} units, {traditional} Traditional, {japanese_or_korean} Japanese or Korean, \
+         {foreign_words} words of another language",
+        "{units}단위 중 한자 {han}, 번체자 {traditional}, 일본어·한국어 {japanese_or_korean}, 다른 언어의 단어 {foreign_words}"
+    )
+    .said(language)
+}
+
 /// R14a and R14b.
 pub(crate) fn check(
     country_code: u16,
@@ -75,26 +92,25 @@ pub(crate) fn check(
     findings: &mut Findings,
 ) -> (Option<ChineseFacts>, Option<AtOnce>) {
     if let Some((code, detail)) = &composed.refusal {
-        findings.refuse(RuleId::R14a, *code, detail.clone());
+        findings.refuse(RuleId::R14a, *code, detail);
     } else if let Some(template) = &composed.template {
-        findings.note(RuleId::R14a, RuleEffect::Pass, template.to_string());
+        findings.note(RuleId::R14a, RuleEffect::Pass, template);
     }
     let (chinese, at_once) = at_once(country_code, composed, tag, rules);
     if let Some(facts) = chinese {
-        let counts = format!(
-            "{} Han of {} units, {} Traditional, {} Japanese or Korean, {} words of another language",
-            facts.han, facts.units, facts.traditional, facts.japanese_or_korean, facts.foreign_words
-        );
+        let counts = counts(&facts, findings.language());
         if at_once == Some(AtOnce::NotChinese) && rules.china.non_chinese_sms == NonChineseSms::Skip {
             findings.refuse(
                 RuleId::R14b,
                 FailureCode::SmsSkipped,
-                format!("the text is not Chinese: {counts}"),
+                words!("the text is not Chinese: {counts}", "본문이 중국어가 아닙니다: {counts}"),
             );
         } else if at_once.is_none() {
-            findings.note(RuleId::R14b, RuleEffect::Pass, format!("the text is Chinese: {counts}"));
+            let detail = words!("the text is Chinese: {counts}", "본문이 중국어입니다: {counts}");
+            findings.note(RuleId::R14b, RuleEffect::Pass, detail);
         } else {
-            findings.note(RuleId::R14b, RuleEffect::Flag, format!("the text may be blocked: {counts}"));
+            let detail = words!("the text may be blocked: {counts}", "본문이 차단될 수 있습니다: {counts}");
+            findings.note(RuleId::R14b, RuleEffect::Flag, detail);
         }
     }
     if let (Some(_), Some(text)) = (chinese, &composed.text) {

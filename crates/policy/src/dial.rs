@@ -12,6 +12,7 @@ use crate::{
     phone::{self, E164, KOREA, Number, PhoneFacts, PhoneKind},
     phone_text::{self, Typed},
     rulebook::{NumberRules, Pause, Rulebook},
+    words::{Sentence, words},
 };
 
 /// R4: the class of the representative number.
@@ -44,9 +45,19 @@ pub(crate) fn judge(
     if dial_string.is_some() {
         let (rule, detail) = match job.scope {
             Scope::Overseas => {
-                (RuleId::R2, "outside line, access code, country code and number, digits alone")
+                let detail = Sentence::fixed(
+                    "outside line, access code, country code and number, digits alone",
+                    "외선 접속번호, 국제전화 접속번호, 국가번호, 번호를 숫자로만 이어 겁니다",
+                );
+                (RuleId::R2, detail)
             }
-            Scope::Domestic => (RuleId::R3, "outside line and the number as it is dialled at home"),
+            Scope::Domestic => {
+                let detail = Sentence::fixed(
+                    "outside line and the number as it is dialled at home",
+                    "외선 접속번호와 국내 번호를 이어 겁니다",
+                );
+                (RuleId::R3, detail)
+            }
         };
         findings.note(rule, RuleEffect::Change, detail);
     } else if let Some(number) = &number {
@@ -55,9 +66,16 @@ pub(crate) fn judge(
     let extension = &job.agent.extension;
     let dialable = (2..=10).contains(&extension.len()) && extension.bytes().all(|byte| byte.is_ascii_digit());
     if dialable {
-        findings.note(RuleId::R4, RuleEffect::Pass, "the record of the call carries the fixed classes");
+        let detail = words!(
+            "the record of the call carries the fixed classes",
+            "통화 기록에 정해진 대표번호구분과 서비스 구분을 남깁니다"
+        );
+        findings.note(RuleId::R4, RuleEffect::Pass, detail);
     } else {
-        let detail = "agent.extension must be 2 to 10 digits; only digits may reach the PBX";
+        let detail = words!(
+            "agent.extension must be 2 to 10 digits; only digits may reach the PBX",
+            "agent.extension은 숫자 2~10자리여야 합니다. PBX에는 숫자만 보낼 수 있습니다"
+        );
         findings.refuse(RuleId::R4, FailureCode::WrongShape, detail);
     }
     let plan = dial_string.clone().zip(number).map(|(dial_string, number)| DialPlan {
@@ -78,17 +96,27 @@ fn check_freshness(job: &DialJob, click_fresh_s: u32, now: Timestamp, findings: 
     let Some(clicked_at) = job.clicked_at else { return };
     let ahead_s = (clicked_at.0 - now.0).whole_seconds();
     if ahead_s > CLICK_AHEAD_S_MAX {
-        let detail = format!("the click is {ahead_s} s in the future; is a local time written with Z?");
+        let detail = words!(
+            "the click is {ahead_s} s in the future; is a local time written with Z?",
+            "클릭 시각이 {ahead_s}초 뒤의 미래입니다. 현지 시각에 Z를 붙이지 않았는지 확인하십시오"
+        );
         findings.refuse(RuleId::B1, FailureCode::ClickInFuture, detail);
         return;
     }
     let meant_for = job.not_before.map_or(clicked_at, |not_before| not_before.max(clicked_at));
     let age_s = (now.0 - meant_for.0).whole_seconds();
     if age_s >= i64::from(click_fresh_s) {
-        let detail = format!("the click is {age_s} s old, and after {click_fresh_s} s no phone rings");
+        let detail = words!(
+            "the click is {age_s} s old, and after {click_fresh_s} s no phone rings",
+            "클릭한 지 {age_s}초가 지났으며, {click_fresh_s}초가 지나면 전화를 울리지 않습니다"
+        );
         findings.refuse(RuleId::B1, FailureCode::StaleClick, detail);
     } else {
-        findings.note(RuleId::B1, RuleEffect::Pass, format!("the click is fresh for {click_fresh_s} s"));
+        let detail = words!(
+            "the click is fresh for {click_fresh_s} s",
+            "클릭은 {click_fresh_s}초 동안 유효하며 아직 유효합니다"
+        );
+        findings.note(RuleId::B1, RuleEffect::Pass, detail);
     }
 }
 
@@ -135,7 +163,10 @@ fn refuse_undialable(number: &Number, scope: Scope, rules: &NumberRules, finding
     let here = (scope == Scope::Domestic) == (number.country_code == KOREA);
     if here && number.takes(Channel::Dial, rules) {
         let rule = if scope == Scope::Overseas { RuleId::R2 } else { RuleId::R3 };
-        let detail = "what would be dialled has not the shape of a number; call it by hand";
+        let detail = words!(
+            "what would be dialled has not the shape of a number; call it by hand",
+            "걸게 될 번호가 전화번호의 형식이 아닙니다. 직접 거십시오"
+        );
         findings.refuse(rule, FailureCode::NumberNotAllowed, detail);
     }
 }

@@ -12,6 +12,7 @@ use crate::{
     language, mail_html,
     rulebook::{CompiledRulebook, EmailRules},
     sms_text::{replacement, unix_lines},
+    words::{Sentence, Words, words},
 };
 
 /// What is known about an email.
@@ -28,7 +29,11 @@ pub struct EmailFacts {
 pub(crate) struct BadSubject {
     pub(crate) code: FailureCode,
     pub(crate) detail: &'static str,
+    /// The same in Korean.
+    pub(crate) korean: &'static str,
 }
+
+const MAY_GO_OUT: Sentence = Sentence::fixed("the subject may go out", "제목을 그대로 사용할 수 있습니다");
 
 /// Applies the rules to an email job.
 pub(crate) fn judge(
@@ -39,34 +44,40 @@ pub(crate) fn judge(
     let rules = &rulebook.rules().email;
     let to = match job.to.email.as_deref().filter(|text| !text.trim().is_empty()) {
         None => {
-            findings.refuse(RuleId::R14d, FailureCode::NoEmailAddress, "there is no email address on file");
+            let detail = words!("there is no email address on file", "등록된 이메일 주소가 없습니다");
+            findings.refuse(RuleId::R14d, FailureCode::NoEmailAddress, detail);
             None
         }
         Some(text) => {
             let found = address(text);
             if found.is_none() {
-                findings.refuse(
-                    RuleId::R14d,
-                    FailureCode::InvalidEmailAddress,
-                    "the email address is not one",
-                );
+                let detail = words!("the email address is not one", "이메일 주소의 형식이 올바르지 않습니다");
+                findings.refuse(RuleId::R14d, FailureCode::InvalidEmailAddress, detail);
             }
             found
         }
     };
     if job.email.text.trim().is_empty() {
-        findings.refuse(RuleId::R18, FailureCode::BodyEmpty, "the body is empty");
-    } else {
-        let how =
-            if job.fallback_of.is_some() { "answers in place of a text message" } else { "closed by email" };
+        findings.refuse(
+            RuleId::R18,
+            FailureCode::BodyEmpty,
+            words!("the body is empty", "본문이 비어 있습니다"),
+        );
+    } else if job.fallback_of.is_some() {
+        let how = words!("answers in place of a text message", "문자를 대신하여 이메일로 답변합니다");
         findings.note(RuleId::R18, RuleEffect::Pass, how);
+    } else {
+        findings.note(RuleId::R18, RuleEffect::Pass, words!("closed by email", "이메일로 답변합니다"));
     }
     let subject = check_subject(job.scope, &job.email.subject, rules);
     match subject {
-        Ok(()) => note_language(job.scope, &job.email.subject, "the subject may go out", findings),
-        Err(bad) => findings.refuse(RuleId::R19, bad.code, bad.detail),
+        Ok(()) => note_language(job.scope, &job.email.subject, &MAY_GO_OUT, findings),
+        Err(BadSubject { code, detail, korean }) => {
+            findings.refuse(RuleId::R19, code, Sentence::fixed(detail, korean));
+        }
     }
-    findings.note(RuleId::R20, RuleEffect::Pass, "goes out from the fixed sender");
+    let detail = words!("goes out from the fixed sender", "정해진 발신자로 발송합니다");
+    findings.note(RuleId::R20, RuleEffect::Pass, detail);
     let language = language(job, rulebook, findings);
     let facts = EmailFacts { subject_ok: subject.is_ok(), language: language.to_owned() };
     let plan = to.map(|to| {
@@ -91,7 +102,9 @@ pub(crate) fn judge(
 fn language<'a>(job: &EmailJob, rulebook: &'a CompiledRulebook, findings: &mut Findings) -> &'a str {
     note_tag(job.to.language.as_deref(), findings);
     let (language, why) = language_for(job.to.language.as_deref(), job.scope, rulebook);
-    findings.note(RuleId::R20, RuleEffect::Pass, format!("framed in {language}: {why}"));
+    let why = why.said(findings.language());
+    let detail = words!("framed in {language}: {why}", "메일 서식의 언어는 {language}: {why}");
+    findings.note(RuleId::R20, RuleEffect::Pass, detail);
     language
 }
 
@@ -99,29 +112,30 @@ fn language<'a>(job: &EmailJob, rulebook: &'a CompiledRulebook, findings: &mut F
 fn note_tag(tag: Option<&str>, findings: &mut Findings) {
     let asked = tag.filter(|tag| !tag.trim().is_empty());
     if let Some(problem) = asked.and_then(language::ill_formed) {
-        findings.note(RuleId::R20, RuleEffect::Flag, format!("to.language {problem}"));
+        findings.note(RuleId::R20, RuleEffect::Flag, problem);
     }
 }
 
 /// The language of the frame for a customer with this tag, and why it is that one.
-fn language_for<'a>(
-    tag: Option<&str>,
-    scope: Scope,
-    rulebook: &'a CompiledRulebook,
-) -> (&'a str, &'static str) {
+fn language_for<'a>(tag: Option<&str>, scope: Scope, rulebook: &'a CompiledRulebook) -> (&'a str, Sentence) {
     let rules = &rulebook.rules().email;
     let asked = tag.filter(|tag| !tag.trim().is_empty());
     let own = asked.and_then(|tag| rulebook.frames().find(tag));
-    match (own, asked, scope) {
-        (Some(own), _, _) => (own, "the customer's language"),
+    let (language, english, korean) = match (own, asked, scope) {
+        (Some(own), _, _) => (own, "the customer's language", "고객의 언어입니다"),
         (None, None, Scope::Domestic) => {
-            (rules.default_language_domestic.as_str(), "no language is on file, in Korea")
+            let korean = "등록된 언어가 없는 국내 고객입니다";
+            (rules.default_language_domestic.as_str(), "no language is on file, in Korea", korean)
         }
-        (None, None, Scope::Overseas) => (rules.default_language.as_str(), "no language is on file"),
+        (None, None, Scope::Overseas) => {
+            (rules.default_language.as_str(), "no language is on file", "등록된 언어가 없습니다")
+        }
         (None, Some(_), _) => {
-            (rules.default_language.as_str(), "there is no frame in the customer's language")
+            let korean = "고객의 언어로 된 서식이 없습니다";
+            (rules.default_language.as_str(), "there is no frame in the customer's language", korean)
         }
-    }
+    };
+    (language, Sentence::fixed(english, korean))
 }
 
 /// R20: both bodies in their frame; a reply is never lost over a frame.
@@ -130,8 +144,10 @@ fn framed(job: &EmailJob, language: &str, rulebook: &CompiledRulebook, findings:
     let text = unix_lines(&job.email.text);
     let given = job.email.html.as_deref().map(mail_html::sanitised).transpose();
     if given.is_err() {
-        let left_out =
-            "the HTML has too many elements within each other and is left out; the text goes out alone";
+        let left_out = words!(
+            "the HTML has too many elements within each other and is left out; the text goes out alone",
+            "HTML의 중첩이 지나치게 깊어 제외하고 텍스트만 발송합니다"
+        );
         findings.note(RuleId::R20, RuleEffect::Flag, left_out);
     }
     let given = given.ok().flatten().filter(|html| !html.trim().is_empty());
@@ -147,7 +163,10 @@ fn framed(job: &EmailJob, language: &str, rulebook: &CompiledRulebook, findings:
         findings.note(
             RuleId::R20,
             RuleEffect::Flag,
-            "the frame fails over this reply, which goes out without",
+            words!(
+                "the frame fails over this reply, which goes out without",
+                "이 답변에는 메일 서식을 적용할 수 없어 서식 없이 발송합니다"
+            ),
         );
         Framed { text, html }
     })
@@ -167,7 +186,11 @@ pub(crate) fn fallback_subject(
     let (language, _) = language_for(job.to.language.as_deref(), job.scope, rulebook);
     let checked = check_subject(job.scope, subject, &rulebook.rules().email);
     if let Err(bad) = checked {
-        let detail = format!("fallback.subject is replaced by the configured subject: {}", bad.detail);
+        let BadSubject { detail, korean, .. } = bad;
+        let detail = words!(
+            "fallback.subject is replaced by the configured subject: {detail}",
+            "fallback.subject 대신 설정된 제목을 사용합니다: {korean}"
+        );
         findings.note(RuleId::R19, RuleEffect::Flag, detail);
     }
     Some(EmailFacts { subject_ok: checked.is_ok(), language: language.to_owned() })
@@ -182,12 +205,15 @@ pub(crate) fn check_subject(scope: Scope, subject: &str, rules: &EmailRules) -> 
 }
 
 /// R19: a subject that may go out, and whether it reads as English where it has to.
-pub(crate) fn note_language(scope: Scope, subject: &str, passes: &'static str, findings: &mut Findings) {
+pub(crate) fn note_language(scope: Scope, subject: &str, passes: &Sentence, findings: &mut Findings) {
     match scope {
         Scope::Overseas if reads_as_another_language(&subject_text(scope, subject)) => findings.note(
             RuleId::R19,
             RuleEffect::Flag,
-            "the subject has ASCII letters alone and reads as another language than English",
+            words!(
+                "the subject has ASCII letters alone and reads as another language than English",
+                "제목이 ASCII 문자로만 되어 있으나 영어가 아닌 다른 언어로 보입니다"
+            ),
         ),
         Scope::Overseas | Scope::Domestic => findings.note(RuleId::R19, RuleEffect::Pass, passes),
     }
@@ -213,11 +239,18 @@ pub(crate) fn subject_text(scope: Scope, subject: &str) -> String {
 pub(crate) fn check_overseas_subject(subject: &str, chars_max: usize) -> Result<(), BadSubject> {
     check_domestic_subject(subject, chars_max)?;
     let subject = subject.trim();
-    let not_english = |detail| Err(BadSubject { code: FailureCode::SubjectNotEnglish, detail });
+    let not_english =
+        |detail, korean| Err(BadSubject { code: FailureCode::SubjectNotEnglish, detail, korean });
     if !subject.is_ascii() {
-        not_english("the subject for an overseas customer has characters outside printable ASCII")
+        not_english(
+            "the subject for an overseas customer has characters outside printable ASCII",
+            "해외 고객에게 보내는 제목에 인쇄 가능한 ASCII가 아닌 글자가 있습니다",
+        )
     } else if !subject.bytes().any(|byte| byte.is_ascii_alphabetic()) {
-        not_english("the subject for an overseas customer has no English letter")
+        not_english(
+            "the subject for an overseas customer has no English letter",
+            "해외 고객에게 보내는 제목에 영문자가 없습니다",
+        )
     } else {
         Ok(())
     }
@@ -225,16 +258,22 @@ pub(crate) fn check_overseas_subject(subject: &str, chars_max: usize) -> Result<
 
 /// Anywhere: one line that is neither empty nor too long.
 pub(crate) fn check_domestic_subject(subject: &str, chars_max: usize) -> Result<(), BadSubject> {
-    let invalid = |detail| Err(BadSubject { code: FailureCode::SubjectInvalid, detail });
+    let invalid = |detail, korean| Err(BadSubject { code: FailureCode::SubjectInvalid, detail, korean });
     if subject.chars().any(|one| one.is_control() || matches!(one, '\u{2028}' | '\u{2029}')) {
-        invalid("the subject has a line break or another control character")
+        invalid(
+            "the subject has a line break or another control character",
+            "제목에 줄바꿈이나 다른 제어 문자가 있습니다",
+        )
     } else if subject.contains("=?") {
         // RFC 2047: mail programs would show something else than what was read here.
-        invalid("the subject has `=?`, which begins an encoded word")
+        invalid(
+            "the subject has `=?`, which begins an encoded word",
+            "제목에 인코딩된 단어의 시작을 뜻하는 `=?`가 있습니다",
+        )
     } else if subject.trim().is_empty() {
-        invalid("the subject is empty")
+        invalid("the subject is empty", "제목이 비어 있습니다")
     } else if subject.trim().chars().count() > chars_max {
-        invalid("the subject is too long")
+        invalid("the subject is too long", "제목이 너무 깁니다")
     } else {
         Ok(())
     }

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use closure_contract::{AppliedRule, FailureCode, Job, JobId, Timestamp, job::Scope};
+use closure_contract::{AppliedRule, FailureCode, Job, JobId, Language, Timestamp, job::Scope};
 use serde::Serialize;
 
 use crate::{
@@ -20,6 +20,7 @@ use crate::{
     suppression,
     template::TemplateFacts,
     times,
+    words::{Sentence, Words},
 };
 
 /// What the rules say about one job; it serialises to the answer that the CRM and the CLI show.
@@ -213,7 +214,19 @@ pub fn decide(
     standing: &Standing,
     now: Timestamp,
 ) -> Decision {
-    let mut findings = Findings::new(job.channel());
+    decide_in(Language::English, job, number, rulebook, standing, now)
+}
+
+/// The same decision, with every word for people in this language.
+pub fn decide_in(
+    language: Language,
+    job: &Job,
+    number: &JobNumber,
+    rulebook: &CompiledRulebook,
+    standing: &Standing,
+    now: Timestamp,
+) -> Decision {
+    let mut findings = Findings::in_language(job.channel(), language);
     times::check(job, now, &mut findings);
     let revoked = standing::check_revoked(job, standing, &mut findings);
     let mut decision = Decision {
@@ -241,7 +254,9 @@ pub fn decide(
             decision.template = judged.template;
             decision.fallback = Some(match revoked {
                 None => judged.fallback,
-                Some(revoked) => FallbackFacts { email: FallbackEmail::None, reason: revoked.reason() },
+                Some(revoked) => {
+                    FallbackFacts { email: FallbackEmail::None, reason: revoked.reason_in(language) }
+                }
             });
             decision.email = email::fallback_subject(job, rulebook, &mut findings);
             decision.plan = judged.plan.map(Plan::Sms);
@@ -269,6 +284,7 @@ pub fn decide(
 }
 
 fn conclude(mut decision: Decision, findings: Findings) -> Decision {
+    let language = findings.language();
     let (rules, refusal, postponement) = findings.into_parts();
     decision.rules = rules;
     match (refusal, postponement) {
@@ -277,7 +293,7 @@ fn conclude(mut decision: Decision, findings: Findings) -> Decision {
                 RefusalEnding::Over => Verdict::Reject,
                 RefusalEnding::WaitsForPerson => Verdict::Hold,
             };
-            decision.fallback = decision.fallback.map(|facts| without_answer(facts, code, ending));
+            decision.fallback = decision.fallback.map(|facts| without_answer(facts, code, ending, language));
             decision.code = Some(code);
             decision.detail = Some(detail);
             decision.plan = None;
@@ -299,12 +315,21 @@ fn conclude(mut decision: Decision, findings: Findings) -> Decision {
 }
 
 /// No email answers for a text message that is too late, nor for one about which a person decides first.
-fn without_answer(facts: FallbackFacts, code: FailureCode, ending: RefusalEnding) -> FallbackFacts {
+fn without_answer(
+    facts: FallbackFacts,
+    code: FailureCode,
+    ending: RefusalEnding,
+    language: Language,
+) -> FallbackFacts {
     let reason = match (facts.email, ending) {
         (FallbackEmail::None, _) => return facts,
-        (_, _) if code == FailureCode::Expired => "it is too late for any answer",
-        (_, RefusalEnding::WaitsForPerson) => "a person decides first",
+        (_, _) if code == FailureCode::Expired => {
+            Sentence::fixed("it is too late for any answer", "답변할 시한이 지났습니다")
+        }
+        (_, RefusalEnding::WaitsForPerson) => {
+            Sentence::fixed("a person decides first", "슈퍼바이저가 먼저 결정합니다")
+        }
         (_, RefusalEnding::Over) => return facts,
     };
-    FallbackFacts { email: FallbackEmail::None, reason: reason.to_owned() }
+    FallbackFacts { email: FallbackEmail::None, reason: reason.said(language) }
 }

@@ -5,7 +5,13 @@ use closure_contract::{
     job::{EmailContent, EmailKind, FallbackOf, MailRecipient, Scope},
 };
 
-use crate::{address, compose, email, fallback::EmailDue, findings::Findings, rulebook::CompiledRulebook};
+use crate::{
+    address, compose, email, fallback::EmailDue, findings::Findings, rulebook::CompiledRulebook,
+    words::Sentence,
+};
+
+const OWN_SUBJECT: Sentence =
+    Sentence::fixed("the fallback's own subject may go out", "fallback의 제목을 그대로 사용할 수 있습니다");
 
 /// The one email of a text message: its id follows from the message's.
 pub(crate) fn email_job(job: &SmsJob, rulebook: &CompiledRulebook, findings: &mut Findings) -> EmailDue {
@@ -70,7 +76,7 @@ fn subject(job: &SmsJob, rulebook: &CompiledRulebook, findings: &mut Findings) -
     let given = job.fallback.as_ref().and_then(|content| content.subject.as_deref());
     match given.map(|subject| (subject, email::check_subject(job.scope, subject, rules))) {
         Some((subject, Ok(()))) => {
-            email::note_language(job.scope, subject, "the fallback's own subject may go out", findings);
+            email::note_language(job.scope, subject, &OWN_SUBJECT, findings);
             email::subject_text(job.scope, subject)
         }
         Some((_, Err(bad))) => {

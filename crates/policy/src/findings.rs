@@ -1,6 +1,8 @@
 //! The record of what each rule did while one job is decided.
 
-use closure_contract::{AppliedRule, Channel, FailureCode, RuleEffect, RuleId, Timestamp};
+use closure_contract::{AppliedRule, Channel, FailureCode, Language, RuleEffect, RuleId, Timestamp};
+
+use crate::words::Words;
 
 /// The first refusal of a job.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -37,24 +39,36 @@ pub(crate) enum RefusalEnding {
 #[derive(Debug)]
 pub(crate) struct Findings {
     channel: Channel,
+    language: Language,
     rules: Vec<AppliedRule>,
     refusal: Option<Refusal>,
     postponement: Option<Postponement>,
 }
 
 impl Findings {
+    /// In English, as they are kept and told to the CRM.
     pub(crate) fn new(channel: Channel) -> Self {
-        Self { channel, rules: Vec::new(), refusal: None, postponement: None }
+        Self::in_language(channel, Language::English)
+    }
+
+    /// In the language of whoever asks.
+    pub(crate) fn in_language(channel: Channel, language: Language) -> Self {
+        Self { channel, language, rules: Vec::new(), refusal: None, postponement: None }
+    }
+
+    /// The language of every detail.
+    pub(crate) fn language(&self) -> Language {
+        self.language
     }
 
     /// Records what a rule did without refusing the job.
-    pub(crate) fn note(&mut self, id: RuleId, effect: RuleEffect, detail: impl Into<String>) {
-        self.rules.push(AppliedRule { id, effect, detail: detail.into() });
+    pub(crate) fn note(&mut self, id: RuleId, effect: RuleEffect, detail: impl Words) {
+        self.rules.push(AppliedRule { id, effect, detail: detail.said(self.language) });
     }
 
     /// Records that a rule refuses the job; the first refusal gives the job its code.
-    pub(crate) fn refuse(&mut self, id: RuleId, code: FailureCode, detail: impl Into<String>) {
-        let detail = detail.into();
+    pub(crate) fn refuse(&mut self, id: RuleId, code: FailureCode, detail: impl Words) {
+        let detail = detail.said(self.language);
         let ending = ending(self.channel, code);
         let effect = match ending {
             RefusalEnding::Over => RuleEffect::Reject,
@@ -66,9 +80,17 @@ impl Findings {
         }
     }
 
-    /// Records that a rule puts the job off; the latest time counts.
-    pub(crate) fn postpone(&mut self, id: RuleId, postponement: Postponement) {
-        self.note(id, RuleEffect::Postpone, postponement.detail.clone());
+    /// Records that a rule puts the job off until then, with a code where it is more than the job's own wish; the latest
+    /// time counts.
+    pub(crate) fn postpone(
+        &mut self,
+        id: RuleId,
+        until: Timestamp,
+        code: Option<FailureCode>,
+        detail: impl Words,
+    ) {
+        let postponement = Postponement { until, code, detail: detail.said(self.language) };
+        self.note(id, RuleEffect::Postpone, postponement.detail.as_str());
         if self.postponement.as_ref().is_none_or(|other| other.until < postponement.until) {
             self.postponement = Some(postponement);
         }

@@ -1,5 +1,7 @@
 //! Which of the languages that we have is the best for a customer's language tag (RFC 5646, RFC 4647 section 3.4).
 
+use crate::words::Sentence;
+
 /// A language tag has at most this many characters, as the contract says.
 pub(crate) const TAG_CHARS_MAX: usize = 35;
 
@@ -29,16 +31,25 @@ pub(crate) fn canonical(tag: &str) -> Option<String> {
 }
 
 /// What is wrong with a tag by BCP 47, though much of it can be read all the same; nothing if it is well formed.
-pub(crate) fn ill_formed(tag: &str) -> Option<&'static str> {
+pub(crate) fn ill_formed(tag: &str) -> Option<Sentence> {
     if canonical(tag).is_none() {
-        return Some("is no BCP 47 tag such as ko or zh-Hant");
+        return Some(Sentence::fixed(
+            "to.language is no BCP 47 tag such as ko or zh-Hant",
+            "to.language이 ko나 zh-Hant 같은 BCP 47 태그가 아닙니다",
+        ));
     }
     if tag.contains('_') || tag.trim() != tag {
-        return Some("is read as a BCP 47 tag, though it is not written as one, such as ko-KR");
+        return Some(Sentence::fixed(
+            "to.language is read as a BCP 47 tag, though it is not written as one, such as ko-KR",
+            "to.language을 BCP 47 태그로 읽었으나 ko-KR 같은 표기가 아닙니다",
+        ));
     }
     // No language has a code of more letters, so that it is a language's name.
     let primary = tag.split('-').next().unwrap_or(tag);
-    (primary.len() > 3).then_some("begins with no code of a language, such as ko or zh-Hant")
+    (primary.len() > 3).then_some(Sentence::fixed(
+        "to.language begins with no code of a language, such as ko or zh-Hant",
+        "to.language이 ko나 zh-Hant 같은 언어 코드로 시작하지 않습니다",
+    ))
 }
 
 /// Makes `cmn`, `yue`, `zh-cmn` and `zh-yue` plain `zh`, and tells which of the languages was named.

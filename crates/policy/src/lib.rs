@@ -57,3 +57,4 @@ mod template_parse;
 mod template_search;
 mod times;
 mod validate;
+mod words;

@@ -14,6 +14,10 @@ use crate::{
     phone_text::{self, Typed},
     readings,
     rulebook::{NumberRules, Rulebook},
+    words::{
+        Sentence,
+        numbers::{self, Stated},
+    },
 };
 
 /// At most this many readings in home form are worked out for a number that has several.
@@ -65,9 +69,9 @@ impl JobNumber {
 /// What the typed number means.
 pub(crate) enum Meaning {
     /// Exactly this number.
-    Number { number: Number, effect: RuleEffect, detail: String },
+    Number { number: Number, effect: RuleEffect, detail: Sentence },
     /// None, or none for certain.
-    Problem { code: FailureCode, detail: String, readings: Vec<Number> },
+    Problem { code: FailureCode, detail: Sentence, readings: Vec<Number> },
 }
 
 /// A number as it came, with what says how it may be meant.
@@ -88,14 +92,13 @@ pub(crate) fn meaning(typing: &Typing<'_>, rules: &NumberRules) -> Meaning {
         Phone::Separated { country_code, national_number } => {
             match phone_text::with_area_code(country_code) {
                 Some(code) => read(national_number).map(|typed| joined(&code, typed)),
-                None => known_country(country_code, "country code")
-                    .and_then(|code| code.ok_or_else(|| "the country code is missing".to_owned()))
+                None => known_country(country_code, Stated::Code)
+                    .and_then(|code| code.ok_or(numbers::NO_COUNTRY_CODE))
                     .and_then(|code| read(national_number).map(|typed| separated(code, typed))),
             }
         }
         Phone::Whole { number, country_hint, form } => read(number).and_then(|typed| {
-            let hint =
-                country_hint.as_deref().map_or(Ok(None), |hint| known_country(hint, "country hint"))?;
+            let hint = country_hint.as_deref().map_or(Ok(None), |hint| known_country(hint, Stated::Hint))?;
             let is_whole = match form {
                 Some(PhoneForm::WithCountryCode) => true,
                 None => hint.is_none() && rules.with_country_code.contains(&from),
@@ -110,11 +113,10 @@ pub(crate) fn meaning(typing: &Typing<'_>, rules: &NumberRules) -> Meaning {
     meaning.unwrap_or_else(|detail| problem(FailureCode::InvalidNumber, detail, Vec::new()))
 }
 
-fn known_country(text: &str, what: &str) -> Result<Option<u16>, String> {
-    let code =
-        phone_text::country_code(text).map_err(|_| format!("the {what} is not a country calling code"))?;
+fn known_country(text: &str, what: Stated) -> Result<Option<u16>, Sentence> {
+    let code = phone_text::country_code(text).map_err(|_| numbers::no_calling_code(what))?;
     match code {
-        Some(code) if !readings::is_country_code(code) => Err(format!("no country has the {what} {code}")),
+        Some(code) if !readings::is_country_code(code) => Err(numbers::unused_code(what, code)),
         code => Ok(code),
     }
 }
@@ -130,12 +132,8 @@ fn joined(code: &str, typed: Typed) -> Meaning {
         },
     };
     match readings::international(&digits).filter(|_| digits.starts_with(code)) {
-        Some(number) => accept(
-            number,
-            RuleEffect::Flag,
-            "the country code's field brings an area code; both are one number",
-        ),
-        None => not_valid("the country code's field brings an area code, and both are no valid number"),
+        Some(number) => accept(number, RuleEffect::Flag, numbers::AREA_CODE),
+        None => not_valid(numbers::AREA_CODE_INVALID),
     }
 }
 
@@ -154,24 +152,19 @@ fn separated(country_code: u16, typed: Typed) -> Meaning {
     let readings = of_stated_country(country_code, &rest);
     match (readings.rest, readings.whole) {
         (Some(number), Some(whole)) if number.e164 != whole.e164 => {
-            let detail = "with and without a repeated country code the rest is a valid number";
-            problem(FailureCode::AmbiguousNumber, detail.to_owned(), vec![number, whole])
+            problem(FailureCode::AmbiguousNumber, numbers::REPEATED_OR_NOT, vec![number, whole])
         }
         (Some(number), _) if number.e164.digits() == format!("{country_code}{rest}") => {
-            accept(number, RuleEffect::Pass, "country code and rest are one valid number")
+            accept(number, RuleEffect::Pass, numbers::ONE_NUMBER)
         }
-        (Some(number), _) => {
-            accept(number, RuleEffect::Change, "what is dialled at home alone (a trunk zero) was dropped")
-        }
-        (None, Some(number)) => {
-            accept(number, RuleEffect::Flag, "the rest repeats the country code; only that reading is valid")
-        }
+        (Some(number), _) => accept(number, RuleEffect::Change, numbers::TRUNK_ZERO),
+        (None, Some(number)) => accept(number, RuleEffect::Flag, numbers::REPEATED_ALONE),
         (None, None) => match readings::international(&rest) {
             _ if country_code == MEXICO && former_mexican(&format!("{country_code}{rest}")).is_some() => {
                 unreadable(&format!("{country_code}{rest}"))
             }
             Some(other) => contradiction(country_code, other),
-            None => not_valid(&format!("the number is not valid in country {country_code}")),
+            None => not_valid(numbers::not_valid_in(country_code)),
         },
     }
 }
@@ -188,11 +181,8 @@ fn former_mexican(digits: &str) -> Option<Number> {
 /// Digits with their country code that are no valid number, with what they may have been before.
 fn unreadable(digits: &str) -> Meaning {
     match former_mexican(digits) {
-        Some(number) => {
-            let detail = "Mexico's mobiles have had no 1 after the country code since 2019; choose the number without it";
-            problem(FailureCode::AmbiguousNumber, detail.to_owned(), vec![number])
-        }
-        None => not_valid("the number is not valid in any country"),
+        Some(number) => problem(FailureCode::AmbiguousNumber, numbers::FORMER_MEXICAN, vec![number]),
+        None => not_valid(numbers::VALID_NOWHERE),
     }
 }
 
@@ -218,10 +208,10 @@ fn of_stated_country(country_code: u16, digits: &str) -> StatedReadings {
 fn repeated(country_code: u16, digits: &str) -> Meaning {
     match readings::international(digits) {
         Some(number) if number.country_code == country_code => {
-            accept(number, RuleEffect::Flag, "the rest repeats the country code")
+            accept(number, RuleEffect::Flag, numbers::REPEATED)
         }
         Some(other) => contradiction(country_code, other),
-        None => not_valid("the number is not valid in any country"),
+        None => not_valid(numbers::VALID_NOWHERE),
     }
 }
 
@@ -230,7 +220,7 @@ fn whole(typed: Typed, hint: Option<u16>, scope: Scope, channel: Channel, rules:
     match (typed, hint) {
         (Typed::Plus(digits), _) => match (readings::international(&digits), hint) {
             (Some(number), Some(hint)) if number.country_code != hint => contradiction(hint, number),
-            (Some(number), _) => accept(number, RuleEffect::Pass, "the number has its country code"),
+            (Some(number), _) => accept(number, RuleEffect::Pass, numbers::HAS_COUNTRY_CODE),
             (None, _) => unreadable(&digits),
         },
         (Typed::Bare(digits), hint) if digits.starts_with("00") => after_zeros(&digits, hint, rules),
@@ -252,22 +242,12 @@ fn after_zeros(digits: &str, hint: Option<u16>, rules: &NumberRules) -> Meaning 
     readings::sort(&mut all);
     match (plain, hint) {
         (Some(number), Some(hint)) if number.country_code == hint => {
-            accept(number, RuleEffect::Pass, "the number has its country code after 00, and the hint agrees")
+            accept(number, RuleEffect::Pass, numbers::AFTER_ZEROS_HINTED)
         }
-        (Some(number), None) if all.len() == 1 => {
-            accept(number, RuleEffect::Pass, "the number has its country code after 00")
-        }
-        (_, _) if all.is_empty() => not_valid("the number is not valid in any country"),
-        (_, Some(hint)) => problem(
-            FailureCode::CountryContradiction,
-            format!("the country hint {hint} is not the country of the number after 00"),
-            all,
-        ),
-        (_, None) => problem(
-            FailureCode::AmbiguousNumber,
-            "the leading zeros may be 00 or a Korean carrier's access code".to_owned(),
-            all,
-        ),
+        (Some(number), None) if all.len() == 1 => accept(number, RuleEffect::Pass, numbers::AFTER_ZEROS),
+        (_, _) if all.is_empty() => not_valid(numbers::VALID_NOWHERE),
+        (_, Some(hint)) => problem(FailureCode::CountryContradiction, numbers::hint_disagrees(hint), all),
+        (_, None) => problem(FailureCode::AmbiguousNumber, numbers::ZEROS_OR_CARRIER, all),
     }
 }
 
@@ -279,18 +259,14 @@ fn hinted(digits: &str, hint: u16) -> Meaning {
     let readings = of_stated_country(hint, digits);
     match (readings.rest, readings.whole) {
         (Some(rest), Some(whole)) if rest.e164 != whole.e164 && rest.national_digits == digits => {
-            let detail = format!("with and without country code {hint} the digits are a valid number");
+            let detail = numbers::with_code_or_without(hint);
             problem(FailureCode::AmbiguousNumber, detail, vec![rest, whole])
         }
-        (_, Some(number)) => {
-            accept(number, RuleEffect::Pass, "the digits begin with the country code of the hint")
-        }
-        (Some(number), None) => {
-            accept(number, RuleEffect::Pass, "the digits are a number of the hinted country")
-        }
+        (_, Some(number)) => accept(number, RuleEffect::Pass, numbers::BEGINS_WITH_HINT),
+        (Some(number), None) => accept(number, RuleEffect::Pass, numbers::OF_HINTED_COUNTRY),
         (None, None) => match readings::international(digits) {
             Some(other) => contradiction(hint, other),
-            None => not_valid(&format!("the number is not valid in country {hint}")),
+            None => not_valid(numbers::not_valid_in(hint)),
         },
     }
 }
@@ -304,32 +280,19 @@ fn bare(digits: &str, scope: Scope, channel: Channel, rules: &NumberRules) -> Me
     if scope == Scope::Domestic
         && let Meaning::Number { number, .. } = hinted(digits, KOREA)
     {
-        return accept(
-            number,
-            RuleEffect::Pass,
-            "the agent chose domestic, and the digits are a Korean number",
-        );
+        return accept(number, RuleEffect::Pass, numbers::DOMESTIC_DIGITS);
     }
     let whole = readings::international(digits).filter(|_| digits.len() >= BARE_DIGITS_MIN);
     let at_home = at_home(digits, channel, rules);
     match (whole, at_home.is_empty()) {
-        (Some(number), true) => accept(
-            number,
-            RuleEffect::Flag,
-            "without a country the digits are a whole number and nothing else",
-        ),
+        (Some(number), true) => accept(number, RuleEffect::Flag, numbers::NOTHING_ELSE),
         (None, true) => unreadable(digits),
         (whole, false) => {
             let mut all = at_home;
-            let more = if all.len() == AT_HOME_MAX { " or more" } else { "" };
+            let is_all = all.len() < AT_HOME_MAX;
             all.extend(whole);
             readings::sort(&mut all);
-            let detail = format!(
-                "without a country the digits have {}{more} valid readings, one of them or more as written at home; \
-                 name the country, or say that the country code is in them",
-                all.len()
-            );
-            problem(FailureCode::AmbiguousNumber, detail, all)
+            problem(FailureCode::AmbiguousNumber, numbers::several_readings(all.len(), is_all), all)
         }
     }
 }
@@ -358,25 +321,23 @@ fn at_home(digits: &str, channel: Channel, rules: &NumberRules) -> Vec<Number> {
     found
 }
 
-fn accept(number: Number, effect: RuleEffect, detail: &str) -> Meaning {
-    Meaning::Number { number, effect, detail: detail.to_owned() }
+fn accept(number: Number, effect: RuleEffect, detail: Sentence) -> Meaning {
+    Meaning::Number { number, effect, detail }
 }
 
-fn problem(code: FailureCode, detail: String, readings: Vec<Number>) -> Meaning {
+fn problem(code: FailureCode, detail: Sentence, readings: Vec<Number>) -> Meaning {
     Meaning::Problem { code, detail, readings }
 }
 
-fn not_valid(detail: &str) -> Meaning {
-    problem(FailureCode::InvalidNumber, detail.to_owned(), Vec::new())
+fn not_valid(detail: Sentence) -> Meaning {
+    problem(FailureCode::InvalidNumber, detail, Vec::new())
 }
 
 fn short_number() -> Meaning {
-    let detail = "a short number is an emergency or service number";
-    problem(FailureCode::NumberNotAllowed, detail.to_owned(), Vec::new())
+    problem(FailureCode::NumberNotAllowed, numbers::SHORT_NUMBER, Vec::new())
 }
 
 fn contradiction(stated: u16, other: Number) -> Meaning {
-    let detail =
-        format!("country {stated} is stated, and the number is one of country {}", other.country_code);
+    let detail = numbers::contradiction(stated, other.country_code);
     problem(FailureCode::CountryContradiction, detail, vec![other])
 }

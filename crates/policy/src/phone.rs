@@ -12,6 +12,7 @@ use crate::{
     findings::Findings,
     meaning::{JobNumber, Meaning, Read},
     rulebook::{ClassRule, NumberRules},
+    words::numbers,
 };
 
 /// Korea's country code: 82 is domestic, everything else is overseas (R1).
@@ -174,21 +175,21 @@ pub(crate) fn judge(
     match &number.0 {
         Read::None => (None, PhoneFacts::default()),
         Read::ShortService(number) => {
-            findings.note(RuleId::R3, RuleEffect::Pass, "the short service number is on the configured list");
+            findings.note(RuleId::R3, RuleEffect::Pass, &numbers::LISTED_SHORT_NUMBER);
             (Some(number.clone()), facts(number))
         }
         Read::Meant(Meaning::Number { number, effect, detail }) => {
             check_scope(number.country_code, scope, channel, findings);
-            findings.note(rule, *effect, detail.clone());
+            findings.note(rule, *effect, detail);
             check_country(number.country_code, rules, findings);
             if !number.takes(channel, rules) {
-                let detail = format!("a number of this kind ({:?}) gets no {channel}", number.kind);
+                let detail = numbers::no_such_kind(number.kind, channel);
                 findings.refuse(rule, FailureCode::NumberNotAllowed, detail);
             }
             (Some(number.clone()), facts(number))
         }
         Read::Meant(Meaning::Problem { code, detail, readings }) => {
-            findings.refuse(rule, *code, detail.clone());
+            findings.refuse(rule, *code, detail);
             (None, PhoneFacts { candidates: candidates(readings), ..PhoneFacts::default() })
         }
     }
@@ -215,32 +216,22 @@ pub(crate) fn rule_of(phone: &Phone) -> RuleId {
 fn check_scope(country_code: u16, scope: Scope, channel: Channel, findings: &mut Findings) {
     match (scope, country_code == KOREA) {
         (Scope::Overseas, false) => {
-            findings.note(
-                RuleId::R1,
-                RuleEffect::Pass,
-                format!("overseas, and the country is {country_code}"),
-            );
+            findings.note(RuleId::R1, RuleEffect::Pass, numbers::overseas(country_code));
             if channel == Channel::Sms {
-                findings.note(RuleId::R17, RuleEffect::Pass, "goes out as an overseas SMS");
+                findings.note(RuleId::R17, RuleEffect::Pass, &numbers::OVERSEAS_SMS);
             }
         }
         (Scope::Domestic, true) => {
-            findings.note(RuleId::R1, RuleEffect::Pass, "domestic, and the country is 82");
+            findings.note(RuleId::R1, RuleEffect::Pass, &numbers::DOMESTIC_AND_82);
         }
         (Scope::Overseas, true) => {
-            findings.refuse(
-                RuleId::R1,
-                FailureCode::ScopeMismatch,
-                "the agent chose overseas, and the country is 82",
-            );
+            findings.refuse(RuleId::R1, FailureCode::ScopeMismatch, &numbers::OVERSEAS_AND_82);
             if channel == Channel::Sms {
-                let detail = "an overseas SMS does not go to 82";
-                findings.refuse(RuleId::R17, FailureCode::ScopeMismatch, detail);
+                findings.refuse(RuleId::R17, FailureCode::ScopeMismatch, &numbers::NO_OVERSEAS_SMS_TO_82);
             }
         }
         (Scope::Domestic, false) => {
-            let detail = format!("the agent chose domestic, and the country is {country_code}");
-            findings.refuse(RuleId::R1, FailureCode::ScopeMismatch, detail);
+            findings.refuse(RuleId::R1, FailureCode::ScopeMismatch, numbers::domestic_and(country_code));
         }
     }
 }
@@ -248,16 +239,13 @@ fn check_scope(country_code: u16, scope: Scope, channel: Channel, findings: &mut
 /// B4: the countries that may be contacted at all.
 fn check_country(country_code: u16, rules: &NumberRules, findings: &mut Findings) {
     if rules.denied_country_codes.contains(&country_code) {
-        let detail = format!("country code {country_code} is denied");
-        findings.refuse(RuleId::B4, FailureCode::CountryNotAllowed, detail);
+        findings.refuse(RuleId::B4, FailureCode::CountryNotAllowed, numbers::denied(country_code));
     } else if rules.allowed_country_codes.is_empty() {
         // Without a list there is nothing to say.
     } else if rules.allowed_country_codes.contains(&country_code) {
-        let detail = format!("country code {country_code} is on the list of allowed ones");
-        findings.note(RuleId::B4, RuleEffect::Pass, detail);
+        findings.note(RuleId::B4, RuleEffect::Pass, numbers::allowed(country_code));
     } else {
-        let detail = format!("country code {country_code} is not on the list of allowed ones");
-        findings.refuse(RuleId::B4, FailureCode::CountryNotAllowed, detail);
+        findings.refuse(RuleId::B4, FailureCode::CountryNotAllowed, numbers::not_allowed(country_code));
     }
 }
 

@@ -1,6 +1,9 @@
 //! A phone number as it was typed, reduced to its digits.
 
-use crate::harmless::Harmless;
+use crate::{
+    harmless::Harmless,
+    words::{Sentence, words},
+};
 
 /// A number, a country code or a hint has at most this many characters.
 pub(crate) const PHONE_CHARS_MAX: usize = 32;
@@ -27,24 +30,35 @@ pub(crate) enum NoNumber {
 }
 
 impl NoNumber {
-    pub(crate) fn problem(self) -> String {
+    pub(crate) fn problem(self) -> Sentence {
         match self {
-            Self::Empty => "it has no digits; write the number".to_owned(),
-            Self::TooLong => format!("it has more than {PHONE_CHARS_MAX} characters; write one number"),
-            Self::Letter => {
-                "it has letters; write one number in digits, without an extension or a note".to_owned()
+            Self::Empty => {
+                Sentence::fixed("it has no digits; write the number", "숫자가 없습니다. 번호를 입력하십시오")
             }
-            Self::SoundMark => {
-                "it has the Japanese sound mark U+30FC where a hyphen belongs; write one number in digits"
-                    .to_owned()
-            }
-            Self::CountryCode => {
-                "it is no country calling code of one to three digits, such as 84".to_owned()
-            }
-            Self::OtherScript => "it has digits of another script; write them as 0 to 9".to_owned(),
-            Self::ForeignCharacter => {
-                "it has characters other than digits, separators and a leading plus; take them out".to_owned()
-            }
+            Self::TooLong => Sentence::of(words!(
+                "it has more than {PHONE_CHARS_MAX} characters; write one number",
+                "{PHONE_CHARS_MAX}자를 넘습니다. 번호를 하나만 입력하십시오"
+            )),
+            Self::Letter => Sentence::fixed(
+                "it has letters; write one number in digits, without an extension or a note",
+                "문자가 섞여 있습니다. 내선 번호나 메모 없이 번호 하나를 숫자로 입력하십시오",
+            ),
+            Self::SoundMark => Sentence::fixed(
+                "it has the Japanese sound mark U+30FC where a hyphen belongs; write one number in digits",
+                "하이픈 자리에 일본어 장음 부호 U+30FC가 있습니다. 번호 하나를 숫자로 입력하십시오",
+            ),
+            Self::CountryCode => Sentence::fixed(
+                "it is no country calling code of one to three digits, such as 84",
+                "84처럼 1~3자리 숫자로 된 국가번호가 아닙니다",
+            ),
+            Self::OtherScript => Sentence::fixed(
+                "it has digits of another script; write them as 0 to 9",
+                "다른 문자 체계의 숫자가 있습니다. 0~9로 입력하십시오",
+            ),
+            Self::ForeignCharacter => Sentence::fixed(
+                "it has characters other than digits, separators and a leading plus; take them out",
+                "숫자, 구분 기호, 맨 앞의 + 외의 글자가 있습니다. 해당 글자를 빼십시오",
+            ),
         }
     }
 }

@@ -13,7 +13,7 @@ use jiff::{
 };
 use serde::{Deserialize, Serialize};
 
-use crate::findings::{Findings, Postponement};
+use crate::{findings::Findings, words::words};
 
 /// When nobody is contacted; off while no channel is named.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -110,26 +110,31 @@ pub(crate) fn check(
     let (Some(region), Some(at)) = (region, moment(now)) else { return };
     let until = match rules.until(at, region) {
         Until::Now => {
-            findings.note(RuleId::B7, RuleEffect::Pass, format!("it is day in {region}"));
+            let detail = words!("it is day in {region}", "현지({region})는 지금 주간입니다");
+            findings.note(RuleId::B7, RuleEffect::Pass, detail);
             return;
         }
         Until::NoZone => {
-            findings.note(RuleId::B7, RuleEffect::Flag, format!("no zone is known for {region}"));
+            let detail = words!("no zone is known for {region}", "{region}의 시간대를 알 수 없습니다");
+            findings.note(RuleId::B7, RuleEffect::Flag, detail);
             return;
         }
         Until::Never => {
-            let detail = format!("the quiet hours leave no hour that is day in all of {region}");
+            let detail = words!(
+                "the quiet hours leave no hour that is day in all of {region}",
+                "야간 시간 설정 때문에 {region} 전역이 주간인 시각이 없습니다"
+            );
             findings.note(RuleId::B7, RuleEffect::Flag, detail);
             return;
         }
         Until::Then(until) => until,
     };
     let until = Timestamp(now.0 + time_between(at, until));
-    let detail = format!("it is night in {region} until {until}");
+    let detail = words!("it is night in {region} until {until}", "현지({region})는 {until}까지 야간입니다");
     match channel {
         Channel::Sms | Channel::Email => {
             let code = Some(FailureCode::QuietHours);
-            findings.postpone(RuleId::B7, Postponement { until, code, detail });
+            findings.postpone(RuleId::B7, until, code, detail);
         }
         Channel::Dial => findings.refuse(RuleId::B7, FailureCode::QuietHours, detail),
     }

@@ -17,6 +17,7 @@ use crate::{
     segments::{self, Encoding},
     sms_text::{CleanText, RejectedCharacter, Replacement, code_point},
     template::TemplateFacts,
+    words::{Words, texts},
 };
 
 /// A rule's detail names at most this many refused characters.
@@ -102,8 +103,9 @@ pub(crate) fn judge(
         country_code.map_or((None, None), |code| country::check(code, &composed, tag, rules, findings));
     let mut fallback = fallback(job, number.as_ref(), at_once, findings);
     if fallback.email != FallbackEmail::None && fallback_email::text(job, rulebook).is_none() {
-        fallback.reason = format!("{}; {NO_TEXT}", fallback.reason);
-        findings.note(RuleId::R18, RuleEffect::Flag, NO_TEXT);
+        let no_text = (&texts::NO_TEXT).said(findings.language());
+        fallback.reason = format!("{}; {no_text}", fallback.reason);
+        findings.note(RuleId::R18, RuleEffect::Flag, no_text);
     }
     let plan = number.zip(composed.text).map(|(number, text)| SmsPlan {
         country_code: number.country_code,
@@ -143,7 +145,7 @@ fn facts(text: &CleanText, scope: Scope, rules: &SmsRules, sender: &str) -> SmsF
 /// R5.
 fn check_overseas_subject(job: &SmsJob, findings: &mut Findings) {
     if job.sms.subject.as_ref().is_some_and(|subject| !subject.trim().is_empty()) {
-        findings.note(RuleId::R5, RuleEffect::Change, "the subject was dropped; an overseas SMS has none");
+        findings.note(RuleId::R5, RuleEffect::Change, &texts::SUBJECT_DROPPED);
     }
 }
 
@@ -151,45 +153,28 @@ fn check_overseas_subject(job: &SmsJob, findings: &mut Findings) {
 fn check_overseas_size(facts: &SmsFacts, text: &CleanText, rules: &SmsRules, findings: &mut Findings) {
     let (bytes, max, near) = (facts.bytes, rules.max_bytes, rules.near_limit_bytes);
     if text.text.trim().is_empty() {
-        findings.refuse(RuleId::R6, FailureCode::BodyEmpty, "the text is empty");
+        findings.refuse(RuleId::R6, FailureCode::BodyEmpty, &texts::EMPTY);
     } else if bytes > max {
-        let detail = format!("the text has {bytes} bytes, and an overseas SMS carries {max}");
-        findings.refuse(RuleId::R6, FailureCode::BodyTooLong, detail);
+        findings.refuse(RuleId::R6, FailureCode::BodyTooLong, texts::too_long(bytes, max));
     } else {
-        findings.note(RuleId::R6, RuleEffect::Pass, format!("{bytes} of {max} bytes"));
-        let detail = format!("{bytes} bytes are over {near}; a gateway that adds to the text may cut it");
+        findings.note(RuleId::R6, RuleEffect::Pass, texts::within(bytes, max));
+        let detail = texts::near(bytes, near);
         match (facts.near_limit, rules.near_limit) {
-            (false, _) => {
-                findings.note(RuleId::R7, RuleEffect::Pass, format!("{bytes} bytes are not over {near}"))
-            }
+            (false, _) => findings.note(RuleId::R7, RuleEffect::Pass, texts::not_near(bytes, near)),
             (true, NearLimit::Flag) => findings.note(RuleId::R7, RuleEffect::Flag, detail),
             (true, NearLimit::Reject) => findings.refuse(RuleId::R7, FailureCode::BodyTooLong, detail),
         }
     }
     let effect = if facts.over_90_bytes { RuleEffect::Flag } else { RuleEffect::Pass };
-    findings.note(
-        RuleId::R8,
-        effect,
-        format!(
-            "{bytes} bytes; {} part(s) by encoding, {} where a carrier splits every {} bytes",
-            facts.segments, facts.worst_case_segments, rules.split_bytes
-        ),
-    );
+    findings.note(RuleId::R8, effect, texts::parts(facts, rules.split_bytes));
 }
 
 /// What a domestic message cannot carry: it travels in EUC-KR, as code page 949 extends it, and a gateway writes a
 /// question mark for every other character.
-fn beyond_korean(text: &str) -> Option<String> {
+fn beyond_korean(text: &str) -> Option<impl Words> {
     let beyond: Vec<char> = text.chars().filter(|one| !segments::is_korean(*one)).collect();
     let first: Vec<String> = beyond.iter().take(BEYOND_LISTED_MAX).map(|one| code_point(*one)).collect();
-    (!beyond.is_empty()).then(|| {
-        format!(
-            "a domestic message is written in EUC-KR, which has no way to write {} of its characters, such as {}; \
-             write it in Korean or English, or let the email answer",
-            beyond.len(),
-            first.join(", ")
-        )
-    })
+    (!beyond.is_empty()).then(|| texts::beyond_korean(beyond.len(), first.join(", ")))
 }
 
 /// R17 inside Korea: a plain SMS, or a long message with a subject, which is the answer.
@@ -203,35 +188,24 @@ fn check_domestic_size(
     let (bytes, max) = (facts.bytes, rules.domestic_max_bytes);
     let given = job.sms.subject.as_deref().map(str::trim).filter(|subject| !subject.is_empty());
     if text.text.trim().is_empty() {
-        findings.refuse(RuleId::R17, FailureCode::BodyEmpty, "the text is empty");
+        findings.refuse(RuleId::R17, FailureCode::BodyEmpty, &texts::EMPTY);
     } else if let Some(beyond) = beyond_korean(&text.text) {
         findings.refuse(RuleId::R17, FailureCode::ForbiddenCharacters, beyond);
     } else if bytes > max {
-        let detail = format!("the text has {bytes} bytes, and a domestic message carries {max}");
-        findings.refuse(RuleId::R17, FailureCode::BodyTooLong, detail);
+        findings.refuse(RuleId::R17, FailureCode::BodyTooLong, texts::too_long_at_home(bytes, max));
     } else if bytes > rules.domestic_sms_bytes {
         let subject = given.unwrap_or(&rules.domestic_subject);
         let too_long = segments::korean_bytes(subject) > rules.domestic_subject_bytes_max;
         if too_long || subject.chars().any(|one| one.is_control() || !segments::is_korean(one)) {
-            let detail = format!(
-                "the subject is longer than {} bytes, has a line break or a character that EUC-KR has not",
-                rules.domestic_subject_bytes_max
-            );
+            let detail = texts::bad_title(rules.domestic_subject_bytes_max);
             findings.refuse(RuleId::R17, FailureCode::SubjectInvalid, detail);
         } else {
-            findings.note(
-                RuleId::R17,
-                RuleEffect::Pass,
-                format!("{bytes} bytes; a domestic long message with a subject"),
-            );
+            findings.note(RuleId::R17, RuleEffect::Pass, texts::long_message(bytes));
         }
         return Some(subject.to_owned());
     } else {
-        let (effect, more) = match given {
-            Some(_) => (RuleEffect::Change, "; the subject was dropped, only a long message has one"),
-            None => (RuleEffect::Pass, ""),
-        };
-        findings.note(RuleId::R17, effect, format!("{bytes} bytes; a domestic SMS{more}"));
+        let effect = if given.is_some() { RuleEffect::Change } else { RuleEffect::Pass };
+        findings.note(RuleId::R17, effect, texts::short_message(bytes, given.is_some()));
     }
     None
 }
@@ -239,29 +213,19 @@ fn check_domestic_size(
 /// R9.
 fn check_characters(text: &CleanText, findings: &mut Findings) {
     if text.rejected_count > 0 {
-        let named: Vec<String> = text
+        let named: Vec<(String, usize)> = text
             .rejected
             .iter()
             .take(CHARACTERS_NAMED_MAX)
-            .map(|rejected| format!("{} at {}", code_point(rejected.character), rejected.offset))
+            .map(|rejected| (code_point(rejected.character), rejected.offset))
             .collect();
         let more = text.rejected_count - named.len();
-        let more = if more > 0 { format!(" and {more} more") } else { String::new() };
-        let detail = format!("characters that an SMS may not carry: {}{more}", named.join(", "));
+        let detail = texts::special_characters(named, more);
         findings.refuse(RuleId::R9, FailureCode::ForbiddenCharacters, detail);
     } else if text.replacements.is_empty() {
-        findings.note(RuleId::R9, RuleEffect::Pass, "no special characters");
+        findings.note(RuleId::R9, RuleEffect::Pass, &texts::NO_SPECIAL_CHARACTERS);
     } else {
-        let replaced: Vec<String> = text
-            .replacements
-            .iter()
-            .map(|replacement| format!("{} ({} times)", code_point(replacement.character), replacement.count))
-            .collect();
-        findings.note(
-            RuleId::R9,
-            RuleEffect::Change,
-            format!("written in ASCII without loss: {}", replaced.join(", ")),
-        );
+        findings.note(RuleId::R9, RuleEffect::Change, texts::replaced(&text.replacements));
     }
 }
 
@@ -269,8 +233,7 @@ fn check_characters(text: &CleanText, findings: &mut Findings) {
 fn check_attachments(job: &SmsJob, findings: &mut Findings) {
     let count = job.sms.attachments.len();
     if count > 0 {
-        let detail = format!("the job has {count} attachment(s)");
-        findings.refuse(RuleId::R10, FailureCode::AttachmentNotSupported, detail);
+        findings.refuse(RuleId::R10, FailureCode::AttachmentNotSupported, texts::attachments(count));
     }
 }
 
@@ -279,13 +242,12 @@ fn check_sender(job: &SmsJob, sender: (&str, SenderOrigin), rules: &SmsRules, fi
     let (sender, origin) = sender;
     match job.sms.sender.as_deref().map(str::trim).filter(|asked| !asked.is_empty()) {
         Some(asked) if !same_sender(asked, &rules.sender) && !same_sender(asked, sender) => {
-            let detail = "the job asks for another sender than the registered one";
-            findings.refuse(RuleId::R11, FailureCode::SenderNotAllowed, detail);
+            findings.refuse(RuleId::R11, FailureCode::SenderNotAllowed, &texts::OTHER_SENDER);
         }
-        Some(_) | None => findings.note(RuleId::R11, RuleEffect::Pass, "goes out from the registered sender"),
+        Some(_) | None => findings.note(RuleId::R11, RuleEffect::Pass, &texts::REGISTERED_SENDER),
     }
     if origin == SenderOrigin::Country {
-        findings.note(RuleId::R12, RuleEffect::Change, format!("in this country the sender is {sender}"));
+        findings.note(RuleId::R12, RuleEffect::Change, texts::sender_of_country(sender));
     }
 }
 
@@ -332,20 +294,12 @@ fn check_wording(text: &CleanText, rules: &SmsRules, findings: &mut Findings) {
     };
     // A full stop within a number ends no sentence.
     if lower.replace(". ", "\n").split(['!', '?', '。', '！', '？', '\n']).any(invites) {
-        findings.note(
-            RuleId::R13,
-            RuleEffect::Flag,
-            "the text invites a reply or a call to a number that cannot receive",
-        );
+        findings.note(RuleId::R13, RuleEffect::Flag, &texts::INVITES_REPLY);
     }
 }
 
 /// So many characters that a domestic message cannot carry are named.
 const BEYOND_LISTED_MAX: usize = 5;
-
-/// An email that is due all the same waits for a person as `body_empty`.
-const NO_TEXT: &str = "the email would be empty and wait for a person, because no edition of the template makes a text \
-                       of these variables; send fallback.text along";
 
 /// R14a to R14d: whether an email answers.
 fn fallback(
@@ -355,21 +309,15 @@ fn fallback(
     findings: &mut Findings,
 ) -> FallbackFacts {
     let (email, reason) = match (number, job.to.email.as_deref().and_then(address::address), at_once) {
-        (None, _, _) if findings.waits_for_person() => {
-            (FallbackEmail::None, "the number is in doubt, and a person decides first")
-        }
+        (None, _, _) if findings.waits_for_person() => (FallbackEmail::None, texts::NUMBER_IN_DOUBT),
         (_, None, _) => {
             let given = job.to.email.as_ref().is_some_and(|text| !text.trim().is_empty());
-            let detail = if given {
-                "the email address on file is none; where an email is due, a person must mend it"
-            } else {
-                "there is no email address on file; where an email is due, a person must add one"
-            };
-            findings.note(RuleId::R14d, RuleEffect::Flag, detail);
+            let detail = if given { texts::ADDRESS_IS_NONE } else { texts::NO_ADDRESS };
+            findings.note(RuleId::R14d, RuleEffect::Flag, &detail);
             (FallbackEmail::None, detail)
         }
         (_, Some(_), Some(at_once)) => (FallbackEmail::Always, at_once.reason()),
-        (_, Some(_), None) => (FallbackEmail::OnFailure, "an email answers if the text message fails"),
+        (_, Some(_), None) => (FallbackEmail::OnFailure, texts::ON_FAILURE),
     };
-    FallbackFacts { email, reason: reason.to_owned() }
+    FallbackFacts { email, reason: reason.said(findings.language()) }
 }

@@ -5,7 +5,7 @@
 
 use std::fmt;
 
-use closure_contract::{ConsultationId, FailureCode, Job, RuleId, Timestamp};
+use closure_contract::{ConsultationId, FailureCode, Job, Language, RuleId, Timestamp};
 
 use crate::{
     address,
@@ -14,6 +14,7 @@ use crate::{
     meaning::JobNumber,
     phone::E164,
     rulebook::Rulebook,
+    words::{Words, words},
 };
 
 /// What must be asked about a job, without which only the job itself can be judged.
@@ -128,9 +129,21 @@ impl Revoked {
 
     /// Why, for people.
     pub fn reason(self) -> String {
+        self.reason_in(Language::English)
+    }
+
+    /// The same in this language.
+    pub(crate) fn reason_in(self, language: Language) -> String {
         match self {
-            Self::Cancelled => "the CRM took the consultation's answer back".to_owned(),
-            Self::Superseded { by } => format!("revision {by} of the consultation's answer took its place"),
+            Self::Cancelled => {
+                words!("the CRM took the consultation's answer back", "CRM이 이 상담의 답변을 취소했습니다")
+                    .said(language)
+            }
+            Self::Superseded { by } => words!(
+                "revision {by} of the consultation's answer took its place",
+                "같은 상담의 revision {by} 답변으로 대체되었습니다"
+            )
+            .said(language),
         }
     }
 }
@@ -138,7 +151,7 @@ impl Revoked {
 /// B2 and B3: an answer that is no longer wanted is not sent, whatever else there is to say about it.
 pub(crate) fn check_revoked(job: &Job, standing: &Standing, findings: &mut Findings) -> Option<Revoked> {
     let revoked = standing.revoked(job.consultation().revision)?;
-    findings.refuse(revoked.rule(), revoked.code(), revoked.reason());
+    findings.refuse(revoked.rule(), revoked.code(), |language| revoked.reason_in(language));
     Some(revoked)
 }
 

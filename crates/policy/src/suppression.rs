@@ -12,6 +12,7 @@ use crate::{
     phone_text::{self, Typed},
     readings,
     standing::{Listing, Standing},
+    words::Sentence,
 };
 
 /// A recipient as the suppression list has it.
@@ -57,12 +58,17 @@ impl fmt::Debug for Target {
     }
 }
 
+const NUMBER_LISTED: Sentence =
+    Sentence::fixed("the number is on the suppression list", "번호가 발송 제외 목록에 있습니다");
+const ADDRESS_LISTED: Sentence =
+    Sentence::fixed("the address is on the suppression list", "이메일 주소가 발송 제외 목록에 있습니다");
+
 /// A suppressed number gets no text message, so that the email answers, and no call; a suppressed address waits for a
 /// person, because there is no other answer.
 pub(crate) fn check(channel: Channel, standing: &Standing, findings: &mut Findings) {
     let (listing, what) = match channel {
-        Channel::Sms | Channel::Dial => (standing.phone, "the number is on the suppression list"),
-        Channel::Email => (standing.email, "the address is on the suppression list"),
+        Channel::Sms | Channel::Dial => (standing.phone, NUMBER_LISTED),
+        Channel::Email => (standing.email, ADDRESS_LISTED),
     };
     match listing {
         Listing::Clear => {}

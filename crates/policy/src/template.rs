@@ -2,12 +2,13 @@
 
 use std::collections::BTreeMap;
 
-use closure_contract::Timestamp;
+use closure_contract::{Language, Timestamp};
 use serde::Serialize;
 
 use crate::{
     rulebook::{Rulebook, TemplateSource, TemplateUrls},
     sms_text, template_match, template_parse,
+    words::Words,
 };
 pub use crate::{
     template_match::Mismatch,
@@ -170,6 +171,25 @@ pub enum VariableProblem {
     /// A value contains the words that follow it, so that the rendering could be read in another way.
     #[error("the value of `{0}` contains the words of the template that follow it")]
     Swallows(String),
+}
+
+impl Words for &VariableProblem {
+    fn said(self, language: Language) -> String {
+        match (language, self) {
+            (Language::English, _) => self.to_string(),
+            (Language::Korean, VariableProblem::Missing(name)) => format!("변수 `{name}`의 값이 없습니다"),
+            (Language::Korean, VariableProblem::Surplus(count)) => {
+                format!("템플릿에 없는 변수의 값이 {count}개 있습니다")
+            }
+            (Language::Korean, VariableProblem::Unfit { name, class, chars_max }) => {
+                let class = class.as_str();
+                format!("변수 `{name}`의 값은 {class} 형식의 1~{chars_max}자여야 합니다")
+            }
+            (Language::Korean, VariableProblem::Swallows(name)) => {
+                format!("변수 `{name}`의 값에 템플릿에서 그 뒤에 이어지는 문구가 들어 있습니다")
+            }
+        }
+    }
 }
 
 impl Template {

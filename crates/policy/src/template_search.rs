@@ -2,9 +2,10 @@
 
 use std::{collections::BTreeMap, fmt};
 
+use closure_contract::Language;
 use serde::Serialize;
 
-use crate::{template::Template, template_match::Mismatch};
+use crate::{template::Template, template_match::Mismatch, words::Words};
 
 /// Name and version of a template.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -124,6 +125,37 @@ impl From<Nearest<'_>> for NearestFacts {
 impl fmt::Display for TemplateId {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{} version {}", self.id, self.version)
+    }
+}
+
+impl Words for &TemplateFacts {
+    fn said(self, language: Language) -> String {
+        match (language, self) {
+            (Language::English, _) => self.to_string(),
+            (Language::Korean, TemplateFacts::Used { template: TemplateId { id, version }, also }) => {
+                let also: String = also
+                    .iter()
+                    .map(|other| {
+                        format!(
+                            ". 더 느슨한 템플릿 {}(버전 {})의 형식과도 일치합니다",
+                            other.id, other.version
+                        )
+                    })
+                    .collect();
+                format!("템플릿 {id}(버전 {version})의 형식과 일치합니다{also}")
+            }
+            (Language::Korean, TemplateFacts::Unapproved { unapproved: TemplateId { id, version } }) => {
+                format!("현재 승인되지 않은 템플릿 {id}(버전 {version})의 형식과 일치합니다")
+            }
+            (Language::Korean, TemplateFacts::Missed { nearest }) => {
+                let NearestFacts { template: TemplateId { id, version }, mismatch } = nearest;
+                let Mismatch { offset, expected, found: _ } = mismatch;
+                format!(
+                    "가장 가까운 승인 템플릿은 {id}(버전 {version})이며, 본문은 처음 {offset}자까지만 일치합니다. 템플릿에는 \
+                     그다음에 {expected} 부분이 있습니다"
+                )
+            }
+        }
     }
 }
 

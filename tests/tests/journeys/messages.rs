@@ -7,6 +7,7 @@ use closure_tests::harness::{
     jobs,
     kride::{journey, row, walk},
 };
+use serde_json::json;
 
 #[test]
 fn bytes_that_are_no_json_are_kept_for_a_person() {
@@ -73,6 +74,34 @@ fn a_job_under_another_channels_key_is_kept_and_the_crm_hears_of_it() {
         let heard = fleet.outcomes_of(jobs::id(&job), 2).await;
         let highest = heard.iter().max_by_key(|heard| heard.outcome.word).expect("two outcomes");
         assert_eq!(highest.summary(), "email.accepted", "what the job itself comes to holds");
+    });
+}
+
+#[test]
+fn what_went_nowhere_or_was_no_job_is_told_and_published_again_under_its_own_job_id() {
+    journey(async |fleet| {
+        let nowhere = jobs::email("went-nowhere@example.com");
+        let misshapen = jobs::email("misshapen@example.com");
+        let mut first = misshapen.clone();
+        first["consultation"]["channel"] = json!("IB");
+        let (nowhere_bytes, first_bytes) = (nowhere.to_string(), first.to_string());
+        let cases = [
+            (&nowhere, nowhere_bytes.as_bytes(), "fax", "email.dead unroutable"),
+            (&misshapen, first_bytes.as_bytes(), "email", "email.dead wrong_shape"),
+        ];
+        for (job, bytes, key, told) in cases {
+            fleet.add_canary(job["to"]["email"].as_str().expect("it has an address"));
+            fleet.publish_raw(bytes, key).await;
+            let heard = fleet.outcomes_of(jobs::id(job), 1).await;
+            assert_eq!((heard[0].summary().as_str(), heard[0].outcome.word), (told, 0));
+            fleet.publish(job).await;
+            let heard = fleet.outcomes_of(jobs::id(job), 2).await;
+            let highest = heard.iter().max_by_key(|heard| heard.outcome.word).expect("two outcomes");
+            assert_eq!((highest.summary().as_str(), highest.outcome.word), ("email.accepted", 1));
+            let letters = fleet.letters_with(bytes).await;
+            assert_eq!(letters.len(), 1, "the letter stays for a person");
+            assert_eq!(letters[0].summary.state, DeadLetterState::Open);
+        }
     });
 }
 

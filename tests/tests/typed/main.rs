@@ -3,3 +3,4 @@
 mod doctor;
 mod documented;
 mod hostile;
+mod languages;

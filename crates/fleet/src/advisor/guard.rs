@@ -9,7 +9,7 @@ use axum::{
         header::{AUTHORIZATION, CONTENT_LENGTH, CONTENT_TYPE},
     },
     middleware::Next,
-    response::{IntoResponse, Response},
+    response::Response,
 };
 use closure_contract::topology::JOB_BYTES_MAX;
 use governor::{
@@ -19,8 +19,11 @@ use governor::{
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tracing::warn;
 
-use super::{Limits, Tokens, refusal::Refusal};
+use super::{Limits, Tokens, language::Asked, refusal::Refusal};
 use crate::{repeats::Repeats, serve::Seat};
+
+/// The right to be one of the few that are answered at once; it is given back when nobody holds it any more.
+pub(super) type Place = Arc<OwnedSemaphorePermit>;
 
 /// What stands before the handlers.
 pub(super) struct Guard {
@@ -75,9 +78,10 @@ impl Guard {
 pub(super) async fn admit(
     State(guard): State<Arc<Guard>>,
     Extension(seat): Extension<Seat>,
-    request: Request,
+    mut request: Request,
     next: Next,
 ) -> Response {
+    let Asked(language) = Asked::of(request.headers());
     let looked = guard.look(request.headers());
     let place = match looked.and_then(|place| seat.work().map(|()| place).map_err(|_| Refusal::overloaded()))
     {
@@ -87,12 +91,12 @@ pub(super) async fn admit(
                 Refusal::UNAUTHORIZED => guard.strangers.add(),
                 refusal => warn!(code = refusal.code(), "a question was refused at the door"),
             }
-            return refusal.into_response();
+            return refusal.said(language);
         }
     };
+    request.extensions_mut().insert(Place::new(place));
     let answer = tokio::time::timeout(guard.timeout, next.run(request)).await;
-    drop(place);
-    answer.unwrap_or_else(|_| Refusal::TIMED_OUT.into_response())
+    answer.unwrap_or_else(|_| Refusal::TIMED_OUT.said(language))
 }
 
 fn is_json(headers: &HeaderMap) -> bool {

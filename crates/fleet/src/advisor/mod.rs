@@ -3,13 +3,14 @@
 //! It answers and does nothing else: it knows no broker, keeps nothing, and logs nothing of what it was asked.
 
 mod guard;
+mod language;
 mod refusal;
 mod tokens;
 
 use std::{net::SocketAddr, num::NonZeroU32, sync::Arc, time::Duration};
 
 use axum::{
-    Json, Router,
+    Extension, Json, Router,
     body::Bytes,
     extract::{DefaultBodyLimit, State, rejection::BytesRejection},
     http::StatusCode,
@@ -17,10 +18,11 @@ use axum::{
     response::{IntoResponse, Response},
     routing::post,
 };
-use closure_contract::{FailureCode, JobId, Timestamp, topology::JOB_BYTES_MAX};
+use closure_contract::{FailureCode, JobId, Language, Timestamp, topology::JOB_BYTES_MAX};
 use closure_policy::explain::{Decision, Verdict};
 use serde::Serialize;
 use serde_json::json;
+use tokio::runtime::Handle;
 use tracing::{info, warn};
 
 use crate::{
@@ -31,7 +33,8 @@ use crate::{
     repeats::Repeats,
     serve::{self, Door},
 };
-use guard::Guard;
+use guard::{Guard, Place};
+use language::Asked;
 use refusal::Refusal;
 pub use tokens::{BadToken, Tokens};
 
@@ -67,7 +70,8 @@ struct Validity {
 ///
 /// `POST /v1/explain` and `POST /v1/validate` with a job or a cancellation as it would be published, and `Authorization: Bearer`.
 /// 200 with the answer, 400 for a body that is neither (its code is that of the dead-letter desk), 401, 408, 413, 415,
-/// 429 and 503 with `Retry-After`; every refusal is `{"error": {"code", "problem"}}`.
+/// 429 and 503 with `Retry-After`; every refusal is `{"error": {"code", "problem"}}`. Whatever is said for people is
+/// said in English, or in Korean to whoever prefers that by `Accept-Language`.
 pub async fn serve(
     listen: SocketAddr,
     tokens: Tokens,
@@ -86,8 +90,9 @@ pub async fn serve(
         .route("/v1/validate", post(validate))
         .route_layer(middleware::from_fn_with_state(guard, guard::admit))
         .layer(DefaultBodyLimit::max(JOB_BYTES_MAX))
-        .method_not_allowed_fallback(async || Refusal::WRONG_METHOD.into_response())
-        .fallback(async || Refusal::NO_SUCH_PATH.into_response())
+        .method_not_allowed_fallback(async |Asked(language): Asked| Refusal::WRONG_METHOD.said(language))
+        .fallback(async |Asked(language): Asked| Refusal::NO_SUCH_PATH.said(language))
+        .layer(middleware::from_fn(language::label))
         .with_state(engine)
         .merge(health::routes(health, lifecycle.clone()));
     let (listener, address) = serve::bind(listen).await?;
@@ -96,47 +101,73 @@ pub async fn serve(
     Ok(())
 }
 
-async fn explain(State(engine): State<Engine>, body: Result<Bytes, BytesRejection>) -> Response {
-    match advise(&engine, body).await {
+async fn explain(
+    State(engine): State<Engine>,
+    Extension(place): Extension<Place>,
+    Asked(language): Asked,
+    body: Result<Bytes, BytesRejection>,
+) -> Response {
+    match advise(engine, place, language, body).await {
         Ok(advice @ (Advice::Decided { .. } | Advice::Cancels(_))) => Json(advice).into_response(),
         Ok(advice @ Advice::NoJob { .. }) => (StatusCode::BAD_REQUEST, Json(advice)).into_response(),
-        Err(refusal) => refusal.into_response(),
+        Err(refusal) => refusal.said(language),
     }
 }
 
-async fn validate(State(engine): State<Engine>, body: Result<Bytes, BytesRejection>) -> Response {
-    match advise(&engine, body).await {
-        Ok(Advice::Decided { decision, .. }) => Json(Validity::from(*decision)).into_response(),
+async fn validate(
+    State(engine): State<Engine>,
+    Extension(place): Extension<Place>,
+    Asked(language): Asked,
+    body: Result<Bytes, BytesRejection>,
+) -> Response {
+    match advise(engine, place, language, body).await {
+        Ok(Advice::Decided { decision, .. }) => Json(Validity::of(*decision, language)).into_response(),
         Ok(Advice::Cancels(cancelling)) => {
             let Cancelling { cancel_id, verdict, detail, .. } = cancelling;
             let said = json!({ "cancel_id": cancel_id, "valid": true, "verdict": verdict, "detail": detail });
             Json(said).into_response()
         }
         Ok(advice @ Advice::NoJob { .. }) => (StatusCode::BAD_REQUEST, Json(advice)).into_response(),
-        Err(refusal) => refusal.into_response(),
+        Err(refusal) => refusal.said(language),
     }
 }
 
-async fn advise(engine: &Engine, body: Result<Bytes, BytesRejection>) -> Result<Advice, Refusal> {
-    match body {
-        Ok(body) => Advice::about(&body, engine, Timestamp::now()).await.map_err(|problem| {
-            warn!(%problem, "a question could not be answered: the database is away");
-            Refusal::NO_DATABASE
-        }),
-        Err(problem) if problem.status() == StatusCode::PAYLOAD_TOO_LARGE => Err(Refusal::TOO_LARGE),
-        Err(_) => Err(Refusal::CUT_OFF),
-    }
+/// Asks the rules on a thread of its own: over an odd text they may think for a while, and neither the limit of this
+/// question nor anybody else's waits for that. The place is taken until they have answered, whoever still listens.
+async fn advise(
+    engine: Engine,
+    place: Place,
+    language: Language,
+    body: Result<Bytes, BytesRejection>,
+) -> Result<Advice, Refusal> {
+    let body = match body {
+        Ok(body) => body,
+        Err(problem) if problem.status() == StatusCode::PAYLOAD_TOO_LARGE => return Err(Refusal::TOO_LARGE),
+        Err(_) => return Err(Refusal::CUT_OFF),
+    };
+    let runtime = Handle::current();
+    let asked = tokio::task::spawn_blocking(move || {
+        let answer = runtime.block_on(Advice::about_in(language, &body, &engine, Timestamp::now()));
+        drop(place);
+        answer
+    });
+    let answer = asked.await.unwrap_or_else(|panic| std::panic::resume_unwind(panic.into_panic()));
+    answer.map_err(|problem| {
+        warn!(%problem, "a question could not be answered: the database is away");
+        Refusal::NO_DATABASE
+    })
 }
 
-impl From<Decision> for Validity {
-    fn from(decision: Decision) -> Self {
+impl Validity {
+    /// Of a decision whose words are in this language.
+    fn of(decision: Decision, language: Language) -> Self {
         Self {
             job_id: decision.job_id,
             valid: would_be_sent(decision.verdict),
             verdict: decision.verdict,
             code: decision.code,
             detail: decision.detail,
-            remedy: decision.code.map(FailureCode::remedy_of_draft),
+            remedy: decision.code.map(|code| code.remedy_of_draft_in(language)),
         }
     }
 }

@@ -10,7 +10,7 @@ use axum::{
     },
     response::{IntoResponse, Response},
 };
-use closure_contract::topology::JOB_BYTES_MAX;
+use closure_contract::{Language, topology::JOB_BYTES_MAX};
 use serde_json::json;
 
 /// A refusal of the door itself; what is wrong with a job has the contract's own codes.
@@ -19,6 +19,7 @@ pub(super) struct Refusal {
     status: StatusCode,
     code: &'static str,
     problem: &'static str,
+    korean: &'static str,
     /// When to come again, in whole seconds.
     retry_after_s: Option<u64>,
 }
@@ -26,28 +27,35 @@ pub(super) struct Refusal {
 impl Refusal {
     /// Says neither whether there was a token nor what is wrong with it.
     pub(super) const UNAUTHORIZED: Self =
-        Self::new(StatusCode::UNAUTHORIZED, "unauthorized", "send Authorization: Bearer with the token");
+        Self::new(StatusCode::UNAUTHORIZED, "unauthorized", "send Authorization: Bearer with the token")
+            .or("Authorization: Bearer 헤더에 토큰을 넣어 보내십시오");
     pub(super) const NO_SUCH_PATH: Self =
-        Self::new(StatusCode::NOT_FOUND, "not_found", "the paths are /v1/explain and /v1/validate");
+        Self::new(StatusCode::NOT_FOUND, "not_found", "the paths are /v1/explain and /v1/validate")
+            .or("경로는 /v1/explain과 /v1/validate입니다");
     pub(super) const WRONG_METHOD: Self =
-        Self::new(StatusCode::METHOD_NOT_ALLOWED, "method_not_allowed", "send the job with POST");
+        Self::new(StatusCode::METHOD_NOT_ALLOWED, "method_not_allowed", "send the job with POST")
+            .or("작업을 POST로 보내십시오");
     pub(super) const TIMED_OUT: Self = Self::new(
         StatusCode::REQUEST_TIMEOUT,
         "timeout",
         "the whole request took longer than it may; send it again at once",
-    );
+    )
+    .or("요청 전체가 제한 시간을 넘었습니다. 한 번에 이어서 다시 보내십시오");
     pub(super) const CUT_OFF: Self = Self::new(
         StatusCode::BAD_REQUEST,
         "body_cut_off",
         "the body could not be read to its end; send it again",
-    );
+    )
+    .or("본문을 끝까지 읽지 못했습니다. 다시 보내십시오");
     pub(super) const TOO_LARGE: Self =
-        Self::new(StatusCode::PAYLOAD_TOO_LARGE, "body_too_large", const_str_of_limit());
+        Self::new(StatusCode::PAYLOAD_TOO_LARGE, "body_too_large", const_str_of_limit())
+            .or("작업은 최대 65536바이트입니다. 글을 줄이십시오");
     pub(super) const WRONG_MEDIA_TYPE: Self = Self::new(
         StatusCode::UNSUPPORTED_MEDIA_TYPE,
         "unsupported_media_type",
         "send the job as content-type application/json",
-    );
+    )
+    .or("작업을 content-type application/json으로 보내십시오");
 
     pub(super) const NO_DATABASE: Self = Self {
         retry_after_s: Some(1),
@@ -56,10 +64,16 @@ impl Refusal {
             "database_away",
             "what is known beside the job cannot be read now; ask again in a moment",
         )
+        .or("작업 외의 사실을 지금 읽을 수 없습니다. 잠시 후 다시 조회하십시오")
     };
 
     const fn new(status: StatusCode, code: &'static str, problem: &'static str) -> Self {
-        Self { status, code, problem, retry_after_s: None }
+        Self { status, code, problem, korean: problem, retry_after_s: None }
+    }
+
+    /// The same problem in Korean.
+    const fn or(self, korean: &'static str) -> Self {
+        Self { korean, ..self }
     }
 
     /// Its stable code.
@@ -76,6 +90,7 @@ impl Refusal {
                 "rate_limited",
                 "too many requests a second; wait as Retry-After says, and ask after a pause in typing",
             )
+            .or("초당 요청이 너무 많습니다. Retry-After만큼 기다리고, 입력이 멈춘 뒤에 조회하십시오")
         }
     }
 
@@ -88,6 +103,7 @@ impl Refusal {
                 "overloaded",
                 "too many requests are in hand; wait as Retry-After says",
             )
+            .or("처리 중인 요청이 너무 많습니다. Retry-After만큼 기다리십시오")
         }
     }
 }
@@ -101,9 +117,14 @@ fn whole_seconds(wait: Duration) -> u64 {
     (wait.as_secs() + u64::from(wait.subsec_nanos() > 0)).max(1)
 }
 
-impl IntoResponse for Refusal {
-    fn into_response(self) -> Response {
-        let body = Json(json!({ "error": { "code": self.code, "problem": self.problem } }));
+impl Refusal {
+    /// The answer in this language.
+    pub(super) fn said(self, language: Language) -> Response {
+        let problem = match language {
+            Language::English => self.problem,
+            Language::Korean => self.korean,
+        };
+        let body = Json(json!({ "error": { "code": self.code, "problem": problem } }));
         let mut response = (self.status, body).into_response();
         if self.status == StatusCode::UNAUTHORIZED {
             response.headers_mut().insert(WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));

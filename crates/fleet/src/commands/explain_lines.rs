@@ -5,7 +5,7 @@ use std::{
     time::Duration,
 };
 
-use closure_contract::{Timestamp, job::DecodeError, topology::JOB_BYTES_MAX};
+use closure_contract::{Language, Timestamp, job::DecodeError, topology::JOB_BYTES_MAX};
 use closure_store::StoreError;
 use serde::Serialize;
 
@@ -112,7 +112,9 @@ async fn answer(question: Question, engine: &Engine) -> Result<Advice, StoreErro
     let bytes = match question {
         Question::Document(bytes) => bytes,
         Question::TooLong(bytes) => {
-            return Ok(Advice::NoJob { error: Unreadable::from(&DecodeError::TooLarge { bytes }) });
+            return Ok(Advice::NoJob {
+                error: Unreadable::of(&DecodeError::TooLarge { bytes }, Language::English),
+            });
         }
     };
     for _ in 1..TRIES_MAX {

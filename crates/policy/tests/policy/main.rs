@@ -12,6 +12,7 @@ mod emails;
 mod fallbacks;
 mod frames;
 mod invitations;
+mod korean;
 mod limits;
 mod number_table;
 mod numbers;
