@@ -10,7 +10,7 @@ use time::format_description::well_known::Rfc3339;
 use crate::compose::Inside;
 use crate::compose::containers::Containers;
 use crate::compose::image;
-use crate::compose::outages::{be_patient, publish, settle};
+use crate::compose::outages::{be_patient, count, publish, settle};
 use crate::compose::project::Project;
 use crate::compose::repeats::end;
 use crate::demo::outcome_feed::OutcomeFeed;
@@ -68,18 +68,25 @@ pub fn attempt(
     let mut feed = OutcomeFeed::open(&containers)?;
     let mut texts = Vec::new();
     publish(&older, &containers, &mut texts, None)?;
-    settle(&older, &containers, &mut feed, &texts)?;
+    settle(&older, &mut feed, &texts)?;
+    let done = texts.len();
     let later = (OffsetDateTime::now_utc() + time::Duration::seconds(WAITING_S)).format(&Rfc3339);
     let later = later.context(|| "no time can be written".to_owned())?;
     publish(&older, &containers, &mut texts, Some(&later))?;
+    let waiting = done..texts.len();
     publish(&older, &containers, &mut texts, None)?;
 
     image::of(inside, &workspace.root, &inside.binaries, interrupt)?;
     let newer = Project::new(&workspace.root, inside.state.join("after"), "", &["demo"], interrupt)?;
     let took = parts.measure("upgrade", || be_patient(&newer))?;
     println!("  this release is up and well in its place after {} s", took.as_secs());
+    let after = texts.len();
     publish(&newer, &containers, &mut texts, None)?;
-    settle(&newer, &containers, &mut feed, &texts)?;
+    settle(&newer, &mut feed, &texts[done..])?;
+    // The stand-in for the gateway is new too, and knows nothing of what went out before it.
+    for counted in [&texts[waiting], &texts[after..]] {
+        count(&containers, counted)?;
+    }
     let letters = newer.succeed(&DESK)?.output;
     if letters.trim() != "[]" {
         return failed(format!("the upgrade made letters:\n{letters}"));
