@@ -1,9 +1,12 @@
 //! The published producers and readers, run as a CRM's programmer would run them, and shown in the guides as they are.
 
-use std::path::{Path, PathBuf};
+use std::{
+    path::{Path, PathBuf},
+    process::Stdio,
+};
 
 use closure_contract::JobId;
-use closure_tests::harness::{Fleet, FleetOptions, LONG, jobs, node, python, run};
+use closure_tests::harness::{Fleet, FleetOptions, LONG, eventually, jobs, node, python, run};
 use serde_json::{Value, json};
 use tokio::process::Command;
 use uuid::Uuid;
@@ -17,14 +20,50 @@ fn program(name: &str) -> PathBuf {
 }
 
 /// Runs a program to its end, with the broker and the queue in its environment; its exit code and what it printed.
-async fn output(mut command: Command, fleet: &Fleet, queue: &str) -> (Option<i32>, String) {
-    command.env("CLOSURE_AMQP", &fleet.vhost.uri).env("CLOSURE_QUEUE", queue);
+async fn output(command: Command, fleet: &Fleet, queue: &str) -> (Option<i32>, String) {
+    output_at(command, &fleet.vhost.uri, queue).await
+}
+
+/// The same with the broker at this address.
+async fn output_at(mut command: Command, uri: &str, queue: &str) -> (Option<i32>, String) {
+    command.env("CLOSURE_AMQP", uri).env("CLOSURE_QUEUE", queue);
     let output = tokio::time::timeout(LONG, command.output())
         .await
         .expect("it ends in time")
         .expect("it can be started");
     let text = [output.stdout, output.stderr].concat();
     (output.status.code(), String::from_utf8_lossy(&text).into_owned())
+}
+
+/// What the broker refuses is told at once in its own words, and a reader that is cut off does not end well.
+async fn is_refused_and_cut_off(publisher: Command, reader: impl Fn() -> Command) {
+    let fleet = Fleet::start(FleetOptions::without_processes("producers-refused")).await;
+    let (_, place) = fleet.vhost.uri.rsplit_once('@').expect("the address names a user");
+    let stranger = format!("amqp://nobody:wrong@{place}");
+    let mut command = publisher;
+    command.arg(fleet.file("refused.json", jobs::email("refused@example.com").to_string().as_bytes()));
+    for (command, uri, code) in
+        [(command, &stranger, "403"), (reader(), &stranger, "403"), (reader(), &fleet.vhost.uri, "404")]
+    {
+        let (ended, said) = output_at(command, uri, "crm.nowhere").await;
+        assert_eq!(ended, Some(1), "{said}");
+        assert!(said.contains(code) && !said.contains("again in"), "{code} is told once:\n{said}");
+    }
+    fleet.cli(&["outcomes", "--queue", "crm.cut-off", "--count", "0"]).await.with_code(0);
+    let mut command = reader();
+    command.env("CLOSURE_AMQP", &fleet.vhost.uri).env("CLOSURE_QUEUE", "crm.cut-off");
+    command.stdout(Stdio::piped()).stderr(Stdio::piped()).kill_on_drop(true);
+    let process = command.spawn().expect("it can be started");
+    let ended = tokio::spawn(process.wait_with_output());
+    eventually("the reader to end", LONG, || async {
+        fleet.vhost.close_connections().await;
+        if ended.is_finished() { Ok(()) } else { Err("it runs".to_owned()) }
+    })
+    .await;
+    let output = ended.await.expect("nothing panics").expect("it has ended");
+    assert_eq!(output.status.code(), Some(1), "a supervisor starts it again");
+    assert!(!output.stderr.is_empty(), "and a person sees why");
+    fleet.finish().await;
 }
 
 /// Publishes a job of each kind and a cancellation, and reads how each job ended.
@@ -81,6 +120,22 @@ fn the_producer_in_node_publishes_each_kind_and_its_reader_hears_how_each_ended(
     run(async {
         publish_and_hear("node", || node(&program("node/publish.js")), || node(&program("node/outcomes.js")))
             .await;
+    });
+}
+
+#[test]
+fn the_programs_in_python_tell_at_once_what_is_refused_and_fail_when_they_are_cut_off() {
+    run(async {
+        let reader = || python(&program("python/outcomes.py"));
+        is_refused_and_cut_off(python(&program("python/publish.py")), reader).await;
+    });
+}
+
+#[test]
+fn the_programs_in_node_tell_at_once_what_is_refused_and_fail_when_they_are_cut_off() {
+    run(async {
+        let reader = || node(&program("node/outcomes.js"));
+        is_refused_and_cut_off(node(&program("node/publish.js")), reader).await;
     });
 }
 

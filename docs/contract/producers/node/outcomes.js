@@ -15,20 +15,29 @@ function record(outcome) {
   console.log(`${outcome.channel}.${outcome.outcome}`, outcome.code, outcome.job_id, ...corrects);
 }
 
-async function main() {
-  const count = Number(process.argv[2] || Infinity);
-  const connection = await amqp.connect(process.env.CLOSURE_AMQP);
+// Resolves after so many different outcomes; rejects when the broker ends it.
+async function read(connection, count) {
   const channel = await connection.createChannel();
   await channel.prefetch(100);
-  await channel.consume(process.env.CLOSURE_QUEUE || 'crm.outcomes', async (message) => {
-    if (message === null) throw new Error('the queue is gone');
-    record(JSON.parse(message.content));
-    channel.ack(message); // only after your commit
-    if (seen.size === count) {
-      await channel.close();
-      await connection.close();
-    }
+  await new Promise((resolve, reject) => {
+    connection.on('error', reject);
+    connection.on('close', () => reject(new Error('the connection is closed; start the reader again')));
+    channel.on('error', reject); // in the broker's own words
+    const consuming = channel.consume(process.env.CLOSURE_QUEUE || 'crm.outcomes', (message) => {
+      if (message === null) return reject(new Error('the queue is gone'));
+      record(JSON.parse(message.content));
+      channel.ack(message); // only after your commit
+      if (seen.size === count) resolve();
+    });
+    consuming.catch(reject);
   });
+  await channel.close();
+}
+
+async function main() {
+  const connection = await amqp.connect(process.env.CLOSURE_AMQP);
+  await read(connection, Number(process.argv[2] || Infinity));
+  await connection.close();
 }
 
 main().catch((problem) => {

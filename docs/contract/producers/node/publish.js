@@ -4,14 +4,19 @@
 'use strict';
 
 const fs = require('fs');
+const { setTimeout: pause } = require('timers/promises');
 const amqp = require('amqplib');
 
-const TRIES = 5;
+const PAUSES_MS = [500, 1000, 2000, 4000, 8000, 16000]; // a broker that restarts is back by then
+
+// The broker says the same at every try: a wrong password, no right, no such exchange, too large a body.
+const isForGood = (problem) => /\b(40[346]|530)\b/.test(problem.message);
 
 // Resolves once the broker has the message on disk; rejects if it may not have.
 async function publish(channel, body) {
   const message = JSON.parse(body);
-  const returned = new Promise((_resolve, reject) => {
+  const refused = new Promise((_resolve, reject) => {
+    channel.once('error', reject); // in the broker's own words
     channel.once('return', () => reject(new Error('the routing key leads nowhere')));
   });
   channel.publish('closure.jobs', message.kind.split('.')[1].split('/')[0], body, {
@@ -22,25 +27,31 @@ async function publish(channel, body) {
     type: message.kind,
   });
   // A message that cannot be routed comes back before it is confirmed.
-  await Promise.race([channel.waitForConfirms(), returned]);
+  await Promise.race([refused, channel.waitForConfirms()]);
+}
+
+async function publishOnce(uri, body) {
+  const connection = await amqp.connect(uri);
+  connection.on('error', () => {}); // the publish that it breaks rejects by itself
+  try {
+    await publish(await connection.createConfirmChannel(), body);
+  } finally {
+    await connection.close().catch(() => {});
+  }
 }
 
 // An error leaves the end unknown: the very same bytes are published again, and the job is done once.
 async function publishUntilConfirmed(uri, body) {
-  for (let left = TRIES - 1; ; left -= 1) {
-    let connection;
+  for (const wait_ms of PAUSES_MS) {
     try {
-      connection = await amqp.connect(uri);
-      connection.on('error', () => {}); // the publish that it breaks rejects by itself
-      const channel = await connection.createConfirmChannel();
-      await publish(channel, body);
-      return;
+      return await publishOnce(uri, body);
     } catch (problem) {
-      if (left === 0) throw problem;
-    } finally {
-      if (connection) await connection.close().catch(() => {});
+      if (isForGood(problem)) throw problem;
+      console.error(`${problem.message}; again in ${wait_ms} ms`);
+      await pause(wait_ms);
     }
   }
+  return publishOnce(uri, body);
 }
 
 async function main() {

@@ -31,6 +31,8 @@ def main():
         channel.basic_ack(method.delivery_tag)  # only after your commit
         if len(seen) == count:
             break
+    else:
+        sys.exit("the queue is gone")
     connection.close()
 
 

@@ -6,11 +6,14 @@ CLOSURE_AMQP names the broker: amqp://crm:PASSWORD@host:5672/%2f?heartbeat=10&bl
 import json
 import os
 import sys
+import time
 
 import pika
-from pika.exceptions import AMQPError
+from pika.exceptions import AMQPError, ChannelClosedByBroker, ProbableAccessDeniedError, ProbableAuthenticationError
 
-TRIES = 5
+PAUSES_S = [0.5, 1, 2, 4, 8, 16]  # a broker that restarts is back by then
+# The broker says the same at every try: a wrong password, no right, no such exchange, too large a body.
+FOR_GOOD = (ChannelClosedByBroker, ProbableAccessDeniedError, ProbableAuthenticationError)
 
 
 def publish(channel, body):
@@ -30,22 +33,28 @@ def publish(channel, body):
     )
 
 
+def publish_once(uri, body):
+    connection = pika.BlockingConnection(pika.URLParameters(uri))
+    try:
+        channel = connection.channel()
+        channel.confirm_delivery()
+        publish(channel, body)
+    finally:
+        if connection.is_open:
+            connection.close()
+
+
 def publish_until_confirmed(uri, body):
     """An error leaves the end unknown: the very same bytes are published again, and the job is done once."""
-    for left in reversed(range(TRIES)):
+    for pause_s in PAUSES_S:
         try:
-            connection = pika.BlockingConnection(pika.URLParameters(uri))
-            try:
-                channel = connection.channel()
-                channel.confirm_delivery()
-                publish(channel, body)
-                return
-            finally:
-                if connection.is_open:
-                    connection.close()
-        except AMQPError:
-            if left == 0:
-                raise
+            return publish_once(uri, body)
+        except FOR_GOOD:
+            raise
+        except AMQPError as problem:
+            print(f"{problem!r}; again in {pause_s} s", file=sys.stderr)
+            time.sleep(pause_s)
+    return publish_once(uri, body)
 
 
 if __name__ == "__main__":
