@@ -1,6 +1,6 @@
 //! The advisor: what a CRM asks while its agent types, and what it is told.
 
-use closure_contract::FailureCode;
+use closure_contract::{FailureCode, Language};
 use closure_tests::harness::{
     Fleet, FleetOptions, HttpAnswer, ProcessSpec, SHORT, cli_with_input, jobs, request, run,
 };
@@ -181,11 +181,8 @@ fn whoever_prefers_korean_is_told_in_korean_and_everybody_else_in_english() {
                     assert_eq!(is_korean(sentence), expected == "ko", "{asked:?}: {sentence}");
                 }
             }
-            let remedy = if expected == "ko" {
-                forbidden.remedy_of_draft_in_korean()
-            } else {
-                forbidden.remedy_of_draft()
-            };
+            let language = if expected == "ko" { Language::Korean } else { Language::English };
+            let remedy = forbidden.remedy_of_draft_in(language);
             assert_eq!(validated.json()["remedy"], remedy, "{asked:?}");
             told.push(explained.json());
         }

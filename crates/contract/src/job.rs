@@ -165,7 +165,7 @@ pub struct Consultation {
     pub id: ConsultationId,
     /// How the customer came, or was called.
     pub channel: ConsultationChannel,
-    /// Which edition of the answer this is, from 1; null is the first.
+    /// Which revision of the answer this is, from 1; null is the first.
     #[serde(default = "limits::first_revision", deserialize_with = "limits::revision_or_first")]
     #[schemars(with = "Option<u32>", range(min = 1, max = 1_000_000))]
     pub revision: u32,

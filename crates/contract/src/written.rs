@@ -15,25 +15,28 @@ use crate::ids::{JobId, Timestamp};
 const A_UUID: &str = "a UUID such as 8f0c6a1e-27b4-4d63-9a51-0b1f6c0e7a01";
 const A_TIME: &str = "a time by RFC 3339 with a zone, such as 2026-11-22T09:00:00+09:00";
 
+/// Reads a text, and says what belongs there where it does not fit.
+struct Text<T> {
+    wanted: &'static str,
+    read: fn(&str) -> Result<T, &'static str>,
+}
+
+impl<T> Visitor<'_> for Text<T> {
+    type Value = T;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.wanted)
+    }
+
+    fn visit_str<E: Error>(self, text: &str) -> Result<T, E> {
+        (self.read)(text).map_err(|what| E::custom(format!("{what}; expected {}", self.wanted)))
+    }
+}
+
 impl<'de> Deserialize<'de> for JobId {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        struct Text;
-
-        impl Visitor<'_> for Text {
-            type Value = JobId;
-
-            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str(A_UUID)
-            }
-
-            fn visit_str<E: Error>(self, text: &str) -> Result<JobId, E> {
-                Uuid::parse_str(text)
-                    .map(JobId)
-                    .map_err(|_| E::custom(format!("it is no UUID; expected {A_UUID}")))
-            }
-        }
-
-        deserializer.deserialize_str(Text)
+        let read = |text: &str| Uuid::parse_str(text).map(JobId).map_err(|_| "it is no UUID");
+        deserializer.deserialize_str(Text { wanted: A_UUID, read })
     }
 }
 
@@ -60,25 +63,11 @@ impl JsonSchema for JobId {
 
 impl<'de> Deserialize<'de> for Timestamp {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        struct Text;
-
-        impl Visitor<'_> for Text {
-            type Value = Timestamp;
-
-            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str(A_TIME)
-            }
-
-            fn visit_str<E: Error>(self, text: &str) -> Result<Timestamp, E> {
-                let written = written(text);
-                let read = written.and_then(|()| {
-                    OffsetDateTime::parse(text, &Rfc3339).map_err(|_| "there is no such time")
-                });
-                read.map(Timestamp).map_err(|what| E::custom(format!("{what}; expected {A_TIME}")))
-            }
-        }
-
-        deserializer.deserialize_str(Text)
+        let read = |text: &str| {
+            written(text)?;
+            OffsetDateTime::parse(text, &Rfc3339).map(Timestamp).map_err(|_| "there is no such time")
+        };
+        deserializer.deserialize_str(Text { wanted: A_TIME, read })
     }
 }
 

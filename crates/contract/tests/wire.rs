@@ -177,7 +177,7 @@ fn every_failure_code_is_told_in_korean_in_one_and_the_same_politeness() {
         let texts = [
             code.what_in(Language::Korean),
             code.remedy_in(Language::Korean),
-            code.remedy_of_draft_in_korean(),
+            code.remedy_of_draft_in(Language::Korean),
         ];
         for text in texts {
             assert!(text.chars().any(|one| ('가'..='힣').contains(&one)), "{code}: {text}");
@@ -186,15 +186,64 @@ fn every_failure_code_is_told_in_korean_in_one_and_the_same_politeness() {
             }
         }
         assert!(code.what_in(Language::Korean).ends_with("니다"), "{code} says what is wrong");
-        let beforehand = code.remedy_of_draft_in_korean();
-        assert!(
-            beforehand == code.remedy_in(Language::Korean) || !beforehand.contains("재처리"),
-            "{code}: a draft has nothing to replay: {beforehand}"
-        );
         assert_eq!(code.what_in(Language::English), code.what());
         assert_eq!(code.remedy_in(Language::English), code.remedy());
     }
 }
+
+/// Whoever asks before publishing has nothing to replay and nothing that was published.
+#[test]
+fn no_remedy_for_a_draft_speaks_of_a_replay() {
+    // What explain never says: an end, or a message that the broker has.
+    let of_the_published = |code: &FailureCode| {
+        let (english, korean) = (code.remedy(), code.remedy_in(Language::Korean));
+        (english == code.remedy_of_draft()) != (korean == code.remedy_of_draft_in(Language::Korean))
+    };
+    let differ: Vec<_> = FailureCode::ALL.iter().filter(|code| of_the_published(code)).collect();
+    assert_eq!(
+        differ,
+        Vec::<&FailureCode>::new(),
+        "both languages have words of their own for a draft, or neither"
+    );
+    for code in DRAFT_CODES {
+        assert!(!code.remedy_of_draft().contains("replay"), "{code}");
+        assert!(!code.remedy_of_draft_in(Language::Korean).contains("재처리"), "{code}");
+    }
+}
+
+/// What the rules say of a job that nobody has published, by the channel's rules and by what stands beside it.
+const DRAFT_CODES: [FailureCode; 30] = [
+    FailureCode::UnreadableBody,
+    FailureCode::BodyTooLarge,
+    FailureCode::UnknownKind,
+    FailureCode::UnsupportedVersion,
+    FailureCode::WrongShape,
+    FailureCode::WrongQueue,
+    FailureCode::ScopeMismatch,
+    FailureCode::AmbiguousNumber,
+    FailureCode::InvalidNumber,
+    FailureCode::CountryContradiction,
+    FailureCode::NumberNotAllowed,
+    FailureCode::BodyTooLong,
+    FailureCode::BodyEmpty,
+    FailureCode::ForbiddenCharacters,
+    FailureCode::AttachmentNotSupported,
+    FailureCode::SenderNotAllowed,
+    FailureCode::TemplateMismatch,
+    FailureCode::TemplateUnknown,
+    FailureCode::TemplateVariables,
+    FailureCode::SubjectNotEnglish,
+    FailureCode::SubjectInvalid,
+    FailureCode::NoEmailAddress,
+    FailureCode::InvalidEmailAddress,
+    FailureCode::CountryNotAllowed,
+    FailureCode::QuietHours,
+    FailureCode::Expired,
+    FailureCode::NeverInTime,
+    FailureCode::NotBeforeTooFar,
+    FailureCode::ClickInFuture,
+    FailureCode::StaleClick,
+];
 
 /// Every place of a job, and values of every type that JSON has.
 #[test]

@@ -159,10 +159,7 @@ impl Unreadable {
     pub fn of(problem: &DecodeError, language: Language) -> Self {
         Self {
             code: problem.code(),
-            problem: match language {
-                Language::English => problem.to_string(),
-                Language::Korean => problem.in_korean(),
-            },
+            problem: problem.problem_in(language),
             path: problem.path().map(str::to_owned),
             remedy: problem.code().remedy_of_draft_in(language),
         }

@@ -1,7 +1,7 @@
 //! What a rule says to people, in English and Korean beside each other, and written in one of them alone.
 //!
 //! A worker decides thousands of jobs whose words nobody reads in Korean, so that a sentence is made when its language
-//! is known, and not before.
+//! is known, and not before; what is kept until then, which few jobs have, is made in both.
 
 pub(crate) mod numbers;
 pub(crate) mod texts;
@@ -27,7 +27,7 @@ macro_rules! words {
 }
 pub(crate) use words;
 
-impl<Sentence: FnOnce(Language) -> String> Words for Sentence {
+impl<Say: FnOnce(Language) -> String> Words for Say {
     fn said(self, language: Language) -> String {
         self(language)
     }

@@ -26,11 +26,11 @@ macro_rules! korean {
 korean! {
     // The message itself.
     UnreadableBody = "본문이 JSON이 아닙니다", "content_type을 application/json으로 지정하고 UTF-8 JSON으로 발행하십시오. 원래 바이트는 보관됩니다";
-    BodyTooLarge = "본문이 작업의 최대 크기를 넘습니다", "본문의 글을 줄여 작업을 다시 발행하십시오";
+    BodyTooLarge = "본문이 메시지의 최대 크기를 넘습니다", "본문의 글을 줄여 다시 발행하십시오";
     UnknownKind = "kind가 없거나 알 수 없는 값입니다", "closure.sms/1, closure.email/1, closure.dial/1, closure.cancel/1 중 하나로 발행하십시오";
     UnsupportedVersion = "kind의 주 버전이 현재 릴리스가 아는 것보다 높습니다", "워커를 업그레이드한 뒤 재처리하십시오";
     WrongShape = "필드가 없거나 형식이 올바르지 않습니다", "표시된 필드를 JSON Schema에 맞게 고쳐 다시 발행하십시오";
-    WrongQueue = "메시지가 다른 kind의 라우팅 키로 들어왔습니다", "작업의 kind에 맞는 라우팅 키로 발행하십시오";
+    WrongQueue = "메시지가 다른 kind의 라우팅 키로 들어왔습니다", "메시지의 kind에 맞는 라우팅 키로 발행하십시오";
     JobIdConflict = "같은 job_id가 다른 내용으로 이미 사용되었습니다", "새 내용에는 새 job_id를 부여하십시오. 처음 내용이 유효합니다";
     Unroutable = "라우팅 키에 해당하는 큐가 없습니다", "라우팅 키 sms, email, dial, cancel 중 하나로 발행하십시오";
     CrashLoop = "이 메시지를 처리하던 워커가 반복해서 비정상 종료되었습니다", "워커 로그에서 해당 작업을 확인한 뒤 재처리하십시오";
@@ -95,7 +95,7 @@ korean! {
     MailServerUnavailable = "메일 서버에 연결할 수 없으며 아무것도 발송되지 않았습니다", "조치할 것이 없습니다. 나중에 다시 시도합니다";
     MailServerRefused = "메일 서버가 연결을 거절했으며 아무것도 발송되지 않았습니다", "상세 내용에 있는 서버의 응답을 확인하고, 응답에 나온 차단 목록에서 발송 IP 주소를 해제하거나 SMTP 설정을 바로잡으십시오";
     MailAuth = "메일 서버가 인증 정보를 거절했습니다", "SMTP 인증 정보를 바로잡으십시오";
-    MailInDoubt = "메일을 넘긴 뒤 연결이 끊어졌습니다", "조치할 것이 없습니다. 같은 Message-ID로 같은 내용을 다시 보냅니다";
+    MailInDoubt = "메일을 넘겼으나 접수 여부를 알 수 있는 응답을 받지 못했습니다", "조치할 것이 없습니다. 같은 Message-ID로 같은 내용을 다시 보냅니다";
     MailBounced = "접수된 메일이 도착하지 못하고 반송되었습니다", "상세 내용에 있는 서버의 사유를 확인하고, 차단을 뜻하는 말이 없으면 고객에게 주소를 확인한 뒤 revision을 높여 발행하십시오";
     BounceUnread = "반송 주소로 메일이 왔으나 어느 작업의 메일에 대한 것인지 프로그램이 읽을 수 없습니다", "메일을 읽고(fleet dead show) 도착하지 않은 메일이면 CRM에 알린 다음 데드레터를 폐기하십시오";
     MailRefused = "메일 서버가 메일을 영구적으로 거절했습니다", "시도 기록의 상세 내용에 있는 응답을 확인하십시오";

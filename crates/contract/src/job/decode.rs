@@ -2,7 +2,7 @@
 
 use serde::de::DeserializeOwned;
 
-use super::{form::Form, shape, tree::Tree};
+use super::{Channel, form::Form, shape, tree::Tree};
 use crate::{
     failure::FailureCode,
     topology::{JOB_BYTES_MAX, WorkQueue},
@@ -11,7 +11,7 @@ use crate::{
 /// Why a message is not one that this version can carry out.
 ///
 /// The text never repeats the message's content; the original bytes are kept by whoever received them. It says what is
-/// wrong, and [`DecodeError::remedy`] what to do, because that depends on who asks.
+/// wrong; what to do depends on who asks, and its code has the words for each.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum DecodeError {
     /// The body is larger than a message may be.
@@ -88,14 +88,9 @@ impl DecodeError {
         }
     }
 
-    /// What the program that published it should do.
-    pub fn remedy(&self) -> &'static str {
-        self.code().remedy()
-    }
-
     /// The whole story of a message that was published, as its letter tells it.
     pub fn story(&self) -> String {
-        format!("{self}; {}", self.remedy())
+        format!("{self}; {}", self.code().remedy())
     }
 }
 
@@ -139,7 +134,7 @@ impl Document {
     }
 
     /// The document's `kind`, if it has one.
-    pub(crate) fn kind(&self) -> Option<&str> {
+    pub fn kind(&self) -> Option<&str> {
         self.0.get("kind")?.text()
     }
 
@@ -160,9 +155,9 @@ fn without_mark(body: &[u8]) -> &[u8] {
 /// Why a kind is none of those that are read here: it is another queue's, newer than we are, or unknown.
 pub(crate) fn not_read_here(kind: Option<&str>) -> DecodeError {
     let kinds = [
-        ("closure.sms/1", "sms"),
-        ("closure.email/1", "email"),
-        ("closure.dial/1", "dial"),
+        ("closure.sms/1", Channel::Sms.as_str()),
+        ("closure.email/1", Channel::Email.as_str()),
+        ("closure.dial/1", Channel::Dial.as_str()),
         ("closure.cancel/1", WorkQueue::Cancels.routing_key()),
     ];
     let Some(kind) = kind else { return DecodeError::UnknownKind };
@@ -217,6 +212,33 @@ mod tests {
         assert_eq!(form(b" \n"), Some(Form::Empty));
         assert_eq!(form(&JOB.as_bytes()[..100]), Some(Form::CutOff));
         assert_eq!(form(format!("{JOB}{JOB}").as_bytes()), Some(Form::More));
+    }
+
+    #[test]
+    fn unknown_fields_are_named_by_their_place_and_what_is_no_name_is_not_repeated() {
+        let odd = JOB.replace(r#""agent":{"#, r#""821012345678":1,"a@b.co":1,"agent":{"nmae":1,"#);
+        let (_, ignored) = Job::decode_noting(odd.as_bytes()).expect("they are passed over");
+        assert_eq!(ignored, ["(another name)", "(another name)", "agent.nmae"].map(str::to_owned));
+        let many: String = (0..100).map(|nth| format!(r#""x{nth}":1,"#)).collect();
+        let many = JOB.replacen('{', &format!("{{{many}"), 1);
+        let (_, ignored) = Job::decode_noting(many.as_bytes()).expect("they are passed over");
+        assert_eq!(ignored.len(), 20);
+    }
+
+    #[test]
+    fn a_name_that_its_sender_made_up_is_in_no_error() {
+        for name in ["Hong.Gildong", "kim-minsu", "홍길동", "010-1234-5678", "01012345678"] {
+            let sms = JOB
+                .replace("closure.email/1", "closure.sms/1")
+                .replace(r#"{"email":"a@b.co"}"#, r#"{"phone":{"number":"+14155550123"}}"#)
+                .replace(
+                    r#""email":{"subject""#,
+                    &format!(r#""sms":{{"template":"t","variables":{{"{name}":1}}}},"email":{{"subject""#),
+                );
+            let refused = Job::decode(sms.as_bytes()).expect_err("a variable's value is a text");
+            assert_eq!(refused.path(), Some("sms.variables.(another name)"), "{name}");
+            assert!(!refused.story().contains(name), "{name}");
+        }
     }
 
     #[test]

@@ -1,13 +1,19 @@
 //! Why a message is not a job, in Korean; the English is the error's own text.
 
 use super::{DecodeError, form::Form};
-use crate::topology::JOB_BYTES_MAX;
+use crate::{language::Language, topology::JOB_BYTES_MAX};
 
 impl DecodeError {
-    /// What is wrong, in Korean; what to do is the code's own remedy.
-    ///
+    /// What is wrong, in this language; what to do is the code's own remedy.
+    pub fn problem_in(&self, language: Language) -> String {
+        match language {
+            Language::English => self.to_string(),
+            Language::Korean => self.in_korean(),
+        }
+    }
+
     /// What a field should have been is said as the reader of shapes says it, in English: it speaks to a programmer.
-    pub fn in_korean(&self) -> String {
+    fn in_korean(&self) -> String {
         match self {
             Self::TooLarge { bytes } => {
                 format!("본문은 {bytes}바이트이며 메시지는 {JOB_BYTES_MAX}바이트까지입니다")
@@ -42,7 +48,7 @@ impl Form {
             Self::Empty => "본문이 비어 있습니다. JSON 객체 하나여야 합니다",
             Self::Utf16 => "본문이 UTF-16입니다. UTF-8이어야 합니다",
             Self::Gzip => "본문이 압축되어 있습니다(gzip). 압축하지 않은 UTF-8 JSON이어야 합니다",
-            Self::Cp949 => "본문이 CP949(EUC-KR)입니다. UTF-8이어야 합니다",
+            Self::Cp949 => "본문이 UTF-8이 아니며 CP949(EUC-KR)일 수 있습니다. UTF-8이어야 합니다",
             Self::NotUtf8 => "본문이 UTF-8이 아닙니다. UTF-8 JSON이어야 합니다",
             Self::SecondMark => "문서 앞에 BOM이 둘 있습니다. 없어야 합니다",
             Self::CutOff => "본문이 문서 중간에서 끊겼습니다",

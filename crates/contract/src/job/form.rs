@@ -11,7 +11,7 @@ pub enum Form {
     Utf16,
     /// Compressed.
     Gzip,
-    /// Korean bytes of two each.
+    /// What may be Korean, of two bytes each; some texts of other charsets look alike.
     Cp949,
     /// Some other bytes that are no UTF-8.
     NotUtf8,
@@ -91,7 +91,7 @@ impl fmt::Display for Form {
             Self::Empty => "the body is empty; expected one JSON object",
             Self::Utf16 => "the body is UTF-16; expected UTF-8",
             Self::Gzip => "the body is compressed (gzip); expected UTF-8 JSON as it is",
-            Self::Cp949 => "the body is CP949 (EUC-KR); expected UTF-8",
+            Self::Cp949 => "the body is no UTF-8, and perhaps CP949 (EUC-KR); expected UTF-8",
             Self::NotUtf8 => "the body is no UTF-8; expected JSON in UTF-8",
             Self::SecondMark => "two byte order marks (BOM) stand before the document; expected none",
             Self::CutOff => "the body ends in the middle of the document",

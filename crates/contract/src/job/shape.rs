@@ -100,6 +100,13 @@ fn named(key: &str) -> String {
     if is_name { key.to_owned() } else { "(another name)".to_owned() }
 }
 
+/// A name in an error, which is kept and logged. The only names of a sender's own that lead to one are those of a
+/// template's variables, and these have small letters, digits and `_`.
+fn step(key: &str) -> String {
+    let is_of_a_field = key.bytes().all(|byte| matches!(byte, b'a'..=b'z' | b'0'..=b'9' | b'_'));
+    if is_of_a_field { named(key) } else { "(another name)".to_owned() }
+}
+
 /// What was read past on the way.
 #[derive(Default)]
 struct Notes<'t> {
@@ -123,7 +130,7 @@ struct Node<'n, 't> {
 
 impl<'t> Node<'_, 't> {
     fn is_no<T>(self, wanted: &str) -> Result<T, ShapeError> {
-        Err(ShapeError::new(format!("it is {}; expected {wanted}", self.tree.what())))
+        Err(ShapeError::invalid_type(self.tree.unexpected(), &wanted))
     }
 
     fn note_ignored(self, fields: &[(String, Tree)], known: &[&str]) {
@@ -150,12 +157,14 @@ impl<'t> Node<'_, 't> {
     }
 
     fn whole<'de, V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, ShapeError> {
-        match (self.tree.whole(), self.tree) {
-            (Some(number), _) => visitor.visit_u64(number),
-            (None, Tree::Negative(_)) => {
+        if let Some(number) = self.tree.whole() {
+            return visitor.visit_u64(number);
+        }
+        match self.tree {
+            Tree::Negative(_) => {
                 Err(ShapeError::new("it is negative; expected a whole number from 0 on".to_owned()))
             }
-            (None, _) => self.is_no("a whole number without quotes, such as 1"),
+            _ => self.is_no("a whole number without quotes, such as 1"),
         }
     }
 
@@ -305,7 +314,7 @@ impl<'de> MapAccess<'de> for Fields<'_, '_> {
         self.notes.borrow_mut().here.push(key);
         let value = seed.deserialize(Node { tree, notes: self.notes });
         self.notes.borrow_mut().here.pop();
-        value.map_err(|problem| problem.within(named(key)))
+        value.map_err(|problem| problem.within(step(key)))
     }
 }
 

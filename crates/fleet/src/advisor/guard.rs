@@ -23,7 +23,12 @@ use super::{Limits, Tokens, language::Asked, refusal::Refusal};
 use crate::{repeats::Repeats, serve::Seat};
 
 /// The right to be one of the few that are answered at once; it is given back when nobody holds it any more.
-pub(super) type Place = Arc<OwnedSemaphorePermit>;
+#[derive(Clone)]
+pub(super) struct Place {
+    _permit: Arc<OwnedSemaphorePermit>,
+    /// How long the answer is waited for.
+    pub(super) limit: Duration,
+}
 
 /// What stands before the handlers.
 pub(super) struct Guard {
@@ -94,7 +99,7 @@ pub(super) async fn admit(
             return refusal.said(language);
         }
     };
-    request.extensions_mut().insert(Place::new(place));
+    request.extensions_mut().insert(Place { _permit: Arc::new(place), limit: guard.timeout });
     let answer = tokio::time::timeout(guard.timeout, next.run(request)).await;
     answer.unwrap_or_else(|_| Refusal::TIMED_OUT.said(language))
 }

@@ -20,6 +20,7 @@ use axum::{
 };
 use closure_contract::{FailureCode, JobId, Language, Timestamp, topology::JOB_BYTES_MAX};
 use closure_policy::explain::{Decision, Verdict};
+use closure_store::StoreError;
 use serde::Serialize;
 use serde_json::json;
 use tokio::runtime::Handle;
@@ -147,15 +148,17 @@ async fn advise(
     };
     let runtime = Handle::current();
     let asked = tokio::task::spawn_blocking(move || {
-        let answer = runtime.block_on(Advice::about_in(language, &body, &engine, Timestamp::now()));
-        drop(place);
-        answer
+        let asking = Advice::about_in(language, &body, &engine, Timestamp::now());
+        // Whoever waits for the database waits in vain once the question is over, and gives its place back.
+        runtime.block_on(tokio::time::timeout(place.limit, asking))
     });
     let answer = asked.await.unwrap_or_else(|panic| std::panic::resume_unwind(panic.into_panic()));
-    answer.map_err(|problem| {
-        warn!(%problem, "a question could not be answered: the database is away");
-        Refusal::NO_DATABASE
-    })
+    answer
+        .unwrap_or_else(|_late| Err(StoreError::Unavailable("it did not answer in time".to_owned())))
+        .map_err(|problem| {
+            warn!(%problem, "a question could not be answered: the database is away");
+            Refusal::NO_DATABASE
+        })
 }
 
 impl Validity {

@@ -48,11 +48,11 @@ impl Remains {
     fn of(message: &InMessage) -> Self {
         let body = Document::of_remains(&message.body);
         let body = body.as_ref();
-        let kind: Option<String> = body.and_then(|body| body.part("kind")).or_else(|| message.kind.clone());
+        let kind = body.and_then(Document::kind).or(message.kind.as_deref());
         Self {
             job_id: body.and_then(|body| body.part("job_id")),
             consultation: body.and_then(|body| body.part("consultation")),
-            channel: kind.as_deref().and_then(channel_of_kind),
+            channel: kind.and_then(channel_of_kind),
         }
     }
 }

@@ -82,6 +82,9 @@ fn texts() -> Vec<Job> {
         sms(json!({ "expires_at": "2026-11-22T11:00:00Z" })),
         sms(json!({ "expires_at": "2026-11-22T13:00:00Z" })),
         sms(json!({ "not_before": "2026-11-22T13:00:00Z" })),
+        sms(json!({ "not_before": "2026-11-22T14:00:00Z", "expires_at": "2026-11-22T13:00:00Z" })),
+        sms(json!({ "not_before": "2029-01-01T00:00:00Z" })),
+        sms(json!({ "fallback": { "subject": "환불" } })),
         sms(json!({ "scope": "domestic" })),
         to("+821012345678", "To Korea, though the agent chose overseas."),
         to("+8613102345678", "您的退款已经处理完毕"),
@@ -150,6 +153,9 @@ fn mails_and_calls() -> Vec<Job> {
         email(json!({ "to": { "email": "nobody" } })),
         email(json!({ "to": { "language": "ja" } })),
         email(json!({ "to": { "language": "tlh" } })),
+        email(json!({ "to": { "language": "Korean" } })),
+        email(json!({ "to": { "language": "ko_KR" } })),
+        email(json!({ "to": { "language": "한국어" } })),
         email(json!({ "scope": "domestic" })),
         email(json!({ "email": { "text": " " } })),
         email(json!({ "email": { "html": "<div>".repeat(5_000) } })),
@@ -165,6 +171,7 @@ fn mails_and_calls() -> Vec<Job> {
         dial(json!({ "agent": { "extension": "10a1" } })),
         dial(json!({ "clicked_at": "2026-11-22T11:00:00Z" })),
         dial(json!({ "clicked_at": "2026-11-22T12:00:00Z" })),
+        dial(json!({ "clicked_at": "2026-11-22T21:00:00Z" })),
         dial(json!({ "scope": "domestic", "to": { "phone": { "number": "+821012345678" } } })),
         dial(json!({ "scope": "domestic", "to": { "phone": { "number": "1330" } } })),
     ]
@@ -193,11 +200,12 @@ fn what_stands_beside_a_job_is_told_in_korean_too() {
          [numbers]\nallowed_country_codes = [81, 82, 84, 86]\ndenied_country_codes = [1]\n{TEMPLATES}"
     ));
     let kinds = [CapKind::Number, CapKind::Prefix, CapKind::Address, CapKind::Country, CapKind::Fleet];
+    let mut sentences = 0;
     for count in [1, 2] {
         for kind in kinds {
             let standing = Standing { used: vec![used(kind, 3_600_000, count)], ..Standing::default() };
             for job in [sms(json!({})), email(json!({})), dial(json!({}))] {
-                is_the_same_in_korean(&job, &rules, &standing);
+                sentences += is_the_same_in_korean(&job, &rules, &standing);
             }
         }
     }
@@ -207,10 +215,12 @@ fn what_stands_beside_a_job_is_told_in_korean_too() {
     let superseded = Standing { newest_revision: Some(2), ..Standing::default() };
     for standing in [suppressed, cancelled, superseded] {
         for job in [sms(json!({})), email(json!({})), dial(json!({}))] {
-            is_the_same_in_korean(&job, &rules, &standing);
+            sentences += is_the_same_in_korean(&job, &rules, &standing);
         }
     }
     for number in ["+12025550123", "+33612345678", "+819012345678", "+447911123456"] {
-        is_the_same_in_korean(&sms_to(json!({ "number": number })), &rules, &Standing::default());
+        sentences +=
+            is_the_same_in_korean(&sms_to(json!({ "number": number })), &rules, &Standing::default());
     }
+    assert!(sentences > 300, "only {sentences} sentences were read");
 }

@@ -67,4 +67,7 @@ fn no_job_waits_for_longer_than_a_year() {
     let too_far = (Verdict::Hold, Some(FailureCode::NotBeforeTooFar));
     assert_eq!(waits("2027-11-23T12:00:01Z"), too_far);
     assert_eq!(waits("9999-12-31T23:59:59Z"), too_far);
+    for told in [FailureCode::NotBeforeTooFar.remedy(), FailureCode::NotBeforeTooFar.remedy_of_draft()] {
+        assert!(told.contains("366 days"), "{told}");
+    }
 }
