@@ -5,7 +5,9 @@ use std::collections::BTreeSet;
 use closure_contract::Provider;
 
 use crate::{
-    address, caps, email,
+    address, caps,
+    circuit::CircuitRules,
+    email,
     readings::is_country_code,
     rulebook::{Rulebook, RulebookError, TemplateSource},
     template::{Template, TemplateProblem},
@@ -114,9 +116,7 @@ fn sms(rulebook: &Rulebook, refuse: &mut impl FnMut(&'static str, &str)) {
             refuse("sms.routes", "each route needs a gateway with a weight above 0");
         }
     }
-    if rules.circuit.failures_to_open == 0 {
-        refuse("sms.circuit.failures_to_open", "must be at least 1");
-    }
+    circuit("sms.circuit", rules.circuit, refuse);
     let brake = &rules.brake;
     if brake.margin_percent == 0 || brake.margin_percent > 100 {
         refuse("sms.brake.margin_percent", "must be from 1 to 100");
@@ -157,9 +157,7 @@ fn mail(rulebook: &Rulebook, refuse: &mut impl FnMut(&'static str, &str)) {
     if address::address(&rules.from_address).is_none() {
         refuse("email.from_address", "must be an email address");
     }
-    if rules.circuit.failures_to_open == 0 {
-        refuse("email.circuit.failures_to_open", "must be at least 1");
-    }
+    circuit("email.circuit", rules.circuit, refuse);
     if rules.subject_chars_max == 0 || rules.subject_chars_max > SUBJECT_CHARS_MAX {
         refuse("email.subject_chars_max", "must be from 1 to 900");
     }
@@ -193,6 +191,20 @@ fn receipt_evidence(rulebook: &Rulebook, refuse: &mut impl FnMut(&'static str, &
             refuse("receipt_evidence", "names a country twice for the same gateway");
         }
         seen.push((entry.country_code, entry.provider));
+    }
+}
+
+/// A provider that is well again must be found so within an hour.
+fn circuit(key: &'static str, rules: CircuitRules, refuse: &mut impl FnMut(&'static str, &str)) {
+    const PROBE_AFTER_MS_MAX: u64 = 3_600_000;
+    if rules.failures_to_open == 0 {
+        refuse(key, "needs failures_to_open of at least 1");
+    }
+    if rules.probe_after_ms > rules.probe_after_ms_max || rules.probe_after_ms_max > PROBE_AFTER_MS_MAX {
+        refuse(
+            key,
+            "needs a probe_after_ms that is not above probe_after_ms_max, and that at most an hour in milliseconds",
+        );
     }
 }
 

@@ -25,7 +25,7 @@ pub use dial::{AriDial, AriSettings, Call, ChannelPresence, ChannelState};
 pub use dkim::DkimSigner;
 pub use email::{AutoSubmitted, Mail, RenderError, render};
 pub use handover::{Handover, Reached, TooLate};
-pub use sender::{Accepted, SendFailure, Sender};
+pub use sender::{About, Accepted, SendFailure, Sender};
 pub use sms::{
     Capabilities, ClientReference, CodeReading, CodeRow, CodeTable, DoorError, DoorRequest, DuplicateRefusal,
     HeadProof, Headers, InfobipReceipts, InfobipSettings, InfobipSms, LookUp, LookUpKey, LookUpQuery, More,

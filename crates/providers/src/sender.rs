@@ -52,12 +52,33 @@ pub struct SendFailure {
     pub retry_after_ms: Option<u64>,
     /// The provider's own code.
     pub provider_code: Option<String>,
+    /// What it may be about.
+    pub about: About,
+}
+
+/// What a failure may be about.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum About {
+    /// The provider, whatever it was given.
+    Provider,
+    /// Perhaps this one message: the provider had seen some of it.
+    Message,
 }
 
 impl SendFailure {
     /// A failure with a detail, which is masked and cut to length here.
     pub fn new(code: FailureCode, detail: &str) -> Self {
-        Self { code, detail: masked(detail), retry_after_ms: None, provider_code: None }
+        Self {
+            code,
+            detail: masked(detail),
+            retry_after_ms: None,
+            provider_code: None,
+            about: About::Provider,
+        }
+    }
+
+    pub(crate) fn about(self, about: About) -> Self {
+        Self { about, ..self }
     }
 
     pub(crate) fn with_provider_code(mut self, provider_code: impl fmt::Display) -> Self {

@@ -7,6 +7,8 @@ use closure_tests::harness::{Fleet, FleetOptions, LONG, ProcessSpec, eventually,
 use super::load::{address, all_are_heard, emails, one_end};
 
 const MAILS: u16 = 200;
+/// More than open a circuit when they are of different mails.
+const TRIES: u32 = 8;
 /// Messages in hand of one worker.
 const CONCURRENCY: u16 = 20;
 const WORKERS: [&str; 2] = ["email-1", "email-2"];
@@ -33,6 +35,9 @@ fn while_the_mail_server_is_away_mails_stay_in_their_queue_a_few_lines_say_so_an
         })
         .await;
         assert_eq!((circuit.name.provider, circuit.name.country_code), (Provider::Smtp, None));
+        let put_off = "SELECT DISTINCT failure_code FROM delivery WHERE state = 'pending'";
+        let codes = fleet.database.query(put_off).await;
+        assert_eq!(codes, ["mail_server_unavailable"], "what waits is told under the mail server's own code");
         let waiting = fleet.depth(WorkQueue::Jobs(Channel::Email).name()).await;
         assert!(waiting >= 100, "{waiting} mails wait in their queue");
         let doctor = fleet.cli(&["doctor"]).await.with_code(1);
@@ -54,6 +59,30 @@ fn while_the_mail_server_is_away_mails_stay_in_their_queue_a_few_lines_say_so_an
         assert!(fleet.letters().await.is_empty(), "an outage makes no dead letter");
         assert_eq!(fleet.store.open_circuits().await, Ok(vec![]), "mails flow again by themselves");
         drop(watch);
+        fleet.finish().await;
+    });
+}
+
+#[test]
+fn one_mail_over_which_the_mail_server_fails_each_time_leaves_the_mail_server_to_all_others() {
+    run(async {
+        let processes = vec![ProcessSpec::work("email", &["email", "dead"])];
+        let options = FleetOptions::with("poisonous-mail", processes).variable("FLEET_EMAIL_LADDER", "1s");
+        let fleet = Fleet::start(options).await;
+        fleet.smtp.say_at(MailPhase::RcptTo, b"421 4.3.0 try again later\r\n", Some(TRIES));
+        let poison = fleet.publish(&jobs::email("poison@example.com")).await;
+        eventually("the mail to fail more often than opens a circuit", LONG, || async {
+            assert_eq!(fleet.store.open_circuits().await, Ok(vec![]), "it is one mail's failure");
+            let tries = fleet.smtp.tries_to("poison@example.com");
+            if tries >= TRIES as usize { Ok(()) } else { Err(format!("{tries} tries")) }
+        })
+        .await;
+        let good = fleet.publish(&jobs::email("good@example.com")).await;
+        for id in [poison, good] {
+            let heard = fleet.outcomes_of(id, 1).await;
+            assert_eq!(heard[0].summary(), "email.accepted");
+        }
+        assert_eq!(fleet.smtp.mails_to("poison@example.com").len(), 1);
         fleet.finish().await;
     });
 }

@@ -3,24 +3,26 @@
 //! The database holds the circuits that are open, so that every worker stops together and one of them probes.
 //! Failures in a row are counted by each process for itself: a gateway that fails everybody soon fails each.
 
+mod seen;
+
 use std::{
-    collections::HashMap,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
     time::{Duration, Instant},
 };
 
-use closure_contract::{FailureCode, Provider, topology::DelayStep};
+use closure_contract::{FailureCode, JobId, Provider, topology::DelayStep};
 use closure_policy::{
     circuit::{CircuitRules, Extent, Sign, probe_after_ms, sign},
     failure::{Class, class, fault},
 };
 use closure_providers::SendFailure;
-use closure_store::{Lane, OpenCircuit, Opened, OpenedBy, Store, StoreError};
+use closure_store::{Lane, Opened, OpenedBy, Store, StoreError};
 use tokio::sync::watch;
 use tracing::{debug, error, info, warn};
 use uuid::Uuid;
 
 use crate::{lifecycle::Lifecycle, runtime::Flow, services::Service};
+use seen::{Failed, Seen, Used};
 
 /// Between two looks at the circuits that are open.
 const LOOK_PAUSE: Duration = Duration::from_millis(500);
@@ -36,37 +38,6 @@ pub struct Circuits {
     probe_lease_ms: u64,
     seen: Mutex<Seen>,
     flow: watch::Sender<Flow>,
-}
-
-/// What this process knows.
-#[derive(Default)]
-struct Seen {
-    /// Failures in a row.
-    failures: HashMap<Lane, u32>,
-    /// The circuits that are open, with the time of their next probe.
-    open: HashMap<Lane, Open>,
-    /// The rights to probe that this process holds.
-    rights: HashMap<Lane, Right>,
-}
-
-#[derive(Clone, Copy)]
-struct Open {
-    by: OpenedBy,
-    probe_at: Instant,
-    probes_failed: u32,
-    known_since: Instant,
-}
-
-#[derive(Clone, Copy)]
-struct Right {
-    until: Instant,
-    used: Used,
-}
-
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Used {
-    NotYet,
-    ByAJob,
 }
 
 /// Whether a job may go to a gateway.
@@ -145,21 +116,35 @@ impl Circuits {
         Pass::In(waits.map(|open| open.probe_at.saturating_duration_since(now)).max().unwrap_or_default())
     }
 
-    /// Hears how a request to a gateway ended.
+    /// The same in steps: a job may go, as a probe where one is due, or waits for this long.
+    pub fn admit(
+        self: &Arc<Self>,
+        provider: Provider,
+        country_code: Option<u16>,
+    ) -> Result<Option<Probe>, DelayStep> {
+        match self.pass(provider, country_code) {
+            Pass::Free => Ok(None),
+            Pass::Probe(probe) => Ok(Some(probe)),
+            Pass::In(wait) => Err(wait_step(wait)),
+        }
+    }
+
+    /// Hears how a request to a gateway for this job ended.
     pub async fn report(
         &self,
         provider: Provider,
         country_code: Option<u16>,
+        job: JobId,
         probe: Option<&Probe>,
         failure: Option<&SendFailure>,
     ) {
         let sign = failure.map_or(Sign::Well, |failure| sign(failure.code));
         let written = match probe {
             Some(probe) => self.probed(probe, sign, failure).await,
-            None => self.count(provider, country_code, sign, failure).await,
+            None => self.count(provider, country_code, job, sign, failure).await,
         };
         if let Err(problem) = written {
-            warn!(%provider, %problem, "what was learnt of a gateway could not be told to the other workers");
+            warn!(%provider, %problem, "what was learnt of a provider could not be told to the other workers");
         }
         self.update_flow();
     }
@@ -184,7 +169,7 @@ impl Circuits {
                     self.seen().reopen(*name, by, failed.saturating_add(1), wait_ms);
                     debug!(
                         provider = %name.provider, country_code = name.country_code, code = %failure.code, wait_ms,
-                        "a gateway is still not well; it is left alone"
+                        "a provider is still not well; it is left alone"
                     );
                     self.store.probe_failed(*name, self.me, failure.code, wait_ms).await?;
                 }
@@ -202,7 +187,7 @@ impl Circuits {
                     self.seen().close(name);
                     info!(
                         provider = %name.provider, country_code = name.country_code,
-                        "a gateway is well again; jobs flow"
+                        "a provider is well again; jobs flow"
                     );
                 }
             }
@@ -215,6 +200,7 @@ impl Circuits {
         &self,
         provider: Provider,
         country_code: Option<u16>,
+        job: JobId,
         sign: Sign,
         failure: Option<&SendFailure>,
     ) -> Result<(), StoreError> {
@@ -230,17 +216,26 @@ impl Circuits {
             },
         };
         let wait_ms = probe_after_ms(&self.rules, 0, failure.retry_after_ms);
-        if !self.seen().failed(name, self.rules.failures_to_open, wait_ms) {
+        if !self.seen().failed(
+            name,
+            Failed { job, about: failure.about },
+            self.rules.failures_to_open,
+            wait_ms,
+        ) {
             return Ok(());
         }
         self.update_flow();
-        let opened = self.store.open_circuit(name, failure.code, OpenedBy::Request, wait_ms).await?;
-        if opened == Opened::Now {
+        let opened = self.store.open_circuit(name, failure.code, OpenedBy::Request, wait_ms).await;
+        if opened.is_err() {
+            // What the others cannot know nobody probes, so that it would never close.
+            self.seen().close(&name);
+        }
+        if opened? == Opened::Now {
             // For whoever is woken: the line to alert on.
             error!(
                 %provider, country_code = name.country_code, code = %failure.code, wait_ms,
                 remedy = failure.code.remedy(),
-                "a gateway fails every job alike; it is left alone, and its jobs wait"
+                "a provider fails every job alike; it is left alone, and its jobs wait"
             );
         }
         Ok(())
@@ -302,72 +297,6 @@ impl Circuits {
     }
 }
 
-impl Seen {
-    fn may_probe(&self, name: &Lane) -> bool {
-        let free = |right: &Right| right.used == Used::NotYet && right.until > Instant::now();
-        self.rights.get(name).is_some_and(free)
-    }
-
-    fn use_right(&mut self, name: &Lane, used: Used) {
-        if let Some(right) = self.rights.get_mut(name) {
-            right.used = used;
-        }
-    }
-
-    /// Counts a failure; whether it opens a circuit that was closed until now.
-    fn failed(&mut self, name: Lane, failures_to_open: u32, wait_ms: u64) -> bool {
-        if self.open.contains_key(&name) {
-            return false;
-        }
-        let failures = self.failures.entry(name).or_default();
-        *failures = failures.saturating_add(1);
-        if *failures < failures_to_open {
-            return false;
-        }
-        self.reopen(name, OpenedBy::Request, 0, wait_ms);
-        true
-    }
-
-    fn forgive(&mut self, provider: Provider, country_code: Option<u16>) {
-        for name in Lane::of(provider, country_code) {
-            self.failures.remove(&name);
-        }
-    }
-
-    fn reopen(&mut self, name: Lane, by: OpenedBy, probes_failed: u32, wait_ms: u64) {
-        self.failures.remove(&name);
-        self.rights.remove(&name);
-        let known_since = Instant::now();
-        let probe_at = known_since + Duration::from_millis(wait_ms);
-        self.open.insert(name, Open { by, probe_at, probes_failed, known_since });
-    }
-
-    fn close(&mut self, name: &Lane) {
-        self.failures.remove(name);
-        self.rights.remove(name);
-        self.open.remove(name);
-    }
-
-    /// What the database says of the circuits stands above what this process thought before it asked.
-    fn learn(&mut self, open: Vec<OpenCircuit>, asked_at: Instant) {
-        let now = Instant::now();
-        self.open.retain(|_, found_meanwhile| found_meanwhile.known_since >= asked_at);
-        for circuit in open {
-            let probe_at = now + Duration::from_millis(circuit.probe_in_ms);
-            let probes_failed = circuit.probes_failed;
-            let known = Open { by: circuit.opened_by, probe_at, probes_failed, known_since: asked_at };
-            self.open.entry(circuit.name).or_insert(known);
-        }
-        let open = &self.open;
-        self.rights.retain(|name, right| open.contains_key(name) && right.until > now);
-    }
-
-    fn take(&mut self, taken: Vec<Lane>, lease: Duration) {
-        let until = Instant::now() + lease;
-        self.rights.extend(taken.into_iter().map(|name| (name, Right { until, used: Used::NotYet })));
-    }
-}
-
 impl Drop for Probe {
     fn drop(&mut self) {
         let mut seen = self.circuits.seen();
@@ -383,7 +312,7 @@ pub(super) fn hits_everyone(code: FailureCode) -> bool {
 }
 
 /// A job that comes a little late finds the probe made; one that comes early waits again.
-pub(super) fn wait_step(wait: Duration) -> DelayStep {
+fn wait_step(wait: Duration) -> DelayStep {
     DelayStep::within(u64::try_from(wait.as_millis()).unwrap_or(u64::MAX))
 }
 

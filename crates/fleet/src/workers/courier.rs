@@ -136,7 +136,7 @@ impl<C: Carrier> Courier<C> {
         let passage = match self.way(hand, &job, &decision).await? {
             Way::To(passage) => passage,
             Way::Later(provider, step) => {
-                if self.may_wait(hand, &job, Some(left_alone())).await? {
+                if self.may_wait(hand, &job, Some(left_alone(provider))).await? {
                     return Ok(Disposition::Again { step, attempt: message.attempt });
                 }
                 Passage::to(provider)

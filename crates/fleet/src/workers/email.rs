@@ -23,7 +23,7 @@ use tokio::sync::watch;
 
 use super::{
     carrier::{Attempt, Carrier, Doubt, Finding, Passage, Rendering, Way, dead},
-    circuits::{Circuits, Pass, hits_everyone, wait_step},
+    circuits::{Circuits, hits_everyone},
     courier::Courier,
 };
 use crate::{
@@ -64,10 +64,9 @@ impl Carrier for EmailCarrier {
         if decision.verdict != Verdict::Send {
             return Way::To(passage);
         }
-        match self.circuits.pass(Provider::Smtp, None) {
-            Pass::Free => Way::To(passage),
-            Pass::Probe(probe) => Way::To(Passage { probe: Some(probe), ..passage }),
-            Pass::In(wait) => Way::Later(Provider::Smtp, wait_step(wait)),
+        match self.circuits.admit(Provider::Smtp, None) {
+            Ok(probe) => Way::To(Passage { probe, ..passage }),
+            Err(step) => Way::Later(Provider::Smtp, step),
         }
     }
 
@@ -79,10 +78,10 @@ impl Carrier for EmailCarrier {
         failed: Provider,
         code: FailureCode,
     ) -> Option<DelayStep> {
-        match self.circuits.pass(failed, None) {
-            Pass::In(wait) if hits_everyone(code) => Some(wait_step(wait)),
-            Pass::In(_) | Pass::Free | Pass::Probe(_) => None,
+        if !hits_everyone(code) {
+            return None;
         }
+        self.circuits.admit(failed, None).err()
     }
 
     fn next(&self, code: FailureCode, attempt: AttemptNumber, retry_after_ms: Option<u64>) -> Next {
@@ -132,7 +131,7 @@ impl Carrier for EmailCarrier {
         let envelope = Envelope { from, to: plan.to.clone(), bytes: bytes.to_vec(), handover };
         let sent = self.smtp.send(&envelope).await;
         if attempt.handover.reached() != Reached::Refused && is_of_the_server(sent.as_ref().err()) {
-            self.circuits.report(Provider::Smtp, None, probe, sent.as_ref().err()).await;
+            self.circuits.report(Provider::Smtp, None, attempt.job, probe, sent.as_ref().err()).await;
         }
         sent
     }

@@ -223,10 +223,14 @@ pub(super) fn capped(decision: &Decision) -> Option<Why> {
     Some(Why { code, detail: decision.detail.clone().unwrap_or_else(|| code.what().to_owned()) })
 }
 
-/// Why a job waits whose gateway nobody may ask.
-pub(super) fn left_alone() -> Why {
-    let detail = "the gateway is left alone until a probe has come through; nothing was sent".to_owned();
-    Why { code: FailureCode::ProviderUnavailable, detail }
+/// Why a job waits whose provider nobody may ask.
+pub(super) fn left_alone(provider: Provider) -> Why {
+    let (code, who) = match provider {
+        Provider::Smtp => (FailureCode::MailServerUnavailable, "mail server"),
+        Provider::Nhn | Provider::Infobip | Provider::Twilio => (FailureCode::ProviderUnavailable, "gateway"),
+        Provider::Asterisk => (FailureCode::PbxUnavailable, "PBX"),
+    };
+    Why { code, detail: format!("the {who} is left alone until a probe has come through; nothing was sent") }
 }
 
 /// The code of a job of which nobody can tell whether it reached the customer.

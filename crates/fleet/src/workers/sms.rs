@@ -25,7 +25,7 @@ use tracing::warn;
 
 use super::{
     carrier::{Attempt, Carrier, Doubt, Finding, Passage, Rendering, Way},
-    circuits::{Circuits, Pass, hits_everyone, wait_step},
+    circuits::{Circuits, hits_everyone},
     courier::Courier,
     gateways::{Gateways, recovery},
     pace::Pace,
@@ -79,10 +79,9 @@ impl Carrier for SmsCarrier {
             return Way::To(Passage::to(provider));
         }
         let country_code = country_code(decision);
-        let probe = match self.circuits.pass(provider, country_code) {
-            Pass::Free => None,
-            Pass::Probe(probe) => Some(probe),
-            Pass::In(wait) => return Way::Later(provider, wait_step(wait)),
+        let probe = match self.circuits.admit(provider, country_code) {
+            Ok(probe) => probe,
+            Err(step) => return Way::Later(provider, step),
         };
         let room = self.pace.room(provider, country_code).await;
         Way::To(Passage { provider, probe, room: Mutex::new(room) })
@@ -104,10 +103,7 @@ impl Carrier for SmsCarrier {
             warn!(%failed, %stands_in, %code, "another gateway stands in");
             return Some(DelayStep::Seconds1);
         }
-        match self.circuits.pass(failed, country_code(decision)) {
-            Pass::In(wait) => Some(wait_step(wait)),
-            Pass::Free | Pass::Probe(_) => None,
-        }
+        self.circuits.admit(failed, country_code(decision)).err()
     }
 
     fn next(&self, code: FailureCode, attempt: AttemptNumber, retry_after_ms: Option<u64>) -> Next {
@@ -145,7 +141,7 @@ impl Carrier for SmsCarrier {
             .map_err(|late| SendFailure::new(FailureCode::ProviderUnavailable, &late.to_string()))?;
         let sent = gateway.send(&message(plan, attempt.client_ref)).await;
         let probe = attempt.passage.probe.as_ref();
-        self.circuits.report(provider, country_code, probe, sent.as_ref().err()).await;
+        self.circuits.report(provider, country_code, attempt.job, probe, sent.as_ref().err()).await;
         if sent.as_ref().is_err_and(|failure| hits_everyone(failure.code)) {
             self.gateways.failed(provider);
         }

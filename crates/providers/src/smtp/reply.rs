@@ -136,7 +136,8 @@ fn classify_permanent(reply: &Reply, phase: Phase) -> FailureCode {
         return FailureCode::MailAuth;
     }
     match (reply.enhanced, phase) {
-        (Some((7, 8 | 9 | 11 | 14)), _) => FailureCode::MailAuth,
+        // Once the server knows the recipient such a code may be of another server behind it, and of its policy.
+        (Some((7, 8 | 9 | 11 | 14)), Phase::MailFrom) => FailureCode::MailAuth,
         (Some((7, _)), _) => FailureCode::MailPolicyRefused,
         // 5.1.7 and 5.1.8 speak of our own address, and so does any address refused at MAIL FROM.
         (Some((1, 7 | 8)), _) | (Some((1, _)), Phase::MailFrom) => FailureCode::MailPolicyRefused,

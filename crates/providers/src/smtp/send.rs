@@ -19,7 +19,7 @@ use crate::{
     email::{MAIL_BYTES_MAX, address, is_sendable},
     handover::{Handover, TooLate},
     mask::{code_text, without_name},
-    sender::{Accepted, SendFailure, Sender},
+    sender::{About, Accepted, SendFailure, Sender},
 };
 
 /// How long a server may take to forget a mail that it refused, before its connection is given up.
@@ -224,16 +224,27 @@ fn failure(broken: Broken) -> SendFailure {
             unanswered(phase),
             &format!("the mail server's reply at {} is out of step", phase.name()),
         )
-        .with_provider_code(code),
+        .with_provider_code(code)
+        .about(about(phase)),
         Broken::Lost(phase, what) => {
-            SendFailure::new(unanswered(phase), &format!("at {}: {what}", phase.name()))
+            SendFailure::new(unanswered(phase), &format!("at {}: {what}", phase.name())).about(about(phase))
         }
     }
 }
 
 fn refused(phase: Phase, reply: &Reply) -> SendFailure {
     let detail = format!("at {}: {} {}", phase.name(), reply.basic, reply.text());
-    SendFailure::new(classify(reply, phase), &detail).with_provider_code(reply.code())
+    SendFailure::new(classify(reply, phase), &detail).with_provider_code(reply.code()).about(about(phase))
+}
+
+/// A server that fails once it knows the recipient or the mail may do so for these alone.
+fn about(phase: Phase) -> About {
+    match phase {
+        Phase::Connect | Phase::Greeting | Phase::Hello | Phase::StartTls | Phase::Auth | Phase::MailFrom => {
+            About::Provider
+        }
+        Phase::RcptTo | Phase::Data | Phase::AfterDot => About::Message,
+    }
 }
 
 /// Without a reply: before the dot nothing was handed over; after it nobody can tell.

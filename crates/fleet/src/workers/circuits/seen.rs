@@ -1,0 +1,156 @@
+//! What one process knows of the circuits: failures in a row, what is open, and which rights to probe it holds.
+
+use std::{
+    collections::HashMap,
+    time::{Duration, Instant},
+};
+
+use closure_contract::{JobId, Provider};
+use closure_providers::About;
+use closure_store::{Lane, OpenCircuit, OpenedBy};
+
+/// What this process knows.
+#[derive(Default)]
+pub(super) struct Seen {
+    /// Failures in a row.
+    failures: HashMap<Lane, InARow>,
+    /// The circuits that are open, with the time of their next probe.
+    pub(super) open: HashMap<Lane, Open>,
+    /// The rights to probe that this process holds.
+    pub(super) rights: HashMap<Lane, Right>,
+}
+
+/// A try that failed.
+#[derive(Clone, Copy)]
+pub(super) struct Failed {
+    /// Whose.
+    pub(super) job: JobId,
+    /// What it may be about.
+    pub(super) about: About,
+}
+
+struct InARow {
+    count: u32,
+    latest: JobId,
+}
+
+#[derive(Clone, Copy)]
+pub(super) struct Open {
+    pub(super) by: OpenedBy,
+    pub(super) probe_at: Instant,
+    pub(super) probes_failed: u32,
+    known_since: Instant,
+}
+
+#[derive(Clone, Copy)]
+pub(super) struct Right {
+    until: Instant,
+    used: Used,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Used {
+    NotYet,
+    ByAJob,
+}
+
+impl Seen {
+    pub(super) fn may_probe(&self, name: &Lane) -> bool {
+        let free = |right: &Right| right.used == Used::NotYet && right.until > Instant::now();
+        self.rights.get(name).is_some_and(free)
+    }
+
+    pub(super) fn use_right(&mut self, name: &Lane, used: Used) {
+        if let Some(right) = self.rights.get_mut(name) {
+            right.used = used;
+        }
+    }
+
+    /// Counts a failure; whether it opens a circuit that was closed until now.
+    ///
+    /// One message over which a provider fails each time counts once, as often as it comes again.
+    pub(super) fn failed(&mut self, name: Lane, failed: Failed, failures_to_open: u32, wait_ms: u64) -> bool {
+        if self.open.contains_key(&name) {
+            return false;
+        }
+        let row = self.failures.entry(name).or_insert(InARow { count: 0, latest: failed.job });
+        let is_the_same = row.count > 0 && row.latest == failed.job;
+        if failed.about == About::Provider || !is_the_same {
+            row.count = row.count.saturating_add(1);
+        }
+        row.latest = failed.job;
+        if row.count < failures_to_open {
+            return false;
+        }
+        self.reopen(name, OpenedBy::Request, 0, wait_ms);
+        true
+    }
+
+    pub(super) fn forgive(&mut self, provider: Provider, country_code: Option<u16>) {
+        for name in Lane::of(provider, country_code) {
+            self.failures.remove(&name);
+        }
+    }
+
+    pub(super) fn reopen(&mut self, name: Lane, by: OpenedBy, probes_failed: u32, wait_ms: u64) {
+        self.failures.remove(&name);
+        self.rights.remove(&name);
+        let known_since = Instant::now();
+        let probe_at = known_since + Duration::from_millis(wait_ms);
+        self.open.insert(name, Open { by, probe_at, probes_failed, known_since });
+    }
+
+    pub(super) fn close(&mut self, name: &Lane) {
+        self.failures.remove(name);
+        self.rights.remove(name);
+        self.open.remove(name);
+    }
+
+    /// What the database says of the circuits stands above what this process thought before it asked.
+    pub(super) fn learn(&mut self, open: Vec<OpenCircuit>, asked_at: Instant) {
+        let now = Instant::now();
+        self.open.retain(|_, found_meanwhile| found_meanwhile.known_since >= asked_at);
+        for circuit in open {
+            let probe_at = now + Duration::from_millis(circuit.probe_in_ms);
+            let probes_failed = circuit.probes_failed;
+            let known = Open { by: circuit.opened_by, probe_at, probes_failed, known_since: asked_at };
+            self.open.entry(circuit.name).or_insert(known);
+        }
+        let open = &self.open;
+        self.rights.retain(|name, right| open.contains_key(name) && right.until > now);
+    }
+
+    pub(super) fn take(&mut self, taken: Vec<Lane>, lease: Duration) {
+        let until = Instant::now() + lease;
+        self.rights.extend(taken.into_iter().map(|name| (name, Right { until, used: Used::NotYet })));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use uuid::Uuid;
+
+    use super::*;
+
+    const MAIL: Lane = Lane { provider: Provider::Smtp, country_code: None };
+
+    /// After how many of these failures a circuit of five opens.
+    fn opens_after(failures: impl Iterator<Item = (u128, About)>) -> Option<usize> {
+        let mut seen = Seen::default();
+        failures
+            .map(|(job, about)| Failed { job: JobId(Uuid::from_u128(job)), about })
+            .position(|failed| seen.failed(MAIL, failed, 5, 1_000))
+            .map(|index| index + 1)
+    }
+
+    #[test]
+    fn five_failures_of_the_provider_itself_open_a_circuit_even_if_one_job_met_them_all() {
+        assert_eq!(opens_after((0..20).map(|_| (1, About::Provider))), Some(5));
+    }
+
+    #[test]
+    fn one_message_over_which_the_provider_fails_each_time_opens_no_circuit_and_five_do() {
+        assert_eq!(opens_after((0..1_000).map(|_| (1, About::Message))), None);
+        assert_eq!(opens_after((0..20).map(|job| (job, About::Message))), Some(5));
+    }
+}
