@@ -35,8 +35,11 @@ async function read(connection, count) {
 }
 
 async function main() {
+  const count = Number(process.argv[2] || Infinity);
+  if (!process.env.CLOSURE_AMQP) throw new Error('CLOSURE_AMQP is not set');
+  if (!(count > 0)) throw new Error('COUNT must be a number from 1 on');
   const connection = await amqp.connect(process.env.CLOSURE_AMQP);
-  await read(connection, Number(process.argv[2] || Infinity));
+  await read(connection, count);
   await connection.close();
 }
 

@@ -7,14 +7,14 @@ const fs = require('fs');
 const { setTimeout: pause } = require('timers/promises');
 const amqp = require('amqplib');
 
+const CONFIRM_MS = 30000;
 const PAUSES_MS = [500, 1000, 2000, 4000, 8000, 16000]; // a broker that restarts is back by then
 
 // The broker says the same at every try: a wrong password, no right, no such exchange, too large a body.
 const isForGood = (problem) => /\b(40[346]|530)\b/.test(problem.message);
 
 // Resolves once the broker has the message on disk; rejects if it may not have.
-async function publish(channel, body) {
-  const message = JSON.parse(body);
+async function publish(channel, body, message) {
   const refused = new Promise((_resolve, reject) => {
     channel.once('error', reject); // in the broker's own words
     channel.once('return', () => reject(new Error('the routing key leads nowhere')));
@@ -27,14 +27,20 @@ async function publish(channel, body) {
     type: message.kind,
   });
   // A message that cannot be routed comes back before it is confirmed.
-  await Promise.race([refused, channel.waitForConfirms()]);
+  await Promise.race([refused, channel.waitForConfirms(), late()]);
 }
 
-async function publishOnce(uri, body) {
+// A broker that is short of memory or disk takes nothing, and says nothing to a publisher.
+async function late() {
+  await pause(CONFIRM_MS, undefined, { ref: false });
+  throw new Error(`no confirm in ${CONFIRM_MS} ms`);
+}
+
+async function publishOnce(uri, body, message) {
   const connection = await amqp.connect(uri);
   connection.on('error', () => {}); // the publish that it breaks rejects by itself
   try {
-    await publish(await connection.createConfirmChannel(), body);
+    await publish(await connection.createConfirmChannel(), body, message);
   } finally {
     await connection.close().catch(() => {});
   }
@@ -42,19 +48,21 @@ async function publishOnce(uri, body) {
 
 // An error leaves the end unknown: the very same bytes are published again, and the job is done once.
 async function publishUntilConfirmed(uri, body) {
+  const message = JSON.parse(body);
   for (const wait_ms of PAUSES_MS) {
     try {
-      return await publishOnce(uri, body);
+      return await publishOnce(uri, body, message);
     } catch (problem) {
       if (isForGood(problem)) throw problem;
       console.error(`${problem.message}; again in ${wait_ms} ms`);
       await pause(wait_ms);
     }
   }
-  return publishOnce(uri, body);
+  return publishOnce(uri, body, message);
 }
 
 async function main() {
+  if (!process.env.CLOSURE_AMQP) throw new Error('CLOSURE_AMQP is not set');
   for (const name of process.argv.slice(2)) {
     // Keep these bytes with your own record before you publish them.
     await publishUntilConfirmed(process.env.CLOSURE_AMQP, fs.readFileSync(name));

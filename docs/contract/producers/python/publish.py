@@ -5,15 +5,16 @@ CLOSURE_AMQP names the broker: amqp://crm:PASSWORD@host:5672/%2f?heartbeat=10&bl
 
 import json
 import os
+import re
 import sys
 import time
 
 import pika
-from pika.exceptions import AMQPError, ChannelClosedByBroker, ProbableAccessDeniedError, ProbableAuthenticationError
+from pika.exceptions import AMQPError
 
 PAUSES_S = [0.5, 1, 2, 4, 8, 16]  # a broker that restarts is back by then
 # The broker says the same at every try: a wrong password, no right, no such exchange, too large a body.
-FOR_GOOD = (ChannelClosedByBroker, ProbableAccessDeniedError, ProbableAuthenticationError)
+FOR_GOOD = re.compile(r"\b(40[346]|530)\b")
 
 
 def publish(channel, body):
@@ -49,9 +50,9 @@ def publish_until_confirmed(uri, body):
     for pause_s in PAUSES_S:
         try:
             return publish_once(uri, body)
-        except FOR_GOOD:
-            raise
         except AMQPError as problem:
+            if FOR_GOOD.search(repr(problem)):
+                raise
             print(f"{problem!r}; again in {pause_s} s", file=sys.stderr)
             time.sleep(pause_s)
     return publish_once(uri, body)
