@@ -14,10 +14,12 @@ set -euo pipefail
 folder=${1:-$(dirname "$0")/secrets}
 broker=${CLOSURE_BROKER_HOST:-rabbitmq:5672}
 crm_broker=${CLOSURE_CRM_BROKER:-amqp://$broker}
-if [[ ! $crm_broker =~ ^(amqps?)://([^/@]+)$ ]]; then
-  echo "make-secrets.sh: CLOSURE_CRM_BROKER must be amqps://HOST:PORT, without a user" >&2
+if [[ ! $crm_broker =~ ^(amqps?)://([^][:space:]/@?#]+)$ ]]; then
+  echo "make-secrets.sh: \`$crm_broker\` is no way to the broker: CLOSURE_CRM_BROKER must be amqps://HOST:PORT, and" \
+    "CLOSURE_BROKER_HOST must be HOST:PORT" >&2
   exit 64
 fi
+crm_scheme=${BASH_REMATCH[1]} crm_place=${BASH_REMATCH[2]}
 mkdir -p "$folder"
 chmod 700 "$folder"
 umask 022
@@ -36,7 +38,10 @@ keep() {
   fi
 }
 
-keep broker_uri_crm "${BASH_REMATCH[1]}://crm:$(password)@${BASH_REMATCH[2]}/%2f"
+keep broker_uri_crm "$crm_scheme://crm:$(password)@$crm_place/%2f"
+if [[ ${CLOSURE_CRM_BROKER:-} && $(<"$folder/broker_uri_crm") != "$crm_scheme://crm:"*"@$crm_place/%2f" ]]; then
+  echo "change   broker_uri_crm, which names another way than $crm_broker: write that into it, and leave user and password"
+fi
 for user in topology sms email dial fallback dead cancel intake operator doctor; do
   keep "broker_uri_$user" "amqp://$user:$(password)@$broker/%2f"
 done

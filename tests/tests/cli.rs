@@ -101,7 +101,7 @@ fn an_unknown_key_in_the_file_is_an_error_and_a_value_of_the_environment_wins_ov
         let explain: Vec<&str> = explain.iter().map(String::as_str).collect();
         cli(&[], &explain).await.with_code(64);
         cli(&variables(&[("FLEET_LOG_FORMAT", "json")]), &explain).await.with_code(0);
-        let loud = variables(&[("FLEET_LOG_FILTER", "fleet=loud")]);
+        let loud = variables(&[("FLEET_LOG_FILTER", "verbose,fleet=loud")]);
         let errors = cli(&loud, &explain).await.with_code(64).errors;
         assert!(errors.contains("log.filter"), "{errors}");
     });

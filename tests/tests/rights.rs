@@ -260,6 +260,34 @@ fn the_owners_password_is_in_no_argument_of_psql() {
 }
 
 #[test]
+fn the_crms_way_to_the_broker_is_checked_is_written_once_and_a_later_one_is_told_and_changes_nothing() {
+    let folder = tempfile::tempdir().expect("a folder can be made");
+    let secrets = folder.path().join("secrets");
+    let make = |crm_broker: &str| {
+        let mut command = Command::new("bash");
+        command.arg(deploy("make-secrets.sh")).arg(&secrets).env("CLOSURE_CRM_BROKER", crm_broker);
+        let output = command.output().expect("bash can be started");
+        (output.status.code(), String::from_utf8_lossy(&output.stdout).into_owned())
+    };
+    for wrong in
+        ["broker.example.com", "amqps://crm@b:5671", "amqps://b:5671?heartbeat=10", "amqps://b c:5671"]
+    {
+        assert_eq!(make(wrong).0, Some(64), "{wrong}");
+        assert!(!secrets.exists(), "nothing is written for {wrong}");
+    }
+    assert_eq!(make("amqps://b.example.com:5671").0, Some(0));
+    let read = || std::fs::read_to_string(secrets.join("broker_uri_crm")).expect("it is written");
+    let written = read();
+    assert!(written.starts_with("amqps://crm:") && written.ends_with("@b.example.com:5671/%2f"), "{written}");
+    for (again, is_told) in [("", false), ("amqps://b.example.com:5671", false), ("amqps://other:5671", true)]
+    {
+        let (code, said) = make(again);
+        assert_eq!((code, said.contains("change   broker_uri_crm")), (Some(0), is_told), "{again}: {said}");
+        assert_eq!(read(), written, "the password is the broker's already");
+    }
+}
+
+#[test]
 fn each_systemd_unit_of_a_role_is_sound_and_has_its_own_secrets_alone() {
     let secrets_of = [
         ("sms", vec!["nhn_secret_key", "infobip_api_key", "twilio_secret"]),

@@ -1,9 +1,12 @@
 //! The binary `fleet`.
 
-use std::process::ExitCode;
+use std::{process::ExitCode, time::Duration};
 
 use clap::Parser;
 use closure_fleet::{cli::Cli, commands, output};
+
+/// How long the end of the process waits for what is still under way on other threads.
+const THOUGHT_MAX: Duration = Duration::from_secs(1);
 
 fn main() -> ExitCode {
     rustls::crypto::ring::default_provider()
@@ -16,7 +19,12 @@ fn main() -> ExitCode {
     // One thread carries one pipeline; operations scale by processes, which costs less CPU than stealing work.
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
     let ended = match runtime {
-        Ok(runtime) => runtime.block_on(commands::run(cli)),
+        Ok(runtime) => {
+            let ended = runtime.block_on(commands::run(cli));
+            // A question of the advisor that is still thought about has nobody who waits for its answer.
+            runtime.shutdown_timeout(THOUGHT_MAX);
+            ended
+        }
         Err(problem) => Err(commands::Failure::Internal(format!("the runtime cannot start: {problem}"))),
     };
     match ended {

@@ -81,8 +81,17 @@ fn compose_file(workspace: &Workspace, interrupt: &Interrupt) -> Result<Outcome>
     if !probe.status().is_ok_and(|status| status.success()) {
         return Ok(Outcome::Skipped("this machine has no `docker compose`".to_owned()));
     }
-    let mut command = Command::new("docker");
-    pass(command.args(["compose", "config", "--quiet"]).current_dir(&workspace.root), interrupt)
+    let with_tls = ["--file", "docker-compose.yml", "--file", "deploy/compose-tls.yml"];
+    for files in [&[][..], &with_tls] {
+        let mut command = Command::new("docker");
+        command
+            .arg("compose")
+            .args(files)
+            .args(["config", "--quiet"])
+            .env("CLOSURE_BROKER_TLS", &workspace.root);
+        pass(command.current_dir(&workspace.root), interrupt)?;
+    }
+    Ok(Outcome::Passed)
 }
 
 fn lints(workspace: &Workspace, interrupt: &Interrupt) -> Result<Outcome> {

@@ -11,7 +11,7 @@ use closure_policy::{
 };
 use closure_providers::{AriSettings, PlainHttp, Security, SmtpCredentials, SmtpSettings};
 use closure_store::{RemotePlaintext, StoreSettings};
-use tracing_subscriber::EnvFilter;
+use tracing_subscriber::{EnvFilter, filter::LevelFilter};
 
 use super::source::Source;
 
@@ -304,6 +304,16 @@ pub fn health(source: &mut Source<'_>) -> Option<SocketAddr> {
 /// The logs.
 pub fn log(source: &mut Source<'_>) -> LogSettings {
     let filter: String = source.value("log.filter");
+    // A word alone that is no level names a target, so that a misspelt level would make the log all but silent.
+    let unknown = |part: &&str| {
+        let is_a_rule = part.contains(['=', '[']) || part.contains("::") || part.starts_with("closure_");
+        !part.is_empty() && !is_a_rule && part.parse::<LevelFilter>().is_err()
+    };
+    if let Some(word) = filter.split(',').map(str::trim).find(unknown) {
+        source.refuse(format!(
+            "`log.filter`: `{word}` is no level; write off, error, warn, info, debug or trace"
+        ));
+    }
     if let Err(problem) = EnvFilter::try_new(&filter) {
         source
             .refuse(format!("`log.filter` = `{filter}`: {problem}; write such as info,closure_fleet=debug"));

@@ -31,11 +31,12 @@ const DESK: [&str; 8] = ["run", "--rm", "--no-TTY", "operator", "--json", "dead"
 
 /// Takes the tree of a commit out of the repository and builds it; answers its folder.
 pub fn prepare(workspace: &Workspace, commit: &str, interrupt: &Interrupt) -> Result<PathBuf> {
-    let folder = workspace.target.join("compose-before").join(commit);
-    let archive = folder.with_extension("tar");
+    let commit = resolved(workspace, commit)?;
+    let folder = workspace.target.join("compose-before").join(&commit);
+    let archive = folder.join("tree.tar");
     std::fs::create_dir_all(&folder).context(|| format!("cannot make {}", folder.display()))?;
     let mut take = Command::new("git");
-    take.arg("-C").arg(&workspace.root).args(["archive", "--output"]).arg(&archive).arg(commit);
+    take.arg("-C").arg(&workspace.root).args(["archive", "--output"]).arg(&archive).arg(&commit);
     let mut unpack = Command::new("tar");
     unpack.arg("--extract").arg("--file").arg(&archive).arg("--directory").arg(&folder);
     let mut build = Command::new("cargo");
@@ -50,6 +51,18 @@ pub fn prepare(workspace: &Workspace, commit: &str, interrupt: &Interrupt) -> Re
         }
     }
     Ok(folder)
+}
+
+/// The hash of a commit, whatever it is called: a name moves, and the folder of its tree must not.
+fn resolved(workspace: &Workspace, commit: &str) -> Result<String> {
+    let mut ask = Command::new("git");
+    ask.arg("-C").arg(&workspace.root).args(["rev-parse", "--verify", "--quiet", "--end-of-options"]);
+    let answer =
+        ask.arg(format!("{commit}^{{commit}}")).output().context(|| "cannot start git".to_owned())?;
+    if answer.status.success() {
+        return Ok(String::from_utf8_lossy(&answer.stdout).trim().to_owned());
+    }
+    failed(format!("`{commit}` is no commit of this repository; say one that `git log` names"))
 }
 
 /// Brings the older release up, publishes, and brings this one up in its place.
