@@ -49,11 +49,11 @@ pub fn outcome(snapshot: &Snapshot) -> Option<OutMessage> {
         call: snapshot.call.clone().and_then(|call| serde_json::from_value::<CallRecord>(call).ok()),
         sender: sender(snapshot),
     };
-    Some(outcome_message(&outcome))
+    Some(outcome_message(&outcome, snapshot.traceparent.clone()))
 }
 
-/// An outcome as a message.
-pub fn outcome_message(outcome: &Outcome) -> OutMessage {
+/// An outcome as a message of the trace that its job came with.
+pub fn outcome_message(outcome: &Outcome, traceparent: Option<String>) -> OutMessage {
     OutMessage {
         exchange: OUTCOMES,
         routing_key: outcome.routing_key(),
@@ -61,7 +61,7 @@ pub fn outcome_message(outcome: &Outcome) -> OutMessage {
         kind: "closure.outcome/1".to_owned(),
         attempt: AttemptNumber::FIRST,
         generation: outcome.generation,
-        traceparent: None,
+        traceparent,
         body: Bytes::from(outcome.encode()),
     }
 }
@@ -74,7 +74,7 @@ pub fn email_job(snapshot: &Snapshot) -> Option<OutMessage> {
     }
     match Job::decode(&snapshot.body) {
         Ok(job) => {
-            let message = job_message(&job, snapshot.body.clone(), snapshot.generation, None);
+            let message = job_message(&job, snapshot.body.clone(), snapshot.generation, snapshot.traceparent.clone());
             Some(OutMessage { exchange: FALLBACK, ..message })
         }
         Err(problem) => {

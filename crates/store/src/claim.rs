@@ -55,6 +55,8 @@ pub struct NewClaim {
     pub rules: Value,
     /// Of a text message: the sender that the provider is asked to show.
     pub sender_asked: Option<String>,
+    /// The W3C trace context of the message; the first one stays.
+    pub traceparent: Option<String>,
 }
 
 /// The exclusive, expiring right to settle a delivery.
@@ -209,6 +211,7 @@ impl Claims {
                     &column(items, |asked| asked.claim.rendered.as_deref()),
                     &column(items, |asked| &asked.rules),
                     &column(items, |asked| asked.claim.sender_asked.as_deref()),
+                    &column(items, |asked| asked.claim.traceparent.as_deref()),
                 ],
             )
             .await
@@ -228,21 +231,22 @@ pub(crate) const CLAIM: &str = concat!(
         SELECT * FROM unnest(
             $1::uuid[], $2::text[], $3::text[], $4::text[], $5::integer[], $6::integer[], $7::integer[], $8::uuid[],
             $9::bytea[], $10::bytea[], $11::uuid[], $12::text[], $13::uuid[], $14::bigint[], $15::bytea[], $16::jsonb[],
-            $17::text[]
+            $17::text[], $18::text[]
         ) AS asked (
             job_id, channel, kind, consultation_id, revision, generation, attempt, client_ref,
-            body, body_hash, source_job_id, provider, token, lease_ms, rendered, rules, sender_asked
+            body, body_hash, source_job_id, provider, token, lease_ms, rendered, rules, sender_asked,
+            traceparent
         )
     ), taken AS (
         INSERT INTO delivery AS d (
             job_id, channel, kind, consultation_id, revision, generation, state, body, body_hash, attempts,
             client_ref, source_job_id, provider, lease_token, lease_until, lease_for, tried_at, rendered, rules,
-            sender_asked
+            sender_asked, traceparent
         )
         SELECT
             job_id, channel, kind, consultation_id, revision, generation, 'sending', body, body_hash, attempt,
             client_ref, source_job_id, provider, token, clock_timestamp() + lease_ms * interval '1 millisecond', 'try',
-            clock_timestamp(), rendered, rules, sender_asked
+            clock_timestamp(), rendered, rules, sender_asked, traceparent
         FROM asked
         ORDER BY job_id
         ON CONFLICT (job_id) DO UPDATE SET (

@@ -255,10 +255,10 @@ pub(crate) const CREATE_FALLBACK: &str = "
 WITH created AS (
     INSERT INTO delivery (
         job_id, channel, kind, consultation_id, revision, generation, state, body, body_hash, source_job_id,
-        failure_code, detail, ended_at, words
+        failure_code, detail, ended_at, words, traceparent
     ) VALUES (
         $1, 'email', $2, $3, $4, 1, $5, $6, $7, $8, $9, $10, CASE WHEN $9::text IS NOT NULL THEN now() END,
-        CASE WHEN $9::text IS NOT NULL THEN 1 ELSE 0 END
+        CASE WHEN $9::text IS NOT NULL THEN 1 ELSE 0 END, (SELECT traceparent FROM delivery WHERE job_id = $8)
     )
     ON CONFLICT DO NOTHING
     RETURNING job_id, body, failure_code, detail

@@ -33,6 +33,8 @@ pub struct NewPostponement {
     pub body: Bytes,
     /// Of a fallback email: the SMS that it stands in for.
     pub source_job_id: Option<JobId>,
+    /// The W3C trace context of the message; the first one stays.
+    pub traceparent: Option<String>,
     /// Why it is put off, as a code.
     pub code: FailureCode,
     /// Why, for people.
@@ -74,6 +76,7 @@ impl Store {
                     &new.source_job_id.map(|id| id.0),
                     &new.code.as_str(),
                     &text::detail(&new.detail),
+                    &new.traceparent,
                 ],
             )
             .await?;
@@ -101,9 +104,9 @@ pub(crate) const PUT_OFF: &str = "
 WITH made AS (
     INSERT INTO delivery (
         job_id, channel, kind, consultation_id, revision, generation, state, body, body_hash, source_job_id,
-        failure_code, detail, postponed_since
+        failure_code, detail, postponed_since, traceparent
     )
-    SELECT $1, $2, $3, $4, $5, $6, 'pending', $7, $8, $9, $10, $11, now()
+    SELECT $1, $2, $3, $4, $5, $6, 'pending', $7, $8, $9, $10, $11, now(), $12
     WHERE NOT EXISTS (SELECT FROM delivery WHERE job_id = $1)
     ON CONFLICT DO NOTHING
     RETURNING 0::bigint AS postponed_ms

@@ -18,7 +18,7 @@ macro_rules! snapshot_fields {
     () => {
         "d.job_id, d.channel, d.kind, d.generation, d.state, d.failure_code, d.detail, d.evidence, d.attempts, \
          d.rules, d.fallback_job_id, d.source_job_id, d.ended_at, d.provider_ref, d.call, d.held_since, \
-         coalesce(d.words, 1) AS words, d.unjudged, d.sender_asked, d.sender_reported"
+         coalesce(d.words, 1) AS words, d.unjudged, d.sender_asked, d.sender_reported, d.traceparent"
     };
 }
 
@@ -76,6 +76,8 @@ pub struct Snapshot {
     pub sender_asked: Option<String>,
     /// Of an SMS: the sender that its provider says it had.
     pub sender_reported: Option<String>,
+    /// The W3C trace context that the job came with.
+    pub traceparent: Option<String>,
 }
 
 impl Snapshot {
@@ -104,6 +106,7 @@ impl Snapshot {
             unjudged: columns.get("unjudged")?,
             sender_asked: columns.get("sender_asked")?,
             sender_reported: columns.get("sender_reported")?,
+            traceparent: columns.get("traceparent")?,
         })
     }
 }

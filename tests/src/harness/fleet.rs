@@ -6,7 +6,7 @@ use std::{
     sync::{Mutex, MutexGuard, PoisonError},
 };
 
-use closure_broker::{BrokerSettings, Publisher};
+use closure_broker::{BrokerSettings, OutMessage, Publisher};
 use closure_contract::{
     JobId,
     topology::{JOBS, RECEIPTS},
@@ -185,6 +185,14 @@ impl Fleet {
     /// Publishes a job as a CRM does, by its kind, with a confirm.
     pub async fn publish(&self, job: &Value) -> JobId {
         self.publish_all(std::slice::from_ref(job)).await;
+        jobs::id(job)
+    }
+
+    /// Publishes a job of a trace.
+    pub async fn publish_traced(&self, job: &Value, traceparent: &str) -> JobId {
+        self.canaries_mut(|canaries| canaries.add_job(job));
+        let message = OutMessage { traceparent: Some(traceparent.to_owned()), ..job_message(job) };
+        self.publisher.publish(vec![message]).await.expect("the broker confirms");
         jobs::id(job)
     }
 

@@ -24,6 +24,8 @@ pub struct Heard {
     pub message_id: Option<String>,
     /// The key under which it came.
     pub routing_key: String,
+    /// The trace context that it came with.
+    pub traceparent: Option<String>,
     /// The body as JSON.
     pub body: serde_json::Value,
 }
@@ -113,6 +115,7 @@ impl Outcomes {
             outcome,
             message_id: message.message_id.clone(),
             routing_key: message.routing_key.clone(),
+            traceparent: message.traceparent.clone(),
             body: serde_json::from_slice(&message.body).expect("every outcome is JSON"),
         };
         self.heard.lock().unwrap_or_else(PoisonError::into_inner).push(heard);

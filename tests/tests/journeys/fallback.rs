@@ -1,11 +1,13 @@
 //! A text message that failed, or that nobody heard of again (R14c–R14f).
 
-use closure_contract::{Evidence, OutcomeName, ReceiptStatus};
+use closure_contract::{Evidence, FailureCode, OutcomeName, ReceiptStatus};
 use closure_store::{DeadLetterState, DeliveryState};
 use closure_tests::harness::{
     LONG, eventually, jobs,
-    kride::{id_of, journey, walk},
+    kride::{id_of, job_of, journey, walk},
 };
+use serde_json::json;
+use uuid::Uuid;
 
 #[test]
 fn a_receipt_of_failure_makes_the_email_answer() {
@@ -20,6 +22,38 @@ fn a_receipt_of_failure_makes_the_email_answer() {
         assert_eq!(sms.attempts, 1);
         assert_eq!(ended.fallback().source_job_id, Some(sms.job_id));
     });
+}
+
+#[test]
+fn every_outcome_belongs_to_the_trace_of_the_message_that_it_answers_however_much_later_it_comes() {
+    journey(async |fleet| {
+        let (first, second) = (trace('1'), trace('2'));
+        let mut job = job_of("failed-receipt");
+        job["job_id"] = json!(Uuid::new_v4());
+        job["consultation"]["id"] = json!(Uuid::new_v4());
+        let id = fleet.publish_traced(&job, &first).await;
+        let text = &fleet.outcomes_of(id, 1).await[0];
+        let email = text.outcome.fallback_job_id.expect("an email answers");
+        let mail = &fleet.outcomes_of(email, 1).await[0];
+        assert_eq!((&text.traceparent, &mail.traceparent), (&Some(first.clone()), &Some(first)));
+
+        job["consultation"]["revision"] = json!(2);
+        fleet.publish_traced(&job, &second).await;
+        let heard = fleet.outcomes_of(id, 2).await;
+        let conflict = heard.iter().find(|heard| heard.outcome.code == Some(FailureCode::JobIdConflict));
+        assert_eq!(conflict.map(|heard| &heard.traceparent), Some(&Some(second.clone())));
+
+        job["job_id"] = json!(Uuid::new_v4());
+        job["agent"] = json!("nobody");
+        let dead = fleet.outcomes_of(fleet.publish_traced(&job, &second).await, 1).await;
+        assert_eq!((dead[0].outcome.code, &dead[0].traceparent), (Some(FailureCode::WrongShape), &Some(second)));
+    });
+}
+
+/// A trace context of W3C's form.
+fn trace(digit: char) -> String {
+    let digits = |count: usize| digit.to_string().repeat(count);
+    format!("00-{}-{}-01", digits(32), digits(16))
 }
 
 #[test]

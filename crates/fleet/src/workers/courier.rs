@@ -253,6 +253,7 @@ impl<C: Carrier> Courier<C> {
             rendered,
             rules: rules_json(decision),
             sender_asked: sender_asked(decision),
+            traceparent: message.traceparent.clone(),
         };
         hand.may_act()?;
         let asked = Mutex::new((claim.token, self.leases.end_if_asked_now()));

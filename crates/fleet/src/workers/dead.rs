@@ -42,6 +42,7 @@ struct Remains {
     job_id: Option<JobId>,
     consultation: Option<Consultation>,
     channel: Option<Channel>,
+    traceparent: Option<String>,
 }
 
 impl Remains {
@@ -53,6 +54,7 @@ impl Remains {
             job_id: body.and_then(|body| body.part("job_id")),
             consultation: body.and_then(|body| body.part("consultation")),
             channel: kind.and_then(channel_of_kind),
+            traceparent: message.traceparent.clone(),
         }
     }
 }
@@ -184,15 +186,15 @@ fn tell(
         let messages = announce::outcome(delivery).into_iter().collect();
         return Disposition::Told(Told { messages, debts: vec![Debt::of(delivery)], store: store.clone() });
     }
-    let channel = home.or(remains.channel);
+    let (channel, traceparent) = (home.or(remains.channel), remains.traceparent.clone());
     let told = outcome(generation, death, remains, channel, buried);
-    Disposition::Done(told.iter().map(announce::outcome_message).collect())
+    Disposition::Done(told.iter().map(|told| announce::outcome_message(told, traceparent.clone())).collect())
 }
 
 /// Tells the CRM of a job that its own worker gave up.
 pub(super) fn told(
     store: &Store,
-    generation: Generation,
+    message: &InMessage,
     code: FailureCode,
     detail: &str,
     job: &Job,
@@ -203,8 +205,9 @@ pub(super) fn told(
         job_id: Some(job.id()),
         consultation: Some(job.consultation().clone()),
         channel: Some(job.channel()),
+        traceparent: message.traceparent.clone(),
     };
-    tell(store, generation, &death, remains, Some(job.channel()), buried)
+    tell(store, message.generation, &death, remains, Some(job.channel()), buried)
 }
 
 /// Why the broker gave a message up, as far as the message and its history tell.

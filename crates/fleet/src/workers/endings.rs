@@ -61,7 +61,7 @@ impl<C: Carrier> Courier<C> {
             settled_or_stop(hand, "record a dead letter", || self.store.record_dead_letter(letter.clone()))
                 .await?;
         let outcome = conflict::outcome(job, hand.message, &buried);
-        Ok(Disposition::Done(vec![announce::outcome_message(&outcome)]))
+        Ok(Disposition::Done(vec![announce::outcome_message(&outcome, hand.message.traceparent.clone())]))
     }
 }
 

@@ -101,6 +101,7 @@ impl<C: Carrier> Courier<C> {
             generation: message.generation,
             body: message.body.clone(),
             source_job_id: job.fallback_of(),
+            traceparent: message.traceparent.clone(),
             code,
             detail,
         };

@@ -75,7 +75,7 @@ impl<C: Carrier> Courier<C> {
             // How the job stands is for a newer release to tell.
             return Ok(Disposition::Done(Vec::new()));
         }
-        Ok(dead::told(&self.store, message.generation, code, &letter.detail, &job, &buried))
+        Ok(dead::told(&self.store, message, code, &letter.detail, &job, &buried))
     }
 }
 

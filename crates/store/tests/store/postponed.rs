@@ -51,6 +51,7 @@ fn a_job_that_nobody_has_claimed_is_put_off_since_the_first_time_and_claimed_all
                 generation,
                 body: asked.body.clone(),
                 source_job_id: None,
+                traceparent: None,
                 code: FailureCode::FleetCapReached,
                 detail: "all are used".to_owned(),
             };

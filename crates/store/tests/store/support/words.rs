@@ -36,6 +36,7 @@ pub(crate) fn claim(job_id: JobId) -> NewClaim {
         rendered: None,
         rules: json!([{ "id": "R6", "effect": "pass", "detail": "" }]),
         sender_asked: Some("+82234518120".to_owned()),
+        traceparent: None,
     }
 }
 
