@@ -33,7 +33,7 @@ CREATE FUNCTION pg_temp.never_changed(place text) RETURNS text[] LANGUAGE sql AS
         WHEN 'attempt' THEN ARRAY['job_id', 'generation', 'number', 'client_ref', 'provider', 'started_at']
         WHEN 'receipt' THEN ARRAY['id', 'provider', 'receipt_id', 'provider_ref', 'client_ref', 'status', 'evidence',
             'provider_code', 'occurred_at', 'received_at', 'recorded_at', 'failure_code', 'reported_sender']
-        WHEN 'dead_letter' THEN ARRAY['id', 'key', 'job_id', 'channel', 'queue', 'routing_key', 'message_id', 'body',
+        WHEN 'dead_letter' THEN ARRAY['id', 'key', 'job_id', 'about_job', 'channel', 'queue', 'routing_key', 'message_id', 'body',
             'replay_body', 'replay_generation', 'first_died_at']
     END
 $$;
@@ -42,7 +42,7 @@ REVOKE ALL ON ALL TABLES IN SCHEMA public FROM
     closure_worker, closure_courier, closure_sms, closure_email, closure_dial, closure_fallback, closure_dead,
     closure_cancel, closure_bounces, closure_fleet, closure_operator, closure_doctor, closure_advisor, closure_pbx;
 -- These have more rights than their callers, and PostgreSQL lets everybody call a function that is new.
-REVOKE ALL ON FUNCTION mail_recipient(uuid), owe(uuid, integer, integer) FROM PUBLIC,
+REVOKE ALL ON FUNCTION mail_recipient(uuid), owe(uuid, integer, integer), delivery_answers() FROM PUBLIC,
     closure_worker, closure_courier, closure_sms, closure_email, closure_dial, closure_fallback, closure_dead,
     closure_cancel, closure_bounces, closure_fleet, closure_operator, closure_doctor, closure_advisor, closure_pbx;
 GRANT USAGE ON SCHEMA public TO

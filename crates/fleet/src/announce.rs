@@ -74,7 +74,8 @@ pub fn email_job(snapshot: &Snapshot) -> Option<OutMessage> {
     }
     match Job::decode(&snapshot.body) {
         Ok(job) => {
-            let message = job_message(&job, snapshot.body.clone(), snapshot.generation, snapshot.traceparent.clone());
+            let message =
+                job_message(&job, snapshot.body.clone(), snapshot.generation, snapshot.traceparent.clone());
             Some(OutMessage { exchange: FALLBACK, ..message })
         }
         Err(problem) => {

@@ -109,6 +109,7 @@ async fn record(transaction: &Transaction<'_>, letter: &NewDeadLetter) -> Result
             &text::json(letter.headers.clone()),
             &int(generation.0),
             &again,
+            &letter.about_job.map(|job| job.0),
         ],
     )
     .await?;
@@ -227,8 +228,9 @@ UPDATE attempt SET state = 'in_doubt', ended_at = now() WHERE job_id = $1 AND st
 
 pub(crate) const KEEP: &str = "
 INSERT INTO dead_letter AS l (
-    key, job_id, channel, queue, routing_key, message_id, code, detail, body, headers, state, generation
-) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, 'open', $11)
+    key, job_id, channel, queue, routing_key, message_id, code, detail, body, headers, state, generation,
+    about_job
+) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, 'open', $11, $13)
 ON CONFLICT (key) DO UPDATE SET
     (state, code, detail, headers, generation, deaths, last_died_at, settled_at) = (
         SELECT

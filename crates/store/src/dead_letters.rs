@@ -34,7 +34,7 @@ pub enum DeadLetterState {
     Open,
     /// It was sent again, and its end is not known.
     Replaying,
-    /// A replay brought it to an end.
+    /// A replay brought it to an end, or the job that it only names reached the customer.
     Resolved,
     /// A person gave it up.
     Discarded,
@@ -76,6 +76,8 @@ pub struct NewDeadLetter {
     pub headers: Value,
     /// The job that it is a message of, where it could be worked on at all.
     pub job_id: Option<JobId>,
+    /// The job that it only names: the letter is resolved when that one reaches the customer.
+    pub about_job: Option<JobId>,
     /// The message's own id.
     pub message_id: Option<String>,
 }
@@ -108,6 +110,8 @@ pub struct DeadLetterSummary {
     pub id: DeadLetterId,
     /// The job, where it is one of ours.
     pub job_id: Option<JobId>,
+    /// The job that it only names, where it began none.
+    pub about_job: Option<JobId>,
     /// The channel, where it is known.
     pub channel: Option<Channel>,
     /// The work queue that it belonged to.
@@ -221,7 +225,7 @@ impl Store {
 
 macro_rules! summary_columns {
     () => {
-        "l.id, l.job_id, l.channel, l.queue, l.code, l.detail, l.state, l.generation, l.deaths, l.first_died_at, \
+        "l.id, l.job_id, l.about_job, l.channel, l.queue, l.code, l.detail, l.state, l.generation, l.deaths, l.first_died_at, \
          l.last_died_at, l.settled_at"
     };
 }
@@ -260,6 +264,7 @@ impl DeadLetterSummary {
         Ok(Self {
             id: columns.get("id").map(DeadLetterId)?,
             job_id: columns.maybe_job("job_id")?,
+            about_job: columns.maybe_job("about_job")?,
             channel: columns.maybe_word("channel", state::channel)?,
             queue: columns.get("queue")?,
             code: columns.code("code")?,

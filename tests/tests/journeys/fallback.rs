@@ -46,7 +46,10 @@ fn every_outcome_belongs_to_the_trace_of_the_message_that_it_answers_however_muc
         job["job_id"] = json!(Uuid::new_v4());
         job["agent"] = json!("nobody");
         let dead = fleet.outcomes_of(fleet.publish_traced(&job, &second).await, 1).await;
-        assert_eq!((dead[0].outcome.code, &dead[0].traceparent), (Some(FailureCode::WrongShape), &Some(second)));
+        assert_eq!(
+            (dead[0].outcome.code, &dead[0].traceparent),
+            (Some(FailureCode::WrongShape), &Some(second))
+        );
     });
 }
 

@@ -4,7 +4,7 @@ use closure_contract::Channel;
 use closure_contract::topology::{UNROUTABLE, WorkQueue};
 use closure_store::DeadLetterState;
 use closure_tests::harness::{
-    jobs,
+    Fleet, jobs,
     kride::{journey, row, walk},
 };
 use serde_json::json;
@@ -78,7 +78,7 @@ fn a_job_under_another_channels_key_is_kept_and_the_crm_hears_of_it() {
 }
 
 #[test]
-fn what_went_nowhere_or_was_no_job_is_told_and_published_again_under_its_own_job_id() {
+fn what_went_nowhere_or_was_no_job_is_told_and_its_letter_is_resolved_when_the_job_itself_ends_well() {
     journey(async |fleet| {
         let nowhere = jobs::email("went-nowhere@example.com");
         let misshapen = jobs::email("misshapen@example.com");
@@ -93,16 +93,23 @@ fn what_went_nowhere_or_was_no_job_is_told_and_published_again_under_its_own_job
             fleet.add_canary(job["to"]["email"].as_str().expect("it has an address"));
             fleet.publish_raw(bytes, key).await;
             let heard = fleet.outcomes_of(jobs::id(job), 1).await;
+            assert_eq!(states_of(fleet, bytes).await, [DeadLetterState::Open]);
             assert_eq!((heard[0].summary().as_str(), heard[0].outcome.word), (told, 0));
             fleet.publish(job).await;
             let heard = fleet.outcomes_of(jobs::id(job), 2).await;
             let highest = heard.iter().max_by_key(|heard| heard.outcome.word).expect("two outcomes");
             assert_eq!((highest.summary().as_str(), highest.outcome.word), ("email.accepted", 1));
-            let letters = fleet.letters_with(bytes).await;
-            assert_eq!(letters.len(), 1, "the letter stays for a person");
-            assert_eq!(letters[0].summary.state, DeadLetterState::Open);
+            assert_eq!(states_of(fleet, bytes).await, [DeadLetterState::Resolved]);
+            let later = [b" ", bytes].concat();
+            fleet.publish_raw(&later, key).await;
+            fleet.outcomes_of(jobs::id(job), 3).await;
+            assert_eq!(states_of(fleet, &later).await, [DeadLetterState::Open], "it may be another answer");
         }
     });
+}
+
+async fn states_of(fleet: &Fleet, body: &[u8]) -> Vec<DeadLetterState> {
+    fleet.letters_with(body).await.iter().map(|letter| letter.summary.state).collect()
 }
 
 #[test]

@@ -89,6 +89,11 @@ async fn show(call: &Call, id: DeadLetterId) -> Result<(), Failure> {
             "  died {} time(s), first {}, last {}",
             letter.summary.deaths, letter.summary.first_died_at, letter.summary.last_died_at
         ));
+        if let Some(job) = letter.summary.about_job {
+            output::line(format!(
+                "  names the job {job}, and is resolved when that one reaches the customer"
+            ));
+        }
         for action in &letter.actions {
             output::line(format!(
                 "  {}  {} by {}: {}",

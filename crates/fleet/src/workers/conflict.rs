@@ -21,6 +21,7 @@ pub fn letter(channel: Channel, message: &InMessage) -> NewDeadLetter {
         body: message.body.clone(),
         headers: Value::Null,
         job_id: None,
+        about_job: None,
         message_id: message.message_id.clone(),
     }
 }

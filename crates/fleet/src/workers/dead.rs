@@ -82,9 +82,11 @@ impl Worker for DeadWorker {
         let death = cause(home, message);
         let remains = Remains::of(message);
         // Only a job that could not be worked on is dead itself; what could not be read is no job of ours yet.
-        let job_id = match death.code {
-            FailureCode::CrashLoop | FailureCode::MessageExpired | FailureCode::GivenUp => remains.job_id,
-            _ => None,
+        let (job_id, about_job) = match death.code {
+            FailureCode::CrashLoop | FailureCode::MessageExpired | FailureCode::GivenUp => {
+                (remains.job_id, None)
+            }
+            _ => (None, remains.job_id),
         };
         let generation = self.generation(hand, remains.job_id).await?;
         if death.code == FailureCode::CrashLoop && self.gives_back(hand, home, generation).await? {
@@ -103,6 +105,7 @@ impl Worker for DeadWorker {
                 "generation": generation,
             }),
             job_id,
+            about_job,
             message_id: message.message_id.clone(),
         };
         hand.may_act()?;

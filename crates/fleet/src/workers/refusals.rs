@@ -66,6 +66,7 @@ impl<C: Carrier> Courier<C> {
             body: message.body.clone(),
             headers: json!({ "attempt": message.attempt, "generation": message.generation }),
             job_id: Some(job.id()),
+            about_job: None,
             message_id: message.message_id.clone(),
         };
         hand.may_act()?;

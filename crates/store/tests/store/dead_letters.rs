@@ -23,6 +23,7 @@ fn letter(body: &str, job_id: Option<closure_contract::JobId>, generation: u32) 
         body: Bytes::from(body.to_owned()),
         headers: json!({ "generation": generation, "type": "closure.sms/1" }),
         job_id,
+        about_job: None,
         message_id: Some("m-1".to_owned()),
     }
 }

@@ -42,6 +42,7 @@ fn a_letter_about_a_row_of_a_newer_release_is_kept_and_leaves_the_delivery_alone
             body: strange.body.clone(),
             headers: json!({ "generation": Generation::FIRST }),
             job_id: Some(strange.job_id),
+            about_job: None,
             message_id: None,
         };
         let buried = store.record_dead_letter(letter).await.expect("a letter can always be kept");
