@@ -5,7 +5,8 @@
 #   deploy/make-secrets.sh [FOLDER]        the default is deploy/secrets; existing files are kept as they are
 #
 # CLOSURE_CRM_BROKER is the way by which the CRM comes, such as amqps://broker.example.com:5671; from another machine it comes
-# over TLS alone (deploy/compose-tls.yml). CLOSURE_BROKER_HOST is the broker as the fleet's own processes see it.
+# over TLS alone (deploy/compose-tls.yml). CLOSURE_BROKER_HOST is the broker as the fleet's own processes see it,
+# CLOSURE_DATABASE_HOST the database: HOST:PORT, and without it the socket that the containers share.
 #
 # The folder is closed to other users of this host; the files themselves can be read by all, because the processes in
 # the containers have users of their own.
@@ -13,6 +14,7 @@ set -euo pipefail
 
 folder=${1:-$(dirname "$0")/secrets}
 broker=${CLOSURE_BROKER_HOST:-rabbitmq:5672}
+database=${CLOSURE_DATABASE_HOST:-%2Fvar%2Frun%2Fpostgresql}
 crm_broker=${CLOSURE_CRM_BROKER:-amqp://$broker}
 if [[ ! $crm_broker =~ ^(amqps?)://([^][:space:]/@?#]+)$ ]]; then
   echo "make-secrets.sh: \`$crm_broker\` is no way to the broker: CLOSURE_CRM_BROKER must be amqps://HOST:PORT, and" \
@@ -46,7 +48,7 @@ for user in topology sms email dial fallback dead cancel intake operator doctor;
   keep "broker_uri_$user" "amqp://$user:$(password)@$broker/%2f"
 done
 for user in owner sms email dial fallback dead cancel bounces advisor operator doctor pbx; do
-  keep "database_url_$user" "postgres://closure_$user:$(password)@%2Fvar%2Frun%2Fpostgresql/closure"
+  keep "database_url_$user" "postgres://closure_$user:$(password)@$database/closure"
 done
 keep postgres_password "$(password)"
 # You choose this value and give it to NHN Cloud with the webhook's address.

@@ -11,6 +11,7 @@ pub mod ci;
 pub mod cli;
 pub mod compose;
 pub mod demo;
+pub mod deployment;
 pub mod error;
 pub mod fuzz;
 pub mod http;

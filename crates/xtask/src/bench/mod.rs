@@ -77,7 +77,7 @@ pub fn run(arguments: &Arguments, interrupt: &Interrupt) -> Result<ExitCode> {
     println!("starting a private RabbitMQ and a private PostgreSQL that waits for the disk …");
     let options = ServiceOptions { durability: Durability::Synced, leftovers: Leftovers::Remove };
     let mut services = Services::start(&workspace.services_folder(), options, interrupt)?;
-    let outcome = measure(&arguments.plan(), &binaries, &services, interrupt);
+    let outcome = measure(&arguments.plan(), &workspace, &binaries, &services, interrupt);
     if outcome.is_err() {
         services.leave_folder();
         eprintln!("The logs stay in {} until the next run.", services.folder().display());
@@ -125,8 +125,14 @@ impl Arguments {
     }
 }
 
-fn measure(plan: &Plan, binaries: &Path, services: &Services, interrupt: &Interrupt) -> Result<()> {
-    let stage = Stage::set(binaries, services, interrupt)?;
+fn measure(
+    plan: &Plan,
+    workspace: &Workspace,
+    binaries: &Path,
+    services: &Services,
+    interrupt: &Interrupt,
+) -> Result<()> {
+    let stage = Stage::set(workspace, binaries, services, interrupt)?;
     let load_before = numbers::load_average();
     let mut rounds = Vec::with_capacity(usize::from(plan.rounds));
     for number in 1..=plan.rounds {

@@ -11,20 +11,20 @@ use rustix::process::Signal;
 use serde_json::Value;
 
 use crate::bench::load::Load;
+use crate::deployment::Deployment;
 use crate::error::{Context, Result, failed};
 use crate::http;
 use crate::interrupt::Interrupt;
-use crate::process::{Running, holds_within, log_tail, run_quietly};
+use crate::process::{Running, holds_within, log_tail};
 use crate::services::Services;
+use crate::workspace::Workspace;
 
 /// How long a process may take until it is ready.
 const READY_LIMIT: Duration = Duration::from_secs(60);
 /// How long a role may take to finish what is in hand and end.
 const END_LIMIT: Duration = Duration::from_secs(40);
-/// Secrets of the stand-in; nothing outside this machine knows them.
+/// The stand-in's name of us; nothing outside this machine knows it.
 const APP_KEY: &str = "bench-app-key";
-const SECRET_KEY: &str = "bench-secret-key";
-const WEBHOOK_SECRET: &str = "bench-webhook-secret";
 /// Many texts go to few numbers here, which the shipped caps exist to stop: an operator who measures turns them off too.
 const RULEBOOK: &str = "\
 [numbers]
@@ -69,6 +69,7 @@ pub struct Stage<'a> {
     /// The gateway.
     pub gateway: Process,
     services: &'a Services,
+    deployment: Deployment,
     binaries: PathBuf,
     logs: PathBuf,
     environment: Vec<(String, String)>,
@@ -77,17 +78,25 @@ pub struct Stage<'a> {
 }
 
 impl<'a> Stage<'a> {
-    /// Migrates, declares the topology and starts the gateway.
-    pub fn set(binaries: &Path, services: &'a Services, interrupt: &Interrupt) -> Result<Stage<'a>> {
+    /// Makes the users, migrates, declares the topology and starts the gateway.
+    pub fn set(
+        workspace: &Workspace,
+        binaries: &Path,
+        services: &'a Services,
+        interrupt: &Interrupt,
+    ) -> Result<Stage<'a>> {
         let (gateway_port, intake_port) = (free_port()?, free_port()?);
         let logs = services.folder().join("fleet");
         std::fs::create_dir_all(&logs).context(|| format!("cannot create {}", logs.display()))?;
         let rulebook = logs.join("rulebook.toml");
         std::fs::write(&rulebook, RULEBOOK).context(|| format!("cannot write {}", rulebook.display()))?;
+        let deployment = Deployment::prepare(workspace, services)?;
+        deployment.open(&binaries.join("fleet"))?;
         let gateway_url = format!("http://127.0.0.1:{gateway_port}");
         let mut gateway = Command::new(binaries.join("simulators"));
         gateway.args(["nhn", "--listen", &format!("127.0.0.1:{gateway_port}")]);
-        gateway.args(["--app-key", APP_KEY, "--secret-key", SECRET_KEY, "--webhook-secret", WEBHOOK_SECRET]);
+        gateway.args(["--app-key", APP_KEY, "--secret-key", &deployment.secret("nhn_secret_key")?]);
+        gateway.args(["--webhook-secret", &deployment.secret("nhn_webhook_secret")?]);
         gateway.args(["--webhook-url", &format!("http://127.0.0.1:{intake_port}/receipts/nhn")]);
         gateway.args(["--receipt-delay-ms", "0", "--latency-ms", "0", "--messages-max", MESSAGES_MAX]);
         let gateway = Process::start("gateway", &mut gateway, services, &logs)?;
@@ -97,15 +106,13 @@ impl<'a> Stage<'a> {
             database_pid: pids.1,
             gateway,
             services,
+            environment: environment(&deployment, &rulebook, &gateway_url, intake_port),
+            deployment,
             binaries: binaries.to_owned(),
             logs,
-            environment: environment(services, &rulebook, &gateway_url, intake_port),
             gateway_url,
             intake_port,
         };
-        run_quietly(stage.command("fleet").arg("migrate"))?;
-        run_quietly(stage.command("fleet").args(["topology", "apply"]))?;
-        run_quietly(stage.command("fleet").args(["outcomes", "--queue", "crm.outcomes", "--count", "0"]))?;
         stage.gateway.wait_until_ready(&stage.gateway_url, "/_sim/health", interrupt)?;
         Ok(stage)
     }
@@ -129,7 +136,7 @@ impl<'a> Stage<'a> {
         interrupt: &Interrupt,
     ) -> Result<Process> {
         let port = free_port()?;
-        let mut command = self.command("fleet");
+        let mut command = self.fleet(role);
         command.args(["work", role]).env("FLEET_HEALTH_LISTEN", format!("127.0.0.1:{port}"));
         if let Some(count) = concurrency {
             command.args(["--concurrency", &count.to_string()]);
@@ -141,22 +148,27 @@ impl<'a> Stage<'a> {
 
     /// Starts the intake and waits until it takes receipts.
     pub fn intake(&self, interrupt: &Interrupt) -> Result<Process> {
-        let intake =
-            Process::start("intake", self.command("fleet").arg("intake"), self.services, &self.logs)?;
+        let intake = Process::start("intake", self.fleet("intake").arg("intake"), self.services, &self.logs)?;
         let url = format!("http://127.0.0.1:{}", self.intake_port);
         intake.wait_until_ready(&url, "/readyz", interrupt)?;
         Ok(intake)
     }
 
     /// Starts a measurement of the load generator.
+    ///
+    /// It plays the CRM and the operator, and besides looks into every queue, which `topology` alone may.
     pub fn load(&self, arguments: &[String]) -> Result<Load> {
-        let mut command = self.command("bench_load");
+        let mut command = Command::new(self.binaries.join("bench_load"));
+        command.env("FLEET_BROKER_URI", self.deployment.secret("broker_uri_topology")?);
+        command.env("FLEET_DATABASE_URL", self.deployment.secret("database_url_operator")?);
+        command.env("FLEET_SMS_NHN_BASE_URL", &self.gateway_url);
         self.services.adopt(command.args(arguments));
         Load::start(&mut command, self.logs.join("load.log"))
     }
 
-    fn command(&self, program: &str) -> Command {
-        let mut command = Command::new(self.binaries.join(program));
+    /// Our own command as the user of this role.
+    fn fleet(&self, role: &str) -> Command {
+        let mut command = self.deployment.command(&self.binaries.join("fleet"), role);
         command.envs(self.environment.iter().map(|(name, value)| (name, value)));
         command
     }
@@ -206,21 +218,20 @@ impl Drop for Process {
 
 /// What every role is told; all but the caps is as it is shipped.
 fn environment(
-    services: &Services,
+    deployment: &Deployment,
     rulebook: &Path,
     gateway_url: &str,
     intake_port: u16,
 ) -> Vec<(String, String)> {
+    let file = |name: &str| deployment.file(name).display().to_string();
     let settings = [
-        ("BROKER_URI", services.amqp_url().trim_end_matches('/').to_owned() + "/%2F"),
-        ("DATABASE_URL", services.postgres_url().to_owned()),
         ("RULEBOOK", rulebook.display().to_string()),
         ("NETWORK_GATEWAY_ADDRESSES", "any".to_owned()),
         ("SMS_NHN_BASE_URL", gateway_url.to_owned()),
         ("SMS_NHN_APP_KEY", APP_KEY.to_owned()),
-        ("SMS_NHN_SECRET_KEY", SECRET_KEY.to_owned()),
+        ("SMS_NHN_SECRET_KEY_FILE", file("nhn_secret_key")),
         ("INTAKE_LISTEN", format!("127.0.0.1:{intake_port}")),
-        ("INTAKE_NHN_SECRET", WEBHOOK_SECRET.to_owned()),
+        ("INTAKE_NHN_SECRET_FILE", file("nhn_webhook_secret")),
         ("LOG_FORMAT", "json".to_owned()),
     ];
     settings.into_iter().map(|(name, value)| (format!("FLEET_{name}"), value)).collect()
