@@ -27,6 +27,10 @@ pub enum Package {
     PgBouncer,
     /// Another time of day for a single process.
     FakeTime,
+    /// The AMQP client of the example programs in Python.
+    PythonPika,
+    /// A client for HTTP on the command line.
+    Curl,
     /// Node, for the same in another language and for AsyncAPI's parser.
     Node,
     /// Node's package manager.
@@ -35,6 +39,8 @@ pub enum Package {
 
 /// What the services need.
 pub const SERVERS: &[Package] = &[Package::RabbitMq, Package::PostgreSql];
+/// What the demo needs besides: it runs what it shows to a CRM's programmer.
+pub const DEMO: &[Package] = &[Package::RabbitMq, Package::PostgreSql, Package::PythonPika, Package::Curl];
 /// What the whole test suite needs.
 pub const TESTS: &[Package] = &[
     Package::RabbitMq,
@@ -88,6 +94,8 @@ impl Package {
             Package::Nginx => "nginx",
             Package::PgBouncer => "pgbouncer",
             Package::FakeTime => "libfaketime",
+            Package::PythonPika => "python3-pika",
+            Package::Curl => "curl",
             Package::Node => "nodejs",
             Package::Npm => "npm",
         }
@@ -103,6 +111,8 @@ impl Package {
             Package::Nginx => Path::new(NGINX).exists(),
             Package::PgBouncer => Path::new(PGBOUNCER).exists(),
             Package::FakeTime => tools::has_faketime(),
+            Package::PythonPika => tools::has_pika(),
+            Package::Curl => succeeds(Command::new("/usr/bin/curl").arg("--version")),
             Package::Node => tools::has_node(),
             Package::Npm => tools::has_npm(),
         }

@@ -92,6 +92,11 @@ pub fn has_dkim() -> bool {
     succeeds(Command::new(PYTHONS[0]).args(["-c", "import dkim"]))
 }
 
+/// True if Debian's own Python has the AMQP client of the example programs.
+pub fn has_pika() -> bool {
+    succeeds(Command::new(PYTHONS[0]).args(["-c", "import pika"]))
+}
+
 /// True if the machine can give a process another time of day.
 pub fn has_faketime() -> bool {
     // Debian's own place for it, below the folder of the machine's architecture.

@@ -11,7 +11,7 @@ use crate::compose::project::Project;
 use crate::demo::environment::{Environment, publish_body};
 use crate::demo::observe::records;
 use crate::demo::outcome_feed::OutcomeFeed;
-use crate::demo::stage::RULEBOOK;
+use crate::demo::settings::RULEBOOK;
 use crate::error::{Context, Result, failed};
 
 /// What is killed, one after the other, with texts under way.

@@ -1,10 +1,13 @@
 //! `cargo xtask demo`: the whole fleet on this machine, playing the scenario in front of a person.
 
 pub mod environment;
+pub mod invitation;
 pub mod observe;
 pub mod outcome_feed;
+pub mod rehearsal;
 pub mod report;
 pub mod scenario;
+pub mod settings;
 pub mod stage;
 
 use std::path::PathBuf;
@@ -19,6 +22,7 @@ use crate::services::{Durability, Leftovers, ServiceOptions, Services};
 use crate::workspace::Workspace;
 
 use environment::Environment;
+use invitation::Invitation;
 use observe::{Observer, Verdict};
 use scenario::Scenario;
 use stage::Stage;
@@ -37,7 +41,8 @@ const QUIET_TIME: Duration = Duration::from_secs(8);
 /// The options of `cargo xtask demo`.
 #[derive(clap::Args, Debug)]
 pub struct Arguments {
-    /// Stop everything at the end, and fail if any row is not as the scenario expects
+    /// Stop everything at the end, and fail if any row is not as the scenario expects, or a line that the demo prints
+    /// for a look around does not do what it says
     #[arg(long)]
     exit: bool,
 }
@@ -52,7 +57,7 @@ impl Arguments {
 /// Plays the scenario; with `--exit` it ends with the last row, otherwise with Ctrl-C.
 pub fn run(arguments: &Arguments, interrupt: &Interrupt) -> Result<ExitCode> {
     let begin = Instant::now();
-    packages::ensure(packages::SERVERS, interrupt)?;
+    packages::ensure(packages::DEMO, interrupt)?;
     let workspace = Workspace::find()?;
     let scenario = Scenario::read(&workspace.root.join(SCENARIO))?;
     println!("{}\n", scenario.title);
@@ -61,21 +66,25 @@ pub fn run(arguments: &Arguments, interrupt: &Interrupt) -> Result<ExitCode> {
     println!("starting a private RabbitMQ and a private PostgreSQL …");
     let options = ServiceOptions { durability: Durability::Unsynced, leftovers: Leftovers::Remove };
     let services = Services::start(&workspace.services_folder(), options, interrupt)?;
-    println!("starting simulators, intake and one process for each role …");
+    println!("starting simulators, intake, advisor and one process for each role, each as its own user …");
     let stage = Stage::set(&workspace, &services, interrupt)?;
     println!("ready after {} s; publishing {} cases\n", begin.elapsed().as_secs(), scenario.rows.len());
     let verdicts = perform(&scenario, &stage, interrupt)?;
     report::table(&verdicts);
     let wrong = wrong(&verdicts);
     report::summary(verdicts.len(), wrong, begin.elapsed());
-    if !arguments.exit {
-        report::invitation(&stage);
+    let invitation = Invitation::write(&stage, &workspace, scenario.outcomes())?;
+    let mut wrong_lines = 0;
+    if arguments.exit {
+        wrong_lines = rehearsal::run(&invitation, &stage, &services, interrupt)?;
+    } else {
+        invitation.print();
         interrupt.wait();
         println!("stopping …");
     }
     drop(stage);
     drop(services);
-    Ok(if wrong == 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+    Ok(if wrong + wrong_lines == 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
 
 /// Builds the fleet and its simulators as the development profile does, and answers the folder that they are in.

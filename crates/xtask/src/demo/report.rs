@@ -2,9 +2,7 @@
 
 use std::time::Duration;
 
-use crate::demo::environment::Environment;
 use crate::demo::observe::Verdict;
-use crate::demo::stage::Stage;
 
 /// The widest a column may be before it is wrapped.
 const COLUMN_CHARS_MAX: usize = 42;
@@ -39,25 +37,6 @@ pub fn table(verdicts: &[Verdict]) {
 /// Prints how many rows are as the scenario expects.
 pub fn summary(rows: usize, wrong: usize, took: Duration) {
     println!("{} of {rows} cases are as the guide asks, after {} s in all", rows - wrong, took.as_secs());
-}
-
-/// Says what can be looked at while everything is up.
-pub fn invitation(stage: &Stage) {
-    println!("\nEverything stays up until Ctrl-C. In another shell:\n");
-    print!("{}", stage.exports());
-    println!(
-        "\n  fleet show C-20261122-000020          the whole story of a consultation\n  \
-         fleet dead list                       what waits for a person\n  \
-         fleet dead replay 1 --actor me --reason 'try again'\n  \
-         fleet explain job.json                what would happen to a job\n  \
-         fleet doctor                          is everything well\n\n\
-         The SMS gateway's records:  {}/_sim/messages\n\
-         The mail server's records:  {}/_sim/mails\n\
-         The PBX's records:          {}/_sim/rings",
-        stage.gateway(),
-        stage.mail_records(),
-        stage.pbx()
-    );
 }
 
 /// Breaks a text between words into lines of at most the column's width.

@@ -94,6 +94,11 @@ impl Scenario {
         }
         Ok(scenario)
     }
+
+    /// How many outcomes the CRM hears at least.
+    pub fn outcomes(&self) -> usize {
+        self.rows.iter().map(|row| row.expect.outcomes.len()).sum()
+    }
 }
 
 impl Publication {
