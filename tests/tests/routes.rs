@@ -2,8 +2,6 @@
 
 use std::{
     collections::{BTreeMap, BTreeSet},
-    path::Path,
-    process::Stdio,
     time::Duration,
 };
 
@@ -13,13 +11,11 @@ use closure_broker::{
 };
 use closure_contract::topology::{WorkQueue, exchanges, queues};
 use closure_tests::harness::{
-    LONG, Services, Vhost, eventually,
+    LONG, Services, Vhost, broker_rights, eventually,
     raw_amqp::{Properties, RawPublisher, Said, field, long},
     run,
 };
-use tokio::process::Command;
 
-const SCRIPT: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../deploy/rabbitmq/users.sh");
 const PASSWORD: &str = "routes-0123456789";
 /// Keys that lead somewhere on some exchange, and one that leads nowhere.
 const KEYS: [&str; 7] = ["sms", "email", "dial", "receipt", "cancel", "closure.dial", "zzz"];
@@ -39,45 +35,6 @@ const ROUTES: [(&str, &[&str]); 10] = [
     ("cancel", &[]),
     ("doctor", &[]),
 ];
-
-/// What `users.sh` would tell the broker: user, then what it may configure, write and read.
-async fn permissions(folder: &Path, former_workers: &str) -> BTreeMap<String, [String; 3]> {
-    let asked = folder.join("asked");
-    let stand_in = folder.join("rabbitmqctl");
-    // A password comes through a pipe, and whoever writes into one that nobody reads is ended. From RabbitMQ 4 on it is
-    // read only where two words are all that rabbitmqctl is given.
-    let script = format!(
-        "#!/bin/bash\nprintf '%s\\t' \"$@\" >> '{0}'\necho >> '{0}'\nif [[ \"$*\" =~ (add_user|change_password) && $# -ne 2 \
-         ]]; then echo 'no password is read' >&2; exit 70; fi\nif [[ -p /dev/stdin ]]; then cat > /dev/null; fi\n",
-        asked.display()
-    );
-    std::fs::write(&stand_in, script).expect("a program can be written");
-    std::fs::write(&asked, "").expect("a file can be written");
-    for user in ROUTES.iter().map(|(user, _)| *user).chain(["topology"]) {
-        let uri = format!("amqp://{user}:{PASSWORD}@localhost/%2f");
-        std::fs::write(folder.join(format!("broker_uri_{user}")), uri).expect("a secret can be written");
-    }
-    let output = Command::new("bash")
-        .args(["-c", "chmod +x \"$RABBITMQCTL\"; exec bash \"$0\" \"$1\"", SCRIPT])
-        .arg(folder)
-        .env("RABBITMQCTL", &stand_in)
-        .env("CLOSURE_FORMER_WORKERS", former_workers)
-        .stdin(Stdio::null())
-        .output()
-        .await
-        .expect("bash can be started");
-    assert!(output.status.success(), "users.sh: {}", String::from_utf8_lossy(&output.stderr));
-    let asked = std::fs::read_to_string(asked).expect("the file can be read");
-    asked
-        .lines()
-        .map(|line| line.split('\t').collect::<Vec<_>>())
-        .filter(|words| words.contains(&"set_permissions"))
-        .map(|words| {
-            let word = |index: usize| words[index].to_owned();
-            (word(4), [word(5), word(6), word(7)])
-        })
-        .collect()
-}
 
 /// Publishes under every key to every exchange; the message itself says who sent it.
 async fn knock(uri: &str, user: &str) -> usize {
@@ -121,8 +78,7 @@ fn the_way_from_each_broker_user_to_each_channel_is_only_its_own() {
         let vhost = Vhost::create(&services, &name).await;
         let owner = BrokerSettings::new(vhost.uri.clone(), "routes");
         topology::apply(&owner).await.expect("the topology is applied");
-        let folder = tempfile::tempdir().expect("a folder can be made");
-        let permissions = permissions(folder.path(), "no").await;
+        let permissions = broker_rights("no").await;
         let mut reached: BTreeMap<&str, BTreeSet<&str>> = BTreeMap::new();
         for (user, _) in ROUTES {
             let login = format!("{name}-{user}");
@@ -173,8 +129,7 @@ fn the_doctors_user_sees_what_is_there_and_may_configure_nothing() {
         let services = Services::from_environment();
         let name = format!("doctor-{}", uuid::Uuid::new_v4().simple());
         let vhost = Vhost::create(&services, &name).await;
-        let folder = tempfile::tempdir().expect("a folder can be made");
-        let permissions = permissions(folder.path(), "no").await;
+        let permissions = broker_rights("no").await;
         vhost.add_user(&name, PASSWORD, &permissions["doctor"]).await;
         let doctor = BrokerSettings::new(vhost.uri_of(&services, &name, PASSWORD), "routes");
         let missing = topology::look(&doctor).await.expect_err("there is nothing yet").to_string();
@@ -198,8 +153,7 @@ fn the_doctors_user_sees_what_is_there_and_may_configure_nothing() {
 #[test]
 fn an_earlier_releases_workers_keep_their_rights_only_while_a_person_says_so() {
     run(async {
-        let folder = tempfile::tempdir().expect("a folder can be made");
-        let (now, both) = (permissions(folder.path(), "no").await, permissions(folder.path(), "yes").await);
+        let (now, both) = (broker_rights("no").await, broker_rights("yes").await);
         for user in ["sms", "email", "dial"] {
             assert!(!now[user][1].contains("|retry\\.("), "{}", now[user][1]);
             assert!(both[user][1].contains("|retry\\.(1s"), "{}", both[user][1]);

@@ -1,8 +1,11 @@
 //! What explain said of a job, held against what the workers did with it.
 
-use closure_contract::{OutcomeName, Timestamp};
+use std::collections::HashMap;
+
+use closure_contract::{Outcome, OutcomeName, Timestamp};
 use serde_json::Value;
 use time::{OffsetDateTime, format_description::well_known::Rfc3339};
+use uuid::Uuid;
 
 use super::observe::{Seen, text};
 
@@ -128,14 +131,14 @@ impl Case<'_> {
         self.was_not_sent(id, delivery)?;
         let code = text(self.answer, "code");
         let state = if code == "expired" { "expired" } else { "refused" };
-        same("the state", &told(&self.seen.outcomes, id)?, &state.to_owned())?;
+        same("the state", &told_once(&self.seen.outcomes, id)?, &state.to_owned())?;
         same("the delivery's code", &text(delivery, "code"), &code)
     }
 
     fn was_held(&self, id: &str, delivery: &Value) -> Agreement {
         self.was_not_sent(id, delivery)?;
         let code = text(self.answer, "code");
-        same("the outcome", &told(&self.seen.outcomes, id)?, &"dead".to_owned())?;
+        same("the outcome", &told_once(&self.seen.outcomes, id)?, &"dead".to_owned())?;
         let letters = self.seen.letters.get(id).cloned().unwrap_or_default();
         same("the letters", &letters, &vec![code])
     }
@@ -152,11 +155,15 @@ impl Case<'_> {
     /// R14a to R14d: always means that there is an email, on_failure that there is one exactly where the text failed.
     fn fallback(&self, id: &str, delivery: &Value) -> Agreement {
         let email = self.seen.deliveries.get(&text(delivery, "fallback"));
-        let failed = match told(&self.seen.outcomes, id)?.as_str() {
-            "undelivered" | "unknown" | "refused" => true,
-            "delivered" | "expired" | "dead" => false,
-            other => return Err(format!("{other} is no end of a text message")),
-        };
+        let mut failed = false;
+        for name in told(&self.seen.outcomes, id)? {
+            // The email that a failure brought about stays, whatever the gateway says of the text afterwards.
+            failed |= match name {
+                OutcomeName::Undelivered | OutcomeName::Unknown | OutcomeName::Refused => true,
+                OutcomeName::Delivered | OutcomeName::Expired | OutcomeName::Dead => false,
+                other => return Err(format!("{other:?} is no end of a text message")),
+            };
+        }
         match (self.answer["fallback"]["email"].as_str(), email) {
             (Some("always"), Some(email)) => answers(email),
             (Some("on_failure"), Some(email)) if failed => answers(email),
@@ -189,14 +196,27 @@ fn answers(email: &Value) -> Agreement {
     }
 }
 
-/// The one outcome that the CRM heard.
-fn told(
-    outcomes: &std::collections::HashMap<String, Vec<closure_contract::Outcome>>,
-    id: &str,
-) -> Result<String, String> {
-    match outcomes.get(id).map(Vec::as_slice).unwrap_or_default() {
-        [outcome] => Ok(OutcomeName::as_str(outcome.outcome).to_owned()),
-        other => Err(format!("the CRM heard {} outcomes", other.len())),
+/// What the CRM heard, word by word: one, or further ones that each take back the one before, as where a gateway
+/// says at first that a text failed.
+fn told(outcomes: &HashMap<String, Vec<Outcome>>, id: &str) -> Result<Vec<OutcomeName>, String> {
+    let mut words: Vec<&Outcome> = outcomes.get(id).into_iter().flatten().collect();
+    words.sort_by_key(|word| word.word);
+    let names = words.iter().map(|word| word.outcome).collect::<Vec<_>>();
+    let corrected: Vec<Option<Uuid>> = words.iter().map(|word| word.corrects).collect();
+    let before = words.iter().map(|word| Some(word.outcome_id));
+    let expected: Vec<Option<Uuid>> = [None].into_iter().chain(before).take(words.len()).collect();
+    match names.as_slice() {
+        [] => Err("the CRM heard no outcome".to_owned()),
+        _ if corrected != expected => Err(format!("the CRM heard {names:?}, and not one as the end of it")),
+        _ => Ok(names),
+    }
+}
+
+/// The end of a job that never was tried: the one word about it.
+fn told_once(outcomes: &HashMap<String, Vec<Outcome>>, id: &str) -> Result<String, String> {
+    match told(outcomes, id)?.as_slice() {
+        [name] => Ok(name.as_str().to_owned()),
+        names => Err(format!("the CRM heard {names:?}")),
     }
 }
 

@@ -69,10 +69,11 @@ pub struct Rate {
     pub decode: Duration,
 }
 
-/// The fleet for it: every role together, receipts that have all the time they need.
+/// The fleet for it: each role apart with its own rights, as production has it, and receipts that have all the time
+/// they need.
 pub fn options(plan: Plan) -> FleetOptions {
     let remembered = plan.wave_jobs * 4;
-    FleetOptions::together("agreement")
+    FleetOptions::apart("agreement")
         .gateway(|gateway| {
             gateway.messages_max = remembered;
             gateway.receipt_delay_ms = 1;

@@ -21,6 +21,7 @@ use uuid::Uuid;
 
 use super::{
     between::Between,
+    broker_users,
     canaries::Canaries,
     cli::{Answer, cli},
     configuration::{self, Surroundings},
@@ -29,7 +30,7 @@ use super::{
     environment::{Services, binary},
     jobs, logs,
     messages::{job_message, message},
-    options::{FleetOptions, TopologyState},
+    options::{FleetOptions, ProcessSpec, TopologyState},
     outcomes::{Heard, Outcomes},
     process::Process,
     queues,
@@ -99,17 +100,17 @@ impl Fleet {
         };
         let environment = configuration::environment(&around, &options);
         let between = Between::open(&options, &database).await;
+        broker_users::admit(&vhost, &options.processes.iter().filter_map(ProcessSpec::broker_role).collect())
+            .await;
         let processes: BTreeMap<String, AsyncMutex<Process>> = options
             .processes
             .iter()
             .map(|spec| {
-                // What each role's own user may not do in the database shows in every test.
-                let mut own = spec.needed_of(&environment);
+                // What each role's own user may not do, in the database and at the broker, shows in every test.
                 let url = between.instead_of(&database.url_of(spec.database_role()));
-                let role = ("FLEET_DATABASE_URL".to_owned(), url);
-                if !options.variables.iter().any(|(name, _)| *name == role.0) {
-                    own.push(role);
-                }
+                let uri =
+                    spec.broker_role().map(|role| vhost.uri_of(&services, role, broker_users::PASSWORD));
+                let own = options.environment_of(spec, &environment, url, uri);
                 let process = Process::new(spec.clone(), binary("fleet"), own, folder.path());
                 (spec.name.clone(), AsyncMutex::new(process))
             })

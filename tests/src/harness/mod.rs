@@ -1,6 +1,7 @@
 //! The harness: a whole fleet for a test, and the questions that tests ask it.
 
 mod between;
+mod broker_users;
 mod canaries;
 mod cli;
 mod commit_faults;
@@ -31,6 +32,7 @@ mod vhost;
 mod wait;
 
 pub use between::Between;
+pub use broker_users::broker_rights;
 pub use cli::{Answer, cli, cli_with_input};
 pub use commit_faults::{CommitFaults, Fault};
 pub use database::{Connections, Database};

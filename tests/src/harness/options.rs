@@ -44,8 +44,18 @@ impl ProcessSpec {
         }
     }
 
+    /// Whose rights it has at the broker: one role's or the intake's; nobody is made for several roles in one process,
+    /// and the advisor and the bounce reader have no broker.
+    pub(super) fn broker_role(&self) -> Option<&str> {
+        match (self.arguments[0].as_str(), self.database_role()) {
+            ("intake", _) => Some("intake"),
+            ("advisor", _) | (_, "bounces" | "fleet") => None,
+            (_, role) => Some(role),
+        }
+    }
+
     /// What it needs of a fleet's environment: the bounce reader alone has no broker.
-    pub(super) fn needed_of(&self, environment: &[(String, String)]) -> Vec<(String, String)> {
+    fn needed_of(&self, environment: &[(String, String)]) -> Vec<(String, String)> {
         let needs_broker = self.database_role() != "bounces";
         environment.iter().filter(|(name, _)| needs_broker || name != "FLEET_BROKER_URI").cloned().collect()
     }
@@ -142,6 +152,23 @@ impl FleetOptions {
             database_fault: None,
             pooling: None,
         }
+    }
+
+    /// What a process is told: what all are, and the addresses of its own users, unless the test says others.
+    pub(super) fn environment_of(
+        &self,
+        spec: &ProcessSpec,
+        environment: &[(String, String)],
+        database: String,
+        broker: Option<String>,
+    ) -> Vec<(String, String)> {
+        let mut told = spec.needed_of(environment);
+        let own = [("FLEET_DATABASE_URL", Some(database)), ("FLEET_BROKER_URI", broker)];
+        for (name, address) in own {
+            let address = address.filter(|_| self.variables.iter().all(|(set, _)| set != name));
+            told.extend(address.map(|address| (name.to_owned(), address)));
+        }
+        told
     }
 
     /// Sets an environment variable of every process.

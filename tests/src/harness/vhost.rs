@@ -94,8 +94,17 @@ impl Vhost {
 
     /// Makes a user with these rights here: what it may configure, write and read.
     pub async fn add_user(&self, user: &str, password: &str, rights: &[String; 3]) {
+        self.make_user(user, password).await;
+        self.admit(user, rights).await;
+    }
+
+    /// Makes a user who may do nothing anywhere yet.
+    pub(super) async fn make_user(&self, user: &str, password: &str) {
         self.send("PUT", &format!("users/{user}"), &json!({ "password": password, "tags": "" })).await;
-        let [configure, write, read] = rights;
+    }
+
+    /// Lets a user in, with these rights here.
+    pub(super) async fn admit(&self, user: &str, [configure, write, read]: &[String; 3]) {
         let rights = json!({ "configure": configure, "write": write, "read": read });
         self.send("PUT", &format!("permissions/{}/{user}", self.name), &rights).await;
     }
