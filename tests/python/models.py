@@ -12,7 +12,14 @@ import tempfile
 from datamodel_code_generator import DataModelType, InputFileType, generate
 from datamodel_code_generator.format import Formatter
 
-ROOTS = {"sms": "SmsJob", "email": "EmailJob", "dial": "DialJob", "cancel": "Cancel", "outcome": "Outcome"}
+ROOTS = {
+    "sms": "SmsJob",
+    "email": "EmailJob",
+    "dial": "DialJob",
+    "cancel": "Cancel",
+    "outcome": "Outcome",
+    "cancel-outcome": "CancelOutcome",
+}
 
 
 def model(schema, root, folder):

@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use closure_contract::Outcome;
+use closure_contract::{CancelOutcome, Outcome};
 use closure_tests::harness::{LONG, cli, cli_with_input, node, python, run};
 use serde_json::Value;
 
@@ -32,7 +32,7 @@ fn asyncapis_own_parser_reads_the_document_and_finds_each_operation_of_the_crm()
             "publish.email send closure.email/1",
             "publish.dial send closure.dial/1",
             "publish.cancel send closure.cancel/1",
-            "hear.outcomes receive closure.outcome/1",
+            "hear.outcomes receive closure.outcome/1 closure.cancel-outcome/1",
         ] {
             assert!(said.lines().any(|line| line == operation), "{operation} is missing:\n{said}");
         }
@@ -91,6 +91,9 @@ fn types_that_two_generators_make_of_the_schemas_carry_the_whole_kit_and_change_
                 if example["kind"] == "closure.outcome/1" {
                     let outcome = |body: &[u8]| Outcome::decode(body).expect("an outcome is read");
                     assert_eq!(outcome(text.as_bytes()), outcome(&given), "{}", example["file"]);
+                } else if example["kind"] == CancelOutcome::KIND {
+                    let answer = |body: &[u8]| CancelOutcome::decode(body).expect("an answer is read");
+                    assert_eq!(answer(text.as_bytes()), answer(&given), "{}", example["file"]);
                 } else {
                     before.push(String::from_utf8_lossy(&given).replace('\n', " "));
                     after.push(text);

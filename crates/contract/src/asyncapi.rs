@@ -5,6 +5,7 @@ use schemars::{JsonSchema, SchemaGenerator, generate::SchemaSettings, transform:
 use serde_json::{Map, Value, json};
 
 use crate::{
+    cancel_outcome::CancelOutcome,
     job::{Cancel, Channel, DialJob, EmailJob, SmsJob},
     outcome::Outcome,
     schema::plain,
@@ -65,6 +66,25 @@ fn published() -> Vec<(WorkQueue, Message)> {
     WorkQueue::ALL.into_iter().filter_map(|queue| Some((queue, message(queue)?))).collect()
 }
 
+/// What the CRM hears, each with its headers.
+fn heard() -> [(Message, Value); 2] {
+    let outcome = Message {
+        key: "outcome",
+        kind: "closure.outcome/1",
+        title: "How a job ended",
+        example: include_str!("../fixtures/closure.outcome.1.json"),
+        payload: reference::<Outcome>,
+    };
+    let cancel_outcome = Message {
+        key: "cancelOutcome",
+        kind: CancelOutcome::KIND,
+        title: "Whether a cancellation came in time",
+        example: include_str!("../fixtures/closure.cancel-outcome.1.json"),
+        payload: reference::<CancelOutcome>,
+    };
+    [(outcome, outcome_headers()), (cancel_outcome, cancel_outcome_headers())]
+}
+
 /// The document.
 pub fn document() -> Value {
     // AsyncAPI's own schemas are draft 7 with references into its components.
@@ -81,16 +101,13 @@ pub fn document() -> Value {
         messages
             .insert(key.to_owned(), described(&mut generator, &message, publishing_headers(message.kind)));
     }
-    let outcome = Message {
-        key: "outcome",
-        kind: "closure.outcome/1",
-        title: "How a job ended",
-        example: include_str!("../fixtures/closure.outcome.1.json"),
-        payload: reference::<Outcome>,
-    };
-    channels.insert("outcomes".to_owned(), outcomes_channel());
-    operations.insert("hear.outcomes".to_owned(), hearing());
-    messages.insert("outcome".to_owned(), described(&mut generator, &outcome, outcome_headers()));
+    let heard = heard();
+    let keys: Vec<&str> = heard.iter().map(|(message, _)| message.key).collect();
+    channels.insert("outcomes".to_owned(), outcomes_channel(&keys));
+    operations.insert("hear.outcomes".to_owned(), hearing(&keys));
+    for (message, headers) in heard {
+        messages.insert(message.key.to_owned(), described(&mut generator, &message, headers));
+    }
     let schemas = generator.take_definitions(true);
     json!({
         "asyncapi": "3.0.0",
@@ -146,14 +163,19 @@ fn publishing(channel: &str, message: &str) -> Value {
     })
 }
 
-fn outcomes_channel() -> Value {
+fn outcomes_channel(keys: &[&str]) -> Value {
+    let messages: Map<String, Value> = keys
+        .iter()
+        .map(|key| ((*key).to_owned(), json!({ "$ref": format!("#/components/messages/{key}") })))
+        .collect();
     json!({
         "address": CRM_QUEUE,
         "title": "The CRM's queue of outcomes",
         "description": format!("Bound to the topic exchange {OUTCOMES} with #; \
-            the routing key of an outcome is <channel>.<outcome>, such as sms.delivered."),
+            the routing key of an outcome is <channel>.<outcome>, such as sms.delivered, and that of an answer to a \
+            cancellation cancel.<outcome>. Pass over a kind that you do not know."),
         "servers": [{ "$ref": "#/servers/broker" }],
-        "messages": { "outcome": { "$ref": "#/components/messages/outcome" } },
+        "messages": messages,
         "bindings": { "amqp": {
             "is": "queue",
             "queue": { "name": CRM_QUEUE, "durable": true, "exclusive": false, "autoDelete": false },
@@ -162,12 +184,14 @@ fn outcomes_channel() -> Value {
     })
 }
 
-fn hearing() -> Value {
+fn hearing(keys: &[&str]) -> Value {
+    let messages: Vec<Value> =
+        keys.iter().map(|key| json!({ "$ref": format!("#/channels/outcomes/messages/{key}") })).collect();
     json!({
         "action": "receive",
         "channel": { "$ref": "#/channels/outcomes" },
         "summary": "Commit an outcome with its outcome_id, then ack; a repeat has the same outcome_id.",
-        "messages": [{ "$ref": "#/channels/outcomes/messages/outcome" }],
+        "messages": messages,
         "bindings": { "amqp": { "ack": true, "bindingVersion": "0.3.0" } },
     })
 }
@@ -212,5 +236,10 @@ fn outcome_headers() -> Value {
         let number = json!({ "type": "integer", "minimum": 1, "description": description });
         properties.insert(name.to_owned(), number);
     }
+    json!({ "type": "object", "properties": properties, "required": ["message_id", "type"] })
+}
+
+fn cancel_outcome_headers() -> Value {
+    let properties = headers(CancelOutcome::KIND, "outcome_id");
     json!({ "type": "object", "properties": properties, "required": ["message_id", "type"] })
 }

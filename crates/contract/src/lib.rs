@@ -1,6 +1,7 @@
 #![doc = include_str!("../README.md")]
 
 pub mod asyncapi;
+pub mod cancel_outcome;
 pub mod failure;
 pub mod ids;
 pub mod job;
@@ -11,6 +12,7 @@ pub mod schema;
 pub mod topology;
 mod written;
 
+pub use cancel_outcome::CancelOutcome;
 pub use failure::FailureCode;
 pub use ids::{AttemptNumber, ClientRef, ConsultationId, Generation, JobId, Timestamp};
 pub use job::{Cancel, Channel, DecodeError, DialJob, EmailJob, Job, SmsJob};

@@ -5,6 +5,7 @@ use schemars::{Schema, generate::SchemaSettings, transform::RecursiveTransform};
 
 use crate::{
     asyncapi,
+    cancel_outcome::CancelOutcome,
     job::{Cancel, DialJob, EmailJob, SmsJob},
     outcome::Outcome,
     receipt::{Receipt, Submission},
@@ -30,6 +31,7 @@ pub fn all() -> Vec<(&'static str, Schema)> {
         of("closure.dial.1", |generator| generator.into_root_schema_for::<DialJob>()),
         of("closure.cancel.1", |generator| generator.into_root_schema_for::<Cancel>()),
         of("closure.outcome.1", |generator| generator.into_root_schema_for::<Outcome>()),
+        of("closure.cancel-outcome.1", |generator| generator.into_root_schema_for::<CancelOutcome>()),
         of("closure.receipt.1", |generator| generator.into_root_schema_for::<Receipt>()),
         of("closure.submission.1", |generator| generator.into_root_schema_for::<Submission>()),
     ]

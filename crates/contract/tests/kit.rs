@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use closure_contract::{Cancel, DecodeError, Job, Outcome};
+use closure_contract::{Cancel, CancelOutcome, DecodeError, Job, Outcome};
 use serde_json::Value;
 
 fn folder() -> PathBuf {
@@ -24,6 +24,7 @@ fn decode(example: &Value) -> Result<(), DecodeError> {
     match example["kind"].as_str().expect("an example has a kind") {
         "closure.cancel/1" => Cancel::decode(&body).map(drop),
         "closure.outcome/1" => Outcome::decode(&body).map(drop),
+        "closure.cancel-outcome/1" => CancelOutcome::decode(&body).map(drop),
         _ => Job::decode(&body).map(drop),
     }
 }

@@ -1,7 +1,7 @@
 //! The promises of the contract: old messages decode for ever, and bad ones are refused with their reason.
 
 use closure_contract::{
-    Cancel, DecodeError, FailureCode, Job, JobId, Language, Outcome, ReceiptMessage,
+    Cancel, CancelOutcome, DecodeError, FailureCode, Job, JobId, Language, Outcome, ReceiptMessage,
     job::{Phone, SmsBody},
     topology::{DelayStep, JOB_BYTES_MAX, bindings, exchanges, queues},
 };
@@ -34,6 +34,9 @@ fn every_fixture_decodes_and_says_the_same_after_a_round_trip() {
     let outcome = include_str!("../fixtures/closure.outcome.1.json").as_bytes();
     let outcome = Outcome::decode(outcome).expect("a fixture decodes for ever");
     assert_eq!(Outcome::decode(&outcome.encode()).expect("what we write we can read"), outcome);
+    let answer = include_bytes!("../fixtures/closure.cancel-outcome.1.json");
+    let answer = CancelOutcome::decode(answer).expect("a fixture decodes for ever");
+    assert_eq!(CancelOutcome::decode(&answer.encode()).expect("what we write we can read"), answer);
     for fixture in [
         include_str!("../fixtures/closure.receipt.1.json"),
         include_str!("../fixtures/closure.submission.1.json"),

@@ -1,6 +1,6 @@
 //! What holds for every job, number and template, whatever the bytes are.
 
-use closure_contract::{Cancel, Job, Outcome, Timestamp};
+use closure_contract::{Cancel, CancelOutcome, Job, Outcome, Timestamp};
 use closure_policy::{
     explain::{Decision, Plan, Verdict, decide},
     meaning::JobNumber,
@@ -30,6 +30,13 @@ pub fn message(bytes: &[u8]) {
             Outcome::decode(&outcome.encode()).as_ref(),
             Ok(&outcome),
             "an outcome is written as it was read"
+        );
+    }
+    if let Ok(answer) = CancelOutcome::decode(bytes) {
+        assert_eq!(
+            CancelOutcome::decode(&answer.encode()).as_ref(),
+            Ok(&answer),
+            "an answer to a cancel is written as it was read"
         );
     }
     if let Ok(job) = Job::decode(bytes) {
