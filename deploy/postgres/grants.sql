@@ -112,8 +112,9 @@ GRANT EXECUTE ON FUNCTION owe(uuid, integer, integer) TO
     closure_courier, closure_fallback, closure_dead, closure_bounces, closure_operator;
 GRANT SELECT (provider, recorded_at, anothers_job_id) ON receipt TO closure_doctor;
 
--- The CRM's cancellations.
+-- The CRM's cancellations, each answered with where the consultation's jobs stand; of a job nothing else is seen.
 GRANT SELECT, INSERT, UPDATE ON tombstone TO closure_cancel;
+GRANT SELECT (job_id, channel, consultation_id, revision, state) ON delivery TO closure_cancel;
 
 -- The bounce reader reads what strangers send: it ends an accepted mail, keeps the report and lists the recipient, and
 -- can neither give a delivery other words nor take anybody off the list. Of a job it learns whom the mail went to.

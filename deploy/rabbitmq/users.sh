@@ -57,7 +57,7 @@ user email    "$none"                "^closure\.(outcomes|retry\.email\.$delay$f
 user dial     "$none"                "^closure\.(outcomes|retry\.dial\.$delay$former)\$"          '^closure\.dial$'
 user fallback "$none"                "^closure\.(fallback|outcomes$former_jobs)\$"                   '^closure\.receipts$'
 user dead     "$none"                '^closure\.outcomes$'                    "^closure\.$dead\$"
-user cancel   "$none"                "$none"                                  '^closure\.cancel$'
+user cancel   "$none"                '^closure\.outcomes$'                    '^closure\.cancel$'
 user intake   "$none"                '^closure\.receipts$'                    "$none"
 user operator "$none"                '^closure\.(jobs|outcomes)$'             "$none"
 # From 4.2.6 on the broker tells how many messages wait only to who has some right to the queue. To write to a queue that

@@ -1,15 +1,16 @@
-//! What others are told about a delivery: outcomes to the CRM, submissions to the fallback worker.
+//! What others are told: outcomes and the answers to cancellations to the CRM, submissions to the fallback worker.
 
 use bytes::Bytes;
 use closure_broker::{OutMessage, message::TEXT_BYTES_MAX};
 use closure_contract::{
-    AppliedRule, AttemptNumber, Channel, Generation, Job, Outcome, OutcomeName, ReceiptMessage, Submission,
-    Timestamp,
+    AppliedRule, AttemptNumber, Cancel, CancelOutcome, Channel, Generation, Job, Outcome, OutcomeName,
+    ReceiptMessage, Submission, Timestamp,
+    cancel_outcome::{CancelledJob, CancelledJobState},
     outcome::{CallRecord, OutcomeKind, TextSender},
     receipt::SubmissionKind,
     topology::{DelayStep, FALLBACK, JOBS, OUTCOMES, RECEIPTS, WorkQueue},
 };
-use closure_store::{DeliveryState, Snapshot};
+use closure_store::{CancelledJobs, DeliveryState, Snapshot};
 use tracing::warn;
 use uuid::Uuid;
 
@@ -63,6 +64,27 @@ pub fn outcome_message(outcome: &Outcome, traceparent: Option<String>) -> OutMes
         generation: outcome.generation,
         traceparent,
         body: Bytes::from(outcome.encode()),
+    }
+}
+
+/// The answer to a cancellation, as a message.
+pub fn cancel_outcome(cancel: &Cancel, known: &CancelledJobs) -> OutMessage {
+    let jobs = known.jobs.iter().map(|job| CancelledJob {
+        job_id: job.job_id,
+        channel: job.channel,
+        revision: job.revision,
+        state: cancelled_state(job.state),
+    });
+    let answer = CancelOutcome::new(cancel, jobs.collect(), known.complete, known.at);
+    OutMessage {
+        exchange: OUTCOMES,
+        routing_key: answer.routing_key(),
+        message_id: answer.outcome_id.to_string(),
+        kind: CancelOutcome::KIND.to_owned(),
+        attempt: AttemptNumber::FIRST,
+        generation: Generation::FIRST,
+        traceparent: None,
+        body: Bytes::from(answer.encode()),
     }
 }
 
@@ -175,5 +197,22 @@ fn outcome_name(channel: Channel, state: DeliveryState) -> Option<OutcomeName> {
         (_, State::Discarded) => Some(OutcomeName::Discarded),
         (_, State::Superseded) => Some(OutcomeName::Superseded),
         (_, State::Cancelled) => Some(OutcomeName::Cancelled),
+    }
+}
+
+/// What a cancellation means for a delivery that stood so once it was written down.
+///
+/// Of a word that only a newer release knows nothing can be said but that the job's own outcome will tell.
+fn cancelled_state(state: Option<DeliveryState>) -> CancelledJobState {
+    use DeliveryState as State;
+    match state {
+        Some(State::Pending | State::Waiting | State::Cancelled) => CancelledJobState::Cancelled,
+        Some(State::Sending | State::InDoubt) | None => CancelledJobState::UnderWay,
+        Some(State::Accepted | State::Delivered | State::Undelivered | State::Unknown) => {
+            CancelledJobState::TooLate
+        }
+        Some(State::Refused | State::Expired | State::Dead | State::Discarded | State::Superseded) => {
+            CancelledJobState::Ended
+        }
     }
 }

@@ -3,8 +3,8 @@
 use tokio_postgres::{Client, SimpleQueryMessage};
 
 use crate::{
-    bounces, brakes, burial, calls, circuits, claim, dead_letters, evaluate, history, leases, overdue, owed,
-    postponed, rates, receipts, replay, resend, returns,
+    bounces, brakes, burial, calls, cancellations, circuits, claim, dead_letters, evaluate, history, leases,
+    overdue, owed, postponed, rates, receipts, replay, resend, returns,
     settings::StoreSettings,
     settle_sql, standing, suppression, tally, template_changes, templates,
     test_database::{TestDatabase, run},
@@ -69,8 +69,9 @@ const STATEMENTS: &[(&str, &str)] = &[
     ("actions on a template", templates::ACTIONS),
     ("standing", standing::STANDING),
     ("supersede", standing::SUPERSEDE),
-    ("cancel", standing::CANCEL),
-    ("undo a cancellation", standing::UNDO),
+    ("cancel", cancellations::CANCEL),
+    ("the jobs of a cancellation", cancellations::JOBS),
+    ("undo a cancellation", cancellations::UNDO),
     ("raise tallies", tally::RAISE),
     ("lower tallies", tally::LOWER),
     ("forget tallies", tally::FORGET),

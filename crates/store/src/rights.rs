@@ -22,7 +22,10 @@ pub const RIGHTS: &[(&str, &str)] = &[
         "bounces=I dead=sIu dial=sIu doctor=s email=sIu fallback=sIu fleet=sIu operator=Su sms=sIu",
     ),
     ("dead_letter_action", "operator=SI"),
-    ("delivery", "bounces=su dead=su dial=SIu doctor=s email=SIu fallback=SIu fleet=SIu operator=Su sms=SIu"),
+    (
+        "delivery",
+        "bounces=su cancel=s dead=su dial=SIu doctor=s email=SIu fallback=SIu fleet=SIu operator=Su sms=SIu",
+    ),
     ("job_return", "dead=SIUD dial=Su email=Su fleet=SIUD sms=Su"),
     ("mail_recipient(uuid)", "bounces=X fleet=X"),
     ("owe(uuid,integer,integer)", "bounces=X dead=X dial=X email=X fallback=X fleet=X operator=X sms=X"),

@@ -1,9 +1,8 @@
-//! What is known beside a job: one read-only statement for many jobs, and the two ways in which an answer is revoked.
+//! What is known beside a job: one read-only statement for many jobs; and that a newer revision came.
 
 use std::fmt;
 
-use closure_contract::{ConsultationId, JobId, Timestamp, job::Cancel};
-use serde::Serialize;
+use closure_contract::{ConsultationId, JobId, Timestamp};
 use serde_json::{Value, json};
 use time::OffsetDateTime;
 use tokio_postgres::Row;
@@ -16,7 +15,6 @@ use crate::{
     store::Store,
     suppression,
     tally::{CapKind, Limit},
-    text,
 };
 
 /// What is asked about a job.
@@ -77,86 +75,12 @@ impl Store {
         self.database.query(SUPERSEDE, &[&consultation.as_str(), &int(revision)]).await?;
         Ok(())
     }
-
-    /// The CRM takes a consultation's answer back: this revision and every lower one that was not sent (B3).
-    ///
-    /// It may be told again, and in any order: the newest revision counts.
-    pub async fn cancel(&self, cancel: &Cancel) -> Result<(), StoreError> {
-        let consultation = &cancel.consultation;
-        self.database
-            .query(
-                CANCEL,
-                &[
-                    &consultation.id.as_str(),
-                    &int(consultation.revision),
-                    &cancel.cancel_id,
-                    &text::detail(&cancel.agent.id),
-                    &text::optional(cancel.reason.as_deref()),
-                ],
-            )
-            .await?;
-        Ok(())
-    }
-
-    /// A person lets a consultation be answered again, whatever revision was cancelled or came; nothing if none was.
-    ///
-    /// What has ended by it stays ended: the CRM publishes its answer anew.
-    pub async fn undo_cancel(
-        &self,
-        consultation: &ConsultationId,
-        actor: &str,
-        reason: &str,
-    ) -> Result<Option<Undone>, StoreError> {
-        let (actor, reason) = (text::detail(actor), text::detail(reason));
-        let rows = self.database.query(UNDO, &[&consultation.as_str(), &actor, &reason]).await?;
-        let undone = |row: &Row| {
-            let columns = Columns(row);
-            Ok(Undone {
-                newest_revision: columns.maybe_count("newest_revision")?,
-                cancelled_through: columns.maybe_count("cancelled_through")?,
-            })
-        };
-        rows.first().map(undone).transpose()
-    }
-}
-
-/// What no longer stands in the way of a consultation's answer.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
-pub struct Undone {
-    /// Every lower revision was superseded.
-    pub newest_revision: Option<u32>,
-    /// This revision and every lower one was cancelled.
-    pub cancelled_through: Option<u32>,
 }
 
 pub(crate) const SUPERSEDE: &str = "
 INSERT INTO tombstone AS t (consultation_id, newest_revision) VALUES ($1, $2)
 ON CONFLICT (consultation_id) DO UPDATE SET newest_revision = excluded.newest_revision, updated_at = now()
 WHERE coalesce(t.newest_revision, 0) < excluded.newest_revision";
-
-pub(crate) const CANCEL: &str = "
-INSERT INTO tombstone AS t (
-    consultation_id, cancelled_through, cancel_id, cancelled_by, cancel_reason, cancelled_at
-) VALUES ($1, $2, $3, $4, $5, now())
-ON CONFLICT (consultation_id) DO UPDATE SET
-    cancelled_through = excluded.cancelled_through, cancel_id = excluded.cancel_id,
-    cancelled_by = excluded.cancelled_by, cancel_reason = excluded.cancel_reason,
-    cancelled_at = excluded.cancelled_at, updated_at = now()
-WHERE coalesce(t.cancelled_through, -1) < excluded.cancelled_through";
-
-/// Takes both ways back in which a consultation's answer is no longer wanted, and keeps who did it on record.
-pub(crate) const UNDO: &str = "
-WITH gone AS (
-    DELETE FROM tombstone WHERE consultation_id = $1 RETURNING *
-), kept AS (
-    INSERT INTO tombstone_action (
-        consultation_id, action, newest_revision, cancelled_through, cancelled_by, cancel_reason, actor, reason
-    )
-    SELECT
-        consultation_id, 'undo', newest_revision, cancelled_through, cancelled_by, cancel_reason, $2, $3
-    FROM gone
-)
-SELECT newest_revision, cancelled_through FROM gone";
 
 /// The batched work.
 pub(crate) struct Standings(pub(crate) Database);

@@ -45,7 +45,7 @@ pub use logs::tail;
 pub use nginx::Nginx;
 pub use node::{rabbitmqctl, restart_the_broker};
 pub use options::{FleetOptions, ProcessSpec, TopologyState};
-pub use outcomes::{Heard, Outcomes};
+pub use outcomes::{Answered, Heard, Outcomes};
 pub use pgbouncer::{PgBouncer, Pooling};
 pub use postfix::Postfix;
 pub use process::Process;

@@ -6,8 +6,9 @@ use std::{
 };
 
 use closure_broker::{BrokerSettings, Mailbox};
-use closure_contract::{JobId, Outcome};
+use closure_contract::{CancelOutcome, JobId, Outcome};
 use tokio_util::sync::CancellationToken;
+use uuid::Uuid;
 
 use super::wait::{LONG, eventually};
 
@@ -40,10 +41,22 @@ impl Heard {
     }
 }
 
+/// One answer to a cancellation as it came.
+#[derive(Debug, Clone)]
+pub struct Answered {
+    /// The answer.
+    pub answer: CancelOutcome,
+    /// The message's id.
+    pub message_id: Option<String>,
+    /// The key under which it came.
+    pub routing_key: String,
+}
+
 /// Everything that the CRM has heard.
 #[derive(Clone, Default)]
 pub struct Outcomes {
     heard: Arc<Mutex<Vec<Heard>>>,
+    answered: Arc<Mutex<Vec<Answered>>>,
 }
 
 impl Outcomes {
@@ -104,12 +117,26 @@ impl Outcomes {
         })
     }
 
+    /// The answers to one cancellation, oldest first.
+    pub fn answers_to(&self, cancel: Uuid) -> Vec<Answered> {
+        let answered = self.answered.lock().unwrap_or_else(PoisonError::into_inner);
+        answered.iter().filter(|answered| answered.answer.cancel_id == cancel).cloned().collect()
+    }
+
     fn matching(&self, wanted: impl Fn(&Outcome) -> bool) -> Vec<Heard> {
         let heard = self.heard.lock().unwrap_or_else(PoisonError::into_inner);
         heard.iter().filter(|heard| wanted(&heard.outcome)).cloned().collect()
     }
 
     fn add(&self, message: &closure_broker::InMessage) {
+        if message.kind.as_deref() == Some(CancelOutcome::KIND) {
+            let answer =
+                CancelOutcome::decode(&message.body).expect("every answer is in the form of its schema");
+            let (message_id, routing_key) = (message.message_id.clone(), message.routing_key.clone());
+            let answered = Answered { answer, message_id, routing_key };
+            self.answered.lock().unwrap_or_else(PoisonError::into_inner).push(answered);
+            return;
+        }
         let outcome = Outcome::decode(&message.body).expect("every outcome is in the form of its schema");
         let heard = Heard {
             outcome,

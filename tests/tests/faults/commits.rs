@@ -1,12 +1,15 @@
 //! What a database does that is neither away nor well, to each kind of statement of every worker: it commits and its
 //! answer is lost, or it refuses once with each class of SQLSTATE.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
-use closure_contract::{JobId, OutcomeName};
+use closure_contract::{JobId, OutcomeName, topology::WorkQueue};
 use closure_simulators::SmsBehaviour;
-use closure_tests::harness::{Answer, Fault, Fleet, FleetOptions, LONG, cli, eventually, jobs, run};
+use closure_tests::harness::{
+    Answer, Fault, Fleet, FleetOptions, LONG, ProcessSpec, cli, eventually, jobs, run,
+};
 use serde_json::{Value, json};
+use uuid::Uuid;
 
 use crate::load::{address, all_are_heard, calls, customer_rings, digits, emails, texts};
 
@@ -70,6 +73,47 @@ fn whichever_statement_is_refused_once_with_each_class_of_sqlstate_nothing_is_he
         let often = u32::try_from(CODES.len()).expect("a short list");
         let every = refused.values().filter(|count| **count == often).count();
         assert!(every >= WRITTEN.len(), "only {every} kinds of statements met every class: {refused:#?}");
+    });
+}
+
+#[test]
+fn a_cancel_whose_statements_lose_their_answers_or_are_refused_is_answered_and_every_answer_is_the_same() {
+    run(async {
+        let (reads, writes) = ("?(SELECT ", "+tombstone ");
+        for (name, fault, often, hit) in [
+            ("lost-cancel", Fault::AnswerLost { times: TIMES }, TIMES, &[writes][..]),
+            ("refused-cancel", Fault::Refused { codes: CODES }, 13, &[reads, writes]),
+        ] {
+            let worker = vec![ProcessSpec::work("cancel", &["cancel"])];
+            let fleet = Fleet::start(FleetOptions::with(name, worker).database_fault(fault)).await;
+            let watch = fleet.watch();
+            fleet.between.faults().arm();
+            let id = Uuid::new_v4();
+            let cancel = json!({
+                "kind": "closure.cancel/1",
+                "cancel_id": id,
+                "consultation": { "id": "C-lost", "revision": 1 },
+                "agent": { "id": "a-1042" },
+            });
+            fleet.publish_raw(cancel.to_string().as_bytes(), WorkQueue::Cancels.routing_key()).await;
+            eventually("the answer to the cancel", LONG, || async {
+                if fleet.outcomes.answers_to(id).is_empty() { Err("none".to_owned()) } else { Ok(()) }
+            })
+            .await;
+            fleet.drain().await;
+            let answers = fleet.outcomes.answers_to(id);
+            let said: BTreeSet<_> =
+                answers.iter().map(|one| (one.answer.outcome_id, &one.routing_key)).collect();
+            assert_eq!(said.len(), 1, "{answers:?}");
+            assert_eq!(answers[0].routing_key, "cancel.nothing_yet");
+            assert!(fleet.letters().await.is_empty(), "and nobody has to look at it");
+            let counted = fleet.between.faults().hit();
+            for statement in hit {
+                assert_eq!(counted.get(*statement), Some(&often), "{statement} in {counted:#?}");
+            }
+            drop(watch);
+            fleet.finish().await;
+        }
     });
 }
 

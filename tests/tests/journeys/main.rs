@@ -5,6 +5,7 @@
 
 mod bounces;
 mod calls;
+mod cancel_answers;
 mod cancels;
 mod caps;
 mod countries;

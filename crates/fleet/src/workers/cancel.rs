@@ -1,12 +1,17 @@
 //! The cancel worker: what the CRM takes back is written down where every other worker looks before it sends (B3).
 
+use closure_broker::OutMessage;
 use closure_contract::{Cancel, topology::WorkQueue};
 use closure_store::Store;
 use tracing::{info, warn};
 
-use crate::runtime::{Disposition, Hand, Interrupted, Worker};
+use super::telling::settled_or_stop;
+use crate::{
+    announce,
+    runtime::{Disposition, Hand, Interrupted, Worker},
+};
 
-/// Reads the CRM's cancellations.
+/// Reads the CRM's cancellations, and answers each with what is known of its jobs.
 ///
 /// It stops nothing itself: a job that was not sent yet meets the tombstone at its claim and once more right before
 /// the send, and its own worker tells the CRM how it ended.
@@ -30,13 +35,13 @@ impl Worker for CancelWorker {
             }
         };
         hand.may_act()?;
-        match hand.until_available(|| self.store.cancel(&cancel)).await? {
-            Ok(()) => {
-                let consultation = &cancel.consultation;
-                info!(consultation = %consultation.id, revision = consultation.revision, "an answer was taken back");
-                Ok(Disposition::Done(Vec::new()))
-            }
-            Err(problem) => Err(Interrupted::Refused(problem)),
-        }
+        settled_or_stop(hand, "write a cancellation down", || self.store.cancel(&cancel)).await?;
+        let consultation = &cancel.consultation;
+        info!(consultation = %consultation.id, revision = consultation.revision, "an answer was taken back");
+        let known =
+            settled_or_stop(hand, "read a cancellation's jobs", || self.store.cancelled_jobs(&cancel))
+                .await?;
+        let answer = announce::cancel_outcome(&cancel, &known);
+        Ok(Disposition::Done(vec![OutMessage { traceparent: message.traceparent.clone(), ..answer }]))
     }
 }

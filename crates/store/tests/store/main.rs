@@ -4,6 +4,7 @@ mod batches;
 mod bounces;
 mod brakes;
 mod calls;
+mod cancellations;
 mod circuits;
 mod claims;
 mod dead_letters;
