@@ -66,7 +66,7 @@ async fn is_refused_and_cut_off(publisher: Command, reader: impl Fn() -> Command
     fleet.finish().await;
 }
 
-/// Publishes a job of each kind and a cancellation, and reads how each job ended.
+/// Publishes a job of each kind and a cancellation, and reads how each job ended and whether the cancellation was in time.
 async fn publish_and_hear(name: &str, publisher: impl Fn() -> Command, reader: impl Fn() -> Command) {
     let fleet = Fleet::start(FleetOptions::together("producers")).await;
     let queue = format!("crm.{name}");
@@ -85,13 +85,15 @@ async fn publish_and_hear(name: &str, publisher: impl Fn() -> Command, reader: i
     let (code, said) = output(command, &fleet, &queue).await;
     assert_eq!((code, said.matches("confirmed").count()), (Some(0), 4), "{said}");
     let mut command = reader();
-    command.arg("3");
+    command.arg("4");
     let (code, said) = output(command, &fleet, &queue).await;
     assert_eq!(code, Some(0), "{said}");
     for (job, end) in list.iter().zip(["sms.delivered", "email.accepted", "dial.answered"]) {
         let id: JobId = jobs::id(job);
         assert!(said.lines().any(|line| line.starts_with(end) && line.ends_with(&id.to_string())), "{said}");
     }
+    let answered = format!("cancel.nothing_yet {}", cancel["cancel_id"].as_str().expect("it has an id"));
+    assert!(said.lines().any(|line| line == answered), "{said}");
     let lost =
         fleet.file("lost.json", json!({ "kind": "closure.fax/1", "job_id": "x" }).to_string().as_bytes());
     let mut command = publisher();

@@ -1,4 +1,4 @@
-"""Reads outcomes and prints one line for each: outcomes.py [COUNT]
+"""Reads outcomes and answers to cancellations, and prints one line for each: outcomes.py [COUNT]
 
 CLOSURE_AMQP names the broker, CLOSURE_QUEUE your queue of outcomes (crm.outcomes without it).
 """
@@ -12,13 +12,25 @@ import pika
 seen = set()  # in your program: a unique column in your own database
 
 
-def record(outcome):
+def record(message):
     """Your own commit; a repeat carries the same outcome_id, and what `corrects` names counts no more."""
-    if outcome["outcome_id"] in seen:
-        return
-    seen.add(outcome["outcome_id"])
+    if message["kind"] not in LINES:
+        print("passed over:", message["kind"], file=sys.stderr)  # a later release tells more
+    elif message["outcome_id"] not in seen:
+        seen.add(message["outcome_id"])
+        print(*LINES[message["kind"]](message), flush=True)
+
+
+def of_a_job(outcome):
     corrects = ["corrects", outcome["corrects"]] if outcome.get("corrects") else []
-    print(f"{outcome['channel']}.{outcome['outcome']}", outcome["code"], outcome["job_id"], *corrects, flush=True)
+    return [f"{outcome['channel']}.{outcome['outcome']}", outcome["code"], outcome["job_id"], *corrects]
+
+
+def of_a_cancellation(answer):
+    return [f"cancel.{answer['outcome']}", answer["cancel_id"]]
+
+
+LINES = {"closure.outcome/1": of_a_job, "closure.cancel-outcome/1": of_a_cancellation}
 
 
 def main():
