@@ -129,6 +129,11 @@ GRANT INSERT ON dead_letter TO closure_bounces;
 
 -- The advisor reads what the rules ask about, and nothing of any customer that could be read back.
 GRANT SELECT ON template_register, template, tombstone, suppression, contact_tally TO closure_advisor;
+-- Of a job it reads how it stands: neither what was written, nor to whom, nor what a provider said.
+GRANT SELECT (job_id, channel, consultation_id, revision, generation, state, failure_code, evidence, attempts, words,
+    unjudged, held_since, fallback_job_id, source_job_id, created_at, updated_at, accepted_at, receipt_due_at, ended_at)
+    ON delivery TO closure_advisor;
+GRANT SELECT (job_id) ON owed TO closure_advisor;
 
 -- People, by the command line. What was done, by whom and why, is only ever added to; a letter's own bytes stay.
 GRANT SELECT ON refinery_schema_history, delivery, attempt, receipt, dead_letter, dead_letter_action, tombstone,

@@ -6,7 +6,7 @@ use std::{
     process::Command,
 };
 
-use closure_contract::{Generation, ReceiptStatus, Timestamp};
+use closure_contract::{ConsultationId, Generation, ReceiptStatus, Timestamp};
 use closure_store::{
     BounceEffect, Bounced, Missing, NewBounce, NewSuppression, RIGHTS, Recipient, Store, StoreSettings,
     SuppressionSource, UnreadMail,
@@ -21,6 +21,8 @@ const SENSITIVE: &[(&str, &str, &str)] = &[
     ("delivery.job_id", "UPDATE", ""),
     ("delivery.consultation_id", "UPDATE", ""),
     ("delivery.rendered", "SELECT", "dial email fallback fleet operator sms"),
+    ("delivery.detail", "SELECT", "dead dial email fallback fleet operator sms"),
+    ("delivery.call", "SELECT", "dead dial email fallback fleet operator sms"),
     ("dead_letter.body", "SELECT", "operator"),
     ("dead_letter.body", "UPDATE", ""),
     ("dead_letter.replay_body", "SELECT", "operator"),
@@ -98,6 +100,17 @@ async fn a_refused_login_says_what_to_correct(url: &str) {
         let said = store.check().await.expect_err("nobody is let in").to_string();
         assert!(said.contains("correct user, password and database of database.url"), "{said}");
     }
+}
+
+/// A right that is missing fails a statement even where no row is found.
+async fn the_advisor_sees_how_jobs_stand(url: String) {
+    let store = Store::new(StoreSettings { url, ..StoreSettings::default() }).expect("a sound address");
+    let job = jobs::email("rights@example.com");
+    assert_eq!(store.job_summary(jobs::id(&job)).await, Ok(None));
+    let consultation = job["consultation"]["id"].as_str().map(str::to_owned).expect("it has a name");
+    let consultation = ConsultationId::try_from(consultation).expect("it is one");
+    let summary = store.consultation_summary(&consultation).await.expect("it may look");
+    assert!(summary.jobs.is_empty() && !summary.has_more);
 }
 
 /// Its own statements, asked as its own user; a right that is missing fails them even where no row is found.
@@ -183,10 +196,15 @@ fn each_database_user_may_do_its_own_work_and_nothing_else() {
         vietnam["sms"] = serde_json::json!({ "template": "vn-found", "variables": { "item": "A1" } });
         write(&vietnam);
         assert_eq!(explain().await["verdict"], "send", "the advisor knows the approved template");
+        the_advisor_sees_how_jobs_stand(url("advisor")).await;
         the_bounce_reader_may_do_its_work(url("bounces")).await;
         a_refused_login_says_what_to_correct(&url("sms")).await;
         for (user, sql, allowed) in [
-            ("advisor", "SELECT count(*) FROM delivery", false),
+            ("advisor", "SELECT max(state) FROM delivery WHERE consultation_id = 'C-1'", true),
+            ("advisor", "SELECT count(rules) FROM delivery", false),
+            ("advisor", "SELECT count(provider_ref) FROM delivery", false),
+            ("advisor", "UPDATE delivery SET state = 'dead'", false),
+            ("advisor", "SELECT count(*) FROM attempt", false),
             ("advisor", "SELECT count(*) FROM dead_letter", false),
             ("advisor", "DELETE FROM suppression", false),
             ("advisor", "UPDATE template SET state = 'revoked'", false),

@@ -6,7 +6,7 @@ use crate::{
     bounces, brakes, burial, calls, cancellations, circuits, claim, dead_letters, evaluate, history, leases,
     overdue, owed, postponed, rates, receipts, replay, resend, returns,
     settings::StoreSettings,
-    settle_sql, standing, suppression, tally, template_changes, templates,
+    settle_sql, standing, summary, suppression, tally, template_changes, templates,
     test_database::{TestDatabase, run},
 };
 
@@ -60,6 +60,8 @@ const STATEMENTS: &[(&str, &str)] = &[
     ("receipts of a story", history::RECEIPTS),
     ("letters of a story", history::LETTERS),
     ("consultation", history::CONSULTATION),
+    ("how a job stands", summary::JOB),
+    ("how a consultation's jobs stand", summary::CONSULTATION),
     ("version of the templates", templates::VERSION),
     ("lock the templates", template_changes::LOCK),
     ("newest edition", template_changes::NEWEST),

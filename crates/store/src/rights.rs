@@ -24,12 +24,15 @@ pub const RIGHTS: &[(&str, &str)] = &[
     ("dead_letter_action", "operator=SI"),
     (
         "delivery",
-        "bounces=su cancel=s dead=su dial=SIu doctor=s email=SIu fallback=SIu fleet=SIu operator=Su sms=SIu",
+        "advisor=s bounces=su cancel=s dead=su dial=SIu doctor=s email=SIu fallback=SIu fleet=SIu operator=Su sms=SIu",
     ),
     ("job_return", "dead=SIUD dial=Su email=Su fleet=SIUD sms=Su"),
     ("mail_recipient(uuid)", "bounces=X fleet=X"),
     ("owe(uuid,integer,integer)", "bounces=X dead=X dial=X email=X fallback=X fleet=X operator=X sms=X"),
-    ("owed", "bounces=su dead=SuD dial=SuD doctor=S email=SuD fallback=SuD fleet=SuD operator=SuD sms=SuD"),
+    (
+        "owed",
+        "advisor=s bounces=su dead=SuD dial=SuD doctor=S email=SuD fallback=SuD fleet=SuD operator=SuD sms=SuD",
+    ),
     ("receipt", "bounces=I dial=Su doctor=s email=Su fallback=SIu fleet=SIu operator=S sms=Su"),
     (
         "refinery_schema_history",

@@ -25,6 +25,30 @@ fn a_consultations_story_tells_its_jobs_in_order_and_shows_no_bytes() {
 }
 
 #[test]
+fn a_consultations_summary_lists_the_newest_revision_first_and_says_whether_there_are_more() {
+    run(async |database| {
+        let store = database.store();
+        let consultation = ConsultationId::try_from("c-78".to_owned()).expect("a short id");
+        let mut jobs = Vec::new();
+        for revision in 1..=51 {
+            let job = new_job();
+            let named = NewClaim { consultation_id: consultation.clone(), revision, ..claim(job) };
+            let (lease, attempt) = claim_granted(&store, named).await;
+            settle(&store, settlement(lease, attempt, dead())).await;
+            jobs.insert(0, job);
+        }
+        let summary = store.consultation_summary(&consultation).await.expect("the database answers");
+        assert!(summary.has_more, "there are 51");
+        assert_eq!(summary.jobs.iter().map(|job| job.job_id).collect::<Vec<_>>(), jobs[..50]);
+        assert_eq!((summary.jobs[0].revision, summary.jobs[0].state), (51, DeliveryState::Dead));
+        assert_eq!((summary.jobs[0].words, summary.jobs[0].told), (1, false), "nobody has told its end yet");
+        let one = store.job_summary(jobs[0]).await.expect("the database answers");
+        assert_eq!(one.as_ref(), summary.jobs.first());
+        assert_eq!(store.job_summary(new_job()).await, Ok(None));
+    });
+}
+
+#[test]
 fn deliveries_are_counted_by_channel_and_state() {
     run(async |database| {
         let store = database.store();
