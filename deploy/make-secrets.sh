@@ -63,6 +63,9 @@ keep twilio_auth_token_next ""
 # The CRM sends this one with its questions to the advisor.
 keep advisor_token "$(password)"
 keep advisor_token_next ""
+# This one asks the advisor what became of jobs; empty it, and nobody may.
+keep advisor_jobs_token "$(password)"
+keep advisor_jobs_token_next ""
 # It makes our envelope senders ours; the roles email and bounces share it.
 keep bounce_secret "$(password)"
 keep bounce_secret_next ""

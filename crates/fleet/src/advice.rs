@@ -19,19 +19,7 @@ use crate::engine::Engine;
 #[serde(untagged)]
 pub enum Advice {
     /// It is a job, and this is what would happen to it.
-    Decided {
-        /// What the rules say.
-        #[serde(flatten)]
-        decision: Box<Decision>,
-        /// What to do where they refuse it, before it is published.
-        #[serde(skip_serializing_if = "Option::is_none")]
-        remedy: Option<&'static str>,
-        /// The fields that this release does not know, and passes over.
-        #[serde(skip_serializing_if = "Vec::is_empty")]
-        ignored: Vec<String>,
-        /// Whether they knew what stands beside the job.
-        database: Database,
-    },
+    Decided(Box<Decided>),
     /// It takes an answer back.
     Cancels(Cancelling),
     /// It is no job.
@@ -39,6 +27,22 @@ pub enum Advice {
         /// Why not.
         error: Unreadable,
     },
+}
+
+/// What would happen to a job.
+#[derive(Debug, Serialize)]
+pub struct Decided {
+    /// What the rules say.
+    #[serde(flatten)]
+    pub decision: Decision,
+    /// What to do where they refuse it, before it is published.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub remedy: Option<&'static str>,
+    /// The fields that this release does not know, and passes over.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub ignored: Vec<String>,
+    /// Whether the rules knew what stands beside the job.
+    pub database: Database,
 }
 
 /// What a cancellation would do.
@@ -106,7 +110,7 @@ impl Advice {
                 let decision = engine.decide_in(language, &job, now).await?;
                 let remedy = decision.code.map(|code| code.remedy_of_draft_in(language));
                 let database = engine.database();
-                Ok(Self::Decided { decision: Box::new(decision), remedy, ignored, database })
+                Ok(Self::Decided(Box::new(Decided { decision, remedy, ignored, database })))
             }
             Err(DecodeError::OfAnotherQueue { .. }) => {
                 Ok(Self::about_cancel(language, Cancel::decode_noting(body)))
@@ -141,7 +145,9 @@ impl Tally {
         match advice {
             Advice::NoJob { .. } => self.unreadable += 1,
             Advice::Cancels(_) => {}
-            Advice::Decided { decision, .. } => self.unsent += usize::from(!would_be_sent(decision.verdict)),
+            Advice::Decided(decided) => {
+                self.unsent += usize::from(!would_be_sent(decided.decision.verdict));
+            }
         }
     }
 }

@@ -3,24 +3,64 @@
 use bytes::Bytes;
 use closure_broker::{OutMessage, message::TEXT_BYTES_MAX};
 use closure_contract::{
-    AppliedRule, AttemptNumber, Cancel, CancelOutcome, Channel, Generation, Job, Outcome, OutcomeName,
+    AppliedRule, AttemptNumber, Cancel, CancelOutcome, Channel, Generation, Job, JobId, Outcome, OutcomeName,
     ReceiptMessage, Submission, Timestamp,
     cancel_outcome::{CancelledJob, CancelledJobState},
     outcome::{CallRecord, OutcomeKind, TextSender},
     receipt::SubmissionKind,
     topology::{DelayStep, FALLBACK, JOBS, OUTCOMES, RECEIPTS, WorkQueue},
 };
-use closure_store::{CancelledJobs, DeliveryState, Snapshot};
+use closure_store::{CancelledJobs, DeliveryState, JobSummary, Snapshot};
 use tracing::warn;
 use uuid::Uuid;
 
-/// The outcome of a delivery that has ended, as a message; nothing for one that goes on, or of which it is not decided
-/// yet whether an email answers, because the outcome says which one does.
-pub fn outcome(snapshot: &Snapshot) -> Option<OutMessage> {
-    if snapshot.held_since.is_some() || snapshot.unjudged {
-        return None;
+/// The latest word about a generation of a job.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Word {
+    /// How it ended.
+    pub outcome: OutcomeName,
+    /// The word's number.
+    pub number: u32,
+    /// The outcome's id.
+    pub outcome_id: Uuid,
+    /// The id of the outcome that it takes back or refines.
+    pub corrects: Option<Uuid>,
+}
+
+impl Word {
+    /// Of a delivery that has ended; nothing for one that goes on, or of which it is not decided yet whether an email
+    /// answers, because the outcome says which one does.
+    pub fn of(snapshot: &Snapshot) -> Option<Self> {
+        if snapshot.held_since.is_some() || snapshot.unjudged {
+            return None;
+        }
+        let outcome = outcome_name(snapshot.channel, snapshot.state)?;
+        Some(Self::about(snapshot.job_id, snapshot.generation, snapshot.words, outcome))
     }
-    let name = outcome_name(snapshot.channel, snapshot.state)?;
+
+    /// The same of a job whose body is not at hand.
+    pub fn of_summary(summary: &JobSummary) -> Option<Self> {
+        if summary.held_since.is_some() || summary.unjudged {
+            return None;
+        }
+        let outcome = outcome_name(summary.channel, summary.state)?;
+        Some(Self::about(summary.job_id, summary.generation, summary.words, outcome))
+    }
+
+    fn about(job: JobId, generation: Generation, words: u32, outcome: OutcomeName) -> Self {
+        let number = words.max(1);
+        Self {
+            outcome,
+            number,
+            outcome_id: Outcome::id_of(job, generation, number, outcome),
+            corrects: Outcome::corrected_by(job, generation, number),
+        }
+    }
+}
+
+/// The outcome of a delivery that has ended, as a message; nothing where there is no word about it.
+pub fn outcome(snapshot: &Snapshot) -> Option<OutMessage> {
+    let word = Word::of(snapshot)?;
     let job = match Job::decode(&snapshot.body) {
         Ok(job) => job,
         Err(problem) => {
@@ -28,17 +68,16 @@ pub fn outcome(snapshot: &Snapshot) -> Option<OutMessage> {
             return None;
         }
     };
-    let word = snapshot.words.max(1);
     let outcome = Outcome {
         kind: OutcomeKind::V1,
-        outcome_id: Outcome::id_of(snapshot.job_id, snapshot.generation, word, name),
-        word,
-        corrects: Outcome::corrected_by(snapshot.job_id, snapshot.generation, word),
+        outcome_id: word.outcome_id,
+        word: word.number,
+        corrects: word.corrects,
         job_id: snapshot.job_id,
         generation: snapshot.generation,
         consultation: Some(job.consultation().clone()),
         channel: snapshot.channel,
-        outcome: name,
+        outcome: word.outcome,
         evidence: snapshot.evidence,
         code: snapshot.code,
         detail: snapshot.detail.clone(),

@@ -77,6 +77,11 @@ impl Engine {
         &self.rules
     }
 
+    /// The database, where there is one.
+    pub fn store(&self) -> Option<&Store> {
+        self.store.as_ref()
+    }
+
     /// Whether it knows what stands beside a job.
     pub fn database(&self) -> Database {
         if self.store.is_some() { Database::Read } else { Database::NotConfigured }

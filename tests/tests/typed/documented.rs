@@ -44,7 +44,7 @@ const COMMANDS: &[(&str, Proof)] = &[
     (
         "fleet advisor",
         Proof::Test(
-            "tests/tests/advisor.rs",
+            "tests/tests/advisor/rules.rs",
             "the_answer_is_that_of_the_command_line_and_nothing_else_happens",
         ),
     ),
@@ -52,8 +52,16 @@ const COMMANDS: &[(&str, Proof)] = &[
         "curl --fail-with-body https://closure.example/v1/explain -H \"Authorization: Bearer \
          $CLOSURE_ADVISOR_TOKEN\" -H 'Content-Type: application/json' --data @job.json",
         Proof::Test(
-            "tests/tests/advisor.rs",
+            "tests/tests/advisor/rules.rs",
             "the_answer_is_that_of_the_command_line_and_nothing_else_happens",
+        ),
+    ),
+    (
+        "curl --fail-with-body https://closure.example/v1/jobs/8f0c6a1e-27b4-4d63-9a51-0b1f6c0e7a01 -H \
+         \"Authorization: Bearer $CLOSURE_JOBS_TOKEN\"",
+        Proof::Test(
+            "tests/tests/advisor/jobs.rs",
+            "what_became_of_a_text_and_of_the_email_in_its_place_is_told_in_the_wires_words_without_any_customer",
         ),
     ),
     (

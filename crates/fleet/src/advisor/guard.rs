@@ -19,7 +19,12 @@ use governor::{
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tracing::warn;
 
-use super::{Limits, Tokens, language::Asked, refusal::Refusal};
+use super::{
+    Limits, Tokens,
+    language::Asked,
+    refusal::Refusal,
+    tokens::{Right, Token},
+};
 use crate::{repeats::Repeats, serve::Seat};
 
 /// The right to be one of the few that are answered at once; it is given back when nobody holds it any more.
@@ -29,6 +34,10 @@ pub(super) struct Place {
     /// How long the answer is waited for.
     pub(super) limit: Duration,
 }
+
+/// Who asks, by the name of the token.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Caller(pub(super) &'static str);
 
 /// What stands before the handlers.
 pub(super) struct Guard {
@@ -45,7 +54,7 @@ impl Guard {
     /// A guard with fresh limits.
     pub(super) fn new(tokens: Tokens, limits: Limits, strangers: Arc<Repeats>) -> Self {
         let per_token =
-            (0..tokens.count()).map(|_| RateLimiter::direct(Quota::per_second(limits.per_token))).collect();
+            tokens.all().iter().map(|_| RateLimiter::direct(Quota::per_second(limits.per_token))).collect();
         Self {
             tokens,
             per_token,
@@ -59,38 +68,47 @@ impl Guard {
     /// Looks at the head; what it grants is given back when the answer is made.
     ///
     /// Who has no token uses up no limit, so that a stranger cannot lock the CRM out.
-    fn look(&self, headers: &HeaderMap) -> Result<OwnedSemaphorePermit, Refusal> {
-        let token = headers
-            .get(AUTHORIZATION)
-            .and_then(|value| self.tokens.find(value.as_bytes()))
-            .ok_or(Refusal::UNAUTHORIZED)?;
-        if !is_json(headers) {
-            return Err(Refusal::WRONG_MEDIA_TYPE);
+    fn look(&self, right: Right, headers: &HeaderMap) -> Result<(Caller, OwnedSemaphorePermit), Refusal> {
+        let (place, token) = self.token(headers).ok_or(Refusal::UNAUTHORIZED)?;
+        if token.right != right {
+            return Err(Refusal::without_right(right));
         }
-        if announced_bytes(headers).is_some_and(|bytes| bytes > JOB_BYTES_MAX) {
-            return Err(Refusal::TOO_LARGE);
+        match right {
+            Right::Rules if !is_json(headers) => return Err(Refusal::WRONG_MEDIA_TYPE),
+            Right::Rules if announced_bytes(headers).is_some_and(|bytes| bytes > JOB_BYTES_MAX) => {
+                return Err(Refusal::TOO_LARGE);
+            }
+            // What became of a job is asked by the path alone.
+            Right::Rules | Right::Jobs => {}
         }
-        for limiter in self.per_token.get(token).into_iter().chain([&self.per_process]) {
+        for limiter in self.per_token.get(place).into_iter().chain([&self.per_process]) {
             limiter.check().map_err(|until| {
                 Refusal::rate_limited(until.wait_time_from(DefaultClock::default().now()))
             })?;
         }
-        self.places.clone().try_acquire_owned().map_err(|_| Refusal::overloaded())
+        let permit = self.places.clone().try_acquire_owned().map_err(|_| Refusal::overloaded())?;
+        Ok((Caller(token.name), permit))
+    }
+
+    fn token(&self, headers: &HeaderMap) -> Option<(usize, &Token)> {
+        let place = self.tokens.find(headers.get(AUTHORIZATION)?.as_bytes())?;
+        Some((place, self.tokens.all().get(place)?))
     }
 }
 
-/// Lets a request through, or answers it at once.
+/// Lets a request through that has the right, or answers it at once.
 pub(super) async fn admit(
-    State(guard): State<Arc<Guard>>,
+    State((guard, right)): State<(Arc<Guard>, Right)>,
     Extension(seat): Extension<Seat>,
     mut request: Request,
     next: Next,
 ) -> Response {
     let Asked(language) = Asked::of(request.headers());
-    let looked = guard.look(request.headers());
-    let place = match looked.and_then(|place| seat.work().map(|()| place).map_err(|_| Refusal::overloaded()))
-    {
-        Ok(place) => place,
+    let looked = guard.look(right, request.headers());
+    let admitted =
+        looked.and_then(|admitted| seat.work().map(|()| admitted).map_err(|_| Refusal::overloaded()));
+    let (caller, permit) = match admitted {
+        Ok(admitted) => admitted,
         Err(refusal) => {
             match refusal {
                 Refusal::UNAUTHORIZED => guard.strangers.add(),
@@ -99,9 +117,18 @@ pub(super) async fn admit(
             return refusal.said(language);
         }
     };
-    request.extensions_mut().insert(Place { _permit: Arc::new(place), limit: guard.timeout });
+    request.extensions_mut().insert(Place { _permit: Arc::new(permit), limit: guard.timeout });
+    request.extensions_mut().insert(caller);
     let answer = tokio::time::timeout(guard.timeout, next.run(request)).await;
-    answer.unwrap_or_else(|_| Refusal::TIMED_OUT.said(language))
+    answer.unwrap_or_else(|_| late(right).said(language))
+}
+
+/// What a request waits for when its time is over: a message for its own body, a look at a job for the database alone.
+fn late(right: Right) -> Refusal {
+    match right {
+        Right::Rules => Refusal::TIMED_OUT,
+        Right::Jobs => Refusal::NO_DATABASE,
+    }
 }
 
 fn is_json(headers: &HeaderMap) -> bool {

@@ -1,8 +1,11 @@
-//! The door for the CRM's questions: what would happen to this job, asked while its agent still types.
+//! The door for the CRM's questions: what would happen to this job, asked while its agent still types, and what became
+//! of that one.
 //!
-//! It answers and does nothing else: it knows no broker, keeps nothing, and logs nothing of what it was asked.
+//! It answers and does nothing else: it knows no broker, keeps nothing, and logs nothing of what it was asked but which
+//! token asked for which job.
 
 mod guard;
+mod jobs;
 mod language;
 mod refusal;
 mod tokens;
@@ -16,18 +19,17 @@ use axum::{
     http::StatusCode,
     middleware,
     response::{IntoResponse, Response},
-    routing::post,
+    routing::{get, post},
 };
 use closure_contract::{FailureCode, JobId, Language, Timestamp, topology::JOB_BYTES_MAX};
 use closure_policy::explain::{Decision, Verdict};
 use closure_store::StoreError;
 use serde::Serialize;
-use serde_json::json;
 use tokio::runtime::Handle;
 use tracing::{info, warn};
 
 use crate::{
-    advice::{Advice, Cancelling, would_be_sent},
+    advice::{Advice, Cancelling, Decided, would_be_sent},
     engine::Engine,
     health::{self, Health},
     lifecycle::Lifecycle,
@@ -36,8 +38,9 @@ use crate::{
 };
 use guard::{Guard, Place};
 use language::Asked;
-use refusal::Refusal;
-pub use tokens::{BadToken, Tokens};
+use refusal::{Problem, Refusal};
+pub use tokens::{BadToken, ConfiguredToken, Right, Tokens};
+use uuid::Uuid;
 
 /// What one caller, and all of them together, may ask for.
 #[derive(Debug, Clone, Copy)]
@@ -55,24 +58,42 @@ pub struct Limits {
 /// What `/v1/validate` says of a job.
 #[derive(Serialize)]
 struct Validity {
+    /// The job.
     job_id: JobId,
     /// Whether it would be sent, now or when its time comes.
     valid: bool,
+    /// What happens to it.
     verdict: Verdict,
+    /// The code of the first rule that refuses it, or of the one that puts it off.
     #[serde(skip_serializing_if = "Option::is_none")]
     code: Option<FailureCode>,
+    /// The same for people.
     #[serde(skip_serializing_if = "Option::is_none")]
     detail: Option<String>,
+    /// What to do about it, before it is published.
     #[serde(skip_serializing_if = "Option::is_none")]
     remedy: Option<&'static str>,
 }
 
+/// What `/v1/validate` says of a cancellation.
+#[derive(Serialize)]
+struct CancelValidity {
+    /// The cancellation.
+    cancel_id: Uuid,
+    /// Always true.
+    valid: bool,
+    /// Always `cancel`.
+    verdict: &'static str,
+    /// What it would do, for people.
+    detail: String,
+}
+
 /// Answers questions at `listen` until the process stops.
 ///
-/// `POST /v1/explain` and `POST /v1/validate` with a job or a cancellation as it would be published, and `Authorization: Bearer`.
-/// 200 with the answer, 400 for a body that is neither (its code is that of the dead-letter desk), 401, 408, 413, 415,
-/// 429 and 503 with `Retry-After`; every refusal is `{"error": {"code", "problem"}}`. Whatever is said for people is
-/// said in English, or in Korean to whoever prefers that by `Accept-Language`.
+/// `POST /v1/explain` and `POST /v1/validate` take a job or a cancellation as it would be published,
+/// `GET /v1/jobs/{job_id}` and `GET /v1/consultations/{consultation_id}` answer what became of those that were; each
+/// half needs a token of its own. Whatever is said for people is said in English, or in Korean to whoever prefers that
+/// by `Accept-Language`.
 pub async fn serve(
     listen: SocketAddr,
     tokens: Tokens,
@@ -86,10 +107,17 @@ pub async fn serve(
         warn!(questions, "questions without a valid token were refused at the door");
     });
     let guard = Arc::new(Guard::new(tokens, limits, strangers));
-    let app = Router::new()
+    let admitting = |right| middleware::from_fn_with_state((Arc::clone(&guard), right), guard::admit);
+    let rules = Router::new()
         .route("/v1/explain", post(explain))
         .route("/v1/validate", post(validate))
-        .route_layer(middleware::from_fn_with_state(guard, guard::admit))
+        .route_layer(admitting(Right::Rules));
+    let jobs = Router::new()
+        .route("/v1/jobs/{job_id}", get(jobs::job))
+        .route("/v1/consultations/{consultation_id}", get(jobs::consultation))
+        .route_layer(admitting(Right::Jobs));
+    let app = rules
+        .merge(jobs)
         .layer(DefaultBodyLimit::max(JOB_BYTES_MAX))
         .method_not_allowed_fallback(async |Asked(language): Asked| Refusal::WRONG_METHOD.said(language))
         .fallback(async |Asked(language): Asked| Refusal::NO_SUCH_PATH.said(language))
@@ -109,8 +137,8 @@ async fn explain(
     body: Result<Bytes, BytesRejection>,
 ) -> Response {
     match advise(engine, place, language, body).await {
-        Ok(advice @ (Advice::Decided { .. } | Advice::Cancels(_))) => Json(advice).into_response(),
-        Ok(advice @ Advice::NoJob { .. }) => (StatusCode::BAD_REQUEST, Json(advice)).into_response(),
+        Ok(advice @ (Advice::Decided(_) | Advice::Cancels(_))) => Json(advice).into_response(),
+        Ok(Advice::NoJob { error }) => Problem::of_message(error),
         Err(refusal) => refusal.said(language),
     }
 }
@@ -122,13 +150,14 @@ async fn validate(
     body: Result<Bytes, BytesRejection>,
 ) -> Response {
     match advise(engine, place, language, body).await {
-        Ok(Advice::Decided { decision, .. }) => Json(Validity::of(*decision, language)).into_response(),
-        Ok(Advice::Cancels(cancelling)) => {
-            let Cancelling { cancel_id, verdict, detail, .. } = cancelling;
-            let said = json!({ "cancel_id": cancel_id, "valid": true, "verdict": verdict, "detail": detail });
-            Json(said).into_response()
+        Ok(Advice::Decided(decided)) => {
+            let Decided { decision, .. } = *decided;
+            Json(Validity::of(decision, language)).into_response()
         }
-        Ok(advice @ Advice::NoJob { .. }) => (StatusCode::BAD_REQUEST, Json(advice)).into_response(),
+        Ok(Advice::Cancels(Cancelling { cancel_id, verdict, detail, .. })) => {
+            Json(CancelValidity { cancel_id, valid: true, verdict, detail }).into_response()
+        }
+        Ok(Advice::NoJob { error }) => Problem::of_message(error),
         Err(refusal) => refusal.said(language),
     }
 }

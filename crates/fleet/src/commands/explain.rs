@@ -73,9 +73,9 @@ fn text(answer: &Answer) {
             output::line(format!("  verdict   {}: {}", cancelling.verdict, cancelling.detail));
             passed_over(&cancelling.ignored);
         }
-        Advice::Decided { decision, ignored, .. } => {
-            decided(&answer.origin, decision);
-            passed_over(ignored);
+        Advice::Decided(advised) => {
+            decided(&answer.origin, &advised.decision);
+            passed_over(&advised.ignored);
         }
     }
 }

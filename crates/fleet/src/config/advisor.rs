@@ -3,13 +3,13 @@
 use std::{net::SocketAddr, num::NonZeroU32, time::Duration};
 
 use super::{sections, source::Source};
-use crate::advisor::{Limits, Tokens};
+use crate::advisor::{ConfiguredToken, Limits, Right, Tokens};
 
 /// The door for the CRM's questions.
 pub struct AdvisorSettings {
     /// Where it listens.
     pub listen: SocketAddr,
-    /// The one or two live bearer tokens.
+    /// The live bearer tokens: one or two of each right.
     pub tokens: Tokens,
     /// What one caller, and all of them together, may ask for.
     pub limits: Limits,
@@ -19,23 +19,38 @@ pub struct AdvisorSettings {
 pub fn advisor(source: &mut Source<'_>) -> Option<AdvisorSettings> {
     let listen = source.value::<String>("advisor.listen");
     let listen = sections::address(source, "advisor.listen", &listen);
-    let mut tokens: Vec<String> = vec![source.require("advisor.token")];
-    tokens.extend(source.maybe("advisor.token_next"));
     let limits = Limits {
         per_token: rate(source, "advisor.requests_per_s_per_token"),
         per_process: rate(source, "advisor.requests_per_s"),
         concurrency_max: usize::from(source.value::<u16>("advisor.concurrency_max").max(1)),
         timeout: Duration::from_millis(source.value("advisor.timeout_ms")),
     };
-    match Tokens::new(&tokens) {
-        Ok(tokens) => Some(AdvisorSettings { listen, tokens, limits }),
-        // A token that is not there was recorded as missing.
-        Err(_) if tokens.first().is_some_and(String::is_empty) => None,
-        Err(problem) => {
-            source.refuse(format!("`advisor.token`: {problem}"));
-            None
-        }
+    let tokens = tokens(source)?;
+    Some(AdvisorSettings { listen, tokens, limits })
+}
+
+/// Whoever asks the rules is expected; what became of jobs is told where the operator has made a token for it.
+fn tokens(source: &mut Source<'_>) -> Option<Tokens> {
+    let first: String = source.require("advisor.token");
+    // A token that is not there was recorded as missing.
+    let mut secrets = vec![("advisor.token", Right::Rules, Some(first).filter(|secret| !secret.is_empty())?)];
+    let further = [
+        ("advisor.token_next", Right::Rules),
+        ("advisor.jobs_token", Right::Jobs),
+        ("advisor.jobs_token_next", Right::Jobs),
+    ];
+    for (name, right) in further {
+        secrets.extend(source.maybe(name).map(|secret| (name, right, secret)));
     }
+    let database: Option<String> = source.maybe("database.url");
+    if database.is_none()
+        && let Some((name, ..)) = secrets.iter().find(|(_, right, _)| *right == Right::Jobs)
+    {
+        source
+            .refuse(format!("`{name}`: what became of jobs is in the database; set `database.url` as well"));
+    }
+    let configured = secrets.into_iter().map(|(name, right, secret)| ConfiguredToken { name, right, secret });
+    Tokens::new(configured.collect()).map_err(|problem| source.refuse(problem.to_string())).ok()
 }
 
 /// The advisor where a token is configured, for a look at the configuration as a whole.

@@ -325,12 +325,27 @@ pub const KEYS: &[Key] = &[
         meaning: "a second live auth token, for a rotation",
     },
     optional("advisor.listen", "0.0.0.0:8082", "where `fleet advisor` answers the CRM"),
-    secret("advisor.token", "the CRM's bearer token at the advisor: 32 to 256 characters of visible ASCII"),
+    secret(
+        "advisor.token",
+        "the bearer token that asks the advisor about the rules: 32 to 256 characters of visible ASCII",
+    ),
     Key {
         name: "advisor.token_next",
         default: Some(""),
         secrecy: Secrecy::Secret,
         meaning: "a second live bearer token, for a rotation",
+    },
+    Key {
+        name: "advisor.jobs_token",
+        default: Some(""),
+        secrecy: Secrecy::Secret,
+        meaning: "the bearer token that asks the advisor what became of jobs; needs database.url; empty: nobody may ask that",
+    },
+    Key {
+        name: "advisor.jobs_token_next",
+        default: Some(""),
+        secrecy: Secrecy::Secret,
+        meaning: "a second live one of these, for a rotation",
     },
     optional(
         "advisor.requests_per_s_per_token",

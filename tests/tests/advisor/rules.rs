@@ -1,49 +1,14 @@
-//! The advisor: what a CRM asks while its agent types, and what it is told.
+//! What a CRM asks while its agent types, and what it is told.
 
 use closure_contract::{FailureCode, Language};
-use closure_tests::harness::{
-    Fleet, FleetOptions, HttpAnswer, ProcessSpec, SHORT, cli_with_input, jobs, request, run,
-};
+use closure_tests::harness::{Fleet, HttpAnswer, SHORT, cli_with_input, jobs, run};
 use serde_json::{Value, json};
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
     net::TcpStream,
 };
 
-const TOKEN: &str = "harness-advisor-token-0123456789abcdef";
-const NEXT: &str = "harness-advisor-token-fedcba9876543210";
-
-async fn start(name: &'static str, change: impl FnOnce(FleetOptions) -> FleetOptions) -> Fleet {
-    let options = FleetOptions::with(name, vec![ProcessSpec::advisor()])
-        .variable("FLEET_ADVISOR_TOKEN", TOKEN)
-        .variable("FLEET_ADVISOR_TOKEN_NEXT", NEXT);
-    let fleet = Fleet::start(change(options)).await;
-    fleet.add_canary(TOKEN);
-    fleet.add_canary(NEXT);
-    fleet
-}
-
-async fn address(fleet: &Fleet) -> String {
-    fleet.process("advisor").await.address().expect("a ready advisor has said its address")
-}
-
-async fn ask(fleet: &Fleet, path: &str, token: &str, body: &[u8]) -> HttpAnswer {
-    let authorization = format!("Bearer {token}");
-    let headers =
-        [("Authorization", authorization.as_str()), ("Content-Type", "application/json; charset=utf-8")];
-    send(fleet, "POST", path, &headers, body).await
-}
-
-async fn send(fleet: &Fleet, method: &str, path: &str, headers: &[(&str, &str)], body: &[u8]) -> HttpAnswer {
-    let url = format!("http://{}{path}", address(fleet).await);
-    request(method, &url, headers, body).await.expect("the advisor answers")
-}
-
-fn code(answer: &HttpAnswer) -> String {
-    let body = answer.json();
-    assert!(body["error"]["problem"].as_str().is_some_and(|problem| !problem.is_empty()), "{body}");
-    body["error"]["code"].as_str().unwrap_or_default().to_owned()
-}
+use crate::{NEXT, TOKEN, address, ask, code, is_korean, send, start};
 
 /// Method, path, headers, body, and the status and the code of the answer.
 type Case<'a> = (&'a str, &'a str, Vec<(&'a str, &'a str)>, &'a [u8], u16, &'a str);
@@ -138,10 +103,6 @@ async fn ask_in(fleet: &Fleet, path: &str, language: Option<&str>, body: &[u8]) 
     let mut headers = vec![("Authorization", authorization.as_str()), ("Content-Type", "application/json")];
     headers.extend(language.map(|language| ("Accept-Language", language)));
     send(fleet, "POST", path, &headers, body).await
-}
-
-fn is_korean(text: &Value) -> bool {
-    text.as_str().is_some_and(|text| text.chars().any(|one| ('가'..='힣').contains(&one)))
 }
 
 /// Every sentence for people in an answer about a job.
