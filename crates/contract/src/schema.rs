@@ -53,7 +53,7 @@ pub fn files() -> Vec<(String, String)> {
 }
 
 /// A schema that every validator takes, a strict one too.
-pub(crate) fn plain(schema: &mut Schema) {
+pub fn plain(schema: &mut Schema) {
     single_choice(schema);
     // A width of integers is no format of JSON Schema; minimum and maximum stand beside it.
     if schema

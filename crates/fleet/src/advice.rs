@@ -6,6 +6,7 @@ use closure_contract::{
 };
 use closure_policy::explain::{Decision, Verdict};
 use closure_store::StoreError;
+use schemars::JsonSchema;
 use serde::Serialize;
 use uuid::Uuid;
 
@@ -30,7 +31,7 @@ pub enum Advice {
 }
 
 /// What would happen to a job.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, JsonSchema)]
 pub struct Decided {
     /// What the rules say.
     #[serde(flatten)]
@@ -46,11 +47,12 @@ pub struct Decided {
 }
 
 /// What a cancellation would do.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, JsonSchema)]
 pub struct Cancelling {
     /// The cancellation.
     pub cancel_id: Uuid,
     /// Always `cancel`.
+    #[schemars(extend("const" = "cancel"))]
     pub verdict: &'static str,
     /// The same for people.
     pub detail: String,
@@ -60,7 +62,7 @@ pub struct Cancelling {
 }
 
 /// Whether the database had a say: it alone knows templates, cancellations, revisions, caps and suppressions.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Database {
     /// It had.

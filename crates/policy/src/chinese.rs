@@ -3,6 +3,7 @@
 //! The rule is biased: a wrong "Chinese" may leave a customer without an answer, a wrong "not Chinese" costs an email.
 //! `docs/rulebook.md` says what it does with each hard case, and `docs/decisions/chinese-or-not.md` how often it errs.
 
+use schemars::JsonSchema;
 use serde::Serialize;
 use unicode_normalization::UnicodeNormalization;
 use unicode_script::{Script, UnicodeScript};
@@ -22,7 +23,7 @@ const HAN_OF_SUBSTANCE: usize = 10;
 const FUNCTION_WORDS_MAX: usize = 1;
 
 /// The evidence for a text's being Chinese or not.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct ChineseFacts {
     /// Whether it counts as Chinese.
     pub is_chinese: bool,

@@ -1,6 +1,7 @@
 //! Email replies: subject, sender, body (R14d, R18–R20).
 
 use closure_contract::{EmailJob, FailureCode, RuleEffect, RuleId, SmsJob, job::Scope};
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use crate::{
@@ -16,7 +17,7 @@ use crate::{
 };
 
 /// What is known about an email.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct EmailFacts {
     /// Whether the subject may go out as it is.
     pub subject_ok: bool,

@@ -3,6 +3,7 @@
 use std::fmt;
 
 use closure_contract::{AppliedRule, FailureCode, Job, JobId, Language, Timestamp, job::Scope};
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use crate::{
@@ -24,7 +25,7 @@ use crate::{
 };
 
 /// What the rules say about one job; it serialises to the answer that the CRM and the CLI show.
-#[derive(Clone, PartialEq, Serialize)]
+#[derive(Clone, PartialEq, Serialize, JsonSchema)]
 pub struct Decision {
     /// The job.
     pub job_id: JobId,
@@ -80,7 +81,7 @@ impl fmt::Debug for Decision {
 }
 
 /// What happens to a job.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Verdict {
     /// It is sent.
@@ -183,7 +184,7 @@ impl fmt::Debug for DialPlan {
 }
 
 /// Whether an email answers a text message.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct FallbackFacts {
     /// When.
     pub email: FallbackEmail,
@@ -192,7 +193,7 @@ pub struct FallbackFacts {
 }
 
 /// When an email answers a text message.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum FallbackEmail {
     /// As soon as the text message was submitted or refused.

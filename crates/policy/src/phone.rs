@@ -6,6 +6,7 @@ use closure_contract::{
     Channel, FailureCode, RuleEffect, RuleId,
     job::{Phone, Scope},
 };
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use crate::{
@@ -47,7 +48,7 @@ impl fmt::Debug for E164 {
 }
 
 /// What kind of line a number is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum PhoneKind {
     /// A fixed line.
@@ -124,10 +125,12 @@ pub struct Number {
 }
 
 /// One valid reading of a number that has several.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct Candidate {
-    /// The whole number, for the CRM; `Debug` shows it masked.
+    /// The whole number with its plus sign.
+    // `Debug` shows it masked.
     #[serde(serialize_with = "with_plus")]
+    #[schemars(with = "String")]
     pub e164: E164,
     /// Its country code.
     pub country_code: u16,
@@ -136,10 +139,11 @@ pub struct Candidate {
 }
 
 /// What is known about a job's number.
-#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, JsonSchema)]
 pub struct PhoneFacts {
     /// The number, where there is exactly one.
     #[serde(skip_serializing_if = "Option::is_none", serialize_with = "some_with_plus")]
+    #[schemars(with = "Option<String>")]
     pub e164: Option<E164>,
     /// Its country code.
     #[serde(skip_serializing_if = "Option::is_none")]

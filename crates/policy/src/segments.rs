@@ -1,10 +1,11 @@
 //! How many parts a text message is split into and billed as (R8).
 
 use encoding_rs::EUC_KR;
+use schemars::JsonSchema;
 use serde::Serialize;
 
 /// The encoding in which a gateway sends a text.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Encoding {
     /// GSM 03.38, seven bits a character.

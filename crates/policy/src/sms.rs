@@ -1,6 +1,7 @@
 //! Text messages: the rules R5 to R14d on one job.
 
 use closure_contract::{Channel, FailureCode, RuleEffect, RuleId, SmsJob, Timestamp, job::Scope};
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use crate::{
@@ -24,7 +25,7 @@ use crate::{
 const CHARACTERS_NAMED_MAX: usize = 10;
 
 /// What is known about a text.
-#[derive(Clone, PartialEq, Eq, Serialize)]
+#[derive(Clone, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct SmsFacts {
     /// UTF-8 bytes; inside Korea, bytes of Korea's own encoding.
     pub bytes: usize,

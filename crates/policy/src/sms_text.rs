@@ -1,6 +1,7 @@
 //! What a text message may say: one form of it, and no special characters (R6, R9).
 
 use crate::harmless::Harmless;
+use schemars::JsonSchema;
 use serde::Serialize;
 use unicode_normalization::{UnicodeNormalization, char::is_combining_mark};
 
@@ -27,7 +28,7 @@ impl std::fmt::Debug for CleanText {
 }
 
 /// A character that an SMS may not carry.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct RejectedCharacter {
     /// The character itself.
     #[serde(rename = "char")]
@@ -39,7 +40,7 @@ pub struct RejectedCharacter {
 }
 
 /// A kind of character that was replaced without loss.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct Replacement {
     /// The character that was there.
     #[serde(rename = "char")]

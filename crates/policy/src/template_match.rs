@@ -6,6 +6,7 @@
 
 use std::{collections::BTreeMap, fmt};
 
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use crate::template::{Part, Variable};
@@ -14,7 +15,7 @@ use crate::template::{Part, Variable};
 const EXPECTED_CHARS_MAX: usize = 30;
 
 /// Where a text first differs from a template, without any of the text.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct Mismatch {
     /// How many characters fit.
     pub offset: usize,

@@ -3,12 +3,13 @@
 use std::{collections::BTreeMap, fmt};
 
 use closure_contract::Language;
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use crate::{template::Template, template_match::Mismatch, words::Words};
 
 /// Name and version of a template.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct TemplateId {
     /// Its name, as a job names it.
     pub id: String,
@@ -17,7 +18,7 @@ pub struct TemplateId {
 }
 
 /// What templates have to do with a text; it serialises to the answer's `template`.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
 #[serde(untagged)]
 pub enum TemplateFacts {
     /// The text is made from an approved template, or is an instance of one.
@@ -42,7 +43,7 @@ pub enum TemplateFacts {
 }
 
 /// The template that comes nearest to a text.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct NearestFacts {
     /// The template.
     #[serde(flatten)]

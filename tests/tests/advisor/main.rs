@@ -1,5 +1,6 @@
 //! The advisor: what a CRM asks of the rules while its agent types, and what became of the jobs that it published.
 
+mod document;
 mod jobs;
 mod rules;
 

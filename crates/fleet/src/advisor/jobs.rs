@@ -9,6 +9,7 @@ use closure_contract::{
     Channel, ConsultationId, Evidence, FailureCode, Generation, JobId, Language, OutcomeName, Timestamp,
 };
 use closure_store::{DeliveryState, JobSummary, Store, StoreError};
+use schemars::JsonSchema;
 use serde::Serialize;
 use tracing::{info, warn};
 use uuid::Uuid;
@@ -17,7 +18,7 @@ use super::{guard::Caller, language::Asked, refusal::Refusal};
 use crate::{announce::Word, engine::Engine};
 
 /// How one job stands.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, JsonSchema)]
 pub(super) struct JobAnswer {
     /// The job.
     job_id: JobId,
@@ -58,7 +59,7 @@ pub(super) struct JobAnswer {
 }
 
 /// An outcome, in the words of `closure.outcome/1`.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, JsonSchema)]
 struct HeldOutcome {
     /// The same as in the message.
     outcome_id: Uuid,
@@ -77,7 +78,7 @@ struct HeldOutcome {
 }
 
 /// The jobs of one consultation.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, JsonSchema)]
 pub(super) struct ConsultationAnswer {
     /// The consultation.
     consultation_id: ConsultationId,

@@ -7,6 +7,7 @@
 mod guard;
 mod jobs;
 mod language;
+pub mod openapi;
 mod refusal;
 mod tokens;
 
@@ -24,6 +25,7 @@ use axum::{
 use closure_contract::{FailureCode, JobId, Language, Timestamp, topology::JOB_BYTES_MAX};
 use closure_policy::explain::{Decision, Verdict};
 use closure_store::StoreError;
+use schemars::JsonSchema;
 use serde::Serialize;
 use tokio::runtime::Handle;
 use tracing::{info, warn};
@@ -56,7 +58,7 @@ pub struct Limits {
 }
 
 /// What `/v1/validate` says of a job.
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
 struct Validity {
     /// The job.
     job_id: JobId,
@@ -76,13 +78,14 @@ struct Validity {
 }
 
 /// What `/v1/validate` says of a cancellation.
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
 struct CancelValidity {
     /// The cancellation.
     cancel_id: Uuid,
     /// Always true.
     valid: bool,
     /// Always `cancel`.
+    #[schemars(extend("const" = "cancel"))]
     verdict: &'static str,
     /// What it would do, for people.
     detail: String,
@@ -92,8 +95,8 @@ struct CancelValidity {
 ///
 /// `POST /v1/explain` and `POST /v1/validate` take a job or a cancellation as it would be published,
 /// `GET /v1/jobs/{job_id}` and `GET /v1/consultations/{consultation_id}` answer what became of those that were; each
-/// half needs a token of its own. Whatever is said for people is said in English, or in Korean to whoever prefers that
-/// by `Accept-Language`.
+/// half needs a token of its own. [`openapi::document`] describes all of it. Whatever is said for people is said in
+/// English, or in Korean to whoever prefers that by `Accept-Language`.
 pub async fn serve(
     listen: SocketAddr,
     tokens: Tokens,

@@ -11,6 +11,7 @@ use axum::{
     response::{IntoResponse, Response},
 };
 use closure_contract::{Language, topology::JOB_BYTES_MAX};
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::tokens::Right;
@@ -20,7 +21,7 @@ use crate::advice::Unreadable;
 pub(super) const PROBLEM_JSON: &str = "application/problem+json";
 
 /// Why a request was not answered (RFC 9457); its `type` is `about:blank`, which is left out.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, JsonSchema)]
 pub(super) struct Problem {
     /// The status in words.
     title: String,
@@ -33,7 +34,7 @@ pub(super) struct Problem {
 }
 
 /// What is wrong, for programs.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, JsonSchema)]
 struct ProblemError {
     /// A stable code.
     code: &'static str,
@@ -197,6 +198,11 @@ impl Refusal {
             Right::Rules => Self::NOT_THE_RULES,
             Right::Jobs => Self::NOT_THE_JOBS,
         }
+    }
+
+    /// Its status, its stable code, and the problem in English, for the description of the door.
+    pub(super) fn described(self) -> (StatusCode, &'static str, &'static str) {
+        (self.status, self.code, self.problem)
     }
 
     /// Too many questions of one token, or of all.

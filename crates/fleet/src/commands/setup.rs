@@ -9,6 +9,7 @@ use serde_json::json;
 
 use super::{Call, Failure, show_as};
 use crate::{
+    advisor::openapi,
     cli::Topology,
     config::{
         self,
@@ -73,7 +74,8 @@ pub fn schema(folder: Option<&Path>) -> Result<(), Failure> {
         output::json(&all);
         return Ok(());
     };
-    for (name, text) in schema::files() {
+    let advisor = (openapi::FILE.to_owned(), openapi::text());
+    for (name, text) in schema::files().into_iter().chain([advisor]) {
         let path = folder.join(name);
         std::fs::write(&path, text)
             .map_err(|problem| Failure::Input(format!("{}: {problem}", path.display())))?;
