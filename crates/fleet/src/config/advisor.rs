@@ -64,3 +64,37 @@ fn rate(source: &mut Source<'_>, name: &'static str) -> NonZeroU32 {
         NonZeroU32::MIN
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::advisor;
+    use crate::config::load_from;
+
+    const RULES: &str = "0123456789abcdef0123456789abcdef";
+    const JOBS: &str = "fedcba9876543210fedcba9876543210";
+
+    /// What is wrong with these tokens, with a database or without one.
+    fn problems(jobs: &'static str, database: Option<&'static str>) -> String {
+        let lookup = move |name: &str| match name {
+            "FLEET_ADVISOR_TOKEN" => Some(RULES.to_owned()),
+            "FLEET_ADVISOR_JOBS_TOKEN" => Some(jobs.to_owned()),
+            "FLEET_DATABASE_URL" => database.map(str::to_owned),
+            _ => None,
+        };
+        load_from(&lookup, None, advisor).err().map(|errors| errors.to_string()).unwrap_or_default()
+    }
+
+    #[test]
+    fn a_token_that_asks_for_jobs_needs_the_database_and_is_not_the_one_that_asks_the_rules() {
+        let database = Some("postgres://closure_advisor:x@localhost/closure");
+        assert_eq!(problems(JOBS, database), "");
+        assert_eq!(problems("", None), "", "without a token nobody asks for jobs");
+        for (wrong, named) in [
+            (problems(JOBS, None), "`advisor.jobs_token`: what became of jobs is in the database"),
+            (problems(RULES, database), "`advisor.jobs_token`: another key has the same token"),
+            (problems("short", database), "`advisor.jobs_token`: a token has 32 to 256 characters"),
+        ] {
+            assert!(wrong.contains(named) && !wrong.contains(RULES), "{wrong}");
+        }
+    }
+}
