@@ -393,7 +393,7 @@ fn keys_and_schemas_are_answers_that_machines_can_read() {
         }
         let schemas = cli(&[], &["schema"]).await.with_code(0).json();
         let names: Vec<&String> = schemas.as_object().expect("an object").keys().collect();
-        assert_eq!(names.len(), 7, "{names:?}");
+        assert_eq!(names.len(), 8, "{names:?}");
         assert_eq!(schemas["closure.sms.1"]["type"], "object");
         assert!(cli(&[], &["completions", "bash"]).await.with_code(0).output.contains("fleet"));
     });

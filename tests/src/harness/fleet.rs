@@ -6,14 +6,10 @@ use std::{
     sync::{Mutex, MutexGuard, PoisonError},
 };
 
-use closure_broker::{BrokerSettings, OutMessage, Publisher};
-use closure_contract::{
-    JobId,
-    topology::{JOBS, RECEIPTS},
-};
+use closure_broker::{BrokerSettings, Publisher};
+use closure_contract::JobId;
 use closure_simulators::{NhnSimulator, PbxSimSettings, PbxSimulator, SmtpSimulator};
 use closure_store::{DeadLetter, JobStory, Store, StoreSettings};
-use serde_json::Value;
 use tempfile::TempDir;
 use tokio::sync::{Mutex as AsyncMutex, MutexGuard as AsyncMutexGuard};
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
@@ -28,8 +24,7 @@ use super::{
     database::Database,
     desk,
     environment::{Services, binary},
-    jobs, logs,
-    messages::{job_message, message},
+    logs,
     options::{FleetOptions, ProcessSpec, TopologyState},
     outcomes::{Heard, Outcomes},
     process::Process,
@@ -183,51 +178,6 @@ impl Fleet {
         format!("http://{address}/receipts/nhn")
     }
 
-    /// Publishes a job as a CRM does, by its kind, with a confirm.
-    pub async fn publish(&self, job: &Value) -> JobId {
-        self.publish_all(std::slice::from_ref(job)).await;
-        jobs::id(job)
-    }
-
-    /// Publishes a job of a trace.
-    pub async fn publish_traced(&self, job: &Value, traceparent: &str) -> JobId {
-        self.canaries_mut(|canaries| canaries.add_job(job));
-        let message = OutMessage { traceparent: Some(traceparent.to_owned()), ..job_message(job) };
-        self.publisher.publish(vec![message]).await.expect("the broker confirms");
-        jobs::id(job)
-    }
-
-    /// Publishes many jobs.
-    pub async fn publish_all(&self, list: &[Value]) {
-        self.canaries_mut(|canaries| list.iter().for_each(|job| canaries.add_job(job)));
-        let messages = list.iter().map(job_message).collect();
-        self.publisher.publish(messages).await.expect("the broker confirms");
-    }
-
-    /// Publishes many jobs, again and again until the broker has confirmed them, as a careful CRM does.
-    pub async fn publish_all_when_possible(&self, list: &[Value]) {
-        self.canaries_mut(|canaries| list.iter().for_each(|job| canaries.add_job(job)));
-        eventually("the broker to confirm", LONG, || async {
-            let messages = list.iter().map(job_message).collect();
-            self.publisher.publish(messages).await.map_err(|problem| problem.to_string())
-        })
-        .await;
-    }
-
-    /// Publishes any bytes under any key.
-    pub async fn publish_raw(&self, body: &[u8], routing_key: &str) {
-        let mut message = message(JOBS, routing_key, body);
-        message.message_id = Uuid::new_v4().to_string();
-        self.publisher.publish(vec![message]).await.expect("the broker confirms");
-    }
-
-    /// Publishes any bytes to the fallback worker.
-    pub async fn publish_receipt(&self, body: &[u8]) {
-        let mut message = message(RECEIPTS, "receipt", body);
-        message.message_id = Uuid::new_v4().to_string();
-        self.publisher.publish(vec![message]).await.expect("the broker confirms");
-    }
-
     /// Adds what must not be read in a log.
     pub fn add_canary(&self, text: &str) {
         self.canaries_mut(|canaries| canaries.add(text));
@@ -346,7 +296,7 @@ impl Fleet {
         Watch(self)
     }
 
-    fn canaries_mut<T>(&self, change: impl FnOnce(&mut Canaries) -> T) -> T {
+    pub(super) fn canaries_mut<T>(&self, change: impl FnOnce(&mut Canaries) -> T) -> T {
         let mut canaries: MutexGuard<'_, Canaries> =
             self.canaries.lock().unwrap_or_else(PoisonError::into_inner);
         change(&mut canaries)
