@@ -73,12 +73,15 @@ async fn judged(texts: &[String]) -> Vec<Value> {
 }
 
 #[test]
-fn types_that_two_generators_make_of_the_schemas_carry_the_whole_kit_and_change_nothing_of_it() {
+fn types_that_three_generators_make_of_the_schemas_carry_the_whole_kit_and_change_nothing_of_it() {
     run(async {
         let contract = root().join("docs/contract");
-        for mut maker in
-            [python(&root().join("tests/python/models.py")), node(&root().join("tests/node/quicktype.js"))]
-        {
+        let makers = [
+            python(&root().join("tests/python/models.py")),
+            node(&root().join("tests/node/quicktype.js")),
+            node(&root().join("tests/node/types.js")),
+        ];
+        for mut maker in makers {
             maker.arg(&contract);
             let said = content(maker).await;
             let carried: Vec<Value> =
