@@ -181,7 +181,7 @@ impl PbxSimulator {
         self.board.crash();
     }
 
-    /// Writes call records from now on, or silently no more.
+    /// Writes call records from now on, silently no more, or later.
     pub fn set_cel(&self, switch: CelSwitch) {
         self.board.cel.set(switch);
     }

@@ -118,10 +118,10 @@ fn credentials(request: &Request) -> Option<(String, String)> {
 async fn endpoint(State(board): Board, Path(extension): Path<String>) -> Result<Json<Value>, AriError> {
     board.count_look();
     let behaviour = board.agent(&extension);
+    let mut channel_ids = board.channels_of_agent(&extension);
     if behaviour == AgentBehaviour::SlowToSay {
         tokio::time::sleep(Duration::from_millis(board.settings.stall_ms)).await;
     }
-    let mut channel_ids = board.channels_of_agent(&extension);
     let state = match behaviour {
         AgentBehaviour::Unknown => return Err(AriError::NotFound("Endpoint not found")),
         AgentBehaviour::Offline => "offline",

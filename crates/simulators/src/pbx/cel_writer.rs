@@ -36,13 +36,21 @@ pub enum CelSwitch {
     On,
     /// They are silently thrown away, as by a PBX whose configuration lost them.
     Off,
+    /// They are kept back until they are written again, as by a PBX whose records come late.
+    Held,
 }
 
 /// The end that calls hand their rows to.
 pub(super) struct CelWriter {
     rows: Option<mpsc::Sender<CelRow>>,
-    switch: Mutex<CelSwitch>,
+    valve: Mutex<Valve>,
     pending: Arc<AtomicUsize>,
+}
+
+/// Whether rows go on, and those that are kept back.
+struct Valve {
+    switch: CelSwitch,
+    held: Vec<CelRow>,
 }
 
 impl CelWriter {
@@ -61,24 +69,36 @@ impl CelWriter {
                 Some(sender)
             }
         };
-        Ok(Self { rows, switch: Mutex::new(CelSwitch::On), pending })
+        let valve = Valve { switch: CelSwitch::On, held: Vec::new() };
+        Ok(Self { rows, valve: Mutex::new(valve), pending })
     }
 
     pub(super) fn set(&self, switch: CelSwitch) {
-        *locked(&self.switch) = switch;
+        let mut valve = locked(&self.valve);
+        valve.switch = switch;
+        if switch == CelSwitch::On {
+            for row in std::mem::take(&mut valve.held) {
+                self.hand_over(row);
+            }
+        }
     }
 
     pub(super) fn pending(&self) -> usize {
         self.pending.load(Ordering::Acquire)
     }
 
-    /// Hands over one row.
+    /// Takes one row.
     pub(super) fn write(&self, row: CelRow) {
-        let Some(rows) = &self.rows else { return };
-        match *locked(&self.switch) {
-            CelSwitch::Off => return,
-            CelSwitch::On => {}
+        let mut valve = locked(&self.valve);
+        match valve.switch {
+            CelSwitch::On => self.hand_over(row),
+            CelSwitch::Off => {}
+            CelSwitch::Held => valve.held.push(row),
         }
+    }
+
+    fn hand_over(&self, row: CelRow) {
+        let Some(rows) = &self.rows else { return };
         self.pending.fetch_add(1, Ordering::AcqRel);
         if rows.try_send(row).is_err() {
             self.pending.fetch_sub(1, Ordering::AcqRel);
