@@ -78,6 +78,9 @@ GRANT SELECT, INSERT, UPDATE (next_at) ON sending_rate TO closure_sms;
 GRANT INSERT ON cel TO closure_pbx;
 GRANT SELECT ON cel TO closure_dial;
 
+-- Which call an agent's phone has.
+GRANT SELECT, INSERT, UPDATE (job_id, since) ON agent_call TO closure_dial;
+
 -- The fallback worker: receipts, the one email in place of a text message, the sweeps and the brake.
 GRANT SELECT, INSERT ON delivery TO closure_fallback;
 SELECT pg_temp.give_all_but('UPDATE', 'delivery', pg_temp.never_changed('delivery'), 'closure_fallback');

@@ -122,6 +122,7 @@ failure_codes! {
     // Calls.
     AgentOffline = "agent_offline", "The agent's phone is not registered", "register the phone and call again";
     AgentBusy = "agent_busy", "The agent is on another call", "call again afterwards";
+    AgentCallOpen = "agent_call_open", "The agent has another call that is being placed or is up", "end that call and click again";
     AgentNoAnswer = "agent_no_answer", "The agent did not pick up", "call again";
     AgentRejected = "agent_rejected", "The agent declined the call", "call again";
     AgentAbandoned = "agent_abandoned", "The agent hung up before the customer answered", "call again";

@@ -168,6 +168,11 @@ impl Timestamp {
     pub fn now() -> Self {
         Self(OffsetDateTime::now_utc())
     }
+
+    /// So many seconds later; the last moment that can be written, where that is beyond it.
+    pub fn later_by_s(self, seconds: u32) -> Self {
+        Self(self.0.saturating_add(time::Duration::seconds(i64::from(seconds))))
+    }
 }
 
 impl fmt::Display for Timestamp {

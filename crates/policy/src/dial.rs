@@ -82,18 +82,26 @@ pub(crate) fn judge(
         dial_string,
         customer_contact: number.e164.digits().to_owned(),
         extension: extension.clone(),
+        fresh_until: fresh_until(job, rulebook.dial.click_fresh_s),
         representative_number_class: REPRESENTATIVE_NUMBER_CLASS,
         service_class: SERVICE_CLASS,
     });
     Judged { phone, dial_string, plan }
 }
 
+/// When a click is no longer fresh; a call for later is as fresh as its `not_before`.
+fn fresh_until(job: &DialJob, click_fresh_s: u32) -> Option<Timestamp> {
+    let clicked_at = job.clicked_at?;
+    let meant_for = job.not_before.map_or(clicked_at, |not_before| not_before.max(clicked_at));
+    Some(meant_for.later_by_s(click_fresh_s))
+}
+
 /// B1: an agent who clicked long ago has gone on to something else, so that the phone must not ring any more.
 ///
-/// A call for later is as fresh as its `not_before`. A click in the near future is a clock that runs ahead, and fresh;
+/// A click in the near future is a clock that runs ahead, and fresh;
 /// one that is further away has been written with another zone than its clock's, and may be hours old.
 fn check_freshness(job: &DialJob, click_fresh_s: u32, now: Timestamp, findings: &mut Findings) {
-    let Some(clicked_at) = job.clicked_at else { return };
+    let Some((clicked_at, fresh_until)) = job.clicked_at.zip(fresh_until(job, click_fresh_s)) else { return };
     let ahead_s = (clicked_at.0 - now.0).whole_seconds();
     if ahead_s > CLICK_AHEAD_S_MAX {
         let detail = words!(
@@ -103,9 +111,8 @@ fn check_freshness(job: &DialJob, click_fresh_s: u32, now: Timestamp, findings: 
         findings.refuse(RuleId::B1, FailureCode::ClickInFuture, detail);
         return;
     }
-    let meant_for = job.not_before.map_or(clicked_at, |not_before| not_before.max(clicked_at));
-    let age_s = (now.0 - meant_for.0).whole_seconds();
-    if age_s >= i64::from(click_fresh_s) {
+    if now >= fresh_until {
+        let age_s = (now.0 - fresh_until.0).whole_seconds() + i64::from(click_fresh_s);
         let detail = words!(
             "the click is {age_s} s old, and after {click_fresh_s} s no phone rings",
             "클릭한 지 {age_s}초가 지났으며, {click_fresh_s}초가 지나면 전화를 울리지 않습니다"

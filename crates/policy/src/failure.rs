@@ -70,8 +70,8 @@ meanings! {
     Permanent Content: BodyTooLong, BodyEmpty, ForbiddenCharacters, AttachmentNotSupported, SenderNotAllowed,
         TemplateMismatch, TemplateUnknown, TemplateVariables, SmsSkipped, SubjectNotEnglish, SubjectInvalid,
         ContentRejected, MailTooLarge, MailRefused;
-    Permanent Agent: AgentOffline, AgentBusy, AgentNoAnswer, AgentRejected, AgentAbandoned, StaleClick,
-        ClickInFuture;
+    Permanent Agent: AgentOffline, AgentBusy, AgentCallOpen, AgentNoAnswer, AgentRejected, AgentAbandoned,
+        StaleClick, ClickInFuture;
     // A call is never dialled again by itself, and nobody mends credentials while a click is fresh.
     Permanent Provider: Congestion, NetworkFailure, TrunkUnreachable;
     Permanent Account: PbxAuth, PbxRefused;

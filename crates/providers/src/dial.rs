@@ -231,7 +231,8 @@ impl AriDial {
     }
 
     /// Looks at the agent's phone without making it ring.
-    async fn preflight(&self, call: &Call) -> Result<Preflight, SendFailure> {
+    pub async fn look_at_phone(&self, call: &Call) -> Result<AgentPhone, SendFailure> {
+        self.check(call)?;
         let url = below(&self.base, &["endpoints", &self.settings.technology, &call.extension]);
         let answer = self.run(self.http.get(url)).await.map_err(unreachable_pbx)?;
         match answer.status {
@@ -243,7 +244,7 @@ impl AriDial {
             .map_err(|_| failure(FailureCode::PbxUnavailable, "the PBX's answer makes no sense"))?;
         let channel_id = call.channel_id.to_string();
         if endpoint.channel_ids.contains(&channel_id) {
-            return Ok(Preflight::Ours);
+            return Ok(AgentPhone::InThisCall);
         }
         if endpoint.state.as_deref() == Some("offline") {
             return Err(failure(FailureCode::AgentOffline, "the agent's phone is not registered"));
@@ -251,11 +252,11 @@ impl AriDial {
         if !endpoint.channel_ids.is_empty() {
             return Err(failure(FailureCode::AgentBusy, "the agent's phone is on another call"));
         }
-        Ok(Preflight::Free)
+        Ok(AgentPhone::Free)
     }
 
-    /// Makes the agent's phone ring, if the call is still our own.
-    async fn originate(&self, call: &Call) -> Result<Accepted, SendFailure> {
+    /// Makes the agent's phone ring, if the call is still our own; whoever asks has looked at the phone.
+    pub async fn place(&self, call: &Call) -> Result<Accepted, SendFailure> {
         let longest = Duration::from_millis(self.longest_request_ms());
         let begun = call.handover.begin(longest).await;
         begun.map_err(|late| failure(FailureCode::StaleClick, &late.to_string()))?;
@@ -313,11 +314,12 @@ impl AriDial {
 }
 
 /// What the agent's phone is doing.
-enum Preflight {
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum AgentPhone {
     /// Nothing.
     Free,
     /// It is in this very call.
-    Ours,
+    InThisCall,
 }
 
 impl Sender for AriDial {
@@ -332,10 +334,9 @@ impl Sender for AriDial {
     }
 
     async fn send(&self, message: &Call) -> Result<Accepted, SendFailure> {
-        self.check(message)?;
-        match self.preflight(message).await? {
-            Preflight::Ours => Ok(Accepted::under(Some(message.channel_id.to_string()))),
-            Preflight::Free => self.originate(message).await,
+        match self.look_at_phone(message).await? {
+            AgentPhone::InThisCall => Ok(Accepted::under(Some(message.channel_id.to_string()))),
+            AgentPhone::Free => self.place(message).await,
         }
     }
 }

@@ -69,6 +69,11 @@ impl Handover {
         }
     }
 
+    /// The right to send is over by somebody else's word: nothing was handed over, and nothing will be.
+    pub fn refuse(&self) {
+        *self.lock() = Reached::Refused;
+    }
+
     /// All is said.
     pub fn complete(&self) {
         *self.lock() = Reached::Complete;
@@ -149,6 +154,13 @@ mod tests {
         let late = Handover::by(Instant::now());
         assert_eq!(late.begin(Duration::ZERO).await, Err(TooLate));
         assert_eq!(late.reached(), Reached::Refused);
+    }
+
+    #[tokio::test]
+    async fn a_handover_that_is_refused_by_another_was_never_begun() {
+        let handover = Handover::by(Instant::now() + HOUR);
+        handover.refuse();
+        assert_eq!(handover.reached(), Reached::Refused);
     }
 
     #[tokio::test]

@@ -21,7 +21,7 @@ pub use bounce::{
     REPORT_BYTES_MAX, RecipientReport, UnreadBounce, UnreadReason, read_bounce, read_large_bounce,
 };
 pub use config::{ConfigError, PlainHttp};
-pub use dial::{AriDial, AriSettings, Call, ChannelPresence, ChannelState};
+pub use dial::{AgentPhone, AriDial, AriSettings, Call, ChannelPresence, ChannelState};
 pub use dkim::DkimSigner;
 pub use email::{AutoSubmitted, Mail, RenderError, render};
 pub use handover::{Handover, Reached, TooLate};

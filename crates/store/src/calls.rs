@@ -1,8 +1,5 @@
 //! Calls that are up, and the PBX's own record of them.
 
-use std::fmt;
-
-use bytes::Bytes;
 use closure_contract::{AttemptNumber, ClientRef, FailureCode, Generation, JobId, Timestamp};
 use serde_json::Value;
 use time::PrimitiveDateTime;
@@ -21,7 +18,7 @@ use crate::{
 const CALL_EVENTS_MAX: i64 = 1_000;
 
 /// A call that was placed and has not ended.
-#[derive(Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct OpenCall {
     /// The dial job.
     pub job_id: JobId,
@@ -29,12 +26,12 @@ pub struct OpenCall {
     pub generation: Generation,
     /// The channel id of the agent's leg.
     pub client_ref: ClientRef,
-    /// The dial job's bytes.
-    pub body: Bytes,
-    /// When the PBX took the call.
-    pub accepted_at: Timestamp,
-    /// How long ago that is, by the database's clock.
-    pub age_ms: u64,
+    /// Whether its click is no longer fresh, by the database's clock.
+    pub is_stale: bool,
+    /// For how long the PBX has known no such channel; nothing where it knew one when it was last asked.
+    pub gone_ms: Option<u64>,
+    /// Whether we hung it up because nobody had answered while its click was fresh.
+    pub is_hung_up: bool,
 }
 
 /// One channel event of the PBX.
@@ -65,9 +62,11 @@ impl Store {
                     job_id,
                     generation,
                     client_ref: ClientRef::of(job_id, generation, attempt),
-                    body: columns.bytes("body")?,
-                    accepted_at: columns.time("accepted_at")?,
-                    age_ms: columns.millis("age_ms")?,
+                    is_stale: columns.get("is_stale")?,
+                    gone_ms: columns
+                        .get::<Option<i64>>("gone_ms")?
+                        .map(|gone_ms| u64::try_from(gone_ms).unwrap_or(0)),
+                    is_hung_up: columns.get("is_hung_up")?,
                 })
             })
             .collect()
@@ -94,13 +93,14 @@ impl Store {
     /// Ends a delivery that still stands where the caller saw it; nothing where somebody else has moved it.
     ///
     /// The ending is a [`Ending::Final`]; any other one belongs to a settlement, which needs a lease, and is refused.
+    /// What the end of a call adds joins the record that was kept when it was placed.
     pub async fn conclude(
         &self,
         job_id: JobId,
         generation: Generation,
         from: DeliveryState,
         ending: Ending,
-        call: Option<Value>,
+        call_end: Value,
     ) -> Result<Option<Snapshot>, StoreError> {
         let Ending::Final { state, code, detail, evidence, provider_ref, attempt_use: _ } = ending else {
             return Err(StoreError::Settings(
@@ -120,7 +120,7 @@ impl Store {
                     &text::optional(detail.as_deref()),
                     &evidence.as_str(),
                     &provider_ref.as_deref().map(text::reference),
-                    &call.map(text::json),
+                    &text::json(call_end),
                 ],
             )
             .await?;
@@ -140,8 +140,9 @@ UPDATE delivery AS d SET
     look_at = clock_timestamp() + $1::bigint * interval '1 millisecond'
 FROM due WHERE d.job_id = due.job_id
 RETURNING
-    d.job_id, d.generation, d.attempts, d.body, coalesce(d.accepted_at, d.updated_at) AS accepted_at,
-    (extract(epoch FROM clock_timestamp() - coalesce(d.accepted_at, d.updated_at)) * 1000)::bigint AS age_ms";
+    d.job_id, d.generation, d.attempts, coalesce(d.fresh_until <= clock_timestamp(), false) AS is_stale,
+    (extract(epoch FROM clock_timestamp() - d.gone_since) * 1000)::bigint AS gone_ms,
+    d.hung_up_at IS NOT NULL AS is_hung_up";
 
 pub(crate) const EVENTS: &str = "
 SELECT eventtype, eventtime, uniqueid, linkedid, extra FROM cel WHERE linkedid = $1 ORDER BY id LIMIT $2";
@@ -151,7 +152,7 @@ pub(crate) const CONCLUDE: &str = concat!(
 WITH changed AS (
     UPDATE delivery AS d SET
         state = $4, failure_code = $5, detail = $6, evidence = $7, provider_ref = coalesce($8, d.provider_ref),
-        call = coalesce($9, d.call), look_at = NULL,
+        call = d.call || $9, look_at = NULL,
         ended_at = now(), updated_at = now()
     WHERE d.job_id = $1 AND d.generation = $2 AND d.state = $3
     RETURNING ",
@@ -165,13 +166,3 @@ SELECT ",
     snapshot_columns!(),
     " FROM changed AS d"
 );
-
-impl fmt::Debug for OpenCall {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("OpenCall")
-            .field("job_id", &self.job_id)
-            .field("generation", &self.generation)
-            .field("age_ms", &self.age_ms)
-            .finish_non_exhaustive()
-    }
-}

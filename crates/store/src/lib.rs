@@ -8,6 +8,7 @@ mod calls;
 mod cancellations;
 mod circuits;
 mod claim;
+mod claim_sql;
 mod dead_letters;
 mod error;
 mod evaluate;
@@ -18,6 +19,7 @@ mod leases;
 mod migrate;
 mod overdue;
 mod owed;
+mod placing;
 #[cfg(test)]
 mod plans;
 mod pool;
@@ -70,6 +72,7 @@ pub use history::{AttemptStory, DeadLetterStory, JobStory, ReceiptStory, StateCo
 pub use lane::Lane;
 pub use leases::Renewal;
 pub use owed::{Debt, LongOwed};
+pub use placing::{NewCall, Placing};
 pub use postponed::{NewPostponement, Postponed};
 pub use rates::Slots;
 pub use receipts::{AnothersReceipts, Recorded};

@@ -3,8 +3,8 @@
 use tokio_postgres::{Client, SimpleQueryMessage};
 
 use crate::{
-    bounces, brakes, burial, calls, cancellations, circuits, claim, dead_letters, evaluate, history, leases,
-    overdue, owed, postponed, rates, receipts, replay, resend, returns,
+    bounces, brakes, burial, calls, cancellations, circuits, claim_sql, dead_letters, evaluate, history,
+    leases, overdue, owed, placing, postponed, rates, receipts, replay, resend, returns,
     settings::StoreSettings,
     settle_sql, standing, summary, suppression, tally, template_changes, templates,
     test_database::{TestDatabase, run},
@@ -12,7 +12,7 @@ use crate::{
 
 /// Every statement whose cost must not grow with the history.
 const STATEMENTS: &[(&str, &str)] = &[
-    ("claim", claim::CLAIM),
+    ("claim", claim_sql::CLAIM),
     ("settle", settle_sql::SETTLE),
     ("resend lock", resend::RESEND_LOCK),
     ("resend", resend::RESEND),
@@ -37,6 +37,10 @@ const STATEMENTS: &[(&str, &str)] = &[
     ("put a job off", postponed::PUT_OFF),
     ("match the inbox", overdue::MATCH),
     ("open calls", calls::OPEN),
+    ("whether an agent has another call", placing::ANOTHER),
+    ("begin to place a call", placing::BEGIN),
+    ("note whether a call is gone", placing::NOTE_PRESENCE),
+    ("note a hang-up", placing::NOTE_HANG_UP),
     ("call events", calls::EVENTS),
     ("conclude", calls::CONCLUDE),
     ("lock a dead delivery", burial::LOCK_DELIVERY),

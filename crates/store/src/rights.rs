@@ -11,6 +11,7 @@ use crate::{error::StoreError, row::Columns, store::Store};
 /// A table that is new stands here with nobody until somebody has decided.
 /// `deploy/postgres/grants.sql` gives exactly this, and `fleet doctor` looks for what is missing of it.
 pub const RIGHTS: &[(&str, &str)] = &[
+    ("agent_call", "dial=SIu fleet=SIu"),
     ("attempt", "dead=Su dial=SIuD doctor=S email=SIuD fallback=S fleet=SIuD operator=S sms=SIuD"),
     ("brake", "doctor=S fallback=SIU fleet=SIU operator=Su"),
     ("brake_action", "operator=SI"),

@@ -52,6 +52,8 @@ WITH asked AS (
             WHERE a.job_id = h.job_id AND a.generation = h.generation AND a.number = h.number - 1
         ) ELSE d.tried_at END,
         lookups = coalesce(h.lookups, d.lookups),
+        -- A worker of an older release may try next, and it says nothing of its request.
+        handed_over = CASE WHEN h.ending NOT IN ('waiting', 'given_back') THEN d.handed_over END,
         unjudged = CASE WHEN h.kept THEN d.unjudged ELSE h.channel = 'sms' AND h.state IN ('refused', 'unknown') END,
         failure_code = CASE WHEN h.kept THEN d.failure_code ELSE h.code END,
         detail = CASE WHEN h.kept THEN d.detail ELSE h.detail END,

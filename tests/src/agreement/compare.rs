@@ -79,6 +79,10 @@ impl Case<'_> {
         if early {
             return Err("its time has not come, and explain says that it is sent".to_owned());
         }
+        // Two jobs may want the same agent at once, and nothing is tried for the second.
+        if delivery["code"] == "agent_call_open" {
+            return self.was_not_sent(id, delivery);
+        }
         if delivery["attempts"].as_u64() < Some(1) {
             return Err(format!("it was never tried; it is {}", delivery["state"]));
         }
@@ -117,7 +121,7 @@ impl Case<'_> {
     fn was_dialled(&self, reference: &str, delivery: &Value) -> Agreement {
         let dialled = self.seen.calls.get(reference).cloned().unwrap_or_default();
         let said = text(self.answer, "dial_string");
-        // Two jobs may want the same agent at once, and the second finds a phone that is busy until its click is stale.
+        // An agent's phone may be busy, or ring until the click is stale.
         let code = text(delivery, "code");
         let no_agent = code.starts_with("agent_") || code == "stale_click";
         match dialled.as_slice() {

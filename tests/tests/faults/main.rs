@@ -1,6 +1,7 @@
 //! Faults: processes killed, connections cut and receipts repeated under load, and every job still ends once.
 
 mod brakes;
+mod calls;
 mod clocks;
 mod commits;
 mod connections;

@@ -253,7 +253,6 @@ fn start(crew: &Crew, settings: RoleSettings, roles: &BTreeSet<Role>) -> Vec<Loo
         let watch = CallWatch {
             ari,
             store: crew.store.clone(),
-            rules: crew.rules.clone(),
             publisher: crew.publisher.clone(),
             settings,
             lifecycle: crew.lifecycle.clone(),

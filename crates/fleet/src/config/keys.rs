@@ -292,7 +292,7 @@ pub const KEYS: &[Key] = &[
     optional(
         "dial.evidence_wait_ms",
         "10000",
-        "milliseconds to wait for the PBX's record of a call that is gone",
+        "milliseconds to wait for the PBX's record of a call, from when its channel was first missed",
     ),
     optional("intake.listen", "0.0.0.0:8081", "where the intake listens for receipts"),
     optional(

@@ -14,7 +14,7 @@ use closure_policy::{
     retry::Next,
 };
 use closure_providers::{Accepted, Handover, SendFailure};
-use closure_store::{AttemptUse, EarlyReceipts, Ending, FinalState, Snapshot};
+use closure_store::{AttemptUse, EarlyReceipts, Ending, FinalState, Lease, Snapshot};
 use serde_json::Value;
 
 use super::{circuits::Probe, pace::Room};
@@ -100,6 +100,8 @@ pub struct Attempt<'a> {
     pub job: JobId,
     /// Which edition of it.
     pub generation: Generation,
+    /// The right to try it.
+    pub lease: Lease,
     /// What the rules made of the job.
     pub plan: &'a Plan,
     /// Who is tried: the one on record for this try.

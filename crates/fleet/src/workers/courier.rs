@@ -15,6 +15,7 @@ use closure_policy::{
 };
 use closure_providers::SendFailure;
 use closure_store::{Claim, Ending, Lease, NewClaim, Settled, Settlement, Store};
+use serde_json::Value;
 use tracing::{debug, info, warn};
 use uuid::Uuid;
 
@@ -315,13 +316,37 @@ impl<C: Carrier> Courier<C> {
         attempt: AttemptNumber,
         ending: Ending,
     ) -> Result<Disposition, Interrupted> {
+        let (rules, call) =
+            (Some(rules_json(trip.decision)), self.carrier.call_record(trip.decision.plan.as_ref()));
+        self.settle(trip, attempt, ending, (rules, call)).await
+    }
+
+    /// Commits what was found out about a try: what was decided when it was made stays on record, because the rules may
+    /// say otherwise of the job by now.
+    pub(super) async fn found_out(
+        &self,
+        trip: &Trip<'_>,
+        attempt: AttemptNumber,
+        ending: Ending,
+    ) -> Result<Disposition, Interrupted> {
+        self.settle(trip, attempt, ending, (None, None)).await
+    }
+
+    /// Commits an ending, with the rules and the call's record where they are newer than those on record.
+    async fn settle(
+        &self,
+        trip: &Trip<'_>,
+        attempt: AttemptNumber,
+        ending: Ending,
+        (rules, call): (Option<Value>, Option<Value>),
+    ) -> Result<Disposition, Interrupted> {
         let settlement = Settlement {
             lease: trip.kept.lease,
             generation: trip.hand.message.generation,
             attempt,
             ending,
-            rules: Some(rules_json(trip.decision)),
-            call: self.carrier.call_record(trip.decision.plan.as_ref()),
+            rules,
+            call,
         };
         let settled = settled_or_stop(trip.hand, "settle", || self.store.settle(settlement.clone())).await?;
         match settled {

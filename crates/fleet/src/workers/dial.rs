@@ -11,34 +11,34 @@ use closure_policy::{
     call::{
         CallEnd, CallEvent, CallEventKind, CallResult, CallStory, ChannelPresence as Presence, read_call,
     },
-    explain::{Decision, DialPlan, Plan, decide},
-    meaning::JobNumber,
+    explain::{Decision, DialPlan, Plan},
     retry::{Ladder, Next},
-    standing::Standing,
 };
-use closure_providers::{Accepted, AriDial, Call, ChannelPresence, SendFailure, Sender};
+use closure_providers::{Accepted, AgentPhone, AriDial, Call, ChannelPresence, ChannelState, SendFailure};
 use closure_store::{
-    AttemptUse, CelRow, Debt, DeliveryState, EarlyReceipts, Ending, FinalState, OpenCall, Snapshot, Store,
-    StoreError,
+    AttemptUse, CelRow, Debt, DeliveryState, EarlyReceipts, Ending, FinalState, NewCall, OpenCall, Placing,
+    Snapshot, Store, StoreError,
 };
-use serde_json::Value;
+use serde_json::{Value, json};
 use tracing::{info, warn};
 
 use super::{
-    carrier::{Attempt, Carrier, Doubt, Finding, Passage, Rendering, Way},
+    carrier::{self, Attempt, Carrier, Doubt, Finding, Passage, Rendering, Way},
     courier::Courier,
 };
 use crate::{
     announce,
     config::DialSettings,
     lifecycle::Lifecycle,
-    rules::Rules,
     runtime::{self, Disposition, Hand, Interrupted, Outage as _, Remedy, Worker},
     services::Service,
 };
 
 /// The PBX is asked this often about a call whose placing is in doubt, before the call is given up as unknown.
 const LOOKUPS_MAX: u32 = 3;
+/// A call of which nobody knows whether it was placed keeps its agent from another one for at most so long; no phone of
+/// a call that was placed before still rings then.
+const DOUBT_HOLDS_MS: u64 = 120_000;
 /// One look takes at most this many calls.
 const CALLS_PER_LOOK: i64 = 200;
 
@@ -91,7 +91,18 @@ impl Carrier for DialCarrier {
             dial_string: plan.dial_string.clone(),
             handover: Arc::clone(attempt.handover),
         };
-        self.ari.send(&call).await
+        // An agent who clicked twice hears of the other call, and not of a phone that is busy with it.
+        let another = self.store.agent_has_another_call(&plan.extension, attempt.job, DOUBT_HOLDS_MS).await;
+        if another.map_err(|problem| unasked(&problem))? {
+            return Err(agent_on_call());
+        }
+        match self.ari.look_at_phone(&call).await? {
+            AgentPhone::InThisCall => Ok(Accepted::under(Some(call.channel_id.to_string()))),
+            AgentPhone::Free => {
+                self.begin(attempt, plan).await?;
+                self.ari.place(&call).await
+            }
+        }
     }
 
     /// A call is never placed again once its start is unclear: the live channel or the PBX's record must tell.
@@ -124,6 +135,9 @@ impl Carrier for DialCarrier {
     }
 
     fn given_up(&self, code: FailureCode, detail: String) -> Ending {
+        if code == FailureCode::AgentCallOpen {
+            return carrier::unsent(FinalState::Refused, code, detail);
+        }
         final_ending(FinalState::Undelivered, Some(code), Some(detail))
     }
 
@@ -133,7 +147,7 @@ impl Carrier for DialCarrier {
 
     fn call_record(&self, plan: Option<&Plan>) -> Option<Value> {
         match plan {
-            Some(Plan::Dial(plan)) => record(plan, None),
+            Some(Plan::Dial(plan)) => record(plan),
             Some(Plan::Sms(_) | Plan::Email(_)) | None => None,
         }
     }
@@ -141,6 +155,42 @@ impl Carrier for DialCarrier {
     fn tell(&self, snapshot: &Snapshot, _decision: &Decision, _early: EarlyReceipts) -> Vec<OutMessage> {
         announce::outcome(snapshot).into_iter().collect()
     }
+}
+
+impl DialCarrier {
+    /// The last thing before the PBX is asked: the call is on record, and no other call of the agent's can be.
+    async fn begin(&self, attempt: &Attempt<'_>, plan: &DialPlan) -> Result<(), SendFailure> {
+        let new = NewCall {
+            lease: attempt.lease,
+            extension: plan.extension.clone(),
+            record: record(plan),
+            fresh_until: plan.fresh_until,
+            doubt_holds_ms: DOUBT_HOLDS_MS,
+        };
+        match self.store.begin_call(new).await.map_err(|problem| unasked(&problem))? {
+            Placing::Begun => Ok(()),
+            Placing::AgentOnCall => Err(agent_on_call()),
+            Placing::LeaseLost => {
+                attempt.handover.refuse();
+                Err(SendFailure::new(
+                    FailureCode::PbxUnavailable,
+                    "another worker has the call; nothing was sent",
+                ))
+            }
+        }
+    }
+}
+
+fn agent_on_call() -> SendFailure {
+    SendFailure::new(
+        FailureCode::AgentCallOpen,
+        "the agent has another call; nobody's phone rang for this one",
+    )
+}
+
+/// Without the database nobody knows whether the agent has another call.
+fn unasked(problem: &StoreError) -> SendFailure {
+    SendFailure::new(FailureCode::PbxUnavailable, &format!("nothing was sent: {problem}"))
 }
 
 impl Worker for Courier<DialCarrier> {
@@ -162,8 +212,6 @@ pub struct CallWatch {
     pub ari: Arc<AriDial>,
     /// The calls and the PBX's record of them.
     pub store: Store,
-    /// The rules, for the record that goes with each call.
-    pub rules: Rules,
     /// How to tell the CRM.
     pub publisher: Publisher,
     /// The intervals.
@@ -206,11 +254,15 @@ impl CallWatch {
 
     async fn look(&self, call: &OpenCall) -> Result<(), StoreError> {
         let channel_id = call.client_ref.to_string();
+        let said = self.ari.channel(call.client_ref).await;
+        // What a channel that is gone by now left behind is read after the PBX was asked.
         let rows = self.store.call_events(&channel_id).await?;
         let events: Vec<CallEvent> = rows.into_iter().map(event).collect();
-        let presence = match self.ari.channel(call.client_ref).await {
-            Ok(ChannelPresence::Alive { .. }) => Presence::Alive,
-            Ok(ChannelPresence::Gone) if call.age_ms >= self.settings.evidence_wait_ms => Presence::Gone,
+        let presence = match said {
+            Ok(ChannelPresence::Alive { state }) => return self.look_after(call, state).await,
+            Ok(ChannelPresence::Gone) if call.gone_ms.unwrap_or(0) >= self.settings.evidence_wait_ms => {
+                Presence::Gone
+            }
             // A channel that has just ended may be ahead of its record.
             Ok(ChannelPresence::Gone) | Err(_) => Presence::Unknown,
         };
@@ -224,31 +276,57 @@ impl CallWatch {
                 };
                 self.conclude(call, &end).await
             }
+            CallStory::NeverPlaced | CallStory::Ongoing if said.is_ok() && call.gone_ms.is_none() => {
+                self.store.note_call_presence(call.job_id, call.generation, true).await
+            }
             CallStory::NeverPlaced | CallStory::Ongoing => Ok(()),
         }
     }
 
-    async fn conclude(&self, call: &OpenCall, end: &CallEnd) -> Result<(), StoreError> {
-        let rulebook = self.rules.current().await;
-        let record = Job::decode(&call.body).ok().and_then(|job| {
-            let number = JobNumber::of(&job, rulebook.rules());
-            match decide(&job, &number, &rulebook, &Standing::default(), call.accepted_at).plan {
-                Some(Plan::Dial(plan)) => record(&plan, Some(end)),
-                Some(Plan::Sms(_) | Plan::Email(_)) | None => None,
+    /// Looks after a call that is up: the agent's phone does not ring on for a click that is no longer fresh.
+    async fn look_after(&self, call: &OpenCall, state: ChannelState) -> Result<(), StoreError> {
+        if call.gone_ms.is_some() {
+            // A PBX that stood still may know nothing yet of a call that it is about to make.
+            self.store.note_call_presence(call.job_id, call.generation, false).await?;
+        }
+        let is_unanswered = matches!(state, ChannelState::Down | ChannelState::Ringing);
+        if !(is_unanswered && call.is_stale) {
+            return Ok(());
+        }
+        self.store.note_hang_up(call.job_id, call.generation).await?;
+        match self.ari.hang_up(call.client_ref).await {
+            Ok(()) => {
+                info!(job_id = %call.job_id, "nobody answered while the click was fresh; the call is hung up")
             }
-        });
+            Err(problem) => {
+                warn!(job_id = %call.job_id, %problem, "a call could not be hung up; trying again")
+            }
+        }
+        Ok(())
+    }
+
+    async fn conclude(&self, call: &OpenCall, end: &CallEnd) -> Result<(), StoreError> {
         let ending = match end.result {
             CallResult::Answered => final_ending(FinalState::Delivered, None, None),
             CallResult::Failed(code @ FailureCode::CallInDoubt) => {
                 final_ending(FinalState::Unknown, Some(code), Some(code.what().to_owned()))
             }
+            CallResult::Failed(_) if call.is_hung_up => final_ending(
+                FinalState::Undelivered,
+                Some(FailureCode::StaleClick),
+                Some(
+                    "nobody had answered when the click was no longer fresh, and the call was hung up"
+                        .to_owned(),
+                ),
+            ),
             CallResult::Failed(code) => {
                 final_ending(FinalState::Undelivered, Some(code), Some(code.what().to_owned()))
             }
         };
+        let call_end = json!({ "talk_seconds": end.talk_seconds, "cause": end.cause });
         let concluded = self
             .store
-            .conclude(call.job_id, call.generation, DeliveryState::Accepted, ending, record)
+            .conclude(call.job_id, call.generation, DeliveryState::Accepted, ending, call_end)
             .await?;
         let Some(snapshot) = concluded else { return Ok(()) };
         info!(job_id = %call.job_id, result = ?end.result, "a call ended");
@@ -271,14 +349,14 @@ fn final_ending(state: FinalState, code: Option<FailureCode>, detail: Option<Str
     }
 }
 
-/// The K-RIDE record of one call (R4).
-fn record(plan: &DialPlan, end: Option<&CallEnd>) -> Option<Value> {
+/// The K-RIDE record of a call (R4) as it is placed; its end adds the talk time and the cause.
+fn record(plan: &DialPlan) -> Option<Value> {
     let record = CallRecord {
         representative_number_class: plan.representative_number_class.to_owned(),
         service_class: plan.service_class.to_owned(),
         customer_contact: plan.customer_contact.clone(),
-        talk_seconds: end.and_then(|end| end.talk_seconds),
-        cause: end.and_then(|end| end.cause),
+        talk_seconds: None,
+        cause: None,
     };
     serde_json::to_value(record).ok()
 }

@@ -35,14 +35,14 @@ impl<C: Carrier> Courier<C> {
                 let detail = format!("in doubt since {since}; what looks like it is another job's");
                 self.still_in_doubt(trip, attempt, lookups + 1, detail).await
             }
-            Finding::Taken(accepted) => self.end(trip, attempt, self.carrier.taken(accepted)).await,
-            Finding::Lost(code) => self.end(trip, attempt, self.carrier.lost(code)).await,
+            Finding::Taken(accepted) => self.found_out(trip, attempt, self.carrier.taken(accepted)).await,
+            Finding::Lost(code) => self.found_out(trip, attempt, self.carrier.lost(code)).await,
             Finding::NotYetKnown => {
                 let detail = format!("asked {} time(s) since {since}; no trace of it yet", lookups + 1);
                 self.still_in_doubt(trip, attempt, lookups + 1, detail).await
             }
             Finding::Unasked if doubt.waited_ms >= self.patience.rules.everyone_max_ms => {
-                self.end(trip, attempt, self.carrier.lost(doubt_of(self.carrier.channel()))).await
+                self.found_out(trip, attempt, self.carrier.lost(doubt_of(self.carrier.channel()))).await
             }
             Finding::Unasked => {
                 let detail = format!("in doubt since {since}; the provider cannot be asked now");
@@ -129,7 +129,7 @@ impl<C: Carrier> Courier<C> {
         detail: String,
     ) -> Result<Disposition, Interrupted> {
         let ending = Ending::InDoubt { code: FailureCode::AnswerLost, detail, lookups };
-        self.end(trip, attempt, ending).await?;
+        self.found_out(trip, attempt, ending).await?;
         Ok(Disposition::Again { step: self.look_step(lookups), attempt })
     }
 

@@ -204,14 +204,13 @@ impl<C: Carrier> Courier<C> {
         };
         warn!(job_id = %trip.job.id(), %code, minutes, "a job was put off for too long; it is given up");
         let channel = self.carrier.channel();
-        let ending = match trip.errand {
+        match trip.errand {
             Errand::Try => {
                 let detail = format!("put off for {minutes} minutes {how}: {detail}");
-                carrier::dead(channel, code, detail, AttemptUse::GivenBack)
+                self.end(trip, attempt, carrier::dead(channel, code, detail, AttemptUse::GivenBack)).await
             }
-            Errand::FindOut => self.carrier.lost(doubt_of(channel)),
-        };
-        self.end(trip, attempt, ending).await
+            Errand::FindOut => self.found_out(trip, attempt, self.carrier.lost(doubt_of(channel))).await,
+        }
     }
 }
 

@@ -64,6 +64,7 @@ impl<C: Carrier> Courier<C> {
         let attempted = Attempt {
             job: trip.job.id(),
             generation: trip.hand.message.generation,
+            lease: trip.kept.lease,
             plan,
             provider: trip.provider,
             client_ref,

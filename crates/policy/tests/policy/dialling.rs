@@ -157,6 +157,17 @@ fn a_click_is_fresh_for_half_a_minute_and_then_rings_nobody() {
 }
 
 #[test]
+fn a_call_carries_the_moment_from_which_it_may_ring_nobody_any_more() {
+    let clicked_at = Timestamp(NOW.0 - time::Duration::seconds(20));
+    let fresh_until = |over| plan(over).fresh_until;
+    assert_eq!(fresh_until(json!({})), None, "without a click nobody knows");
+    assert_eq!(fresh_until(json!({ "clicked_at": clicked_at })), Some(clicked_at.later_by_s(30)));
+    let not_before = Timestamp(NOW.0 - time::Duration::seconds(5));
+    let for_later = json!({ "clicked_at": clicked_at, "not_before": not_before });
+    assert_eq!(fresh_until(for_later), Some(not_before.later_by_s(30)));
+}
+
+#[test]
 fn a_click_in_the_future_rings_nobody_beyond_what_two_clocks_may_differ() {
     for (ahead_s, rings) in [(60, true), (61, false), (9 * 3_600, false)] {
         let clicked_at = Timestamp(NOW.0 + time::Duration::seconds(ahead_s));
