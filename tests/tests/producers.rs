@@ -6,9 +6,12 @@ use std::{
 };
 
 use closure_contract::JobId;
-use closure_tests::harness::{Fleet, FleetOptions, LONG, eventually, jobs, node, python, run};
+use closure_tests::harness::{Fleet, FleetOptions, LONG, eventually, go, java, jobs, node, php, python, run};
 use serde_json::{Value, json};
-use tokio::process::Command;
+use tokio::{
+    io::{AsyncBufReadExt, BufReader},
+    process::Command,
+};
 use uuid::Uuid;
 
 fn root() -> PathBuf {
@@ -36,19 +39,24 @@ async fn output_at(mut command: Command, uri: &str, queue: &str) -> (Option<i32>
 }
 
 /// What the broker refuses is told at once in its own words, and a reader that is cut off does not end well.
-async fn is_refused_and_cut_off(publisher: Command, reader: impl Fn() -> Command) {
+async fn is_refused_and_cut_off(publisher: impl Fn() -> Command, reader: impl Fn() -> Command) {
     let fleet = Fleet::start(FleetOptions::without_processes("producers-refused")).await;
     let (_, place) = fleet.vhost.uri.rsplit_once('@').expect("the address names a user");
     let stranger = format!("amqp://nobody:wrong@{place}");
-    let mut command = publisher;
-    command.arg(fleet.file("refused.json", jobs::email("refused@example.com").to_string().as_bytes()));
+    let body = jobs::email("refused@example.com").to_string();
+    let publisher = || {
+        let mut command = publisher();
+        command.arg(fleet.file("refused.json", body.as_bytes()));
+        command
+    };
     for (command, uri, code) in
-        [(command, &stranger, "403"), (reader(), &stranger, "403"), (reader(), &fleet.vhost.uri, "404")]
+        [(publisher(), &stranger, "403"), (reader(), &stranger, "403"), (reader(), &fleet.vhost.uri, "404")]
     {
         let (ended, said) = output_at(command, uri, "crm.nowhere").await;
         assert_eq!(ended, Some(1), "{said}");
         assert!(said.contains(code) && !said.contains("again in"), "{code} is told once:\n{said}");
     }
+    publishes_the_same_bytes_again(&fleet, publisher(), &body).await;
     fleet.cli(&["outcomes", "--queue", "crm.cut-off", "--count", "0"]).await.with_code(0);
     let mut command = reader();
     command.env("CLOSURE_AMQP", &fleet.vhost.uri).env("CLOSURE_QUEUE", "crm.cut-off");
@@ -66,6 +74,23 @@ async fn is_refused_and_cut_off(publisher: Command, reader: impl Fn() -> Command
     fleet.finish().await;
 }
 
+/// What comes back because the topology is not complete is published again, until it is.
+async fn publishes_the_same_bytes_again(fleet: &Fleet, mut publisher: Command, body: &str) {
+    for queue in ["closure.email", "closure.unroutable"] {
+        fleet.vhost.delete_queue(queue).await;
+    }
+    let mut process = publisher.env("CLOSURE_AMQP", &fleet.vhost.uri).spawn().expect("it can be started");
+    let mut lines = BufReader::new(process.stderr.take().expect("its words are a pipe")).lines();
+    let first = tokio::time::timeout(LONG, lines.next_line()).await.expect("it speaks in time");
+    let first = first.expect("it can be read").unwrap_or_default();
+    assert!(first.contains("again in"), "it said {first:?} of what came back");
+    fleet.cli(&["topology", "apply"]).await.with_code(0);
+    let output = tokio::time::timeout(LONG, process.wait_with_output()).await.expect("it ends in time");
+    let output = output.expect("it has ended");
+    assert!(output.status.success() && output.stdout.starts_with(b"confirmed"), "{output:?}");
+    assert_eq!(fleet.vhost.take("closure.email", 2).await, [body]);
+}
+
 /// Publishes a job of each kind and a cancellation, and reads how each job ended and whether the cancellation was in time.
 async fn publish_and_hear(name: &str, publisher: impl Fn() -> Command, reader: impl Fn() -> Command) {
     let fleet = Fleet::start(FleetOptions::together("producers")).await;
@@ -78,6 +103,8 @@ async fn publish_and_hear(name: &str, publisher: impl Fn() -> Command, reader: i
         "kind": "closure.cancel/1", "cancel_id": Uuid::new_v4(), "agent": { "id": "a-1042" },
         "consultation": { "id": list[0]["consultation"]["id"], "revision": 1 },
     });
+    let unknown = json!({ "kind": "closure.weather/1" }).to_string();
+    fleet.vhost.put(&queue, Some("closure.weather/1"), &unknown).await;
     let mut command = publisher();
     for (index, message) in list.iter().chain([&cancel]).enumerate() {
         command.arg(fleet.file(&format!("{name}-{index}.json"), message.to_string().as_bytes()));
@@ -92,6 +119,7 @@ async fn publish_and_hear(name: &str, publisher: impl Fn() -> Command, reader: i
         let id: JobId = jobs::id(job);
         assert!(said.lines().any(|line| line.starts_with(end) && line.ends_with(&id.to_string())), "{said}");
     }
+    assert!(said.contains("passed over: closure.weather/1"), "{said}");
     let answered = format!("cancel.nothing_yet {}", cancel["cancel_id"].as_str().expect("it has an id"));
     assert!(said.lines().any(|line| line == answered), "{said}");
     let lost =
@@ -107,38 +135,72 @@ async fn publish_and_hear(name: &str, publisher: impl Fn() -> Command, reader: i
 
 #[test]
 fn the_producer_in_python_publishes_each_kind_and_its_reader_hears_how_each_ended() {
-    run(async {
-        publish_and_hear(
-            "python",
-            || python(&program("python/publish.py")),
-            || python(&program("python/outcomes.py")),
-        )
-        .await;
-    });
+    run(publish_and_hear(
+        "python",
+        || python(&program("python/publish.py")),
+        || python(&program("python/outcomes.py")),
+    ));
 }
 
 #[test]
 fn the_producer_in_node_publishes_each_kind_and_its_reader_hears_how_each_ended() {
-    run(async {
-        publish_and_hear("node", || node(&program("node/publish.js")), || node(&program("node/outcomes.js")))
-            .await;
-    });
+    run(publish_and_hear(
+        "node",
+        || node(&program("node/publish.js")),
+        || node(&program("node/outcomes.js")),
+    ));
 }
 
 #[test]
-fn the_programs_in_python_tell_at_once_what_is_refused_and_fail_when_they_are_cut_off() {
-    run(async {
-        let reader = || python(&program("python/outcomes.py"));
-        is_refused_and_cut_off(python(&program("python/publish.py")), reader).await;
-    });
+fn the_producer_in_java_publishes_each_kind_and_its_reader_hears_how_each_ended() {
+    run(publish_and_hear(
+        "java",
+        || java(&program("java"), "Publish"),
+        || java(&program("java"), "Outcomes"),
+    ));
 }
 
 #[test]
-fn the_programs_in_node_tell_at_once_what_is_refused_and_fail_when_they_are_cut_off() {
-    run(async {
-        let reader = || node(&program("node/outcomes.js"));
-        is_refused_and_cut_off(node(&program("node/publish.js")), reader).await;
-    });
+fn the_producer_in_php_publishes_each_kind_and_its_reader_hears_how_each_ended() {
+    run(publish_and_hear("php", || php(&program("php/publish.php")), || php(&program("php/outcomes.php"))));
+}
+
+#[test]
+fn the_producer_in_go_publishes_each_kind_and_its_reader_hears_how_each_ended() {
+    run(publish_and_hear("go", || go(&program("go"), "publish"), || go(&program("go"), "outcomes")));
+}
+
+#[test]
+fn the_programs_in_python_tell_at_once_what_is_refused_publish_again_what_came_back_and_fail_when_they_are_cut_off()
+ {
+    run(is_refused_and_cut_off(
+        || python(&program("python/publish.py")),
+        || python(&program("python/outcomes.py")),
+    ));
+}
+
+#[test]
+fn the_programs_in_node_tell_at_once_what_is_refused_publish_again_what_came_back_and_fail_when_they_are_cut_off()
+ {
+    run(is_refused_and_cut_off(|| node(&program("node/publish.js")), || node(&program("node/outcomes.js"))));
+}
+
+#[test]
+fn the_programs_in_java_tell_at_once_what_is_refused_publish_again_what_came_back_and_fail_when_they_are_cut_off()
+ {
+    run(is_refused_and_cut_off(|| java(&program("java"), "Publish"), || java(&program("java"), "Outcomes")));
+}
+
+#[test]
+fn the_programs_in_php_tell_at_once_what_is_refused_publish_again_what_came_back_and_fail_when_they_are_cut_off()
+ {
+    run(is_refused_and_cut_off(|| php(&program("php/publish.php")), || php(&program("php/outcomes.php"))));
+}
+
+#[test]
+fn the_programs_in_go_tell_at_once_what_is_refused_publish_again_what_came_back_and_fail_when_they_are_cut_off()
+ {
+    run(is_refused_and_cut_off(|| go(&program("go"), "publish"), || go(&program("go"), "outcomes")));
 }
 
 #[test]

@@ -35,6 +35,20 @@ pub enum Package {
     Node,
     /// Node's package manager.
     Npm,
+    /// A compiler of Java, for the example programs.
+    Java,
+    /// Their AMQP client.
+    JavaAmqp,
+    /// Their reader of JSON.
+    JavaJackson,
+    /// PHP, for the example programs.
+    Php,
+    /// Their AMQP client.
+    PhpAmqp,
+    /// A compiler of Go, for the example programs.
+    Go,
+    /// Their AMQP client.
+    GoAmqp,
 }
 
 /// What the services need.
@@ -53,6 +67,13 @@ pub const TESTS: &[Package] = &[
     Package::FakeTime,
     Package::Node,
     Package::Npm,
+    Package::Java,
+    Package::JavaAmqp,
+    Package::JavaJackson,
+    Package::Php,
+    Package::PhpAmqp,
+    Package::Go,
+    Package::GoAmqp,
 ];
 
 /// Postfix's own first process, below which all of it runs.
@@ -61,6 +82,8 @@ const POSTFIX: &str = "/usr/lib/postfix/sbin/master";
 /// Debian's own place for it.
 const NGINX: &str = "/usr/sbin/nginx";
 const PGBOUNCER: &str = "/usr/sbin/pgbouncer";
+const PHP_AMQP: &str = "/usr/share/php/PhpAmqpLib/autoload.php";
+const GO_AMQP: &str = "/usr/share/gocode/src/github.com/rabbitmq/amqp091-go";
 
 /// Installs packages without starting a server.
 ///
@@ -98,6 +121,13 @@ impl Package {
             Package::Curl => "curl",
             Package::Node => "nodejs",
             Package::Npm => "npm",
+            Package::Java => "default-jdk-headless",
+            Package::JavaAmqp => "librabbitmq-client-java",
+            Package::JavaJackson => "libjackson2-databind-java",
+            Package::Php => "php-cli",
+            Package::PhpAmqp => "php-amqplib",
+            Package::Go => "golang-go",
+            Package::GoAmqp => "golang-github-rabbitmq-amqp091-go-dev",
         }
     }
 
@@ -106,15 +136,22 @@ impl Package {
             Package::RabbitMq => Path::new(rabbitmq::SERVER).exists(),
             Package::PostgreSql => postgres::programs().is_some(),
             Package::PythonVenv => tools::python().is_some(),
-            Package::PythonDkim => tools::has_dkim(),
+            Package::PythonDkim => tools::has_python_module("dkim"),
             Package::Postfix => Path::new(POSTFIX).exists(),
             Package::Nginx => Path::new(NGINX).exists(),
             Package::PgBouncer => Path::new(PGBOUNCER).exists(),
             Package::FakeTime => tools::has_faketime(),
-            Package::PythonPika => tools::has_pika(),
+            Package::PythonPika => tools::has_python_module("pika"),
             Package::Curl => succeeds(Command::new("/usr/bin/curl").arg("--version")),
             Package::Node => tools::has_node(),
             Package::Npm => tools::has_npm(),
+            Package::Java => succeeds(Command::new("javac").arg("--version")),
+            Package::JavaAmqp => tools::has_jars(&["amqp-client", "slf4j-nop"]),
+            Package::JavaJackson => tools::has_jars(&["jackson-databind", "jackson-core"]),
+            Package::Php => succeeds(Command::new("php").arg("--version")),
+            Package::PhpAmqp => Path::new(PHP_AMQP).exists(),
+            Package::Go => succeeds(Command::new("go").arg("version")),
+            Package::GoAmqp => Path::new(GO_AMQP).exists(),
         }
     }
 }

@@ -87,14 +87,14 @@ pub fn python() -> Option<&'static str> {
     PYTHONS.into_iter().find(|program| succeeds(Command::new(program).args(["-c", PYTHON_CHECK])))
 }
 
-/// True if Debian's own Python can verify DKIM signatures.
-pub fn has_dkim() -> bool {
-    succeeds(Command::new(PYTHONS[0]).args(["-c", "import dkim"]))
+/// True if Debian's own Python has this module.
+pub fn has_python_module(name: &str) -> bool {
+    succeeds(Command::new(PYTHONS[0]).args(["-c", &format!("import {name}")]))
 }
 
-/// True if Debian's own Python has the AMQP client of the example programs.
-pub fn has_pika() -> bool {
-    succeeds(Command::new(PYTHONS[0]).args(["-c", "import pika"]))
+/// True if Debian's packages of Java have put these libraries into place.
+pub fn has_jars(names: &[&str]) -> bool {
+    names.iter().all(|name| Path::new("/usr/share/java").join(format!("{name}.jar")).exists())
 }
 
 /// True if the machine can give a process another time of day.

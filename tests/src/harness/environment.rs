@@ -92,10 +92,19 @@ pub fn node(program: &Path) -> Command {
     prepared(command, program)
 }
 
+/// A program in PHP, run by Debian's own, which has Debian's packages.
+pub fn php(program: &Path) -> Command {
+    prepared(Command::new("php"), program)
+}
+
 /// It reads nothing, both its outputs are kept, and it ends with the test.
 fn prepared(mut command: Command, program: &Path) -> Command {
-    command.arg(program).stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
-    command.kill_on_drop(true);
+    command.arg(program);
+    kept(command)
+}
+
+pub(super) fn kept(mut command: Command) -> Command {
+    command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped()).kill_on_drop(true);
     command
 }
 

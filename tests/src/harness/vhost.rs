@@ -86,10 +86,11 @@ impl Vhost {
         closed
     }
 
-    /// Publishes with raw properties, as a program in another language might.
-    pub async fn publish_bare(&self, exchange: &str, routing_key: &str, payload: &str) {
-        let body = json!({ "properties": {}, "routing_key": routing_key, "payload": payload, "payload_encoding": "string" });
-        self.send("POST", &format!("exchanges/{}/{exchange}/publish", self.name), &body).await;
+    /// Puts a message of this type, or of none, right into a queue.
+    pub async fn put(&self, queue: &str, kind: Option<&str>, payload: &str) {
+        let properties = kind.map_or(json!({}), |kind| json!({ "type": kind }));
+        let body = json!({ "properties": properties, "routing_key": queue, "payload": payload, "payload_encoding": "string" });
+        self.send("POST", &format!("exchanges/{}/amq.default/publish", self.name), &body).await;
     }
 
     /// Makes a user with these rights here: what it may configure, write and read.
