@@ -29,6 +29,8 @@ pub enum Package {
     FakeTime,
     /// The AMQP client of the example programs in Python.
     PythonPika,
+    /// The client of PostgreSQL for the CRM's relay and inbox in Python.
+    PythonPsycopg2,
     /// A client for HTTP on the command line.
     Curl,
     /// Node, for the same in another language and for AsyncAPI's parser.
@@ -41,6 +43,8 @@ pub enum Package {
     JavaAmqp,
     /// Their reader of JSON.
     JavaJackson,
+    /// Their client of PostgreSQL.
+    JavaPostgreSql,
     /// PHP, for the example programs.
     Php,
     /// Their AMQP client.
@@ -61,6 +65,8 @@ pub const TESTS: &[Package] = &[
     Package::PostgreSql,
     Package::PythonVenv,
     Package::PythonDkim,
+    Package::PythonPika,
+    Package::PythonPsycopg2,
     Package::Postfix,
     Package::Nginx,
     Package::PgBouncer,
@@ -70,6 +76,7 @@ pub const TESTS: &[Package] = &[
     Package::Java,
     Package::JavaAmqp,
     Package::JavaJackson,
+    Package::JavaPostgreSql,
     Package::Php,
     Package::PhpAmqp,
     Package::Go,
@@ -118,12 +125,14 @@ impl Package {
             Package::PgBouncer => "pgbouncer",
             Package::FakeTime => "libfaketime",
             Package::PythonPika => "python3-pika",
+            Package::PythonPsycopg2 => "python3-psycopg2",
             Package::Curl => "curl",
             Package::Node => "nodejs",
             Package::Npm => "npm",
             Package::Java => "default-jdk-headless",
             Package::JavaAmqp => "librabbitmq-client-java",
             Package::JavaJackson => "libjackson2-databind-java",
+            Package::JavaPostgreSql => "libpostgresql-jdbc-java",
             Package::Php => "php-cli",
             Package::PhpAmqp => "php-amqplib",
             Package::Go => "golang-go",
@@ -142,12 +151,14 @@ impl Package {
             Package::PgBouncer => Path::new(PGBOUNCER).exists(),
             Package::FakeTime => tools::has_faketime(),
             Package::PythonPika => tools::has_python_module("pika"),
+            Package::PythonPsycopg2 => tools::has_python_module("psycopg2"),
             Package::Curl => succeeds(Command::new("/usr/bin/curl").arg("--version")),
             Package::Node => tools::has_node(),
             Package::Npm => tools::has_npm(),
             Package::Java => succeeds(Command::new("javac").arg("--version")),
             Package::JavaAmqp => tools::has_jars(&["amqp-client", "slf4j-nop"]),
             Package::JavaJackson => tools::has_jars(&["jackson-databind", "jackson-core"]),
+            Package::JavaPostgreSql => tools::has_jars(&["postgresql"]),
             Package::Php => succeeds(Command::new("php").arg("--version")),
             Package::PhpAmqp => Path::new(PHP_AMQP).exists(),
             Package::Go => succeeds(Command::new("go").arg("version")),

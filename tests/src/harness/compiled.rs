@@ -11,8 +11,15 @@ use tokio::process::Command;
 use super::environment::{Services, kept};
 
 /// What Debian's packages put into `/usr/share/java`.
-const JARS: [&str; 6] =
-    ["amqp-client", "jackson-annotations", "jackson-core", "jackson-databind", "slf4j-api", "slf4j-nop"];
+const JARS: [&str; 7] = [
+    "amqp-client",
+    "jackson-annotations",
+    "jackson-core",
+    "jackson-databind",
+    "postgresql",
+    "slf4j-api",
+    "slf4j-nop",
+];
 
 static JAVA: OnceLock<PathBuf> = OnceLock::new();
 static GO: OnceLock<PathBuf> = OnceLock::new();
