@@ -117,7 +117,7 @@ GRANT SELECT (provider, recorded_at, anothers_job_id) ON receipt TO closure_doct
 
 -- The CRM's cancellations, each answered with where the consultation's jobs stand; of a job nothing else is seen.
 GRANT SELECT, INSERT, UPDATE ON tombstone TO closure_cancel;
-GRANT SELECT (job_id, channel, consultation_id, revision, state) ON delivery TO closure_cancel;
+GRANT SELECT (job_id, channel, consultation_id, revision, state, accepted_at) ON delivery TO closure_cancel;
 
 -- The bounce reader reads what strangers send: it ends an accepted mail, keeps the report and lists the recipient, and
 -- can neither give a delivery other words nor take anybody off the list. Of a job it learns whom the mail went to.

@@ -76,7 +76,7 @@ failure_codes! {
     NoEmailAddress = "no_email_address", "There is no email address on file", "add the customer's address and replay";
     InvalidEmailAddress = "invalid_email_address", "The email address is not one", "correct the address and replay";
     CountryNotAllowed = "country_not_allowed", "The number's country is not on the list of allowed ones", "allow the country in the rulebook, then replay";
-    QuietHours = "quiet_hours", "It is night where the customer is", "nothing: it is sent when the quiet hours end";
+    QuietHours = "quiet_hours", "It is night where the customer is", "a text: nothing, it is sent when the quiet hours end; a call: click again by day";
     Suppressed = "suppressed", "The number or address is on the suppression list", "use another address, or take it off the list if the customer asked for that";
     PrefixCapReached = "prefix_cap_reached", "This number's neighbours were contacted as often as they may be together", "check whether somebody tries numbers in a row, then replay or discard";
     AddressCapReached = "address_cap_reached", "This address was written to as often as it may be", "check why it is written to so often, then replay";
@@ -122,7 +122,7 @@ failure_codes! {
     // Calls.
     AgentOffline = "agent_offline", "The agent's phone is not registered", "register the phone and call again";
     AgentBusy = "agent_busy", "The agent is on another call", "call again afterwards";
-    AgentCallOpen = "agent_call_open", "The agent has another call that is being placed or is up", "end that call and click again";
+    AgentCallOpen = "agent_call_open", "The agent has another call that is being placed or is up", "end that call, or wait 2 minutes where there is none, and click again";
     AgentNoAnswer = "agent_no_answer", "The agent did not pick up", "call again";
     AgentRejected = "agent_rejected", "The agent declined the call", "call again";
     AgentAbandoned = "agent_abandoned", "The agent hung up before the customer answered", "call again";

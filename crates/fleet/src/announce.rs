@@ -112,7 +112,7 @@ pub fn cancel_outcome(cancel: &Cancel, known: &CancelledJobs) -> OutMessage {
         job_id: job.job_id,
         channel: job.channel,
         revision: job.revision,
-        state: cancelled_state(job.state),
+        state: cancelled_state(job.state, job.was_taken),
     });
     let answer = CancelOutcome::new(cancel, jobs.collect(), known.complete, known.at);
     OutMessage {
@@ -242,9 +242,11 @@ fn outcome_name(channel: Channel, state: DeliveryState) -> Option<OutcomeName> {
 /// What a cancellation means for a delivery that stood so once it was written down.
 ///
 /// Of a word that only a newer release knows nothing can be said but that the job's own outcome will tell.
-fn cancelled_state(state: Option<DeliveryState>) -> CancelledJobState {
+fn cancelled_state(state: Option<DeliveryState>, was_taken: bool) -> CancelledJobState {
     use DeliveryState as State;
     match state {
+        // A call that rang nobody, because the agent's phone or the PBX could not be reached.
+        Some(State::Undelivered) if !was_taken => CancelledJobState::Ended,
         Some(State::Pending | State::Waiting | State::Cancelled) => CancelledJobState::Cancelled,
         Some(State::Sending | State::InDoubt) | None => CancelledJobState::UnderWay,
         Some(State::Accepted | State::Delivered | State::Undelivered | State::Unknown) => {

@@ -221,7 +221,7 @@ pub(crate) const KILL: &str = "
 WITH killed AS (
     UPDATE delivery SET
         state = 'dead', failure_code = $2, detail = $3, lease_token = NULL, lease_until = NULL, lease_for = NULL,
-        look_at = NULL, ended_at = now(), updated_at = now()
+        handed_over = NULL, look_at = NULL, ended_at = now(), updated_at = now()
     WHERE job_id = $1
 )
 UPDATE attempt SET state = 'in_doubt', ended_at = now() WHERE job_id = $1 AND state = 'sending'";

@@ -37,6 +37,8 @@ pub struct CancelledJob {
     pub revision: u32,
     /// Where it stands; nothing where a newer release wrote a word that this one does not know.
     pub state: Option<DeliveryState>,
+    /// Whether a provider has ever taken it.
+    pub was_taken: bool,
 }
 
 /// What no longer stands in the way of a consultation's answer.
@@ -115,10 +117,10 @@ WHERE coalesce(t.cancelled_through, -1) < excluded.cancelled_through";
 
 /// The time stands in a row of its own where there is no job.
 pub(crate) const JOBS: &str = "
-SELECT asked.at, d.job_id, d.channel, d.revision, d.state
+SELECT asked.at, d.job_id, d.channel, d.revision, d.state, d.accepted_at IS NOT NULL AS was_taken
 FROM (SELECT now() AS at) AS asked
 LEFT JOIN LATERAL (
-    SELECT job_id, channel, revision, state FROM delivery
+    SELECT job_id, channel, revision, state, accepted_at FROM delivery
     WHERE consultation_id = $1 AND revision <= $2
     ORDER BY revision DESC, job_id
     LIMIT $3
@@ -152,6 +154,7 @@ fn cancelled_jobs(rows: &[Row]) -> Result<CancelledJobs, StoreError> {
             channel: columns.word("channel", channel)?,
             revision: columns.count("revision")?,
             state: columns.get::<&str>("state")?.parse().ok(),
+            was_taken: columns.get("was_taken")?,
         });
     }
     let complete = jobs.len() <= CANCELLED_JOBS_MAX;

@@ -72,7 +72,7 @@ pub use history::{AttemptStory, DeadLetterStory, JobStory, ReceiptStory, StateCo
 pub use lane::Lane;
 pub use leases::Renewal;
 pub use owed::{Debt, LongOwed};
-pub use placing::{NewCall, Placing};
+pub use placing::{AgentCall, NewCall, Placing};
 pub use postponed::{NewPostponement, Postponed};
 pub use rates::Slots;
 pub use receipts::{AnothersReceipts, Recorded};

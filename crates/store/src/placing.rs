@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use closure_contract::{Generation, JobId, Timestamp};
+use closure_contract::{ClientRef, Generation, JobId, Timestamp};
 use serde_json::Value;
 
 use crate::{
@@ -28,6 +28,19 @@ pub struct NewCall {
     pub doubt_holds_ms: u64,
 }
 
+/// A call that keeps its agent from another one.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct AgentCall {
+    /// Its job.
+    pub job_id: JobId,
+    /// Which edition of it.
+    pub generation: Generation,
+    /// The name of its channel at the PBX.
+    pub client_ref: ClientRef,
+    /// Whether the PBX has taken it, so that the PBX knows whether it is still up.
+    pub is_accepted: bool,
+}
+
 /// Whether a call may be placed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Placing {
@@ -40,15 +53,24 @@ pub enum Placing {
 }
 
 impl Store {
-    /// Whether another call of this agent's is being placed, in doubt or up.
-    pub async fn agent_has_another_call(
+    /// Another call of this agent's that is being placed, in doubt or up, as far as we have heard.
+    pub async fn agents_other_call(
         &self,
         extension: &str,
         job_id: JobId,
         doubt_holds_ms: u64,
-    ) -> Result<bool, StoreError> {
+    ) -> Result<Option<AgentCall>, StoreError> {
         let rows = self.database.query(ANOTHER, &[&extension, &job_id.0, &millis(doubt_holds_ms)]).await?;
-        rows.first().map_or(Ok(false), |row| Columns(row).get("another"))
+        let another = |row| {
+            let columns = Columns(row);
+            Ok(AgentCall {
+                job_id: columns.job("job_id")?,
+                generation: columns.generation("generation")?,
+                client_ref: columns.get("client_ref").map(ClientRef)?,
+                is_accepted: columns.get("is_accepted")?,
+            })
+        };
+        rows.first().map(another).transpose()
     }
 
     /// Puts down that the PBX is about to be asked, unless the agent has another call.
@@ -97,25 +119,26 @@ impl Store {
     }
 }
 
-/// Whether the delivery of the row `c` keeps its agent: its call is up, or may be.
+/// Whether the delivery `d` of the row `c` keeps its agent: its call is up, or may be.
 ///
-/// One in doubt may never be found out about, and must not keep its agent for ever.
+/// One whose channel is gone does not, although its record is waited for. One in doubt may never be found out about, and
+/// must not keep its agent for ever; a PBX that stood still may place it yet, although it was given up.
 macro_rules! keeps_its_agent {
     () => {
-        "EXISTS (
-            SELECT FROM delivery AS d WHERE d.job_id = c.job_id AND (
-                d.state = 'accepted'
-                OR d.state IN ('sending', 'in_doubt')
-                    AND c.since > clock_timestamp() - $3::bigint * interval '1 millisecond'
-            )
+        "(
+            d.state = 'accepted' AND d.gone_since IS NULL
+            OR (d.state IN ('sending', 'in_doubt') OR d.state = 'unknown' AND d.failure_code = 'call_in_doubt')
+                AND c.since > clock_timestamp() - $3::bigint * interval '1 millisecond'
         )"
     };
 }
 
 pub(crate) const ANOTHER: &str = concat!(
-    "SELECT EXISTS (SELECT FROM agent_call AS c WHERE c.extension = $1 AND c.job_id <> $2 AND ",
-    keeps_its_agent!(),
-    ") AS another"
+    "
+SELECT d.job_id, d.generation, d.client_ref, d.state = 'accepted' AS is_accepted
+FROM agent_call AS c JOIN delivery AS d ON d.job_id = c.job_id
+WHERE c.extension = $1 AND c.job_id <> $2 AND d.client_ref IS NOT NULL AND ",
+    keeps_its_agent!()
 );
 
 /// A call that began after this statement did is newer than what the statement sees of deliveries; it is surely open.
@@ -130,9 +153,11 @@ WITH held AS MATERIALIZED (
 ), agent AS (
     INSERT INTO agent_call AS c (extension, job_id, since) SELECT $1, job_id, clock_timestamp() FROM held
     ON CONFLICT (extension) DO UPDATE SET job_id = excluded.job_id, since = excluded.since
-    WHERE c.job_id = excluded.job_id OR c.since < now() AND NOT ",
+    WHERE c.job_id = excluded.job_id OR c.since < now() AND NOT EXISTS (
+        SELECT FROM delivery AS d WHERE d.job_id = c.job_id AND ",
     keeps_its_agent!(),
     "
+    )
     RETURNING c.job_id
 ), begun AS (
     UPDATE delivery AS d SET

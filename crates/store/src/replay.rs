@@ -306,7 +306,7 @@ UPDATE delivery SET
     lease_token = NULL, lease_until = NULL, lease_for = NULL, client_ref = NULL, tried_at = NULL,
     provider_ref = NULL, accepted_at = NULL, receipt_due_at = NULL, evidence = 'none', failure_code = NULL,
     detail = NULL, call = NULL, rendered = NULL, look_at = NULL, postponed_since = NULL, ended_at = NULL,
-    unjudged = false, updated_at = now()
+    unjudged = false, handed_over = NULL, fresh_until = NULL, gone_since = NULL, hung_up_at = NULL, updated_at = now()
 WHERE job_id = $1";
 
 pub(crate) const BEGIN: &str = "

@@ -70,7 +70,7 @@ WITH asked AS (
             WHEN h.kept THEN d.postponed_since
             WHEN h.ending = 'given_back' THEN coalesce(d.postponed_since, now()) END,
         rules = coalesce(h.rules, d.rules),
-        call = coalesce(h.call, d.call),
+        call = coalesce(d.call, h.call),
         sender_reported = coalesce(h.sender_reported, d.sender_reported),
         lease_until = NULL,
         lease_for = NULL,

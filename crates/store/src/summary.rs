@@ -80,8 +80,16 @@ impl Store {
         consultation: &ConsultationId,
     ) -> Result<ConsultationSummary, StoreError> {
         let rows = self.database.query(CONSULTATION, &[&consultation.as_str(), &asked()]).await?;
-        let jobs = rows.iter().take(JOBS_MAX).map(JobSummary::read).collect::<Result<_, _>>()?;
-        Ok(ConsultationSummary { jobs, has_more: rows.len() > JOBS_MAX })
+        let mut summary = ConsultationSummary { jobs: Vec::new(), has_more: rows.len() > JOBS_MAX };
+        for row in rows.iter().take(JOBS_MAX) {
+            match JobSummary::read(row) {
+                Ok(job) => summary.jobs.push(job),
+                // It is a newer release's to show, and hides none of the others.
+                Err(StoreError::NewerRow(_)) => summary.has_more = true,
+                Err(problem) => return Err(problem),
+            }
+        }
+        Ok(summary)
     }
 }
 

@@ -136,6 +136,25 @@ fn two_clicks_of_one_agent_at_once_ring_one_call_and_the_other_is_refused_with_i
 }
 
 #[test]
+fn an_agent_who_hung_up_may_call_again_at_once_although_the_pbxs_record_is_late() {
+    run(async {
+        let fleet = Fleet::start(FleetOptions::with("calls-again", dial_worker(1))).await;
+        fleet.pbx.set_cel(CelSwitch::Held);
+        let jobs: Vec<Value> = (0..2).map(|index| jobs::dial(&jobs::number(4406, index), "1058")).collect();
+        let first = fleet.publish(&jobs[0]).await;
+        until("customers rung", 1, || customer_rings(&fleet, &jobs[0])).await;
+        until("calls that ended", 1, || usize::from(fleet.pbx.channels_alive() == 0)).await;
+        let second = fleet.publish(&jobs[1]).await;
+        until("customers rung by the second click", 1, || customer_rings(&fleet, &jobs[1])).await;
+        fleet.pbx.set_cel(CelSwitch::On);
+        all_are_heard(&fleet, &[first, second]).await;
+        assert_eq!([one_end(&fleet, first), one_end(&fleet, second)], ["dial.answered", "dial.answered"]);
+        fleet.drain().await;
+        fleet.finish().await;
+    });
+}
+
+#[test]
 fn a_call_that_nobody_has_answered_when_its_click_is_no_longer_fresh_is_hung_up_and_says_so() {
     run(async {
         let options = FleetOptions::with("calls-stale", dial_worker(1))

@@ -311,7 +311,8 @@ pub fn log(source: &mut Source<'_>) -> LogSettings {
     };
     if let Some(word) = filter.split(',').map(str::trim).find(unknown) {
         source.refuse(format!(
-            "`log.filter`: `{word}` is no level; write off, error, warn, info, debug or trace"
+            "`log.filter`: `{word}` is no level; write off, error, warn, info, debug or trace, or {word}=info for one part of \
+             the program"
         ));
     }
     if let Err(problem) = EnvFilter::try_new(&filter) {

@@ -102,6 +102,8 @@ pub struct Attempt<'a> {
     pub generation: Generation,
     /// The right to try it.
     pub lease: Lease,
+    /// The message, with which whatever must be asked again is asked.
+    pub hand: &'a Hand<'a>,
     /// What the rules made of the job.
     pub plan: &'a Plan,
     /// Who is tried: the one on record for this try.

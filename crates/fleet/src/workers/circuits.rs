@@ -15,7 +15,7 @@ use closure_policy::{
     circuit::{CircuitRules, Extent, Sign, probe_after_ms, sign},
     failure::{Class, class, fault},
 };
-use closure_providers::SendFailure;
+use closure_providers::{About, SendFailure};
 use closure_store::{Lane, Opened, OpenedBy, Store, StoreError};
 use tokio::sync::watch;
 use tracing::{debug, error, info, warn};
@@ -158,6 +158,12 @@ impl Circuits {
     ) -> Result<(), StoreError> {
         for name in &probe.names {
             match (sign, failure) {
+                // It says nothing of the others: another job may be the probe.
+                (Sign::Unwell(extent), Some(failure))
+                    if concerns(extent, *name) && failure.about == About::Message =>
+                {
+                    self.seen().use_right(name, Used::NotYet);
+                }
                 (Sign::Unwell(extent), Some(failure)) if concerns(extent, *name) => {
                     let (by, failed) = self
                         .seen()

@@ -329,10 +329,11 @@ impl<C: Carrier> Courier<C> {
         attempt: AttemptNumber,
         ending: Ending,
     ) -> Result<Disposition, Interrupted> {
-        self.settle(trip, attempt, ending, (None, None)).await
+        let call = self.carrier.call_record(trip.decision.plan.as_ref());
+        self.settle(trip, attempt, ending, (None, call)).await
     }
 
-    /// Commits an ending, with the rules and the call's record where they are newer than those on record.
+    /// Commits an ending, with the rules where they are newer than those on record, and the call's record where there is none.
     async fn settle(
         &self,
         trip: &Trip<'_>,

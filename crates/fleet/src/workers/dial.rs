@@ -1,26 +1,22 @@
-//! The dial worker: places calls, and watches those that are up until the PBX's record tells their end.
+//! The dial worker: places calls; `call_watch` looks after those that are up.
 
-use std::{sync::Arc, time::Duration};
+use std::sync::Arc;
 
 use bytes::Bytes;
-use closure_broker::{OutMessage, Publisher};
+use closure_broker::OutMessage;
 use closure_contract::{
     AttemptNumber, Channel, Evidence, FailureCode, Job, Provider, outcome::CallRecord, topology::WorkQueue,
 };
 use closure_policy::{
-    call::{
-        CallEnd, CallEvent, CallEventKind, CallResult, CallStory, ChannelPresence as Presence, read_call,
-    },
     explain::{Decision, DialPlan, Plan},
     retry::{Ladder, Next},
 };
-use closure_providers::{Accepted, AgentPhone, AriDial, Call, ChannelPresence, ChannelState, SendFailure};
+use closure_providers::{Accepted, AgentPhone, AriDial, Call, ChannelPresence, SendFailure};
 use closure_store::{
-    AttemptUse, CelRow, Debt, DeliveryState, EarlyReceipts, Ending, FinalState, NewCall, OpenCall, Placing,
-    Snapshot, Store, StoreError,
+    AttemptUse, EarlyReceipts, Ending, FinalState, NewCall, Placing, Snapshot, Store, StoreError,
 };
-use serde_json::{Value, json};
-use tracing::{info, warn};
+use serde_json::Value;
+use tracing::warn;
 
 use super::{
     carrier::{self, Attempt, Carrier, Doubt, Finding, Passage, Rendering, Way},
@@ -28,10 +24,7 @@ use super::{
 };
 use crate::{
     announce,
-    config::DialSettings,
-    lifecycle::Lifecycle,
-    runtime::{self, Disposition, Hand, Interrupted, Outage as _, Remedy, Worker},
-    services::Service,
+    runtime::{Disposition, Hand, Interrupted, Worker},
 };
 
 /// The PBX is asked this often about a call whose placing is in doubt, before the call is given up as unknown.
@@ -39,8 +32,6 @@ const LOOKUPS_MAX: u32 = 3;
 /// A call of which nobody knows whether it was placed keeps its agent from another one for at most so long; no phone of
 /// a call that was placed before still rings then.
 const DOUBT_HOLDS_MS: u64 = 120_000;
-/// One look takes at most this many calls.
-const CALLS_PER_LOOK: i64 = 200;
 
 /// Places calls.
 pub struct DialCarrier {
@@ -92,8 +83,7 @@ impl Carrier for DialCarrier {
             handover: Arc::clone(attempt.handover),
         };
         // An agent who clicked twice hears of the other call, and not of a phone that is busy with it.
-        let another = self.store.agent_has_another_call(&plan.extension, attempt.job, DOUBT_HOLDS_MS).await;
-        if another.map_err(|problem| unasked(&problem))? {
+        if self.has_another_call(attempt, plan).await? {
             return Err(agent_on_call());
         }
         match self.ari.look_at_phone(&call).await? {
@@ -167,18 +157,46 @@ impl DialCarrier {
             fresh_until: plan.fresh_until,
             doubt_holds_ms: DOUBT_HOLDS_MS,
         };
-        match self.store.begin_call(new).await.map_err(|problem| unasked(&problem))? {
+        match ask(attempt, || self.store.begin_call(new.clone())).await? {
             Placing::Begun => Ok(()),
             Placing::AgentOnCall => Err(agent_on_call()),
-            Placing::LeaseLost => {
-                attempt.handover.refuse();
-                Err(SendFailure::new(
-                    FailureCode::PbxUnavailable,
-                    "another worker has the call; nothing was sent",
-                ))
-            }
+            Placing::LeaseLost => Err(not_sent(attempt, "another worker has the call")),
         }
     }
+
+    /// Whether the agent has another call, which the PBX knows before its end is on record here: an agent who hangs up
+    /// may call again at once.
+    async fn has_another_call(&self, attempt: &Attempt<'_>, plan: &DialPlan) -> Result<bool, SendFailure> {
+        let asked =
+            ask(attempt, || self.store.agents_other_call(&plan.extension, attempt.job, DOUBT_HOLDS_MS));
+        let Some(other) = asked.await? else { return Ok(false) };
+        if !other.is_accepted || self.ari.channel(other.client_ref).await? != ChannelPresence::Gone {
+            return Ok(true);
+        }
+        ask(attempt, || self.store.note_call_presence(other.job_id, other.generation, true)).await?;
+        Ok(false)
+    }
+}
+
+/// Asks the database until it answers; where the right to place the call is over before that, nothing was sent.
+async fn ask<T, F>(attempt: &Attempt<'_>, question: impl Fn() -> F + Send) -> Result<T, SendFailure>
+where
+    F: Future<Output = Result<T, StoreError>> + Send,
+{
+    match attempt.hand.until_available(question).await {
+        Ok(Ok(answer)) => Ok(answer),
+        Ok(Err(problem)) => {
+            warn!(job_id = %attempt.job, %problem, "the database could not say whether a call may be placed");
+            Err(not_sent(attempt, "the database could not be asked"))
+        }
+        Err(_interrupted) => Err(not_sent(attempt, "the process ends")),
+    }
+}
+
+/// Nothing was handed over and nothing will be, so that the try is given back.
+fn not_sent(attempt: &Attempt<'_>, why: &str) -> SendFailure {
+    attempt.handover.refuse();
+    SendFailure::new(FailureCode::PbxUnavailable, &format!("{why}; nothing was sent"))
 }
 
 fn agent_on_call() -> SendFailure {
@@ -186,11 +204,6 @@ fn agent_on_call() -> SendFailure {
         FailureCode::AgentCallOpen,
         "the agent has another call; nobody's phone rang for this one",
     )
-}
-
-/// Without the database nobody knows whether the agent has another call.
-fn unasked(problem: &StoreError) -> SendFailure {
-    SendFailure::new(FailureCode::PbxUnavailable, &format!("nothing was sent: {problem}"))
 }
 
 impl Worker for Courier<DialCarrier> {
@@ -203,142 +216,7 @@ impl Worker for Courier<DialCarrier> {
     }
 }
 
-/// Watches the calls that are up.
-///
-/// A placed call is not held as an unacked message: its row is what remains to be done, so that a worker that starts
-/// after a crash adopts the calls of the one before.
-pub struct CallWatch {
-    /// The PBX.
-    pub ari: Arc<AriDial>,
-    /// The calls and the PBX's record of them.
-    pub store: Store,
-    /// How to tell the CRM.
-    pub publisher: Publisher,
-    /// The intervals.
-    pub settings: DialSettings,
-    /// When to stop.
-    pub lifecycle: Lifecycle,
-}
-
-impl CallWatch {
-    /// Looks at every open call at each interval, until the process stops.
-    pub async fn run(self) {
-        let pause = Duration::from_millis(self.settings.watch_ms);
-        let mut asking = self.lifecycle.services.ask(Service::SideLooks);
-        loop {
-            match self.store.open_calls(self.settings.watch_ms.saturating_mul(3), CALLS_PER_LOOK).await {
-                Ok(calls) => {
-                    let mut away = None;
-                    for call in calls {
-                        match self.look(&call).await {
-                            Ok(()) => {}
-                            Err(problem) if problem.remedy() == Remedy::Time => away = Some(problem),
-                            Err(problem) => {
-                                warn!(job_id = %call.job_id, %problem, "a call could not be looked at; looking again later");
-                            }
-                        }
-                    }
-                    match away {
-                        None => asking.answered(),
-                        Some(problem) => asking.failed(&problem),
-                    }
-                }
-                Err(problem) => asking.failed(&problem),
-            }
-            tokio::select! {
-                () = tokio::time::sleep(pause) => {}
-                () = self.lifecycle.stop.cancelled() => return,
-            }
-        }
-    }
-
-    async fn look(&self, call: &OpenCall) -> Result<(), StoreError> {
-        let channel_id = call.client_ref.to_string();
-        let said = self.ari.channel(call.client_ref).await;
-        // What a channel that is gone by now left behind is read after the PBX was asked.
-        let rows = self.store.call_events(&channel_id).await?;
-        let events: Vec<CallEvent> = rows.into_iter().map(event).collect();
-        let presence = match said {
-            Ok(ChannelPresence::Alive { state }) => return self.look_after(call, state).await,
-            Ok(ChannelPresence::Gone) if call.gone_ms.unwrap_or(0) >= self.settings.evidence_wait_ms => {
-                Presence::Gone
-            }
-            // A channel that has just ended may be ahead of its record.
-            Ok(ChannelPresence::Gone) | Err(_) => Presence::Unknown,
-        };
-        match read_call(&channel_id, &events, presence) {
-            CallStory::Ended(end) => self.conclude(call, &end).await,
-            CallStory::NeverPlaced if presence == Presence::Gone => {
-                let end = CallEnd {
-                    result: CallResult::Failed(FailureCode::CallInDoubt),
-                    talk_seconds: None,
-                    cause: None,
-                };
-                self.conclude(call, &end).await
-            }
-            CallStory::NeverPlaced | CallStory::Ongoing if said.is_ok() && call.gone_ms.is_none() => {
-                self.store.note_call_presence(call.job_id, call.generation, true).await
-            }
-            CallStory::NeverPlaced | CallStory::Ongoing => Ok(()),
-        }
-    }
-
-    /// Looks after a call that is up: the agent's phone does not ring on for a click that is no longer fresh.
-    async fn look_after(&self, call: &OpenCall, state: ChannelState) -> Result<(), StoreError> {
-        if call.gone_ms.is_some() {
-            // A PBX that stood still may know nothing yet of a call that it is about to make.
-            self.store.note_call_presence(call.job_id, call.generation, false).await?;
-        }
-        let is_unanswered = matches!(state, ChannelState::Down | ChannelState::Ringing);
-        if !(is_unanswered && call.is_stale) {
-            return Ok(());
-        }
-        self.store.note_hang_up(call.job_id, call.generation).await?;
-        match self.ari.hang_up(call.client_ref).await {
-            Ok(()) => {
-                info!(job_id = %call.job_id, "nobody answered while the click was fresh; the call is hung up")
-            }
-            Err(problem) => {
-                warn!(job_id = %call.job_id, %problem, "a call could not be hung up; trying again")
-            }
-        }
-        Ok(())
-    }
-
-    async fn conclude(&self, call: &OpenCall, end: &CallEnd) -> Result<(), StoreError> {
-        let ending = match end.result {
-            CallResult::Answered => final_ending(FinalState::Delivered, None, None),
-            CallResult::Failed(code @ FailureCode::CallInDoubt) => {
-                final_ending(FinalState::Unknown, Some(code), Some(code.what().to_owned()))
-            }
-            CallResult::Failed(_) if call.is_hung_up => final_ending(
-                FinalState::Undelivered,
-                Some(FailureCode::StaleClick),
-                Some(
-                    "nobody had answered when the click was no longer fresh, and the call was hung up"
-                        .to_owned(),
-                ),
-            ),
-            CallResult::Failed(code) => {
-                final_ending(FinalState::Undelivered, Some(code), Some(code.what().to_owned()))
-            }
-        };
-        let call_end = json!({ "talk_seconds": end.talk_seconds, "cause": end.cause });
-        let concluded = self
-            .store
-            .conclude(call.job_id, call.generation, DeliveryState::Accepted, ending, call_end)
-            .await?;
-        let Some(snapshot) = concluded else { return Ok(()) };
-        info!(job_id = %call.job_id, result = ?end.result, "a call ended");
-        let told: Vec<OutMessage> = announce::outcome(&snapshot).into_iter().collect();
-        if runtime::publish(&self.publisher, told, &self.lifecycle).await.is_ok() {
-            self.store.pay_later(vec![Debt::of(&snapshot)]);
-        }
-        Ok(())
-    }
-}
-
-fn final_ending(state: FinalState, code: Option<FailureCode>, detail: Option<String>) -> Ending {
+pub(super) fn final_ending(state: FinalState, code: Option<FailureCode>, detail: Option<String>) -> Ending {
     Ending::Final {
         state,
         code,
@@ -359,14 +237,4 @@ fn record(plan: &DialPlan) -> Option<Value> {
         cause: None,
     };
     serde_json::to_value(record).ok()
-}
-
-fn event(row: CelRow) -> CallEvent {
-    CallEvent {
-        kind: CallEventKind::named(&row.event_type),
-        unique_id: row.unique_id,
-        linked_id: row.linked_id,
-        at: row.event_time,
-        extra: row.extra,
-    }
 }

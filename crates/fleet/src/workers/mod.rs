@@ -3,6 +3,7 @@
 pub mod accounts;
 pub mod bounces;
 pub mod brakes;
+pub mod call_watch;
 pub mod cancel;
 pub mod carrier;
 pub mod circuits;

@@ -65,6 +65,7 @@ impl<C: Carrier> Courier<C> {
             job: trip.job.id(),
             generation: trip.hand.message.generation,
             lease: trip.kept.lease,
+            hand: trip.hand,
             plan,
             provider: trip.provider,
             client_ref,

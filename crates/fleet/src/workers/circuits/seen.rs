@@ -29,9 +29,11 @@ pub(super) struct Failed {
     pub(super) about: About,
 }
 
+/// At most as many jobs as open a circuit.
+#[derive(Default)]
 struct InARow {
     count: u32,
-    latest: JobId,
+    jobs: Vec<JobId>,
 }
 
 #[derive(Clone, Copy)]
@@ -73,12 +75,14 @@ impl Seen {
         if self.open.contains_key(&name) {
             return false;
         }
-        let row = self.failures.entry(name).or_insert(InARow { count: 0, latest: failed.job });
-        let is_the_same = row.count > 0 && row.latest == failed.job;
-        if failed.about == About::Provider || !is_the_same {
+        let row = self.failures.entry(name).or_default();
+        let is_known = row.jobs.contains(&failed.job);
+        if failed.about == About::Provider || !is_known {
             row.count = row.count.saturating_add(1);
         }
-        row.latest = failed.job;
+        if !is_known {
+            row.jobs.push(failed.job);
+        }
         if row.count < failures_to_open {
             return false;
         }
@@ -151,6 +155,7 @@ mod tests {
     #[test]
     fn one_message_over_which_the_provider_fails_each_time_opens_no_circuit_and_five_do() {
         assert_eq!(opens_after((0..1_000).map(|_| (1, About::Message))), None);
+        assert_eq!(opens_after((0..1_000).map(|nth| (nth % 4, About::Message))), None, "four take turns");
         assert_eq!(opens_after((0..20).map(|job| (job, About::Message))), Some(5));
     }
 }

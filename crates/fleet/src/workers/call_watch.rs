@@ -1,0 +1,181 @@
+//! Calls that are up: watched until the PBX's record tells their end.
+
+use std::{sync::Arc, time::Duration};
+
+use closure_broker::{OutMessage, Publisher};
+use closure_contract::FailureCode;
+use closure_policy::call::{
+    CallEnd, CallEvent, CallEventKind, CallResult, CallStory, ChannelPresence as Presence, read_call,
+};
+use closure_providers::{AriDial, ChannelPresence, ChannelState};
+use closure_store::{CelRow, Debt, DeliveryState, FinalState, OpenCall, Store, StoreError};
+use serde_json::json;
+use tracing::{info, warn};
+
+use super::dial::final_ending;
+use crate::{
+    announce,
+    config::DialSettings,
+    lifecycle::Lifecycle,
+    runtime::{self, Outage as _, Remedy},
+    services::Service,
+};
+
+/// One look takes at most this many calls.
+const CALLS_PER_LOOK: i64 = 200;
+
+/// Watches the calls that are up.
+///
+/// A placed call is not held as an unacked message: its row is what remains to be done, so that a worker that starts
+/// after a crash adopts the calls of the one before.
+pub struct CallWatch {
+    /// The PBX.
+    pub ari: Arc<AriDial>,
+    /// The calls and the PBX's record of them.
+    pub store: Store,
+    /// How to tell the CRM.
+    pub publisher: Publisher,
+    /// The intervals.
+    pub settings: DialSettings,
+    /// When to stop.
+    pub lifecycle: Lifecycle,
+}
+
+impl CallWatch {
+    /// Looks at every open call at each interval, until the process stops.
+    pub async fn run(self) {
+        let pause = Duration::from_millis(self.settings.watch_ms);
+        let mut asking = self.lifecycle.services.ask(Service::SideLooks);
+        loop {
+            match self.store.open_calls(self.settings.watch_ms.saturating_mul(3), CALLS_PER_LOOK).await {
+                Ok(calls) => {
+                    let mut away = None;
+                    for call in calls {
+                        match self.look(&call).await {
+                            Ok(()) => {}
+                            Err(problem) if problem.remedy() == Remedy::Time => away = Some(problem),
+                            Err(problem) => {
+                                warn!(job_id = %call.job_id, %problem, "a call could not be looked at; looking again later");
+                            }
+                        }
+                    }
+                    match away {
+                        None => asking.answered(),
+                        Some(problem) => asking.failed(&problem),
+                    }
+                }
+                Err(problem) => asking.failed(&problem),
+            }
+            tokio::select! {
+                () = tokio::time::sleep(pause) => {}
+                () = self.lifecycle.stop.cancelled() => return,
+            }
+        }
+    }
+
+    async fn look(&self, call: &OpenCall) -> Result<(), StoreError> {
+        let channel_id = call.client_ref.to_string();
+        let said = self.ari.channel(call.client_ref).await;
+        // What a channel that is gone by now left behind is read after the PBX was asked.
+        let rows = self.store.call_events(&channel_id).await?;
+        let events: Vec<CallEvent> = rows.into_iter().map(event).collect();
+        let presence = match said {
+            Ok(ChannelPresence::Alive { state }) => return self.look_after(call, state).await,
+            Ok(ChannelPresence::Gone) if call.gone_ms.unwrap_or(0) >= self.settings.evidence_wait_ms => {
+                Presence::Gone
+            }
+            // A channel that has just ended may be ahead of its record.
+            Ok(ChannelPresence::Gone) | Err(_) => Presence::Unknown,
+        };
+        match read_call(&channel_id, &events, presence) {
+            CallStory::Ended(end) => {
+                let agent_answered = events
+                    .iter()
+                    .any(|event| event.kind == CallEventKind::Answer && event.unique_id == channel_id);
+                let end = match end.result {
+                    CallResult::Failed(_) if call.is_hung_up && !agent_answered => {
+                        CallEnd { result: CallResult::Failed(FailureCode::StaleClick), ..end }
+                    }
+                    CallResult::Failed(_) | CallResult::Answered => end,
+                };
+                self.conclude(call, &end).await
+            }
+            CallStory::NeverPlaced if presence == Presence::Gone => {
+                let end = CallEnd {
+                    result: CallResult::Failed(FailureCode::CallInDoubt),
+                    talk_seconds: None,
+                    cause: None,
+                };
+                self.conclude(call, &end).await
+            }
+            CallStory::NeverPlaced | CallStory::Ongoing if said.is_ok() && call.gone_ms.is_none() => {
+                self.store.note_call_presence(call.job_id, call.generation, true).await
+            }
+            CallStory::NeverPlaced | CallStory::Ongoing => Ok(()),
+        }
+    }
+
+    /// Looks after a call that is up: the agent's phone does not ring on for a click that is no longer fresh.
+    async fn look_after(&self, call: &OpenCall, state: ChannelState) -> Result<(), StoreError> {
+        if call.gone_ms.is_some() {
+            // A PBX that stood still may know nothing yet of a call that it is about to make.
+            self.store.note_call_presence(call.job_id, call.generation, false).await?;
+        }
+        let is_unanswered = matches!(state, ChannelState::Down | ChannelState::Ringing);
+        if !(is_unanswered && call.is_stale) {
+            return Ok(());
+        }
+        self.store.note_hang_up(call.job_id, call.generation).await?;
+        match self.ari.hang_up(call.client_ref).await {
+            Ok(()) => {
+                info!(job_id = %call.job_id, "nobody answered while the click was fresh; the call is hung up")
+            }
+            Err(problem) => {
+                warn!(job_id = %call.job_id, %problem, "a call could not be hung up; trying again")
+            }
+        }
+        Ok(())
+    }
+
+    async fn conclude(&self, call: &OpenCall, end: &CallEnd) -> Result<(), StoreError> {
+        let ending = match end.result {
+            CallResult::Answered => final_ending(FinalState::Delivered, None, None),
+            CallResult::Failed(code @ FailureCode::CallInDoubt) => {
+                final_ending(FinalState::Unknown, Some(code), Some(code.what().to_owned()))
+            }
+            CallResult::Failed(code @ FailureCode::StaleClick) => final_ending(
+                FinalState::Undelivered,
+                Some(code),
+                Some(
+                    "nobody had answered when the click was no longer fresh, and the call was hung up"
+                        .to_owned(),
+                ),
+            ),
+            CallResult::Failed(code) => {
+                final_ending(FinalState::Undelivered, Some(code), Some(code.what().to_owned()))
+            }
+        };
+        let call_end = json!({ "talk_seconds": end.talk_seconds, "cause": end.cause });
+        let concluded = self
+            .store
+            .conclude(call.job_id, call.generation, DeliveryState::Accepted, ending, call_end)
+            .await?;
+        let Some(snapshot) = concluded else { return Ok(()) };
+        info!(job_id = %call.job_id, result = ?end.result, "a call ended");
+        let told: Vec<OutMessage> = announce::outcome(&snapshot).into_iter().collect();
+        if runtime::publish(&self.publisher, told, &self.lifecycle).await.is_ok() {
+            self.store.pay_later(vec![Debt::of(&snapshot)]);
+        }
+        Ok(())
+    }
+}
+
+fn event(row: CelRow) -> CallEvent {
+    CallEvent {
+        kind: CallEventKind::named(&row.event_type),
+        unique_id: row.unique_id,
+        linked_id: row.linked_id,
+        at: row.event_time,
+        extra: row.extra,
+    }
+}
