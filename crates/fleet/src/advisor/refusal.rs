@@ -140,9 +140,9 @@ impl Refusal {
     pub(super) const JOB_UNKNOWN: Self = Self::new(
         StatusCode::NOT_FOUND,
         "job_unknown",
-        "no worker has had this job in hand yet; ask again in a moment, because it may wait in its queue; if you heard \
-         an outcome dead of it, it waits in the dead-letter desk; otherwise publish the same bytes again",
-        "아직 어느 워커도 이 작업을 받지 않았습니다. 큐에서 기다리고 있을 수 있으니 잠시 후 다시 조회하십시오. dead 결과를 받았다면 \
+        "there is no record of this job yet; it may wait in its queue, for its not_before or for the end of the quiet \
+         hours; if you heard an outcome dead of it, it waits in the dead-letter desk; otherwise publish the same bytes again",
+        "이 작업의 기록이 아직 없습니다. 큐에서, 또는 not_before나 야간 시간의 끝을 기다리고 있을 수 있습니다. dead 결과를 받았다면 \
          데드레터 데스크에 있고, 그렇지 않으면 같은 바이트를 다시 발행하십시오",
     );
     pub(super) const CONSULTATION_UNKNOWN: Self = Self::new(

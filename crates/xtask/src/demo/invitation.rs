@@ -55,12 +55,13 @@ pub struct Invitation {
 }
 
 impl Invitation {
-    /// Writes the two jobs of the example beside the logs; `heard` outcomes are those of the scenario.
+    /// Writes the two jobs of the example and a cancellation beside the logs; `heard` outcomes are those of the scenario.
     pub fn write(stage: &Stage, workspace: &Workspace, heard: usize) -> Result<Invitation> {
         let shown = |path: &Path| path.strip_prefix(&workspace.root).unwrap_or(path).display().to_string();
         let text = shown(&write(stage, "text.json", &text())?);
         let mail = shown(&write(stage, "mail.json", &mail())?);
-        let mut crm = with_python(&text, heard);
+        let cancel = shown(&write(stage, "cancel.json", &cancel())?);
+        let mut crm = with_python(&text, &cancel, heard);
         let modules = workspace.target.join(NODE_CLIENT);
         let has_node = tools::has_node() && modules.join("amqplib").exists();
         if has_node {
@@ -102,17 +103,23 @@ impl Invitation {
 }
 
 /// A text, every outcome so far and its own, and a question about it.
-fn with_python(text: &str, heard: usize) -> Vec<Line> {
+fn with_python(text: &str, cancel: &str, heard: usize) -> Vec<Line> {
     let publish = format!("{PYTHON} {PRODUCERS}/python/publish.py {text}");
     let read = format!("{PYTHON} {PRODUCERS}/python/outcomes.py");
     let ask = format!(
         "curl --fail-with-body \"$CLOSURE_ADVISOR/v1/explain\" -H \"Authorization: Bearer $CLOSURE_ADVISOR_TOKEN\" \
          -H 'Content-Type: application/json' --data @{text}"
     );
+    let look = format!(
+        "curl --fail-with-body \"$CLOSURE_ADVISOR/v1/jobs/{TEXT_ID}\" -H \"Authorization: Bearer $CLOSURE_JOBS_TOKEN\""
+    );
+    let cancel = format!("{PYTHON} {PRODUCERS}/python/publish.py {cancel}");
     vec![
         ended(publish, "publish a text; with another job_id it is another job", "confirmed"),
         typed(read, "read every outcome, until Ctrl-C", heard + 1, TEXT_ID),
         ended(ask, "ask what would happen to a job", "\"verdict\":\"send\""),
+        ended(look, "ask what became of it", TEXT_ID),
+        ended(cancel, "take its answer back; the reader prints the answer", "confirmed"),
     ]
 }
 
@@ -150,6 +157,7 @@ fn exports(stage: &Stage, workspace: &Workspace) -> Result<String> {
         ("CLOSURE_AMQP", stage.deployment.secret("broker_uri_crm")?),
         ("CLOSURE_ADVISOR", stage.advisor().to_owned()),
         ("CLOSURE_ADVISOR_TOKEN", stage.deployment.secret("advisor_token")?),
+        ("CLOSURE_JOBS_TOKEN", stage.deployment.secret("advisor_jobs_token")?),
     ];
     for (name, value) in settings.chain(told) {
         text.push_str(&format!("export {name}={}\n", quoted(&value)));
@@ -185,6 +193,16 @@ fn text() -> Value {
             "subject": "Your K.ride inquiry",
             "text": "Hello,\n\nyour refund was completed today.\n\nK.ride customer centre",
         },
+    })
+}
+
+fn cancel() -> Value {
+    json!({
+        "kind": "closure.cancel/1",
+        "cancel_id": "00000000-0000-4000-a000-00000000c003",
+        "consultation": { "id": "C-20261122-900001", "revision": 1 },
+        "agent": { "id": "a-1042" },
+        "reason": "the customer solved it alone",
     })
 }
 

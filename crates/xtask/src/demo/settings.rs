@@ -51,6 +51,7 @@ nhn_secret_file = '{webhook_secret}'
 [advisor]
 listen = "127.0.0.1:{advisor}"
 token_file = '{token}'
+jobs_token_file = '{jobs_token}'
 
 [fallback]
 sweep_ms = 500
@@ -63,5 +64,6 @@ format = "pretty"
         ari_password = file("ari_password"),
         webhook_secret = file("nhn_webhook_secret"),
         token = file("advisor_token"),
+        jobs_token = file("advisor_jobs_token"),
     )
 }
