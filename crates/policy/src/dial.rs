@@ -178,6 +178,26 @@ fn refuse_undialable(number: &Number, scope: Scope, rules: &NumberRules, finding
     }
 }
 
+/// A Korean number of a class that its first digits tell, which the network dials although the metadata of numbers does
+/// not have it; the class's own setting decides (R3).
+pub(crate) fn of_a_korean_class(digits: &str) -> Option<Number> {
+    let starts = |prefixes: &[&str]| prefixes.iter().any(|prefix| digits.starts_with(prefix));
+    let kind = match digits.len() {
+        8 if starts(&["15", "16", "18"]) => PhoneKind::Uan,
+        10 | 11 if starts(&["080"]) => PhoneKind::TollFree,
+        10 | 11 if starts(&["060"]) => PhoneKind::PremiumRate,
+        _ => return None,
+    };
+    let after_code = digits.strip_prefix('0').unwrap_or(digits);
+    Some(Number {
+        e164: E164::from_digits(format!("{KOREA}{after_code}")),
+        country_code: KOREA,
+        region: Some("KR".to_owned()),
+        kind,
+        national_digits: digits.to_owned(),
+    })
+}
+
 /// A domestic service number that is dialled as it is written, from the configured list alone.
 pub(crate) fn short_number(phone: &Phone, scope: Scope, rules: &NumberRules) -> Option<Number> {
     if scope != Scope::Domestic {

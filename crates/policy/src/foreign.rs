@@ -193,8 +193,10 @@ pub(crate) fn run(words: &[&str], clause: Clause) -> Run {
         (2.., Clause::Alone) if all_in(COURTESY) => Run::Courtesy,
         (1, Clause::Alone) if any_in(ANSWER_WORDS) => Run::Substance,
         (1, _) => Run::Harmless,
-        (_, _) if is_name(words, &lower) => Run::Harmless,
-        (2, Clause::AmongHan) if !any_in(FUNCTION_WORDS) => Run::Harmless,
+        (count, clause) if is_name(words, &lower) && !is_too_long_for_a_name(words, count, clause) => {
+            Run::Harmless
+        }
+        (2, Clause::AmongHan) if !any_in(FUNCTION_WORDS) && !any_in(ANSWER_WORDS) => Run::Harmless,
         (_, _) => Run::Substance,
     }
 }
@@ -221,6 +223,13 @@ fn is_name(words: &[&str], lower: &[String]) -> bool {
             || COURTESY.contains(&word_lower);
         inside || (!says_something && (capital(word) || LOAN_WORDS.contains(&word_lower)))
     })
+}
+
+/// Whether capitals are no excuse: so many words that are a clause of their own are a sentence in another language, whose
+/// words no list here has, and of words in capitals alone three are.
+fn is_too_long_for_a_name(words: &[&str], count: usize, clause: Clause) -> bool {
+    let shouted = words.iter().all(|word| !word.chars().any(char::is_lowercase));
+    clause == Clause::Alone && count >= if shouted { 3 } else { 4 }
 }
 
 /// A word of Thai, Cyrillic, Arabic or any other script than Latin; a single letter is a sign.

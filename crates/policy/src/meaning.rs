@@ -146,10 +146,11 @@ fn separated(country_code: u16, typed: Typed) -> Meaning {
     if let Some(digits) = rest.strip_prefix("00") {
         return repeated(country_code, digits);
     }
-    if rest.len() <= SHORT_DIGITS_MAX {
+    let readings = of_stated_country(country_code, &rest);
+    // Tokelau, Niue and Saint Helena have subscribers with four digits.
+    if rest.len() <= SHORT_DIGITS_MAX && readings.rest.is_none() {
         return short_number();
     }
-    let readings = of_stated_country(country_code, &rest);
     match (readings.rest, readings.whole) {
         (Some(number), Some(whole)) if number.e164 != whole.e164 => {
             problem(FailureCode::AmbiguousNumber, numbers::REPEATED_OR_NOT, vec![number, whole])
@@ -275,15 +276,23 @@ fn hinted(digits: &str, hint: u16) -> Meaning {
 ///
 /// A reading in home form is never the one that is taken: of the mobiles of all countries two in 248 are right by it,
 /// and a number with a digit missing is a valid home form of some other country in one of ten cases. A reading that the
-/// job cannot use, such as a fixed line for a text message, is none.
+/// job cannot use, such as a fixed line for a text message, is none, and nor is one abroad where the agent chose domestic.
 fn bare(digits: &str, scope: Scope, channel: Channel, rules: &NumberRules) -> Meaning {
     if scope == Scope::Domestic
         && let Meaning::Number { number, .. } = hinted(digits, KOREA)
     {
         return accept(number, RuleEffect::Pass, numbers::DOMESTIC_DIGITS);
     }
+    if (scope, channel) == (Scope::Domestic, Channel::Dial)
+        && let Some(number) = dial::of_a_korean_class(digits)
+    {
+        return accept(number, RuleEffect::Flag, numbers::DOMESTIC_CLASS);
+    }
     let whole = readings::international(digits).filter(|_| digits.len() >= BARE_DIGITS_MIN);
-    let at_home = at_home(digits, channel, rules);
+    let at_home = match scope {
+        Scope::Domestic => Vec::new(),
+        Scope::Overseas => at_home(digits, channel, rules),
+    };
     match (whole, at_home.is_empty()) {
         (Some(number), true) => accept(number, RuleEffect::Flag, numbers::NOTHING_ELSE),
         (None, true) => unreadable(digits),

@@ -141,6 +141,7 @@ fn is_separator(character: char) -> bool {
             | '\u{ff09}'
             | '\u{ff0d}'
             | '\u{ff0e}'
+            | '\u{ff5e}'
             | '\u{ff70}'
     )
 }

@@ -273,6 +273,12 @@ const ENCOURAGEMENTS: &[&str] = &[
     "ご遠慮なく",
 ];
 
+/// Whether a wording stands in a sentence; one of Latin letters begins with a word, so that "your email" has no "our email".
+fn has_phrase(sentence: &str, phrase: &str) -> bool {
+    let is_latin = phrase.starts_with(|first: char| first.is_ascii_alphabetic());
+    sentence.match_indices(phrase).any(|(at, _)| !is_latin || !sentence[..at].ends_with(char::is_alphabetic))
+}
+
 /// R13.
 fn check_wording(text: &CleanText, rules: &SmsRules, findings: &mut Findings) {
     let mut lower = text.text.to_lowercase();
@@ -281,7 +287,7 @@ fn check_wording(text: &CleanText, rules: &SmsRules, findings: &mut Findings) {
     }
     let subscriber = rules.sender.strip_prefix("+82").unwrap_or(&rules.sender);
     let has = |sentence: &str, phrases: &[String]| {
-        phrases.iter().any(|phrase| !phrase.is_empty() && sentence.contains(&phrase.to_lowercase()))
+        phrases.iter().any(|phrase| !phrase.is_empty() && has_phrase(sentence, &phrase.to_lowercase()))
     };
     // What is denied before a comma says nothing of what follows it, as in "do not worry, just reply"; read from its
     // end, a sentence is looked at once, however many commas it has.

@@ -60,6 +60,10 @@ pub(crate) const DOMESTIC_DIGITS: Sentence = fixed(
     "the agent chose domestic, and the digits are a Korean number",
     "상담사가 국내를 선택했고 국내 번호가 맞습니다",
 );
+pub(crate) const DOMESTIC_CLASS: Sentence = fixed(
+    "the agent chose domestic, and the digits begin as a class of Korean numbers does; no list has this number itself",
+    "상담사가 국내를 선택했고 국내 특수번호의 앞자리와 맞지만, 번호 자체는 확인되지 않습니다",
+);
 pub(crate) const NOTHING_ELSE: Sentence = fixed(
     "without a country the digits are a whole number and nothing else",
     "국가 정보가 없지만 국가번호를 포함한 전체 번호로만 해석됩니다",

@@ -75,8 +75,8 @@ pub(crate) fn not_near(bytes: usize, near: usize) -> impl Words {
 pub(crate) fn parts(facts: &SmsFacts, split_bytes: usize) -> impl Words {
     let (bytes, parts, worst) = (facts.bytes, facts.segments, facts.worst_case_segments);
     words!(
-        "{bytes} bytes; {parts} part(s) by encoding, {worst} where a carrier splits every {split_bytes} bytes",
-        "{bytes}바이트이며 인코딩 기준 {parts}건, 통신사가 {split_bytes}바이트마다 나누면 {worst}건입니다"
+        "{bytes} bytes; {parts} part(s) by encoding, at most {worst} where a carrier splits every {split_bytes} bytes",
+        "{bytes}바이트이며 인코딩 기준 {parts}건, 통신사가 {split_bytes}바이트마다 나누면 최대 {worst}건입니다"
     )
 }
 

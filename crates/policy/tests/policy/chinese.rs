@@ -103,6 +103,14 @@ const SENTENCES: &[(&str, Verdict)] = &[
     ("換拂處理完了", Traditional),
     ("交通費 精算", Traditional),
     ("料金完了", Chinese),
+    // Another language in capitals, whose words no list has, is a clause of its own and too long for a name.
+    ("您好，感谢您的来信。Rimborso Annullato Dalla Banca。感谢您的理解与支持！", Other),
+    ("您好，感谢您的来信。HOAN TIEN BI TU CHOI。感谢您的理解与支持！", Other),
+    ("您好，感谢您的来信。PEMBAYARAN DITOLAK BANK。感谢您的理解与支持！", Other),
+    ("请到【Four Seasons Hotel】门口等候您的司机，感谢您的理解。", Chinese),
+    // Two words of an answer within a Chinese clause, because a space stands where a stop belongs.
+    ("您好，感谢您的来信！Refund failed 感谢您的理解与支持！", Other),
+    ("您好，感谢您的来信！Driver arrived 感谢您的理解与支持！", Other),
     // Nothing that could be Chinese.
     ("", Other),
     (" \n ", Other),

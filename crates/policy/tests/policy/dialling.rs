@@ -73,6 +73,10 @@ fn each_class_of_korean_numbers_has_its_setting() {
         ("050712345678", "9050712345678", "korean_safety_numbers"),
         ("080-123-4567", "90801234567", "korean_toll_free_numbers"),
         ("1588-1234", "915881234", "korean_representative_numbers"),
+        // The metadata of numbers has none of these, and the network dials them.
+        ("08012345678", "908012345678", "korean_toll_free_numbers"),
+        ("1811-7000", "918117000", "korean_representative_numbers"),
+        ("1551-1234", "915511234", "korean_representative_numbers"),
     ] {
         let decision = decided(&dial(domestic(number)));
         assert_eq!(decision.dial_string.as_deref(), Some(dialled), "{number}: {:?}", decision.detail);
@@ -97,7 +101,7 @@ fn nothing_that_a_rule_forbids_is_shown_as_a_dial_string() {
 
 #[test]
 fn emergency_and_premium_numbers_are_refused() {
-    for number in ["119", "112", "060-123-4567", "+82 60-123-4567"] {
+    for number in ["119", "112", "02-112", "060-123-4567", "060-1234-5678", "+82 60-123-4567"] {
         let decision = decided(&dial(domestic(number)));
         assert_eq!((decision.verdict, decision.plan), (Verdict::Hold, None), "{number}");
     }

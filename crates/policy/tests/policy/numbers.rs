@@ -33,6 +33,9 @@ fn country_code_and_rest_apart_are_one_number() {
         ("0081", "９０ １２３４ ５６７８", "+819012345678"),
         ("1", "(650) 253-0000", "+16502530000"),
         ("86", "138 1234 5678", "+8613812345678"),
+        // A tilde stands for a dash on Japanese keyboards; Tokelau's subscribers have four digits.
+        ("81", "090～1234～5678", "+819012345678"),
+        ("690", "7290", "+6907290"),
     ] {
         assert_eq!(
             goes_to(json!({ "country_code": country_code, "national_number": rest })),
