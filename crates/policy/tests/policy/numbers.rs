@@ -33,7 +33,6 @@ fn country_code_and_rest_apart_are_one_number() {
         ("0081", "９０ １２３４ ５６７８", "+819012345678"),
         ("1", "(650) 253-0000", "+16502530000"),
         ("86", "138 1234 5678", "+8613812345678"),
-        // A tilde stands for a dash on Japanese keyboards; Tokelau's subscribers have four digits.
         ("81", "090～1234～5678", "+819012345678"),
         ("690", "7290", "+6907290"),
     ] {
@@ -71,10 +70,8 @@ fn a_repeated_country_code_is_tolerated_if_only_that_reading_is_valid_and_flagge
 fn a_rest_that_is_a_number_of_another_country_is_a_contradiction() {
     for rest in ["8613812345678", "+8613812345678", "008613812345678"] {
         held_as(json!({ "country_code": "84", "national_number": rest }), FailureCode::CountryContradiction);
+        held_as(json!({ "number": rest, "country_hint": "84" }), FailureCode::CountryContradiction);
     }
-    held_as(json!({ "number": "+8613812345678", "country_hint": "84" }), FailureCode::CountryContradiction);
-    held_as(json!({ "number": "8613812345678", "country_hint": "84" }), FailureCode::CountryContradiction);
-    held_as(json!({ "number": "008613812345678", "country_hint": "84" }), FailureCode::CountryContradiction);
 }
 
 #[test]
