@@ -119,7 +119,11 @@ fn with_python(text: &str, cancel: &str, heard: usize) -> Vec<Line> {
         typed(read, "read every outcome, until Ctrl-C", heard + 1, TEXT_ID),
         ended(ask, "ask what would happen to a job", "\"verdict\":\"send\""),
         ended(look, "ask what became of it", TEXT_ID),
-        ended(cancel, "take its answer back; the reader prints the answer", "confirmed"),
+        ended(
+            cancel,
+            "take the answer to another consultation back; the reader prints whether it was in time",
+            "confirmed",
+        ),
     ]
 }
 
@@ -200,7 +204,7 @@ fn cancel() -> Value {
     json!({
         "kind": "closure.cancel/1",
         "cancel_id": "00000000-0000-4000-a000-00000000c003",
-        "consultation": { "id": "C-20261122-900001", "revision": 1 },
+        "consultation": { "id": "C-20261122-900003", "revision": 1 },
         "agent": { "id": "a-1042" },
         "reason": "the customer solved it alone",
     })
