@@ -3,22 +3,11 @@
 use std::path::{Path, PathBuf};
 
 use closure_contract::{CancelOutcome, Outcome};
-use closure_tests::harness::{LONG, cli, cli_with_input, node, python, run};
+use closure_tests::harness::{cli, cli_with_input, content, node, python, run};
 use serde_json::Value;
 
 fn root() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).parent().expect("the tests lie in the workspace").to_owned()
-}
-
-/// Runs a checker to its end; what it printed, if it was content.
-async fn content(mut checker: tokio::process::Command) -> String {
-    let output = tokio::time::timeout(LONG, checker.output())
-        .await
-        .expect("a checker ends in time")
-        .expect("a checker can be started");
-    let said = String::from_utf8_lossy(&output.stdout).into_owned();
-    assert!(output.status.success(), "{said}\n{}", String::from_utf8_lossy(&output.stderr));
-    said
 }
 
 #[test]

@@ -6,7 +6,7 @@ use std::process::Stdio;
 
 use tokio::process::Command;
 
-use super::http::request;
+use super::{http::request, wait::LONG};
 
 /// The services that `cargo xtask test` started.
 #[derive(Clone)]
@@ -131,4 +131,15 @@ fn required(name: &str) -> String {
 )]
 fn variable(name: &str) -> Option<String> {
     std::env::var(name).ok().filter(|value| !value.is_empty())
+}
+
+/// Runs a checker to its end; what it printed, if it was content.
+pub async fn content(mut checker: Command) -> String {
+    let output = tokio::time::timeout(LONG, checker.output())
+        .await
+        .expect("a checker ends in time")
+        .expect("a checker can be started");
+    let said = String::from_utf8_lossy(&output.stdout).into_owned();
+    assert!(output.status.success(), "{said}\n{}", String::from_utf8_lossy(&output.stderr));
+    said
 }

@@ -40,7 +40,9 @@ pub use compiled::{go, java};
 pub use database::{Connections, Database};
 pub use documented::{documented_command, documented_example, typed};
 pub use ended::Ended;
-pub use environment::{Services, binary, count_from_environment, debian_python, faketime, node, php, python};
+pub use environment::{
+    Services, binary, content, count_from_environment, debian_python, faketime, node, php, python,
+};
 pub use fleet::{Fleet, Watch};
 pub use http::{HttpAnswer, request};
 pub use logs::tail;

@@ -3,12 +3,13 @@
 use std::path::{Path, PathBuf};
 
 use closure_contract::OutcomeName;
-use closure_tests::harness::{Connections, Fleet, HttpAnswer, LONG, SHORT, eventually, jobs, python, run};
+use closure_tests::harness::{
+    Connections, Fleet, HttpAnswer, LONG, SHORT, content, eventually, jobs, python, run,
+};
 use serde_json::{Value, json};
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
     net::TcpStream,
-    process::Command,
 };
 
 use crate::{JOBS, NEXT, TOKEN, address, send, start, start_at_work, start_with_workers};
@@ -39,17 +40,6 @@ async fn publish_the_example(fleet: &Fleet) {
     job["consultation"]["id"] = json!(CONSULTATION);
     let id = fleet.publish(&job).await;
     assert_eq!(fleet.outcomes.first(id).await.outcome.outcome, OutcomeName::Delivered);
-}
-
-/// Runs a checker to its end; what it printed, if it was content.
-async fn content(mut checker: Command) -> String {
-    let output = tokio::time::timeout(LONG, checker.output())
-        .await
-        .expect("a checker ends in time")
-        .expect("a checker can be started");
-    let said = String::from_utf8_lossy(&output.stdout).into_owned();
-    assert!(output.status.success(), "{said}\n{}", String::from_utf8_lossy(&output.stderr));
-    said
 }
 
 /// An answer as the checker reads it.
