@@ -17,8 +17,8 @@ broker=${CLOSURE_BROKER_HOST:-rabbitmq:5672}
 database=${CLOSURE_DATABASE_HOST:-%2Fvar%2Frun%2Fpostgresql}
 crm_broker=${CLOSURE_CRM_BROKER:-amqp://$broker}
 if [[ ! $crm_broker =~ ^(amqps?)://([^][:space:]/@?#]+)$ ]]; then
-  echo "make-secrets.sh: \`$crm_broker\` is no way to the broker: CLOSURE_CRM_BROKER must be amqps://HOST:PORT, and" \
-    "CLOSURE_BROKER_HOST must be HOST:PORT" >&2
+  # The value itself may have somebody's password in it.
+  echo "make-secrets.sh: CLOSURE_CRM_BROKER must be amqps://HOST:PORT without a user, and CLOSURE_BROKER_HOST HOST:PORT" >&2
   exit 64
 fi
 crm_scheme=${BASH_REMATCH[1]} crm_place=${BASH_REMATCH[2]}
