@@ -129,6 +129,7 @@ async fn apply(
             &work.routing_key(),
             &is_held,
             &reported_sender,
+            &!facts.receipts.is_empty(),
         ],
     )
     .await?;
@@ -154,7 +155,8 @@ fn judged(before: DeliveryState, verdict: DeliveryState) -> Option<&'static str>
 
 /// Writes the verdict, and when a sweep is to look again: at the due time; a minute on, where that has passed and the
 /// verdict is to wait; never, once it has come to its end. A held email is looked at when it is released, and from
-/// time to time in case that moment was missed.
+/// time to time in case that moment was missed. A receipt of a text message that is still being sent says nothing yet:
+/// that it was looked at tells the settlement, and the sweep where no settlement comes, to have it looked at again.
 ///
 /// What the CRM is owed by it stands in the table `owed` with the same commit. A replayed dead letter whose delivery moves on is resolved here as it is in a settlement, and a verdict of death
 /// opens one.
@@ -175,6 +177,7 @@ WITH changed AS (
         look_at = CASE
             WHEN d.channel <> 'sms' THEN d.look_at
             WHEN $10 THEN now() + interval '10 minutes'
+            WHEN $12 AND coalesce($2, d.state) = 'sending' THEN now() + interval '1 minute'
             WHEN coalesce($2, d.state) NOT IN ('accepted', 'in_doubt') THEN NULL
             WHEN d.receipt_due_at > now() THEN d.receipt_due_at
             WHEN d.receipt_due_at IS NOT NULL THEN now() + interval '1 minute' END,

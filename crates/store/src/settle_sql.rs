@@ -8,6 +8,8 @@ use crate::snapshot::snapshot_columns;
 /// `kept`: a receipt has raised the delivery already, and an attempt's end never lowers that; or this settlement was
 /// written before and its answer was lost, for it leaves its token behind. It then changes nothing and is answered
 /// like the first one.
+/// `heard`: a receipt was looked at before this settlement. It may have come after this statement began, and is then not
+/// among the receipts that the statement sees; the mark in the row is, for the row is read under its lock.
 /// `unsent`: nothing was sent by this attempt, so that it leaves no row; but only the holder of the right to try can
 /// know that, and the finder of what became of an older attempt cannot.
 pub(crate) const SETTLE: &str = concat!(
@@ -26,9 +28,11 @@ WITH asked AS (
     SELECT
         asked.*, found.provider, found.channel, found.body, found.lease_for,
         found.state NOT IN ('sending', 'in_doubt') AS kept,
+        found.state = 'sending' AND found.look_at IS NOT NULL AS heard,
         asked.attempt_state IS NULL AND coalesce(found.lease_for, '') IN ('try', 'resend') AS unsent
     FROM asked CROSS JOIN LATERAL (
-        SELECT d.state, d.provider, d.channel, d.lease_for, CASE asked.ending WHEN 'dead' THEN d.body END AS body
+        SELECT d.state, d.look_at, d.provider, d.channel, d.lease_for,
+            CASE asked.ending WHEN 'dead' THEN d.body END AS body
         FROM delivery AS d
         WHERE d.job_id = asked.job_id AND d.lease_token = asked.token AND d.generation = asked.generation
         FOR UPDATE
@@ -65,6 +69,9 @@ WITH asked AS (
         look_at = CASE
             WHEN h.kept THEN d.look_at
             WHEN h.ending = 'accepted' AND h.channel = 'dial' THEN now()
+            -- Should this process die before it tells of the receipt.
+            WHEN h.heard AND h.state IN ('accepted', 'in_doubt') THEN
+                now() + least(h.receipt_due_ms * interval '1 millisecond', interval '1 minute')
             ELSE now() + h.receipt_due_ms * interval '1 millisecond' END,
         postponed_since = CASE
             WHEN h.kept THEN d.postponed_since
@@ -124,7 +131,7 @@ SELECT
     d.*,
     coalesce(
         (SELECT true FROM receipt AS r WHERE r.job_id = d.job_id AND r.generation = d.generation LIMIT 1),
-        d.job_id = ANY (ARRAY (SELECT job_id FROM early)),
+        d.job_id = ANY (ARRAY (SELECT job_id FROM early UNION ALL SELECT job_id FROM held WHERE heard)),
         false
     ) AS early_receipts
 FROM changed AS d"

@@ -1,15 +1,18 @@
+use std::time::Duration;
+
 use closure_contract::{
-    AttemptNumber, ClientRef, Evidence, FailureCode, Generation, Provider, ReceiptStatus,
+    AttemptNumber, ClientRef, Evidence, FailureCode, Generation, JobId, Provider, Receipt, ReceiptStatus,
 };
 use closure_store::{
-    AttemptUse, Claim, DeadLetterFilter, DeadLetterState, DeliveryState, EarlyReceipts, Ending, FinalState,
-    NewClaim, NewFallback, Settled, Verdict,
+    AttemptUse, Claim, DeadLetterFilter, DeadLetterState, DeliveryFacts, DeliveryState, EarlyReceipts,
+    Ending, FinalState, NewClaim, NewFallback, Recorded, Settled, Verdict,
 };
 use serde_json::json;
+use tokio_postgres::Client;
 
 use crate::support::{
-    accepted, claim, claim_granted, dead, final_state, in_doubt, new_job, receipt, run, settle, settled,
-    settlement,
+    TestDatabase, accepted, claim, claim_granted, dead, final_state, in_doubt, new_job, receipt, run, settle,
+    settled, settlement,
 };
 
 #[test]
@@ -238,4 +241,77 @@ fn a_providers_words_are_stored_whatever_characters_they_have() {
         let snapshot = settled(&store, odd).await;
         assert!(snapshot.detail.is_some_and(|detail| detail.starts_with("a\u{fffd}b")));
     });
+}
+
+/// A statement sees what was committed before it began, and a batch may wait long for its first row.
+#[test]
+fn a_receipt_that_is_judged_while_its_settlement_waits_for_another_row_is_judged_again_after_it() {
+    run(async |database| {
+        let store = database.store();
+        let mut jobs = [new_job(), new_job()];
+        jobs.sort();
+        let [slow, quick] = jobs;
+        let first = claim_granted(&store, claim(new_job())).await;
+        let (slow_lease, slow_attempt) = claim_granted(&store, claim(slow)).await;
+        let (quick_lease, quick_attempt) = claim_granted(&store, claim(quick)).await;
+        let (gate, obstacle) = (locked(database, first.0.job_id).await, locked(database, slow).await);
+
+        let before = tokio::spawn({
+            let store = store.clone();
+            async move { settle(&store, settlement(first.0, first.1, accepted("first", 6_000_000))).await }
+        });
+        waiting_for_a_row(database).await;
+        let mut batch = Box::pin(futures::future::join(
+            store.settle(settlement(slow_lease, slow_attempt, accepted("slow", 6_000_000))),
+            store.settle(settlement(quick_lease, quick_attempt, accepted("quick", 6_000_000))),
+        ));
+        assert!(futures::poll!(&mut batch).is_pending(), "they are the next batch");
+        gate.batch_execute("ROLLBACK").await.expect("the lock is gone");
+        before.await.expect("a settlement does not panic");
+        waiting_for_a_row(database).await;
+
+        let client_ref = Some(ClientRef::of(quick, Generation::FIRST, quick_attempt));
+        let early = Receipt { client_ref, ..receipt("early", ReceiptStatus::Undelivered) };
+        assert_eq!(store.record_receipt(&early).await, Ok(Recorded::Matched(quick)));
+        let not_settled_yet = |facts: &DeliveryFacts| {
+            assert_eq!((facts.snapshot.state, facts.receipts.len()), (DeliveryState::Sending, 1));
+            Some(Verdict {
+                state: DeliveryState::Sending,
+                code: None,
+                detail: None,
+                evidence: Evidence::None,
+                rules: json!([]),
+                fallback: NewFallback::None,
+            })
+        };
+        store.evaluate(quick, not_settled_yet).await.expect("the database answers").expect("a verdict");
+        obstacle.batch_execute("ROLLBACK").await.expect("the lock is gone");
+
+        let (slow_end, quick_end) = batch.await;
+        let early = |settled| match settled {
+            Ok(Settled::Done { early_receipts, .. }) => early_receipts,
+            other => panic!("{other:?}"),
+        };
+        assert_eq!((early(slow_end), early(quick_end)), (EarlyReceipts::None, EarlyReceipts::Some));
+        database.execute("UPDATE delivery SET look_at = look_at - interval '1 minute'").await;
+        assert_eq!(store.overdue(10).await, Ok(vec![quick]), "should the process die before it tells");
+    });
+}
+
+/// Somebody else's lock on a delivery, until the session ends or rolls back.
+async fn locked(database: &TestDatabase, job: JobId) -> Client {
+    let client = database.client().await;
+    let lock = format!("BEGIN; SELECT FROM delivery WHERE job_id = '{job}' FOR UPDATE");
+    client.batch_execute(&lock).await.expect("a lock");
+    client
+}
+
+async fn waiting_for_a_row(database: &TestDatabase) {
+    let waiters = "SELECT count(*) FROM pg_stat_activity
+                   WHERE datname = current_database() AND wait_event_type = 'Lock'";
+    let patience = tokio::time::Instant::now() + Duration::from_secs(20);
+    while database.count(waiters).await == 0 {
+        assert!(tokio::time::Instant::now() < patience, "no settlement waits for a row");
+        tokio::time::sleep(Duration::from_millis(10)).await;
+    }
 }
