@@ -93,18 +93,21 @@ fn done(fleet: &Fleet, job: &Value) -> usize {
 async fn each_job_is_done_once_under_kills(programs: Programs) {
     let fleet = Fleet::start(FleetOptions::together("outbox-kills")).await;
     let crm = Crm::open(&fleet, programs).await;
+    // Several may run at once.
+    let beside = [crm.relay(), crm.inbox()];
     let stop = AtomicBool::new(false);
     let killing = async {
         let running = kill_both(&crm).await;
         stop.store(true, Ordering::Relaxed);
         running
     };
-    let ([committed, rolled_back], [mut relay, mut inbox]) = tokio::join!(write_until(&crm, &stop), killing);
+    let ([committed, rolled_back], [relay, inbox]) = tokio::join!(write_until(&crm, &stop), killing);
     crm.until("outbox WHERE confirmed_at IS NOT NULL", committed.len()).await;
     crm.until("inbox", committed.len()).await;
     fleet.drain().await;
-    kill(&mut relay).await;
-    kill(&mut inbox).await;
+    for mut program in [relay, inbox].into_iter().chain(beside) {
+        kill(&mut program).await;
+    }
     for job in &committed {
         assert_eq!(done(&fleet, job), 1, "{} is done once", job["job_id"]);
     }
@@ -185,6 +188,10 @@ async fn the_highest_word_holds(programs: Programs) {
     for kind in [Some("closure.weather/1"), Some("closure.weather/1"), None] {
         crm_hears(&fleet, kind, &json!({ "kind": kind, "job_id": 7 })).await;
     }
+    let unreadable = unreadable_outcomes();
+    for body in &unreadable {
+        fleet.vhost.put(QUEUE, Some("closure.outcome/1"), body).await;
+    }
     let cancel = json!({
         "kind": "closure.cancel/1", "cancel_id": Uuid::new_v4(), "agent": { "id": "a-1042" },
         "consultation": { "id": "C-20261126-000001", "revision": 1 },
@@ -197,10 +204,34 @@ async fn the_highest_word_holds(programs: Programs) {
     kill(&mut inbox).await;
     expected.sort();
     assert_eq!(crm.held().await, expected);
-    let kinds = "SELECT coalesce(kind, 'none') FROM inbox_aside ORDER BY kind";
+    let kinds =
+        "SELECT coalesce(kind, 'none') FROM inbox_aside WHERE kind IS DISTINCT FROM 'closure.outcome/1'
+                 ORDER BY kind";
     assert_eq!(crm.database.query(kinds).await, ["closure.cancel-outcome/1", "closure.weather/1", "none"]);
+    let kept = "SELECT convert_from(body, 'UTF8') FROM inbox_aside WHERE kind = 'closure.outcome/1'";
+    let mut kept = crm.database.query(kept).await;
+    kept.sort();
+    assert_eq!(kept, unreadable, "a reader that stops at one never hears the rest");
     assert_eq!(fleet.depth(QUEUE).await, 0, "everything is acked");
     crm.close(fleet).await;
+}
+
+/// What says that it is an outcome and is none.
+fn unreadable_outcomes() -> Vec<String> {
+    let without = |name: &str| {
+        let mut body = outcome(Uuid::new_v4(), 1, 1);
+        body.as_object_mut().expect("an outcome is an object").remove(name);
+        body.to_string()
+    };
+    let with = |name: &str, value: Value| {
+        let mut body = outcome(Uuid::new_v4(), 1, 1);
+        body[name] = value;
+        body.to_string()
+    };
+    let mut bodies = vec!["{\"kind\":".to_owned(), "[]".to_owned(), without("word"), without("job_id")];
+    bodies.extend([with("job_id", json!("x")), with("word", json!("x")), with("generation", Value::Null)]);
+    bodies.sort();
+    bodies
 }
 
 async fn crm_hears(fleet: &Fleet, kind: Option<&str>, message: &Value) {

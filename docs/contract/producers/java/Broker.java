@@ -16,12 +16,11 @@ final class Broker {
     private Broker() {}
 
     static Connection connect() throws Exception {
-        String uri = required("CLOSURE_AMQP");
         ConnectionFactory factory = new ConnectionFactory();
-        factory.setUri(uri);
+        factory.setUri(required("CLOSURE_AMQP"));
         factory.setRequestedHeartbeat(10);
         factory.setAutomaticRecoveryEnabled(false); // it would hide that confirms and deliveries were lost
-        if (uri.startsWith("amqps:")) {
+        if (factory.isSSL()) {
             factory.useSslProtocol(SSLContext.getDefault()); // the client's own default trusts everybody
             factory.setSocketConfigurator(socket -> {
                 socket.setTcpNoDelay(true);
@@ -39,6 +38,12 @@ final class Broker {
             throw new IllegalStateException(name + " is not set");
         }
         return value;
+    }
+
+    /** Your queue of outcomes. */
+    static String queue() {
+        String queue = System.getenv("CLOSURE_QUEUE");
+        return queue == null || queue.isEmpty() ? "crm.outcomes" : queue;
     }
 
     static boolean isForGood(Throwable problem) {

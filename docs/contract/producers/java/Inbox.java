@@ -12,7 +12,7 @@ import java.util.UUID;
 import java.util.concurrent.CompletableFuture;
 
 /**
- * Writes outcomes into the CRM's table inbox, one row for each job, and every other kind into inbox_aside: java Inbox
+ * Writes outcomes into the CRM's table inbox, one row for each job, and all else into inbox_aside: java Inbox
  *
  * <p>CLOSURE_QUEUE is your queue of outcomes (crm.outcomes without it), and CRM_DATABASE the JDBC address of the CRM's
  * PostgreSQL with the tables of outbox/tables.sql. It ends when broker or database goes away: start it again, as systemd
@@ -20,6 +20,7 @@ import java.util.concurrent.CompletableFuture;
  */
 public final class Inbox {
     private static final ObjectMapper JSON = new ObjectMapper();
+    private static final String OF_A_JOB = "closure.outcome/1";
 
     // A repeat, and a word that is older than the one that is there, change nothing.
     private static final String HOLD =
@@ -49,15 +50,13 @@ public final class Inbox {
     }
 
     private void read() throws Exception {
-        String queue = System.getenv().getOrDefault("CLOSURE_QUEUE", "crm.outcomes");
         CompletableFuture<Void> end = new CompletableFuture<>();
         Channel channel = Broker.connect().createChannel();
         channel.addShutdownListener(end::completeExceptionally); // with its connection, too
         channel.basicQos(100);
-        channel.basicConsume(queue, false, (tag, delivery) -> {
+        channel.basicConsume(Broker.queue(), false, (tag, delivery) -> {
             try {
                 write(delivery);
-                database.commit();
                 channel.basicAck(delivery.getEnvelope().getDeliveryTag(), false); // only after the commit
             } catch (SQLException | IOException problem) {
                 end.completeExceptionally(problem);
@@ -66,29 +65,68 @@ public final class Inbox {
         end.get();
     }
 
-    /** One row; what else the CRM does about an outcome, it does in the same transaction if a row was changed. */
-    private void write(Delivery delivery) throws SQLException, IOException {
-        byte[] body = delivery.getBody();
-        String kind = delivery.getProperties().getType();
-        boolean ofAJob = "closure.outcome/1".equals(kind);
-        try (PreparedStatement statement = database.prepareStatement(ofAJob ? HOLD : SET_ASIDE)) {
-            if (ofAJob) {
-                JsonNode outcome = JSON.readTree(body);
-                statement.setObject(1, UUID.fromString(outcome.get("job_id").asText()));
-                statement.setLong(2, outcome.get("generation").asLong());
-                statement.setLong(3, outcome.get("word").asLong());
-                statement.setObject(4, UUID.fromString(outcome.get("outcome_id").asText()));
-                statement.setString(5, outcome.get("channel").asText());
-                statement.setString(6, outcome.get("outcome").asText());
-                statement.setString(7, outcome.path("code").asText(null));
-                statement.setString(8, new String(body, StandardCharsets.UTF_8));
-            } else {
-                String id = delivery.getProperties().getMessageId();
-                statement.setString(1, id != null ? id : UUID.nameUUIDFromBytes(body).toString());
-                statement.setString(2, kind);
-                statement.setBytes(3, body);
+    /** Each message has its row in the end: one that nobody can read must not stop those behind it. */
+    private void write(Delivery delivery) throws SQLException {
+        if (OF_A_JOB.equals(delivery.getProperties().getType())) {
+            try {
+                hold(delivery.getBody());
+                return;
+            } catch (SQLException problem) {
+                if (!isOfTheRow(problem)) {
+                    throw problem;
+                }
+                tellUnreadable(problem);
+            } catch (IOException | RuntimeException problem) {
+                tellUnreadable(problem);
             }
+            database.rollback();
+        }
+        setAside(delivery);
+    }
+
+    /** One row; what else the CRM does about an outcome, it does in the same transaction if a row was changed. */
+    private void hold(byte[] body) throws SQLException, IOException {
+        JsonNode outcome = JSON.readTree(body);
+        try (PreparedStatement statement = database.prepareStatement(HOLD)) {
+            statement.setObject(1, UUID.fromString(outcome.get("job_id").textValue()));
+            statement.setLong(2, number(outcome.get("generation")));
+            statement.setLong(3, number(outcome.get("word")));
+            statement.setObject(4, UUID.fromString(outcome.get("outcome_id").textValue()));
+            statement.setString(5, outcome.get("channel").textValue());
+            statement.setString(6, outcome.get("outcome").textValue());
+            statement.setString(7, outcome.path("code").textValue());
+            statement.setString(8, new String(body, StandardCharsets.UTF_8));
             statement.executeUpdate();
         }
+        database.commit();
+    }
+
+    private void setAside(Delivery delivery) throws SQLException {
+        byte[] body = delivery.getBody();
+        String id = delivery.getProperties().getMessageId();
+        try (PreparedStatement statement = database.prepareStatement(SET_ASIDE)) {
+            statement.setString(1, id != null ? id : UUID.nameUUIDFromBytes(body).toString());
+            statement.setString(2, delivery.getProperties().getType());
+            statement.setBytes(3, body);
+            statement.executeUpdate();
+        }
+        database.commit();
+    }
+
+    private static long number(JsonNode value) {
+        if (!value.canConvertToLong()) {
+            throw new IllegalArgumentException("no number");
+        }
+        return value.longValue();
+    }
+
+    /** The database will say the same of these values at every try: classes 22 and 23 of its codes. */
+    private static boolean isOfTheRow(SQLException problem) {
+        String state = problem.getSQLState();
+        return state != null && (state.startsWith("22") || state.startsWith("23"));
+    }
+
+    private static void tellUnreadable(Exception problem) {
+        System.err.println("an outcome that cannot be read is set aside: " + problem.getClass().getSimpleName());
     }
 }

@@ -21,8 +21,11 @@ public final class Outcomes {
     private Outcomes() {}
 
     public static void main(String[] arguments) {
-        int count = arguments.length > 0 ? Integer.parseInt(arguments[0]) : Integer.MAX_VALUE;
         try {
+            int count = arguments.length > 0 ? Integer.parseUnsignedInt(arguments[0]) : Integer.MAX_VALUE;
+            if (count < 1) {
+                throw new IllegalArgumentException("COUNT must be a number from 1 on");
+            }
             new Outcomes().read(count);
         } catch (Exception problem) {
             System.err.println(Broker.words(problem));
@@ -32,7 +35,6 @@ public final class Outcomes {
 
     /** Returns after so many different outcomes; throws when the broker ends it. */
     private void read(int count) throws Exception {
-        String queue = System.getenv().getOrDefault("CLOSURE_QUEUE", "crm.outcomes");
         CompletableFuture<Void> end = new CompletableFuture<>();
         Connection connection = Broker.connect();
         try {
@@ -40,7 +42,10 @@ public final class Outcomes {
             Channel channel = connection.createChannel();
             channel.addShutdownListener(end::completeExceptionally); // an exception below closes the channel
             channel.basicQos(100);
-            channel.basicConsume(queue, false, (tag, delivery) -> {
+            channel.basicConsume(Broker.queue(), false, (tag, delivery) -> {
+                if (seen.size() == count) {
+                    return; // it goes back to the queue when the connection ends
+                }
                 record(JSON.readTree(delivery.getBody()));
                 channel.basicAck(delivery.getEnvelope().getDeliveryTag(), false); // only after your commit
                 if (seen.size() == count) {

@@ -44,15 +44,27 @@ public final class Relay {
     }
 
     public static void main(String[] arguments) {
-        int inFlight = Integer.parseInt(System.getenv().getOrDefault("CLOSURE_IN_FLIGHT", "100"));
+        String inFlight = System.getenv().getOrDefault("CLOSURE_IN_FLIGHT", "100");
+        if (!inFlight.matches("[1-9][0-9]{0,3}")) {
+            System.err.println("CLOSURE_IN_FLIGHT must be a number from 1 to 9999");
+            System.exit(1);
+        }
         try (Connection database = DriverManager.getConnection(Broker.required("CRM_DATABASE"));
             Statement statement = database.createStatement()) {
             statement.execute(HELD_AT_MOST);
             database.setAutoCommit(false);
-            new Relay(database, Broker.connect().createChannel(), inFlight).run();
+            com.rabbitmq.client.Connection broker = Broker.connect();
+            // A write to a broker that reads no more has no limit of its own.
+            broker.addBlockedListener(Relay::endAtOnce, () -> { });
+            new Relay(database, broker.createChannel(), Integer.parseInt(inFlight)).run();
         } catch (Exception problem) {
             System.err.println(Broker.words(problem));
         }
+        System.exit(1);
+    }
+
+    private static void endAtOnce(String reason) {
+        System.err.println("the broker takes nothing: " + reason);
         System.exit(1);
     }
 

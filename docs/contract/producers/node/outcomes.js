@@ -34,6 +34,7 @@ async function read(connection, count) {
     channel.on('error', reject); // in the broker's own words
     const consuming = channel.consume(process.env.CLOSURE_QUEUE || 'crm.outcomes', (message) => {
       if (message === null) return reject(new Error('the queue is gone'));
+      if (seen.size >= count) return; // it goes back to the queue when the channel is closed
       record(JSON.parse(message.content));
       channel.ack(message); // only after your commit
       if (seen.size === count) resolve();

@@ -26,7 +26,8 @@ CREATE TABLE inbox (
     written_at timestamptz NOT NULL DEFAULT now()
 );
 
--- Every other kind of message, answers to cancellations too: each once, until a program of yours takes it up.
+-- Every other kind of message, answers to cancellations too, and what cannot be read: each once, until a program of
+-- yours takes it up.
 CREATE TABLE inbox_aside (
     message_id text PRIMARY KEY,
     kind       text,

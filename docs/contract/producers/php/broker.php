@@ -16,7 +16,7 @@ function connect(): AbstractConnection
     if (!isset($uri['scheme'], $uri['host'])) {
         throw new InvalidArgumentException('CLOSURE_AMQP names no broker');
     }
-    $secure = $uri['scheme'] === 'amqps';
+    $secure = strtolower($uri['scheme']) === 'amqps';
     $config = new AMQPConnectionConfig();
     $config->setHost($uri['host']);
     $config->setPort($uri['port'] ?? ($secure ? 5671 : 5672));

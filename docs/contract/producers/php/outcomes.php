@@ -56,8 +56,12 @@ function read(int $count): void
 }
 
 try {
-    read((int) ($argv[1] ?? PHP_INT_MAX));
-} catch (Exception $problem) {
+    $count = filter_var($argv[1] ?? PHP_INT_MAX, FILTER_VALIDATE_INT, ['options' => ['min_range' => 1]]);
+    if ($count === false) {
+        throw new InvalidArgumentException('COUNT must be a number from 1 on');
+    }
+    read($count);
+} catch (Throwable $problem) {
     fwrite(STDERR, words($problem) . "\n");
     exit(1);
 }

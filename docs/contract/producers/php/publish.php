@@ -79,10 +79,14 @@ function publishUntilConfirmed(string $body): void
 try {
     foreach (array_slice($argv, 1) as $name) {
         // Keep these bytes with your own record before you publish them.
-        publishUntilConfirmed(file_get_contents($name));
+        $body = @file_get_contents($name);
+        if ($body === false) {
+            throw new InvalidArgumentException("$name cannot be read");
+        }
+        publishUntilConfirmed($body);
         echo "confirmed $name\n";
     }
-} catch (Exception $problem) {
+} catch (Throwable $problem) {
     fwrite(STDERR, words($problem) . "\n");
     exit(1);
 }

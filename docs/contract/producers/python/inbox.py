@@ -1,4 +1,4 @@
-"""Writes outcomes into the CRM's table inbox, one row for each job, and every other kind into inbox_aside: inbox.py
+"""Writes outcomes into the CRM's table inbox, one row for each job, and all else into inbox_aside: inbox.py
 
 CLOSURE_AMQP names the broker, CLOSURE_QUEUE your queue of outcomes (crm.outcomes without it), and CRM_DATABASE the CRM's
 PostgreSQL with the tables of outbox/tables.sql.
@@ -26,13 +26,30 @@ SET_ASIDE = """INSERT INTO inbox_aside (message_id, kind, body) VALUES (%s, %s, 
                ON CONFLICT (message_id) DO NOTHING"""
 
 
-def write(cursor, properties, body):
+# What makes an outcome one that the table cannot hold, however often it comes.
+UNREADABLE = (ValueError, KeyError, TypeError, psycopg2.DataError, psycopg2.IntegrityError)
+
+
+def hold(database, body):
     """One row; what else the CRM does about an outcome, it does in the same transaction if `cursor.rowcount` is 1."""
-    if properties.type == "closure.outcome/1":
+    with database, database.cursor() as cursor:
         cursor.execute(HOLD, {**json.loads(body), "body": body.decode()})
-    else:
-        message_id = properties.message_id or hashlib.sha256(body).hexdigest()
+
+
+def set_aside(database, properties, body):
+    message_id = properties.message_id or hashlib.sha256(body).hexdigest()
+    with database, database.cursor() as cursor:
         cursor.execute(SET_ASIDE, [message_id, properties.type, body])
+
+
+def write(database, properties, body):
+    """Each message has its row in the end: one that nobody can read must not stop those behind it."""
+    if properties.type == "closure.outcome/1":
+        try:
+            return hold(database, body)
+        except UNREADABLE as problem:
+            print("an outcome that cannot be read is set aside:", type(problem).__name__, file=sys.stderr)
+    return set_aside(database, properties, body)
 
 
 def main():
@@ -40,9 +57,8 @@ def main():
     connection = pika.BlockingConnection(pika.URLParameters(os.environ["CLOSURE_AMQP"]))
     channel = connection.channel()
     channel.basic_qos(prefetch_count=100)
-    for method, properties, body in channel.consume(os.environ.get("CLOSURE_QUEUE", "crm.outcomes")):
-        with database, database.cursor() as cursor:
-            write(cursor, properties, body)
+    for method, properties, body in channel.consume(os.environ.get("CLOSURE_QUEUE") or "crm.outcomes"):
+        write(database, properties, body)
         channel.basic_ack(method.delivery_tag)  # only after the commit
     sys.exit("the queue is gone")
 

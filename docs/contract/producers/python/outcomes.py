@@ -38,7 +38,7 @@ def main():
     connection = pika.BlockingConnection(pika.URLParameters(os.environ["CLOSURE_AMQP"]))
     channel = connection.channel()
     channel.basic_qos(prefetch_count=100)
-    for method, _properties, body in channel.consume(os.environ.get("CLOSURE_QUEUE", "crm.outcomes")):
+    for method, _properties, body in channel.consume(os.environ.get("CLOSURE_QUEUE") or "crm.outcomes"):
         record(json.loads(body))
         channel.basic_ack(method.delivery_tag)  # only after your commit
         if len(seen) == count:

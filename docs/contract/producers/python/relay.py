@@ -7,6 +7,7 @@ It may be killed at any moment, and several may run at once.
 """
 
 import os
+import re
 import sys
 
 import pika
@@ -110,9 +111,11 @@ class Relay:
 
 
 def main():
+    in_flight = os.environ.get("CLOSURE_IN_FLIGHT") or "100"
+    if not re.fullmatch("[1-9][0-9]{0,3}", in_flight):
+        sys.exit("CLOSURE_IN_FLIGHT must be a number from 1 to 9999")
     database = psycopg2.connect(os.environ["CRM_DATABASE"], options=HELD_AT_MOST)
-    in_flight = int(os.environ.get("CLOSURE_IN_FLIGHT", "100"))
-    sys.exit(repr(Relay(os.environ["CLOSURE_AMQP"], database, in_flight).run()))
+    sys.exit(repr(Relay(os.environ["CLOSURE_AMQP"], database, int(in_flight)).run()))
 
 
 if __name__ == "__main__":

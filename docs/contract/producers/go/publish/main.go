@@ -26,6 +26,13 @@ type message struct {
 	CancelID string `json:"cancel_id"`
 }
 
+func (job message) id() string {
+	if job.JobID != "" {
+		return job.JobID
+	}
+	return job.CancelID
+}
+
 // isForGood tells what the broker says again at every try: a wrong password, no right, no such exchange, too large a body.
 func isForGood(problem error) bool {
 	var refused *amqp.Error
@@ -41,11 +48,12 @@ func publish(channel *amqp.Channel, job message, body []byte) error {
 	if err := channel.Confirm(false); err != nil {
 		return err
 	}
-	key := strings.Split(strings.Split(job.Kind, ".")[1], "/")[0] // sms, email, dial or cancel
+	_, kind, _ := strings.Cut(job.Kind, ".")
+	key, _, _ := strings.Cut(kind, "/") // sms, email, dial or cancel
 	err := channel.PublishWithContext(context.Background(), "closure.jobs", key, true, false, amqp.Publishing{
 		ContentType:  "application/json",
 		DeliveryMode: amqp.Persistent,
-		MessageId:    job.JobID + job.CancelID, // one of them is there
+		MessageId:    job.id(),
 		Type:         job.Kind,
 		Body:         body,
 	})
@@ -98,6 +106,9 @@ func publishUntilConfirmed(body []byte) error {
 	var job message
 	if err := json.Unmarshal(body, &job); err != nil {
 		return err
+	}
+	if job.Kind == "" || job.id() == "" {
+		return errors.New("the message has no kind, or neither job_id nor cancel_id")
 	}
 	for _, pause := range pausesMS {
 		problem := publishOnce(job, body)
