@@ -88,7 +88,7 @@ pub enum Command {
     Doctor(Doctor),
     /// Print outcomes as the CRM hears them, one JSON object a line, until SIGTERM.
     Outcomes(Outcomes),
-    /// Print the JSON Schema of every message kind, or write them and the AsyncAPI document into a folder.
+    /// Print the JSON Schema of every message kind, or write all of docs/contract that is made from types into a folder.
     Schema {
         /// The folder; without one they are printed.
         folder: Option<PathBuf>,

@@ -4,6 +4,7 @@ use std::fmt;
 
 use bytes::Bytes;
 use closure_contract::{Channel, FailureCode, Generation, JobId, Timestamp};
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use tokio_postgres::Row;
@@ -16,7 +17,7 @@ const LISTED_MAX: i64 = 1_000;
 const ACTIONS_MAX: i64 = 200;
 
 /// The number of a dead letter.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
 #[serde(transparent)]
 pub struct DeadLetterId(pub i64);
 
@@ -27,7 +28,7 @@ impl fmt::Display for DeadLetterId {
 }
 
 /// Where a dead letter stands.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum DeadLetterState {
     /// It waits for a person.
@@ -104,7 +105,7 @@ impl Default for DeadLetterFilter {
 }
 
 /// A dead letter in a listing.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct DeadLetterSummary {
     /// Its number.
     pub id: DeadLetterId,
@@ -154,7 +155,7 @@ pub struct DeadLetter {
 }
 
 /// What a person did about a dead letter.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct DeadLetterAction {
     /// `replay` or `discard`.
     pub action: String,

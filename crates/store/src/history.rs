@@ -4,6 +4,7 @@ use closure_contract::{
     AttemptNumber, Channel, ClientRef, ConsultationId, Evidence, FailureCode, Generation, JobId, Provider,
     ReceiptStatus, Timestamp,
 };
+use schemars::JsonSchema;
 use serde::Serialize;
 use serde_json::Value;
 use tokio_postgres::Row;
@@ -23,7 +24,7 @@ const TOLD_MAX: i64 = 200;
 const JOBS_MAX: i64 = 50;
 
 /// Everything that happened to one job.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, JsonSchema)]
 pub struct JobStory {
     /// The job.
     pub job_id: JobId,
@@ -78,7 +79,7 @@ pub struct JobStory {
 }
 
 /// One try at a provider.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct AttemptStory {
     /// The generation that it belongs to.
     pub generation: Generation,
@@ -103,7 +104,7 @@ pub struct AttemptStory {
 }
 
 /// One word of a provider.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct ReceiptStory {
     /// Who says it.
     pub provider: Provider,
@@ -128,7 +129,7 @@ pub struct ReceiptStory {
 }
 
 /// A dead letter with what people did about it.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct DeadLetterStory {
     /// The dead letter.
     pub letter: DeadLetterSummary,

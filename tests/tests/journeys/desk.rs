@@ -1,7 +1,9 @@
 //! The dead-letter desk: replay, discard, and the email in place of a text.
 
+use std::path::Path;
+
 use closure_store::{DeadLetterState, DeliveryState};
-use closure_tests::harness::{Fleet, jobs, kride::journey};
+use closure_tests::harness::{Fleet, LONG, content, eventually, jobs, kride::journey, python};
 use serde_json::Value;
 
 async fn dead_email(fleet: &Fleet, address: &str) -> (Value, String) {
@@ -95,6 +97,40 @@ fn the_desk_shows_the_original_bytes_and_who_did_what() {
         let number: i64 = letter.parse().expect("a number");
         let ours = list.as_array().expect("a list").iter().any(|row| row["id"] == number);
         assert!(ours, "{list}");
+    });
+}
+
+#[test]
+fn what_show_and_the_desk_print_for_programs_is_what_their_published_schemas_say() {
+    journey(async |fleet| {
+        let (job, letter) = dead_email(fleet, "printed@example.com").await;
+        fleet.cli(&settle("replay", &letter, &[])).await.with_code(0);
+        fleet.outcomes_of(jobs::id(&job), 2).await;
+        let text = fleet.publish(&jobs::sms("+819056011777", "printed-text@example.com")).await;
+        fleet.outcomes_of(text, 1).await;
+        let bytes = "\u{feff}\u{0}no job";
+        fleet.vhost.put("closure.sms.dead", None, bytes).await;
+        let bad = eventually("the letter of what is no job", LONG, || async {
+            let ours = fleet.letters().await.into_iter().find(|letter| letter.body == bytes);
+            ours.map(|letter| letter.summary.id.to_string()).ok_or_else(|| "there is none".to_owned())
+        })
+        .await;
+        let schemas = Path::new(env!("CARGO_MANIFEST_DIR")).join("../docs/contract/printed");
+        let (job, text) = (jobs::id(&job).to_string(), text.to_string());
+        for (schema, command) in [
+            ("show.1", vec!["show", &job]),
+            ("show.1", vec!["show", &text]),
+            ("dead-list.1", vec!["dead", "list"]),
+            ("dead-list.1", vec!["dead", "list", "--state", "resolved"]),
+            ("dead-show.1", vec!["dead", "show", &letter]),
+            ("dead-show.1", vec!["dead", "show", &bad]),
+        ] {
+            let printed = fleet.cli(&[&["--json"], &command[..]].concat()).await.with_code(0).output;
+            let mut checker = python(&Path::new(env!("CARGO_MANIFEST_DIR")).join("python/printed.py"));
+            checker.arg(schemas.join(format!("{schema}.schema.json")));
+            checker.arg(fleet.file("printed.json", printed.as_bytes()));
+            content(checker).await;
+        }
     });
 }
 

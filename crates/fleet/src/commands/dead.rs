@@ -8,11 +8,15 @@ use closure_contract::{
     AttemptNumber, Generation, Job,
     topology::{JOB_BYTES_MAX, JOBS, WorkQueue},
 };
-use closure_store::{DeadLetter, DeadLetterFilter, DeadLetterId, DeadLetterState, Debt, ReplayError, Store};
+use closure_store::{DeadLetterFilter, DeadLetterId, DeadLetterState, Debt, ReplayError, Store};
 use serde_json::json;
 use tracing::warn;
 
-use super::{Call, Failure, answer_by_email, show_as};
+use super::{
+    Call, Failure, answer_by_email,
+    printed::{Letter, Letters},
+    show_as,
+};
 use crate::{
     announce,
     cli::{Dead, Settle},
@@ -45,7 +49,7 @@ async fn list(call: &Call, state: String, code: Option<String>, limit: i64) -> R
             })
         })
         .transpose()?;
-    let letters = store
+    let letters: Letters = store
         .dead_letters(DeadLetterFilter { state: Some(state), channel: None, code, before: None, limit })
         .await?;
     show_as(call.style, &letters, |letters| {
@@ -75,7 +79,7 @@ async fn list(call: &Call, state: String, code: Option<String>, limit: i64) -> R
 async fn show(call: &Call, id: DeadLetterId) -> Result<(), Failure> {
     let store = store(call)?;
     let letter = store.dead_letter(id).await?.ok_or_else(|| no_such(id))?;
-    show_as(call.style, &document(&letter), |_| {
+    show_as(call.style, &Letter::of(&letter), |_| {
         output::line(format!(
             "letter {}  {}  from {}  key {}",
             letter.summary.id,
@@ -104,25 +108,6 @@ async fn show(call: &Call, id: DeadLetterId) -> Result<(), Failure> {
         output::quoted(&String::from_utf8_lossy(&letter.body));
     });
     Ok(())
-}
-
-/// A letter as JSON: its bytes as text where they are text, and as hexadecimal digits where they are not.
-fn document(letter: &DeadLetter) -> serde_json::Value {
-    let (body, body_hex) = match std::str::from_utf8(&letter.body) {
-        Ok(text) => (Some(text), None),
-        Err(_) => (None, Some(letter.body.iter().map(|byte| format!("{byte:02x}")).collect::<String>())),
-    };
-    json!({
-        "letter": letter.summary,
-        "routing_key": letter.routing_key,
-        "message_id": letter.message_id,
-        "headers": letter.headers,
-        "remedy": letter.summary.code.remedy(),
-        "body": body,
-        "body_hex": body_hex,
-        "edited_body": letter.replay_body.as_ref().map(|body| String::from_utf8_lossy(body)),
-        "actions": letter.actions,
-    })
 }
 
 /// Replays a letter; the message is published, confirmed, before the command says so.

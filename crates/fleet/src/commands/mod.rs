@@ -16,6 +16,7 @@ pub mod gateways;
 mod members;
 mod opening;
 pub mod outcomes;
+pub mod printed;
 pub mod probe;
 mod roles;
 pub mod rules;

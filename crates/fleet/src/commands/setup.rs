@@ -7,7 +7,7 @@ use closure_contract::schema;
 use closure_store::Store;
 use serde_json::json;
 
-use super::{Call, Failure, show_as};
+use super::{Call, Failure, printed, show_as};
 use crate::{
     advisor::openapi,
     cli::Topology,
@@ -75,9 +75,10 @@ pub fn schema(folder: Option<&Path>) -> Result<(), Failure> {
         return Ok(());
     };
     let advisor = (openapi::FILE.to_owned(), openapi::text());
-    for (name, text) in schema::files().into_iter().chain([advisor]) {
+    for (name, text) in schema::files().into_iter().chain([advisor]).chain(printed::files()) {
         let path = folder.join(name);
-        std::fs::write(&path, text)
+        let made = path.parent().map_or(Ok(()), std::fs::create_dir_all);
+        made.and_then(|()| std::fs::write(&path, text))
             .map_err(|problem| Failure::Input(format!("{}: {problem}", path.display())))?;
     }
     Ok(())

@@ -6,7 +6,7 @@ use closure_contract::{AppliedRule, ConsultationId, Timestamp};
 use closure_providers::{Capabilities, DuplicateRefusal, LookUpKey};
 use closure_store::{DeliveryState, JobStory, Store};
 
-use super::{Call, Failure, show_as};
+use super::{Call, Failure, printed::Stories, show_as};
 use crate::{cli::StoryId, config, output};
 
 /// The longest step of a ladder: no message waits longer for its next look.
@@ -16,7 +16,7 @@ const LOOK_WITHIN: Duration = Duration::from_secs(3_600);
 pub async fn run(call: &Call, id: &str) -> Result<(), Failure> {
     let database = config::load(call.config.as_ref(), config::database)?;
     let store = Store::new(database)?;
-    let stories = match StoryId::read(id) {
+    let stories: Stories = match StoryId::read(id) {
         StoryId::Job(job) => store.job_story(job).await?.into_iter().collect(),
         StoryId::Consultation(text) => {
             let consultation =
