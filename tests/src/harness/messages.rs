@@ -48,8 +48,14 @@ impl Fleet {
 
     /// Publishes any bytes under any key.
     pub async fn publish_raw(&self, body: &[u8], routing_key: &str) {
-        let mut message = message(JOBS, routing_key, body);
-        message.message_id = Uuid::new_v4().to_string();
+        self.publish_raw_of(body, routing_key, None).await;
+    }
+
+    /// Publishes any bytes under any key, of a trace where one is given.
+    pub async fn publish_raw_of(&self, body: &[u8], routing_key: &str, traceparent: Option<&str>) {
+        let message_id = Uuid::new_v4().to_string();
+        let traceparent = traceparent.map(str::to_owned);
+        let message = OutMessage { message_id, traceparent, ..message(JOBS, routing_key, body) };
         self.publisher.publish(vec![message]).await.expect("the broker confirms");
     }
 

@@ -50,6 +50,8 @@ pub struct Answered {
     pub message_id: Option<String>,
     /// The key under which it came.
     pub routing_key: String,
+    /// The trace that it belongs to.
+    pub traceparent: Option<String>,
 }
 
 /// Everything that the CRM has heard.
@@ -133,7 +135,8 @@ impl Outcomes {
             let answer =
                 CancelOutcome::decode(&message.body).expect("every answer is in the form of its schema");
             let (message_id, routing_key) = (message.message_id.clone(), message.routing_key.clone());
-            let answered = Answered { answer, message_id, routing_key };
+            let traceparent = message.traceparent.clone();
+            let answered = Answered { answer, message_id, routing_key, traceparent };
             self.answered.lock().unwrap_or_else(PoisonError::into_inner).push(answered);
             return;
         }

@@ -11,6 +11,9 @@ use closure_tests::harness::{
 use serde_json::{Value, json};
 use uuid::Uuid;
 
+/// The trace that every cancellation here belongs to.
+const TRACE: &str = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01";
+
 /// A cancellation, whose bytes may be published more than once.
 struct Cancellation {
     id: Uuid,
@@ -31,19 +34,23 @@ impl Cancellation {
     }
 
     async fn publish(&self, fleet: &Fleet) {
-        fleet.publish_raw(self.body.as_bytes(), WorkQueue::Cancels.routing_key()).await;
+        let key = WorkQueue::Cancels.routing_key();
+        fleet.publish_raw_of(self.body.as_bytes(), key, Some(TRACE)).await;
     }
 
     /// Publishes it and waits for one more answer, which is checked for what every answer has.
     async fn ask(&self, fleet: &Fleet) -> CancelOutcome {
         let before = fleet.outcomes.answers_to(self.id).len();
         self.publish(fleet).await;
-        self.answer(fleet, before).await
+        let answer = self.answer(fleet, before).await;
+        let trace = fleet.outcomes.answers_to(self.id)[before].traceparent.clone();
+        assert_eq!(trace.as_deref(), Some(TRACE));
+        answer
     }
 
     /// The answer behind so many others.
     async fn answer(&self, fleet: &Fleet, before: usize) -> CancelOutcome {
-        let Answered { answer, message_id, routing_key } =
+        let Answered { answer, message_id, routing_key, .. } =
             eventually("the answer to a cancellation", LONG, || async {
                 fleet.outcomes.answers_to(self.id).get(before).cloned().ok_or_else(|| "none".to_owned())
             })

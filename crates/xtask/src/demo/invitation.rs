@@ -102,7 +102,7 @@ impl Invitation {
     }
 }
 
-/// A text, every outcome so far and its own, and a question about it.
+/// A text and a cancellation, every outcome so far and theirs, and questions about the text.
 fn with_python(text: &str, cancel: &str, heard: usize) -> Vec<Line> {
     let publish = format!("{PYTHON} {PRODUCERS}/python/publish.py {text}");
     let read = format!("{PYTHON} {PRODUCERS}/python/outcomes.py");
@@ -116,14 +116,10 @@ fn with_python(text: &str, cancel: &str, heard: usize) -> Vec<Line> {
     let cancel = format!("{PYTHON} {PRODUCERS}/python/publish.py {cancel}");
     vec![
         ended(publish, "publish a text; with another job_id it is another job", "confirmed"),
-        typed(read, "read every outcome, until Ctrl-C", heard + 1, TEXT_ID),
+        ended(cancel, "take the answer to another consultation back", "confirmed"),
+        typed(read, "read every outcome and whether that was in time, until Ctrl-C", heard + 2, TEXT_ID),
         ended(ask, "ask what would happen to a job", "\"verdict\":\"send\""),
         ended(look, "ask what became of it", TEXT_ID),
-        ended(
-            cancel,
-            "take the answer to another consultation back; the reader prints whether it was in time",
-            "confirmed",
-        ),
     ]
 }
 
