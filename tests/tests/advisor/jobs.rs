@@ -199,3 +199,21 @@ fn while_the_database_is_away_whoever_asks_for_a_job_is_asked_to_come_again() {
         fleet.finish().await;
     });
 }
+
+#[test]
+fn whoever_asks_for_what_a_newer_release_wrote_learns_that_the_advisor_is_older() {
+    run(async {
+        let fleet = start_at_work("jobs-api-newer").await;
+        let id = fleet.publish(&jobs::email("newer@example.com")).await;
+        fleet.outcomes.first(id).await;
+        let sql = format!("UPDATE delivery SET failure_code = 'of_a_later_release' WHERE job_id = '{id}'");
+        fleet.database.query(&sql).await;
+        for (language, word) in [("en", "newer release"), ("ko", "새 버전")] {
+            let answer = look_up(&fleet, &format!("/v1/jobs/{id}"), language).await;
+            assert_eq!((answer.status, code(&answer).as_str()), (503, "record_unreadable"));
+            assert_eq!(answer.header("Retry-After"), Some("60"));
+            assert!(answer.json()["error"]["problem"].as_str().is_some_and(|said| said.contains(word)));
+        }
+        fleet.finish().await;
+    });
+}

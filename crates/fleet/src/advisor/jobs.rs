@@ -15,7 +15,11 @@ use tracing::{info, warn};
 use uuid::Uuid;
 
 use super::{guard::Caller, language::Asked, refusal::Refusal};
-use crate::{announce::Word, engine::Engine};
+use crate::{
+    announce::Word,
+    engine::Engine,
+    runtime::{Outage as _, Remedy},
+};
 
 /// How one job stands.
 #[derive(Debug, Serialize, JsonSchema)]
@@ -98,7 +102,7 @@ pub(super) async fn job(
     let answered = async {
         let job_id: JobId =
             path.ok().and_then(|Path(id)| id.parse().ok()).ok_or(Refusal::MALFORMED_JOB_ID)?;
-        let found = store(&engine)?.job_summary(job_id).await.map_err(|problem| away(&problem))?;
+        let found = store(&engine)?.job_summary(job_id).await.map_err(|problem| unanswered(&problem))?;
         leave_trace(caller, job_id);
         let summary = found.ok_or(Refusal::JOB_UNKNOWN)?;
         Ok(Json(JobAnswer::of(&summary, language)))
@@ -117,7 +121,7 @@ pub(super) async fn consultation(
         let id = path.ok().and_then(|Path(id)| ConsultationId::try_from(id).ok());
         let consultation_id = id.ok_or(Refusal::MALFORMED_CONSULTATION_ID)?;
         let found = store(&engine)?.consultation_summary(&consultation_id).await;
-        let summary = found.map_err(|problem| away(&problem))?;
+        let summary = found.map_err(|problem| unanswered(&problem))?;
         // What only a newer release can show is there all the same.
         if summary.jobs.is_empty() && !summary.has_more {
             return Err(Refusal::CONSULTATION_UNKNOWN);
@@ -133,9 +137,17 @@ fn store(engine: &Engine) -> Result<&Store, Refusal> {
     engine.store().ok_or(Refusal::NO_DATABASE)
 }
 
-fn away(problem: &StoreError) -> Refusal {
-    warn!(%problem, "a question could not be answered: the database is away");
-    Refusal::NO_DATABASE
+fn unanswered(problem: &StoreError) -> Refusal {
+    match problem.remedy() {
+        Remedy::Time => {
+            warn!(%problem, "a question could not be answered: the database is away");
+            Refusal::NO_DATABASE
+        }
+        Remedy::NewerRelease | Remedy::None => {
+            warn!(%problem, "a question could not be answered: the record cannot be read by this release");
+            Refusal::UNREADABLE_RECORD
+        }
+    }
 }
 
 /// Who looked at which job; a consultation's id is the CRM's own text, and is not repeated.

@@ -133,7 +133,7 @@ fn operations(read: &mut SchemaGenerator, said: &mut SchemaGenerator) -> [Operat
                 "8f0c6a1e-27b4-4d63-9a51-0b1f6c0e7a01",
             ),
             answer: reference::<JobAnswer>(said),
-            refusals: vec![Refusal::MALFORMED_JOB_ID, Refusal::JOB_UNKNOWN],
+            refusals: vec![Refusal::MALFORMED_JOB_ID, Refusal::JOB_UNKNOWN, Refusal::UNREADABLE_RECORD],
         },
         Operation {
             path: "/v1/consultations/{consultation_id}",
@@ -141,7 +141,11 @@ fn operations(read: &mut SchemaGenerator, said: &mut SchemaGenerator) -> [Operat
             summary: "What became of the jobs of a consultation, the newest revision first.",
             question: Question::Id("consultation_id", reference::<ConsultationId>(read), "C-20261122-000042"),
             answer: reference::<ConsultationAnswer>(said),
-            refusals: vec![Refusal::MALFORMED_CONSULTATION_ID, Refusal::CONSULTATION_UNKNOWN],
+            refusals: vec![
+                Refusal::MALFORMED_CONSULTATION_ID,
+                Refusal::CONSULTATION_UNKNOWN,
+                Refusal::UNREADABLE_RECORD,
+            ],
         },
     ]
 }

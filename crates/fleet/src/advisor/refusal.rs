@@ -178,6 +178,18 @@ impl Refusal {
         )
     };
 
+    /// Asking again helps only after somebody has acted.
+    pub(super) const UNREADABLE_RECORD: Self = Self {
+        retry_after_s: Some(60),
+        ..Self::new(
+            StatusCode::SERVICE_UNAVAILABLE,
+            "record_unreadable",
+            "this record was written by a newer release, or cannot be read; tell your operator, who brings the advisor to \
+             the fleet's release",
+            "새 버전이 기록했거나 읽을 수 없는 작업 기록입니다. 운영 담당자에게 알려 advisor를 같은 버전으로 올리십시오",
+        )
+    };
+
     const fn new(
         status: StatusCode,
         code: &'static str,
