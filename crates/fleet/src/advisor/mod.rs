@@ -122,8 +122,8 @@ pub async fn serve(
     let app = rules
         .merge(jobs)
         .layer(DefaultBodyLimit::max(JOB_BYTES_MAX))
-        .method_not_allowed_fallback(async |Asked(language): Asked| Refusal::WRONG_METHOD.said(language))
-        .fallback(async |Asked(language): Asked| Refusal::NO_SUCH_PATH.said(language))
+        .method_not_allowed_fallback(wrong_method)
+        .fallback(no_such_path)
         .layer(middleware::from_fn(language::label))
         .with_state(engine)
         .merge(health::routes(health, lifecycle.clone()));
@@ -131,6 +131,15 @@ pub async fn serve(
     info!(%address, "the advisor answers questions");
     serve::serve(listener, app, Door::public("advisor"), lifecycle.stop.clone(), lifecycle).await;
     Ok(())
+}
+
+// Closures in their place make the compiler go round in a circle, where it optimises.
+async fn wrong_method(Asked(language): Asked) -> Response {
+    Refusal::WRONG_METHOD.said(language)
+}
+
+async fn no_such_path(Asked(language): Asked) -> Response {
+    Refusal::NO_SUCH_PATH.said(language)
 }
 
 async fn explain(
