@@ -109,34 +109,13 @@ fn documentation(workspace: &Workspace, interrupt: &Interrupt) -> Result<Outcome
     pass(command.env("RUSTDOCFLAGS", "-D warnings"), interrupt)
 }
 
-/// The crates of what is shipped.
-const SHIPPED: [&str; 7] = [
-    "closure-broker",
-    "closure-contract",
-    "closure-fleet",
-    "closure-policy",
-    "closure-providers",
-    "closure-simulators",
-    "closure-store",
-];
-
-/// Our own crates as a release has them: what the compiler says only where it optimises is heard here, and the
-/// dependencies need not be compiled a second time.
+/// The largest crate as a release has it: what the compiler says only where it optimises is heard here. The rest of a
+/// release is compiled where `cargo xtask compose` makes the image.
 fn optimised(workspace: &Workspace, interrupt: &Interrupt) -> Result<Outcome> {
     let mut command = workspace.cargo();
-    command.args([
-        "build",
-        "--locked",
-        "--package",
-        "closure-fleet",
-        "--package",
-        "closure-simulators",
-        "--bins",
-    ]);
-    for name in SHIPPED {
-        command.args(["--config", &format!("profile.dev.package.{name}.opt-level=1")]);
-    }
-    // Some of it is left out where it compiles by halves.
+    command.args(["build", "--locked", "--package", "closure-fleet", "--lib"]);
+    command.args(["--config", "profile.dev.package.closure-fleet.opt-level=1"]);
+    // Compiled by halves it is not looked at as a whole.
     pass(command.env("CARGO_INCREMENTAL", "0"), interrupt)
 }
 
