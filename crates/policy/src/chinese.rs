@@ -55,12 +55,12 @@ pub fn judge(text: &str, tag: Option<&str>, rules: &ChinaRules, brand_words: &[S
         if let Some(length) = url(rest).or_else(|| brand(rest, brand_words, count.in_word)) {
             count.in_word = false;
             at += length;
-        } else if let Some(length) = (kind(character) == Kind::JapaneseOrKorean)
+        } else if let Some(name) = (kind(character) == Kind::JapaneseOrKorean)
             .then(|| korean_names::plate_or_place(&text, at))
             .flatten()
         {
-            count.korean_names += text[at..at + length].chars().count();
-            at += length;
+            count.korean_places += usize::from(!name.is_plate);
+            at += name.length;
         } else if is_word(character) {
             let end = word_end(rest);
             count.word(&rest[..end], &rest[end..]);

@@ -48,8 +48,8 @@ impl Tally {
 pub(crate) struct Count {
     han: usize,
     japanese_or_korean: usize,
-    /// Characters of Korean plates and places.
-    pub(crate) korean_names: usize,
+    /// Names of places in Korean.
+    pub(crate) korean_places: usize,
     traditional: usize,
     simplified: usize,
     substance: Tally,
@@ -184,7 +184,7 @@ impl Count {
         let mut units = self.words.units + self.substance.units;
         if courtesies::han_beside_them(text, is_han) < HAN_OF_SUBSTANCE_MIN {
             foreign_words += self.words.words + self.left_out.words;
-            japanese_or_korean += self.korean_names;
+            japanese_or_korean += self.korean_places;
             units += self.left_out.units + self.harmless.units;
         }
         units += self.han + japanese_or_korean;

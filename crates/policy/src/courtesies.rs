@@ -26,7 +26,7 @@ const WORDS: &str = "\
     疑问 任何 随时 联系 欢迎 期待 下次 客服 中心 团队 热线 敬上 非常 十分 衷心 再次 久等 查收 查看 \
     关于 继续 努力 请 祝 您 你 的 与 和 及 或 对 让 了 以 也 都 很 会 将 给 是 在 为 来 好 吗 亲 哦 \
     呢 吧 啦 由衷 一直以来 信赖 厚爱 宝贵 意见 建议 身体 健康 快乐 假期 节日 阖家 春节 新年 辛苦 \
-    拜拜 再见 恳请 深感 表示 一直 大力 光临 惠顾 收到 么么哒 深表 带来 呀 们 并 还";
+    拜拜 再见 恳请 深感 表示 一直 大力 光临 惠顾 收到 么么哒 重视 留言 陪伴 玩得 天天 添麻烦 麻烦 一路 帮助 商祺 深表 带来 呀 们 并 还";
 
 /// How many of a text's Han characters are none of a courtesy.
 pub(crate) fn han_beside_them(text: &str, is_han: impl Fn(char) -> bool) -> usize {

@@ -170,12 +170,17 @@ fn name(words: &[String], counted: &[&str]) -> Option<Name> {
     let of_place = words.iter().any(|word| lexicon::is_place(&word.to_lowercase()));
     let ordinary =
         counted.iter().filter(|word| !CONNECTORS.contains(word) && lexicon::is_ordinary(word)).count();
+    let besides_places = counted
+        .iter()
+        .filter(|word| !CONNECTORS.contains(word) && !lexicon::is_place(word) && lexicon::is_ordinary(word))
+        .count();
     let other = counted.iter().filter(|word| lexicon::is_other(word)).count();
     let is_other =
         other > 1 || counted.iter().any(|word| word.len() >= OTHER_LETTERS_MIN && lexicon::is_other(word));
     match (fits && !is_other, of_place) {
         (false, _) => None,
-        (true, true) => Some(Name::OfPlace),
+        (true, true) if besides_places * 2 <= counted.len() => Some(Name::OfPlace),
+        (true, true) => None,
         (true, false) if ordinary > 1 && ordinary * 2 >= counted.len() => None,
         (true, false) => Some(Name::OfSomebody),
     }

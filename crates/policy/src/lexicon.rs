@@ -29,7 +29,7 @@ pub(crate) static UNITS: Words = LazyLock::new(|| {
 pub(crate) static COURTESY: Words = LazyLock::new(|| {
     set(
         "a afternoon again all and appreciated best bye care cheers choosing customer day dear evening for good great have hello hi \
-         korea many miss mr mrs ms much my our pleasure service support take team there to wish wishes you're \
+         korea many miss mr mrs ms much my our pleasure service support take team there to waiting patience understanding cooperation contacting wish wishes you're \
          inconvenience kind kindest lot madam morning nice regards riding safe sincerely sir so sorry thank \
          thanks the travels using very warm welcome with yours you your see soon trip",
     )
@@ -94,6 +94,11 @@ static PLACES: Words = LazyLock::new(|| {
 
 /// Expressions of several words that stand in Chinese answers as they are.
 pub(crate) const PHRASES: &[&str] = &[
+    "american express",
+    "customer center",
+    "customer service center",
+    "face id",
+    "information center",
     "add on",
     "apple pay",
     "boarding pass",

@@ -273,10 +273,20 @@ const ENCOURAGEMENTS: &[&str] = &[
     "ご遠慮なく",
 ];
 
-/// Whether a wording stands in a sentence; one of Latin letters begins with a word, so that "your email" has no "our email".
+/// Whether a wording stands in a sentence, … for anything in it; one of Latin letters begins with a word, so that "your
+/// email" has no "our email".
 fn has_phrase(sentence: &str, phrase: &str) -> bool {
     let is_latin = phrase.starts_with(|first: char| first.is_ascii_alphabetic());
-    sentence.match_indices(phrase).any(|(at, _)| !is_latin || !sentence[..at].ends_with(char::is_alphabetic))
+    let mut parts = phrase.split('…');
+    let first = parts.next().unwrap_or(phrase);
+    let begins = |at: usize| !is_latin || !sentence[..at].ends_with(char::is_alphabetic);
+    let Some((at, _)) = sentence.match_indices(first).find(|(at, _)| begins(*at)) else { return false };
+    let mut rest = &sentence[at + first.len()..];
+    parts.all(|part| {
+        let found = rest.find(part);
+        rest = found.map_or("", |at| &rest[at + part.len()..]);
+        found.is_some()
+    })
 }
 
 /// R13.
