@@ -43,7 +43,7 @@ pub struct ChineseFacts {
 pub fn judge(text: &str, tag: Option<&str>, rules: &ChinaRules, brand_words: &[String]) -> ChineseFacts {
     // Full-width letters are letters.
     let text: String = text.nfkc().collect();
-    let mut count = Count::default();
+    let mut count = Count::of(&text);
     let mut at = 0;
     let mut signature_end = 0;
     while let Some(character) = text[at..].chars().next() {

@@ -61,6 +61,7 @@ pub(crate) struct Count {
     small_words: usize,
     small_words_most: usize,
     function_words: usize,
+    text_has_han: bool,
     pub(crate) in_word: bool,
     pub(crate) in_signature: bool,
     /// The words since the last Han character or the clause's beginning.
@@ -77,6 +78,11 @@ pub(crate) struct Count {
 }
 
 impl Count {
+    /// Nothing counted yet of this text.
+    pub(crate) fn of(text: &str) -> Self {
+        Self { text_has_han: text.chars().any(is_han), ..Self::default() }
+    }
+
     /// A character that is no part of a word of other letters.
     pub(crate) fn character(&mut self, character: char, after: Option<char>) {
         self.in_word = false;
@@ -131,7 +137,11 @@ impl Count {
                 let is_unit = lexicon::UNITS.contains(piece.to_lowercase().as_str());
                 self.run.units += if is_unit { 0 } else { piece.split(is_joiner).filter(letters).count() };
                 let parts = piece.split(['.', '_', '+', '#']).filter(letters);
-                self.run.words.extend(parts.flat_map(foreign::unglued));
+                // A text without any Han is not Chinese, whatever its words are.
+                match self.text_has_han {
+                    true => self.run.words.extend(parts.flat_map(foreign::unglued)),
+                    false => self.run.words.extend(parts.map(str::to_owned)),
+                }
             }
         }
         self.run.follows_han |= std::mem::take(&mut self.after_han);
@@ -182,7 +192,8 @@ impl Count {
         let mut foreign_words = self.substance.words.max(strewn).max(small);
         let mut japanese_or_korean = self.japanese_or_korean;
         let mut units = self.words.units + self.substance.units;
-        if courtesies::han_beside_them(text, is_han) < HAN_OF_SUBSTANCE_MIN {
+        let others = self.words.words + self.left_out.words + self.harmless.words + self.korean_places;
+        if others > 0 && courtesies::han_beside_them(text, is_han) < HAN_OF_SUBSTANCE_MIN {
             foreign_words += self.words.words + self.left_out.words;
             japanese_or_korean += self.korean_places;
             units += self.left_out.units + self.harmless.units;

@@ -1,5 +1,7 @@
 //! What of a Chinese text is courtesy, which answers nothing (R14b).
 
+use std::{collections::HashMap, sync::LazyLock};
+
 /// A clause that begins so is a courtesy as a whole, where it is no longer than [`CLAUSE_CHARS_MAX`].
 const BEGINNINGS: &str = "\
     感谢您 感谢你 谢谢您 谢谢你 非常感谢 多谢 再次感谢 衷心感谢 祝您 祝你 祝好 敬祝 顺祝 敬请 \
@@ -28,6 +30,15 @@ const WORDS: &str = "\
     呢 吧 啦 由衷 一直以来 信赖 厚爱 宝贵 意见 建议 身体 健康 快乐 假期 节日 阖家 春节 新年 辛苦 \
     拜拜 再见 恳请 深感 表示 一直 大力 光临 惠顾 收到 么么哒 重视 留言 陪伴 玩得 天天 添麻烦 麻烦 一路 帮助 商祺 深表 带来 呀 们 并 还";
 
+/// The words by their first characters: to try each of them at each character made a Chinese text dear.
+static BY_FIRST: LazyLock<HashMap<char, Vec<&'static str>>> = LazyLock::new(|| {
+    let mut by_first: HashMap<char, Vec<&'static str>> = HashMap::new();
+    for word in each(WORDS) {
+        by_first.entry(word.chars().next().unwrap_or_default()).or_default().push(word);
+    }
+    by_first
+});
+
 /// How many of a text's Han characters are none of a courtesy.
 pub(crate) fn han_beside_them(text: &str, is_han: impl Fn(char) -> bool) -> usize {
     let clauses = text.split(|one: char| !is_han(one)).filter(|clause| !clause.is_empty());
@@ -44,7 +55,9 @@ fn beside_them(clause: &str) -> usize {
     let mut count = 0;
     let mut rest = clause;
     while let Some(first) = rest.chars().next() {
-        let courtesy = each(WORDS).filter(|word| rest.starts_with(*word)).map(|word| word.len()).max();
+        let courtesy = BY_FIRST.get(&first).and_then(|words| {
+            words.iter().filter(|word| rest.starts_with(**word)).map(|word| word.len()).max()
+        });
         let courtesy = topic(rest).or(courtesy);
         count += usize::from(courtesy.is_none());
         rest = &rest[courtesy.unwrap_or(first.len_utf8())..];
