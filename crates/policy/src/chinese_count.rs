@@ -137,7 +137,6 @@ impl Count {
                 let is_unit = lexicon::UNITS.contains(piece.to_lowercase().as_str());
                 self.run.units += if is_unit { 0 } else { piece.split(is_joiner).filter(letters).count() };
                 let parts = piece.split(['.', '_', '+', '#']).filter(letters);
-                // A text without any Han is not Chinese, whatever its words are.
                 match self.text_has_han {
                     true => self.run.words.extend(parts.flat_map(foreign::unglued)),
                     false => self.run.words.extend(parts.map(str::to_owned)),
@@ -145,7 +144,7 @@ impl Count {
             }
         }
         self.run.follows_han |= std::mem::take(&mut self.after_han);
-        self.run.is_button |= buttons::between(&self.han_before, after);
+        self.run.is_button |= self.text_has_han && buttons::between(&self.han_before, after);
     }
 
     fn end_run(&mut self) {
@@ -158,6 +157,11 @@ impl Count {
     pub(crate) fn end_clause(&mut self) {
         self.end_run();
         for run in std::mem::take(&mut self.clause) {
+            // A text without any Han is not Chinese, whatever its words are.
+            if !self.text_has_han {
+                self.substance.add(&run);
+                continue;
+            }
             let clause = match (run.is_button, self.clause_has_han, self.clause_is_labelled) {
                 (true, _, _) => Clause::Button,
                 (false, true, _) => Clause::AmongHan,
