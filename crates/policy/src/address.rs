@@ -70,15 +70,21 @@ fn is_label(label: &str) -> bool {
         && !label.ends_with('-')
 }
 
+/// The address without what copying and an input method left in it and around it.
 fn plain(text: &str) -> String {
     let mut plain = String::with_capacity(text.len());
     for character in text.chars() {
-        match Harmless::of(character) {
-            Some(harmless) => plain.push_str(harmless.ascii()),
-            None => plain.push(character),
+        match (Harmless::of(character), Harmless::of_full_width(character)) {
+            (Some(harmless), _) => plain.push_str(harmless.ascii()),
+            (None, Some(ascii)) => plain.push(ascii),
+            // RFC 5895: what stands for the dot of a domain.
+            (None, None) if matches!(character, '\u{3002}' | '\u{ff61}') => plain.push('.'),
+            (None, None) => plain.push(character),
         }
     }
-    plain.trim().to_owned()
+    let plain = plain.trim();
+    let unquoted = |quote: char| plain.strip_prefix(quote)?.strip_suffix(quote).map(str::trim);
+    ['"', '\''].into_iter().find_map(unquoted).unwrap_or(plain).to_owned()
 }
 
 #[cfg(test)]
@@ -135,9 +141,17 @@ mod tests {
 
     #[test]
     fn what_copying_left_in_an_address_is_read_as_what_it_stands_for() {
-        for written in
-            ["\u{feff}kim-min@example.com\u{a0}", "kim\u{2011}min@example.com", "kim-\u{200b}min@example.com"]
-        {
+        for written in [
+            "\u{feff}kim-min@example.com\u{a0}",
+            "kim\u{2011}min@example.com",
+            "kim-\u{200b}min@example.com",
+            "kim-min\u{ff20}example.com",
+            "ｋｉｍ－ｍｉｎ＠ｅｘａｍｐｌｅ．ｃｏｍ\u{3000}",
+            "kim-min@example\u{3002}com",
+            "\"kim-min@example.com\"",
+            "\u{2018}kim-min@example.com\u{2019}",
+            "\u{201c}kim-min@example.com\u{201d}",
+        ] {
             assert_eq!(address(written).as_deref(), Some("kim-min@example.com"), "{written:?}");
         }
     }

@@ -6,21 +6,16 @@
 use schemars::JsonSchema;
 use serde::Serialize;
 use unicode_normalization::UnicodeNormalization;
-use unicode_script::{Script, UnicodeScript};
 
 use crate::{
-    foreign::{self, Clause, Run},
-    han, language,
+    chinese_count::{Count, Kind, is_joiner, kind},
+    korean_names,
     rulebook::ChinaRules,
     words::{Sentence, words},
 };
 
 /// A signature in brackets is at most this many characters long.
 const SIGNATURE_CHARS_MAX: usize = 30;
-/// A text with fewer Han characters than this says nothing beside its greeting, so that a foreign greeting counts.
-const HAN_OF_SUBSTANCE: usize = 10;
-/// So many words that hold an English sentence together are one, however they are strewn among Han characters.
-const FUNCTION_WORDS_MAX: usize = 1;
 
 /// The evidence for a text's being Chinese or not.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, JsonSchema)]
@@ -29,13 +24,15 @@ pub struct ChineseFacts {
     pub is_chinese: bool,
     /// Han characters.
     pub han: usize,
-    /// Han, kana and hangul characters, and runs of other letters.
+    /// Han, kana and hangul characters, and runs of other letters but for currencies; the names of places, of buttons and
+    /// greetings are left out where Chinese says something.
     pub units: usize,
     /// Characters that are written in Traditional Chinese only.
     pub traditional: usize,
     /// Kana, hangul, and Han characters that only Japan writes; a single one makes a text not Chinese.
     pub japanese_or_korean: usize,
-    /// Words of clauses that say something in another language; a single one makes a text not Chinese.
+    /// Words of clauses that say something in another language, and every foreign word where Chinese says nothing; a
+    /// single one makes a text not Chinese.
     pub foreign_words: usize,
 }
 
@@ -46,7 +43,7 @@ pub struct ChineseFacts {
 pub fn judge(text: &str, tag: Option<&str>, rules: &ChinaRules, brand_words: &[String]) -> ChineseFacts {
     // Full-width letters are letters.
     let text: String = text.nfkc().collect();
-    let mut count = Count::default();
+    let mut count = Count::of(&text);
     let mut at = 0;
     let mut signature_end = 0;
     while let Some(character) = text[at..].chars().next() {
@@ -58,13 +55,15 @@ pub fn judge(text: &str, tag: Option<&str>, rules: &ChinaRules, brand_words: &[S
         if let Some(length) = url(rest).or_else(|| brand(rest, brand_words, count.in_word)) {
             count.in_word = false;
             at += length;
-        } else if let Some(length) =
-            (kind(character) == Kind::JapaneseOrKorean).then(|| foreign::plate_or_place(&text, at)).flatten()
+        } else if let Some(name) = (kind(character) == Kind::JapaneseOrKorean)
+            .then(|| korean_names::plate_or_place(&text, at))
+            .flatten()
         {
-            at += length;
+            count.korean_places += usize::from(!name.is_plate);
+            at += name.length;
         } else if is_word(character) {
             let end = word_end(rest);
-            count.word(&rest[..end]);
+            count.word(&rest[..end], &rest[end..]);
             at += end;
         } else {
             let after = rest[character.len_utf8()..].chars().next();
@@ -73,7 +72,7 @@ pub fn judge(text: &str, tag: Option<&str>, rules: &ChinaRules, brand_words: &[S
         }
     }
     count.end_clause();
-    count.facts(tag, rules)
+    count.facts(&text, tag, rules)
 }
 
 /// What the networks of China are known to block in any language; flags, and no triggers.
@@ -111,151 +110,8 @@ pub(crate) fn risks(text: &str) -> Vec<Risk> {
     [address.then_some(Risk::WebAddress), long.then_some(Risk::Long)].into_iter().flatten().collect()
 }
 
-#[derive(Default)]
-struct Count {
-    han: usize,
-    units: usize,
-    japanese_or_korean: usize,
-    traditional: usize,
-    simplified: usize,
-    foreign_words: usize,
-    courtesy_words: usize,
-    function_words: usize,
-    in_word: bool,
-    in_signature: bool,
-    /// The words since the last Han character or the clause's beginning.
-    run: Vec<String>,
-    /// The runs of this clause that have ended, and whether it has Han.
-    clause: Vec<Vec<String>>,
-    clause_has_han: bool,
-}
-
-impl Count {
-    /// A character that is no part of a word of other letters.
-    fn character(&mut self, character: char, after: Option<char>) {
-        self.in_word = false;
-        match kind(character) {
-            Kind::Han if self.in_signature => self.end_run(),
-            Kind::Han => {
-                self.end_run();
-                self.clause_has_han = true;
-                let writers = han::of(character);
-                self.han += 1;
-                self.units += 1;
-                self.traditional += usize::from(writers.traditional);
-                self.japanese_or_korean += usize::from(writers.japanese);
-                self.simplified += usize::from(writers.simplified);
-            }
-            Kind::JapaneseOrKorean => {
-                self.end_run();
-                self.japanese_or_korean += 1;
-                self.units += 1;
-            }
-            Kind::Letter => {}
-            Kind::Other if ends_clause(character, after) => self.end_clause(),
-            Kind::Other => {}
-        }
-    }
-
-    /// A run of other letters, digits and what joins them.
-    fn word(&mut self, word: &str) {
-        self.in_word = true;
-        if word.split_once('@').is_some_and(|(_, domain)| domain.contains('.')) {
-            return;
-        }
-        for (number, piece) in word.split([':', '/']).enumerate() {
-            if number > 0 {
-                self.end_clause();
-            }
-            if piece.chars().any(char::is_numeric) {
-                continue;
-            }
-            let letters = |run: &&str| run.chars().any(char::is_alphabetic);
-            self.units += piece.split(is_joiner).filter(letters).count();
-            self.run.extend(piece.split(['.', '_', '+', '#']).filter(letters).map(str::to_owned));
-        }
-    }
-
-    fn end_run(&mut self) {
-        if !self.run.is_empty() {
-            self.clause.push(std::mem::take(&mut self.run));
-        }
-    }
-
-    fn end_clause(&mut self) {
-        self.end_run();
-        let clause = if self.clause_has_han { Clause::AmongHan } else { Clause::Alone };
-        for run in std::mem::take(&mut self.clause) {
-            let words: Vec<&str> = run.iter().map(String::as_str).collect();
-            self.function_words += foreign::function_words(&words);
-            match foreign::run(&words, clause) {
-                Run::Harmless => {}
-                Run::Courtesy => self.courtesy_words += words.len(),
-                Run::Substance => self.foreign_words += words.len(),
-            }
-        }
-        self.clause_has_han = false;
-    }
-
-    fn facts(&self, tag: Option<&str>, rules: &ChinaRules) -> ChineseFacts {
-        let strewn = if self.function_words > FUNCTION_WORDS_MAX { self.function_words } else { 0 };
-        let greeting = if self.han < HAN_OF_SUBSTANCE { self.courtesy_words } else { 0 };
-        let foreign_words = self.foreign_words.max(strewn) + greeting;
-        let enough = self.han >= rules.han_min as usize
-            && self.han * 100 >= self.units * usize::from(rules.han_percent_min);
-        let anothers = self.simplified == 0 && tag.is_some_and(writes_han_otherwise);
-        ChineseFacts {
-            is_chinese: self.japanese_or_korean == 0 && foreign_words == 0 && enough && !anothers,
-            han: self.han,
-            units: self.units,
-            traditional: self.traditional,
-            japanese_or_korean: self.japanese_or_korean,
-            foreign_words,
-        }
-    }
-}
-
-/// Whether a customer of this language reads Han characters in another language than Chinese.
-fn writes_han_otherwise(tag: &str) -> bool {
-    language::canonical(tag).is_some_and(|tag| matches!(tag.split('-').next(), Some("ja" | "ko")))
-}
-
-/// Whether a clause ends here; a full stop and a hyphen do so before a space or another script alone.
-fn ends_clause(character: char, after: Option<char>) -> bool {
-    match character {
-        '-' => after.is_none_or(|after| after == ' '),
-        '\'' | '&' | ' ' | '%' | '$' | '\u{a0}' => false,
-        _ => true,
-    }
-}
-
-#[derive(PartialEq, Eq)]
-enum Kind {
-    Han,
-    JapaneseOrKorean,
-    Letter,
-    Other,
-}
-
-fn kind(character: char) -> Kind {
-    if !character.is_alphanumeric() && !unicode_normalization::char::is_combining_mark(character) {
-        return Kind::Other;
-    }
-    match character.script() {
-        Script::Han => Kind::Han,
-        Script::Hiragana | Script::Katakana | Script::Hangul => Kind::JapaneseOrKorean,
-        // The prolonged sound mark belongs to both kana, so that Unicode gives it to neither.
-        _ if matches!(character, '\u{30fc}' | '\u{ff70}') => Kind::JapaneseOrKorean,
-        _ => Kind::Letter,
-    }
-}
-
 fn is_word(character: char) -> bool {
     kind(character) == Kind::Letter
-}
-
-fn is_joiner(character: char) -> bool {
-    matches!(character, '@' | '.' | '_' | '-' | '+' | '/' | '#' | ':')
 }
 
 /// Where a run of letters, digits and single joiners between them ends.

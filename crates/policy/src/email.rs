@@ -10,6 +10,7 @@ use crate::{
     explain::{AutoSubmitted, EmailPlan},
     findings::Findings,
     frame::{Framed, Reply},
+    harmless::Harmless,
     language, mail_html,
     rulebook::{CompiledRulebook, EmailRules},
     sms_text::{replacement, unix_lines},
@@ -201,7 +202,7 @@ pub(crate) fn fallback_subject(
 pub(crate) fn check_subject(scope: Scope, subject: &str, rules: &EmailRules) -> Result<(), BadSubject> {
     match scope {
         Scope::Overseas => check_overseas_subject(&subject_text(scope, subject), rules.subject_chars_max),
-        Scope::Domestic => check_domestic_subject(subject, rules.subject_chars_max),
+        Scope::Domestic => check_domestic_subject(&subject_text(scope, subject), rules.subject_chars_max),
     }
 }
 
@@ -220,16 +221,18 @@ pub(crate) fn note_language(scope: Scope, subject: &str, passes: &Sentence, find
     }
 }
 
-/// A subject as it goes out: overseas, typographic quotes and dashes become ASCII, as they do in a text message.
+/// A subject as it goes out: a tab is a space, and overseas, typographic quotes and dashes become ASCII, as they do in a text
+/// message, and so do characters of full width.
 pub(crate) fn subject_text(scope: Scope, subject: &str) -> String {
-    let subject = subject.trim();
+    let subject = subject.trim().replace('\t', " ");
     match scope {
-        Scope::Domestic => subject.to_owned(),
+        Scope::Domestic => subject,
         // A line or paragraph separator stays, and is refused as a line break.
         Scope::Overseas => subject.chars().fold(String::new(), |mut text, one| {
-            match replacement(one).filter(|with| *with != "\n") {
-                Some(with) if one != '\t' => text.push_str(with),
-                _ => text.push(one),
+            match (replacement(one).filter(|with| *with != "\n"), Harmless::of_full_width(one)) {
+                (Some(with), _) => text.push_str(with),
+                (None, Some(ascii)) => text.push(ascii),
+                (None, None) => text.push(one),
             }
             text
         }),
@@ -292,6 +295,10 @@ mod tests {
         assert_eq!(code("Réponse"), Some(FailureCode::SubjectNotEnglish));
         assert_eq!(check_subject(Scope::Overseas, "Your refund – it’s done", &EmailRules::default()), Ok(()));
         assert_eq!(subject_text(Scope::Overseas, " it’s – “done”… "), "it's - \"done\"...");
+        let wide = "Ｙｏｕｒ\u{3000}refund\t（＃１２３４）：done！";
+        assert_eq!(subject_text(Scope::Overseas, wide), "Your refund (#1234):done!");
+        assert_eq!(check_subject(Scope::Overseas, wide, &EmailRules::default()), Ok(()));
+        assert_eq!(subject_text(Scope::Domestic, "환불\t안내"), "환불 안내");
         assert_eq!(code("12345"), Some(FailureCode::SubjectNotEnglish));
         assert_eq!(code("  "), Some(FailureCode::SubjectInvalid));
         assert_eq!(code("Hi\r\nBcc: a@b.co"), Some(FailureCode::SubjectInvalid));

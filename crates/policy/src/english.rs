@@ -2,42 +2,35 @@
 //!
 //! It is a flag, never a refusal: names, places and codes are in no word list.
 
-/// What the subjects of English replies are made of.
-const ENGLISH: &str = "\
-    a about account an and answer app are been booking by call cancellation cancelled card charge \
-    complaint complete completed confirmation coupon customer driver enquiry fare fee for from has have \
-    help how in inquiry invoice is issue item lost message my not notice of on order our payment please \
-    problem question receipt refund regarding reply report request reservation response result ride \
-    service support taxi thank thanks the this ticket to trip update was we with you your";
+use crate::lexicon;
 
-/// Frequent words of other languages that no English subject has, as they are written without marks: Vietnamese,
-/// Indonesian and Malay, Spanish and Portuguese, French, German, Italian, Tagalog, and Korean, Japanese and Chinese in
-/// Latin letters.
-const OTHER: &str = "\
-    cau chao chung chuyen cua duoc giao hoan hoi huy khach khieu khong lac lien nai phan quy thanh thong \
-    tien toan tra xin yeu anda balasan dan dana jawaban kasih maklum mengenai pembatalan pembayaran \
-    pengembalian perjalanan permintaan pertanyaan pesanan telah tentang terima untuk yang cancelado \
-    consulta del el gracias las los obrigado para pedido pregunta reembolso resposta respuesta seu sobre \
-    solicitud su sua viagem viaje annulation concernant demande les merci pour remboursement reponse \
-    trajet une votre anfrage antwort das der erstattung fahrt fuer ihr ihre stornierung und vielen corsa \
-    della grazie il richiesta rimborso risposta vostra ang bayad inyong iyong salamat tungkol annae \
-    annyeong chwiso daehan dapbyeon gamsahamnida hwanbul munui yeyak arigatou gozaimasu henkin kaitou \
-    kyanseru toiawase tsuite yoyaku dingdan guanyu huifu nin tuikuan xiexie";
+/// So many words of which few are English are another language, whatever they are, unless they are a name's with capitals.
+const UNKNOWN_WORDS_MIN: usize = 2;
+/// So many words with capitals of which none is English are no name either.
+const UNKNOWN_NAMES_MIN: usize = 4;
 
-/// Whether more of a subject's words are another language's than English.
+/// Whether a subject reads as another language than English: more of its words are frequent there, or none is English.
 pub(crate) fn reads_as_another_language(subject: &str) -> bool {
-    let (mut english, mut other) = (0, 0);
-    for word in subject.split_ascii_whitespace() {
+    let (mut english, mut other, mut unknown, mut small) = (0, 0, 0, 0);
+    for piece in subject.split_ascii_whitespace() {
         // A brand such as K.ride stays whole, and is no word.
-        let word = word.trim_matches(|one: char| !one.is_ascii_alphabetic()).to_ascii_lowercase();
-        english += usize::from(has(ENGLISH, &word));
-        other += usize::from(has(OTHER, &word));
+        let word = piece.trim_matches(|one: char| !one.is_ascii_alphabetic());
+        let lower = word.to_ascii_lowercase();
+        if lower.len() < 2 || !lower.bytes().all(|byte| byte.is_ascii_alphabetic() || byte == b'\'') {
+            continue;
+        }
+        if lexicon::is_english(&lower) {
+            english += 1;
+        } else if lexicon::is_other(&lower) {
+            other += 1;
+        } else {
+            unknown += 1;
+            small += usize::from(word.starts_with(|first: char| first.is_ascii_lowercase()));
+        }
     }
-    other > english
-}
-
-fn has(words: &str, wanted: &str) -> bool {
-    words.split(' ').any(|word| word == wanted)
+    let few_english = small > english && unknown > 2 * english;
+    let nothing_english = english == 0 && unknown >= UNKNOWN_NAMES_MIN;
+    unknown >= UNKNOWN_WORDS_MIN && (few_english || nothing_english) || other > english
 }
 
 #[cfg(test)]
@@ -64,6 +57,26 @@ mod tests {
             "Henkin ni tsuite",
             "Guanyu tuikuan",
             "Salamat, K.ride",
+            "Iade talebiniz hakkinda",
+            "Yolculugunuz iptal edildi",
+            "Sikayetinize yanit",
+            "Kayip esya bildirimi",
+            "Odemeniz alindi",
+            "Odpowiedz na reklamacje",
+            "Zwrot srodkow za przejazd",
+            "Panstwa zamowienie zostalo anulowane",
+            "Zgubiony telefon zostal znaleziony",
+            "Potwierdzenie rezerwacji",
+            "Antwoord op uw vraag",
+            "Terugbetaling van uw rit",
+            "Uw rit is geannuleerd",
+            "Verloren voorwerp gevonden",
+            "Betreft: uw klacht",
+            "Odpoved na vasi reklamaci",
+            "Svar pa din fraga",
+            "Vastaus kysymykseesi",
+            "Valasz az On kerdesere",
+            "Raspuns la intrebarea dumneavoastra",
         ] {
             assert!(reads_as_another_language(subject), "{subject}");
         }
@@ -82,6 +95,18 @@ mod tests {
             "Dan's question about the fare",
             "Coupon expired",
             "12:30 Incheon Airport T2",
+            "Gangnam Itaewon",
+            "Refund is over limit",
+            "Lost phone found",
+            "Late fee waived",
+            "Van ride to Busan",
+            "Myeongdong to Gimpo",
+            "Jean-Luc's suitcase",
+            "Goodwill gesture",
+            "KRW 12,000 refunded",
+            "Invoice 2026-11",
+            "FAQ",
+            "Dein Park Hotel pickup",
         ] {
             assert!(!reads_as_another_language(subject), "{subject}");
         }

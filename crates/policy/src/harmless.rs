@@ -46,6 +46,16 @@ impl Harmless {
         }
     }
 
+    /// The ASCII character of which a character is the full width, as input methods of Chinese and Japanese write it; texts
+    /// keep it, and numbers, addresses and subjects mean the ASCII one.
+    pub(crate) fn of_full_width(character: char) -> Option<char> {
+        match character {
+            '\u{3000}' => Some(' '),
+            '\u{ff01}'..='\u{ff5e}' => char::from_u32(u32::from(character) - 0xfee0),
+            _ => None,
+        }
+    }
+
     /// What it stands for.
     pub(crate) fn ascii(self) -> &'static str {
         match self {

@@ -55,16 +55,38 @@ pub(crate) enum Sifted<'a> {
     Number(&'a str),
 }
 
+/// How digits may have been written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Written {
+    /// As they are at home.
+    AtHome,
+    /// Without what stands before them at home, such as a trunk zero.
+    WithoutItsZero,
+}
+
 /// The forms of these countries of which digits may be one.
 pub(crate) fn of(
     digits: &str,
+    written: Written,
     countries: impl Fn(u16) -> bool,
 ) -> impl Iterator<Item = (&'static HomeForm, Sifted<'_>)> {
     let named = FORMS.iter().filter(move |form| countries(form.country_code));
-    named.filter_map(move |form| form.sift(digits).map(|sifted| (form, sifted)))
+    named.filter_map(move |form| {
+        let sifted = match written {
+            Written::AtHome => form.sift(digits),
+            Written::WithoutItsZero => form.sift_without_its_zero(digits),
+        };
+        sifted.map(|sifted| (form, sifted))
+    })
 }
 
 impl HomeForm {
+    fn sift_without_its_zero<'a>(&self, digits: &'a str) -> Option<Sifted<'a>> {
+        let place = place(digits.get(..LEAD_DIGITS)?)?;
+        let begins = self.before != Some("") && has(&self.leads, digits.len(), place);
+        begins.then_some(Sifted::Number(digits))
+    }
+
     fn sift<'a>(&self, digits: &'a str) -> Option<Sifted<'a>> {
         let Some(before) = self.before else { return Some(Sifted::Perhaps) };
         let number = digits.strip_prefix(before)?;

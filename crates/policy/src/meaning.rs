@@ -10,6 +10,7 @@ use closure_contract::{
 
 use crate::{
     dial,
+    home_forms::Written,
     phone::{CANDIDATES_MAX, KOREA, Number},
     phone_text::{self, Typed},
     readings,
@@ -133,6 +134,7 @@ fn joined(code: &str, typed: Typed) -> Meaning {
     };
     match readings::international(&digits).filter(|_| digits.starts_with(code)) {
         Some(number) => accept(number, RuleEffect::Flag, numbers::AREA_CODE),
+        None if former_mexican(&digits).is_some() => unreadable(&digits),
         None => not_valid(numbers::AREA_CODE_INVALID),
     }
 }
@@ -212,7 +214,7 @@ fn repeated(country_code: u16, digits: &str) -> Meaning {
             accept(number, RuleEffect::Flag, numbers::REPEATED)
         }
         Some(other) => contradiction(country_code, other),
-        None => not_valid(numbers::VALID_NOWHERE),
+        None => unreadable(digits),
     }
 }
 
@@ -246,7 +248,7 @@ fn after_zeros(digits: &str, hint: Option<u16>, rules: &NumberRules) -> Meaning 
             accept(number, RuleEffect::Pass, numbers::AFTER_ZEROS_HINTED)
         }
         (Some(number), None) if all.len() == 1 => accept(number, RuleEffect::Pass, numbers::AFTER_ZEROS),
-        (_, _) if all.is_empty() => not_valid(numbers::VALID_NOWHERE),
+        (_, _) if all.is_empty() => unreadable(&digits[2..]),
         (_, Some(hint)) => problem(FailureCode::CountryContradiction, numbers::hint_disagrees(hint), all),
         (_, None) => problem(FailureCode::AmbiguousNumber, numbers::ZEROS_OR_CARRIER, all),
     }
@@ -267,12 +269,14 @@ fn hinted(digits: &str, hint: u16) -> Meaning {
         (Some(number), None) => accept(number, RuleEffect::Pass, numbers::OF_HINTED_COUNTRY),
         (None, None) => match readings::international(digits) {
             Some(other) => contradiction(hint, other),
+            None if hint == MEXICO && former_mexican(digits).is_some() => unreadable(digits),
             None => not_valid(numbers::not_valid_in(hint)),
         },
     }
 }
 
-/// Bare digits: good only as a whole number, and only if no plausible country writes a number so at home.
+/// Bare digits: good only as a whole number, and only if no plausible country writes a number so at home, with its trunk
+/// zero or without.
 ///
 /// A reading in home form is never the one that is taken: of the mobiles of all countries two in 248 are right by it,
 /// and a number with a digit missing is a valid home form of some other country in one of ten cases. A reading that the
@@ -289,16 +293,23 @@ fn bare(digits: &str, scope: Scope, channel: Channel, rules: &NumberRules) -> Me
         return accept(number, RuleEffect::Flag, numbers::DOMESTIC_CLASS);
     }
     let whole = readings::international(digits).filter(|_| digits.len() >= BARE_DIGITS_MIN);
-    let at_home = match scope {
+    let mut others = match scope {
         Scope::Domestic => Vec::new(),
-        Scope::Overseas => at_home(digits, channel, rules),
+        Scope::Overseas => at_home(digits, Written::AtHome, channel, rules),
     };
-    match (whole, at_home.is_empty()) {
+    // Without its zero a number counts only against digits that would else be taken.
+    if scope == Scope::Overseas && whole.is_some() && others.is_empty() {
+        others = at_home(digits, Written::WithoutItsZero, channel, rules);
+    }
+    match (whole, others.is_empty()) {
+        (Some(number), true) if number.e164.digits() != digits => {
+            problem(FailureCode::AmbiguousNumber, numbers::DIGIT_TOO_MANY, vec![number])
+        }
         (Some(number), true) => accept(number, RuleEffect::Flag, numbers::NOTHING_ELSE),
         (None, true) => unreadable(digits),
         (whole, false) => {
-            let mut all = at_home;
-            let is_all = all.len() < AT_HOME_MAX;
+            let is_all = others.len() < AT_HOME_MAX;
+            let mut all = others;
             all.extend(whole);
             readings::sort(&mut all);
             problem(FailureCode::AmbiguousNumber, numbers::several_readings(all.len(), is_all), all)
@@ -308,16 +319,21 @@ fn bare(digits: &str, scope: Scope, channel: Channel, rules: &NumberRules) -> Me
 
 /// The readings in home form that the job can use, the countries that may be contacted first; no more than a person
 /// looks at, because each of them costs as much as a number with a plus.
-fn at_home(digits: &str, channel: Channel, rules: &NumberRules) -> Vec<Number> {
+///
+/// Korea's are among them in an overseas job: nobody can be sent to by them, and they may be what was meant.
+fn at_home(digits: &str, written: Written, channel: Channel, rules: &NumberRules) -> Vec<Number> {
     let plausible =
         |code| rules.plausible_country_codes.is_empty() || rules.plausible_country_codes.contains(&code);
     let preferred = |code| rules.allowed_country_codes.contains(&code);
-    let usable = |number: &Number| {
-        channel != Channel::Sms || number.takes(channel, rules) || number.country_code == KOREA
+    let usable = |number: &Number| match (written, channel) {
+        (Written::AtHome, Channel::Sms) => number.takes(channel, rules) || number.country_code == KOREA,
+        (Written::AtHome, Channel::Dial | Channel::Email) => true,
+        // Fixed lines without their zero would leave three whole numbers of forty countries for a call.
+        (Written::WithoutItsZero, _) => number.kind.takes(Channel::Sms),
     };
     let mut found: Vec<Number> = Vec::new();
-    let first = readings::as_written_at_home(digits, move |code| plausible(code) && preferred(code));
-    let then = readings::as_written_at_home(digits, move |code| plausible(code) && !preferred(code));
+    let first = readings::at_home(digits, written, move |code| plausible(code) && preferred(code));
+    let then = readings::at_home(digits, written, move |code| plausible(code) && !preferred(code));
     for number in first.chain(then).filter(usable) {
         // A country may write one number in two ways.
         if found.len() < AT_HOME_MAX && found.iter().all(|known| known.e164 != number.e164) {

@@ -194,7 +194,8 @@ pub(crate) fn judge(
         }
         Read::Meant(Meaning::Problem { code, detail, readings }) => {
             findings.refuse(rule, *code, detail);
-            (None, PhoneFacts { candidates: candidates(readings), ..PhoneFacts::default() })
+            let candidates = candidates(readings, scope, channel, rules);
+            (None, PhoneFacts { candidates, ..PhoneFacts::default() })
         }
     }
 }
@@ -253,9 +254,15 @@ fn check_country(country_code: u16, rules: &NumberRules, findings: &mut Findings
     }
 }
 
-fn candidates(readings: &[Number]) -> Vec<Candidate> {
+/// The readings among which a person may choose: those that the job could use.
+fn candidates(readings: &[Number], scope: Scope, channel: Channel, rules: &NumberRules) -> Vec<Candidate> {
+    let usable = |number: &&Number| {
+        (scope == Scope::Domestic) == (number.country_code == KOREA)
+            && (channel == Channel::Dial || number.takes(channel, rules))
+    };
     readings
         .iter()
+        .filter(usable)
         .take(CANDIDATES_MAX)
         .map(|number| Candidate {
             e164: number.e164.clone(),

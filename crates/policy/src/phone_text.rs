@@ -85,11 +85,14 @@ pub(crate) fn read(text: &str) -> Result<Typed, NoNumber> {
     }
 }
 
+/// Country codes with the digit that the mobiles of Mexico had behind it, and those of Argentina have.
+const WITH_MOBILE_DIGIT: [&str; 2] = ["521", "549"];
+
 /// The digits of a country's field that brings an area code, such as `1-684`, `1242` or `44-1481`.
 pub(crate) fn with_area_code(text: &str) -> Option<String> {
     let (Typed::Plus(digits) | Typed::Bare(digits)) = read(text).ok()?;
     let code = digits.strip_prefix("00").unwrap_or(&digits);
-    (4..=7).contains(&code.len()).then(|| code.to_owned())
+    ((4..=7).contains(&code.len()) || WITH_MOBILE_DIGIT.contains(&code)).then(|| code.to_owned())
 }
 
 /// Reads a country code such as `84`, `+84` or `0084`; a blank one is none.
@@ -124,19 +127,31 @@ fn ascii_digit(character: char) -> Result<char, NoNumber> {
 fn is_separator(character: char) -> bool {
     Harmless::of(character).is_some_and(|harmless| match harmless {
         Harmless::Nothing | Harmless::Space | Harmless::LineBreak | Harmless::Dash => true,
-        Harmless::Quote | Harmless::DoubleQuote | Harmless::Dots => false,
+        // A number that is copied from a sentence or a spreadsheet has its quotes with it.
+        Harmless::Quote | Harmless::DoubleQuote => true,
+        Harmless::Dots => false,
     }) || matches!(
         character,
         ' ' | '\r'
             | '\n'
+            | '"'
+            | '\''
+            | '`'
+            | '\u{ab}'
+            | '\u{b4}'
+            | '\u{bb}'
             | '-'
             | '.'
             | '('
             | ')'
             | '\u{2500}'
             | '\u{3000}'
+            | '\u{300c}'..='\u{300f}'
             | '\u{301c}'
+            | '\u{301d}'..='\u{301f}'
             | '\u{30fc}'
+            | '\u{ff02}'
+            | '\u{ff07}'
             | '\u{ff08}'
             | '\u{ff09}'
             | '\u{ff0d}'

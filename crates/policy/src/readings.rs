@@ -3,7 +3,7 @@
 use rlibphonenumber::{PHONE_NUMBER_UTIL, PhoneNumber, PhoneNumberFormat, PhoneNumberType, Region};
 
 use crate::{
-    home_forms::{self, Sifted},
+    home_forms::{self, Sifted, Written},
     phone::{E164, Number, PhoneKind},
 };
 
@@ -25,13 +25,14 @@ pub(crate) fn international(digits: &str) -> Option<Number> {
     number(&parsed, national_digits(&parsed))
 }
 
-/// Reads digits as the countries write them at home, trunk zero included: every country where they are exactly
-/// what people would write, those of `countries` alone.
-pub(crate) fn as_written_at_home(
+/// Reads digits as the countries write them at home, trunk zero included or left out: every country where they are
+/// exactly what people would write, those of `countries` alone.
+pub(crate) fn at_home(
     digits: &str,
+    written: Written,
     countries: impl Fn(u16) -> bool,
 ) -> impl Iterator<Item = Number> {
-    home_forms::of(digits, countries).filter_map(move |(form, sifted)| {
+    home_forms::of(digits, written, countries).filter_map(move |(form, sifted)| {
         form.regions.iter().find_map(|region| as_written_in(*region, digits, form.country_code, sifted))
     })
 }
@@ -117,7 +118,7 @@ mod tests {
     }
 
     fn sifted(digits: &str) -> Vec<Number> {
-        let mut found: Vec<Number> = as_written_at_home(digits, |_| true).collect();
+        let mut found: Vec<Number> = at_home(digits, Written::AtHome, |_| true).collect();
         sort(&mut found);
         found
     }
@@ -133,6 +134,34 @@ mod tests {
             format!("{zero}{}", &digits[digits.len() - length..])
         })
         .take(count)
+    }
+
+    /// Every country asked for its number that digits are after the country code, but for those that write it so.
+    fn asked_of_all_without_its_zero(digits: &str) -> Vec<Number> {
+        let mut found: Vec<Number> = PHONE_NUMBER_UTIL
+            .get_supported_regions()
+            .filter_map(|region| PHONE_NUMBER_UTIL.parse(digits, Some(region)).ok())
+            .filter(|parsed| parsed.get_national_significant_number() == digits)
+            .filter_map(|parsed| number(&parsed, national_digits(&parsed)))
+            .filter(|number| number.national_digits != digits)
+            .collect();
+        sort(&mut found);
+        found
+    }
+
+    #[test]
+    fn the_sieve_loses_no_number_whose_trunk_zero_was_left_out() {
+        let (mut asked, mut found) = (0, 0);
+        for digits in made(300).filter(|digits| !digits.starts_with('0')) {
+            let sifted: Vec<E164> =
+                at_home(&digits, Written::WithoutItsZero, |_| true).map(|number| number.e164).collect();
+            for number in asked_of_all_without_its_zero(&digits) {
+                assert!(sifted.contains(&number.e164), "{digits} {:?}", number.region);
+                found += 1;
+            }
+            asked += 1;
+        }
+        assert!(asked > 100 && found > 100, "{found} readings of {asked} digits");
     }
 
     #[test]

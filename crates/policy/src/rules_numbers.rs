@@ -80,7 +80,7 @@ pub(crate) const R15: Rule = Rule {
     id: RuleId::R15,
     guide_ko: "IB/OB 상담은 국가번호가 분리되어 있지 않음",
     guide_en: "In calls' consultations the country code is not separated.",
-    reading: "A plus, 00, the form `with_country_code` or an agreeing hint names the country. Bare digits are taken only as a whole number, and only if no country writes a number that the job can use so at home; or else a person decides among the candidates.",
+    reading: "A plus, 00, the form `with_country_code` or an agreeing hint names the country. Bare digits are taken only as a whole number, and only if no country writes a number that the job can use so at home, with its trunk zero or without; or else a person decides among the candidates.",
     keys: &["numbers.plausible_country_codes", "numbers.with_country_code", "numbers.access_codes"],
     tests: &[
         Proof { file: NUMBERS, test: "a_leading_plus_or_double_zero_names_the_country" },
@@ -95,7 +95,7 @@ pub(crate) const R15: Rule = Rule {
         },
         Proof {
             file: NUMBERS,
-            test: "no_home_form_and_no_mistyped_number_of_forty_countries_reaches_a_stranger",
+            test: "a_home_form_without_its_zero_and_a_digit_too_many_never_reach_a_stranger",
         },
         Proof {
             file: NUMBERS,

@@ -43,7 +43,7 @@ pub(crate) const R14B: Rule = Rule {
     id: RuleId::R14b,
     guide_ko: "중국(+86): 중문이 아니면 차단될 수 있음, 영문 답변 시 이메일 답변 필요",
     guide_en: "China: what is not Chinese may be blocked; an English answer needs an email.",
-    reading: "A text to +86 that is not Chinese, has a clause of substance in another language, or has Traditional characters, is sent and an email answers at once. A web address and more than 500 characters are flagged.",
+    reading: "A text to +86 that is not Chinese, has a clause of substance in another language or nothing but courtesies in Chinese beside foreign words, or has Traditional characters, is sent and an email answers at once. A web address and more than 500 characters are flagged.",
     keys: &[
         "china.non_chinese_sms",
         "china.traditional_is_trigger",

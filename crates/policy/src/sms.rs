@@ -273,10 +273,20 @@ const ENCOURAGEMENTS: &[&str] = &[
     "ご遠慮なく",
 ];
 
-/// Whether a wording stands in a sentence; one of Latin letters begins with a word, so that "your email" has no "our email".
+/// Whether a wording stands in a sentence, … for anything in it; one of Latin letters begins with a word, so that "your
+/// email" has no "our email".
 fn has_phrase(sentence: &str, phrase: &str) -> bool {
     let is_latin = phrase.starts_with(|first: char| first.is_ascii_alphabetic());
-    sentence.match_indices(phrase).any(|(at, _)| !is_latin || !sentence[..at].ends_with(char::is_alphabetic))
+    let mut parts = phrase.split('…');
+    let first = parts.next().unwrap_or(phrase);
+    let begins = |at: usize| !is_latin || !sentence[..at].ends_with(char::is_alphabetic);
+    let Some((at, _)) = sentence.match_indices(first).find(|(at, _)| begins(*at)) else { return false };
+    let mut rest = &sentence[at + first.len()..];
+    parts.all(|part| {
+        let found = rest.find(part);
+        rest = found.map_or("", |at| &rest[at + part.len()..]);
+        found.is_some()
+    })
 }
 
 /// R13.
@@ -286,17 +296,25 @@ fn check_wording(text: &CleanText, rules: &SmsRules, findings: &mut Findings) {
         lower = lower.replace(idiom, " ");
     }
     let subscriber = rules.sender.strip_prefix("+82").unwrap_or(&rules.sender);
-    let has = |sentence: &str, phrases: &[String]| {
-        phrases.iter().any(|phrase| !phrase.is_empty() && has_phrase(sentence, &phrase.to_lowercase()))
+    // Nearly all texts have none of the wordings, and to look for each of them in each clause made every text dear.
+    let present = |phrases: &[String]| {
+        let phrases = phrases.iter().filter(|phrase| !phrase.is_empty()).map(|phrase| phrase.to_lowercase());
+        phrases.filter(|phrase| has_phrase(&lower, phrase)).collect::<Vec<String>>()
     };
+    let compact = |text: &str| text.chars().filter(|one| !" +-.()".contains(*one)).collect::<String>();
+    let invitations = present(&rules.reply_phrases);
+    if invitations.is_empty() && !compact(&lower).contains(subscriber) {
+        return;
+    }
+    let denials = present(&rules.reply_negations);
+    let has = |sentence: &str, phrases: &[String]| phrases.iter().any(|phrase| has_phrase(sentence, phrase));
     // What is denied before a comma says nothing of what follows it, as in "do not worry, just reply"; read from its
     // end, a sentence is looked at once, however many commas it has.
     let invites = |sentence: &str| {
         let mut denied = false;
         sentence.rsplit([',', ';', '，', '；']).any(|clause| {
-            denied |= has(clause, &rules.reply_negations);
-            let compact: String = clause.chars().filter(|one| !" +-.()".contains(*one)).collect();
-            !denied && (has(clause, &rules.reply_phrases) || compact.contains(subscriber))
+            denied |= has(clause, &denials);
+            !denied && (has(clause, &invitations) || compact(clause).contains(subscriber))
         })
     };
     // A full stop within a number ends no sentence.

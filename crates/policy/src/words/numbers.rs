@@ -68,6 +68,11 @@ pub(crate) const NOTHING_ELSE: Sentence = fixed(
     "without a country the digits are a whole number and nothing else",
     "국가 정보가 없지만 국가번호를 포함한 전체 번호로만 해석됩니다",
 );
+pub(crate) const DIGIT_TOO_MANY: Sentence = fixed(
+    "the digits are a whole number with one too many, such as a trunk zero behind the country code; choose the number, \
+     or write it anew",
+    "전체 번호로 보면 국가번호 뒤의 0처럼 숫자가 하나 더 있습니다. 번호를 선택하거나 다시 입력하십시오",
+);
 pub(crate) const SHORT_NUMBER: Sentence =
     fixed("a short number is an emergency or service number", "짧은 번호는 긴급 번호나 특수 번호입니다");
 pub(crate) const LISTED_SHORT_NUMBER: Sentence =
