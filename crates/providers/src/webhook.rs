@@ -191,4 +191,22 @@ mod tests {
         }
         assert!(signer(&[]).is_err() && signer(&[SECRET, SECRET, SECRET]).is_err());
     }
+
+    #[test]
+    fn outcomes_leave_this_machine_over_tls_alone_unless_the_network_is_said_to_be_trusted() {
+        let settings = |url: &str| WebhookSettings {
+            url: url.to_owned(),
+            secrets: vec![SECRET.to_owned()],
+            plain_http: PlainHttp::LoopbackOnly,
+            extra_roots_pem: None,
+            connect_timeout_ms: 1,
+            total_timeout_ms: 2,
+        };
+        for url in ["http://crm.example.com/closure", "http://10.0.0.1/closure"] {
+            let refused = Webhook::new(&settings(url)).err();
+            assert_eq!(refused, Some(ConfigError::PlainText { service: SERVICE }), "{url}");
+        }
+        let refused = Webhook::new(&settings("https://user:hunter2@crm.example.com/")).err();
+        assert_eq!(refused, Some(ConfigError::UrlExtras { service: SERVICE }));
+    }
 }

@@ -306,6 +306,31 @@ fn a_worker_that_is_asked_to_stop_hands_a_job_over_whole_and_in_order() {
 }
 
 #[test]
+fn what_waits_in_hand_for_long_is_given_back_and_comes_again_in_its_order_and_its_pauses_go_on() {
+    run(async {
+        let setting = Setting::start("webhook-in-hand", &["webhooks"], |options| {
+            options.variable("FLEET_WEBHOOKS_IN_HAND_MAX_MS", "1000")
+        })
+        .await;
+        let (slow, others) = (Uuid::new_v4(), jobs(5));
+        let start = std::time::Instant::now();
+        setting.receiver.answer(move |posted| {
+            let fails = posted.outcome_id == id(slow, 1) && start.elapsed().as_secs() < 12;
+            if fails { Reply::Status(500) } else { Reply::Status(204) }
+        });
+        setting.tell(&[slow], 3).await;
+        setting.tell(&others, 3).await;
+        let all: Vec<Uuid> = others.iter().copied().chain([slow]).collect();
+        setting.took_all(&all, 3).await;
+        let tries =
+            setting.receiver.posted().iter().filter(|posted| posted.outcome_id == id(slow, 1)).count();
+        assert!(tries <= 6, "{tries} tries in 15 s: the pauses began anew each time that it was given back");
+        assert_eq!(setting.fleet.warnings("webhooks").await, Vec::<String>::new(), "nobody need look");
+        setting.finish().await;
+    });
+}
+
+#[test]
 fn what_names_no_outcome_goes_to_the_desk_and_holds_nobody_up() {
     run(async {
         let setting = Setting::start("webhook-stranger", &["webhooks"], |options| options).await;

@@ -8,9 +8,10 @@ use std::{
 use closure_simulators::SmsBehaviour;
 use closure_tests::harness::{Fleet, FleetOptions, LONG, ProcessSpec, debian_python, eventually, jobs, run};
 use serde_json::json;
+use tempfile::TempDir;
 use tokio::{
     io::{AsyncBufReadExt, BufReader},
-    process::Child,
+    process::{Child, Command},
     sync::mpsc,
 };
 use uuid::Uuid;
@@ -28,9 +29,18 @@ struct Program {
 impl Program {
     /// Starts it with these secrets on a port, or on a free one for 0.
     async fn start(secrets: &str, port: u16) -> Self {
-        let root = Path::new(env!("CARGO_MANIFEST_DIR")).parent().expect("the tests lie in the workspace");
-        let program: PathBuf = root.join("docs/contract/producers/python/webhook.py");
-        let mut command = debian_python(&program);
+        let program = root().join("docs/contract/producers/python/webhook.py");
+        Self::run(debian_python(&program), secrets, port).await
+    }
+
+    /// Starts it behind TLS, with a certificate for `localhost` from this folder.
+    async fn start_with_tls(secrets: &str, folder: &Path) -> Self {
+        let mut command = debian_python(&root().join("tests/python/tls_webhook.py"));
+        command.env("CLOSURE_TEST_TLS", folder);
+        Self::run(command, secrets, 0).await
+    }
+
+    async fn run(mut command: Command, secrets: &str, port: u16) -> Self {
         command.arg(port.to_string()).env("CLOSURE_WEBHOOK_SECRET", secrets);
         let mut child = command.spawn().expect("python can be started");
         let mut said = BufReader::new(child.stderr.take().expect("its words are a pipe")).lines();
@@ -48,6 +58,18 @@ impl Program {
         Self { port, lines, child }
     }
 
+    /// Waits for so many lines and answers all that it has printed.
+    async fn lines(&mut self, count: usize) -> Vec<String> {
+        let mut printed = Vec::new();
+        eventually(&format!("{count} lines"), LONG, || {
+            printed.extend(self.printed());
+            let seen = printed.len();
+            async move { if seen >= count { Ok(()) } else { Err(seen.to_string()) } }
+        })
+        .await;
+        printed
+    }
+
     fn url(&self) -> String {
         format!("http://127.0.0.1:{}/closure", self.port)
     }
@@ -61,6 +83,19 @@ impl Program {
         self.child.kill().await.expect("it runs");
         self.port
     }
+}
+
+fn root() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).parent().expect("the tests lie in the workspace").to_owned()
+}
+
+/// A folder with an authority and a certificate of its for `localhost`.
+async fn authority() -> TempDir {
+    let folder = tempfile::tempdir().expect("a folder can be made");
+    let made =
+        Command::new("bash").arg(root().join("tests/compose/certificate.sh")).arg(folder.path()).output();
+    assert!(made.await.expect("bash can be started").status.success());
+    folder
 }
 
 fn options(name: &'static str, url: &str) -> FleetOptions {
@@ -119,13 +154,7 @@ fn every_word_of_a_fleet_comes_signed_to_the_published_receiver_in_order_a_job()
         fleet.drain().await;
         let expected = heard(&fleet);
         let count: usize = expected.values().map(Vec::len).sum::<usize>() + 1;
-        let mut printed = Vec::new();
-        eventually(&format!("{count} lines"), LONG, || {
-            printed.extend(program.printed());
-            let seen = printed.len();
-            async move { if seen >= count { Ok(()) } else { Err(seen.to_string()) } }
-        })
-        .await;
+        let printed = program.lines(count).await;
         assert_eq!(printed.len(), count, "{printed:#?}");
         for (job, lines) in expected {
             let of_job: Vec<&String> =
@@ -157,13 +186,7 @@ fn a_receiver_with_another_secret_refuses_every_word_and_gets_all_of_them_once_i
         assert_eq!(stranger.printed(), Vec::<String>::new(), "it believes nothing");
         let port = stranger.end().await;
         let mut right = Program::start(SECRET, port).await;
-        let mut printed = Vec::new();
-        eventually("five lines", LONG, || {
-            printed.extend(right.printed());
-            let seen = printed.len();
-            async move { if seen >= 5 { Ok(()) } else { Err(seen.to_string()) } }
-        })
-        .await;
+        let printed = right.lines(5).await;
         for job in &list {
             let line = format!("email.accepted None {}", jobs::id(job));
             assert!(printed.contains(&line), "{line} is not in {printed:?}");
@@ -194,8 +217,51 @@ fn without_a_webhook_nothing_gathers_in_its_queue_and_once_it_has_none_any_more_
         assert_eq!(mail("some@example.com").await, 1);
         fleet.cli(&["topology", "apply"]).await.with_code(0);
         assert_eq!(mail("none-again@example.com").await, 1, "what waited still waits");
+        let said = fleet.cli(&["doctor"]).await;
+        assert!(
+            said.output.contains("1 ready, and webhooks.url is not set"),
+            "{} {}",
+            said.code,
+            said.output
+        );
         fleet.vhost.delete_queue("closure.webhooks").await;
         fleet.cli(&["topology", "apply"]).await.with_code(0);
         fleet.finish().await;
+    });
+}
+
+#[test]
+fn a_receiver_with_a_certificate_is_spoken_to_once_its_authority_is_named_and_not_before() {
+    run(async {
+        let (ours, strangers) = (authority().await, authority().await);
+        let folder = ours.path();
+        let trusted = folder.join("trusted.pem");
+        std::fs::copy(strangers.path().join("ca.pem"), &trusted).expect("a file can be copied");
+        let mut program = Program::start_with_tls(SECRET, folder).await;
+        let url = format!("https://localhost:{}/closure", program.port);
+        let worker = ProcessSpec::work("webhooks", &["webhooks"]);
+        let fleet = Fleet::start(
+            FleetOptions::with("webhook-tls", vec![ProcessSpec::work("email", &["email"]), worker])
+                .variable("FLEET_WEBHOOKS_URL", &url)
+                .variable("FLEET_WEBHOOKS_TLS_CA", &trusted.display().to_string())
+                .variable("FLEET_WEBHOOKS_SECRET", SECRET),
+        )
+        .await;
+        fleet.publish(&jobs::email("tls@example.com")).await;
+        eventually("the refusal to be told", LONG, || async {
+            let (_, parts) = fleet.process("webhooks").await.readiness().await?;
+            let is_told = parts.to_string().contains("Away: no connection; nothing was sent");
+            if is_told { Ok(()) } else { Err(parts.to_string()) }
+        })
+        .await;
+        assert_eq!(program.printed(), Vec::<String>::new());
+        fleet.stop_process("webhooks").await;
+        std::fs::copy(folder.join("ca.pem"), &trusted).expect("a file can be copied");
+        fleet.start_process("webhooks").await;
+        let printed = program.lines(1).await;
+        assert!(printed[0].starts_with("email.accepted"), "{printed:?}");
+        fleet.drain().await;
+        fleet.finish().await;
+        program.end().await;
     });
 }

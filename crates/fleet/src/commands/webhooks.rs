@@ -59,6 +59,7 @@ pub(super) fn carrier(
     let worker = WebhooksWorker {
         webhook: settings.webhook,
         connections_max: settings.connections_max,
+        in_hand_max: settings.in_hand_max,
         prefetch: courier.concurrency,
         patience: courier.patience,
         broker: broker.clone(),

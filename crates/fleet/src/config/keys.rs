@@ -313,6 +313,11 @@ pub const KEYS: &[Key] = &[
     ),
     optional("webhooks.connect_timeout_ms", "3000", "milliseconds for reaching the CRM"),
     optional("webhooks.total_timeout_ms", "10000", "milliseconds for one whole request to the CRM"),
+    optional(
+        "webhooks.in_hand_max_ms",
+        "480000",
+        "milliseconds after which outcomes that wait in hand are given back, to come again in order; well below the broker's consumer_timeout",
+    ),
     optional("webhooks.connections_max", "8", "requests to the CRM under way at once, each of another job"),
     optional("advisor.listen", "0.0.0.0:8082", "where `fleet advisor` answers the CRM"),
     secret(

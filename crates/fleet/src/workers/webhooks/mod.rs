@@ -10,6 +10,8 @@ mod lanes;
 mod session;
 mod troubles;
 
+use std::time::Duration;
+
 use closure_broker::{BrokerSettings, Publisher};
 use closure_policy::patience::PatienceRules;
 use closure_providers::Webhook;
@@ -28,6 +30,9 @@ pub struct WebhooksWorker {
     pub webhook: Webhook,
     /// Requests under way at once, each of another job.
     pub connections_max: usize,
+    /// How long a message may wait in hand before it is given back with all others, in order, to come again: a broker
+    /// ends a connection that holds one for too long.
+    pub in_hand_max: Duration,
     /// Messages in hand at once.
     pub prefetch: u16,
     /// When somebody is told of an outcome that fails, and when one that fails alone is set aside.

@@ -24,13 +24,8 @@ use super::{
 };
 use crate::runtime::{self, Unpublished};
 
-/// A message that waits in hand for longer than this is given back with all others, in order, and comes again: the broker
-/// ends a connection that holds one for half an hour.
-const IN_HAND_MAX: Duration = Duration::from_secs(480);
-/// How often that is looked at.
-const LOOK_EVERY: Duration = Duration::from_secs(30);
-/// The broker's consumer calls itself stuck only where the above did not help.
-const STUCK_MS: u64 = 600_000;
+/// How often it is looked for what waits in hand for too long, at least.
+const LOOK_EVERY_MAX: Duration = Duration::from_secs(30);
 
 /// The outcomes that one connection has brought.
 pub(super) struct Session<'a> {
@@ -72,6 +67,7 @@ impl<'a> Session<'a> {
     /// holds an earlier one. What is under way is finished, and then the connection is closed with all that is in hand.
     pub(super) async fn run(mut self) {
         let (lifecycle, queue) = (&self.worker.lifecycle, WorkQueue::Webhooks.name());
+        let in_hand_max = self.worker.in_hand_max;
         let closing = lifecycle.shutdown.child_token();
         let settings = ConsumerSettings {
             broker: self.worker.broker.clone(),
@@ -79,12 +75,13 @@ impl<'a> Session<'a> {
             prefetch: self.worker.prefetch,
             // Whoever stands by gets nothing although messages are ready.
             watchdog_ms: u64::MAX,
-            in_hand_max_ms: STUCK_MS,
+            // It calls itself stuck only where giving back did not help.
+            in_hand_max_ms: u64::try_from(in_hand_max.as_millis()).unwrap_or(u64::MAX).saturating_mul(2),
         };
         let never = CancellationToken::new();
         let mut consumer = Consumer::start(settings, never, closing.clone(), &lifecycle.tracker);
         self.worker.health.watch_consumer(queue, consumer.monitor());
-        let mut looks = tokio::time::interval(LOOK_EVERY);
+        let mut looks = tokio::time::interval(in_hand_max.min(LOOK_EVERY_MAX));
         let mut is_ending = false;
         loop {
             let wake = if is_ending { None } else { self.begin() };
@@ -101,7 +98,7 @@ impl<'a> Session<'a> {
                     None => break,
                 },
                 () = until(wake) => {}
-                _look = looks.tick() => is_ending |= self.lanes.iter().any(|held| held.received.elapsed() >= IN_HAND_MAX),
+                _look = looks.tick() => is_ending |= self.lanes.iter().any(|held| held.received.elapsed() >= in_hand_max),
             }
         }
         closing.cancel();
