@@ -126,3 +126,84 @@ impl Troubles {
 fn millis(duration: Duration) -> u64 {
     u64::try_from(duration.as_millis()).unwrap_or(u64::MAX)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const OUTCOME: Uuid = Uuid::from_u128(1);
+    const OTHER: Uuid = Uuid::from_u128(2);
+
+    struct Setting {
+        troubles: Troubles,
+        start: Instant,
+    }
+
+    impl Setting {
+        fn new() -> Self {
+            let rules = PatienceRules { alarm_ms: 10_000, alone_max_ms: 60_000, everyone_max_ms: u64::MAX };
+            Self { troubles: Troubles::new(rules), start: Instant::now() }
+        }
+
+        fn at(&self, second: u64) -> Instant {
+            self.start + Duration::from_secs(second)
+        }
+
+        /// The outcome fails in this second.
+        fn fails(&mut self, second: u64, fault: Fault) -> (Next, Alarm) {
+            let now = self.at(second);
+            self.troubles.failed(OUTCOME, now);
+            self.troubles.next(OUTCOME, fault, None, now)
+        }
+    }
+
+    #[test]
+    fn an_outcome_fails_alone_only_from_when_others_are_taken_between_two_of_its_tries() {
+        let mut setting = Setting::new();
+        setting.troubles.taken(OTHER, setting.at(0));
+        for second in [1, 2, 3, 4] {
+            let (next, _) = setting.fails(second, Fault::Outcome);
+            assert_ne!(next, Next::Aside, "nobody was taken since its first try");
+        }
+        setting.troubles.taken(OTHER, setting.at(5));
+        assert_ne!(setting.fails(6, Fault::Outcome).0, Next::Aside);
+        assert_ne!(setting.fails(7, Fault::Outcome).0, Next::Aside);
+        assert_eq!(setting.fails(8, Fault::Outcome).0, Next::Aside);
+    }
+
+    #[test]
+    fn an_outage_in_which_everyone_fails_makes_nobodys_patience_shorter() {
+        let mut setting = Setting::new();
+        setting.fails(1, Fault::Moment);
+        setting.troubles.taken(OTHER, setting.at(2));
+        assert_ne!(setting.fails(3, Fault::Moment).0, Next::Aside);
+        setting.troubles.everyone_fails();
+        assert_ne!(setting.fails(100_000, Fault::Moment).0, Next::Aside);
+        setting.troubles.taken(OTHER, setting.at(100_001));
+        assert_ne!(setting.fails(100_002, Fault::Moment).0, Next::Aside);
+        assert_eq!(setting.fails(100_062, Fault::Moment).0, Next::Aside);
+    }
+
+    #[test]
+    fn somebody_is_told_once_of_an_outcome_that_waits_and_again_only_after_it_was_taken() {
+        let mut setting = Setting::new();
+        let alarms: Vec<Alarm> =
+            [1, 10, 11, 12].map(|second| setting.fails(second, Fault::Moment).1).to_vec();
+        assert_eq!(alarms, [Alarm::Silent, Alarm::Silent, Alarm::Now, Alarm::Silent]);
+        setting.troubles.taken(OUTCOME, setting.at(13));
+        assert_eq!(setting.fails(20, Fault::Moment).1, Alarm::Silent);
+    }
+
+    #[test]
+    fn its_pause_is_remembered_while_its_message_is_back_in_the_queue_and_not_for_ever() {
+        let mut setting = Setting::new();
+        setting.fails(1, Fault::Moment);
+        setting.fails(2, Fault::Moment);
+        assert_eq!(setting.troubles.due(OUTCOME, setting.at(3)), setting.at(4));
+        assert_eq!(setting.troubles.due(OTHER, setting.at(3)), setting.at(3));
+        setting.troubles.forget_old(setting.at(3_601));
+        assert_eq!(setting.troubles.tries(OUTCOME), 2);
+        setting.troubles.forget_old(setting.at(3_602));
+        assert_eq!(setting.troubles.tries(OUTCOME), 0);
+    }
+}
