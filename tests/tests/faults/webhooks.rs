@@ -2,9 +2,11 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use closure_contract::FailureCode;
+use closure_contract::{FailureCode, topology::OUTCOMES};
 use closure_tests::harness::{
-    Fleet, FleetOptions, LONG, Posted, ProcessSpec, Receiver, Reply, eventually, run,
+    Fleet, FleetOptions, LONG, Posted, ProcessSpec, Receiver, Reply, eventually,
+    raw_amqp::{Properties, Property, RawPublisher, Said},
+    run,
 };
 use serde_json::json;
 use uuid::Uuid;
@@ -326,6 +328,34 @@ fn what_waits_in_hand_for_long_is_given_back_and_comes_again_in_its_order_and_it
             setting.receiver.posted().iter().filter(|posted| posted.outcome_id == id(slow, 1)).count();
         assert!(tries <= 6, "{tries} tries in 15 s: the pauses began anew each time that it was given back");
         assert_eq!(setting.fleet.warnings("webhooks").await, Vec::<String>::new(), "nobody need look");
+        setting.finish().await;
+    });
+}
+
+#[test]
+fn what_nobody_takes_for_too_long_leaves_the_broker_for_the_desk_and_is_sent_from_there() {
+    run(async {
+        let setting = Setting::start("webhook-expired", &["webhooks"], |options| options).await;
+        setting.fleet.stop_process("webhooks").await;
+        let body = include_bytes!("../../../crates/contract/fixtures/closure.outcome.1.json");
+        // The queue's own limit is a week; the broker treats a message's own alike.
+        let properties = Properties::default().text(Property::Expiration, b"100");
+        let mut publisher = RawPublisher::open(&setting.fleet.vhost.uri).await;
+        let said = publisher.publish(OUTCOMES, b"sms.undelivered", &properties, body).await;
+        assert_eq!(said, Said::Confirmed);
+        let letter = eventually("a letter", LONG, || async {
+            let mut letters = setting.fleet.letters_with(body).await;
+            letters.pop().ok_or_else(|| "none".to_owned())
+        })
+        .await;
+        assert_eq!(letter.summary.code, FailureCode::OutcomeNotTaken);
+        assert!(letter.summary.detail.contains("within seven days"), "{}", letter.summary.detail);
+        setting.fleet.start_process("webhooks").await;
+        let number = letter.summary.id.to_string();
+        let words = ["dead", "replay", &number, "--actor", "kim", "--reason", "the CRM is back"];
+        setting.fleet.cli(&words).await.with_code(0);
+        assert_eq!(setting.took(1).await[0].body, body);
+        setting.fleet.queues_are_empty().await;
         setting.finish().await;
     });
 }
