@@ -44,7 +44,7 @@ keep broker_uri_crm "$crm_scheme://crm:$(password)@$crm_place/%2f"
 if [[ ${CLOSURE_CRM_BROKER:-} && $(<"$folder/broker_uri_crm") != "$crm_scheme://crm:"*"@$crm_place/%2f" ]]; then
   echo "change   broker_uri_crm, which names another way than $crm_broker: write that into it, and leave user and password"
 fi
-for user in topology sms email dial fallback dead cancel intake operator doctor; do
+for user in topology sms email dial fallback dead cancel intake webhooks operator doctor; do
   keep "broker_uri_$user" "amqp://$user:$(password)@$broker/%2f"
 done
 for user in owner sms email dial fallback dead cancel bounces advisor operator doctor pbx; do
@@ -69,6 +69,9 @@ keep advisor_jobs_token_next ""
 # It makes our envelope senders ours; the roles email and bounces share it.
 keep bounce_secret "$(password)"
 keep bounce_secret_next ""
+# It signs what is posted to the CRM's webhook; the CRM has it too.
+keep webhooks_secret "whsec_$(head -c 32 /dev/urandom | base64)"
+keep webhooks_secret_next ""
 # Without a key nothing is signed.
 keep dkim_key ""
 for file in nhn_secret_key infobip_api_key twilio_secret smtp_password ari_password; do

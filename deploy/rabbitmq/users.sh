@@ -28,7 +28,7 @@ if [[ ${CLOSURE_FORMER_WORKERS:-no} == yes ]]; then
   former="|retry\.$delay"
   former_jobs='|jobs'
 fi
-dead='((sms|email|dial|receipts|cancel)\.dead|unroutable)'
+dead='((sms|email|dial|receipts|cancel|webhooks)\.dead|unroutable)'
 
 existing=$("$ctl" --quiet list_users --no-table-headers | cut -f1)
 
@@ -59,10 +59,11 @@ user fallback "$none"                "^closure\.(fallback|outcomes$former_jobs)\
 user dead     "$none"                '^closure\.outcomes$'                    "^closure\.$dead\$"
 user cancel   "$none"                '^closure\.outcomes$'                    '^closure\.cancel$'
 user intake   "$none"                '^closure\.receipts$'                    "$none"
-user operator "$none"                '^closure\.(jobs|outcomes)$'             "$none"
+user webhooks "$none"                '^closure\.webhooks\.aside$'             '^closure\.webhooks$'
+user operator "$none"                '^closure\.(jobs|outcomes|webhooks\.again)$' "$none"
 # From 4.2.6 on the broker tells how many messages wait only to who has some right to the queue. To write to a queue that
 # is no exchange means nothing by itself, so that this right lets the doctor see, and neither publish nor read.
-user doctor   "$none"                '^closure\.((sms|email|dial|cancel)(\.dead)?|receipts\.dead)$' "$none"
+user doctor   "$none"                '^closure\.((sms|email|dial|cancel|webhooks)(\.dead)?|receipts\.dead)$' "$none"
 
 # The bounce reader of an earlier release had a user of its own.
 if [[ ! $former ]] && grep -qxF bounces <<<"$existing"; then

@@ -262,7 +262,8 @@ fn every_configuration_variable_and_failure_code_is_documented() {
 /// The key that a line of the table declares.
 fn key_of(line: &str) -> Option<&str> {
     let line = line.trim();
-    let beginnings = ["required(\"", "secret(\"", "optional(\"", "Key { name: \"", "name: \""];
+    let beginnings =
+        ["required(\"", "secret(\"", "optional(\"", "optional_secret(\"", "Key { name: \"", "name: \""];
     if let Some(rest) = beginnings.iter().find_map(|beginning| line.strip_prefix(beginning)) {
         return rest.split_once('"').map(|(key, _)| key);
     }

@@ -211,6 +211,10 @@ fn the_guides_show_the_producers_as_they_are() {
             let source = std::fs::read_to_string(program(name)).expect("there is a program");
             assert!(text.contains(&source), "{guide} does not show {name} as it is");
         }
+        let receiver = std::fs::read_to_string(program("python/webhook.py")).expect("there is a program");
+        let (_, rest) = receiver.split_once("def is_ours").expect("it verifies signatures");
+        let recipe = rest.split("\n\n\n").next().unwrap_or_default();
+        assert!(text.contains(recipe), "{guide} does not show how webhook.py verifies a signature");
     }
 }
 

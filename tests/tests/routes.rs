@@ -6,7 +6,7 @@ use std::{
 };
 
 use closure_broker::{
-    BrokerError, BrokerSettings, TopologyError,
+    BrokerError, BrokerSettings, Consumer, ConsumerSettings, TopologyError,
     topology::{self, Seen},
 };
 use closure_contract::topology::{WorkQueue, exchanges, queues};
@@ -15,22 +15,26 @@ use closure_tests::harness::{
     raw_amqp::{Properties, RawPublisher, Said, field, long},
     run,
 };
+use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
+/// What brings nothing for this long has nothing more.
+const QUIET: Duration = Duration::from_secs(3);
 const PASSWORD: &str = "routes-0123456789";
 /// Keys that lead somewhere on some exchange, and one that leads nowhere.
-const KEYS: [&str; 7] = ["sms", "email", "dial", "receipt", "cancel", "closure.dial", "zzz"];
+const KEYS: [&str; 8] = ["sms", "email", "dial", "receipt", "cancel", "webhook", "closure.dial", "zzz"];
 /// Exchanges that every broker has; the first one leads to every queue by its name.
 const BROKERS_OWN: [&str; 3] = ["", "amq.direct", "amq.topic"];
 
 /// Every user, and the work queues that it may reach.
-const ROUTES: [(&str, &[&str]); 10] = [
+const ROUTES: [(&str, &[&str]); 11] = [
     ("crm", &["closure.cancel", "closure.dial", "closure.email", "closure.sms"]),
-    ("operator", &["closure.cancel", "closure.dial", "closure.email", "closure.sms"]),
+    ("operator", &["closure.cancel", "closure.dial", "closure.email", "closure.sms", "closure.webhooks"]),
     ("sms", &["closure.receipts", "closure.sms"]),
     ("email", &["closure.email"]),
     ("dial", &["closure.dial"]),
     ("fallback", &["closure.email"]),
     ("intake", &["closure.receipts"]),
+    ("webhooks", &[]),
     ("dead", &[]),
     ("cancel", &[]),
     ("doctor", &[]),
@@ -59,8 +63,22 @@ async fn knock(uri: &str, user: &str) -> usize {
 }
 
 /// Who is in a queue, by the messages' own words; they are gone afterwards.
-async fn senders(vhost: &Vhost, queue: &str) -> BTreeSet<String> {
+async fn senders(vhost: &Vhost, queue: &'static str) -> BTreeSet<String> {
     let mut found = BTreeSet::new();
+    // A queue with a single active consumer answers no `basic.get`.
+    if queue == WorkQueue::Webhooks.name() {
+        let broker = BrokerSettings::new(vhost.uri.clone(), "routes");
+        let settings =
+            ConsumerSettings { broker, queue, prefetch: 500, watchdog_ms: 60_000, in_hand_max_ms: 60_000 };
+        let (stop, tracker) = (CancellationToken::new(), TaskTracker::new());
+        let mut consumer = Consumer::start(settings, stop.clone(), stop.clone(), &tracker);
+        while let Ok(Some(incoming)) = tokio::time::timeout(QUIET, consumer.deliveries.recv()).await {
+            found.insert(String::from_utf8_lossy(&incoming.message.body).into_owned());
+            incoming.settler.ack();
+        }
+        stop.cancel();
+        return found;
+    }
     loop {
         let taken = vhost.take(queue, 500).await;
         if taken.is_empty() {
@@ -140,7 +158,14 @@ fn the_doctors_user_sees_what_is_there_and_may_configure_nothing() {
         assert!(seen.arguments && seen.depths.iter().all(|(_, ready)| *ready == Some(0)), "{seen:?}");
         let Seen { arguments, depths } = topology::look(&doctor).await.expect("it answers");
         assert!(!arguments, "it may configure nothing");
-        for queue in ["closure.sms", "closure.email", "closure.dial", "closure.cancel", "closure.sms.dead"] {
+        for queue in [
+            "closure.sms",
+            "closure.email",
+            "closure.dial",
+            "closure.cancel",
+            "closure.webhooks",
+            "closure.sms.dead",
+        ] {
             assert!(depths.contains(&(queue, Some(0))), "{queue}: {depths:?}");
         }
         let refused = topology::apply(&doctor).await.expect_err("it may not");

@@ -7,7 +7,7 @@ use closure_contract::{
     AttemptNumber, Channel, Generation, Timestamp,
     topology::{
         DelayStep, FALLBACK, HEADER_ATTEMPT, HEADER_GENERATION, HEADER_TRACEPARENT, HOME, JOBS, OUTCOMES,
-        RECEIPTS,
+        RECEIPTS, WEBHOOKS_AGAIN, WEBHOOKS_ASIDE,
     },
 };
 use lapin::{
@@ -99,7 +99,8 @@ pub struct Death {
 impl OutMessage {
     /// What forbids to publish this message, if anything does.
     pub(crate) fn problem(&self) -> Option<&'static str> {
-        let may_write = [JOBS, FALLBACK, RECEIPTS, OUTCOMES].contains(&self.exchange)
+        let may_write = [JOBS, FALLBACK, RECEIPTS, OUTCOMES, WEBHOOKS_AGAIN, WEBHOOKS_ASIDE]
+            .contains(&self.exchange)
             || DelayStep::ALL
                 .iter()
                 .any(|step| Channel::ALL.iter().any(|channel| step.exchange(*channel) == self.exchange));
@@ -292,8 +293,8 @@ mod tests {
 
     #[test]
     fn only_the_exchanges_that_the_fleet_writes_to_may_be_published_to() {
-        for exchange in [JOBS, FALLBACK, RECEIPTS, OUTCOMES, "closure.retry.sms.1s", "closure.retry.dial.1h"]
-        {
+        let ours = [JOBS, FALLBACK, RECEIPTS, OUTCOMES, WEBHOOKS_AGAIN, WEBHOOKS_ASIDE];
+        for exchange in ours.into_iter().chain(["closure.retry.sms.1s", "closure.retry.dial.1h"]) {
             assert_eq!(message(exchange).problem(), None, "{exchange}");
         }
         for exchange in

@@ -1,7 +1,7 @@
 //! Declaring and checking what `contract::topology` says.
 
 use closure_contract::topology::{
-    self as contract, BindingSpec, DelayStep, ExchangeKind, ExchangeSpec, QueueSpec, Writer,
+    self as contract, BindingSpec, Consumers, DelayStep, ExchangeKind, ExchangeSpec, QueueSpec, Writer,
 };
 use lapin::{
     Channel,
@@ -53,6 +53,19 @@ pub async fn apply(settings: &BrokerSettings) -> Result<AppliedTopology, Topolog
     }
     survey.finish().await?;
     Ok(AppliedTopology { exchanges: exchanges.len(), queues: queues.len(), bindings: bindings.len() })
+}
+
+/// Leads every outcome to the webhooks worker from now on, or none any more; harmless when repeated.
+///
+/// What waits for it by then still waits for it.
+pub async fn feed_webhooks(settings: &BrokerSettings, is_wanted: bool) -> Result<(), TopologyError> {
+    let mut survey = Survey::open(settings).await?;
+    if is_wanted {
+        survey.bind(&contract::WEBHOOKS_FEED).await?;
+    } else {
+        survey.unbind(&contract::WEBHOOKS_FEED).await?;
+    }
+    survey.finish().await
 }
 
 /// Compares every exchange and queue with what it should be, and changes nothing.
@@ -245,6 +258,13 @@ impl Survey {
         Ok(())
     }
 
+    async fn unbind(&mut self, spec: &BindingSpec) -> Result<(), TopologyError> {
+        let BindingSpec { queue, exchange, routing_key } = *spec;
+        let arguments = FieldTable::default();
+        let unbind = self.channel.queue_unbind(queue.into(), exchange.into(), routing_key.into(), arguments);
+        Ok(self.link.ask("queue.unbind", unbind).await?)
+    }
+
     /// What was seen; nothing where the broker refuses this user the look, after which it has closed the channel.
     async fn unless_hidden<T>(
         &mut self,
@@ -279,8 +299,14 @@ impl Survey {
 
 /// The arguments that make a queue what its specification says, on every version of the broker.
 fn arguments(spec: &QueueSpec) -> FieldTable {
-    let QueueSpec { name: _, dead_letter_exchange, dead_letter_routing_key, delivery_limit, message_ttl_ms } =
-        *spec;
+    let QueueSpec {
+        name: _,
+        dead_letter_exchange,
+        dead_letter_routing_key,
+        delivery_limit,
+        message_ttl_ms,
+        consumers,
+    } = *spec;
     let mut arguments = quorum();
     arguments.insert("x-overflow".into(), text("reject-publish"));
     if let Some(exchange) = dead_letter_exchange {
@@ -295,6 +321,12 @@ fn arguments(spec: &QueueSpec) -> FieldTable {
     }
     if let Some(ttl_ms) = message_ttl_ms {
         arguments.insert("x-message-ttl".into(), number(ttl_ms));
+    }
+    match consumers {
+        Consumers::All => {}
+        Consumers::OneActive => {
+            arguments.insert("x-single-active-consumer".into(), AMQPValue::Boolean(true));
+        }
     }
     arguments
 }
@@ -332,6 +364,8 @@ mod tests {
                 "{}",
                 spec.name
             );
+            let is_single = (spec.consumers == Consumers::OneActive).then_some(AMQPValue::Boolean(true));
+            assert_eq!(value("x-single-active-consumer"), is_single, "{}", spec.name);
             assert_eq!(value("x-message-ttl"), spec.message_ttl_ms.map(number), "{}", spec.name);
             assert_eq!(
                 value("x-dead-letter-routing-key"),

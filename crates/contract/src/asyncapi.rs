@@ -30,7 +30,7 @@ fn reference<T: JsonSchema>(generator: &mut SchemaGenerator) -> Value {
     generator.subschema_for::<T>().to_value()
 }
 
-/// What the CRM publishes: every work queue but the receipts', which is the fleet's own.
+/// What the CRM publishes: every work queue but the receipts' and the webhooks', which are the fleet's own.
 fn published() -> Vec<(WorkQueue, Message)> {
     let message = |queue| match queue {
         WorkQueue::Jobs(Channel::Sms) => Some(Message {
@@ -61,7 +61,7 @@ fn published() -> Vec<(WorkQueue, Message)> {
             example: include_str!("../fixtures/closure.cancel.1.json"),
             payload: reference::<Cancel>,
         }),
-        WorkQueue::Receipts => None,
+        WorkQueue::Receipts | WorkQueue::Webhooks => None,
     };
     WorkQueue::ALL.into_iter().filter_map(|queue| Some((queue, message(queue)?))).collect()
 }

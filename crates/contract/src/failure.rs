@@ -54,6 +54,7 @@ failure_codes! {
     Unroutable = "unroutable", "The routing key belongs to no queue", "publish with the key sms, email, dial or cancel";
     CrashLoop = "crash_loop", "Workers failed repeatedly while they held this message", "read the workers' logs for the job, then replay";
     MessageExpired = "message_expired", "The message ran out by its own expiration before a worker took it", "publish jobs without AMQP's expiration and give expires_at in the job instead; replay this one if it is still wanted";
+    OutcomeNotTaken = "outcome_not_taken", "The CRM's webhook did not take this outcome", "read why in the letter's detail, mend the receiver, then replay the letter; the outcome keeps its id";
     GivenUp = "given_up", "A worker gave the message up, though this release can read it", "read the workers' logs for the job, then replay";
 
     // The rules.

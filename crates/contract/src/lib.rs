@@ -10,6 +10,7 @@ pub mod outcome;
 pub mod receipt;
 pub mod schema;
 pub mod topology;
+pub mod word;
 mod written;
 
 pub use cancel_outcome::CancelOutcome;
@@ -19,3 +20,4 @@ pub use job::{Cancel, Channel, DecodeError, DialJob, EmailJob, Job, SmsJob};
 pub use language::Language;
 pub use outcome::{AppliedRule, Outcome, OutcomeName, RuleEffect, RuleId};
 pub use receipt::{Evidence, Provider, Receipt, ReceiptMessage, ReceiptStatus, Submission};
+pub use word::WordIds;

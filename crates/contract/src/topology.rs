@@ -28,6 +28,13 @@ pub const HOME: &str = "closure.home";
 pub const DEAD: &str = "closure.dead";
 /// Where the CRM listens.
 pub const OUTCOMES: &str = "closure.outcomes";
+/// Where the console alone publishes: what a person sends to the CRM's webhook again, and to nobody else.
+pub const WEBHOOKS_AGAIN: &str = "closure.webhooks.again";
+/// Where the webhooks worker puts the outcomes that a person must look at; the routing key says why.
+pub const WEBHOOKS_ASIDE: &str = "closure.webhooks.aside";
+/// An outcome that the CRM's webhook has not taken after this time goes to the dead-letter desk, which keeps it: the
+/// disks of a broker are no archive.
+pub const WEBHOOK_TTL_MS: u32 = 7 * 24 * 3_600_000;
 
 /// Which try this copy of a message asks for, from 1: a signed 32-bit number.
 pub const HEADER_ATTEMPT: &str = "x-closure-attempt";
@@ -45,16 +52,19 @@ pub enum WorkQueue {
     Receipts,
     /// The CRM's cancellations.
     Cancels,
+    /// What is told to the CRM's webhook, where it has one.
+    Webhooks,
 }
 
 impl WorkQueue {
     /// Every work queue.
-    pub const ALL: [Self; 5] = [
+    pub const ALL: [Self; 6] = [
         Self::Jobs(Channel::Sms),
         Self::Jobs(Channel::Email),
         Self::Jobs(Channel::Dial),
         Self::Receipts,
         Self::Cancels,
+        Self::Webhooks,
     ];
 
     /// The queue's name.
@@ -65,6 +75,7 @@ impl WorkQueue {
             Self::Jobs(Channel::Dial) => "closure.dial",
             Self::Receipts => "closure.receipts",
             Self::Cancels => "closure.cancel",
+            Self::Webhooks => "closure.webhooks",
         }
     }
 
@@ -76,6 +87,7 @@ impl WorkQueue {
             Self::Jobs(Channel::Dial) => "closure.dial.dead",
             Self::Receipts => "closure.receipts.dead",
             Self::Cancels => "closure.cancel.dead",
+            Self::Webhooks => "closure.webhooks.dead",
         }
     }
 
@@ -85,6 +97,7 @@ impl WorkQueue {
             Self::Jobs(channel) => channel.as_str(),
             Self::Receipts => "receipt",
             Self::Cancels => "cancel",
+            Self::Webhooks => "webhook",
         }
     }
 
@@ -93,6 +106,7 @@ impl WorkQueue {
         match self {
             Self::Jobs(_) | Self::Cancels => JOBS,
             Self::Receipts => RECEIPTS,
+            Self::Webhooks => WEBHOOKS_AGAIN,
         }
     }
 }
@@ -256,6 +270,17 @@ pub struct QueueSpec {
     pub delivery_limit: Option<u32>,
     /// How long a message stays before it is dead, in milliseconds.
     pub message_ttl_ms: Option<u32>,
+    /// How many consumers get messages at a time.
+    pub consumers: Consumers,
+}
+
+/// How many consumers of a queue get messages at a time.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Consumers {
+    /// Every one.
+    All,
+    /// One, until its connection ends; the others stand by. What it had in hand comes first to its successor, in order.
+    OneActive,
 }
 
 /// One binding of a queue to an exchange.
@@ -288,6 +313,8 @@ pub fn exchanges() -> Vec<ExchangeSpec> {
         of(HOME, ExchangeKind::Direct, Some(UNROUTABLE), Writer::Broker),
         of(DEAD, ExchangeKind::Direct, Some(UNROUTABLE), Writer::Broker),
         of(OUTCOMES, ExchangeKind::Topic, None, Writer::Processes),
+        of(WEBHOOKS_AGAIN, ExchangeKind::Direct, None, Writer::Processes),
+        of(WEBHOOKS_ASIDE, ExchangeKind::Fanout, None, Writer::Processes),
     ];
     exchanges
         .extend(delays().map(|(channel, step)| {
@@ -304,13 +331,25 @@ pub fn queues() -> Vec<QueueSpec> {
         dead_letter_routing_key: None,
         delivery_limit: None,
         message_ttl_ms: None,
+        consumers: Consumers::All,
     };
     let mut queues = Vec::new();
     for queue in WorkQueue::ALL {
-        queues.push(QueueSpec {
-            dead_letter_exchange: Some(DEAD),
-            delivery_limit: Some(DELIVERY_LIMIT),
-            ..plain(queue.name())
+        queues.push(match queue {
+            WorkQueue::Jobs(_) | WorkQueue::Receipts | WorkQueue::Cancels => QueueSpec {
+                dead_letter_exchange: Some(DEAD),
+                delivery_limit: Some(DELIVERY_LIMIT),
+                ..plain(queue.name())
+            },
+            // An outage of the CRM outlasts many deliveries. An outcome keeps the routing key under which it was told,
+            // which leads to no dead queue.
+            WorkQueue::Webhooks => QueueSpec {
+                dead_letter_exchange: Some(DEAD),
+                dead_letter_routing_key: Some(queue.routing_key()),
+                message_ttl_ms: Some(WEBHOOK_TTL_MS),
+                consumers: Consumers::OneActive,
+                ..plain(queue.name())
+            },
         });
         queues.push(plain(queue.dead_queue()));
     }
@@ -341,5 +380,12 @@ pub fn bindings() -> Vec<BindingSpec> {
     let email = WorkQueue::Jobs(Channel::Email).name();
     bindings.push(BindingSpec { queue: email, exchange: FALLBACK, routing_key: "" });
     bindings.push(BindingSpec { queue: UNROUTABLE, exchange: UNROUTABLE, routing_key: "" });
+    let aside = WorkQueue::Webhooks.dead_queue();
+    bindings.push(BindingSpec { queue: aside, exchange: WEBHOOKS_ASIDE, routing_key: "" });
     bindings
 }
+
+/// What leads every outcome to the webhooks worker: there only where the CRM has a webhook, so that nothing gathers in a
+/// queue that nobody reads.
+pub const WEBHOOKS_FEED: BindingSpec =
+    BindingSpec { queue: "closure.webhooks", exchange: OUTCOMES, routing_key: "#" };

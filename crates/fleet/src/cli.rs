@@ -142,6 +142,8 @@ pub enum Role {
     Cancel,
     /// Mails that came back after they were accepted.
     Bounces,
+    /// Outcomes, to a CRM that has a webhook in the place of a consumer.
+    Webhooks,
 }
 
 /// Job files.

@@ -105,10 +105,12 @@ impl Health {
             };
             said.push(PartHealth { part: format!("consumer {queue}"), state });
         }
-        for service in [Service::Database, Service::SideLooks, Service::Templates, Service::Maildir] {
+        let told =
+            [Service::Database, Service::SideLooks, Service::Templates, Service::Maildir, Service::Webhook];
+        for service in told {
             let reason = parts.services.as_ref().and_then(|services| services.reason(service));
             let Some(reason) = reason else { continue };
-            // What no message waits for is told, and restarting would mend nothing.
+            // What only the outside can mend is told, and so is what no message waits for: restarting mends nothing.
             ready &= !matches!(service, Service::Database | Service::Maildir);
             said.push(PartHealth { part: service.name().to_owned(), state: format!("Away: {reason}") });
         }

@@ -24,6 +24,8 @@ pub enum Service {
     Publishing,
     /// A gateway that is asked for receipts.
     ReceiptPull,
+    /// The CRM's endpoint for outcomes.
+    Webhook,
 }
 
 /// The outages of one process; a clone shares them.
@@ -38,6 +40,7 @@ struct Shared {
     maildir: Watched,
     publishing: Watched,
     receipt_pull: Watched,
+    webhook: Watched,
 }
 
 #[derive(Debug, Default)]
@@ -93,6 +96,7 @@ impl Services {
             Service::Maildir => &self.0.maildir,
             Service::Publishing => &self.0.publishing,
             Service::ReceiptPull => &self.0.receipt_pull,
+            Service::Webhook => &self.0.webhook,
         }
     }
 }
@@ -113,6 +117,7 @@ impl Service {
             Self::Maildir => "maildir",
             Self::Publishing => "broker",
             Self::ReceiptPull => "gateway",
+            Self::Webhook => "the CRM's webhook",
         }
     }
 }

@@ -62,7 +62,7 @@ macro_rules! meanings {
 
 meanings! {
     Permanent Message: UnreadableBody, BodyTooLarge, UnknownKind, UnsupportedVersion, WrongShape, WrongQueue,
-        JobIdConflict, Unroutable, CrashLoop, MessageExpired, GivenUp, Expired, NeverInTime,
+        JobIdConflict, Unroutable, CrashLoop, MessageExpired, OutcomeNotTaken, GivenUp, Expired, NeverInTime,
         NotBeforeTooFar, Superseded, Cancelled, BounceUnread;
     Permanent Recipient: ScopeMismatch, AmbiguousNumber, InvalidNumber, CountryContradiction, NumberNotAllowed,
         NoEmailAddress, InvalidEmailAddress, RecipientRejected, NotDelivered, ReceiptExpired, NoReceipt,

@@ -62,4 +62,5 @@ mod template_parse;
 mod template_search;
 mod times;
 mod validate;
+pub mod webhook;
 mod words;

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use closure_contract::Timestamp;
-use reqwest::{Client, RequestBuilder, Url, header::RETRY_AFTER, redirect, retry};
+use reqwest::{Certificate, Client, RequestBuilder, Response, Url, header::RETRY_AFTER, redirect, retry};
 use time::{OffsetDateTime, format_description::well_known::Rfc2822};
 
 use crate::{
@@ -72,6 +72,14 @@ impl NoAnswer {
             Self::TooLarge => "the answer was larger than the limit",
         }
     }
+
+    /// Whether the other side may have the request.
+    pub(crate) fn was_sent(self) -> bool {
+        match self {
+            Self::NotSent | Self::Unbuildable => false,
+            Self::TimedOut | Self::Broken | Self::TooLarge => true,
+        }
+    }
 }
 
 impl Http {
@@ -79,6 +87,16 @@ impl Http {
         service: &'static str,
         limits: HttpLimits,
         addresses: Addresses,
+    ) -> Result<Self, ConfigError> {
+        Self::trusting(service, limits, addresses, None)
+    }
+
+    /// The same for a service whose certificate one of these authorities signs, besides the public ones.
+    pub(crate) fn trusting(
+        service: &'static str,
+        limits: HttpLimits,
+        addresses: Addresses,
+        extra_roots_pem: Option<&str>,
     ) -> Result<Self, ConfigError> {
         positive(service, "connect_timeout_ms", limits.connect_timeout_ms)?;
         positive(service, "read_timeout_ms", limits.read_timeout_ms)?;
@@ -107,9 +125,12 @@ impl Http {
         if addresses == Addresses::Public {
             builder = builder.dns_resolver(PublicResolver);
         }
-        let client = builder
-            .build()
-            .map_err(|error| ConfigError::Client { service, problem: error.without_url().to_string() })?;
+        let refused =
+            |error: reqwest::Error| ConfigError::Client { service, problem: error.without_url().to_string() };
+        if let Some(pem) = extra_roots_pem {
+            builder = builder.tls_certs_merge(Certificate::from_pem_bundle(pem.as_bytes()).map_err(refused)?);
+        }
+        let client = builder.build().map_err(refused)?;
         Ok(Self { client, limits })
     }
 
@@ -132,12 +153,7 @@ impl Http {
     /// One request, one answer; the body is read as a stream and never beyond the limit.
     pub(crate) async fn run(&self, request: RequestBuilder) -> Result<Answer, NoAnswer> {
         let mut response = request.send().await.map_err(|error| no_answer(&error))?;
-        let status = response.status().as_u16();
-        let retry_after_ms = response
-            .headers()
-            .get(RETRY_AFTER)
-            .and_then(|value| value.to_str().ok())
-            .and_then(|value| retry_after_ms(value, Timestamp::now()));
+        let (status, retry_after_ms) = head(&response);
         let mut body = Vec::new();
         while let Some(chunk) = response.chunk().await.map_err(|error| no_answer(&error))? {
             if body.len() + chunk.len() > self.limits.body_bytes_max {
@@ -147,6 +163,32 @@ impl Http {
         }
         Ok(Answer { status, retry_after_ms, body })
     }
+
+    /// One request of whose answer the head is enough: whatever becomes of the rest, it was said.
+    ///
+    /// The rest is read within the limit, so that the connection can be used again.
+    pub(crate) async fn status(&self, request: RequestBuilder) -> Result<(u16, Option<u64>), NoAnswer> {
+        let mut response = request.send().await.map_err(|error| no_answer(&error))?;
+        let said = head(&response);
+        let mut read = 0;
+        while let Ok(Some(chunk)) = response.chunk().await {
+            read += chunk.len();
+            if read > self.limits.body_bytes_max {
+                break;
+            }
+        }
+        Ok(said)
+    }
+}
+
+/// The status of an answer, and how long it asks us to wait.
+fn head(response: &Response) -> (u16, Option<u64>) {
+    let asked = response
+        .headers()
+        .get(RETRY_AFTER)
+        .and_then(|value| value.to_str().ok())
+        .and_then(|value| retry_after_ms(value, Timestamp::now()));
+    (response.status().as_u16(), asked)
 }
 
 /// A URL below a base, each segment percent-encoded.

@@ -14,6 +14,7 @@ mod refusal;
 pub mod sender;
 pub mod sms;
 pub mod smtp;
+pub mod webhook;
 
 pub use addresses::Addresses;
 pub use bounce::{
@@ -33,3 +34,4 @@ pub use sms::{
     ReceiptPull, ReceiptTransport, SmsGateway, SmsMessage, TwilioReceipts, TwilioSettings, TwilioSms,
 };
 pub use smtp::{Envelope, Security, Smtp, SmtpCredentials, SmtpSettings};
+pub use webhook::{Webhook, WebhookReply, WebhookSettings};

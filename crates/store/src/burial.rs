@@ -202,7 +202,7 @@ fn generation_of(headers: &Value) -> Generation {
 fn channel_of(queue: &str) -> Option<Channel> {
     WorkQueue::ALL.into_iter().find(|work| work.name() == queue).and_then(|work| match work {
         WorkQueue::Jobs(channel) => Some(channel),
-        WorkQueue::Receipts | WorkQueue::Cancels => None,
+        WorkQueue::Receipts | WorkQueue::Cancels | WorkQueue::Webhooks => None,
     })
 }
 

@@ -14,8 +14,10 @@ const SCRIPT: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../deploy/rabbitmq/us
 /// The password of every user of the broker but its own.
 pub(super) const PASSWORD: &str = "broker-0123456789";
 /// Whom the script makes.
-const USERS: [&str; 11] =
-    ["topology", "crm", "sms", "email", "dial", "fallback", "dead", "cancel", "intake", "operator", "doctor"];
+const USERS: [&str; 12] = [
+    "topology", "crm", "sms", "email", "dial", "fallback", "dead", "cancel", "intake", "webhooks",
+    "operator", "doctor",
+];
 /// In the place of `rabbitmqctl`: a password comes through a pipe, and whoever writes into one that nobody reads is
 /// ended. From RabbitMQ 4 on it is read only where two words are all that rabbitmqctl is given.
 const STAND_IN: &str = r#"#!/bin/bash

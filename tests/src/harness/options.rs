@@ -20,7 +20,7 @@ impl ProcessSpec {
     /// A process of `fleet work` with these roles.
     pub fn work(name: &str, roles: &[&str]) -> Self {
         let consumers_of = |role: &&str| match *role {
-            "dead" => 6,
+            "dead" => 7,
             // It reads a maildir.
             "bounces" => 0,
             _ => 1,
@@ -54,10 +54,14 @@ impl ProcessSpec {
         }
     }
 
-    /// What it needs of a fleet's environment: the bounce reader alone has no broker.
+    /// What it needs of a fleet's environment: the bounce reader has no broker, and the webhooks worker no database.
     fn needed_of(&self, environment: &[(String, String)]) -> Vec<(String, String)> {
-        let needs_broker = self.database_role() != "bounces";
-        environment.iter().filter(|(name, _)| needs_broker || name != "FLEET_BROKER_URI").cloned().collect()
+        let needless = match self.database_role() {
+            "bounces" => "FLEET_BROKER_URI",
+            "webhooks" => "FLEET_DATABASE_URL",
+            _ => "",
+        };
+        environment.iter().filter(|(name, _)| name != needless).cloned().collect()
     }
 
     /// The same with so many messages in hand.
@@ -163,7 +167,8 @@ impl FleetOptions {
         broker: Option<String>,
     ) -> Vec<(String, String)> {
         let mut told = spec.needed_of(environment);
-        let own = [("FLEET_DATABASE_URL", Some(database)), ("FLEET_BROKER_URI", broker)];
+        let database = (spec.database_role() != "webhooks").then_some(database);
+        let own = [("FLEET_DATABASE_URL", database), ("FLEET_BROKER_URI", broker)];
         for (name, address) in own {
             let address = address.filter(|_| self.variables.iter().all(|(set, _)| set != name));
             told.extend(address.map(|address| (name.to_owned(), address)));

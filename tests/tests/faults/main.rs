@@ -21,3 +21,4 @@ mod receipts;
 mod stalls;
 mod stops;
 mod tables;
+mod webhooks;

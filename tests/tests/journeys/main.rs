@@ -27,3 +27,4 @@ mod suppression;
 mod texts;
 mod times;
 mod twilio;
+mod webhooks;

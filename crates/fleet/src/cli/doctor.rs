@@ -33,6 +33,7 @@ impl ValueEnum for Member {
             Self::Work(Role::Dead),
             Self::Work(Role::Cancel),
             Self::Work(Role::Bounces),
+            Self::Work(Role::Webhooks),
             Self::Intake,
             Self::Advisor,
         ]

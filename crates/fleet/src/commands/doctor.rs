@@ -4,7 +4,7 @@ use std::num::NonZeroU64;
 
 use clap::ValueEnum as _;
 use closure_broker::topology::{self, Seen};
-use closure_contract::{FailureCode, Provider};
+use closure_contract::{FailureCode, Provider, topology::WorkQueue};
 use closure_policy::{quota::QuotaLevel, rulebook::CompiledRulebook};
 use closure_store::{
     AnothersReceipts, LongOwed, Missing, NotInForce, OpenCircuit, Postponed, Store, StoreError,
@@ -38,7 +38,7 @@ enum Health {
 
 /// Looks at the configuration, the broker and the database; exits 1 if something is ill.
 pub async fn run(call: &Call, doctor: &Doctor) -> Result<(), Failure> {
-    let (broker, database, rulebook, advisor, quotas, patience) =
+    let (broker, database, rulebook, advisor, quotas, patience, has_webhook) =
         config::load(call.config.as_ref(), |source| {
             (
                 config::broker(source, "doctor"),
@@ -47,6 +47,7 @@ pub async fn run(call: &Call, doctor: &Doctor) -> Result<(), Failure> {
                 config::advisor_if_any(source),
                 config::quotas(source),
                 config::patience(source),
+                config::has_webhook(source),
             )
         })?;
     let mut findings = vec![Finding::well("configuration and rulebook", "valid")];
@@ -55,7 +56,7 @@ pub async fn run(call: &Call, doctor: &Doctor) -> Result<(), Failure> {
         findings.push(Finding::well("advisor", "its tokens and limits are sound"));
     }
     match topology::look(&broker).await {
-        Ok(seen) => findings.extend(in_broker(&seen)),
+        Ok(seen) => findings.extend(in_broker(&seen, has_webhook)),
         Err(problem) => findings.push(Finding::ill("broker and topology", &problem.to_string())),
     }
     let store = Store::new(database)?;
@@ -74,7 +75,7 @@ pub async fn run(call: &Call, doctor: &Doctor) -> Result<(), Failure> {
 }
 
 /// What the broker says.
-fn in_broker(seen: &Seen) -> Vec<Finding> {
+fn in_broker(seen: &Seen, has_webhook: bool) -> Vec<Finding> {
     let hidden = seen.depths.iter().filter(|(_, ready)| ready.is_none()).count();
     let detail = match (seen.arguments, hidden) {
         (true, _) => "reachable, and this release's".to_owned(),
@@ -89,8 +90,22 @@ fn in_broker(seen: &Seen) -> Vec<Finding> {
         ),
     };
     let depths = seen.depths.iter().filter_map(|(name, ready)| Some((name, (*ready)?)));
-    let depths = depths.map(|(name, ready)| Finding::well(name, &format!("{ready} ready")));
+    let depths = depths.map(|(name, ready)| {
+        if *name == WorkQueue::Webhooks.name() && ready > 0 && !has_webhook {
+            return unwanted_outcomes(ready);
+        }
+        Finding::well(name, &format!("{ready} ready"))
+    });
     std::iter::once(Finding::well("broker and topology", &detail)).chain(depths).collect()
+}
+
+/// Outcomes that wait for a webhook which this configuration does not name.
+fn unwanted_outcomes(ready: u32) -> Finding {
+    let detail = format!(
+        "{ready} ready, and webhooks.url is not set: set it and run `fleet work webhooks`; where the CRM has no webhook \
+         any more run `fleet topology apply` and let them go to the desk, or delete the queue and apply once more"
+    );
+    Finding::ill(WorkQueue::Webhooks.name(), &detail)
 }
 
 /// A limit that the database was asked for and does not keep.

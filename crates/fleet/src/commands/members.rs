@@ -19,6 +19,9 @@ pub(super) fn check(call: &Call, member: Member) -> Result<(), ConfigError> {
         Member::Work(Role::Bounces) => {
             config::bounces(source);
         }
+        Member::Work(Role::Webhooks) => {
+            config::webhooks(source);
+        }
         Member::Work(role) => work(source, role),
         Member::Advisor => {
             config::advisor(source);

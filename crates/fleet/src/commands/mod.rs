@@ -24,6 +24,7 @@ pub mod setup;
 pub mod show;
 pub mod suppress;
 pub mod template;
+mod webhooks;
 pub mod work;
 
 use std::time::Duration;

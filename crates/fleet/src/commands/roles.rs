@@ -8,7 +8,7 @@ use closure_providers::{AriDial, BounceAddresses, DkimSigner, Smtp};
 
 use crate::{
     cli::Role,
-    config::{self, BounceSettings, DialSettings, FallbackSettings},
+    config::{self, BounceSettings, DialSettings, FallbackSettings, WebhooksSettings},
     workers::{dead, gateways::Gateways, pace::Rates},
 };
 
@@ -19,6 +19,7 @@ pub(super) struct RoleSettings {
     pub(super) dial: Option<(Arc<AriDial>, DialSettings)>,
     pub(super) fallback: Option<FallbackSettings>,
     pub(super) bounces: Option<BounceSettings>,
+    pub(super) webhooks: Option<WebhooksSettings>,
 }
 
 /// What the SMS role needs.
@@ -47,7 +48,8 @@ pub(super) fn rulebook_of(source: &mut config::Source<'_>, roles: &BTreeSet<Role
 
 /// Reads the settings of these roles.
 pub(super) fn role_settings(source: &mut config::Source<'_>, roles: &BTreeSet<Role>) -> RoleSettings {
-    let mut settings = RoleSettings { sms: None, email: None, dial: None, fallback: None, bounces: None };
+    let mut settings =
+        RoleSettings { sms: None, email: None, dial: None, fallback: None, bounces: None, webhooks: None };
     if roles.contains(&Role::Sms) {
         let (rates, quotas) = (config::rates(source), config::quotas(source));
         settings.sms =
@@ -79,6 +81,9 @@ pub(super) fn role_settings(source: &mut config::Source<'_>, roles: &BTreeSet<Ro
     if roles.contains(&Role::Bounces) {
         settings.bounces = config::bounces(source);
     }
+    if roles.contains(&Role::Webhooks) {
+        settings.webhooks = config::webhooks(source);
+    }
     settings
 }
 
@@ -95,6 +100,7 @@ pub(super) fn queues(roles: &BTreeSet<Role>) -> Vec<&'static str> {
             Role::Cancel => vec![WorkQueue::Cancels.name()],
             // It reads a maildir.
             Role::Bounces => Vec::new(),
+            Role::Webhooks => vec![WorkQueue::Webhooks.name()],
         })
         .collect()
 }

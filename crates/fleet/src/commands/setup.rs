@@ -20,13 +20,17 @@ use crate::{
 
 /// `fleet topology apply` and `fleet topology check`.
 pub async fn topology(call: &Call, what: &Topology) -> Result<(), Failure> {
-    let broker = config::load(call.config.as_ref(), |source| config::broker(source, "topology"))?;
+    let (broker, has_webhook) = config::load(call.config.as_ref(), |source| {
+        (config::broker(source, "topology"), config::has_webhook(source))
+    })?;
     match what {
         Topology::Apply => {
             let applied = topology::apply(&broker).await?;
+            topology::feed_webhooks(&broker, has_webhook).await?;
             let former = topology::former_queues(&broker).await?;
             let answer = json!({
                 "exchanges": applied.exchanges, "queues": applied.queues, "bindings": applied.bindings,
+                "webhook": has_webhook,
                 "former_queues": former.iter().map(|(queue, ready)| json!({ "queue": queue, "ready": ready })).collect::<Vec<_>>(),
             });
             show_as(call.style, &answer, |_| {
@@ -34,6 +38,9 @@ pub async fn topology(call: &Call, what: &Topology) -> Result<(), Failure> {
                     "{} exchanges, {} queues and {} bindings are declared",
                     applied.exchanges, applied.queues, applied.bindings
                 ));
+                if has_webhook {
+                    output::line("outcomes are led to the CRM's webhook; run `fleet work webhooks`");
+                }
                 for (queue, ready) in &former {
                     output::line(format!(
                         "{queue} is an earlier release's, {ready} wait in it; docs/operations.md says when to take it away"

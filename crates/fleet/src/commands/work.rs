@@ -13,6 +13,7 @@ use super::{
     Call, Failure, bounces,
     opening::{open_brakes, open_health, open_rules},
     roles::{EmailSettings, RoleSettings, SmsSettings, name, queues, role_settings, rulebook_of},
+    webhooks,
 };
 use crate::{
     cli::{Role, Work},
@@ -78,6 +79,9 @@ pub async fn run(call: &Call, work: &Work, signals: Signals) -> Result<(), Failu
     if roles == BTreeSet::from([Role::Bounces]) {
         return bounces::run(call, signals).await;
     }
+    if roles == BTreeSet::from([Role::Webhooks]) {
+        return webhooks::run(call, work, signals).await;
+    }
     let (broker, database, rulebook, refresh, courier, health_listen, mut settings) =
         config::load(call.config.as_ref(), |source| {
             (
@@ -94,7 +98,7 @@ pub async fn run(call: &Call, work: &Work, signals: Signals) -> Result<(), Failu
     let lifecycle = Lifecycle::listen(signals, courier.grace);
     let bounces = bounces::open(settings.bounces.take()).await?;
     let health = open_health(health_listen, &lifecycle).await?;
-    match await_services(&broker, &store, &roles, &lifecycle).await? {
+    match await_services(&broker, Some(&store), &roles, &lifecycle).await? {
         Awaited::There => {}
         Awaited::Stopped => return Ok(()),
     }
@@ -193,7 +197,7 @@ fn give_back(crew: &Crew, channel: Channel) -> Loop {
     Box::pin(returns.run())
 }
 
-type Loop = std::pin::Pin<Box<dyn Future<Output = ()> + Send>>;
+pub(super) type Loop = std::pin::Pin<Box<dyn Future<Output = ()> + Send>>;
 
 /// The loops of every role that was asked for.
 fn start(crew: &Crew, settings: RoleSettings, roles: &BTreeSet<Role>) -> Vec<Loop> {
@@ -281,6 +285,17 @@ fn start(crew: &Crew, settings: RoleSettings, roles: &BTreeSet<Role>) -> Vec<Loo
             loops.push(consume(crew, DeadWorker { store: crew.store.clone(), queue }, DEAD_PREFETCH));
         }
     }
+    if let Some(settings) = settings.webhooks {
+        let (courier, publisher) = (&crew.courier, crew.publisher.clone());
+        loops.push(webhooks::carrier(
+            settings,
+            courier,
+            &crew.broker,
+            publisher,
+            &crew.lifecycle,
+            &crew.health,
+        ));
+    }
     if roles.contains(&Role::Cancel) {
         loops.push(consume(crew, CancelWorker { store: crew.store.clone() }, CANCEL_PREFETCH));
     }
@@ -299,10 +314,10 @@ fn consume<W: runtime::Worker>(crew: &Crew, worker: W, prefetch: u16) -> Loop {
     Box::pin(runtime::run(Arc::new(worker), around))
 }
 
-/// Waits for a broker and a database that are still starting; refuses to work with ones that are not ours.
-async fn await_services(
+/// Waits for a broker and, where one is needed, a database that are still starting; refuses to work with ones that are not ours.
+pub(super) async fn await_services(
     broker: &BrokerSettings,
-    store: &Store,
+    store: Option<&Store>,
     roles: &BTreeSet<Role>,
     lifecycle: &Lifecycle,
 ) -> Result<Awaited, Failure> {
@@ -330,7 +345,7 @@ async fn await_services(
 }
 
 /// How the wait for the services ended.
-enum Awaited {
+pub(super) enum Awaited {
     /// They are there.
     There,
     /// The process was told to stop, with nothing in hand.
@@ -339,10 +354,12 @@ enum Awaited {
 
 async fn check_services(
     broker: &BrokerSettings,
-    store: &Store,
+    store: Option<&Store>,
     queues: &[&'static str],
 ) -> Result<(), Failure> {
-    store.check().await?;
+    if let Some(store) = store {
+        store.check().await?;
+    }
     topology::verify_passively(broker, queues).await?;
     Ok(())
 }

@@ -30,6 +30,10 @@ const fn secret(name: &'static str, meaning: &'static str) -> Key {
     Key { name, default: None, secrecy: Secrecy::Secret, meaning }
 }
 
+const fn optional_secret(name: &'static str, meaning: &'static str) -> Key {
+    Key { name, default: Some(""), secrecy: Secrecy::Secret, meaning }
+}
+
 const fn optional(name: &'static str, default: &'static str, meaning: &'static str) -> Key {
     Key { name, default: Some(default), secrecy: Secrecy::Open, meaning }
 }
@@ -213,12 +217,7 @@ pub const KEYS: &[Key] = &[
         "starttls, tls, or plain (plain on loopback, or where network.plain_text says trusted)",
     ),
     optional("email.username", "", "the mail server's user; empty for none"),
-    Key {
-        name: "email.password",
-        default: Some(""),
-        secrecy: Secrecy::Secret,
-        meaning: "the mail server's password",
-    },
+    optional_secret("email.password", "the mail server's password"),
     optional("email.hello_name", "localhost", "the name that we give in EHLO"),
     optional("email.message_id_domain", "mcrm.kakaomobility.com", "the domain of the Message-ID"),
     optional(
@@ -246,29 +245,20 @@ pub const KEYS: &[Key] = &[
         "the domain that signs our mail (DKIM), the From address's own or one above it",
     ),
     optional("email.dkim_selector", "", "the selector under which the domain publishes the key"),
-    Key {
-        name: "email.dkim_key",
-        default: Some(""),
-        secrecy: Secrecy::Secret,
-        meaning: "the private key of the signatures: RSA or Ed25519, in PEM; empty to sign nothing",
-    },
+    optional_secret(
+        "email.dkim_key",
+        "the private key of the signatures: RSA or Ed25519, in PEM; empty to sign nothing",
+    ),
     optional(
         "bounces.domain",
         "",
         "the domain of our envelope senders, where mails that come back are delivered; empty: they go to the From address, unread",
     ),
-    Key {
-        name: "bounces.secret",
-        default: Some(""),
-        secrecy: Secrecy::Secret,
-        meaning: "what makes our envelope senders ours: at least 32 characters, the same for the roles email and bounces",
-    },
-    Key {
-        name: "bounces.secret_next",
-        default: Some(""),
-        secrecy: Secrecy::Secret,
-        meaning: "a second secret that is accepted and not used, for a rotation",
-    },
+    optional_secret(
+        "bounces.secret",
+        "what makes our envelope senders ours: at least 32 characters, the same for the roles email and bounces",
+    ),
+    optional_secret("bounces.secret_next", "a second secret that is accepted and not used, for a rotation"),
     required(
         "bounces.maildir",
         "path of the maildir to which the mail server delivers what comes to bounces.domain",
@@ -301,52 +291,45 @@ pub const KEYS: &[Key] = &[
         "milliseconds between two questions for receipts to the gateways that answer them, whose own keys the intake then needs; 0 for none",
     ),
     secret("intake.nhn_secret", "the signature value that NHN's webhook sends"),
-    Key {
-        name: "intake.nhn_secret_next",
-        default: Some(""),
-        secrecy: Secrecy::Secret,
-        meaning: "a second live signature value, for a rotation",
-    },
+    optional_secret("intake.nhn_secret_next", "a second live signature value, for a rotation"),
     secret("intake.infobip_secret", "the basic authentication of Infobip's reports, as user:password"),
-    Key {
-        name: "intake.infobip_secret_next",
-        default: Some(""),
-        secrecy: Secrecy::Secret,
-        meaning: "a second live user:password, for a rotation",
-    },
+    optional_secret("intake.infobip_secret_next", "a second live user:password, for a rotation"),
     secret(
         "intake.twilio_secret",
         "the auth token with which Twilio signs its receipts, also where an API key sends",
     ),
-    Key {
-        name: "intake.twilio_secret_next",
-        default: Some(""),
-        secrecy: Secrecy::Secret,
-        meaning: "a second live auth token, for a rotation",
-    },
+    optional_secret("intake.twilio_secret_next", "a second live auth token, for a rotation"),
+    optional(
+        "webhooks.url",
+        "",
+        "where the role webhooks posts outcomes, such as https://crm.example.com/closure; `fleet topology apply` leads them to it where this is set, and to nobody where it is empty",
+    ),
+    secret("webhooks.secret", "what signs them, as the CRM has it: whsec_ and the base64 of 24 to 64 bytes"),
+    optional_secret("webhooks.secret_next", "a second secret that signs as well, for a rotation"),
+    optional(
+        "webhooks.tls_ca",
+        "",
+        "path of a PEM file with the authority of the CRM's certificate, besides the public ones",
+    ),
+    optional("webhooks.connect_timeout_ms", "3000", "milliseconds for reaching the CRM"),
+    optional("webhooks.total_timeout_ms", "10000", "milliseconds for one whole request to the CRM"),
+    optional(
+        "webhooks.in_hand_max_ms",
+        "480000",
+        "milliseconds after which outcomes that wait in hand are given back, to come again in order; well below the broker's consumer_timeout",
+    ),
+    optional("webhooks.connections_max", "8", "requests to the CRM under way at once, each of another job"),
     optional("advisor.listen", "0.0.0.0:8082", "where `fleet advisor` answers the CRM"),
     secret(
         "advisor.token",
         "the bearer token that asks the advisor about the rules: 32 to 256 characters of visible ASCII",
     ),
-    Key {
-        name: "advisor.token_next",
-        default: Some(""),
-        secrecy: Secrecy::Secret,
-        meaning: "a second live bearer token, for a rotation",
-    },
-    Key {
-        name: "advisor.jobs_token",
-        default: Some(""),
-        secrecy: Secrecy::Secret,
-        meaning: "the bearer token that asks the advisor what became of jobs; needs database.url; empty: nobody may ask that",
-    },
-    Key {
-        name: "advisor.jobs_token_next",
-        default: Some(""),
-        secrecy: Secrecy::Secret,
-        meaning: "a second live one of these, for a rotation",
-    },
+    optional_secret("advisor.token_next", "a second live bearer token, for a rotation"),
+    optional_secret(
+        "advisor.jobs_token",
+        "the bearer token that asks the advisor what became of jobs; needs database.url; empty: nobody may ask that",
+    ),
+    optional_secret("advisor.jobs_token_next", "a second live one of these, for a rotation"),
     optional(
         "advisor.requests_per_s_per_token",
         "50",

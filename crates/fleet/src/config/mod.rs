@@ -7,6 +7,7 @@ pub mod keys;
 mod rates;
 mod sections;
 mod source;
+mod webhooks;
 
 use std::path::PathBuf;
 
@@ -20,6 +21,7 @@ pub use sections::{
     templates_refresh,
 };
 pub use source::{Lookup, Source};
+pub use webhooks::{WebhooksSettings, has_webhook, webhooks};
 
 /// Everything that is wrong with the configuration.
 #[derive(Debug, thiserror::Error)]

@@ -344,7 +344,7 @@ pub(super) fn plain_http(source: &mut Source<'_>) -> PlainHttp {
 }
 
 /// The text of a certificate file, where one is named.
-fn pem(source: &mut Source<'_>, name: &'static str) -> Option<String> {
+pub(super) fn pem(source: &mut Source<'_>, name: &'static str) -> Option<String> {
     let path = source.maybe::<String>(name)?;
     match std::fs::read_to_string(&path) {
         Ok(text) => Some(text),

@@ -11,6 +11,7 @@ use closure_store::{Buried, Debt, JobReturn, NewDeadLetter, Returning, Store};
 use serde_json::json;
 use tracing::warn;
 
+use super::webhooks::Aside;
 use crate::{
     announce,
     runtime::{Disposition, Hand, Interrupted, Told, Worker},
@@ -82,7 +83,9 @@ impl Worker for DeadWorker {
         let death = cause(home, message);
         let remains = Remains::of(message);
         // Only a job that could not be worked on is dead itself; what could not be read is no job of ours yet.
+        // A word about a job is no part of it: it is told late, and the job is as it was.
         let (job_id, about_job) = match death.code {
+            FailureCode::OutcomeNotTaken => (None, None),
             FailureCode::CrashLoop | FailureCode::MessageExpired | FailureCode::GivenUp => {
                 (remains.job_id, None)
             }
@@ -216,6 +219,9 @@ pub(super) fn told(
 /// Why the broker gave a message up, as far as the message and its history tell.
 fn cause(home: Option<WorkQueue>, message: &InMessage) -> Death {
     let Some(home) = home else { return Death::of(FailureCode::Unroutable) };
+    if home == WorkQueue::Webhooks {
+        return not_taken(message);
+    }
     let reason = message.death.as_ref().map_or("", |death| death.reason.as_str());
     if reason == "delivery_limit" {
         return Death::of(FailureCode::CrashLoop);
@@ -228,6 +234,7 @@ fn cause(home: Option<WorkQueue>, message: &InMessage) -> Death {
         },
         WorkQueue::Cancels => Cancel::decode(&message.body).err(),
         WorkQueue::Receipts => ReceiptMessage::decode(&message.body).err(),
+        WorkQueue::Webhooks => None,
     };
     match unreadable {
         Some(problem) => Death { code: problem.code(), detail: problem.story() },
@@ -240,8 +247,18 @@ fn cause(home: Option<WorkQueue>, message: &InMessage) -> Death {
 fn channel(queue: Option<WorkQueue>) -> Option<Channel> {
     match queue? {
         WorkQueue::Jobs(channel) => Some(channel),
-        WorkQueue::Receipts | WorkQueue::Cancels => None,
+        WorkQueue::Receipts | WorkQueue::Cancels | WorkQueue::Webhooks => None,
     }
+}
+
+/// Why an outcome was not taken: the webhooks worker says it in the routing key, and the broker in its record.
+fn not_taken(message: &InMessage) -> Death {
+    let detail = match message.death.as_ref().map(|death| death.reason.as_str()) {
+        None => Aside::read(&message.routing_key).to_string(),
+        Some("expired") => "the webhook did not take it within seven days".to_owned(),
+        Some(_) => "it names no outcome_id and no job, so that it cannot be sent".to_owned(),
+    };
+    Death { code: FailureCode::OutcomeNotTaken, detail }
 }
 
 impl Death {

@@ -1,4 +1,5 @@
-//! What the roles do: carry jobs out, watch receipts and bounces, keep what died, take back what is cancelled.
+//! What the roles do: carry jobs out, watch receipts and bounces, keep what died, take back what is
+//! cancelled, carry outcomes to a webhook.
 
 pub mod accounts;
 pub mod bounces;
@@ -25,3 +26,4 @@ mod sending;
 pub mod sms;
 pub mod story;
 mod telling;
+pub mod webhooks;

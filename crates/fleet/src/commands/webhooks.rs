@@ -1,0 +1,71 @@
+//! The webhooks worker as a process of its own, or beside other roles of one.
+
+use std::collections::BTreeSet;
+
+use closure_broker::{BrokerSettings, Publisher};
+use tracing::{info, warn};
+
+use super::{
+    Call, Failure,
+    opening::open_health,
+    work::{Awaited, CLOSING_MAX, Loop, await_services},
+};
+use crate::{
+    cli::{Role, Work},
+    config::{self, CourierSettings, WebhooksSettings},
+    health::Health,
+    lifecycle::{Finish, Lifecycle, Signals},
+    workers::webhooks::WebhooksWorker,
+};
+
+/// `fleet work webhooks`: whoever speaks with the CRM's servers needs the broker, and no database.
+pub(super) async fn run(call: &Call, work: &Work, signals: Signals) -> Result<(), Failure> {
+    let (broker, settings, courier, health_listen) = config::load(call.config.as_ref(), |source| {
+        (
+            config::broker(source, "webhooks"),
+            config::webhooks(source),
+            config::courier(source, work.concurrency),
+            config::health(source),
+        )
+    })?;
+    let lifecycle = Lifecycle::listen(signals, courier.grace);
+    let health = open_health(health_listen, &lifecycle).await?;
+    match await_services(&broker, None, &BTreeSet::from([Role::Webhooks]), &lifecycle).await? {
+        Awaited::There => {}
+        Awaited::Stopped => return Ok(()),
+    }
+    let publisher = Publisher::start(broker.clone(), lifecycle.shutdown.clone(), &lifecycle.tracker);
+    health.watch_publisher(publisher.clone());
+    if let Some(settings) = settings {
+        info!(roles = "webhooks", "working");
+        carrier(settings, &courier, &broker, publisher, &lifecycle, &health).await;
+    }
+    match lifecycle.finish(CLOSING_MAX).await {
+        Finish::Clean => info!("stopped; nothing is left in hand"),
+        Finish::Cut => warn!("stopped; what was in hand will be delivered again"),
+    }
+    Ok(())
+}
+
+/// The loop that carries outcomes to the CRM's webhook.
+pub(super) fn carrier(
+    settings: WebhooksSettings,
+    courier: &CourierSettings,
+    broker: &BrokerSettings,
+    publisher: Publisher,
+    lifecycle: &Lifecycle,
+    health: &Health,
+) -> Loop {
+    let worker = WebhooksWorker {
+        webhook: settings.webhook,
+        connections_max: settings.connections_max,
+        in_hand_max: settings.in_hand_max,
+        prefetch: courier.concurrency,
+        patience: courier.patience,
+        broker: broker.clone(),
+        publisher,
+        lifecycle: lifecycle.clone(),
+        health: health.clone(),
+    };
+    Box::pin(worker.run())
+}

@@ -1,0 +1,209 @@
+//! What is remembered of outcomes that were not taken, also while their messages are back in the queue.
+
+use std::{collections::HashMap, time::Duration};
+
+use closure_policy::{
+    patience::PatienceRules,
+    webhook::{self, Alone, Fault, Next},
+};
+use tokio::time::Instant;
+use uuid::Uuid;
+
+/// What was not tried for this long is in other hands by now.
+const REMEMBERED: Duration = Duration::from_secs(3_600);
+
+/// The outcomes that were not taken, by their ids.
+#[derive(Debug)]
+pub(super) struct Troubles {
+    rules: PatienceRules,
+    by_outcome: HashMap<Uuid, Trouble>,
+    last_taken: Option<Instant>,
+}
+
+/// One outcome that was not taken.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Trouble {
+    since: Instant,
+    failed_at: Instant,
+    /// How often it was tried while the endpoint was there.
+    pub(super) tries: u32,
+    due: Instant,
+    alone: Option<(Instant, u32)>,
+    is_told: bool,
+}
+
+/// Whether somebody is to be told of an outcome that waits.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Alarm {
+    /// Now, once.
+    Now,
+    /// Not yet, or they were told.
+    Silent,
+}
+
+impl Troubles {
+    pub(super) fn new(rules: PatienceRules) -> Self {
+        Self { rules, by_outcome: HashMap::new(), last_taken: None }
+    }
+
+    /// Forgets what other workers have dealt with.
+    pub(super) fn forget_old(&mut self, now: Instant) {
+        self.by_outcome.retain(|_, trouble| now.duration_since(trouble.failed_at) < REMEMBERED);
+    }
+
+    /// When an outcome that comes into our hands may be tried.
+    pub(super) fn due(&self, outcome: Uuid, now: Instant) -> Instant {
+        self.by_outcome.get(&outcome).map_or(now, |trouble| trouble.due)
+    }
+
+    /// The endpoint took an outcome.
+    pub(super) fn taken(&mut self, outcome: Uuid, now: Instant) {
+        self.by_outcome.remove(&outcome);
+        self.last_taken = Some(now);
+    }
+
+    /// An outcome is no concern of ours any more.
+    pub(super) fn forget(&mut self, outcome: Uuid) {
+        self.by_outcome.remove(&outcome);
+    }
+
+    /// The endpoint did not take an outcome; whether it fails alone, while others are taken.
+    pub(super) fn failed(&mut self, outcome: Uuid, now: Instant) -> bool {
+        let trouble = self.by_outcome.entry(outcome).or_insert(Trouble {
+            since: now,
+            failed_at: now,
+            tries: 0,
+            due: now,
+            alone: None,
+            is_told: false,
+        });
+        if self.last_taken.is_some_and(|taken| taken > trouble.failed_at) {
+            trouble.alone.get_or_insert((now, 0));
+        }
+        trouble.failed_at = now;
+        trouble.alone.is_some()
+    }
+
+    /// The endpoint is away: what failed meanwhile fails like every other.
+    pub(super) fn everyone_fails(&mut self) {
+        for trouble in self.by_outcome.values_mut() {
+            trouble.alone = None;
+        }
+    }
+
+    /// What becomes of an outcome that [`Troubles::failed`] while the endpoint was there, and whether to tell of it.
+    pub(super) fn next(
+        &mut self,
+        outcome: Uuid,
+        fault: Fault,
+        asked_ms: Option<u64>,
+        now: Instant,
+    ) -> (Next, Alarm) {
+        let Some(trouble) = self.by_outcome.get_mut(&outcome) else {
+            return (Next::Again { after_ms: 0 }, Alarm::Silent);
+        };
+        trouble.tries = trouble.tries.saturating_add(1);
+        let alone = trouble.alone.as_mut().map(|(since, tries)| {
+            *tries = tries.saturating_add(1);
+            Alone { tries: *tries, for_ms: millis(now.duration_since(*since)) }
+        });
+        let next = webhook::next(&self.rules, fault, trouble.tries, alone, asked_ms);
+        if let Next::Again { after_ms } = next {
+            trouble.due = now + Duration::from_millis(after_ms);
+        }
+        let is_late = millis(now.duration_since(trouble.since)) >= self.rules.alarm_ms;
+        let alarm = if is_late && !trouble.is_told { Alarm::Now } else { Alarm::Silent };
+        trouble.is_told |= is_late;
+        (next, alarm)
+    }
+
+    /// How often an outcome was tried while the endpoint was there.
+    pub(super) fn tries(&self, outcome: Uuid) -> u32 {
+        self.by_outcome.get(&outcome).map_or(0, |trouble| trouble.tries)
+    }
+}
+
+fn millis(duration: Duration) -> u64 {
+    u64::try_from(duration.as_millis()).unwrap_or(u64::MAX)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const OUTCOME: Uuid = Uuid::from_u128(1);
+    const OTHER: Uuid = Uuid::from_u128(2);
+
+    struct Setting {
+        troubles: Troubles,
+        start: Instant,
+    }
+
+    impl Setting {
+        fn new() -> Self {
+            let rules = PatienceRules { alarm_ms: 10_000, alone_max_ms: 60_000, everyone_max_ms: u64::MAX };
+            Self { troubles: Troubles::new(rules), start: Instant::now() }
+        }
+
+        fn at(&self, second: u64) -> Instant {
+            self.start + Duration::from_secs(second)
+        }
+
+        /// The outcome fails in this second.
+        fn fails(&mut self, second: u64, fault: Fault) -> (Next, Alarm) {
+            let now = self.at(second);
+            self.troubles.failed(OUTCOME, now);
+            self.troubles.next(OUTCOME, fault, None, now)
+        }
+    }
+
+    #[test]
+    fn an_outcome_fails_alone_only_from_when_others_are_taken_between_two_of_its_tries() {
+        let mut setting = Setting::new();
+        setting.troubles.taken(OTHER, setting.at(0));
+        for second in [1, 2, 3, 4] {
+            let (next, _) = setting.fails(second, Fault::Outcome);
+            assert_ne!(next, Next::Aside, "nobody was taken since its first try");
+        }
+        setting.troubles.taken(OTHER, setting.at(5));
+        assert_ne!(setting.fails(6, Fault::Outcome).0, Next::Aside);
+        assert_ne!(setting.fails(7, Fault::Outcome).0, Next::Aside);
+        assert_eq!(setting.fails(8, Fault::Outcome).0, Next::Aside);
+    }
+
+    #[test]
+    fn an_outage_in_which_everyone_fails_makes_nobodys_patience_shorter() {
+        let mut setting = Setting::new();
+        setting.fails(1, Fault::Moment);
+        setting.troubles.taken(OTHER, setting.at(2));
+        assert_ne!(setting.fails(3, Fault::Moment).0, Next::Aside);
+        setting.troubles.everyone_fails();
+        assert_ne!(setting.fails(100_000, Fault::Moment).0, Next::Aside);
+        setting.troubles.taken(OTHER, setting.at(100_001));
+        assert_ne!(setting.fails(100_002, Fault::Moment).0, Next::Aside);
+        assert_eq!(setting.fails(100_062, Fault::Moment).0, Next::Aside);
+    }
+
+    #[test]
+    fn somebody_is_told_once_of_an_outcome_that_waits_and_again_only_after_it_was_taken() {
+        let mut setting = Setting::new();
+        let alarms: Vec<Alarm> =
+            [1, 10, 11, 12].map(|second| setting.fails(second, Fault::Moment).1).to_vec();
+        assert_eq!(alarms, [Alarm::Silent, Alarm::Silent, Alarm::Now, Alarm::Silent]);
+        setting.troubles.taken(OUTCOME, setting.at(13));
+        assert_eq!(setting.fails(20, Fault::Moment).1, Alarm::Silent);
+    }
+
+    #[test]
+    fn its_pause_is_remembered_while_its_message_is_back_in_the_queue_and_not_for_ever() {
+        let mut setting = Setting::new();
+        setting.fails(1, Fault::Moment);
+        setting.fails(2, Fault::Moment);
+        assert_eq!(setting.troubles.due(OUTCOME, setting.at(3)), setting.at(4));
+        assert_eq!(setting.troubles.due(OTHER, setting.at(3)), setting.at(3));
+        setting.troubles.forget_old(setting.at(3_601));
+        assert_eq!(setting.troubles.tries(OUTCOME), 2);
+        setting.troubles.forget_old(setting.at(3_602));
+        assert_eq!(setting.troubles.tries(OUTCOME), 0);
+    }
+}
