@@ -156,7 +156,8 @@ impl Call {
             }
             CustomerCourse::Abandoned => {
                 self.pause(settings.customer_answer_ms).await?;
-                Ok(self.hung_up())
+                // A phone that hangs up names no cause.
+                Ok(Ending { agent_cause: 0, ..self.hung_up() })
             }
             CustomerCourse::Answered(by) => {
                 self.pause(settings.customer_answer_ms).await?;

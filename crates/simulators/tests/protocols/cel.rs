@@ -169,7 +169,7 @@ async fn the_dialled_digits_choose_how_the_call_ends() {
         ("0500", (38, "NOANSWER"), Some(38)),
         ("0488", (58, "NOANSWER"), Some(58)),
         ("0197", (3, ""), None),
-        ("0196", (16, "CANCEL"), Some(16)),
+        ("0196", (0, "CANCEL"), Some(16)),
         ("0002", (16, "ANSWER"), Some(16)),
     ];
     for (suffix, (agent_cause, dial_status), customer_cause) in table {
