@@ -105,7 +105,9 @@ impl Health {
             };
             said.push(PartHealth { part: format!("consumer {queue}"), state });
         }
-        for service in [Service::Database, Service::SideLooks, Service::Templates, Service::Maildir] {
+        let services =
+            [Service::Database, Service::SideLooks, Service::Templates, Service::Maildir, Service::Pbx];
+        for service in services {
             let reason = parts.services.as_ref().and_then(|services| services.reason(service));
             let Some(reason) = reason else { continue };
             // What no message waits for is told, and restarting would mend nothing.

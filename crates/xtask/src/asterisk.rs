@@ -30,17 +30,18 @@ pub fn environment(workspace: &Workspace, interrupt: &Interrupt) -> Result<(&'st
 
 /// True if these arguments for `cargo test` may choose a test that needs it.
 pub fn is_needed(arguments: &[String]) -> bool {
-    let (mut packages, mut skipped) = (Vec::new(), false);
+    let (mut packages, mut tests, mut skipped) = (Vec::new(), Vec::new(), false);
     let mut words = arguments.iter().map(String::as_str);
     while let Some(word) = words.next() {
         match word {
             "-p" | "--package" => packages.extend(words.next()),
-            "--test" if words.next().is_some_and(|test| test != "pbx") => return false,
+            "--test" => tests.extend(words.next()),
             "--skip" => skipped |= words.next() == Some(TESTS),
             _ => {}
         }
     }
-    !skipped && (packages.is_empty() || packages.contains(&"closure-tests"))
+    let names = |chosen: &[&str], name: &str| chosen.is_empty() || chosen.contains(&name);
+    !skipped && names(&packages, "closure-tests") && names(&tests, "pbx")
 }
 
 /// Kept from run to run; making it takes about a minute.
@@ -71,7 +72,9 @@ mod tests {
     fn it_is_unpacked_for_runs_that_may_need_it_alone() {
         let needed =
             |words: &str| is_needed(&words.split_whitespace().map(str::to_owned).collect::<Vec<_>>());
-        for words in ["", "--no-fail-fast", "-p closure-tests", "-p closure-tests --test pbx -- causes"] {
+        for words in
+            ["", "--no-fail-fast", "-p closure-tests", "-p closure-tests --test faults --test pbx -- causes"]
+        {
             assert!(needed(words), "{words}");
         }
         for words in ["-p closure-store", "-p closure-tests --test faults", "--workspace -- --skip pbx_"] {

@@ -5,6 +5,7 @@
 //! the last four of the digits.
 
 use std::{
+    collections::BTreeSet,
     net::{Ipv4Addr, TcpListener, UdpSocket},
     os::{
         linux::net::SocketAddrExt,
@@ -108,9 +109,18 @@ impl Asterisk {
         std::fs::write(path, text.replace(from, to)).expect("the file can be written");
     }
 
+    /// Puts a wrong password for the database into its files, and starts everything.
+    pub async fn start_with_wrong_password(&mut self, database: &Database) {
+        self.start_with(&database.url_of("pbx").replace("rights-", "wrong-")).await;
+    }
+
     /// Starts everything with this database for its record of calls.
     pub async fn start(&mut self, database: &Database) {
-        asterisk_files::write_record(&self.places, &database.url_of("pbx"));
+        self.start_with(&database.url_of("pbx")).await;
+    }
+
+    async fn start_with(&mut self, database: &str) {
+        asterisk_files::write_record(&self.places, database);
         for party in [Party::Phones, Party::Carrier, Party::Pbx] {
             self.start_party(party).await;
         }
@@ -210,6 +220,13 @@ impl Asterisk {
         self.agent_rings().iter().filter(|ring| ring.digits == extension).count()
     }
 
+    /// Hangs a call up, as whoever looks after the PBX may.
+    pub async fn hang_up(&self, channel: &str) {
+        let url = format!("{}/{channel}", self.url_with_login());
+        let answer = request("DELETE", &url, &[("connection", "close")], b"").await.expect("ARI answers");
+        assert_eq!(answer.status, 204, "there is such a call");
+    }
+
     fn url_with_login(&self) -> String {
         let login = format!("http://{ARI_USER}:{ARI_PASSWORD}@");
         format!("{}/ari/channels", self.base_url().replace("http://", &login))
@@ -231,9 +248,13 @@ impl Asterisk {
     fn said(&self, party: Party, word: &str) -> Vec<Invite> {
         let name = if party == Party::Phones { "phones" } else { "carrier" };
         let text = logs::read(&self.folder.path().join("log").join(name));
+        let mut calls = BTreeSet::new();
         let one = |line: &str| {
-            let (digits, caller) = line.strip_prefix(word)?.split_once(' ')?;
-            Some(Invite { digits: digits.to_owned(), caller: caller.to_owned() })
+            let (digits, rest) = line.strip_prefix(word)?.split_once(' ')?;
+            let (call, caller) = rest.split_once(' ')?;
+            // An invitation that was sent again has the name of the first.
+            let is_new = word != "INVITE " || calls.insert(call.to_owned());
+            is_new.then(|| Invite { digits: digits.to_owned(), caller: caller.to_owned() })
         };
         text.lines().filter_map(one).collect()
     }

@@ -7,8 +7,9 @@ use std::path::{Path, PathBuf};
 pub(super) const PORTS_NAMED: u16 = 5;
 /// The phones beside those that a scenario names.
 const ANSWERING: std::ops::RangeInclusive<u16> = 1001..=1099;
-/// Phones that decline, ring on, hang up while the customer's phone rings, are busy, and do not say anything.
-const OTHERS: [u16; 5] = [1555, 1666, 1196, 1777, 1444];
+/// Phones that decline, ring on, hang up while the customer's phone rings, are busy, do not say anything, and answer
+/// after some seconds.
+const OTHERS: [u16; 6] = [1555, 1666, 1196, 1777, 1444, 1222];
 /// The carrier's answers that end a call at once; the last four digits are a zero and the answer.
 const REFUSALS: [&str; 20] = [
     "401", "403", "404", "408", "410", "480", "481", "484", "485", "486", "488", "500", "501", "502", "503",
@@ -20,8 +21,11 @@ const BUSY: &str = "486";
 /// A certificate for `localhost`, whose authority nothing else trusts.
 const TLS: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../crates/providers/tests/recorded/tls");
 
+/// What stands in a file, and what stands there instead.
+type Changes = &'static [(&'static str, &'static str)];
+
 /// What `deploy/asterisk` has, and what of it is another place here.
-const DEPLOYED: [(&str, &str, &[(&str, &str)]); 5] = [
+const DEPLOYED: [(&str, &str, Changes); 5] = [
     ("extensions.conf", include_str!("../../../deploy/asterisk/extensions.conf"), &[]),
     ("cel.conf", include_str!("../../../deploy/asterisk/cel.conf"), &[]),
     (
