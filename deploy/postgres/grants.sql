@@ -77,6 +77,8 @@ GRANT SELECT, INSERT, UPDATE (next_at) ON sending_rate TO closure_sms;
 -- The PBX writes its record of calls, and the dial worker reads it.
 GRANT INSERT ON cel TO closure_pbx;
 GRANT SELECT ON cel TO closure_dial;
+-- `fleet doctor dial` looks whether a record arrives; whom a call was to is not its business.
+GRANT SELECT (id, eventtype, eventtime, uniqueid, linkedid, extra) ON cel TO closure_doctor;
 
 -- Which call an agent's phone has.
 GRANT SELECT, INSERT, UPDATE (job_id, since) ON agent_call TO closure_dial;

@@ -133,10 +133,16 @@ failure_codes! {
     CustomerNumberInvalid = "customer_number_invalid", "The network says that the number does not exist", "check the number";
     Congestion = "congestion", "The carrier is congested", "call again later";
     NetworkFailure = "network_failure", "The call failed in the network", "call again later";
-    TrunkUnreachable = "trunk_unreachable", "The PBX's line to the carrier is down", "restore the trunk";
+    TrunkUnreachable = "trunk_unreachable", "The PBX's line to the carrier is down, or nobody answers at its other end", "restore the trunk";
     PbxUnavailable = "pbx_unavailable", "The PBX cannot be reached; nobody's phone rang", "nothing: it is tried again while the click is fresh";
     PbxAuth = "pbx_auth", "The PBX refuses our credentials", "correct the ARI user and its rights";
     PbxRefused = "pbx_refused", "The PBX does not accept the form of our request", "check the ARI endpoint and context in the configuration";
+    PbxWithoutAri = "pbx_without_ari", "A web server answers at the PBX's address, and it has no ARI there; nobody's phone rang", "turn ARI on (ari.conf, res_ari.so), or correct the path in dial.ari.base_url";
+    PbxTakesNoCalls = "pbx_takes_no_calls", "The PBX makes no new call, because it is shutting down or full; nobody's phone rang", "nothing: it is tried again while the click is fresh; if it stays, look at the PBX's limits (maxcalls, maxload)";
+    PhoneTechnologyUnknown = "phone_technology_unknown", "The PBX has no driver of the agents' phones", "correct dial.ari.technology, or load the driver on the PBX";
+    DialplanMissing = "dialplan_missing", "The agent picked up, and the PBX has no dialplan there that calls the customer", "load extensions.conf of deploy/asterisk on the PBX, and name its context in dial.ari.context";
+    PbxNumberRefused = "pbx_number_refused", "The agent picked up, and the PBX's dialplan refuses this number", "check the number; a short service number needs a line of its own in the PBX's dialplan";
+    CallLimitReached = "call_limit_reached", "The PBX's limit of a whole call was over before the customer answered", "raise CLOSURE_CALL_S in the PBX's dialplan above CLOSURE_RING_S";
     CallInDoubt = "call_in_doubt", "The call may have been placed; there is no record of its end", "ask the agent whether the call went through";
     ClickInFuture = "click_in_future", "The agent's click lies in the future, so that nobody can tell whether it is fresh", "write clicked_at with the zone that its clock has, and click again";
     StaleClick = "stale_click", "The agent's click is too old to ring a phone now", "click again";

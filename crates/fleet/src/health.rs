@@ -105,8 +105,14 @@ impl Health {
             };
             said.push(PartHealth { part: format!("consumer {queue}"), state });
         }
-        let told =
-            [Service::Database, Service::SideLooks, Service::Templates, Service::Maildir, Service::Webhook];
+        let told = [
+            Service::Database,
+            Service::SideLooks,
+            Service::Templates,
+            Service::Maildir,
+            Service::Webhook,
+            Service::Pbx,
+        ];
         for service in told {
             let reason = parts.services.as_ref().and_then(|services| services.reason(service));
             let Some(reason) = reason else { continue };

@@ -20,6 +20,8 @@ pub enum Service {
     Templates,
     /// The folder with the mails that came back.
     Maildir,
+    /// The PBX, as far as it is set up for calls.
+    Pbx,
     /// The broker, as far as it takes publishes.
     Publishing,
     /// A gateway that is asked for receipts.
@@ -38,6 +40,7 @@ struct Shared {
     side_looks: Watched,
     templates: Watched,
     maildir: Watched,
+    pbx: Watched,
     publishing: Watched,
     receipt_pull: Watched,
     webhook: Watched,
@@ -94,6 +97,7 @@ impl Services {
             Service::SideLooks => &self.0.side_looks,
             Service::Templates => &self.0.templates,
             Service::Maildir => &self.0.maildir,
+            Service::Pbx => &self.0.pbx,
             Service::Publishing => &self.0.publishing,
             Service::ReceiptPull => &self.0.receipt_pull,
             Service::Webhook => &self.0.webhook,
@@ -115,6 +119,7 @@ impl Service {
             Self::SideLooks => "database, beside the messages",
             Self::Templates => "database, for the register of templates",
             Self::Maildir => "maildir",
+            Self::Pbx => "PBX",
             Self::Publishing => "broker",
             Self::ReceiptPull => "gateway",
             Self::Webhook => "the CRM's webhook",

@@ -38,6 +38,8 @@ pub enum CallEventKind {
     ChanEnd,
     /// The last channel of the call is gone.
     LinkedIdEnd,
+    /// It began to dial: of the dialplan's applications that one alone is on record.
+    AppStart,
     /// Something that says nothing about the end.
     Other,
 }
@@ -84,6 +86,17 @@ pub enum CallResult {
     Failed(FailureCode),
 }
 
+/// Q.850's causes with which our dialplan (`deploy/asterisk/extensions.conf`) ends the agent's leg itself.
+///
+/// It refuses the number.
+const DIALPLAN_REFUSED: u32 = 28;
+/// The click is no longer fresh, or the longest call is over.
+const TIME_IS_UP: u32 = 102;
+/// It has run `closure-check`.
+const NORMAL_CLEARING: u32 = 16;
+/// Nothing was heard from the carrier.
+const NO_ROUTE: u32 = 3;
+
 /// What a hang-up's `extra` tells.
 #[derive(Debug, Default, Deserialize)]
 struct Extra {
@@ -104,6 +117,7 @@ impl CallEventKind {
             "HANGUP" => Self::Hangup,
             "CHAN_END" => Self::ChanEnd,
             "LINKEDID_END" => Self::LinkedIdEnd,
+            "APP_START" => Self::AppStart,
             _ => Self::Other,
         }
     }
@@ -126,6 +140,27 @@ pub fn read_call(channel_id: &str, events: &[CallEvent], presence: ChannelPresen
             cause: None,
         }),
         (ChannelPresence::Alive | ChannelPresence::Unknown, _, false) => CallStory::Ongoing,
+    }
+}
+
+/// What became of the dialplan's own check, which calls nobody.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum CheckStory {
+    /// Its record is not there, or not whole.
+    Unrecorded,
+    /// The dialplan ran it.
+    Well,
+    /// The dialplan does not have it.
+    NoDialplan,
+}
+
+/// Reads the record of the dialplan's own check: the far leg is the dialplan's, and it hangs up with a cause of its own.
+pub fn read_check(channel_id: &str, events: &[CallEvent]) -> CheckStory {
+    let call = Call { channel_id, events };
+    match call.hangup(Leg::Customer).map(|extra| extra.hangupcause) {
+        None => CheckStory::Unrecorded,
+        Some(Some(NORMAL_CLEARING)) => CheckStory::Well,
+        Some(_) => CheckStory::NoDialplan,
     }
 }
 
@@ -173,13 +208,16 @@ impl<'a> Call<'a> {
         let dial_status = agent.and_then(|extra| extra.dialstatus);
         let customer_cause = customer.and_then(|extra| extra.hangupcause);
         let cause = if customer_was_called { customer_cause } else { agent_cause };
-        let result = match (answer, agent_answered, customer_was_called) {
-            (Some(_), _, _) => CallResult::Answered,
-            (None, false, _) => CallResult::Failed(agent_failure(agent_cause)),
-            (None, true, false) => CallResult::Failed(no_customer_leg(agent_cause, dial_status.as_deref())),
-            // The agent's leg passes the customer's cause on, where the customer's own row is missing.
-            (None, true, true) => {
-                CallResult::Failed(customer_failure(customer_cause.or(agent_cause), dial_status.as_deref()))
+        let dialled = self.of(Leg::Agent, CallEventKind::AppStart).next().is_some();
+        let result = match (answer, agent_answered, customer_was_called, dialled) {
+            (Some(_), _, _, _) => CallResult::Answered,
+            (None, false, _, _) => CallResult::Failed(agent_failure(agent_cause)),
+            (None, true, false, false) => CallResult::Failed(nobody_dialled(agent_cause)),
+            (None, true, false, true) => {
+                CallResult::Failed(no_customer_leg(agent_cause, dial_status.as_deref()))
+            }
+            (None, true, true, _) => {
+                CallResult::Failed(customer_failure(customer_cause, agent_cause, dial_status.as_deref()))
             }
         };
         CallEnd { result, talk_seconds: answer.and_then(|answer| self.seconds_since(answer)), cause }
@@ -221,27 +259,46 @@ fn agent_failure(cause: Option<u32>) -> FailureCode {
     }
 }
 
+/// The dialplan ended the call before it dialled, by causes of its own, or there was no dialplan.
+fn nobody_dialled(agent_cause: Option<u32>) -> FailureCode {
+    match agent_cause {
+        Some(DIALPLAN_REFUSED) => FailureCode::PbxNumberRefused,
+        Some(TIME_IS_UP) => FailureCode::StaleClick,
+        Some(NO_ROUTE | 20) => FailureCode::TrunkUnreachable,
+        Some(0 | 16) | None => FailureCode::DialplanMissing,
+        Some(_) => FailureCode::NetworkFailure,
+    }
+}
+
 fn no_customer_leg(agent_cause: Option<u32>, dial_status: Option<&str>) -> FailureCode {
     match (agent_cause, dial_status) {
-        (Some(3 | 20), _) | (_, Some("CHANUNAVAIL")) => FailureCode::TrunkUnreachable,
+        (Some(NO_ROUTE | 20), _) | (_, Some("CHANUNAVAIL")) => FailureCode::TrunkUnreachable,
         (Some(34 | 42), _) | (_, Some("CONGESTION")) => FailureCode::Congestion,
-        (Some(16) | None, _) => FailureCode::AgentAbandoned,
+        (Some(0 | 16) | None, _) => FailureCode::AgentAbandoned,
         (Some(_), _) => FailureCode::NetworkFailure,
     }
 }
 
 /// Measured at a real trunk, answer by answer; a call that nobody picked up before its time ended has cause 0.
-fn customer_failure(cause: Option<u32>, dial_status: Option<&str>) -> FailureCode {
-    match cause {
-        Some(17) => FailureCode::CustomerBusy,
-        Some(21) => FailureCode::CustomerRejected,
-        Some(1 | 22 | 28) => FailureCode::CustomerNumberInvalid,
-        Some(34 | 42) => FailureCode::Congestion,
-        Some(3) => FailureCode::TrunkUnreachable,
+///
+/// The agent's leg passes the customer's cause on, where the customer's own row is missing or the dialplan says more.
+fn customer_failure(
+    customer_cause: Option<u32>,
+    agent_cause: Option<u32>,
+    dial_status: Option<&str>,
+) -> FailureCode {
+    match (customer_cause.or(agent_cause), agent_cause) {
+        (Some(0), Some(NO_ROUTE)) => FailureCode::TrunkUnreachable,
+        (Some(0 | 16), Some(TIME_IS_UP)) => FailureCode::CallLimitReached,
+        (Some(17), _) => FailureCode::CustomerBusy,
+        (Some(21), _) => FailureCode::CustomerRejected,
+        (Some(1 | 22 | 28), _) => FailureCode::CustomerNumberInvalid,
+        (Some(34 | 42), _) => FailureCode::Congestion,
+        (Some(NO_ROUTE), _) => FailureCode::TrunkUnreachable,
         // A normal clearing without an answer is the agent's hanging up while it rang.
-        Some(16) if dial_status == Some("NOANSWER") => FailureCode::CustomerNoAnswer,
-        Some(16) => FailureCode::AgentAbandoned,
-        Some(0 | 18 | 19 | 20) | None => FailureCode::CustomerNoAnswer,
-        Some(_) => FailureCode::NetworkFailure,
+        (Some(16), _) if dial_status == Some("NOANSWER") => FailureCode::CustomerNoAnswer,
+        (Some(16), _) => FailureCode::AgentAbandoned,
+        (Some(0 | 18 | 19 | 20) | None, _) => FailureCode::CustomerNoAnswer,
+        (Some(_), _) => FailureCode::NetworkFailure,
     }
 }

@@ -74,7 +74,8 @@ meanings! {
         StaleClick, ClickInFuture;
     // A call is never dialled again by itself, and nobody mends credentials while a click is fresh.
     Permanent Provider: Congestion, NetworkFailure, TrunkUnreachable;
-    Permanent Account: PbxAuth, PbxRefused;
+    Permanent Account: PbxAuth, PbxRefused, PhoneTechnologyUnknown, DialplanMissing, CallLimitReached;
+    Permanent Recipient: PbxNumberRefused;
     // Our domain is refused for good as far as this message goes; a person must look before it is sent again.
     Permanent Sender: MailPolicyRefused;
 
@@ -86,7 +87,8 @@ meanings! {
     Transient Sender: SenderRejected, MailServerRefused;
     // A request whose form is refused is refused for every job alike: it waits for a new release, loudly.
     Transient Account: ProviderAuth, ProviderQuota, ProviderCountryBlocked, MailAuth, RequestRefused;
-    Transient Provider: ProviderThrottled, ProviderUnavailable, ProviderFault, MailServerUnavailable, PbxUnavailable;
+    Transient Provider: ProviderThrottled, ProviderUnavailable, ProviderFault, MailServerUnavailable, PbxUnavailable,
+        PbxTakesNoCalls, PbxWithoutAri;
 
     InDoubt Provider: AnswerLost, AnswerUnreadable, MailInDoubt, CallInDoubt;
 }

@@ -4,9 +4,12 @@
 //! As long as the call lives the PBX refuses the same id again (409); once it has ended it would ring again,
 //! so nobody may call `send` a second time without having looked.
 
+mod answers;
+mod check;
+
 use std::{fmt, sync::Arc, time::Duration};
 
-use closure_contract::{ClientRef, FailureCode, Provider};
+use closure_contract::{ClientRef, FailureCode, Provider, Timestamp};
 use reqwest::{RequestBuilder, Url};
 use serde::{Deserialize, Serialize};
 
@@ -17,6 +20,10 @@ use crate::{
     http::{Answer, Http, HttpLimits, NoAnswer, below},
     sender::{Accepted, SendFailure, Sender},
 };
+
+pub use check::PbxFault;
+
+use answers::{Originated, allocation_failed, harmless, is_no_channel, originated, unreachable_pbx};
 
 const SERVICE: &str = "ARI";
 /// An agent's phone rings at most this long, in seconds.
@@ -40,6 +47,8 @@ pub struct AriSettings {
     pub context: String,
     /// The channel technology of the agents' phones, such as `PJSIP`.
     pub technology: String,
+    /// The authority of the PBX's certificate in PEM, besides the public ones.
+    pub extra_roots_pem: Option<String>,
     /// Our own number, which the carrier sees, in digits.
     pub trunk_caller_id: String,
     /// The digits that reach an outside line; every dial string begins with them.
@@ -75,6 +84,8 @@ pub struct Call {
     pub extension: String,
     /// What the dialplan dials, with the outside line.
     pub dial_string: String,
+    /// From then on no customer is called, even if a phone answers by itself.
+    pub fresh_until: Option<Timestamp>,
     /// Asked right before a phone is made to ring: another worker may have taken the call over.
     pub handover: Arc<Handover>,
 }
@@ -146,6 +157,9 @@ struct Variables<'a> {
     connected_line: &'a str,
     #[serde(rename = "CALLERID(num)")]
     caller_id: &'a str,
+    /// In seconds since 1970, which the dialplan compares with its own clock.
+    #[serde(rename = "C2C_FRESH_UNTIL", skip_serializing_if = "Option::is_none")]
+    fresh_until: Option<String>,
 }
 
 #[derive(Deserialize)]
@@ -161,9 +175,10 @@ struct Channel {
     state: String,
 }
 
-#[derive(Deserialize)]
-struct AriError {
-    error: String,
+impl Endpoint {
+    fn is_offline(&self) -> bool {
+        self.state.as_deref() == Some("offline")
+    }
 }
 
 impl AriDial {
@@ -202,7 +217,8 @@ impl AriDial {
             total_timeout_ms: settings.total_timeout_ms,
             body_bytes_max: settings.body_bytes_max,
         };
-        Ok(Self { http: Http::new(SERVICE, limits, Addresses::Any)?, base, settings })
+        let http = Http::new(SERVICE, limits, Addresses::Any, settings.extra_roots_pem.as_deref())?;
+        Ok(Self { http, base, settings })
     }
 
     /// Whether the call lives now.
@@ -215,8 +231,9 @@ impl AriDial {
                     .map_err(|_| failure(FailureCode::PbxUnavailable, "the PBX's answer makes no sense"))?;
                 Ok(ChannelPresence::Alive { state: ChannelState::of(&channel.state) })
             }
-            404 => Ok(ChannelPresence::Gone),
-            status => Err(harmless(status)),
+            // Any other 404 says that ARI is off, or that our address is not ARI's, and nothing of a call.
+            404 if is_no_channel(&answer.body) => Ok(ChannelPresence::Gone),
+            _ => Err(harmless(&answer)),
         }
     }
 
@@ -225,34 +242,42 @@ impl AriDial {
         let url = below(&self.base, &["channels", &channel_id.to_string()]);
         let answer = self.run(self.http.delete(url)).await.map_err(unreachable_pbx)?;
         match answer.status {
-            200..=299 | 404 => Ok(()),
-            status => Err(harmless(status)),
+            200..=299 => Ok(()),
+            404 if is_no_channel(&answer.body) => Ok(()),
+            _ => Err(harmless(&answer)),
         }
     }
 
     /// Looks at the agent's phone without making it ring.
     pub async fn look_at_phone(&self, call: &Call) -> Result<AgentPhone, SendFailure> {
-        self.check(call)?;
-        let url = below(&self.base, &["endpoints", &self.settings.technology, &call.extension]);
-        let answer = self.run(self.http.get(url)).await.map_err(unreachable_pbx)?;
-        match answer.status {
-            200 => {}
-            404 => return Err(failure(FailureCode::AgentOffline, "the PBX does not know the agent's phone")),
-            status => return Err(harmless(status)),
-        }
-        let endpoint: Endpoint = serde_json::from_slice(&answer.body)
-            .map_err(|_| failure(FailureCode::PbxUnavailable, "the PBX's answer makes no sense"))?;
+        self.check_digits(call)?;
+        let endpoint = self.endpoint(&call.extension).await?;
         let channel_id = call.channel_id.to_string();
         if endpoint.channel_ids.contains(&channel_id) {
             return Ok(AgentPhone::InThisCall);
         }
-        if endpoint.state.as_deref() == Some("offline") {
+        if endpoint.is_offline() {
             return Err(failure(FailureCode::AgentOffline, "the agent's phone is not registered"));
         }
         if !endpoint.channel_ids.is_empty() {
             return Err(failure(FailureCode::AgentBusy, "the agent's phone is on another call"));
         }
         Ok(AgentPhone::Free)
+    }
+
+    async fn endpoint(&self, extension: &str) -> Result<Endpoint, SendFailure> {
+        let url = below(&self.base, &["endpoints", &self.settings.technology, extension]);
+        let answer = self.run(self.http.get(url)).await.map_err(unreachable_pbx)?;
+        match answer.status {
+            200 => serde_json::from_slice(&answer.body)
+                .map_err(|_| failure(FailureCode::PbxUnavailable, "the PBX's answer makes no sense")),
+            404 if answers::is_no_endpoint(&answer.body) => {
+                // The PBX says the same of a phone and of a whole technology that it does not know.
+                self.has_technology().await?;
+                Err(failure(FailureCode::AgentOffline, "the PBX does not know the agent's phone"))
+            }
+            _ => Err(harmless(&answer)),
+        }
     }
 
     /// Makes the agent's phone ring, if the call is still our own; whoever asks has looked at the phone.
@@ -273,17 +298,29 @@ impl AriDial {
                 job: &channel_id,
                 connected_line: dialled,
                 caller_id: &self.settings.trunk_caller_id,
+                fresh_until: call.fresh_until.map(|until| until.0.unix_timestamp().to_string()),
             },
         };
         let url = below(&self.base, &["channels"]);
         let answer = self.run(self.http.post(url).json(&request)).await.map_err(|lost| match lost {
-            NoAnswer::NotSent => unreachable_pbx(lost),
+            NoAnswer::NotSent | NoAnswer::Distrusted(_) => unreachable_pbx(lost),
             NoAnswer::Unbuildable => failure(FailureCode::PbxRefused, lost.what()),
             NoAnswer::TimedOut | NoAnswer::Broken | NoAnswer::TooLarge => {
                 failure(FailureCode::CallInDoubt, lost.what())
             }
         })?;
-        placed(&answer, channel_id)
+        match originated(&answer, &channel_id)? {
+            Originated::Placed => Ok(Accepted::under(Some(channel_id))),
+            Originated::NoChannel => {
+                // It proves that nothing rang; whose fault it is the phone tells.
+                let endpoint = self.endpoint(&call.extension).await;
+                let is_offline = match endpoint {
+                    Ok(endpoint) => endpoint.is_offline(),
+                    Err(problem) => problem.code == FailureCode::AgentOffline,
+                };
+                Err(allocation_failed(&answer, is_offline))
+            }
+        }
     }
 
     /// The longest that one request takes, in milliseconds; the one that makes a phone ring is not to be cut.
@@ -297,7 +334,7 @@ impl AriDial {
     }
 
     /// Only digits may reach the PBX: `&` in a dial string calls a second number, and `+` drops the agent.
-    fn check(&self, call: &Call) -> Result<(), SendFailure> {
+    fn check_digits(&self, call: &Call) -> Result<(), SendFailure> {
         let dialled = call.dial_string.strip_prefix(&self.settings.outside_line);
         if !dialled.is_some_and(|rest| DIALLED_DIGITS.contains(&rest.len()) && is_digits(rest)) {
             let detail = "the dial string is not the outside line and 4 to 22 digits; nothing was sent";
@@ -350,41 +387,6 @@ impl ChannelState {
             _ => Self::Other,
         }
     }
-}
-
-/// What the answer to an originate proves, as measured against Asterisk 22.
-fn placed(answer: &Answer, channel_id: String) -> Result<Accepted, SendFailure> {
-    let is_ours = || serde_json::from_slice::<Channel>(&answer.body).is_ok_and(|made| made.id == channel_id);
-    let code = match answer.status {
-        200 if is_ours() => return Ok(Accepted::under(Some(channel_id))),
-        // The id is in use: this very call is alive.
-        409 => return Ok(Accepted::under(Some(channel_id))),
-        401 | 403 => FailureCode::PbxAuth,
-        408 => FailureCode::CallInDoubt,
-        400..=499 => FailureCode::PbxRefused,
-        500 if is_allocation_failure(&answer.body) => FailureCode::AgentOffline,
-        _ => FailureCode::CallInDoubt,
-    };
-    Err(failure(code, &format!("the PBX answered HTTP {}", answer.status)).with_provider_code(answer.status))
-}
-
-/// Asterisk says this when the agent's phone has no registration, and then nothing rings.
-fn is_allocation_failure(body: &[u8]) -> bool {
-    serde_json::from_slice::<AriError>(body).is_ok_and(|said| said.error == "Allocation failed")
-}
-
-/// A status of a request that makes nothing ring.
-fn harmless(status: u16) -> SendFailure {
-    let code = match status {
-        401 | 403 => FailureCode::PbxAuth,
-        400..=407 | 409..=428 | 430..=499 => FailureCode::PbxRefused,
-        _ => FailureCode::PbxUnavailable,
-    };
-    failure(code, &format!("the PBX answered HTTP {status}")).with_provider_code(status)
-}
-
-fn unreachable_pbx(no_answer: NoAnswer) -> SendFailure {
-    failure(FailureCode::PbxUnavailable, no_answer.what())
 }
 
 fn failure(code: FailureCode, detail: &str) -> SendFailure {

@@ -9,6 +9,7 @@ use time::{OffsetDateTime, format_description::well_known::Rfc2822};
 use crate::{
     addresses::{Addresses, PublicResolver},
     config::{ConfigError, positive},
+    distrust::Distrust,
 };
 
 /// A longer wait than this is not believed.
@@ -51,6 +52,8 @@ pub(crate) struct Answer {
 pub(crate) enum NoAnswer {
     /// The connection was never made, so nothing was sent.
     NotSent,
+    /// TLS failed, so nothing was sent.
+    Distrusted(Distrust),
     /// The request could not be built, so nothing was sent.
     Unbuildable,
     /// The time was up after the request had begun.
@@ -66,6 +69,7 @@ impl NoAnswer {
     pub(crate) fn what(self) -> &'static str {
         match self {
             Self::NotSent => "no connection; nothing was sent",
+            Self::Distrusted(distrust) => distrust.what(),
             Self::Unbuildable => "the request could not be built; nothing was sent",
             Self::TimedOut => "the time was up before the answer was complete",
             Self::Broken => "the connection broke before the answer was complete",
@@ -76,7 +80,7 @@ impl NoAnswer {
     /// Whether the other side may have the request.
     pub(crate) fn was_sent(self) -> bool {
         match self {
-            Self::NotSent | Self::Unbuildable => false,
+            Self::NotSent | Self::Distrusted(_) | Self::Unbuildable => false,
             Self::TimedOut | Self::Broken | Self::TooLarge => true,
         }
     }
@@ -84,15 +88,6 @@ impl NoAnswer {
 
 impl Http {
     pub(crate) fn new(
-        service: &'static str,
-        limits: HttpLimits,
-        addresses: Addresses,
-    ) -> Result<Self, ConfigError> {
-        Self::trusting(service, limits, addresses, None)
-    }
-
-    /// The same for a service whose certificate one of these authorities signs, besides the public ones.
-    pub(crate) fn trusting(
         service: &'static str,
         limits: HttpLimits,
         addresses: Addresses,
@@ -125,12 +120,17 @@ impl Http {
         if addresses == Addresses::Public {
             builder = builder.dns_resolver(PublicResolver);
         }
-        let refused =
+        let unusable =
             |error: reqwest::Error| ConfigError::Client { service, problem: error.without_url().to_string() };
         if let Some(pem) = extra_roots_pem {
-            builder = builder.tls_certs_merge(Certificate::from_pem_bundle(pem.as_bytes()).map_err(refused)?);
+            let roots = Certificate::from_pem_bundle(pem.as_bytes()).map_err(unusable)?;
+            if roots.is_empty() {
+                let problem = "the file has no certificate; name a PEM file".to_owned();
+                return Err(ConfigError::Client { service, problem });
+            }
+            builder = builder.tls_certs_merge(roots);
         }
-        let client = builder.build().map_err(refused)?;
+        let client = builder.build().map_err(unusable)?;
         Ok(Self { client, limits })
     }
 
@@ -202,7 +202,7 @@ pub(crate) fn below(base: &Url, segments: &[&str]) -> Url {
 
 fn no_answer(error: &reqwest::Error) -> NoAnswer {
     if error.is_connect() {
-        NoAnswer::NotSent
+        Distrust::of(error).map_or(NoAnswer::NotSent, NoAnswer::Distrusted)
     } else if error.is_builder() {
         NoAnswer::Unbuildable
     } else if error.is_timeout() {

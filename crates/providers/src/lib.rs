@@ -5,6 +5,7 @@ mod addresses;
 pub mod bounce;
 pub mod config;
 pub mod dial;
+mod distrust;
 pub mod dkim;
 pub mod email;
 pub mod handover;
@@ -22,7 +23,7 @@ pub use bounce::{
     REPORT_BYTES_MAX, RecipientReport, UnreadBounce, UnreadReason, read_bounce, read_large_bounce,
 };
 pub use config::{ConfigError, PlainHttp};
-pub use dial::{AgentPhone, AriDial, AriSettings, Call, ChannelPresence, ChannelState};
+pub use dial::{AgentPhone, AriDial, AriSettings, Call, ChannelPresence, ChannelState, PbxFault};
 pub use dkim::DkimSigner;
 pub use email::{AutoSubmitted, Mail, RenderError, render};
 pub use handover::{Handover, Reached, TooLate};

@@ -85,7 +85,7 @@ impl Webhook {
             body_bytes_max: ANSWER_BYTES_MAX,
         };
         // The operator names it himself, and the CRM may well stand in a private network.
-        let http = Http::trusting(SERVICE, limits, Addresses::Any, settings.extra_roots_pem.as_deref())?;
+        let http = Http::new(SERVICE, limits, Addresses::Any, settings.extra_roots_pem.as_deref())?;
         Ok(Self { http, url, signer: Signer::new(&settings.secrets)? })
     }
 

@@ -5,6 +5,7 @@ mod behaviour;
 mod call;
 mod cel;
 mod cel_writer;
+mod check;
 mod originate;
 mod sim_api;
 mod switchboard;
@@ -40,6 +41,8 @@ pub struct PbxSimSettings {
     pub password: String,
     /// A user who may only read.
     pub read_only_username: String,
+    /// The context whose dialplan calls the customer; every other one is empty.
+    pub context: String,
     /// The trunk's name.
     pub trunk: String,
     /// The PostgreSQL that gets the call records; without it there are none.
@@ -67,6 +70,7 @@ impl Default for PbxSimSettings {
             username: "closure".to_owned(),
             password: "simulated-ari-password".to_owned(),
             read_only_username: "reader".to_owned(),
+            context: "closure-dial".to_owned(),
             trunk: "trunk".to_owned(),
             cel_database_url: None,
             agent_answer_ms: 100,

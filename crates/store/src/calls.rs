@@ -14,6 +14,16 @@ use crate::{
     text,
 };
 
+/// What we read of the record; the PBX fills whatever other columns it finds.
+const RECORD_COLUMNS: [(&str, &str); 6] = [
+    ("id", "bigint"),
+    ("eventtype", "text"),
+    ("eventtime", "timestamp without time zone"),
+    ("uniqueid", "text"),
+    ("linkedid", "text"),
+    ("extra", "text"),
+];
+
 /// One look reads at most this many events of a call; a long call has some dozens.
 const CALL_EVENTS_MAX: i64 = 1_000;
 
@@ -49,7 +59,43 @@ pub struct CelRow {
     pub extra: Option<String>,
 }
 
+/// What is wrong with the table that takes the PBX's record of calls.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum RecordFault {
+    /// There is none, and `fleet migrate` makes none again.
+    #[error(
+        "the table cel is not there; as closure_owner run crates/store/migrations/V3__call_records.sql and then \
+         deploy/postgres/grants.sql: `fleet migrate` does not make again what is gone"
+    )]
+    NoTable,
+    /// A column that we read is not there, or is of another type.
+    #[error(
+        "the table cel has no column {column} of type {wanted}; bring it back as V3__call_records.sql has it"
+    )]
+    Column {
+        /// Its name.
+        column: String,
+        /// In PostgreSQL's words.
+        wanted: String,
+    },
+}
+
 impl Store {
+    /// What is wrong with the table that takes the PBX's record of calls, by the catalogue alone.
+    pub async fn record_faults(&self) -> Result<Vec<RecordFault>, StoreError> {
+        let (columns, types): (Vec<_>, Vec<_>) = RECORD_COLUMNS.iter().copied().unzip();
+        let rows = self.database.query(RECORD, &[&columns, &types]).await?;
+        rows.iter()
+            .map(|row| {
+                let row = Columns(row);
+                if row.get("is_gone")? {
+                    return Ok(RecordFault::NoTable);
+                }
+                Ok(RecordFault::Column { column: row.get("wanted_column")?, wanted: row.get("wanted_type")? })
+            })
+            .collect()
+    }
+
     /// Calls that are up, each to one process for this long.
     pub async fn open_calls(&self, lease_ms: u64, limit: i64) -> Result<Vec<OpenCall>, StoreError> {
         let rows = self.database.query(OPEN, &[&millis(lease_ms), &limit]).await?;
@@ -143,6 +189,16 @@ RETURNING
     d.job_id, d.generation, d.attempts, coalesce(d.fresh_until <= clock_timestamp(), false) AS is_stale,
     (extract(epoch FROM clock_timestamp() - d.gone_since) * 1000)::bigint AS gone_ms,
     d.hung_up_at IS NOT NULL AS is_hung_up";
+
+pub(crate) const RECORD: &str = "
+SELECT DISTINCT ON (is_gone, wanted_column) table_oid IS NULL AS is_gone,
+    CASE WHEN table_oid IS NULL THEN '' ELSE wanted_column END AS wanted_column, wanted_type
+FROM unnest($1::text[], $2::text[]) AS wanted(wanted_column, wanted_type), to_regclass('cel') AS table_oid
+WHERE NOT EXISTS (
+    SELECT FROM pg_attribute AS a
+    WHERE a.attrelid = table_oid AND a.attname = wanted_column AND NOT a.attisdropped
+        AND format_type(a.atttypid, NULL) = wanted_type
+)";
 
 pub(crate) const EVENTS: &str = "
 SELECT eventtype, eventtime, uniqueid, linkedid, extra FROM cel WHERE linkedid = $1 ORDER BY id LIMIT $2";

@@ -59,7 +59,7 @@ extern crate self as closure_store;
 pub use bounces::{BounceEffect, Bounced, NewBounce, ReportedMail, UnreadMail};
 pub use brakes::{BrakeRow, Counts, HalfLives, HeldEmails, Moved};
 pub use burial::Buried;
-pub use calls::{CelRow, OpenCall};
+pub use calls::{CelRow, OpenCall, RecordFault};
 pub use cancellations::{CANCELLED_JOBS_MAX, CancelledJob, CancelledJobs, Undone};
 pub use circuits::{OpenCircuit, Opened, OpenedBy};
 pub use claim::{Claim, Lease, NewClaim};

@@ -15,7 +15,7 @@ pub const RIGHTS: &[(&str, &str)] = &[
     ("attempt", "dead=Su dial=SIuD doctor=S email=SIuD fallback=S fleet=SIuD operator=S sms=SIuD"),
     ("brake", "doctor=S fallback=SIU fleet=SIU operator=Su"),
     ("brake_action", "operator=SI"),
-    ("cel", "dial=S fleet=S pbx=I"),
+    ("cel", "dial=S doctor=s fleet=S pbx=I"),
     ("circuit", "doctor=S email=SIUD fallback=SIUD fleet=SIUD operator=Su sms=SIUD"),
     ("contact_tally", "advisor=S dial=SIu email=SIu fallback=SuD fleet=SIuD operator=S sms=SIu"),
     (

@@ -6,6 +6,7 @@
 )]
 
 pub mod agree;
+pub mod asterisk;
 pub mod bench;
 pub mod ci;
 pub mod cli;

@@ -3,6 +3,7 @@
 use std::process::{Command, ExitCode, ExitStatus};
 use std::time::Duration;
 
+use crate::asterisk;
 use crate::error::Result;
 use crate::interrupt::Interrupt;
 use crate::packages;
@@ -60,6 +61,8 @@ fn run_parts(arguments: &Arguments, interrupt: &Interrupt, parts: &mut Parts) ->
         }
     }
     let options = ServiceOptions { durability: Durability::Unsynced, leftovers: Leftovers::Remove };
+    let pbx = || parts.measure("Asterisk", || asterisk::environment(&workspace, interrupt));
+    let pbx = asterisk::is_needed(&arguments.cargo_test).then(pbx).transpose()?;
     let programs = parts.measure("RabbitMQ", || arguments.rabbitmq.programs(&workspace, interrupt))?;
     let start = || Services::start_with(&workspace.services_folder(), options, &programs, interrupt);
     let mut services = parts.measure("services", start)?;
@@ -67,6 +70,7 @@ fn run_parts(arguments: &Arguments, interrupt: &Interrupt, parts: &mut Parts) ->
     let mut command = cargo_test(&workspace, arguments, &[]);
     services.adopt(&mut command);
     command.envs(tools.environment().iter().map(|(name, place)| (name, place)));
+    command.envs(pbx);
     command.env(BINARIES_VARIABLE, workspace.binaries_folder());
     let status = parts.measure("tests", || Foreground::run(&mut command, TEST_LIMIT, interrupt))?;
     if !status.success() {

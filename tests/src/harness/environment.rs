@@ -75,6 +75,14 @@ pub fn faketime() -> String {
     library.expect("cargo xtask test installs libfaketime").display().to_string()
 }
 
+/// The root file system that has Asterisk and `sipp`.
+pub(super) fn asterisk() -> PathBuf {
+    if let Some(reason) = variable("CLOSURE_TEST_NO_ASTERISK") {
+        panic!("there is no Asterisk here, and `-- --skip pbx_` leaves its tests out: {reason}");
+    }
+    PathBuf::from(required("CLOSURE_TEST_ASTERISK"))
+}
+
 /// A Python program, run by the Python that has the packages of `tests/python/requirements.txt`.
 pub fn python(program: &Path) -> Command {
     prepared(Command::new(required("CLOSURE_TEST_PYTHON")), program)

@@ -1,5 +1,7 @@
 //! The harness: a whole fleet for a test, and the questions that tests ask it.
 
+mod asterisk;
+mod asterisk_files;
 mod between;
 mod broker_users;
 mod canaries;
@@ -33,6 +35,7 @@ mod unwatched;
 mod vhost;
 mod wait;
 
+pub use asterisk::{Asterisk, Invite, Party};
 pub use between::Between;
 pub use broker_users::broker_rights;
 pub use cli::{Answer, cli, cli_with_input};

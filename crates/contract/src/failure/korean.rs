@@ -114,10 +114,16 @@ korean! {
     CustomerNumberInvalid = "통신망에서 없는 번호라고 응답했습니다", "번호를 확인하십시오";
     Congestion = "통신사 회선이 혼잡합니다", "나중에 다시 거십시오";
     NetworkFailure = "통신망에서 통화에 실패했습니다", "나중에 다시 거십시오";
-    TrunkUnreachable = "PBX와 통신사를 잇는 회선이 끊어져 있습니다", "트렁크 회선을 복구하십시오";
+    TrunkUnreachable = "PBX와 통신사를 잇는 회선이 끊어져 있거나 통신사 쪽에서 응답하지 않습니다", "트렁크 회선을 복구하십시오";
     PbxUnavailable = "PBX에 연결할 수 없으며 누구의 전화도 울리지 않았습니다", "조치할 것이 없습니다. 클릭이 유효한 동안 다시 시도합니다";
     PbxAuth = "PBX가 인증 정보를 거절했습니다", "ARI 사용자와 그 권한을 바로잡으십시오";
     PbxRefused = "PBX가 요청 형식을 받아들이지 않았습니다", "설정의 ARI endpoint와 context를 확인하십시오";
+    PbxWithoutAri = "PBX 주소에서 웹 서버는 응답하지만 ARI가 없으며 누구의 전화도 울리지 않았습니다", "ARI를 켜거나(ari.conf, res_ari.so) dial.ari.base_url의 경로를 바로잡으십시오";
+    PbxTakesNoCalls = "PBX가 종료 중이거나 한도에 이르러 새 전화를 걸지 않으며 누구의 전화도 울리지 않았습니다", "조치할 것이 없습니다. 클릭이 유효한 동안 다시 시도합니다. 계속되면 PBX의 한도(maxcalls, maxload)를 확인하십시오";
+    PhoneTechnologyUnknown = "PBX에 상담사 전화기의 드라이버가 없습니다", "dial.ari.technology를 바로잡거나 PBX에서 드라이버를 불러오십시오";
+    DialplanMissing = "상담사는 전화를 받았으나 PBX에 고객에게 전화를 거는 dialplan이 없습니다", "deploy/asterisk의 extensions.conf를 PBX에 불러오고 그 context를 dial.ari.context에 적으십시오";
+    PbxNumberRefused = "상담사는 전화를 받았으나 PBX의 dialplan이 이 번호를 거절합니다", "번호를 확인하십시오. 짧은 서비스 번호는 PBX의 dialplan에 그 번호의 줄이 있어야 합니다";
+    CallLimitReached = "고객이 받기 전에 PBX가 정한 통화 전체의 시간 한도가 끝났습니다", "PBX의 dialplan에서 CLOSURE_CALL_S를 CLOSURE_RING_S보다 크게 하십시오";
     CallInDoubt = "전화가 걸렸을 수 있으나 통화가 끝난 기록이 없습니다", "통화가 연결되었는지 상담사에게 확인하십시오";
     ClickInFuture = "상담사의 클릭 시각이 미래여서 유효한지 알 수 없습니다", "clicked_at을 실제 시계의 시간대로 적고 다시 클릭하십시오";
     StaleClick = "상담사가 클릭한 지 오래되어 지금은 전화를 울릴 수 없습니다", "다시 클릭하십시오";

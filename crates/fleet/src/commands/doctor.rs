@@ -13,9 +13,10 @@ use serde::Serialize;
 
 use super::{Call, Failure, brake, gateways, members, show_as};
 use crate::{
-    cli::{Doctor, Member},
+    cli::{Doctor, Member, Role},
     config, output,
     quota::{self, Month},
+    workers::pbx_check::PbxCheck,
 };
 
 /// The sweep tells what is owed for a quarter of this.
@@ -61,6 +62,9 @@ pub async fn run(call: &Call, doctor: &Doctor) -> Result<(), Failure> {
     }
     let store = Store::new(database)?;
     findings.extend(in_database(&store, &quotas, &rulebook, patience.alarm_ms).await);
+    if doctor.members.contains(&Member::Work(Role::Dial)) {
+        findings.extend(at_pbx(call, store).await);
+    }
     let ill = findings.iter().filter(|finding| finding.verdict == Health::Ill).count();
     show_as(call.style, &findings, |findings| {
         for finding in findings {
@@ -72,6 +76,17 @@ pub async fn run(call: &Call, doctor: &Doctor) -> Result<(), Failure> {
         }
     });
     if ill == 0 { Ok(()) } else { Err(Failure::Refused(format!("{ill} finding(s); see above"))) }
+}
+
+/// What the PBX says, with the keys of the role dial; keys that are wrong were told already.
+async fn at_pbx(call: &Call, store: Store) -> Option<Finding> {
+    let (ari, settings) = members::pbx(call)?;
+    let looked = PbxCheck { ari, store, record_wait_ms: settings.evidence_wait_ms }.look().await;
+    let detail = "ARI answers, its user may place calls, and the record of a call that rings nobody arrived";
+    Some(match looked {
+        Ok(()) => Finding::well("PBX", detail),
+        Err(problem) => Finding::ill("PBX", &problem.to_string()),
+    })
 }
 
 /// What the broker says.

@@ -1,6 +1,8 @@
 //! The keys of a process that stays up, read as it reads them itself.
 
-use std::collections::BTreeSet;
+use std::{collections::BTreeSet, sync::Arc};
+
+use closure_providers::AriDial;
 
 use super::{
     Call,
@@ -8,7 +10,7 @@ use super::{
 };
 use crate::{
     cli::{Member, Role},
-    config::{self, ConfigError},
+    config::{self, ConfigError, DialSettings},
 };
 
 /// What a process of this kind would say of its configuration before it opens anything.
@@ -30,6 +32,12 @@ pub(super) fn check(call: &Call, member: Member) -> Result<(), ConfigError> {
             config::intake(source);
         }
     })
+}
+
+/// The PBX of the role dial; nothing where its keys are wrong.
+pub(super) fn pbx(call: &Call) -> Option<(Arc<AriDial>, DialSettings)> {
+    let roles = BTreeSet::from([Role::Dial]);
+    config::load(call.config.as_ref(), |source| role_settings(source, &roles)).ok()?.dial
 }
 
 fn work(source: &mut config::Source<'_>, role: Role) {

@@ -40,6 +40,7 @@ use crate::{
         fallback::{FallbackWorker, Sweep},
         leases::Leases,
         pace::Pace,
+        pbx_check::PbxCheck,
         returns::Returns,
         sms::SmsCarrier,
     },
@@ -255,6 +256,12 @@ fn start(crew: &Crew, settings: RoleSettings, roles: &BTreeSet<Role>) -> Vec<Loo
             ladder: crew.courier.dial_ladder.clone(),
         };
         loops.push(consume(crew, courier(crew, carrier, &leases), concurrency));
+        let check = PbxCheck {
+            ari: ari.clone(),
+            store: crew.store.clone(),
+            record_wait_ms: settings.evidence_wait_ms,
+        };
+        loops.push(Box::pin(check.watch(crew.lifecycle.clone())));
         let watch = CallWatch {
             ari,
             store: crew.store.clone(),

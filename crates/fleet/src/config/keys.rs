@@ -267,6 +267,11 @@ pub const KEYS: &[Key] = &[
     required("dial.ari.base_url", "the PBX's ARI, such as https://pbx:8089"),
     required("dial.ari.username", "the ARI user"),
     secret("dial.ari.password", "the ARI user's password"),
+    optional(
+        "dial.ari.tls_ca",
+        "",
+        "path of a PEM file with the authority of the PBX's own certificate, besides the public ones",
+    ),
     optional("dial.ari.context", "closure-dial", "the dialplan context that calls the customer"),
     optional("dial.ari.caller_id", "0234518120", "the line that the trunk shows to the customer"),
     optional("dial.ari.technology", "PJSIP", "the channel technology of the agents' phones"),

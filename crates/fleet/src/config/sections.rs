@@ -280,6 +280,7 @@ pub fn dial(source: &mut Source<'_>) -> DialSettings {
             trunk_caller_id: source.value("dial.ari.caller_id"),
             ring_timeout_s: source.value("dial.ari.ring_timeout_s"),
             plain_http: plain_http(source),
+            extra_roots_pem: pem(source, "dial.ari.tls_ca"),
             technology: source.value("dial.ari.technology"),
             outside_line: source.value("dial.ari.outside_line"),
             connect_timeout_ms: source.value("dial.ari.connect_timeout_ms"),

@@ -143,14 +143,9 @@ impl CallWatch {
             CallResult::Failed(code @ FailureCode::CallInDoubt) => {
                 final_ending(FinalState::Unknown, Some(code), Some(code.what().to_owned()))
             }
-            CallResult::Failed(code @ FailureCode::StaleClick) => final_ending(
-                FinalState::Undelivered,
-                Some(code),
-                Some(
-                    "nobody had answered when the click was no longer fresh, and the call was hung up"
-                        .to_owned(),
-                ),
-            ),
+            CallResult::Failed(code @ FailureCode::StaleClick) => {
+                final_ending(FinalState::Undelivered, Some(code), Some(too_late(call).to_owned()))
+            }
             CallResult::Failed(code) => {
                 final_ending(FinalState::Undelivered, Some(code), Some(code.what().to_owned()))
             }
@@ -170,7 +165,16 @@ impl CallWatch {
     }
 }
 
-fn event(row: CelRow) -> CallEvent {
+/// Who saw that the click was no longer fresh: we while a phone rang, or the PBX's dialplan once it was answered.
+fn too_late(call: &OpenCall) -> &'static str {
+    if call.is_hung_up {
+        "nobody had answered when the click was no longer fresh, and the call was hung up"
+    } else {
+        "the agent's phone was answered when the click was no longer fresh, and the PBX called no customer"
+    }
+}
+
+pub(super) fn event(row: CelRow) -> CallEvent {
     CallEvent {
         kind: CallEventKind::named(&row.event_type),
         unique_id: row.unique_id,

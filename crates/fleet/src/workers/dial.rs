@@ -52,14 +52,17 @@ impl Carrier for DialCarrier {
         Way::To(Passage::to(Provider::Asterisk))
     }
 
-    /// Only a PBX that was never reached is tried again, and only while the click is fresh: the ladder is that long.
+    /// Only where surely nothing rang and a moment may mend it is it tried again, and only while the click is fresh:
+    /// the ladder is that long.
     fn next(&self, code: FailureCode, attempt: AttemptNumber, _retry_after_ms: Option<u64>) -> Next {
         let rung = usize::try_from(attempt.0.saturating_sub(1)).unwrap_or(usize::MAX);
         match code {
-            FailureCode::PbxUnavailable => match self.ladder.steps.get(rung) {
-                Some(step) => Next::Retry { step: *step },
-                None => Next::GiveUp,
-            },
+            FailureCode::PbxUnavailable | FailureCode::PbxTakesNoCalls | FailureCode::PbxWithoutAri => {
+                match self.ladder.steps.get(rung) {
+                    Some(step) => Next::Retry { step: *step },
+                    None => Next::GiveUp,
+                }
+            }
             FailureCode::CallInDoubt | FailureCode::AnswerLost => {
                 let step = self.ladder.steps.get(rung).or(self.ladder.steps.last()).copied();
                 Next::Reconcile { step: step.unwrap_or(closure_contract::topology::DelayStep::Seconds1) }
@@ -80,6 +83,7 @@ impl Carrier for DialCarrier {
             channel_id: attempt.client_ref,
             extension: plan.extension.clone(),
             dial_string: plan.dial_string.clone(),
+            fresh_until: plan.fresh_until,
             handover: Arc::clone(attempt.handover),
         };
         // An agent who clicked twice hears of the other call, and not of a phone that is busy with it.

@@ -20,6 +20,7 @@ pub mod gateways;
 pub mod leases;
 pub mod pace;
 mod patience;
+pub mod pbx_check;
 mod refusals;
 pub mod returns;
 mod sending;

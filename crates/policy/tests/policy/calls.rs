@@ -105,6 +105,7 @@ fn a_trunk_that_is_known_to_be_down_leaves_no_customers_leg() {
     let events = [
         row(0, "CHAN_START", AGENT, None),
         row(2, "ANSWER", AGENT, None),
+        row(2, "APP_START", AGENT, None),
         hangup(2, AGENT, 3, "CHANUNAVAIL"),
     ];
     failed(&events, FailureCode::TrunkUnreachable, Some(3));
@@ -112,8 +113,45 @@ fn a_trunk_that_is_known_to_be_down_leaves_no_customers_leg() {
 
 #[test]
 fn an_agent_who_hangs_up_before_the_customer_is_called_has_abandoned_it() {
-    let events = [row(0, "CHAN_START", AGENT, None), row(2, "ANSWER", AGENT, None), hangup(2, AGENT, 16, "")];
-    failed(&events, FailureCode::AgentAbandoned, Some(16));
+    for cause in [0, 16] {
+        let events = [
+            row(0, "CHAN_START", AGENT, None),
+            row(2, "ANSWER", AGENT, None),
+            row(2, "APP_START", AGENT, None),
+            hangup(2, AGENT, cause, ""),
+        ];
+        failed(&events, FailureCode::AgentAbandoned, Some(cause));
+    }
+}
+
+#[test]
+fn a_dialplan_that_dials_nobody_says_why_or_is_not_there() {
+    for (cause, code) in [
+        (28, FailureCode::PbxNumberRefused),
+        (102, FailureCode::StaleClick),
+        (0, FailureCode::DialplanMissing),
+        (16, FailureCode::DialplanMissing),
+    ] {
+        let events =
+            [row(0, "CHAN_START", AGENT, None), row(2, "ANSWER", AGENT, None), hangup(2, AGENT, cause, "")];
+        failed(&events, code, Some(cause));
+    }
+}
+
+#[test]
+fn what_the_dialplan_says_of_a_call_that_nobody_refused_counts_more_than_the_customers_leg() {
+    for (customer, agent, dial_status, code) in [
+        (0, 3, "NOANSWER", FailureCode::TrunkUnreachable),
+        (0, 16, "NOANSWER", FailureCode::CustomerNoAnswer),
+        (16, 102, "CANCEL", FailureCode::CallLimitReached),
+        (16, 0, "CANCEL", FailureCode::AgentAbandoned),
+        (102, 102, "NOANSWER", FailureCode::NetworkFailure),
+    ] {
+        let mut events = customer_leg(customer, dial_status);
+        events.retain(|event| event.kind != CallEventKind::Hangup);
+        events.extend([hangup(9, CUSTOMER, customer, ""), hangup(9, AGENT, agent, dial_status)]);
+        failed(&events, code, Some(customer));
+    }
 }
 
 #[test]

@@ -7,7 +7,7 @@ use crate::{http::NoAnswer, sender::SendFailure};
 /// The failure of a request without a whole answer: only one that was never connected was surely not sent.
 pub(crate) fn lost(service: &str, no_answer: NoAnswer) -> SendFailure {
     let code = match no_answer {
-        NoAnswer::NotSent => FailureCode::ProviderUnavailable,
+        NoAnswer::NotSent | NoAnswer::Distrusted(_) => FailureCode::ProviderUnavailable,
         NoAnswer::Unbuildable => FailureCode::RequestRefused,
         NoAnswer::TimedOut | NoAnswer::Broken => FailureCode::AnswerLost,
         NoAnswer::TooLarge => FailureCode::AnswerUnreadable,

@@ -116,7 +116,7 @@ impl InfobipSms {
             total_timeout_ms: settings.total_timeout_ms,
             body_bytes_max: settings.body_bytes_max,
         };
-        let http = Http::new(SERVICE, limits, settings.addresses)?;
+        let http = Http::new(SERVICE, limits, settings.addresses, None)?;
         let (receipt_url, validity_minutes) = (settings.receipt_url, settings.validity_minutes);
         Ok(Self { http, base, key, receipt_url, validity_minutes })
     }

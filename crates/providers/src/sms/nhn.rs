@@ -139,7 +139,7 @@ impl NhnSms {
             body_bytes_max: settings.body_bytes_max,
         };
         Ok(Self {
-            http: Http::new(SERVICE, limits, settings.addresses)?,
+            http: Http::new(SERVICE, limits, settings.addresses, None)?,
             base,
             app_key: settings.app_key,
             secret,

@@ -128,7 +128,7 @@ impl TwilioSms {
             body_bytes_max: settings.body_bytes_max,
         };
         Ok(Self {
-            http: Http::new(SERVICE, limits, settings.addresses)?,
+            http: Http::new(SERVICE, limits, settings.addresses, None)?,
             messages: below(&base, &["2010-04-01", "Accounts", &settings.account_sid, "Messages.json"]),
             user: settings.key_sid.unwrap_or(settings.account_sid),
             secret: settings.secret,

@@ -5,11 +5,13 @@ use std::{
     time::{Duration, Instant},
 };
 
-use closure_contract::FailureCode;
+use closure_contract::{FailureCode, Timestamp};
 use closure_providers::{
     Accepted, AriDial, AriSettings, Call, ChannelPresence, ChannelState, ConfigError, Handover, PlainHttp,
     SendFailure, Sender,
 };
+
+use time::macros::datetime;
 
 use crate::support::{
     client_ref, closed_port,
@@ -20,6 +22,7 @@ use crate::support::{
 const FREE: &str = r#"{"technology":"PJSIP","resource":"1001","state":"online","channel_ids":[]}"#;
 const MADE: &str =
     r#"{"id":"6f2b1a4e-8f54-5f0e-9d0a-111111111111","name":"PJSIP/1001-00000001","state":"Down"}"#;
+const NO_CHANNEL: &str = r#"{"message":"Channel not found"}"#;
 const ALLOCATION_FAILED: &str = r#"{"error":"Allocation failed"}"#;
 
 fn settings(base_url: String) -> AriSettings {
@@ -31,6 +34,7 @@ fn settings(base_url: String) -> AriSettings {
         password: "ari-password".to_owned(),
         context: "closure-dial".to_owned(),
         technology: "PJSIP".to_owned(),
+        extra_roots_pem: None,
         trunk_caller_id: "0234518120".to_owned(),
         outside_line: "9".to_owned(),
         ring_timeout_s: 25,
@@ -55,6 +59,7 @@ fn call() -> Call {
         channel_id: client_ref(),
         extension: "1001".to_owned(),
         dial_string: "900184912345678".to_owned(),
+        fresh_until: Some(Timestamp(datetime!(2026-11-30 04:00 UTC))),
         handover: Arc::new(Handover::by(Instant::now() + Duration::from_secs(60))),
     }
 }
@@ -91,6 +96,7 @@ async fn a_call_looks_at_the_phone_first_and_then_asks_with_our_own_channel_id()
                 "C2C_JOB": client_ref().to_string(),
                 "CONNECTEDLINE(num)": "00184912345678",
                 "CALLERID(num)": "0234518120",
+                "C2C_FRESH_UNTIL": "1796011200",
             },
         })
     );
@@ -100,13 +106,12 @@ async fn a_call_looks_at_the_phone_first_and_then_asks_with_our_own_channel_id()
 async fn every_answer_to_an_originate_means_what_was_measured() {
     for (status, body, expected) in [
         (409, r#"{"message":"Channel with given unique ID already exists"}"#, None),
-        (500, ALLOCATION_FAILED, Some("agent_offline")),
         (500, r#"{"error":"Something else"}"#, Some("call_in_doubt")),
         (500, "", Some("call_in_doubt")),
         (502, ALLOCATION_FAILED, Some("call_in_doubt")),
         (503, "", Some("call_in_doubt")),
         (400, r#"{"message":"Invalid endpoint specified"}"#, Some("pbx_refused")),
-        (404, "", Some("pbx_refused")),
+        (404, "", Some("pbx_without_ari")),
         (401, "", Some("pbx_auth")),
         (403, "", Some("pbx_auth")),
         (408, "", Some("call_in_doubt")),
@@ -122,6 +127,31 @@ async fn every_answer_to_an_originate_means_what_was_measured() {
             Some(code) => assert_eq!(result.expect_err("refused").code.as_str(), code, "{status} {body}"),
         }
         assert_eq!(server.seen().len(), 2, "{status} {body}");
+    }
+}
+
+#[tokio::test]
+async fn a_channel_that_cannot_be_made_is_the_agents_fault_only_where_the_phone_is_offline() {
+    let offline = FREE.replace("online", "offline");
+    for (phone_then, expected) in [(offline.as_str(), "agent_offline"), (FREE, "pbx_takes_no_calls")] {
+        let script = vec![answer(200, FREE), answer(500, ALLOCATION_FAILED), answer(200, phone_then)];
+        let (result, server) = dial(script).await;
+        assert_eq!(result.expect_err("refused").code.as_str(), expected);
+        assert_eq!(server.seen()[2].line, "GET /ari/endpoints/PJSIP/1001 HTTP/1.1");
+    }
+}
+
+#[tokio::test]
+async fn a_phone_and_a_technology_that_the_pbx_does_not_know_are_told_apart() {
+    const NO_PHONE: &str = r#"{"message":"Endpoint not found"}"#;
+    let no_driver = r#"{"message":"No Endpoints found - invalid tech PJSIP"}"#;
+    for (status, body, expected) in
+        [(200, "[]", "agent_offline"), (404, no_driver, "phone_technology_unknown"), (401, "", "pbx_auth")]
+    {
+        let (result, server) = dial(vec![answer(404, NO_PHONE), answer(status, body)]).await;
+        assert_eq!(result.expect_err("not rung").code.as_str(), expected);
+        assert_eq!(server.seen()[1].line, "GET /ari/endpoints/PJSIP HTTP/1.1");
+        assert_eq!(server.seen().len(), 2);
     }
 }
 
@@ -149,7 +179,8 @@ async fn a_phone_that_cannot_be_rung_is_not_rung() {
     let busy = FREE.replace("[]", r#"["1700000000.1"]"#);
     let offline = FREE.replace("online", "offline");
     for (status, body, expected) in [
-        (404, r#"{"message":"Endpoint not found"}"#, "agent_offline"),
+        (404, "<html><head><title>404 Not Found</title>", "pbx_without_ari"),
+        (404, r#"{"message":"Resource not found"}"#, "pbx_without_ari"),
         (200, offline.as_str(), "agent_offline"),
         (200, busy.as_str(), "agent_busy"),
         (401, "", "pbx_auth"),
@@ -245,11 +276,15 @@ async fn a_channel_is_alive_or_gone_or_unknown() {
         assert_eq!(presence, Ok(ChannelPresence::Alive { state }), "{name}");
         assert_eq!(server.seen()[0].line, "GET /ari/channels/6f2b1a4e-8f54-5f0e-9d0a-111111111111 HTTP/1.1");
     }
-    let gone = HttpServer::start(vec![answer(404, r#"{"message":"Channel not found"}"#)]).await;
+    let gone = HttpServer::start(vec![answer(404, NO_CHANNEL)]).await;
     assert_eq!(ari(gone.base_url()).channel(client_ref()).await, Ok(ChannelPresence::Gone));
-    for (status, body, expected) in
-        [(200, "<html>", "pbx_unavailable"), (500, "", "pbx_unavailable"), (401, "", "pbx_auth")]
-    {
+    for (status, body, expected) in [
+        (200, "<html>", "pbx_unavailable"),
+        (500, "", "pbx_unavailable"),
+        (401, "", "pbx_auth"),
+        (404, "<html>", "pbx_without_ari"),
+        (404, r#"{"message":"Resource not found"}"#, "pbx_without_ari"),
+    ] {
         let server = HttpServer::start(vec![answer(status, body)]).await;
         let unknown = ari(server.base_url()).channel(client_ref()).await;
         assert_eq!(unknown.expect_err("unknown").code.as_str(), expected);
@@ -258,8 +293,8 @@ async fn a_channel_is_alive_or_gone_or_unknown() {
 
 #[tokio::test]
 async fn hanging_up_a_call_that_has_ended_is_well() {
-    for status in [204, 404] {
-        let server = HttpServer::start(vec![answer(status, "")]).await;
+    for (status, body) in [(204, ""), (404, NO_CHANNEL)] {
+        let server = HttpServer::start(vec![answer(status, body)]).await;
         assert_eq!(ari(server.base_url()).hang_up(client_ref()).await, Ok(()));
         assert!(server.seen()[0].line.starts_with("DELETE /ari/channels/6f2b1a4e"));
     }
@@ -271,7 +306,7 @@ async fn hanging_up_a_call_that_has_ended_is_well() {
 #[tokio::test]
 async fn a_base_url_may_name_ari_or_leave_it_out() {
     for suffix in ["", "/", "/ari", "/ari/"] {
-        let server = HttpServer::start(vec![answer(404, "")]).await;
+        let server = HttpServer::start(vec![answer(404, NO_CHANNEL)]).await;
         let presence = ari(format!("{}{suffix}", server.base_url())).channel(client_ref()).await;
         assert_eq!(presence, Ok(ChannelPresence::Gone));
         assert!(server.seen()[0].line.starts_with("GET /ari/channels/"), "{suffix}");

@@ -72,7 +72,13 @@ impl IntoResponse for AriError {
 
 pub(super) fn routes(board: Arc<Switchboard>) -> Router {
     let interface = Router::new()
+        .route("/ari/endpoints/{technology}", get(endpoints))
         .route("/ari/endpoints/PJSIP/{extension}", get(endpoint))
+        .route(
+            "/ari/endpoints/{technology}/{extension}",
+            get(|| async { AriError::NotFound("Endpoint not found") }),
+        )
+        .route("/ari/asterisk/modules/{module}", get(module))
         .route("/ari/channels", get(channels).post(originate))
         .route("/ari/channels/{id}", get(channel).post(originate_by_path).delete(hang_up))
         .route("/ari/asterisk/info", get(info))
@@ -143,6 +149,20 @@ async fn endpoint(State(board): Board, Path(extension): Path<String>) -> Result<
     })))
 }
 
+async fn endpoints(Path(technology): Path<String>) -> Result<Json<Value>, AriError> {
+    match technology.as_str() {
+        "PJSIP" => Ok(Json(json!([]))),
+        _ => Err(AriError::NotFound("No Endpoints found - invalid tech")),
+    }
+}
+
+async fn module(Path(module): Path<String>) -> Result<Json<Value>, AriError> {
+    match module.as_str() {
+        "cel_pgsql.so" => Ok(Json(json!({ "name": module, "status": "Running" }))),
+        _ => Err(AriError::NotFound("Module could not be found in running modules")),
+    }
+}
+
 async fn channels(State(board): Board) -> Json<Vec<Value>> {
     Json(board.channels().iter().map(channel_json).collect())
 }
@@ -193,11 +213,17 @@ async fn answer(
     breaker: Breaker,
     read: Result<OriginateBody, AriError>,
 ) -> Response {
-    board.count_request();
     let body = match read.and_then(|body| originate::check(&body).map(|()| body)) {
         Ok(body) => body,
-        Err(error) => return error.into_response(),
+        Err(error) => {
+            board.count_request();
+            return error.into_response();
+        }
     };
+    if let Some(check) = body.check_call() {
+        return check.answer(&board).into_response();
+    }
+    board.count_request();
     // A caller that goes away does not take the call with it, so the call is placed in a task of its own.
     let behaviour = board.post(body.dialled());
     let placing = board.tasks.clone().spawn(place(board, body, behaviour));
@@ -210,13 +236,18 @@ async fn answer(
         (PostBehaviour::ServerErrorPlaced, Ok(_)) => {
             (StatusCode::INTERNAL_SERVER_ERROR, Json(json!({ "message": "Internal error" }))).into_response()
         }
-        (PostBehaviour::Prompt | PostBehaviour::Stall | PostBehaviour::Unavailable, Ok(channel)) => {
-            Json(channel_json(&channel)).into_response()
-        }
         (
             PostBehaviour::Prompt
             | PostBehaviour::Stall
             | PostBehaviour::Unavailable
+            | PostBehaviour::ShuttingDown,
+            Ok(channel),
+        ) => Json(channel_json(&channel)).into_response(),
+        (
+            PostBehaviour::Prompt
+            | PostBehaviour::Stall
+            | PostBehaviour::Unavailable
+            | PostBehaviour::ShuttingDown
             | PostBehaviour::ServerErrorPlaced,
             Err(error),
         ) => error.into_response(),
@@ -230,6 +261,7 @@ async fn place(
 ) -> Result<Channel, AriError> {
     match behaviour {
         PostBehaviour::RequestLost | PostBehaviour::Unavailable => Err(AriError::Unavailable),
+        PostBehaviour::ShuttingDown => Err(AriError::AllocationFailed),
         PostBehaviour::Stall => {
             tokio::select! {
                 () = tokio::time::sleep(Duration::from_millis(board.settings.stall_ms)) => {}

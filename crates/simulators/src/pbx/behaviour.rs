@@ -50,6 +50,8 @@ pub enum CustomerBehaviour {
     Answers,
     /// `0002`: answered; the agent hangs up after the talk.
     AnswersAgentHangsUp,
+    /// `0195`: the PBX's own limit of a call is over while the customer's phone rings.
+    LimitReached,
     /// `0196`: the agent hangs up while the customer's phone rings.
     AgentAbandons,
     /// `0197`: the trunk is known to be down; there is no customer leg.
@@ -116,6 +118,7 @@ pub(super) struct Refusal {
 pub(super) enum CustomerCourse {
     Answered(HangsUp),
     Abandoned,
+    Cut,
     NoLeg,
     Refused(Refusal),
     RingsOut,
@@ -134,6 +137,7 @@ impl CustomerBehaviour {
     pub fn by_suffix(digits: &str) -> Self {
         match last_four(digits) {
             "0002" => Self::AnswersAgentHangsUp,
+            "0195" => Self::LimitReached,
             "0196" => Self::AgentAbandons,
             "0197" => Self::TrunkDown,
             "0198" => Self::TrunkSilent,
@@ -169,6 +173,7 @@ impl CustomerBehaviour {
         match self {
             Self::Answers => CustomerCourse::Answered(HangsUp::Customer),
             Self::AnswersAgentHangsUp => CustomerCourse::Answered(HangsUp::Agent),
+            Self::LimitReached => CustomerCourse::Cut,
             Self::AgentAbandons => CustomerCourse::Abandoned,
             Self::TrunkDown => CustomerCourse::NoLeg,
             Self::TrunkSilent => CustomerCourse::Silent,
@@ -209,6 +214,8 @@ pub enum PostBehaviour {
     Unavailable,
     /// `0906`: placed, although the answer is status 500.
     ServerErrorPlaced,
+    /// `0907`: not placed, because the PBX makes no new channel: status 500 as for a phone without registration.
+    ShuttingDown,
 }
 
 impl PostBehaviour {
@@ -221,6 +228,7 @@ impl PostBehaviour {
             "0904" => Self::Crash,
             "0905" => Self::Unavailable,
             "0906" => Self::ServerErrorPlaced,
+            "0907" => Self::ShuttingDown,
             _ => Self::Prompt,
         }
     }

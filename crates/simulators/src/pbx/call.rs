@@ -16,6 +16,9 @@ pub(super) struct NewCall {
     pub(super) agent: AgentBehaviour,
     pub(super) agent_extension: String,
     pub(super) dialled: String,
+    pub(super) context: String,
+    /// From then on, in seconds since 1970, the dialplan calls nobody.
+    pub(super) fresh_until_s: Option<i64>,
     pub(super) timeout_ms: u64,
     /// What the agent's phone shows.
     pub(super) shown_to_agent: Option<String>,
@@ -43,7 +46,10 @@ struct Ending {
     by_customer: bool,
 }
 
-const NORMAL_CLEARING: u16 = 16;
+pub(super) const NORMAL_CLEARING: u16 = 16;
+const NO_ROUTE: u16 = 3;
+const INVALID_NUMBER: u16 = 28;
+const TIMER_EXPIRED: u16 = 102;
 
 struct Call {
     board: Arc<Switchboard>,
@@ -86,8 +92,8 @@ impl Call {
         self.agent_answered = true;
         self.set_state(ChannelState::Up);
         self.write(CelEvent::Answer, Leg::Agent);
-        if !in_dialplan(&self.new.dialled) {
-            return Ok(Ending::of_agent(NORMAL_CLEARING));
+        if let Some(cause) = self.dialplan_ends_it() {
+            return Ok(Ending::of_agent(cause));
         }
         self.agent_leg.application = "Dial";
         self.agent_leg.application_data =
@@ -97,6 +103,19 @@ impl Call {
         });
         self.write(CelEvent::AppStart, Leg::Agent);
         self.ring_customer().await
+    }
+
+    /// The cause with which the dialplan ends a call that it does not dial; an empty context has none.
+    fn dialplan_ends_it(&self) -> Option<u16> {
+        let new = &self.new;
+        if new.context != self.board.settings.context || new.dialled.chars().count() < 2 {
+            return Some(0);
+        }
+        if !is_called(&new.dialled) {
+            return Some(INVALID_NUMBER);
+        }
+        let is_stale = |until| OffsetDateTime::now_utc().unix_timestamp() > until;
+        new.fresh_until_s.is_some_and(is_stale).then_some(TIMER_EXPIRED)
     }
 
     /// Rings the agent's phone; answers how the call ended, if the agent did not take it.
@@ -152,11 +171,18 @@ impl Call {
             }
             CustomerCourse::RingsOut | CustomerCourse::Silent => {
                 self.pause(settings.customer_timeout_ms).await?;
-                Ok(Ending { customer_cause: 0, dial_status: "NOANSWER", ..Ending::of_agent(NORMAL_CLEARING) })
+                // The dialplan says more of a carrier from which nothing was heard.
+                let cause = if course == CustomerCourse::Silent { NO_ROUTE } else { NORMAL_CLEARING };
+                Ok(Ending { customer_cause: 0, dial_status: "NOANSWER", ..Ending::of_agent(cause) })
+            }
+            CustomerCourse::Cut => {
+                self.pause(settings.customer_timeout_ms).await?;
+                Ok(Ending { agent_cause: TIMER_EXPIRED, ..self.hung_up() })
             }
             CustomerCourse::Abandoned => {
                 self.pause(settings.customer_answer_ms).await?;
-                Ok(self.hung_up())
+                // A phone that hangs up names no cause.
+                Ok(Ending { agent_cause: 0, ..self.hung_up() })
             }
             CustomerCourse::Answered(by) => {
                 self.pause(settings.customer_answer_ms).await?;
@@ -281,8 +307,17 @@ impl Ending {
     }
 }
 
-/// Whether the dialplan has this extension: the outside-line digit and at least one more digit.
-fn in_dialplan(extension: &str) -> bool {
-    let rest = extension.strip_prefix('9').unwrap_or_default();
-    !rest.is_empty() && rest.bytes().all(|byte| byte.is_ascii_digit())
+/// Whether the dialplan calls these digits: the outside line, and a number overseas or at home.
+fn is_called(extension: &str) -> bool {
+    let Some(rest) = extension.strip_prefix('9') else { return false };
+    let length = extension.len();
+    let starts = |prefix: &str, next: std::ops::RangeInclusive<char>| {
+        rest.strip_prefix(prefix)
+            .and_then(|rest| rest.chars().next())
+            .is_some_and(|digit| next.contains(&digit))
+    };
+    rest.bytes().all(|byte| byte.is_ascii_digit())
+        && (starts("001", '1'..='9') && (11..=19).contains(&length)
+            || starts("0", '1'..='9') && (10..=13).contains(&length)
+            || (starts("1", '5'..='6') || starts("1", '8'..='8')) && length == 9)
 }

@@ -12,6 +12,7 @@ use super::{
     ari::AriError,
     call::{self, NewCall},
     cel::LegFacts,
+    check::CheckCall,
     switchboard::{Channel, ChannelState, NotAdded, Switchboard},
 };
 
@@ -69,6 +70,16 @@ impl OriginateBody {
         self.extension.as_deref().unwrap_or_default()
     }
 
+    /// A call from the dialplan to itself, which rings no phone.
+    pub(super) fn check_call(&self) -> Option<CheckCall> {
+        let (extension, context) = self.endpoint.as_deref()?.strip_prefix("Local/")?.split_once('@')?;
+        Some(CheckCall {
+            channel_id: self.channel_id.clone().unwrap_or_default(),
+            extension: extension.to_owned(),
+            context: context.to_owned(),
+        })
+    }
+
     fn variable(&self, name: &str) -> Option<String> {
         match self.variables.get(name)? {
             Value::String(text) => Some(text.clone()),
@@ -124,6 +135,8 @@ pub(super) fn place(board: &Arc<Switchboard>, body: &OriginateBody) -> Result<Ch
         agent,
         agent_extension: extension.to_owned(),
         dialled: body.dialled().to_owned(),
+        context: channel.context.clone(),
+        fresh_until_s: body.variable("C2C_FRESH_UNTIL").and_then(|text| text.parse().ok()),
         timeout_ms: body.timeout_ms(),
         shown_to_agent,
         shown_to_customer,

@@ -176,16 +176,13 @@ impl Switchboard {
 
     /// Adds the first channel of a call, and answers the life that it belongs to.
     ///
-    /// Asterisk looks for the id before it asks the endpoint.
+    /// Asterisk asks the endpoint before it looks for the id.
     pub(super) fn add_first(
         &self,
         channel: Channel,
         agent: AgentBehaviour,
     ) -> Result<CancellationToken, NotAdded> {
         let mut channels = locked(&self.channels);
-        if channels.by_id.contains_key(&channel.id) {
-            return Err(NotAdded::Exists);
-        }
         match agent {
             AgentBehaviour::Offline | AgentBehaviour::Unknown => return Err(NotAdded::NotRegistered),
             AgentBehaviour::Answers
@@ -194,6 +191,9 @@ impl Switchboard {
             | AgentBehaviour::OnAnotherCall
             | AgentBehaviour::NoAnswer
             | AgentBehaviour::Rejects => {}
+        }
+        if channels.by_id.contains_key(&channel.id) {
+            return Err(NotAdded::Exists);
         }
         if channels.by_id.len() >= CHANNELS_MAX {
             return Err(NotAdded::Full);

@@ -159,7 +159,8 @@ async fn the_dialled_digits_choose_how_the_call_ends() {
         ("0486", (17, "BUSY"), Some(17)),
         ("0480", (19, "NOANSWER"), Some(19)),
         ("0199", (16, "NOANSWER"), Some(0)),
-        ("0198", (16, "NOANSWER"), Some(0)),
+        ("0198", (3, "NOANSWER"), Some(0)),
+        ("0195", (102, "CANCEL"), Some(16)),
         ("0403", (21, "NOANSWER"), Some(21)),
         ("0603", (21, "NOANSWER"), Some(21)),
         ("0404", (1, "NOANSWER"), Some(1)),
@@ -169,7 +170,7 @@ async fn the_dialled_digits_choose_how_the_call_ends() {
         ("0500", (38, "NOANSWER"), Some(38)),
         ("0488", (58, "NOANSWER"), Some(58)),
         ("0197", (3, ""), None),
-        ("0196", (16, "CANCEL"), Some(16)),
+        ("0196", (0, "CANCEL"), Some(16)),
         ("0002", (16, "ANSWER"), Some(16)),
     ];
     for (suffix, (agent_cause, dial_status), customer_cause) in table {
@@ -317,4 +318,40 @@ async fn a_pbx_starts_before_its_database_does_and_refuses_an_unreadable_address
     let refused = PbxSimulator::start(PbxSimSettings { cel_database_url: url, ..quick() }).await;
     let Err(error) = refused else { panic!("nonsense is no database") };
     assert!(!error.to_string().contains("secret"), "{error}");
+}
+
+#[tokio::test]
+async fn a_dialplan_that_dials_nobody_ends_the_agents_leg_with_a_cause_of_its_own() {
+    let database = Database::create().await;
+    let pbx = pbx(database.settings()).await;
+    let mut elsewhere = call("elsewhere", "1001", ANSWERED);
+    elsewhere["context"] = "nowhere".into();
+    let mut stale = call("stale", "1001", ANSWERED);
+    stale["variables"]["C2C_FRESH_UNTIL"] = "1796010000".into();
+    let refused = call("refused", "1001", "9114");
+    for (body, cause) in [(elsewhere, 0), (stale, 102), (refused, 28)] {
+        try_originate(&pbx, &body).await.expect("the PBX answers");
+        let rows = database.ended(body["channelId"].as_str().expect("a name")).await;
+        assert_eq!(hangup(&rows, true), Some((cause, String::new())), "{body}");
+        assert_eq!(
+            events(&rows),
+            ["agent CHAN_START", "agent ANSWER", "agent HANGUP", "agent CHAN_END", "agent LINKEDID_END"]
+        );
+    }
+    stop(pbx, database).await;
+}
+
+#[tokio::test]
+async fn the_dialplans_own_check_leaves_a_record_and_rings_nobody() {
+    let database = Database::create().await;
+    let pbx = pbx(database.settings()).await;
+    for (context, cause) in [("closure-dial", 16), ("nowhere", 0)] {
+        let mut body = call(context, "1001", "closure-check");
+        body["endpoint"] = format!("Local/closure-check@{context}").into();
+        try_originate(&pbx, &body).await.expect("the PBX answers");
+        let rows = database.ended(context).await;
+        assert_eq!(hangup(&rows, false), Some((cause, String::new())), "{context}");
+    }
+    assert!(pbx.rings().is_empty() && pbx.requests() == 0 && pbx.channels_alive() == 0);
+    stop(pbx, database).await;
 }

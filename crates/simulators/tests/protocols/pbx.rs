@@ -53,7 +53,7 @@ async fn json_of(response: Response) -> Value {
 pub(crate) fn call(id: &str, agent: &str, dialled: &str) -> Value {
     json!({
         "endpoint": format!("PJSIP/{agent}"),
-        "context": "click-to-call",
+        "context": "closure-dial",
         "extension": dialled,
         "priority": 1,
         "channelId": id,
@@ -102,7 +102,7 @@ async fn the_channel_id_is_a_lock_while_the_call_lives_and_free_afterwards() {
     assert_eq!(originate(&pbx, "job-1", "1001", ANSWERED).await.status(), StatusCode::OK);
     until("the two talk", async || pbx.rings().len() == 2).await;
     let unregistered = originate(&pbx, "job-1", "1888", ANSWERED).await;
-    assert_eq!(unregistered.status(), StatusCode::CONFLICT, "the id is looked for first");
+    assert_eq!(unregistered.status(), StatusCode::INTERNAL_SERVER_ERROR, "the phone is looked at first");
     let again = originate(&pbx, "job-1", "1002", ANSWERED).await;
     assert_eq!(again.status(), StatusCode::CONFLICT);
     assert_eq!(json_of(again).await["message"], "Channel with given unique ID already exists");
@@ -243,7 +243,8 @@ async fn the_dialplan_dials_nothing_but_digits_after_the_nine() {
 #[tokio::test]
 async fn query_and_path_forms_mean_the_same() {
     let pbx = pbx(long_talk()).await;
-    let query = format!("channels/job-9?endpoint=PJSIP/1001&extension={ANSWERED}&context=c&timeout=25");
+    let query =
+        format!("channels/job-9?endpoint=PJSIP/1001&extension={ANSWERED}&context=closure-dial&timeout=25");
     let answer = with_password(client().post(url(&pbx, &query))).send().await.expect("the PBX answers");
     assert_eq!(answer.status(), StatusCode::OK);
     assert_eq!(json_of(answer).await["id"], "job-9");
