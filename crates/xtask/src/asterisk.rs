@@ -15,15 +15,23 @@ const PACKAGES: &str = "asterisk,asterisk-modules,sip-tester";
 /// The tests that need it: a file of `tests/tests/pbx` each.
 const TESTS: &str = "pbx_";
 
+/// Why there is none.
+const MISSING: &str = "CLOSURE_TEST_NO_ASTERISK";
+
+/// What leaves the tests that need it out, where there is none.
+pub fn without((name, _): &(&'static str, PathBuf)) -> Option<[&'static str; 2]> {
+    (*name == MISSING).then_some(["--skip", TESTS])
+}
+
 /// What the tests are told of it: where it is, or why it is not here.
 pub fn environment(workspace: &Workspace, interrupt: &Interrupt) -> Result<(&'static str, PathBuf)> {
     Ok(match root(workspace, interrupt)? {
         Root::Made(root) => ("CLOSURE_TEST_ASTERISK", root),
         Root::Missing(reason) => {
             eprintln!(
-                "NO REAL PBX: {reason}.\nThe tests that need Asterisk will fail; `-- --skip {TESTS}` leaves them out."
+                "NO REAL PBX: {reason}.\nTHE TESTS THAT NEED ASTERISK ARE LEFT OUT; the others see the simulated PBX."
             );
-            ("CLOSURE_TEST_NO_ASTERISK", PathBuf::from(reason))
+            (MISSING, PathBuf::from(reason))
         }
     })
 }

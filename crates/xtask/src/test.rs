@@ -70,6 +70,10 @@ fn run_parts(arguments: &Arguments, interrupt: &Interrupt, parts: &mut Parts) ->
     let mut command = cargo_test(&workspace, arguments, &[]);
     services.adopt(&mut command);
     command.envs(tools.environment().iter().map(|(name, place)| (name, place)));
+    if let Some(arguments) = pbx.as_ref().and_then(asterisk::without) {
+        let separator = (!command.get_args().any(|argument| argument == "--")).then_some("--");
+        command.args(separator).args(arguments);
+    }
     command.envs(pbx);
     command.env(BINARIES_VARIABLE, workspace.binaries_folder());
     let status = parts.measure("tests", || Foreground::run(&mut command, TEST_LIMIT, interrupt))?;

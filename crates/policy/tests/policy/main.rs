@@ -14,6 +14,7 @@ mod frames;
 mod invitations;
 mod korean;
 mod limits;
+mod number_offers;
 mod number_table;
 mod numbers;
 mod oracle;
