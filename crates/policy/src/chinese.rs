@@ -36,13 +36,16 @@ pub struct ChineseFacts {
     pub foreign_words: usize,
 }
 
+/// What is longer is no text message (R6), and its language decides nothing.
+const JUDGED_BYTES_MAX: usize = 8_192;
+
 /// Judges a text; addresses, numbers, order codes and brand words are left out, and the Han characters of a signature.
 ///
 /// `tag` is the customer's language, where one is on file: to a reader of Japanese or Korean, Han characters that are
 /// not the mainland's own are that reader's language.
 pub fn judge(text: &str, tag: Option<&str>, rules: &ChinaRules, brand_words: &[String]) -> ChineseFacts {
     // Full-width letters are letters.
-    let text: String = text.nfkc().collect();
+    let text: String = text[..text.floor_char_boundary(JUDGED_BYTES_MAX)].nfkc().collect();
     let mut count = Count::of(&text);
     let mut at = 0;
     let mut signature_end = 0;
@@ -53,12 +56,13 @@ pub fn judge(text: &str, tag: Option<&str>, rules: &ChinaRules, brand_words: &[S
         }
         count.in_signature = at < signature_end;
         if let Some(length) = url(rest).or_else(|| brand(rest, brand_words, count.in_word)) {
-            count.in_word = false;
+            count.pass_over();
             at += length;
         } else if let Some(name) = (kind(character) == Kind::JapaneseOrKorean)
             .then(|| korean_names::plate_or_place(&text, at))
             .flatten()
         {
+            count.pass_over();
             count.korean_places += usize::from(!name.is_plate);
             at += name.length;
         } else if is_word(character) {
@@ -72,7 +76,7 @@ pub fn judge(text: &str, tag: Option<&str>, rules: &ChinaRules, brand_words: &[S
         }
     }
     count.end_clause();
-    count.facts(&text, tag, rules)
+    count.facts(tag, rules)
 }
 
 /// What the networks of China are known to block in any language; flags, and no triggers.

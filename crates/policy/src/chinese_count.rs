@@ -75,6 +75,8 @@ pub(crate) struct Count {
     after_han: bool,
     /// The Han characters since the last comma or stop, through quotes and brackets.
     han_before: String,
+    /// The Han characters that were counted, with a space wherever they are interrupted.
+    han_clauses: String,
 }
 
 impl Count {
@@ -86,7 +88,12 @@ impl Count {
     /// A character that is no part of a word of other letters.
     pub(crate) fn character(&mut self, character: char, after: Option<char>) {
         self.in_word = false;
-        match kind(character) {
+        let kind = kind(character);
+        match kind {
+            Kind::Han if !self.in_signature => self.han_clauses.push(character),
+            _ => self.han_clauses.push(' '),
+        }
+        match kind {
             Kind::Han if self.in_signature => self.end_run(),
             Kind::Han => {
                 self.end_run();
@@ -118,9 +125,16 @@ impl Count {
         }
     }
 
+    /// An address, a brand or a Korean name, which is no evidence.
+    pub(crate) fn pass_over(&mut self) {
+        self.in_word = false;
+        self.han_clauses.push(' ');
+    }
+
     /// A run of other letters, digits and what joins them; `after` is what follows it.
     pub(crate) fn word(&mut self, word: &str, after: &str) {
         self.in_word = true;
+        self.han_clauses.push(' ');
         if word.split_once('@').is_some_and(|(_, domain)| domain.contains('.')) {
             return;
         }
@@ -190,14 +204,14 @@ impl Count {
         self.clause_has_han = false;
     }
 
-    pub(crate) fn facts(&self, text: &str, tag: Option<&str>, rules: &ChinaRules) -> ChineseFacts {
+    pub(crate) fn facts(&self, tag: Option<&str>, rules: &ChinaRules) -> ChineseFacts {
         let strewn = if self.function_words > FUNCTION_WORDS_MAX { self.function_words } else { 0 };
         let small = if self.small_words_most > SMALL_WORDS_MAX { self.small_words_most } else { 0 };
         let mut foreign_words = self.substance.words.max(strewn).max(small);
         let mut japanese_or_korean = self.japanese_or_korean;
         let mut units = self.words.units + self.substance.units;
         let others = self.words.words + self.left_out.words + self.harmless.words + self.korean_places;
-        if others > 0 && courtesies::han_beside_them(text, is_han) < HAN_OF_SUBSTANCE_MIN {
+        if others > 0 && courtesies::han_beside_them(&self.han_clauses) < HAN_OF_SUBSTANCE_MIN {
             foreign_words += self.words.words + self.left_out.words;
             japanese_or_korean += self.korean_places;
             units += self.left_out.units + self.harmless.units;

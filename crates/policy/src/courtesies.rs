@@ -39,10 +39,9 @@ static BY_FIRST: LazyLock<HashMap<char, Vec<&'static str>>> = LazyLock::new(|| {
     by_first
 });
 
-/// How many of a text's Han characters are none of a courtesy.
-pub(crate) fn han_beside_them(text: &str, is_han: impl Fn(char) -> bool) -> usize {
-    let clauses = text.split(|one: char| !is_han(one)).filter(|clause| !clause.is_empty());
-    clauses.map(beside_them).sum()
+/// How many of a text's Han characters are none of a courtesy; spaces part its clauses.
+pub(crate) fn han_beside_them(clauses: &str) -> usize {
+    clauses.split_ascii_whitespace().map(beside_them).sum()
 }
 
 fn beside_them(clause: &str) -> usize {

@@ -15,6 +15,10 @@ const OTHER_LETTERS_MIN: usize = 6;
 const GLUED_LETTERS_MIN: usize = 8;
 /// Of the parts of glued words each has so many letters at least, but for those that hold a sentence together.
 const GLUED_PART_LETTERS_MIN: usize = 3;
+/// Verbs by which something is told, beside those in -ed.
+const TELLING: [&str; 6] = ["was", "were", "is", "are", "has", "been"];
+/// No word of the lists is longer, so that no longer part is looked for.
+const GLUED_PART_LETTERS_MAX: usize = 20;
 
 /// What a run of words that are not Han is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -51,19 +55,27 @@ pub(crate) fn run(words: &[String], clause: Clause) -> Run {
     if words.iter().any(|word| is_of_another_script(word)) {
         return Run::Substance;
     }
-    let all: Vec<String> = words.iter().map(|word| word.to_lowercase()).collect();
-    // A single letter is the number of a gate or of a hall.
-    if lexicon::is_greeting(&all) {
-        let counted = all.iter().filter(|word| is_counted(word)).count();
-        return if counted > 1 { Run::Courtesy } else { Run::Harmless };
-    }
-    if clause == Clause::Button && is_label(words) {
+    let rest = without_phrases(words);
+    if rest.is_empty() {
         return Run::Label;
     }
-    if let Some((from, until)) = phrase(&all) {
-        let rest: Vec<String> = words[..from].iter().chain(&words[until..]).cloned().collect();
-        return if rest.is_empty() { Run::Label } else { run(&rest, clause) };
+    greeting_or_label(words, clause)
+        .or_else(|| greeting_or_label(&rest, clause))
+        .unwrap_or_else(|| besides_phrases(&rest, clause))
+}
+
+/// What needs no look at its single words.
+fn greeting_or_label(words: &[String], clause: Clause) -> Option<Run> {
+    let all: Vec<String> = words.iter().map(|word| word.to_lowercase()).collect();
+    if lexicon::is_greeting(&all) {
+        let counted = all.iter().filter(|word| is_counted(word)).count();
+        return Some(if counted > 1 { Run::Courtesy } else { Run::Harmless });
     }
+    (clause == Clause::Button && is_label(words)).then_some(Run::Label)
+}
+
+fn besides_phrases(words: &[String], clause: Clause) -> Run {
+    let all: Vec<String> = words.iter().map(|word| word.to_lowercase()).collect();
     let counted: Vec<&str> = all.iter().map(String::as_str).filter(|word| is_counted(word)).collect();
     if counted.is_empty() {
         return Run::Harmless;
@@ -80,15 +92,23 @@ pub(crate) fn run(words: &[String], clause: Clause) -> Run {
     }
 }
 
-/// Where an expression of several words stands among these.
-fn phrase(words: &[String]) -> Option<(usize, usize)> {
-    PHRASES.iter().find_map(|phrase| {
-        let length = phrase.split(' ').count();
-        let from = words
-            .windows(length)
-            .position(|window| window.iter().map(String::as_str).eq(phrase.split(' ')))?;
-        Some((from, from + length))
-    })
+/// The words that belong to no expression of several; where two expressions begin with one word, the longer one counts.
+fn without_phrases(words: &[String]) -> Vec<String> {
+    let all: Vec<String> = words.iter().map(|word| word.to_lowercase()).collect();
+    let mut rest = Vec::new();
+    let mut at = 0;
+    while at < words.len() {
+        let begins = |phrase: &&str| {
+            let mut following = all[at..].iter().map(String::as_str);
+            phrase.split(' ').all(|word| following.next() == Some(word))
+        };
+        let length = PHRASES.iter().copied().filter(begins).map(|phrase| phrase.split(' ').count()).max();
+        if length.is_none() {
+            rest.push(words[at].clone());
+        }
+        at += length.unwrap_or(1);
+    }
+    rest
 }
 
 /// How many words of a run begin small and are ordinary English.
@@ -201,10 +221,15 @@ fn is_too_long(words: &[String], count: usize) -> bool {
     count > if shouted { SHOUTED_NAME_WORDS_MAX } else { NAME_WORDS_MAX }
 }
 
-/// Whether a run is short and written as what stands on a button.
+/// Whether a run is short and written as what stands on a button, which says what to do and never what was done.
 fn is_label(words: &[String]) -> bool {
     let capital = |word: &String| word.chars().next().is_some_and(char::is_uppercase);
+    let tells = |word: &String| {
+        let lower = word.to_lowercase();
+        TELLING.contains(&lower.as_str()) || lower.ends_with("ed") && lexicon::is_predicate(&lower)
+    };
     words.len() <= LABEL_WORDS_MAX
+        && !words.iter().any(tells)
         && words.first().is_some_and(capital)
         && words.iter().all(|word| {
             capital(word) || lexicon::is_function_word(word) || CONNECTORS.contains(&word.as_str())
@@ -241,7 +266,8 @@ fn parts(word: &str) -> Option<Vec<&str>> {
     let mut begins: Vec<Option<usize>> = vec![None; word.len() + 1];
     begins[0] = Some(0);
     for end in 1..=word.len() {
-        begins[end] = (0..end).find(|begin| begins[*begin].is_some() && is_part(&word[*begin..end]));
+        begins[end] = (end.saturating_sub(GLUED_PART_LETTERS_MAX)..end)
+            .find(|begin| begins[*begin].is_some() && is_part(&word[*begin..end]));
     }
     let mut parts = Vec::new();
     let mut end = word.len();

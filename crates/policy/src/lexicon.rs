@@ -285,10 +285,10 @@ pub(crate) fn is_english(word: &str) -> bool {
 /// Whether a word is ordinary but for its ending.
 fn is_ordinary_stem(word: &str) -> bool {
     ["s", "es", "ed", "d", "ing", "ly", "er", "ment"].into_iter().any(|ending| {
-        word.strip_suffix(ending).is_some_and(|stem| {
-            let mut doubled = stem.chars().rev();
-            let single = (doubled.next() == doubled.next()).then(|| &stem[..stem.len() - 1]);
-            stem.len() >= 3 && stem.is_ascii() && [Some(stem), single].into_iter().flatten().any(has_stem)
+        let stem = word.strip_suffix(ending).filter(|stem| stem.len() >= 3 && stem.is_ascii());
+        stem.is_some_and(|stem| {
+            let (single, last) = stem.split_at(stem.len() - 1);
+            has_stem(stem) || single.ends_with(last) && has_stem(single)
         })
     })
 }

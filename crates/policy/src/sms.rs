@@ -273,20 +273,26 @@ const ENCOURAGEMENTS: &[&str] = &[
     "ご遠慮なく",
 ];
 
-/// Whether a wording stands in a sentence, … for anything in it; one of Latin letters begins with a word, so that "your
-/// email" has no "our email".
+/// Whether a wording stands in a sentence, … for anything in it.
+///
+/// One of Latin letters begins and ends with a word, so that "your email" has no "our email", and "text used" no
+/// "text us".
 fn has_phrase(sentence: &str, phrase: &str) -> bool {
-    let is_latin = phrase.starts_with(|first: char| first.is_ascii_alphabetic());
-    let mut parts = phrase.split('…');
-    let first = parts.next().unwrap_or(phrase);
-    let begins = |at: usize| !is_latin || !sentence[..at].ends_with(char::is_alphabetic);
-    let Some((at, _)) = sentence.match_indices(first).find(|(at, _)| begins(*at)) else { return false };
-    let mut rest = &sentence[at + first.len()..];
-    parts.all(|part| {
-        let found = rest.find(part);
-        rest = found.map_or("", |at| &rest[at + part.len()..]);
+    let mut from = 0;
+    phrase.split('…').all(|part| {
+        let is_whole = |at: usize| {
+            let (before, after) = (&sentence[..at], &sentence[at + part.len()..]);
+            !(part.starts_with(is_latin) && before.ends_with(char::is_alphabetic)
+                || part.ends_with(is_latin) && after.starts_with(char::is_alphabetic))
+        };
+        let found = sentence[from..].match_indices(part).map(|(at, _)| from + at).find(|at| is_whole(*at));
+        from = found.map_or(from, |at| at + part.len());
         found.is_some()
     })
+}
+
+fn is_latin(letter: char) -> bool {
+    letter.is_ascii_alphabetic()
 }
 
 /// R13.

@@ -66,5 +66,7 @@ fn the_flag_is_right_for_nearly_all_sentences_that_invite_a_reply_and_that_do_no
 
 #[test]
 fn sentences_that_no_list_was_mended_by_are_judged_rightly_as_often_as_the_notes_say() {
-    errors(UNSEEN).within(10, 10);
+    let errors = errors(UNSEEN);
+    assert!(errors.inviting >= 15 && errors.harmless >= 15, "a rate of fewer says little");
+    errors.within(10, 10);
 }
