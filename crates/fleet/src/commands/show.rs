@@ -26,7 +26,7 @@ pub async fn run(call: &Call, id: &str) -> Result<(), Failure> {
     };
     if stories.is_empty() {
         return Err(Failure::Input(format!(
-            "nothing is known of {id}; it may still be in its queue: fleet doctor"
+            "no worker has had {id} in hand; it waits in its queue (fleet doctor), or died there (fleet dead list)"
         )));
     }
     show_as(call.style, &stories, |stories| stories.iter().for_each(text));
@@ -43,11 +43,17 @@ fn text(story: &JobStory) {
         "  {} (generation {}, since {}){code}",
         story.state, story.generation, story.updated_at
     ));
+    if let Some(detail) = story.detail.as_ref().filter(|_| story.state != DeliveryState::InDoubt) {
+        output::line(format!("  detail   {detail}"));
+    }
     if let Some(due) = story.receipt_due_at {
         output::line(format!("  receipt due {due}"));
     }
     if let Some(asked) = &story.sender_asked {
-        let reported = story.sender_reported.as_deref();
+        // A receipt that came after the CRM was told may be the first to name one.
+        let by_receipt = || story.receipts.iter().rev().filter(|receipt| receipt.counts);
+        let reported = story.sender_reported.as_ref();
+        let reported = reported.or_else(|| by_receipt().find_map(|receipt| receipt.reported_sender.as_ref()));
         let shown = reported.map_or_else(
             || "the gateway names none".to_owned(),
             |sender| format!("the gateway names {sender}"),

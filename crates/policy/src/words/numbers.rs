@@ -165,9 +165,9 @@ pub(crate) fn contradiction(stated: u16, other: u16) -> Sentence {
 }
 
 pub(crate) fn no_such_kind(kind: PhoneKind, channel: Channel) -> impl Words {
-    let (korean_kind, korean_channel) = (kind_in_korean(kind), channel_in_korean(channel));
+    let ((english_kind, korean_kind), korean_channel) = (kind_in_words(kind), channel_in_korean(channel));
     words!(
-        "a number of this kind ({kind:?}) gets no {channel}",
+        "a number of this kind ({english_kind}) gets no {channel}",
         "이 종류의 번호({korean_kind})는 {korean_channel} 채널에 사용할 수 없습니다"
     )
 }
@@ -209,20 +209,20 @@ fn channel_in_korean(channel: Channel) -> &'static str {
     }
 }
 
-fn kind_in_korean(kind: PhoneKind) -> &'static str {
+fn kind_in_words(kind: PhoneKind) -> (&'static str, &'static str) {
     match kind {
-        PhoneKind::FixedLine => "유선 번호",
-        PhoneKind::Mobile => "휴대전화 번호",
-        PhoneKind::FixedLineOrMobile => "유선 또는 휴대전화 번호",
-        PhoneKind::TollFree => "수신자 부담 번호",
-        PhoneKind::PremiumRate => "유료 정보 서비스 번호",
-        PhoneKind::SharedCost => "요금 분담 번호",
-        PhoneKind::Voip => "인터넷전화 번호",
-        PhoneKind::PersonalNumber => "개인 번호",
-        PhoneKind::Pager => "무선호출 번호",
-        PhoneKind::Uan => "기업 대표번호",
-        PhoneKind::Voicemail => "음성사서함 번호",
-        PhoneKind::ShortNumber => "특수 번호",
-        PhoneKind::Unknown => "종류를 알 수 없는 번호",
+        PhoneKind::FixedLine => ("a fixed line", "유선 번호"),
+        PhoneKind::Mobile => ("a mobile", "휴대전화 번호"),
+        PhoneKind::FixedLineOrMobile => ("a fixed line or a mobile", "유선 또는 휴대전화 번호"),
+        PhoneKind::TollFree => ("a toll-free number", "수신자 부담 번호"),
+        PhoneKind::PremiumRate => ("a premium-rate number", "유료 정보 서비스 번호"),
+        PhoneKind::SharedCost => ("a shared-cost number", "요금 분담 번호"),
+        PhoneKind::Voip => ("a VoIP number", "인터넷전화 번호"),
+        PhoneKind::PersonalNumber => ("a personal number", "개인 번호"),
+        PhoneKind::Pager => ("a pager", "무선호출 번호"),
+        PhoneKind::Uan => ("a universal access number", "기업 대표번호"),
+        PhoneKind::Voicemail => ("a voice mailbox", "음성사서함 번호"),
+        PhoneKind::ShortNumber => ("a short number", "특수 번호"),
+        PhoneKind::Unknown => ("a kind that the plan does not tell", "종류를 알 수 없는 번호"),
     }
 }

@@ -40,7 +40,7 @@ pub(crate) const NUMBER_IN_DOUBT: Sentence = fixed(
     "번호를 확신할 수 없어 슈퍼바이저가 먼저 결정합니다",
 );
 pub(crate) const ADDRESS_IS_NONE: Sentence = fixed(
-    "the email address on file is none; where an email is due, a person must mend it",
+    "the email address on file is malformed; where an email is due, a person must mend it",
     "등록된 이메일 주소의 형식이 올바르지 않습니다. 이메일이 필요해지면 슈퍼바이저가 고쳐야 합니다",
 );
 pub(crate) const NO_ADDRESS: Sentence = fixed(
