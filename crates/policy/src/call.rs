@@ -158,9 +158,10 @@ pub enum CheckStory {
 pub fn read_check(channel_id: &str, events: &[CallEvent]) -> CheckStory {
     let call = Call { channel_id, events };
     match call.hangup(Leg::Customer).map(|extra| extra.hangupcause) {
-        None => CheckStory::Unrecorded,
+        // A record without a cause proves nothing about the dialplan.
+        None | Some(None) => CheckStory::Unrecorded,
         Some(Some(NORMAL_CLEARING)) => CheckStory::Well,
-        Some(_) => CheckStory::NoDialplan,
+        Some(Some(_)) => CheckStory::NoDialplan,
     }
 }
 
@@ -265,8 +266,9 @@ fn nobody_dialled(agent_cause: Option<u32>) -> FailureCode {
         Some(DIALPLAN_REFUSED) => FailureCode::PbxNumberRefused,
         Some(TIME_IS_UP) => FailureCode::StaleClick,
         Some(NO_ROUTE | 20) => FailureCode::TrunkUnreachable,
-        Some(0 | 16) | None => FailureCode::DialplanMissing,
-        Some(_) => FailureCode::NetworkFailure,
+        Some(0 | 16) => FailureCode::DialplanMissing,
+        // Without a cause nothing is known of the dialplan.
+        Some(_) | None => FailureCode::NetworkFailure,
     }
 }
 

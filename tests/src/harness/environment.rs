@@ -78,7 +78,7 @@ pub fn faketime() -> String {
 /// The root file system that has Asterisk and `sipp`.
 pub(super) fn asterisk() -> PathBuf {
     if let Some(reason) = variable("CLOSURE_TEST_NO_ASTERISK") {
-        panic!("there is no Asterisk here, and `-- --skip pbx_` leaves its tests out: {reason}");
+        panic!("there is no Asterisk here, and `-- --skip real_pbx::` leaves its tests out: {reason}");
     }
     PathBuf::from(required("CLOSURE_TEST_ASTERISK"))
 }

@@ -92,13 +92,18 @@ impl CallWatch {
                 let agent_answered = events
                     .iter()
                     .any(|event| event.kind == CallEventKind::Answer && event.unique_id == channel_id);
+                // Where our hang-up met an agent who was just answering, the record looks like a dialplan that did nothing.
+                let is_ours = |code| {
+                    !agent_answered
+                        || matches!(code, FailureCode::DialplanMissing | FailureCode::AgentAbandoned)
+                };
                 let end = match end.result {
-                    CallResult::Failed(_) if call.is_hung_up && !agent_answered => {
+                    CallResult::Failed(code) if call.is_hung_up && is_ours(code) => {
                         CallEnd { result: CallResult::Failed(FailureCode::StaleClick), ..end }
                     }
                     CallResult::Failed(_) | CallResult::Answered => end,
                 };
-                self.conclude(call, &end).await
+                self.conclude(call, &end, agent_answered).await
             }
             CallStory::NeverPlaced if presence == Presence::Gone => {
                 let end = CallEnd {
@@ -106,7 +111,7 @@ impl CallWatch {
                     talk_seconds: None,
                     cause: None,
                 };
-                self.conclude(call, &end).await
+                self.conclude(call, &end, false).await
             }
             CallStory::NeverPlaced | CallStory::Ongoing if said.is_ok() && call.gone_ms.is_none() => {
                 self.store.note_call_presence(call.job_id, call.generation, true).await
@@ -137,14 +142,14 @@ impl CallWatch {
         Ok(())
     }
 
-    async fn conclude(&self, call: &OpenCall, end: &CallEnd) -> Result<(), StoreError> {
+    async fn conclude(&self, call: &OpenCall, end: &CallEnd, agent_answered: bool) -> Result<(), StoreError> {
         let ending = match end.result {
             CallResult::Answered => final_ending(FinalState::Delivered, None, None),
             CallResult::Failed(code @ FailureCode::CallInDoubt) => {
                 final_ending(FinalState::Unknown, Some(code), Some(code.what().to_owned()))
             }
             CallResult::Failed(code @ FailureCode::StaleClick) => {
-                final_ending(FinalState::Undelivered, Some(code), Some(too_late(call).to_owned()))
+                final_ending(FinalState::Undelivered, Some(code), Some(too_late(agent_answered).to_owned()))
             }
             CallResult::Failed(code) => {
                 final_ending(FinalState::Undelivered, Some(code), Some(code.what().to_owned()))
@@ -165,12 +170,12 @@ impl CallWatch {
     }
 }
 
-/// Who saw that the click was no longer fresh: we while a phone rang, or the PBX's dialplan once it was answered.
-fn too_late(call: &OpenCall) -> &'static str {
-    if call.is_hung_up {
-        "nobody had answered when the click was no longer fresh, and the call was hung up"
-    } else {
+/// What was seen of a click that was no longer fresh: a phone that rang, or one that was answered.
+fn too_late(agent_answered: bool) -> &'static str {
+    if agent_answered {
         "the agent's phone was answered when the click was no longer fresh, and the PBX called no customer"
+    } else {
+        "nobody had answered when the click was no longer fresh, and the call was hung up"
     }
 }
 

@@ -14,10 +14,15 @@ use crate::{lifecycle::Lifecycle, services::Service};
 
 /// Between two looks for the record of the check.
 const LOOK_EVERY: Duration = Duration::from_millis(100);
-/// A record's times may be off by so much before something must be wrong with their zone.
-const CLOCK_DIFFERENCE_S_MAX: i64 = 600;
-/// While something is wrong the role looks again after so long.
+/// A record's times may be off by so much: the PBX's dialplan holds its own clock against the time of a click, which is
+/// fresh for half a minute.
+const CLOCK_DIFFERENCE_S_MAX: i64 = 5;
+/// Every zone is a whole number of these from every other.
+const ZONE_STEP_S: i64 = 900;
+/// While something is wrong the role looks again after so long, and after twice as long each time: every look leaves
+/// rows in the record of calls.
 const AGAIN_AFTER: Duration = Duration::from_secs(5);
+const AGAIN_AFTER_MAX: Duration = Duration::from_secs(300);
 
 /// What stands in the way of calls, in words that say what to do.
 #[derive(Debug, thiserror::Error)]
@@ -43,6 +48,12 @@ pub enum PbxProblem {
     NoRecord,
     /// The times of the record are those of another zone.
     #[error("the times in the table cel are off by {0} s: write `usegmtime=yes` in the PBX's cel_pgsql.conf")]
+    Zone(i64),
+    /// The PBX's clock and ours differ.
+    #[error(
+        "the PBX's clock differs from this host's by {0} s, so that it takes fresh clicks for stale ones, or stale ones for \
+         fresh: synchronise both (chrony or systemd-timesyncd)"
+    )]
     Clock(i64),
     /// The database cannot be asked.
     #[error("{0}")]
@@ -66,12 +77,12 @@ impl PbxCheck {
         if let Some(fault) = self.store.record_faults().await?.into_iter().next() {
             return Err(PbxProblem::Record(fault));
         }
-        let check = ClientRef(Uuid::new_v4());
+        let (check, asked_at) = (ClientRef(Uuid::new_v4()), Timestamp::now());
         self.ari.call_check(check).await.map_err(PbxFault::from)?;
-        self.record(check).await
+        self.record(check, asked_at).await
     }
 
-    async fn record(&self, check: ClientRef) -> Result<(), PbxProblem> {
+    async fn record(&self, check: ClientRef, asked_at: Timestamp) -> Result<(), PbxProblem> {
         let channel_id = check.to_string();
         let begun = tokio::time::Instant::now();
         let patience = Duration::from_millis(self.record_wait_ms);
@@ -79,7 +90,7 @@ impl PbxCheck {
             let rows = self.store.call_events(&channel_id).await?;
             let events: Vec<CallEvent> = rows.into_iter().map(event).collect();
             match read_check(&channel_id, &events) {
-                CheckStory::Well => return in_time(&events),
+                CheckStory::Well => return in_time(&events, asked_at),
                 CheckStory::NoDialplan => return Err(PbxProblem::NoDialplan),
                 CheckStory::Unrecorded if begun.elapsed() >= patience => return Err(PbxProblem::NoRecord),
                 CheckStory::Unrecorded => tokio::time::sleep(LOOK_EVERY).await,
@@ -90,6 +101,7 @@ impl PbxCheck {
     /// Looks as the role starts, and again while something is wrong; what is wrong is logged and told as health.
     pub async fn watch(self, lifecycle: Lifecycle) {
         let mut asking = lifecycle.services.ask(Service::Pbx);
+        let mut pause = AGAIN_AFTER;
         loop {
             let looked = tokio::select! {
                 looked = self.look() => looked,
@@ -104,15 +116,54 @@ impl PbxCheck {
                 Err(problem) => asking.failed(&problem),
             }
             tokio::select! {
-                () = tokio::time::sleep(AGAIN_AFTER) => {}
+                () = tokio::time::sleep(pause) => {}
                 () = lifecycle.stop.cancelled() => return,
             }
+            pause = (pause * 2).min(AGAIN_AFTER_MAX);
         }
     }
 }
 
-fn in_time(events: &[CallEvent]) -> Result<(), PbxProblem> {
-    let now = Timestamp::now();
-    let difference_s = events.iter().map(|event| (event.at.0 - now.0).whole_seconds()).next().unwrap_or(0);
-    if difference_s.abs() > CLOCK_DIFFERENCE_S_MAX { Err(PbxProblem::Clock(difference_s)) } else { Ok(()) }
+/// The check takes no time at the PBX, so that its first event is as old as the request.
+fn in_time(events: &[CallEvent], asked_at: Timestamp) -> Result<(), PbxProblem> {
+    let first = events.iter().map(|event| event.at).min().unwrap_or(asked_at);
+    let difference_s = (first.0 - asked_at.0).whole_seconds();
+    let from_zone_s = (difference_s + ZONE_STEP_S / 2).rem_euclid(ZONE_STEP_S) - ZONE_STEP_S / 2;
+    match (difference_s.abs() <= CLOCK_DIFFERENCE_S_MAX, from_zone_s.abs() <= CLOCK_DIFFERENCE_S_MAX) {
+        (true, _) => Ok(()),
+        (false, true) => Err(PbxProblem::Zone(difference_s)),
+        (false, false) => Err(PbxProblem::Clock(difference_s)),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use closure_policy::call::CallEventKind;
+
+    use super::*;
+
+    fn off_by(seconds: i64) -> Result<(), PbxProblem> {
+        let asked_at = Timestamp::now();
+        let event = |late| CallEvent {
+            kind: CallEventKind::ChanStart,
+            unique_id: "check".to_owned(),
+            linked_id: "check".to_owned(),
+            at: Timestamp(asked_at.0 + Duration::from_secs(late) + time::Duration::seconds(seconds)),
+            extra: None,
+        };
+        in_time(&[event(1), event(0)], asked_at)
+    }
+
+    #[test]
+    fn a_clock_that_would_judge_clicks_wrongly_and_a_zone_that_is_none_of_ours_are_told_apart() {
+        for seconds in [0, 4, -4] {
+            assert!(off_by(seconds).is_ok(), "{seconds}");
+        }
+        for seconds in [40, -40, 600, 3_000] {
+            assert!(matches!(off_by(seconds), Err(PbxProblem::Clock(_))), "{seconds}");
+        }
+        for seconds in [9 * 3_600, -5 * 3_600, 20_700, 9 * 3_600 + 2] {
+            assert!(matches!(off_by(seconds), Err(PbxProblem::Zone(_))), "{seconds}");
+        }
+    }
 }

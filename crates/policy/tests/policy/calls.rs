@@ -139,6 +139,18 @@ fn a_dialplan_that_dials_nobody_says_why_or_is_not_there() {
 }
 
 #[test]
+fn a_record_without_a_cause_blames_no_dialplan() {
+    for extra in [None, Some(""), Some("no json"), Some("{}")] {
+        let events = [
+            row(0, "CHAN_START", AGENT, None),
+            row(2, "ANSWER", AGENT, None),
+            row(2, "HANGUP", AGENT, extra),
+        ];
+        failed(&events, FailureCode::NetworkFailure, None);
+    }
+}
+
+#[test]
 fn what_the_dialplan_says_of_a_call_that_nobody_refused_counts_more_than_the_customers_leg() {
     for (customer, agent, dial_status, code) in [
         (0, 3, "NOANSWER", FailureCode::TrunkUnreachable),

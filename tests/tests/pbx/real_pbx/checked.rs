@@ -48,7 +48,7 @@ fn doctor_says_of_each_thing_that_is_wrong_with_the_pbx_what_it_is_and_rings_nob
         well(&fleet, &[]).await;
         ill(&fleet, &key("DIAL_ARI_PASSWORD", "wrong-ari-password"), "pbx_auth").await;
         ill(&fleet, &key("DIAL_ARI_BASE_URL", &format!("{}/x", pbx.base_url())), "pbx_without_ari").await;
-        ill(&fleet, &key("DIAL_ARI_BASE_URL", "http://127.0.0.1:1"), "pbx_unavailable").await;
+        ill(&fleet, &key("DIAL_ARI_BASE_URL", "http://127.0.0.1:1"), "correct `dial.ari.base_url`").await;
         ill(&fleet, &key("DIAL_ARI_TECHNOLOGY", "SIP"), "no driver for SIP").await;
         ill(&fleet, &key("DIAL_ARI_CONTEXT", "elsewhere"), "no extension closure-check").await;
 
