@@ -144,11 +144,13 @@ mod tests {
 
     fn off_by(seconds: i64) -> Result<(), PbxProblem> {
         let asked_at = Timestamp::now();
+        let by = Duration::from_secs(seconds.unsigned_abs());
+        let shown = if seconds < 0 { asked_at.0 - by } else { asked_at.0 + by };
         let event = |late| CallEvent {
             kind: CallEventKind::ChanStart,
             unique_id: "check".to_owned(),
             linked_id: "check".to_owned(),
-            at: Timestamp(asked_at.0 + Duration::from_secs(late) + time::Duration::seconds(seconds)),
+            at: Timestamp(shown + Duration::from_secs(late)),
             extra: None,
         };
         in_time(&[event(1), event(0)], asked_at)
