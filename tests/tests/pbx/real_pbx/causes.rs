@@ -8,7 +8,7 @@ use closure_tests::harness::{Fleet, FleetOptions, jobs, run};
 
 use crate::support::{HangUp, dial_worker, hang_up, impatient_pbx, rung, started};
 
-const DOCUMENT: &str = include_str!("../../../docs/dialling.md");
+const DOCUMENT: &str = include_str!("../../../../docs/dialling.md");
 
 /// What happens, the agent's phone, and the last four digits of the customer's number.
 const CASES: [(&str, &str, &str); 31] = [

@@ -113,7 +113,7 @@ fn doctor_and_the_roles_start_say_that_no_record_of_a_call_arrives() {
 #[test]
 fn the_commands_by_which_the_guide_lets_an_operator_look_show_what_they_promise() {
     run(async {
-        const GUIDE: &str = include_str!("../../../deploy/asterisk/README.md");
+        const GUIDE: &str = include_str!("../../../../deploy/asterisk/README.md");
         let mut pbx = Asterisk::prepare().await;
         let fleet = prepared(&mut pbx, FleetOptions::without_processes("pbx-guide")).await;
         for (typed, shows) in [
