@@ -18,6 +18,8 @@ pub fn start(settings: &LogSettings) {
     }
     let builder = fmt::Subscriber::builder()
         .with_env_filter(filter)
+        // A line that nobody reads is lost; told on the same closed pipe, it would end the task that wrote it.
+        .log_internal_errors(false)
         // No colours: a colour is a control sequence, and none of those passes.
         .with_ansi(false);
     let pretty = match settings.format {

@@ -9,6 +9,7 @@ use nix::{
     sys::signal::{Signal, kill},
     unistd::Pid,
 };
+use tokio::io::{AsyncBufReadExt as _, BufReader};
 
 use crate::load::{
     address, all_are_heard, all_customer_rings, calls, customer_rings, digits, emails, one_end, texts, until,
@@ -132,6 +133,39 @@ fn a_worker_that_is_told_to_stop_twice_leaves_at_once_and_what_it_held_is_done_b
             assert_eq!(one_end(&fleet, jobs::id(job)), "sms.delivered");
             assert_eq!(fleet.sms.accepted_to(&digits(job)).len(), 1);
         }
+        fleet.finish().await;
+    });
+}
+
+#[test]
+fn a_worker_whose_log_nobody_reads_any_more_works_on_and_ends_when_it_is_told_to() {
+    run(async {
+        let fleet = Fleet::start(FleetOptions::without_processes("unread-log")).await;
+        let mut command = tokio::process::Command::new(binary("fleet"));
+        command.args(["work", "email", "dead"]).env_clear().kill_on_drop(true).stdin(Stdio::null());
+        command.envs(fleet.environment.iter().map(|(name, value)| (name, value)));
+        command.stdout(Stdio::null()).stderr(Stdio::piped());
+        let mut child = command.spawn().expect("fleet can be started");
+        let mut log = BufReader::new(child.stderr.take().expect("its log is a pipe")).lines();
+        while !log.next_line().await.expect("a line").expect("it works in time").contains("working") {}
+        drop(log);
+        let list = emails(4105, 12);
+        for job in list.iter().step_by(2) {
+            let to = job["to"]["email"].as_str().expect("an address");
+            fleet.smtp.behave(to, MailBehaviour::Greylist);
+        }
+        fleet.publish_all(&list).await;
+        let ids: Vec<_> = list.iter().map(jobs::id).collect();
+        all_are_heard(&fleet, &ids).await;
+        let pid = child.id().and_then(|pid| i32::try_from(pid).ok()).expect("it runs");
+        kill(Pid::from_raw(pid), Signal::SIGTERM).expect("our own child");
+        let ended = tokio::time::timeout(LONG, child.wait()).await.expect("it ends in time");
+        assert_eq!(ended.expect("our own child").code(), Some(0));
+        for pair in ids.chunks(2) {
+            let ends: Vec<String> = pair.iter().map(|id| one_end(&fleet, *id)).collect();
+            assert_eq!(ends, ["email.dead mail_deferred", "email.accepted"]);
+        }
+        assert_eq!(fleet.smtp.mails().len(), list.len() / 2, "each was sent once");
         fleet.finish().await;
     });
 }
