@@ -6,7 +6,7 @@ use std::{
     time::Duration,
 };
 
-use closure_contract::WordIds;
+use closure_contract::OutcomeIds;
 use tokio::{
     io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader},
     net::{TcpListener, TcpStream, tcp::OwnedReadHalf},
@@ -119,8 +119,8 @@ async fn serve(connection: TcpStream, shared: &Shared) -> std::io::Result<()> {
     let (reading, mut writing) = connection.into_split();
     let mut reading = BufReader::new(reading);
     while let Some((headers, body)) = request(&mut reading).await? {
-        let ids = WordIds::decode(&body).expect("an outcome names itself");
-        let WordIds { outcome_id, subject } = ids;
+        let ids = OutcomeIds::decode(&body).expect("an outcome names itself");
+        let OutcomeIds { outcome_id, subject } = ids;
         let unanswered = Reply::Hang;
         let head = match shared.reply(Posted { headers, body, subject, outcome_id, reply: unanswered }) {
             Reply::Status(status) => format!("HTTP/1.1 {status} x\r\n"),

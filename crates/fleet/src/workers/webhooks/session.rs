@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use closure_broker::{Consumer, ConsumerSettings, Incoming, OutMessage};
 use closure_contract::{
-    AttemptNumber, Generation, WordIds,
+    AttemptNumber, Generation, OutcomeIds,
     topology::{WEBHOOKS_ASIDE, WorkQueue},
 };
 use closure_policy::webhook::{self, Next};
@@ -107,7 +107,7 @@ impl<'a> Session<'a> {
 
     /// Puts an outcome behind the others of its job.
     fn take(&mut self, incoming: Incoming) {
-        let Some(ids) = WordIds::decode(&incoming.message.body) else {
+        let Some(ids) = OutcomeIds::decode(&incoming.message.body) else {
             error!(
                 message_id = incoming.message.message_id.as_deref(),
                 "a message names no outcome_id and no job; it goes to the dead queue"
