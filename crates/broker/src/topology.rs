@@ -4,7 +4,7 @@ use closure_contract::topology::{
     self as contract, BindingSpec, Consumers, DelayStep, ExchangeKind, ExchangeSpec, QueueSpec, Writer,
 };
 use lapin::{
-    Channel,
+    Channel, Queue,
     options::{ExchangeDeclareOptions, ExchangeDeleteOptions, QueueBindOptions, QueueDeclareOptions},
     types::{AMQPValue, FieldTable},
 };
@@ -161,6 +161,15 @@ pub async fn depths(settings: &BrokerSettings, queues: &[&str]) -> Result<Vec<u3
     Ok(depths)
 }
 
+/// How many consume from a queue; none where there is no such queue.
+pub async fn consumers(settings: &BrokerSettings, queue: &str) -> Result<u32, TopologyError> {
+    let mut survey = Survey::open(settings).await?;
+    let found = survey.queue(queue).await?;
+    survey.differences.clear();
+    survey.finish().await?;
+    Ok(found.map_or(0, |queue| queue.consumer_count()))
+}
+
 /// A walk over the topology that collects differences.
 struct Survey {
     link: Link,
@@ -194,11 +203,14 @@ impl Survey {
 
     /// How many messages wait, or `None` if there is no such queue.
     async fn queue_depth(&mut self, name: &str) -> Result<Option<u32>, TopologyError> {
+        Ok(self.queue(name).await?.map(|queue| queue.message_count()))
+    }
+
+    async fn queue(&mut self, name: &str) -> Result<Option<Queue>, TopologyError> {
         let options = QueueDeclareOptions { passive: true, ..QueueDeclareOptions::default() };
         let declare = self.channel.queue_declare(name.into(), options, FieldTable::default());
         let answer = self.link.ask("queue.declare", declare).await;
-        let queue = self.note(answer, || Object::Queue(name.to_owned())).await?;
-        Ok(queue.map(|queue| queue.message_count()))
+        self.note(answer, || Object::Queue(name.to_owned())).await
     }
 
     async fn declare_exchange(&mut self, spec: &ExchangeSpec) -> Result<(), TopologyError> {

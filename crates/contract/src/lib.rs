@@ -7,10 +7,10 @@ pub mod ids;
 pub mod job;
 pub mod language;
 pub mod outcome;
+pub mod outcome_ids;
 pub mod receipt;
 pub mod schema;
 pub mod topology;
-pub mod word;
 mod written;
 
 pub use cancel_outcome::CancelOutcome;
@@ -19,5 +19,5 @@ pub use ids::{AttemptNumber, ClientRef, ConsultationId, Generation, JobId, Times
 pub use job::{Cancel, Channel, DecodeError, DialJob, EmailJob, Job, SmsJob};
 pub use language::Language;
 pub use outcome::{AppliedRule, Outcome, OutcomeName, RuleEffect, RuleId};
+pub use outcome_ids::OutcomeIds;
 pub use receipt::{Evidence, Provider, Receipt, ReceiptMessage, ReceiptStatus, Submission};
-pub use word::WordIds;

@@ -34,7 +34,8 @@ impl Distrust {
         match certificate {
             CertificateError::Expired | CertificateError::ExpiredContext { .. } => Self::Expired,
             CertificateError::NotValidYet | CertificateError::NotValidYetContext { .. } => Self::NotValidYet,
-            CertificateError::UnknownIssuer => Self::UnknownAuthority,
+            // Where another authority has the name of the one that signed it, only the signature tells them apart.
+            CertificateError::UnknownIssuer | CertificateError::BadSignature => Self::UnknownAuthority,
             CertificateError::NotValidForName | CertificateError::NotValidForNameContext { .. } => {
                 Self::AnotherName
             }
@@ -55,6 +56,19 @@ impl Distrust {
             }
             Self::BadCertificate => "the server's certificate cannot be verified; nothing was sent",
             Self::NoTls => "TLS failed, perhaps because the port speaks none; nothing was sent",
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_signature_of_another_authority_with_the_same_name_is_one_that_is_not_trusted() {
+        for certificate in [CertificateError::UnknownIssuer, CertificateError::BadSignature] {
+            let error = rustls::Error::InvalidCertificate(certificate);
+            assert_eq!(Distrust::of(&error), Some(Distrust::UnknownAuthority), "{error}");
         }
     }
 }

@@ -48,6 +48,12 @@ impl Vhost {
         self.send("PUT", &format!("queues/{}/{queue}", self.name), &body).await;
     }
 
+    /// Takes away the binding, with no routing key, of a queue to an exchange.
+    pub async fn unbind(&self, exchange: &str, queue: &str) {
+        let path = format!("bindings/{}/e/{exchange}/q/{queue}/~", self.name);
+        self.send("DELETE", &path, &json!({})).await;
+    }
+
     /// How many messages are in the hands of consumers, as the broker's statistics say; they are a second old.
     pub async fn unacked(&self) -> Result<u64, String> {
         let url = format!("{}/vhosts/{}/channels?columns=messages_unacknowledged", self.api, self.name);

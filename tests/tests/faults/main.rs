@@ -21,4 +21,5 @@ mod receipts;
 mod stalls;
 mod stops;
 mod tables;
+mod webhook_letters;
 mod webhooks;

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use closure_contract::{FailureCode, topology::OUTCOMES};
+use closure_contract::topology::OUTCOMES;
 use closure_tests::harness::{
     Fleet, FleetOptions, LONG, Posted, ProcessSpec, Receiver, Reply, eventually,
     raw_amqp::{Properties, Property, RawPublisher, Said},
@@ -12,16 +12,16 @@ use serde_json::json;
 use uuid::Uuid;
 
 const SECRET: &str = "whsec_ZmF1bHRzLXdlYmhvb2tzLXNlY3JldC0wMTIzNDU2Nzg5";
-const QUEUE: &str = "closure.webhooks";
+pub(super) const QUEUE: &str = "closure.webhooks";
 
-struct Setting {
-    fleet: Fleet,
-    receiver: Receiver,
+pub(super) struct Setting {
+    pub(super) fleet: Fleet,
+    pub(super) receiver: Receiver,
 }
 
 impl Setting {
     /// A fleet of these workers with the receiver as the CRM's webhook.
-    async fn start(
+    pub(super) async fn start(
         name: &'static str,
         workers: &[&str],
         change: impl FnOnce(FleetOptions) -> FleetOptions,
@@ -39,7 +39,7 @@ impl Setting {
     }
 
     /// Tells the first words of these jobs, one job's after the other's.
-    async fn tell(&self, jobs: &[Uuid], words: u32) {
+    pub(super) async fn tell(&self, jobs: &[Uuid], words: u32) {
         for word in 1..=words {
             for job in jobs {
                 self.fleet.vhost.put(QUEUE, Some("closure.outcome/1"), &told(*job, word)).await;
@@ -47,7 +47,7 @@ impl Setting {
         }
     }
 
-    async fn took(&self, count: usize) -> Vec<Posted> {
+    pub(super) async fn took(&self, count: usize) -> Vec<Posted> {
         eventually(&format!("{count} outcomes to be taken"), LONG, || async {
             let taken = self.receiver.taken();
             if taken.len() >= count { Ok(taken) } else { Err(taken.len().to_string()) }
@@ -71,29 +71,39 @@ impl Setting {
         }
     }
 
+    /// Waits until the worker's readiness, which stays 200, says this of the endpoint or says it no more.
+    pub(super) async fn is_away(&self, words: &str, is_said: bool) {
+        eventually(&format!("{words:?} to be said: {is_said}"), LONG, || async {
+            let (status, parts) = self.fleet.process("webhooks").await.readiness().await?;
+            let is_so = status == 200 && parts.to_string().contains(words) == is_said;
+            if is_so { Ok(()) } else { Err(format!("{status}: {parts}")) }
+        })
+        .await;
+    }
+
     /// How often a process has said this of the webhook.
-    async fn said(&self, name: &str, message: &str) -> usize {
+    pub(super) async fn said(&self, name: &str, message: &str) -> usize {
         let log = self.fleet.process(name).await.log.clone();
         let text = std::fs::read_to_string(log).expect("it has a log");
         text.lines().filter(|line| line.contains(message) && line.contains("webhook")).count()
     }
 
-    async fn finish(self) {
+    pub(super) async fn finish(self) {
         self.fleet.finish().await;
     }
 }
 
-fn id(job: Uuid, word: u32) -> Uuid {
+pub(super) fn id(job: Uuid, word: u32) -> Uuid {
     Uuid::new_v5(&job, &word.to_be_bytes())
 }
 
 /// A word as a later release may write it: what it says is no matter to whoever carries it.
-fn told(job: Uuid, word: u32) -> String {
+pub(super) fn told(job: Uuid, word: u32) -> String {
     json!({ "kind": "closure.outcome/1", "outcome_id": id(job, word), "job_id": job, "word": word, "밤": "\u{1f319}" })
         .to_string()
 }
 
-fn jobs(count: usize) -> Vec<Uuid> {
+pub(super) fn jobs(count: usize) -> Vec<Uuid> {
     (0..count).map(|_| Uuid::new_v4()).collect()
 }
 
@@ -146,17 +156,32 @@ fn an_endpoint_that_fails_hangs_closes_and_refuses_our_signature_gets_all_words_
             }
         });
         setting.tell(&jobs, 3).await;
-        eventually("the outage to be told", LONG, || async {
-            let (status, parts) = setting.fleet.process("webhooks").await.readiness().await?;
-            let is_told = parts.to_string().contains("webhook");
-            if status == 200 && is_told { Ok(()) } else { Err(format!("{status}: {parts}")) }
-        })
-        .await;
+        setting.is_away("webhook", true).await;
         setting.took_all(&jobs, 3).await;
         assert_eq!(setting.said("webhooks", "a service is away").await, 1);
         assert_eq!(setting.said("webhooks", "a service is back").await, 1);
         let (_, parts) = setting.fleet.process("webhooks").await.readiness().await.expect("it answers");
         assert!(!parts.to_string().contains("Away"), "{parts}");
+        setting.finish().await;
+    });
+}
+
+#[test]
+fn an_endpoint_to_which_this_worker_has_nothing_left_to_send_is_not_called_away_for_ever() {
+    run(async {
+        let setting = Setting::start("webhook-idle", &["webhooks"], |options| {
+            options.variable("FLEET_WEBHOOKS_IN_HAND_MAX_MS", "2000")
+        })
+        .await;
+        setting.receiver.answer(|_| Reply::Status(401));
+        // It dies of age in the queue, each time that the worker gives back what it has in hand.
+        let properties = Properties::default().text(Property::Expiration, b"3000");
+        let mut publisher = RawPublisher::open(&setting.fleet.vhost.uri).await;
+        let body = told(Uuid::new_v4(), 1);
+        let said = publisher.publish(OUTCOMES, b"sms.undelivered", &properties, body.as_bytes()).await;
+        assert_eq!(said, Said::Confirmed);
+        setting.is_away("Away: it answered 401", true).await;
+        setting.is_away("Away", false).await;
         setting.finish().await;
     });
 }
@@ -184,69 +209,6 @@ fn an_endpoint_that_asks_for_a_pause_gets_one() {
         assert!(waited.as_millis() >= 2_900, "it came again after {waited:?}");
         setting.finish().await;
     });
-}
-
-#[test]
-fn what_the_endpoint_alone_calls_wrong_goes_to_the_desk_with_its_reason_and_from_there_to_the_endpoint_again()
-{
-    run(async {
-        let setting = Setting::start("webhook-poison", &["webhooks"], |options| {
-            options.variable("FLEET_WORKER_POSTPONED_ALONE_MAX_MS", "3000")
-        })
-        .await;
-        let (wrong, failing, well) = (Uuid::new_v4(), Uuid::new_v4(), jobs(60));
-        let poison = [id(wrong, 1), id(failing, 1)];
-        setting.receiver.answer(move |posted| match posted.outcome_id {
-            one if one == poison[0] => Reply::Status(422),
-            one if one == poison[1] => Reply::Close,
-            _ => Reply::Status(200),
-        });
-        setting.tell(&[wrong, failing], 2).await;
-        // Others are taken meanwhile.
-        let mut told = well.iter();
-        let letters = eventually("two letters", LONG, || async {
-            let letters = setting.fleet.letters().await;
-            if letters.len() == 2 { Ok(letters) } else { Err(letters.len().to_string()) }
-        });
-        let others = async {
-            for job in told.by_ref() {
-                setting.tell(&[*job], 1).await;
-                tokio::time::sleep(std::time::Duration::from_millis(300)).await;
-            }
-        };
-        let (letters, ()) = tokio::join!(letters, others);
-        setting.took(well.len() + 2).await;
-        assert_eq!(setting.said("webhooks", "goes to the dead-letter desk").await, 2);
-        for (outcome, reason) in
-            poison.into_iter().zip(["the webhook answered 422", "the webhook gave no answer"])
-        {
-            let body = told_of(outcome, &[wrong, failing]);
-            let letter =
-                letters.iter().find(|letter| letter.body == body.as_bytes()).expect("bytes are kept");
-            assert_eq!(letter.summary.code, FailureCode::OutcomeNotTaken);
-            assert!(letter.summary.detail.starts_with(reason), "{}", letter.summary.detail);
-            assert_eq!(letter.summary.job_id, None, "the job itself is as it was");
-        }
-        setting.receiver.answer(|_| Reply::Status(204));
-        for letter in &letters {
-            let number = letter.summary.id.to_string();
-            let words = ["dead", "replay", &number, "--actor", "kim", "--reason", "the receiver is mended"];
-            setting.fleet.cli(&words).await.with_code(0);
-        }
-        let taken = setting.took(well.len() + 4).await;
-        for outcome in poison {
-            let posted = taken.iter().find(|posted| posted.outcome_id == outcome).expect("it was taken");
-            assert_eq!(posted.headers["webhook-id"], outcome.to_string(), "it keeps its id");
-        }
-        setting.fleet.queues_are_empty().await;
-        assert!(setting.fleet.outcomes.all().is_empty(), "nobody but the webhook hears of it");
-        setting.finish().await;
-    });
-}
-
-fn told_of(outcome: Uuid, jobs: &[Uuid]) -> String {
-    let job = jobs.iter().find(|job| id(**job, 1) == outcome).expect("it is one of these");
-    told(*job, 1)
 }
 
 #[test]
@@ -328,54 +290,6 @@ fn what_waits_in_hand_for_long_is_given_back_and_comes_again_in_its_order_and_it
             setting.receiver.posted().iter().filter(|posted| posted.outcome_id == id(slow, 1)).count();
         assert!(tries <= 6, "{tries} tries in 15 s: the pauses began anew each time that it was given back");
         assert_eq!(setting.fleet.warnings("webhooks").await, Vec::<String>::new(), "nobody need look");
-        setting.finish().await;
-    });
-}
-
-#[test]
-fn what_nobody_takes_for_too_long_leaves_the_broker_for_the_desk_and_is_sent_from_there() {
-    run(async {
-        let setting = Setting::start("webhook-expired", &["webhooks"], |options| options).await;
-        setting.fleet.stop_process("webhooks").await;
-        let body = include_bytes!("../../../crates/contract/fixtures/closure.outcome.1.json");
-        // The queue's own limit is a week; the broker treats a message's own alike.
-        let properties = Properties::default().text(Property::Expiration, b"100");
-        let mut publisher = RawPublisher::open(&setting.fleet.vhost.uri).await;
-        let said = publisher.publish(OUTCOMES, b"sms.undelivered", &properties, body).await;
-        assert_eq!(said, Said::Confirmed);
-        let letter = eventually("a letter", LONG, || async {
-            let mut letters = setting.fleet.letters_with(body).await;
-            letters.pop().ok_or_else(|| "none".to_owned())
-        })
-        .await;
-        assert_eq!(letter.summary.code, FailureCode::OutcomeNotTaken);
-        assert!(letter.summary.detail.contains("within seven days"), "{}", letter.summary.detail);
-        setting.fleet.start_process("webhooks").await;
-        let number = letter.summary.id.to_string();
-        let words = ["dead", "replay", &number, "--actor", "kim", "--reason", "the CRM is back"];
-        setting.fleet.cli(&words).await.with_code(0);
-        assert_eq!(setting.took(1).await[0].body, body);
-        setting.fleet.queues_are_empty().await;
-        setting.finish().await;
-    });
-}
-
-#[test]
-fn what_names_no_outcome_goes_to_the_desk_and_holds_nobody_up() {
-    run(async {
-        let setting = Setting::start("webhook-stranger", &["webhooks"], |options| options).await;
-        setting.fleet.vhost.put(QUEUE, None, "{\"kind\":\"closure.outcome/1\"}").await;
-        let job = Uuid::new_v4();
-        setting.tell(&[job], 1).await;
-        setting.took(1).await;
-        let letters = eventually("a letter", LONG, || async {
-            let letters = setting.fleet.letters().await;
-            if letters.len() == 1 { Ok(letters) } else { Err(letters.len().to_string()) }
-        })
-        .await;
-        assert_eq!(letters[0].summary.code, FailureCode::OutcomeNotTaken);
-        assert!(letters[0].summary.detail.contains("names no outcome_id"), "{}", letters[0].summary.detail);
-        setting.fleet.queues_are_empty().await;
         setting.finish().await;
     });
 }

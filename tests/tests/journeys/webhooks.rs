@@ -10,13 +10,17 @@ use closure_tests::harness::{Fleet, FleetOptions, LONG, ProcessSpec, debian_pyth
 use serde_json::json;
 use tempfile::TempDir;
 use tokio::{
-    io::{AsyncBufReadExt, BufReader},
+    io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader},
+    net::TcpStream,
     process::{Child, Command},
     sync::mpsc,
 };
 use uuid::Uuid;
 
 const SECRET: &str = "whsec_am91cm5leXMtd2ViaG9va3Mtc2VjcmV0LTAxMjM0NQ==";
+/// What the worker says of a certificate that somebody else has signed.
+const UNKNOWN_AUTHORITY: &str =
+    "Away: the server's certificate is signed by an authority that is not trusted here; nothing was sent";
 const ANOTHER: &str = "whsec_YW5vdGhlci13ZWJob29rcy1zZWNyZXQtMDEyMzQ1Njc4";
 
 /// The receiver of `docs/contract/producers`, as long as it lives.
@@ -77,6 +81,15 @@ impl Program {
     /// What it has printed since the last time.
     fn printed(&mut self) -> Vec<String> {
         std::iter::from_fn(|| self.lines.try_recv().ok()).collect()
+    }
+
+    /// The status that it answers to these bytes, or nothing.
+    async fn answer_to(&self, request: &[u8]) -> String {
+        let mut connection = TcpStream::connect(("127.0.0.1", self.port)).await.expect("it listens");
+        connection.write_all(request).await.expect("it reads");
+        let mut answer = Vec::new();
+        connection.read_to_end(&mut answer).await.expect("it closes the connection");
+        String::from_utf8_lossy(&answer).split(' ').nth(1).unwrap_or_default().to_owned()
     }
 
     async fn end(mut self) -> u16 {
@@ -199,6 +212,89 @@ fn a_receiver_with_another_secret_refuses_every_word_and_gets_all_of_them_once_i
 }
 
 #[test]
+fn the_published_receiver_does_not_start_without_a_secret_that_can_be_believed() {
+    run(async {
+        for secret in ["", "whsec_", &SECRET["whsec_".len()..], &format!("{SECRET} whsec_")] {
+            let program = root().join("docs/contract/producers/python/webhook.py");
+            let mut command = debian_python(&program);
+            command.arg("0").env("CLOSURE_WEBHOOK_SECRET", secret);
+            let ended =
+                tokio::time::timeout(LONG, command.output()).await.expect("it ends").expect("it starts");
+            let said = String::from_utf8_lossy(&ended.stderr);
+            assert_eq!(ended.status.code(), Some(1), "{said}");
+            assert!(said.starts_with("CLOSURE_WEBHOOK_SECRET must be the secret"), "{said}");
+        }
+    });
+}
+
+#[test]
+fn the_published_receiver_answers_what_it_cannot_read_with_a_status_that_says_so() {
+    run(async {
+        let mut program = Program::start(SECRET, 0).await;
+        for (headers, status) in [
+            (&b""[..], "411"),
+            // A digit to Python's isdigit(), and no number.
+            (b"content-length: \xb2\r\n", "411"),
+            (b"content-length: 99999999\r\n", "413"),
+            (b"connection: close\r\ncontent-length: 0\r\nwebhook-timestamp: \xb2\r\n", "401"),
+        ] {
+            let request = [b"POST /closure HTTP/1.1\r\n", headers, b"\r\n"].concat();
+            let answered = program.answer_to(&request).await;
+            assert_eq!(answered, status, "to {}", String::from_utf8_lossy(headers));
+        }
+        let worker = ProcessSpec::work("webhooks", &["webhooks"]);
+        let fleet = Fleet::start(
+            FleetOptions::with("webhook-unread", vec![ProcessSpec::work("dead", &["dead"]), worker])
+                .variable("FLEET_WEBHOOKS_URL", &program.url())
+                .variable("FLEET_WEBHOOKS_SECRET", SECRET),
+        )
+        .await;
+        let without_a_code =
+            json!({ "kind": "closure.outcome/1", "outcome_id": Uuid::new_v4(), "job_id": Uuid::new_v4() });
+        fleet.vhost.put("closure.webhooks", None, &without_a_code.to_string()).await;
+        let letter = eventually("a letter", LONG, || async {
+            let later =
+                json!({ "kind": "closure.later/1", "outcome_id": Uuid::new_v4(), "job_id": Uuid::new_v4() });
+            fleet.vhost.put("closure.webhooks", None, &later.to_string()).await;
+            fleet.letters().await.pop().ok_or_else(|| "none".to_owned())
+        })
+        .await;
+        assert!(letter.summary.detail.starts_with("the webhook answered 422"), "{}", letter.summary.detail);
+        assert_eq!(program.printed(), Vec::<String>::new());
+        fleet.finish().await;
+        program.end().await;
+    });
+}
+
+#[test]
+fn a_configuration_that_forgot_the_webhook_does_not_end_the_outcomes_of_a_crm_that_has_one() {
+    run(async {
+        let mut program = Program::start(SECRET, 0).await;
+        let workers =
+            vec![ProcessSpec::work("email", &["email"]), ProcessSpec::work("webhooks", &["webhooks"])];
+        let fleet = Fleet::start(
+            FleetOptions::with("webhook-forgotten", workers)
+                .variable("FLEET_WEBHOOKS_URL", &program.url())
+                .variable("FLEET_WEBHOOKS_SECRET", SECRET),
+        )
+        .await;
+        let environment = fleet.environment.iter().filter(|(name, _)| name != "FLEET_WEBHOOKS_URL");
+        let forgetful: Vec<_> = environment.cloned().collect();
+        let apply = async || closure_tests::harness::cli(&forgetful, &["topology", "apply"]).await;
+        let refused = apply().await.with_code(64);
+        assert!(refused.errors.contains("a webhooks worker reads closure.webhooks"), "{}", refused.errors);
+        fleet.publish(&jobs::email("forgotten@example.com")).await;
+        assert!(program.lines(1).await[0].starts_with("email.accepted"));
+        fleet.stop_process("webhooks").await;
+        let left = apply().await.with_code(0);
+        assert!(left.output.contains("outcomes are led to no webhook"), "{}", left.output);
+        fleet.drain().await;
+        fleet.finish().await;
+        program.end().await;
+    });
+}
+
+#[test]
 fn without_a_webhook_nothing_gathers_in_its_queue_and_once_it_has_none_any_more_nothing_does_either() {
     run(async {
         let options = FleetOptions::with("webhook-none", vec![ProcessSpec::work("email", &["email"])]);
@@ -250,7 +346,7 @@ fn a_receiver_with_a_certificate_is_spoken_to_once_its_authority_is_named_and_no
         fleet.publish(&jobs::email("tls@example.com")).await;
         eventually("the refusal to be told", LONG, || async {
             let (_, parts) = fleet.process("webhooks").await.readiness().await?;
-            let is_told = parts.to_string().contains("Away: no connection; nothing was sent");
+            let is_told = parts.to_string().contains(UNKNOWN_AUTHORITY);
             if is_told { Ok(()) } else { Err(parts.to_string()) }
         })
         .await;

@@ -160,8 +160,13 @@ pub(super) async fn edited(store: &Store, settle: &Settle) -> Result<Option<Byte
 
 /// An edited body must be a job, and the same job.
 async fn check_edit(store: &Store, id: DeadLetterId, body: &[u8]) -> Result<(), Failure> {
-    let job = Job::decode(body).map_err(|problem| Failure::Input(format!("the edited body: {problem}")))?;
     let letter = store.dead_letter(id).await?.ok_or_else(|| no_such(id))?;
+    if letter.summary.queue == WorkQueue::Webhooks.name() {
+        return Err(Failure::Input(format!(
+            "letter {id} is an outcome on its way to the CRM's webhook, and no job; replay it as it is, without --edit"
+        )));
+    }
+    let job = Job::decode(body).map_err(|problem| Failure::Input(format!("the edited body: {problem}")))?;
     match letter.summary.job_id {
         Some(job_id) if job_id != job.id() => Err(Failure::Input(format!(
             "the edited body is job {} and the letter is job {job_id}; keep the job_id",
@@ -172,28 +177,33 @@ async fn check_edit(store: &Store, id: DeadLetterId, body: &[u8]) -> Result<(), 
 }
 
 fn message(replay: &closure_store::Replay) -> OutMessage {
-    match Job::decode(&replay.body) {
-        Ok(job) => announce::job_message(&job, replay.body.clone(), replay.generation, None),
-        // What could not be read goes back as it came, so that a newer release can read it: through the queue that it
-        // was in, under an id of ours where its own cannot be written.
-        Err(_) => {
-            let queue = WorkQueue::ALL.into_iter().find(|queue| queue.name() == replay.queue);
-            let (exchange, routing_key) = match queue {
-                Some(queue) => (queue.exchange(), queue.routing_key().to_owned()),
-                None => (JOBS, replay.routing_key.clone()),
-            };
-            let own = replay.message_id.clone().filter(|id| (1..=TEXT_BYTES_MAX).contains(&id.len()));
-            OutMessage {
-                exchange,
-                routing_key,
-                message_id: own.unwrap_or_else(|| format!("letter:{}", replay.id)),
-                kind: replay.kind.clone().unwrap_or_default(),
-                attempt: AttemptNumber::FIRST,
-                generation: Generation::FIRST,
-                traceparent: None,
-                body: replay.body.clone(),
-            }
+    let queue = WorkQueue::ALL.into_iter().find(|queue| queue.name() == replay.queue);
+    let job = match queue {
+        // Whatever it reads like, nobody but the CRM's webhook is to have it.
+        Some(WorkQueue::Webhooks) => None,
+        Some(WorkQueue::Jobs(_) | WorkQueue::Receipts | WorkQueue::Cancels) | None => {
+            Job::decode(&replay.body).ok()
         }
+    };
+    if let Some(job) = job {
+        return announce::job_message(&job, replay.body.clone(), replay.generation, None);
+    }
+    // What could not be read goes back as it came, so that a newer release can read it: through the queue that it was
+    // in, under an id of ours where its own cannot be written.
+    let (exchange, routing_key) = match queue {
+        Some(queue) => (queue.exchange(), queue.routing_key().to_owned()),
+        None => (JOBS, replay.routing_key.clone()),
+    };
+    let own = replay.message_id.clone().filter(|id| (1..=TEXT_BYTES_MAX).contains(&id.len()));
+    OutMessage {
+        exchange,
+        routing_key,
+        message_id: own.unwrap_or_else(|| format!("letter:{}", replay.id)),
+        kind: replay.kind.clone().unwrap_or_default(),
+        attempt: AttemptNumber::FIRST,
+        generation: Generation::FIRST,
+        traceparent: None,
+        body: replay.body.clone(),
     }
 }
 

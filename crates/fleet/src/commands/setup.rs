@@ -2,8 +2,8 @@
 
 use std::path::Path;
 
-use closure_broker::topology;
-use closure_contract::schema;
+use closure_broker::{BrokerSettings, topology};
+use closure_contract::{schema, topology::WorkQueue};
 use closure_store::Store;
 use serde_json::json;
 
@@ -25,6 +25,9 @@ pub async fn topology(call: &Call, what: &Topology) -> Result<(), Failure> {
     })?;
     match what {
         Topology::Apply => {
+            if !has_webhook {
+                nobody_reads_webhooks(&broker).await?;
+            }
             let applied = topology::apply(&broker).await?;
             topology::feed_webhooks(&broker, has_webhook).await?;
             let former = topology::former_queues(&broker).await?;
@@ -38,9 +41,11 @@ pub async fn topology(call: &Call, what: &Topology) -> Result<(), Failure> {
                     "{} exchanges, {} queues and {} bindings are declared",
                     applied.exchanges, applied.queues, applied.bindings
                 ));
-                if has_webhook {
-                    output::line("outcomes are led to the CRM's webhook; run `fleet work webhooks`");
-                }
+                output::line(if has_webhook {
+                    "outcomes are led to the CRM's webhook; run `fleet work webhooks`"
+                } else {
+                    "outcomes are led to no webhook, because webhooks.url is not set"
+                });
                 for (queue, ready) in &former {
                     output::line(format!(
                         "{queue} is an earlier release's, {ready} wait in it; docs/operations.md says when to take it away"
@@ -56,6 +61,18 @@ pub async fn topology(call: &Call, what: &Topology) -> Result<(), Failure> {
         }
     }
     Ok(())
+}
+
+/// A configuration that forgot the webhook must not end the outcomes of a CRM that has one.
+async fn nobody_reads_webhooks(broker: &BrokerSettings) -> Result<(), Failure> {
+    let queue = WorkQueue::Webhooks.name();
+    match topology::consumers(broker, queue).await? {
+        0 => Ok(()),
+        _ => Err(Failure::config(&format!(
+            "webhooks.url is not set, and a webhooks worker reads {queue}: set it, or, where the CRM has no webhook any \
+             more, stop the worker and apply again"
+        ))),
+    }
 }
 
 /// `fleet migrate`.

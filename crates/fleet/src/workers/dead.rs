@@ -39,6 +39,7 @@ pub struct DeadWorker {
 }
 
 /// What can be read of a message whose shape is wrong, each part for itself.
+#[derive(Default)]
 struct Remains {
     job_id: Option<JobId>,
     consultation: Option<Consultation>,
@@ -81,11 +82,13 @@ impl Worker for DeadWorker {
         let message = hand.message;
         let home = self.home(message);
         let death = cause(home, message);
-        let remains = Remains::of(message);
+        // An outcome is no part of the job that it names: it is told late, the job is as it was, and nobody hears of it.
+        let remains = match death.code {
+            FailureCode::OutcomeNotTaken => Remains::default(),
+            _ => Remains::of(message),
+        };
         // Only a job that could not be worked on is dead itself; what could not be read is no job of ours yet.
-        // A word about a job is no part of it: it is told late, and the job is as it was.
         let (job_id, about_job) = match death.code {
-            FailureCode::OutcomeNotTaken => (None, None),
             FailureCode::CrashLoop | FailureCode::MessageExpired | FailureCode::GivenUp => {
                 (remains.job_id, None)
             }
@@ -254,9 +257,10 @@ fn channel(queue: Option<WorkQueue>) -> Option<Channel> {
 /// Why an outcome was not taken: the webhooks worker says it in the routing key, and the broker in its record.
 fn not_taken(message: &InMessage) -> Death {
     let detail = match message.death.as_ref().map(|death| death.reason.as_str()) {
-        None => Aside::read(&message.routing_key).to_string(),
-        Some("expired") => "the webhook did not take it within seven days".to_owned(),
-        Some(_) => "it names no outcome_id and no job, so that it cannot be sent".to_owned(),
+        None => Aside::read(&message.routing_key)
+            .map_or_else(|| "it was set aside, and nobody says why".to_owned(), |aside| aside.to_string()),
+        Some("expired") => "the webhook did not take it before its time was up".to_owned(),
+        Some(_) => "it cannot be sent: it names no outcome, or is too large".to_owned(),
     };
     Death { code: FailureCode::OutcomeNotTaken, detail }
 }

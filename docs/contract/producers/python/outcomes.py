@@ -7,8 +7,6 @@ import json
 import os
 import sys
 
-import pika
-
 seen = set()  # in your program: a unique column in your own database
 
 
@@ -17,8 +15,9 @@ def record(message):
     if message["kind"] not in LINES:
         print("passed over:", message["kind"], file=sys.stderr)  # a later release tells more
     elif message["outcome_id"] not in seen:
+        line = LINES[message["kind"]](message)
         seen.add(message["outcome_id"])
-        print(*LINES[message["kind"]](message), flush=True)
+        print(*line, flush=True)
 
 
 def of_a_job(outcome):
@@ -34,6 +33,8 @@ LINES = {"closure.outcome/1": of_a_job, "closure.cancel-outcome/1": of_a_cancell
 
 
 def main():
+    import pika  # webhook.py takes record from here, and needs no package
+
     count = int(sys.argv[1]) if len(sys.argv) > 1 else None
     connection = pika.BlockingConnection(pika.URLParameters(os.environ["CLOSURE_AMQP"]))
     channel = connection.channel()

@@ -21,10 +21,11 @@ impl Aside {
         format!("{answer}.{}", self.tries)
     }
 
-    /// The reason that a routing key says; one that nobody of us wrote says nothing.
-    pub fn read(routing_key: &str) -> Self {
-        let (answer, tries) = routing_key.split_once('.').unwrap_or_default();
-        Self { status: answer.parse().ok(), tries: tries.parse().unwrap_or_default() }
+    /// The reason that a routing key says; nothing where the webhooks worker did not write it.
+    pub fn read(routing_key: &str) -> Option<Self> {
+        let (answer, tries) = routing_key.split_once('.')?;
+        let status = if answer == SILENT { None } else { Some(answer.parse().ok()?) };
+        Some(Self { status, tries: tries.parse().ok()? })
     }
 }
 
@@ -45,8 +46,10 @@ mod tests {
     #[test]
     fn a_reason_is_read_as_it_was_written() {
         for reason in [Aside { status: Some(422), tries: 3 }, Aside { status: None, tries: 40 }] {
-            assert_eq!(Aside::read(&reason.routing_key()), reason);
+            assert_eq!(Aside::read(&reason.routing_key()), Some(reason));
         }
-        assert_eq!(Aside::read("sms.delivered"), Aside { status: None, tries: 0 });
+        for foreign in ["", "sms.delivered", "silent", "silent.", "silent.often", "422"] {
+            assert_eq!(Aside::read(foreign), None, "{foreign}");
+        }
     }
 }

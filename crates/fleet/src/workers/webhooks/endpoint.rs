@@ -55,6 +55,19 @@ impl Endpoint {
         }
     }
 
+    /// Nothing is left to be tried by this process, and nothing came for a while: whether it is back shows another who
+    /// works on, or the next outcome that comes.
+    pub(super) fn nothing_to_try(&mut self, now: Instant) {
+        match &mut self.state {
+            State::There { .. } => {}
+            State::Away { until, .. } if now < *until => {}
+            State::Away { asking, .. } => {
+                asking.answered();
+                self.state = State::There { failing: HashSet::new() };
+            }
+        }
+    }
+
     /// It did not take an outcome of a job.
     pub(super) fn failed(
         &mut self,
@@ -110,6 +123,17 @@ mod tests {
         assert_eq!(services.reason(Service::Webhook), None);
         endpoint.failed(Uuid::from_u128(1), Fault::Endpoint, None, "it answered 401", now);
         assert_eq!(services.reason(Service::Webhook).as_deref(), Some("it answered 401"));
+    }
+
+    #[test]
+    fn an_endpoint_to_which_nothing_is_left_to_be_sent_is_not_called_away_for_ever() {
+        let (mut endpoint, services, now) = endpoint();
+        endpoint.failed(Uuid::from_u128(1), Fault::Endpoint, None, "it answered 401", now);
+        endpoint.nothing_to_try(now);
+        assert!(services.reason(Service::Webhook).is_some(), "it is left alone for a second");
+        endpoint.nothing_to_try(now + Duration::from_secs(1));
+        assert_eq!(services.reason(Service::Webhook), None);
+        assert_eq!(endpoint.away_until(), None);
     }
 
     #[test]

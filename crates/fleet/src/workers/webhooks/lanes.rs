@@ -35,6 +35,13 @@ impl<T> Lanes<T> {
         }
     }
 
+    /// Drops those of a lane that wait behind its first message and are not to be kept; the first one may be under way.
+    pub(super) fn keep_behind_first(&mut self, subject: Uuid, is_kept: impl Fn(&T) -> bool) {
+        let Some(lane) = self.lanes.get_mut(&subject) else { return };
+        let mut is_first = true;
+        lane.retain(|waiting| std::mem::take(&mut is_first) || is_kept(&waiting.item));
+    }
+
     /// The next lane whose first message may be tried; it is nobody else's until [`Lanes::done`] or [`Lanes::again`].
     pub(super) fn next(&mut self, now: Instant) -> Option<Uuid> {
         while let Some((due, subject)) = self.timed.first().copied()
@@ -72,6 +79,10 @@ impl<T> Lanes<T> {
         self.timed.first().map(|(due, _)| *due)
     }
 
+    pub(super) fn is_empty(&self) -> bool {
+        self.lanes.is_empty()
+    }
+
     /// Every message in hand.
     pub(super) fn iter(&self) -> impl Iterator<Item = &T> {
         self.lanes.values().flatten().map(|waiting| &waiting.item)
@@ -105,6 +116,17 @@ mod tests {
         assert_eq!(lanes.done(JOB), Some("first"));
         assert_eq!((lanes.next(later), lanes.done(JOB)), (Some(JOB), Some("second")));
         assert_eq!((lanes.next(later), lanes.iter().count()), (None, 0));
+    }
+
+    #[test]
+    fn what_came_by_a_connection_that_is_gone_does_not_pile_up_behind_the_first_message_of_a_job() {
+        let (mut lanes, now) = (Lanes::new(), Instant::now());
+        for connection in 1..=100 {
+            lanes.keep_behind_first(JOB, |by: &u32| *by == connection);
+            lanes.push(JOB, connection, now);
+            lanes.push(JOB, connection, now);
+        }
+        assert_eq!(lanes.iter().copied().collect::<Vec<_>>(), [1, 100, 100]);
     }
 
     #[test]

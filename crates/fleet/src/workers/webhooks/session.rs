@@ -2,9 +2,9 @@
 
 use std::time::Duration;
 
-use closure_broker::{Consumer, ConsumerSettings, Incoming, OutMessage};
+use closure_broker::{Consumer, ConsumerHealth, ConsumerSettings, Incoming, OutMessage};
 use closure_contract::{
-    AttemptNumber, Generation, WordIds,
+    AttemptNumber, Generation, OutcomeIds,
     topology::{WEBHOOKS_ASIDE, WorkQueue},
 };
 use closure_policy::webhook::{self, Next};
@@ -33,7 +33,13 @@ pub(super) struct Session<'a> {
     endpoint: &'a mut Endpoint,
     troubles: &'a mut Troubles,
     lanes: Lanes<Held>,
-    under_way: FuturesUnordered<BoxFuture<'a, Ended>>,
+    /// The tries.
+    under_way: FuturesUnordered<BoxFuture<'a, Tried>>,
+    /// The ways to the desk, which keep nobody but their own lane: one that the broker does not take for now is dropped
+    /// with this session, its message comes again, and the desk knows a repeat by its bytes.
+    to_the_desk: FuturesUnordered<BoxFuture<'a, PutAside>>,
+    /// Whether there was nothing in hand at the last look, and nothing came since.
+    was_idle: bool,
 }
 
 /// An outcome in hand.
@@ -43,12 +49,16 @@ struct Held {
     received: Instant,
 }
 
-/// What has ended of what was under way.
-enum Ended {
-    /// A try of a lane's first outcome.
-    Tried { subject: Uuid, reply: WebhookReply },
-    /// The way of a lane's first outcome to the desk.
-    PutAside { subject: Uuid, published: Result<(), Unpublished> },
+/// A try of a lane's first outcome has ended.
+struct Tried {
+    subject: Uuid,
+    reply: WebhookReply,
+}
+
+/// The way of a lane's first outcome to the desk has ended.
+struct PutAside {
+    subject: Uuid,
+    published: Result<(), Unpublished>,
 }
 
 impl<'a> Session<'a> {
@@ -58,13 +68,21 @@ impl<'a> Session<'a> {
         troubles: &'a mut Troubles,
     ) -> Self {
         troubles.forget_old(Instant::now());
-        Self { worker, endpoint, troubles, lanes: Lanes::new(), under_way: FuturesUnordered::new() }
+        Self {
+            worker,
+            endpoint,
+            troubles,
+            lanes: Lanes::new(),
+            under_way: FuturesUnordered::new(),
+            to_the_desk: FuturesUnordered::new(),
+            was_idle: false,
+        }
     }
 
     /// Carries outcomes until the process stops, or until one has waited in hand for too long.
     ///
     /// The consumer is never cancelled: the broker would give later outcomes of a job to another worker while this one
-    /// holds an earlier one. What is under way is finished, and then the connection is closed with all that is in hand.
+    /// holds an earlier one. The tries under way are finished, and then the connection is closed with all that is in hand.
     pub(super) async fn run(mut self) {
         let (lifecycle, queue) = (&self.worker.lifecycle, WorkQueue::Webhooks.name());
         let in_hand_max = self.worker.in_hand_max;
@@ -92,22 +110,33 @@ impl<'a> Session<'a> {
                 biased;
                 () = closing.cancelled() => break,
                 () = lifecycle.stop.cancelled(), if !is_ending => is_ending = true,
-                Some(ended) = self.under_way.next() => self.settle(ended),
+                Some(tried) = self.under_way.next() => self.settle(tried),
+                Some(put_aside) = self.to_the_desk.next() => self.settle_aside(put_aside),
                 incoming = consumer.deliveries.recv(), if !is_ending => match incoming {
                     Some(incoming) => self.take(incoming),
                     None => break,
                 },
                 () = until(wake) => {}
-                _look = looks.tick() => is_ending |= self.lanes.iter().any(|held| held.received.elapsed() >= in_hand_max),
+                _look = looks.tick() => is_ending |= self.look(consumer.health()),
             }
         }
         closing.cancel();
         while consumer.deliveries.recv().await.is_some() {}
     }
 
+    /// Whether something has waited in hand for too long.
+    fn look(&mut self, health: ConsumerHealth) -> bool {
+        let is_idle = self.lanes.is_empty() && health == ConsumerHealth::Consuming;
+        if is_idle && self.was_idle {
+            self.endpoint.nothing_to_try(Instant::now());
+        }
+        self.was_idle = is_idle;
+        self.lanes.iter().any(|held| held.received.elapsed() >= self.worker.in_hand_max)
+    }
+
     /// Puts an outcome behind the others of its job.
     fn take(&mut self, incoming: Incoming) {
-        let Some(ids) = WordIds::decode(&incoming.message.body) else {
+        let Some(ids) = OutcomeIds::decode(&incoming.message.body) else {
             error!(
                 message_id = incoming.message.message_id.as_deref(),
                 "a message names no outcome_id and no job; it goes to the dead queue"
@@ -115,8 +144,11 @@ impl<'a> Session<'a> {
             incoming.settler.reject();
             return;
         };
+        self.was_idle = false;
         let now = Instant::now();
         let due = self.troubles.due(ids.outcome_id, now);
+        // What an earlier connection brought of this job comes again by this one.
+        self.lanes.keep_behind_first(ids.subject, |held| held.incoming.settler.is_usable());
         let held = Held { outcome_id: ids.outcome_id, incoming, received: now };
         self.lanes.push(ids.subject, held, due);
     }
@@ -138,44 +170,40 @@ impl<'a> Session<'a> {
             }
             let (id, body) = (held.outcome_id.to_string(), held.incoming.message.body.clone());
             let webhook = &self.worker.webhook;
-            self.under_way.push(Box::pin(async move {
-                Ended::Tried { subject, reply: webhook.post(&id, body).await }
-            }));
+            self.under_way
+                .push(Box::pin(async move { Tried { subject, reply: webhook.post(&id, body).await } }));
         }
         None
     }
 
-    fn settle(&mut self, ended: Ended) {
-        match ended {
-            Ended::Tried { subject, reply } => {
-                let (status, asked_ms, problem) = match reply {
-                    WebhookReply::Answered { status, retry_after_ms } => {
-                        (Some(status), retry_after_ms, format!("it answered {status}"))
-                    }
-                    WebhookReply::Silent { what, .. } => (None, None, what.to_owned()),
-                };
-                let fault = match reply {
-                    WebhookReply::Answered { status, .. } => webhook::fault(status),
-                    WebhookReply::Silent { was_sent, .. } => Some(webhook::fault_of_silence(was_sent)),
-                };
-                match fault {
-                    None => self.taken(subject),
-                    Some(fault) => self.failed(subject, fault, status, asked_ms, &problem),
-                }
+    fn settle(&mut self, Tried { subject, reply }: Tried) {
+        let (status, asked_ms, problem) = match reply {
+            WebhookReply::Answered { status, retry_after_ms } => {
+                (Some(status), retry_after_ms, format!("it answered {status}"))
             }
-            Ended::PutAside { subject, published: Ok(()) } => {
-                if let Some(held) = self.lanes.done(subject) {
-                    self.troubles.forget(held.outcome_id);
-                    held.incoming.settler.ack();
-                }
-            }
-            Ended::PutAside { subject, published: Err(Unpublished::Never) } => {
-                if let Some(held) = self.lanes.done(subject) {
-                    held.incoming.settler.reject();
-                }
-            }
-            // The process stops, and the outcome comes again.
-            Ended::PutAside { published: Err(Unpublished::Interrupted), .. } => {}
+            WebhookReply::Silent { what, .. } => (None, None, what.to_owned()),
+        };
+        let fault = match reply {
+            WebhookReply::Answered { status, .. } => webhook::fault(status),
+            WebhookReply::Silent { was_sent, .. } => Some(webhook::fault_of_silence(was_sent)),
+        };
+        match fault {
+            None => self.taken(subject),
+            Some(fault) => self.failed(subject, fault, status, asked_ms, &problem),
+        }
+    }
+
+    fn settle_aside(&mut self, PutAside { subject, published }: PutAside) {
+        // The process stops, and the outcome comes again.
+        if published == Err(Unpublished::Interrupted) {
+            return;
+        }
+        let Some(held) = self.lanes.done(subject) else { return };
+        if published.is_ok() {
+            self.troubles.forget(held.outcome_id);
+            held.incoming.settler.ack();
+        } else {
+            held.incoming.settler.reject();
         }
     }
 
@@ -198,13 +226,12 @@ impl<'a> Session<'a> {
         let now = Instant::now();
         let Some(outcome_id) = self.lanes.first(subject).map(|held| held.outcome_id) else { return };
         debug!(%outcome_id, about = %subject, problem, "the webhook did not take an outcome");
-        let is_alone = self.troubles.failed(outcome_id, now);
         // One that fails alone says nothing of an endpoint that takes others.
-        if !is_alone || self.endpoint.away_until().is_some() {
+        if !self.troubles.failed(outcome_id, now) {
             self.endpoint.failed(subject, fault, asked_ms, problem, now);
         }
         if let Some(until) = self.endpoint.away_until() {
-            self.troubles.everyone_fails();
+            self.troubles.everyone_fails(now);
             self.lanes.again(subject, until);
             return;
         }
@@ -240,9 +267,8 @@ impl<'a> Session<'a> {
             body: message.body.clone(),
         };
         let (publisher, lifecycle) = (&self.worker.publisher, &self.worker.lifecycle);
-        self.under_way.push(Box::pin(async move {
-            let published = runtime::publish(publisher, vec![copy], lifecycle).await;
-            Ended::PutAside { subject, published }
+        self.to_the_desk.push(Box::pin(async move {
+            PutAside { subject, published: runtime::publish(publisher, vec![copy], lifecycle).await }
         }));
     }
 }

@@ -18,6 +18,8 @@ pub(super) struct Troubles {
     rules: PatienceRules,
     by_outcome: HashMap<Uuid, Trouble>,
     last_taken: Option<Instant>,
+    /// When the endpoint was seen to be away last.
+    last_away: Option<Instant>,
 }
 
 /// One outcome that was not taken.
@@ -28,7 +30,10 @@ pub(super) struct Trouble {
     /// How often it was tried while the endpoint was there.
     pub(super) tries: u32,
     due: Instant,
-    alone: Option<(Instant, u32)>,
+    /// Whether others were taken between its last two tries.
+    is_alone: bool,
+    /// All its tries of that kind, and the time between each of them and the one before.
+    alone: Alone,
     is_told: bool,
 }
 
@@ -43,7 +48,7 @@ pub(super) enum Alarm {
 
 impl Troubles {
     pub(super) fn new(rules: PatienceRules) -> Self {
-        Self { rules, by_outcome: HashMap::new(), last_taken: None }
+        Self { rules, by_outcome: HashMap::new(), last_taken: None, last_away: None }
     }
 
     /// Forgets what other workers have dealt with.
@@ -67,28 +72,34 @@ impl Troubles {
         self.by_outcome.remove(&outcome);
     }
 
-    /// The endpoint did not take an outcome; whether it fails alone, while others are taken.
+    /// The endpoint did not take an outcome; whether it took others since it was asked to take this one before.
+    ///
+    /// Only such a try speaks of the outcome: where nothing was taken in between, or the endpoint was seen to be away
+    /// after the last one that was, the try speaks of the endpoint, whatever the outcome has come to before.
     pub(super) fn failed(&mut self, outcome: Uuid, now: Instant) -> bool {
         let trouble = self.by_outcome.entry(outcome).or_insert(Trouble {
             since: now,
             failed_at: now,
             tries: 0,
             due: now,
-            alone: None,
+            is_alone: false,
+            alone: Alone { tries: 0, for_ms: 0 },
             is_told: false,
         });
-        if self.last_taken.is_some_and(|taken| taken > trouble.failed_at) {
-            trouble.alone.get_or_insert((now, 0));
+        let before = self.last_away.map_or(trouble.failed_at, |away| away.max(trouble.failed_at));
+        trouble.is_alone = self.last_taken.is_some_and(|taken| taken > before);
+        if trouble.is_alone {
+            let Alone { tries, for_ms } = trouble.alone;
+            let since_ms = millis(now.duration_since(before));
+            trouble.alone = Alone { tries: tries.saturating_add(1), for_ms: for_ms.saturating_add(since_ms) };
         }
         trouble.failed_at = now;
-        trouble.alone.is_some()
+        trouble.is_alone
     }
 
-    /// The endpoint is away: what failed meanwhile fails like every other.
-    pub(super) fn everyone_fails(&mut self) {
-        for trouble in self.by_outcome.values_mut() {
-            trouble.alone = None;
-        }
+    /// The endpoint is away: no time before this is held against a single outcome.
+    pub(super) fn everyone_fails(&mut self, now: Instant) {
+        self.last_away = Some(now);
     }
 
     /// What becomes of an outcome that [`Troubles::failed`] while the endpoint was there, and whether to tell of it.
@@ -103,10 +114,7 @@ impl Troubles {
             return (Next::Again { after_ms: 0 }, Alarm::Silent);
         };
         trouble.tries = trouble.tries.saturating_add(1);
-        let alone = trouble.alone.as_mut().map(|(since, tries)| {
-            *tries = tries.saturating_add(1);
-            Alone { tries: *tries, for_ms: millis(now.duration_since(*since)) }
-        });
+        let alone = trouble.is_alone.then_some(trouble.alone);
         let next = webhook::next(&self.rules, fault, trouble.tries, alone, asked_ms);
         if let Next::Again { after_ms } = next {
             trouble.due = now + Duration::from_millis(after_ms);
@@ -158,17 +166,31 @@ mod tests {
     }
 
     #[test]
-    fn an_outcome_fails_alone_only_from_when_others_are_taken_between_two_of_its_tries() {
+    fn an_outcome_is_set_aside_at_the_third_refusal_between_which_others_were_taken() {
         let mut setting = Setting::new();
         setting.troubles.taken(OTHER, setting.at(0));
         for second in [1, 2, 3, 4] {
-            let (next, _) = setting.fails(second, Fault::Outcome);
-            assert_ne!(next, Next::Aside, "nobody was taken since its first try");
+            assert_ne!(setting.fails(second, Fault::Outcome).0, Next::Aside, "nothing was taken since");
         }
-        setting.troubles.taken(OTHER, setting.at(5));
-        assert_ne!(setting.fails(6, Fault::Outcome).0, Next::Aside);
-        assert_ne!(setting.fails(7, Fault::Outcome).0, Next::Aside);
-        assert_eq!(setting.fails(8, Fault::Outcome).0, Next::Aside);
+        for second in [10, 20] {
+            setting.troubles.taken(OTHER, setting.at(second - 1));
+            assert_ne!(setting.fails(second, Fault::Outcome).0, Next::Aside);
+        }
+        for second in [21, 22, 23] {
+            assert_ne!(setting.fails(second, Fault::Outcome).0, Next::Aside, "nothing was taken since");
+        }
+        setting.troubles.taken(OTHER, setting.at(29));
+        assert_eq!(setting.fails(30, Fault::Outcome).0, Next::Aside);
+    }
+
+    #[test]
+    fn an_outcome_that_failed_alone_speaks_of_the_endpoint_again_once_nothing_is_taken_any_more() {
+        let mut setting = Setting::new();
+        assert!(!setting.troubles.failed(OUTCOME, setting.at(1)));
+        setting.troubles.taken(OTHER, setting.at(2));
+        assert!(setting.troubles.failed(OUTCOME, setting.at(3)));
+        assert!(!setting.troubles.failed(OUTCOME, setting.at(4)), "nothing was taken since");
+        assert_ne!(setting.fails(100_000, Fault::Moment).0, Next::Aside, "nobody was taken all the while");
     }
 
     #[test]
@@ -176,12 +198,15 @@ mod tests {
         let mut setting = Setting::new();
         setting.fails(1, Fault::Moment);
         setting.troubles.taken(OTHER, setting.at(2));
-        assert_ne!(setting.fails(3, Fault::Moment).0, Next::Aside);
-        setting.troubles.everyone_fails();
-        assert_ne!(setting.fails(100_000, Fault::Moment).0, Next::Aside);
+        setting.troubles.everyone_fails(setting.at(3));
+        assert!(!setting.troubles.failed(OUTCOME, setting.at(4)), "the endpoint went away since");
+        setting.troubles.everyone_fails(setting.at(100_000));
         setting.troubles.taken(OTHER, setting.at(100_001));
         assert_ne!(setting.fails(100_002, Fault::Moment).0, Next::Aside);
-        assert_eq!(setting.fails(100_062, Fault::Moment).0, Next::Aside);
+        setting.troubles.taken(OTHER, setting.at(100_010));
+        assert_ne!(setting.fails(100_059, Fault::Moment).0, Next::Aside, "59 s, and none of the outage");
+        setting.troubles.taken(OTHER, setting.at(100_060));
+        assert_eq!(setting.fails(100_061, Fault::Moment).0, Next::Aside);
     }
 
     #[test]
