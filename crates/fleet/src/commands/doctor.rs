@@ -37,9 +37,31 @@ enum Health {
     Ill,
 }
 
+/// What an installation may do without.
+#[derive(Clone, Copy)]
+struct Optional {
+    has_webhook: bool,
+    has_bounces: bool,
+}
+
+impl Optional {
+    /// The key without which this process has nothing to do and does not start; nothing where it is set.
+    fn unset_key(self, member: Member) -> Option<&'static str> {
+        match member {
+            Member::Work(Role::Webhooks) => (!self.has_webhook).then_some("webhooks.url"),
+            Member::Work(Role::Bounces) => (!self.has_bounces).then_some("bounces.domain"),
+            Member::Work(
+                Role::Sms | Role::Email | Role::Dial | Role::Fallback | Role::Dead | Role::Cancel,
+            )
+            | Member::Advisor
+            | Member::Intake => None,
+        }
+    }
+}
+
 /// Looks at the configuration, the broker and the database; exits 1 if something is ill.
 pub async fn run(call: &Call, doctor: &Doctor) -> Result<(), Failure> {
-    let (broker, database, rulebook, advisor, quotas, patience, has_webhook) =
+    let (broker, database, rulebook, advisor, quotas, patience, optional) =
         config::load(call.config.as_ref(), |source| {
             (
                 config::broker(source, "doctor"),
@@ -48,16 +70,19 @@ pub async fn run(call: &Call, doctor: &Doctor) -> Result<(), Failure> {
                 config::advisor_if_any(source),
                 config::quotas(source),
                 config::patience(source),
-                config::has_webhook(source),
+                Optional {
+                    has_webhook: config::has_webhook(source),
+                    has_bounces: config::has_bounces(source),
+                },
             )
         })?;
     let mut findings = vec![Finding::well("configuration and rulebook", "valid")];
-    findings.extend(configurations(call, &doctor.members));
+    findings.extend(configurations(call, &doctor.members, optional));
     if advisor.is_some() {
         findings.push(Finding::well("advisor", "its tokens and limits are sound"));
     }
     match topology::look(&broker).await {
-        Ok(seen) => findings.extend(in_broker(&seen, has_webhook)),
+        Ok(seen) => findings.extend(in_broker(&seen, optional.has_webhook)),
         Err(problem) => findings.push(Finding::ill("broker and topology", &problem.to_string())),
     }
     let store = Store::new(database)?;
@@ -134,7 +159,7 @@ fn not_in_force(setting: &NotInForce) -> Finding {
 }
 
 /// The keys of the processes that were named; or a word that nobody's were looked at.
-fn configurations(call: &Call, members: &[Member]) -> Vec<Finding> {
+fn configurations(call: &Call, members: &[Member], optional: Optional) -> Vec<Finding> {
     if members.is_empty() {
         let detail =
             "no role's own keys were looked at; name those that run, such as `fleet doctor sms email`";
@@ -143,6 +168,11 @@ fn configurations(call: &Call, members: &[Member]) -> Vec<Finding> {
     let one = |member: &Member| {
         let value = member.to_possible_value().expect("no process is hidden");
         let what = format!("configuration of {}", value.get_name());
+        if let Some(key) = optional.unset_key(*member) {
+            let detail =
+                format!("not in use: `{key}` is not set, and without it this process does not start");
+            return Finding::well(&what, &detail);
+        }
         match members::check(call, *member) {
             Ok(()) => Finding::well(&what, "valid"),
             Err(problem) => Finding::ill(&what, &problem.errors.join("; ")),

@@ -21,6 +21,11 @@ pub fn bounce_addresses(source: &mut Source<'_>) -> Option<BounceAddresses> {
     source.maybe::<String>("bounces.domain").and_then(|domain| addresses(source, &domain))
 }
 
+/// Whether mail that could not be delivered comes back to a domain of ours.
+pub fn has_bounces(source: &mut Source<'_>) -> bool {
+    source.maybe::<String>("bounces.domain").is_some()
+}
+
 /// Who signs our mail, where a key is configured.
 pub fn dkim(source: &mut Source<'_>) -> Option<DkimSigner> {
     let key = source.maybe::<String>("email.dkim_key")?;

@@ -12,7 +12,7 @@ mod webhooks;
 use std::path::PathBuf;
 
 pub use advisor::{AdvisorSettings, advisor, advisor_if_any};
-pub use bounces::{BounceSettings, bounce_addresses, bounces, dkim};
+pub use bounces::{BounceSettings, bounce_addresses, bounces, dkim, has_bounces};
 pub use gateways::{IntakeSettings, PollSettings, intake, sms};
 pub use rates::{quotas, rates};
 pub use sections::{

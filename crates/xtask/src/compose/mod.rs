@@ -8,6 +8,7 @@ pub mod project;
 pub mod real;
 pub mod repeats;
 pub mod upgrade;
+pub mod webhook;
 
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;

@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use crate::compose::project::{Project, said};
 use crate::compose::repeats::{end, wrong_path};
+use crate::compose::webhook::CrmServer;
 use crate::error::{Context, Result, failed};
 use crate::interrupt::Interrupt;
 use crate::process::holds_within;
@@ -17,6 +18,8 @@ const FILLED_IN: [&str; 2] = ["nhn_secret_key", "ari_password"];
 const MAILDIR_USER: u32 = 5000;
 /// How long the reader may take to move a mail that came back.
 const READ_LIMIT: Duration = Duration::from_secs(30);
+/// How long it may take until the CRM hears of a job that nobody can carry out.
+const OUTCOME_LIMIT: Duration = Duration::from_secs(60);
 /// How long a script of ours may take.
 const SCRIPT_LIMIT: Duration = Duration::from_secs(60);
 
@@ -28,6 +31,17 @@ const JOB: &str = r#"{
     "agent": { "id": "a-1042" },
     "scope": "overseas",
     "to": { "email": "tls@example.com" },
+    "email": { "subject": "Your lost item", "text": "Hello,\n\nyour item was found." }
+}"#;
+
+/// A job that nobody can carry out, so that its outcome is told at once.
+const JOB_WITHOUT_ADDRESS: &str = r#"{
+    "kind": "closure.email/1",
+    "job_id": "00000000-0000-4000-a000-000000000002",
+    "consultation": { "id": "C-20261129-900002", "channel": "board", "revision": 1 },
+    "agent": { "id": "a-1042" },
+    "scope": "overseas",
+    "to": { "email": "nobody" },
     "email": { "subject": "Your lost item", "text": "Hello,\n\nyour item was found." }
 }"#;
 
@@ -45,7 +59,8 @@ const ANSWERS: [(&str, &str); 8] = [
 
 /// Brings the real profile up, first with what a person forgets, and takes it away again.
 pub fn bring_up(root: &Path, folder: &Path, fleet: &Path, interrupt: &Interrupt) -> Result<()> {
-    let set_up = SetUp::make(root, folder, interrupt)?;
+    let crm = CrmServer::start()?;
+    let set_up = SetUp::make(root, folder, &crm, interrupt)?;
     let nowhere = folder.join("nowhere/fleet.toml");
     let wrong = set_up.project(root, &nowhere, interrupt)?;
     wrong_path(&wrong, &nowhere)?;
@@ -67,7 +82,10 @@ pub fn bring_up(root: &Path, folder: &Path, fleet: &Path, interrupt: &Interrupt)
         return failed(doctor.complaint());
     }
     set_up.mail_comes_back()?;
-    set_up.crm_comes_over_tls(fleet, interrupt)?;
+    set_up.crm_comes_over_tls(fleet, JOB, interrupt)?;
+    println!("  the CRM's address publishes over TLS, and the broker confirms");
+    set_up.crm_comes_over_tls(fleet, JOB_WITHOUT_ADDRESS, interrupt)?;
+    outcome_is_posted(&crm)?;
     end(&project, &["--volumes"])
 }
 
@@ -82,6 +100,25 @@ fn forgotten_secrets_are_told(project: &Project) -> Result<()> {
     Ok(())
 }
 
+/// The CRM's server hears by its webhook what became of a job.
+fn outcome_is_posted(crm: &CrmServer) -> Result<()> {
+    let posted =
+        || crm.posts().into_iter().find(|post| post.contains("00000000-0000-4000-a000-000000000002"));
+    if !holds_within(OUTCOME_LIMIT, || posted().is_some()) {
+        return failed(format!(
+            "the CRM's webhook did not hear of the job within {} s; it heard: {:?}",
+            OUTCOME_LIMIT.as_secs(),
+            crm.posts()
+        ));
+    }
+    let post = posted().unwrap_or_default();
+    if !post.to_lowercase().contains("webhook-signature: v1,") {
+        return failed(format!("the outcome is posted without a signature: {post}"));
+    }
+    println!("  the CRM's webhook heard, signed, what became of a job");
+    Ok(())
+}
+
 /// The files of an installation.
 struct SetUp {
     secrets: PathBuf,
@@ -92,7 +129,7 @@ struct SetUp {
 }
 
 impl SetUp {
-    fn make(root: &Path, folder: &Path, interrupt: &Interrupt) -> Result<SetUp> {
+    fn make(root: &Path, folder: &Path, crm: &CrmServer, interrupt: &Interrupt) -> Result<SetUp> {
         let set_up = SetUp {
             secrets: folder.join("secrets"),
             config: folder.join("fleet.toml"),
@@ -119,6 +156,12 @@ impl SetUp {
             }
             text = text.replacen(example, answer, 1);
         }
+        let webhooks = "[webhooks]\n";
+        if !text.contains(webhooks) {
+            return failed("deploy/fleet.example.toml has no section of webhooks");
+        }
+        let url = format!("{webhooks}url = \"{}\"\n", crm.url());
+        text = text.replacen(webhooks, &url, 1);
         write(&set_up.config, &text)?;
         write(&set_up.rulebook, &read(&root.join("deploy/rulebook.toml"))?)?;
         for place in [
@@ -145,20 +188,19 @@ impl SetUp {
             self.tls.display(),
         );
         let folder = self.maildir.parent().map_or_else(|| self.maildir.clone(), Path::to_owned);
-        Project::new(root, folder.join("project"), &variables, &["bounces"], interrupt)
+        Project::new(root, folder.join("project"), &variables, &["bounces", "webhooks"], interrupt)
     }
 
     /// A CRM on another machine publishes with the address that make-secrets.sh wrote for it.
-    fn crm_comes_over_tls(&self, fleet: &Path, interrupt: &Interrupt) -> Result<()> {
-        let job = self.tls.join("job.json");
-        write(&job, JOB)?;
+    fn crm_comes_over_tls(&self, fleet: &Path, job: &str, interrupt: &Interrupt) -> Result<()> {
+        let file = self.tls.join("job.json");
+        write(&file, job)?;
         let mut command = Command::new(fleet);
-        command.args(["enqueue", "--anyway"]).arg(&job);
+        command.args(["enqueue", "--anyway"]).arg(&file);
         command.env("FLEET_BROKER_URI_FILE", self.secrets.join("broker_uri_crm"));
         command.env("FLEET_BROKER_TLS_CA", self.tls.join("ca.pem"));
         let said = said(&mut command, &self.tls, SCRIPT_LIMIT, interrupt)?;
         if said.code == Some(0) {
-            println!("  the CRM's address publishes over TLS, and the broker confirms");
             return Ok(());
         }
         failed(format!("the CRM's address does not publish: {}", said.complaint()))
