@@ -73,20 +73,27 @@ pub fn bring_up(root: &Path, folder: &Path, fleet: &Path, interrupt: &Interrupt)
         write(&set_up.secrets.join(file), "filled-in-0123456789")?;
     }
     let took = project.up(&[])?;
-    let doctor = project.succeed(&["run", "--rm", "--no-TTY", "doctor"])?;
+    only_the_pbx_is_missed(&project)?;
     println!(
-        "  {} s after the secrets are filled in every service is healthy, and doctor says so",
+        "  {} s after the secrets are filled in every service is healthy, and doctor misses the PBX alone",
         took.as_secs()
     );
-    if doctor.output.contains("ILL") {
-        return failed(doctor.complaint());
-    }
     set_up.mail_comes_back()?;
     set_up.crm_comes_over_tls(fleet, JOB, interrupt)?;
     println!("  the CRM's address publishes over TLS, and the broker confirms");
     set_up.crm_comes_over_tls(fleet, JOB_WITHOUT_ADDRESS, interrupt)?;
     outcome_is_posted(&crm)?;
     end(&project, &["--volumes"])
+}
+
+/// Doctor finds nothing ill but the PBX of the example, which is nobody's.
+fn only_the_pbx_is_missed(project: &Project) -> Result<()> {
+    let said = project.ask(&["run", "--rm", "--no-TTY", "doctor"])?;
+    let ill: Vec<&str> = said.output.lines().filter(|line| line.starts_with("ILL")).collect();
+    match ill.as_slice() {
+        [one] if one.starts_with("ILL  PBX ") && said.code == Some(1) => Ok(()),
+        _ => failed(format!("doctor should miss the PBX alone: {}", said.complaint())),
+    }
 }
 
 /// The roles whose secrets are missing restart, and doctor says which and why.
