@@ -35,11 +35,7 @@ fn nhn_single(request: &str, msg_status: &str, result_code: &str, dlr: &str) -> 
 }
 
 fn nhn_refusal() -> Answer {
-    answer(
-        200,
-        r#"{"header":{"isSuccessful":false,"resultCode":-1014,"resultMessage":"no such request"}}"#
-            .to_owned(),
-    )
+    answer(200, r#"{"header":{"isSuccessful":false,"resultCode":-1014,"resultMessage":"no such request"}}"#)
 }
 
 async fn ask_nhn(script: Vec<Answer>, scope: Scope) -> (Result<LookUp, SendFailure>, HttpServer) {
