@@ -90,6 +90,18 @@ pub enum Disposition {
     Reject,
 }
 
+impl Disposition {
+    /// The same, with this published as well; a message that comes back or is rejected tells nothing yet.
+    pub fn and_tell(mut self, message: Option<OutMessage>) -> Self {
+        match &mut self {
+            Self::Done(messages) => messages.extend(message),
+            Self::Told(told) => told.messages.extend(message),
+            Self::Again { .. } | Self::Reject => {}
+        }
+        self
+    }
+}
+
 /// What is told of deliveries, and the debts that are paid by it.
 #[derive(Debug)]
 pub struct Told {

@@ -32,7 +32,8 @@ pub use sms::{
     Capabilities, ClientReference, CodeReading, CodeRow, CodeTable, DoorError, DoorRequest, DuplicateRefusal,
     HeadProof, Headers, InfobipReceipts, InfobipSettings, InfobipSms, LookUp, LookUpKey, LookUpQuery, More,
     NhnReceipts, NhnSettings, NhnSms, Opened, RECEIPT_BODY_BYTES_MAX, ReceiptDoor, ReceiptEvidence,
-    ReceiptPull, ReceiptTransport, SmsGateway, SmsMessage, TwilioReceipts, TwilioSettings, TwilioSms,
+    ReceiptPull, ReceiptTransport, SmsGateway, SmsMessage, StatusQuery, TwilioReceipts, TwilioSettings,
+    TwilioSms,
 };
 pub use smtp::{Envelope, Security, Smtp, SmtpCredentials, SmtpSettings};
 pub use webhook::{Webhook, WebhookReply, WebhookSettings};

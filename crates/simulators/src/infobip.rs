@@ -83,6 +83,8 @@ pub enum InfobipBehaviour {
     ServerErrorAccepted,
     /// Accepted, and the connection breaks; the logs know nothing of it at the first look.
     AnswerLostAndLateInTheLogs,
+    /// Kept, and the connection breaks; the logs say that the network refused it, and no report comes.
+    RefusedInTheLogs,
     /// An answer of status 200 whose message is refused for want of credit.
     OutOfCredit,
     /// Status 429 with `Retry-After: 1`.

@@ -14,6 +14,7 @@ mod error;
 mod evaluate;
 mod history;
 mod hosts;
+mod inquiries;
 mod lane;
 mod leases;
 mod migrate;
@@ -69,6 +70,7 @@ pub use dead_letters::{
 };
 pub use error::StoreError;
 pub use history::{AttemptStory, DeadLetterStory, JobStory, ReceiptStory, StateCount};
+pub use inquiries::Unheard;
 pub use lane::Lane;
 pub use leases::Renewal;
 pub use owed::{Debt, LongOwed};

@@ -4,7 +4,7 @@ use tokio_postgres::{Client, SimpleQueryMessage};
 
 use crate::{
     bounces, brakes, burial, calls, cancellations, circuits, claim_sql, dead_letters, evaluate, history,
-    leases, overdue, owed, placing, postponed, rates, receipts, replay, resend, returns,
+    inquiries, leases, overdue, owed, placing, postponed, rates, receipts, replay, resend, returns,
     settings::StoreSettings,
     settle_sql, standing, summary, suppression, tally, template_changes, templates,
     test_database::{TestDatabase, run},
@@ -31,6 +31,8 @@ const STATEMENTS: &[(&str, &str)] = &[
     ("create the fallback", evaluate::CREATE_FALLBACK),
     ("overdue", overdue::OVERDUE),
     ("look again", overdue::LOOK_AGAIN),
+    ("unheard", inquiries::UNHEARD),
+    ("answered", inquiries::ANSWERED),
     ("owed", owed::OWED),
     ("pay", owed::PAY),
     ("postponed", postponed::POSTPONED),

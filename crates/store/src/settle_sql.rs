@@ -73,6 +73,7 @@ WITH asked AS (
             WHEN h.heard AND h.state IN ('accepted', 'in_doubt') THEN
                 now() + least(h.receipt_due_ms * interval '1 millisecond', interval '1 minute')
             ELSE now() + h.receipt_due_ms * interval '1 millisecond' END,
+        inquire_after = CASE WHEN h.kept THEN d.inquire_after END,
         postponed_since = CASE
             WHEN h.kept THEN d.postponed_since
             WHEN h.ending = 'given_back' THEN coalesce(d.postponed_since, now()) END,

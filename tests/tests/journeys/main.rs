@@ -15,6 +15,7 @@ mod emails;
 mod fallback;
 mod gateway;
 mod infobip;
+mod inquiries;
 mod intake;
 mod messages;
 mod numbers;

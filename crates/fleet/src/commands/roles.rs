@@ -8,7 +8,7 @@ use closure_providers::{AriDial, BounceAddresses, DkimSigner, Smtp};
 
 use crate::{
     cli::Role,
-    config::{self, BounceSettings, DialSettings, FallbackSettings, WebhooksSettings},
+    config::{self, BounceSettings, DialSettings, FallbackSettings, InquirySettings, WebhooksSettings},
     workers::{dead, gateways::Gateways, pace::Rates},
 };
 
@@ -27,6 +27,7 @@ pub(super) struct SmsSettings {
     pub(super) gateways: Gateways,
     pub(super) rates: Rates,
     pub(super) quotas: Vec<(Provider, Option<NonZeroU64>)>,
+    pub(super) inquiries: InquirySettings,
 }
 
 /// What the email role needs.
@@ -52,8 +53,13 @@ pub(super) fn role_settings(source: &mut config::Source<'_>, roles: &BTreeSet<Ro
         RoleSettings { sms: None, email: None, dial: None, fallback: None, bounces: None, webhooks: None };
     if roles.contains(&Role::Sms) {
         let (rates, quotas) = (config::rates(source), config::quotas(source));
-        settings.sms =
-            Gateways::new(config::sms(source)).map(|gateways| SmsSettings { gateways, rates, quotas });
+        let inquiries = config::inquiries(source);
+        settings.sms = Gateways::new(config::sms(source)).map(|gateways| SmsSettings {
+            gateways,
+            rates,
+            quotas,
+            inquiries,
+        });
     }
     if roles.contains(&Role::Email) {
         let email = config::email(source);

@@ -38,6 +38,7 @@ use crate::{
         dial::DialCarrier,
         email::{EmailCarrier, IdleWatch},
         fallback::{FallbackWorker, Sweep},
+        inquiries::Inquiries,
         leases::Leases,
         pace::Pace,
         pbx_check::PbxCheck,
@@ -213,10 +214,22 @@ fn start(crew: &Crew, settings: RoleSettings, roles: &BTreeSet<Role>) -> Vec<Loo
             loops.push(give_back(crew, channel));
         }
     }
-    if let Some(SmsSettings { gateways, rates, quotas }) = settings.sms {
+    if let Some(SmsSettings { gateways, rates, quotas, inquiries }) = settings.sms {
         let rules = &crew.sms_rules;
         let (store, lifecycle) = (crew.store.clone(), crew.lifecycle.clone());
         loops.push(Box::pin(QuotaWatch { store, quotas, lifecycle }.run()));
+        let gateways = Arc::new(gateways);
+        if inquiries.before_due_ms > 0 {
+            let inquiries = Inquiries {
+                store: crew.store.clone(),
+                gateways: Arc::clone(&gateways),
+                publisher: crew.publisher.clone(),
+                before_ms: inquiries.before_due_ms,
+                pause: Duration::from_millis(inquiries.pause_ms.get()),
+                lifecycle: crew.lifecycle.clone(),
+            };
+            loops.push(Box::pin(inquiries.run()));
+        }
         let longest_send_ms = gateways.longest_send_ms();
         let circuits = Circuits::new(crew.store.clone(), rules.circuit, gateways.names(), longest_send_ms);
         loops.push(Box::pin(Arc::clone(&circuits).watch(crew.lifecycle.clone())));

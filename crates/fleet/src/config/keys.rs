@@ -136,6 +136,12 @@ pub const KEYS: &[Key] = &[
         "nhn",
         "the connected SMS gateways, the preferred one first, such as nhn,infobip,twilio; each needs its own keys below",
     ),
+    optional(
+        "sms.inquire_before_due_ms",
+        "1800000",
+        "milliseconds before a receipt is overdue, or half of the time that it has if that is less, from which on the gateway is asked once what became of the text; 0 asks nobody",
+    ),
+    optional("sms.inquire_ms", "10000", "milliseconds between two looks for texts to ask about"),
     required(
         "sms.nhn.base_url",
         "NHN Cloud SMS: the address of its API, such as https://api-sms.cloud.toast.com",

@@ -14,7 +14,7 @@ use std::path::PathBuf;
 pub use advisor::{AdvisorSettings, advisor, advisor_if_any};
 pub use bounces::{BounceSettings, bounce_addresses, bounces, dkim, has_bounces};
 pub use gateways::{IntakeSettings, PollSettings, intake, sms};
-pub use rates::{quotas, rates};
+pub use rates::{InquirySettings, inquiries, quotas, rates};
 pub use sections::{
     CourierSettings, DialSettings, FallbackSettings, LogFormat, LogSettings, broker, courier, database, dial,
     email, fallback, health, log, maybe_database, message_id_domain, patience, rulebook, sending_rulebook,

@@ -30,6 +30,25 @@ pub fn rates(source: &mut Source<'_>) -> Rates {
     rates
 }
 
+/// When a gateway is asked about a text without a receipt.
+#[derive(Debug, Clone, Copy)]
+pub struct InquirySettings {
+    /// From so long before the receipt is overdue; 0 asks nobody.
+    pub before_due_ms: u64,
+    /// Between two looks, in milliseconds.
+    pub pause_ms: NonZeroU64,
+}
+
+/// When the gateways are asked about texts without a receipt.
+pub fn inquiries(source: &mut Source<'_>) -> InquirySettings {
+    let before_due_ms = source.value("sms.inquire_before_due_ms");
+    let pause_ms = NonZeroU64::new(source.value("sms.inquire_ms")).unwrap_or_else(|| {
+        source.refuse("`sms.inquire_ms`: at least 1".to_owned());
+        NonZeroU64::MIN
+    });
+    InquirySettings { before_due_ms, pause_ms }
+}
+
 /// Each connected gateway with its monthly quota, where it has one.
 pub fn quotas(source: &mut Source<'_>) -> Vec<(Provider, Option<NonZeroU64>)> {
     connected(source)

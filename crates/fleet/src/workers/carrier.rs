@@ -5,7 +5,8 @@ use std::sync::{Arc, Mutex};
 use bytes::Bytes;
 use closure_broker::OutMessage;
 use closure_contract::{
-    AttemptNumber, Channel, ClientRef, Evidence, FailureCode, Generation, Job, JobId, Provider, Timestamp,
+    AttemptNumber, Channel, ClientRef, Evidence, FailureCode, Generation, Job, JobId, Provider, Receipt,
+    Timestamp,
     job::Scope,
     topology::{DelayStep, WorkQueue},
 };
@@ -143,8 +144,8 @@ pub struct Doubt<'a> {
 /// What looking into a doubt found.
 #[derive(Debug)]
 pub enum Finding {
-    /// The provider has it.
-    Taken(Accepted),
+    /// The provider has it, and may know already what became of it.
+    Taken(Accepted, Option<Box<Receipt>>),
     /// The provider knows nothing of it yet; look again later.
     NotYetKnown,
     /// The provider could not be asked; look again later, and do not count it as a miss.

@@ -102,7 +102,7 @@ impl Carrier for DialCarrier {
     /// A call is never placed again once its start is unclear: the live channel or the PBX's record must tell.
     async fn look(&self, doubt: &Doubt<'_>) -> Result<Finding, Interrupted> {
         let channel_id = doubt.client_ref.to_string();
-        let placed = Ok(Finding::Taken(Accepted::under(Some(channel_id.clone()))));
+        let placed = Ok(Finding::Taken(Accepted::under(Some(channel_id.clone())), None));
         match self.ari.channel(doubt.client_ref).await {
             Ok(ChannelPresence::Alive { .. }) => return placed,
             Ok(ChannelPresence::Gone) => {}

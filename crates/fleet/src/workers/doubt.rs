@@ -15,7 +15,10 @@ use super::{
     patience::doubt_of,
     telling::settled_or_stop,
 };
-use crate::runtime::{Disposition, Interrupted};
+use crate::{
+    intake,
+    runtime::{Disposition, Interrupted},
+};
 
 /// After a request was made again nobody has been asked about it, whatever was asked about the one before.
 const ANSWERED_ANEW: u32 = 0;
@@ -31,11 +34,15 @@ impl<C: Carrier> Courier<C> {
     ) -> Result<Disposition, Interrupted> {
         let (lookups, since, client_ref) = (doubt.lookups, doubt.since, doubt.client_ref);
         match self.carrier.look(&doubt).await? {
-            Finding::Taken(accepted) if self.is_anothers(trip, &accepted, client_ref).await? => {
+            Finding::Taken(accepted, _) if self.is_anothers(trip, &accepted, client_ref).await? => {
                 let detail = format!("in doubt since {since}; what looks like it is another job's");
                 self.still_in_doubt(trip, attempt, lookups + 1, detail).await
             }
-            Finding::Taken(accepted) => self.found_out(trip, attempt, self.carrier.taken(accepted)).await,
+            Finding::Taken(accepted, word) => {
+                let found_out = self.found_out(trip, attempt, self.carrier.taken(accepted)).await?;
+                // Whoever dies before this is told leaves it to the question that is asked before the receipt is overdue.
+                Ok(found_out.and_tell(word.map(|receipt| intake::message(*receipt))))
+            }
             Finding::Lost(code) => self.found_out(trip, attempt, self.carrier.lost(code)).await,
             Finding::NotYetKnown => {
                 let detail = format!("asked {} time(s) since {since}; no trace of it yet", lookups + 1);

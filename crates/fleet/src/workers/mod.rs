@@ -17,6 +17,7 @@ pub mod email;
 mod endings;
 pub mod fallback;
 pub mod gateways;
+pub mod inquiries;
 pub mod leases;
 pub mod pace;
 mod patience;

@@ -8,7 +8,7 @@ use std::{
 use bytes::Bytes;
 use closure_broker::OutMessage;
 use closure_contract::{
-    AttemptNumber, Channel, ClientRef, Evidence, FailureCode, Job, Provider,
+    AttemptNumber, Channel, ClientRef, Evidence, FailureCode, Job, Provider, Timestamp,
     topology::{DelayStep, WorkQueue},
 };
 use closure_policy::{
@@ -38,7 +38,7 @@ use crate::{
 /// Carries text messages.
 pub struct SmsCarrier {
     /// The gateways, the preferred one first.
-    pub gateways: Gateways,
+    pub gateways: Arc<Gateways>,
     /// Which of them carry the text messages of which countries.
     pub routes: Vec<Route>,
     /// Which of them are left alone.
@@ -248,16 +248,24 @@ async fn ask(gateway: &SmsGateway, doubt: &Doubt<'_>) -> Finding {
         message: message.as_ref(),
     };
     match gateway.look_up(&query).await {
-        Ok(LookUp::Found { provider_ref, reported_sender, .. }) => {
-            Finding::Taken(Accepted { provider_ref: Some(provider_ref), reported_sender })
-        }
-        Ok(LookUp::NotFound) => Finding::NotYetKnown,
-        Ok(LookUp::CannotTell) => Finding::Waiting,
+        Ok(looked) => finding(looked, doubt),
         Err(problem) => {
             // A look-up that fails has found nothing out, so that it does not count as a miss.
             warn!(%problem, "the gateway could not be asked about a message in doubt");
             Finding::Unasked
         }
+    }
+}
+
+fn finding(looked: LookUp, doubt: &Doubt<'_>) -> Finding {
+    let word = looked.receipt(doubt.provider, doubt.client_ref, Timestamp::now());
+    match looked {
+        LookUp::Found { provider_ref, reported_sender, .. } => {
+            let accepted = Accepted { provider_ref: Some(provider_ref), reported_sender };
+            Finding::Taken(accepted, word.map(Box::new))
+        }
+        LookUp::NotFound => Finding::NotYetKnown,
+        LookUp::CannotTell => Finding::Waiting,
     }
 }
 

@@ -2,7 +2,10 @@
 
 use std::{fmt, future::Future};
 
-use closure_contract::{ClientRef, Evidence, Provider, ReceiptStatus, Timestamp, job::Scope};
+use closure_contract::{
+    ClientRef, Evidence, FailureCode, Provider, Receipt, ReceiptStatus, Timestamp, job::Scope,
+    receipt::ReceiptKind,
+};
 
 use super::{capabilities::Capabilities, infobip::InfobipSms, nhn::NhnSms, twilio::TwilioSms};
 use crate::sender::{Accepted, SendFailure, Sender};
@@ -50,6 +53,17 @@ pub struct LookUpQuery<'a> {
     pub message: Option<&'a SmsMessage>,
 }
 
+/// A message that a gateway took, and that it is asked about by its own reference.
+#[derive(Debug, Clone, Copy)]
+pub struct StatusQuery<'a> {
+    /// Our name for the attempt.
+    pub client_ref: ClientRef,
+    /// The gateway's name for the message, as its answer gave it.
+    pub provider_ref: &'a str,
+    /// Whether it went overseas, for gateways that keep apart what does.
+    pub scope: Scope,
+}
+
 /// What a gateway knows about an attempt.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum LookUp {
@@ -63,6 +77,8 @@ pub enum LookUp {
         evidence: Evidence,
         /// The gateway's own code.
         provider_code: Option<String>,
+        /// Why it did not arrive, where that code says so.
+        failure_code: Option<FailureCode>,
         /// The sender that the gateway says it has (R12).
         reported_sender: Option<String>,
     },
@@ -72,6 +88,47 @@ pub enum LookUp {
     CannotTell,
 }
 
+impl LookUp {
+    /// The final word that was found, as the receipt that would have said the same; nothing as long as the message is on
+    /// its way.
+    ///
+    /// The same word about the same attempt is the same receipt, however often the gateway is asked.
+    pub fn receipt(
+        &self,
+        provider: Provider,
+        client_ref: ClientRef,
+        received_at: Timestamp,
+    ) -> Option<Receipt> {
+        let Self::Found { provider_ref, status, evidence, provider_code, failure_code, reported_sender } =
+            self
+        else {
+            return None;
+        };
+        match status {
+            ReceiptStatus::InTransit => return None,
+            ReceiptStatus::Delivered
+            | ReceiptStatus::Undelivered
+            | ReceiptStatus::Expired
+            | ReceiptStatus::Unknown => {}
+        }
+        let code = provider_code.as_deref().unwrap_or_default();
+        Some(Receipt {
+            kind: ReceiptKind::V1,
+            receipt_id: format!("asked:{client_ref}:{}:{code}", status.as_str()),
+            provider,
+            provider_ref: Some(provider_ref.clone()),
+            client_ref: Some(client_ref),
+            status: *status,
+            evidence: *evidence,
+            provider_code: provider_code.clone(),
+            failure_code: *failure_code,
+            reported_sender: reported_sender.clone(),
+            occurred_at: None,
+            received_at,
+        })
+    }
+}
+
 /// What an adapter of one gateway must do; adding a gateway is one file with this, and a variant below.
 pub(crate) trait Gateway: Sender<Message = SmsMessage> {
     /// What the gateway can do.
@@ -79,6 +136,9 @@ pub(crate) trait Gateway: Sender<Message = SmsMessage> {
 
     /// Asks what became of an attempt; an error has found nothing out.
     fn look_up(&self, query: &LookUpQuery<'_>) -> impl Future<Output = Result<LookUp, SendFailure>> + Send;
+
+    /// Asks what became of a message that the gateway took; an error has found nothing out.
+    fn status(&self, query: &StatusQuery<'_>) -> impl Future<Output = Result<LookUp, SendFailure>> + Send;
 }
 
 /// The SMS gateways that this release speaks to.
@@ -116,6 +176,11 @@ impl SmsGateway {
     /// Asks what became of an attempt.
     pub async fn look_up(&self, query: &LookUpQuery<'_>) -> Result<LookUp, SendFailure> {
         each!(self, gateway => gateway.look_up(query).await)
+    }
+
+    /// Asks what became of a message that the gateway took.
+    pub async fn status(&self, query: &StatusQuery<'_>) -> Result<LookUp, SendFailure> {
+        each!(self, gateway => gateway.status(query).await)
     }
 }
 

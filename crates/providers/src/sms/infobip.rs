@@ -4,7 +4,7 @@
 
 use std::fmt;
 
-use closure_contract::{Evidence, FailureCode, Provider, ReceiptStatus, Timestamp};
+use closure_contract::{ClientRef, Evidence, FailureCode, Provider, ReceiptStatus, Timestamp};
 use reqwest::{
     RequestBuilder, Url,
     header::{ACCEPT, AUTHORIZATION, HeaderValue},
@@ -16,7 +16,7 @@ use super::{
         Capabilities, ClientReference, DuplicateRefusal, LookUpKey, ReceiptEvidence, ReceiptTransport,
     },
     codes::CodeReading,
-    gateway::{Gateway, LookUp, LookUpQuery, SmsMessage},
+    gateway::{Gateway, LookUp, LookUpQuery, SmsMessage, StatusQuery},
     infobip_codes::STATUSES,
     infobip_receipts::{infobip_time, opened},
     infobip_wire::{
@@ -158,21 +158,10 @@ impl InfobipSms {
             status => Err(refused(status, &answer.body).with_retry_after_ms(answer.retry_after_ms)),
         }
     }
-}
 
-impl Gateway for InfobipSms {
-    const CAPABILITIES: Capabilities = Capabilities {
-        provider: Provider::Infobip,
-        client_reference: ClientReference::Identity,
-        look_up: LookUpKey::ClientReference,
-        duplicate_refusal: DuplicateRefusal::ByClientReference,
-        receipts: ReceiptTransport::PushedAndPolled,
-        evidence: ReceiptEvidence { elsewhere: Evidence::Handset, weaker: &[] },
-    };
-
-    /// Asks the logs, which reach back 48 hours, for the id that we gave it.
-    async fn look_up(&self, query: &LookUpQuery<'_>) -> Result<LookUp, SendFailure> {
-        let id = query.client_ref.to_string();
+    /// The message of an attempt, as the logs have it.
+    async fn logged(&self, client_ref: ClientRef) -> Result<LookUp, SendFailure> {
+        let id = client_ref.to_string();
         let mut url = below(&self.base, &["sms", "3", "logs"]);
         url.query_pairs_mut()
             .append_pair("messageId", &id)
@@ -190,6 +179,27 @@ impl Gateway for InfobipSms {
             None if log.results.is_empty() => Ok(LookUp::NotFound),
             None => Err(unreadable("Infobip listed messages that do not carry the id that was asked for")),
         }
+    }
+}
+
+impl Gateway for InfobipSms {
+    const CAPABILITIES: Capabilities = Capabilities {
+        provider: Provider::Infobip,
+        client_reference: ClientReference::Identity,
+        look_up: LookUpKey::ClientReference,
+        duplicate_refusal: DuplicateRefusal::ByClientReference,
+        receipts: ReceiptTransport::PushedAndPolled,
+        evidence: ReceiptEvidence { elsewhere: Evidence::Handset, weaker: &[] },
+    };
+
+    /// Asks the logs, which reach back 48 hours, for the id that we gave it.
+    async fn look_up(&self, query: &LookUpQuery<'_>) -> Result<LookUp, SendFailure> {
+        self.logged(query.client_ref).await
+    }
+
+    /// Our reference is the message's id here, so that both questions are one.
+    async fn status(&self, query: &StatusQuery<'_>) -> Result<LookUp, SendFailure> {
+        self.logged(query.client_ref).await
     }
 }
 
@@ -254,18 +264,19 @@ fn accepted(body: &[u8], id: String) -> Result<Accepted, SendFailure> {
 /// What the logs say of our message.
 fn found(id: String, row: &LoggedMessage) -> LookUp {
     let code = row.status.code();
-    let (status, evidence) = match STATUSES.reading(&code) {
-        Some(CodeReading::Word { status, evidence, .. }) => (status, evidence),
+    let (status, evidence, failure_code) = match STATUSES.reading(&code) {
+        Some(CodeReading::Word { status, evidence, why }) => (status, evidence, why),
+        // The gateway logged the message and refused it, so that it reaches nobody.
+        Some(CodeReading::Failure(code)) => (ReceiptStatus::Undelivered, Evidence::None, Some(code)),
         // It is there; a status of a later release decides nothing more.
-        Some(CodeReading::Taken | CodeReading::Failure(_)) | None => {
-            (ReceiptStatus::InTransit, Evidence::None)
-        }
+        Some(CodeReading::Taken) | None => (ReceiptStatus::InTransit, Evidence::None, None),
     };
     LookUp::Found {
         provider_ref: id,
         status,
         evidence,
         provider_code: Some(code),
+        failure_code,
         reported_sender: row.sender.clone(),
     }
 }

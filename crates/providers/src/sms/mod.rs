@@ -10,6 +10,7 @@ mod infobip_receipts;
 mod infobip_wire;
 mod nhn;
 mod nhn_codes;
+mod nhn_look_up;
 mod nhn_receipts;
 mod nhn_wire;
 mod nhn_words;
@@ -27,7 +28,7 @@ pub use capabilities::{
     Capabilities, ClientReference, DuplicateRefusal, LookUpKey, ReceiptEvidence, ReceiptTransport,
 };
 pub use codes::{CodeReading, CodeRow, CodeTable};
-pub use gateway::{LookUp, LookUpQuery, SmsGateway, SmsMessage};
+pub use gateway::{LookUp, LookUpQuery, SmsGateway, SmsMessage, StatusQuery};
 pub use infobip::{InfobipSettings, InfobipSms};
 pub use infobip_receipts::InfobipReceipts;
 pub use nhn::{NhnSettings, NhnSms};

@@ -1,8 +1,8 @@
 //! NHN Cloud SMS v3.0: send one message, and find out what became of it.
 
-use std::{fmt, time::Duration};
+use std::fmt;
 
-use closure_contract::{ClientRef, Evidence, FailureCode, Provider, ReceiptStatus, Timestamp, job::Scope};
+use closure_contract::{Evidence, Provider, Timestamp, job::Scope};
 use reqwest::{RequestBuilder, Url, header::HeaderValue};
 use serde::de::DeserializeOwned;
 use time::{format_description::BorrowedFormatItem, macros::format_description};
@@ -12,13 +12,10 @@ use super::{
     capabilities::{
         Capabilities, ClientReference, DuplicateRefusal, LookUpKey, ReceiptEvidence, ReceiptTransport,
     },
-    gateway::{Gateway, LookUp, LookUpQuery, SmsMessage},
+    gateway::{Gateway, LookUp, LookUpQuery, SmsMessage, StatusQuery},
     nhn_codes::{self, SUCCESS},
     nhn_receipts::polled,
-    nhn_wire::{
-        Envelope, ListAnswer, ListedMessage, ResultsAnswer, SendAnswer, SendRecipient, SendRequest, Verdict,
-        provider_ref,
-    },
+    nhn_wire::{Envelope, ResultsAnswer, SendAnswer, SendRecipient, SendRequest, Verdict, provider_ref},
     receipts::Opened,
 };
 use crate::{
@@ -31,12 +28,6 @@ use crate::{
 const SERVICE: &str = "NHN";
 /// Up to this many EUC-KR bytes a domestic text is an SMS; a longer one is an LMS.
 const DOMESTIC_SMS_BYTES_MAX: usize = 90;
-/// A look-up begins this long before the attempt, for clocks that differ.
-const LOOK_UP_BEFORE: Duration = Duration::from_secs(600);
-/// A look-up ends this long after the attempt began; a message is registered within the request.
-const LOOK_UP_AFTER: Duration = Duration::from_secs(24 * 3_600);
-/// A look-up reads at most this many messages; our reference names one.
-const LOOK_UP_ROWS_MAX: usize = 20;
 /// A page of results has at most this many rows.
 const RESULT_PAGE_ROWS: usize = 1_000;
 /// So many pages are read at once.
@@ -81,12 +72,19 @@ impl fmt::Debug for NhnSettings {
 
 /// The two lists that NHN keeps apart.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Kind {
+pub(super) enum Kind {
     Sms,
     Lms,
 }
 
 impl Kind {
+    fn in_scope(scope: Scope) -> &'static [Self] {
+        match scope {
+            Scope::Overseas => &[Self::Sms],
+            Scope::Domestic => &[Self::Sms, Self::Lms],
+        }
+    }
+
     fn of(message: &SmsMessage) -> Self {
         match message.scope {
             Scope::Overseas => Self::Sms,
@@ -108,7 +106,7 @@ impl Kind {
 /// The NHN Cloud adapter.
 #[derive(Clone)]
 pub struct NhnSms {
-    http: Http,
+    pub(super) http: Http,
     base: Url,
     app_key: String,
     secret: HeaderValue,
@@ -146,38 +144,6 @@ impl NhnSms {
         })
     }
 
-    async fn look_up_kind(
-        &self,
-        client_ref: ClientRef,
-        kind: Kind,
-        since: Timestamp,
-    ) -> Result<LookUp, SendFailure> {
-        let key = client_ref.to_string();
-        let mut url = self.url(kind);
-        url.query_pairs_mut()
-            .append_pair("startRequestDate", &nhn_time(since.0 - LOOK_UP_BEFORE))
-            .append_pair("endRequestDate", &nhn_time(since.0 + LOOK_UP_AFTER))
-            .append_pair("recipientGroupingKey", &key)
-            .append_pair("pageNum", "1")
-            .append_pair("pageSize", &LOOK_UP_ROWS_MAX.to_string());
-        let answer = self.run(self.http.get(url)).await?;
-        let list: ListAnswer = read(&answer)?;
-        let rows = list.body.data.unwrap_or_default();
-        // The filter is the server's; a row of another attempt must never be taken for ours.
-        let ours: Vec<&ListedMessage> = rows
-            .iter()
-            .filter(|row| row.recipient_grouping_key.as_deref().is_some_and(|theirs| same_key(theirs, &key)))
-            .collect();
-        match ours.first() {
-            Some(row) => found(row),
-            None if list.body.total_count == 0 && rows.is_empty() => Ok(LookUp::NotFound),
-            None => Err(SendFailure::new(
-                FailureCode::AnswerUnreadable,
-                "NHN listed messages that do not carry the reference that was asked for",
-            )),
-        }
-    }
-
     /// The results that were made since then, at most a day ago.
     pub(crate) async fn results(&self, since: Timestamp, now: Timestamp) -> Result<Opened, SendFailure> {
         let mut opened = Opened::default();
@@ -204,12 +170,12 @@ impl NhnSms {
         Err(unreadable("NHN has more results than are read at once; ask more often"))
     }
 
-    fn url(&self, kind: Kind) -> Url {
+    pub(super) fn url(&self, kind: Kind) -> Url {
         below(&self.base, &["sms", "v3.0", "appKeys", &self.app_key, "sender", kind.path()])
     }
 
     /// One request; what comes back is an answer whose header says success.
-    async fn run(&self, request: RequestBuilder) -> Result<Answer, SendFailure> {
+    pub(super) async fn run(&self, request: RequestBuilder) -> Result<Answer, SendFailure> {
         let request = request.header("X-Secret-Key", self.secret.clone());
         let answer = self.http.run(request).await.map_err(|none| lost(SERVICE, none))?;
         let envelope = serde_json::from_slice::<Envelope>(&answer.body).ok();
@@ -243,17 +209,28 @@ impl Gateway for NhnSms {
     ///
     /// `NotFound` is true of this moment only: a request that is still on its way is not listed yet.
     async fn look_up(&self, query: &LookUpQuery<'_>) -> Result<LookUp, SendFailure> {
-        let kinds: &[Kind] = match query.scope {
-            Scope::Overseas => &[Kind::Sms],
-            Scope::Domestic => &[Kind::Sms, Kind::Lms],
-        };
-        for kind in kinds {
-            let found = self.look_up_kind(query.client_ref, *kind, query.since).await?;
+        for kind in Kind::in_scope(query.scope) {
+            let found = self.listed(query.client_ref, *kind, query.since).await?;
             if found != LookUp::NotFound {
                 return Ok(found);
             }
         }
         Ok(LookUp::NotFound)
+    }
+
+    async fn status(&self, query: &StatusQuery<'_>) -> Result<LookUp, SendFailure> {
+        let Some((request_id, sequence)) = query.provider_ref.split_once(':') else {
+            return Ok(LookUp::CannotTell);
+        };
+        let mut asked = Ok(LookUp::NotFound);
+        for kind in Kind::in_scope(query.scope) {
+            asked = self.single(request_id, sequence, *kind).await;
+            // The other list refuses a request that is not its own.
+            if !asked.as_ref().is_err_and(|failure| failure.provider_code.is_some()) {
+                return asked;
+            }
+        }
+        asked
     }
 }
 
@@ -311,26 +288,7 @@ fn accepted(answer: SendAnswer, key: &str) -> Result<Accepted, SendFailure> {
     Ok(Accepted::under(Some(provider_ref)))
 }
 
-/// What the list says of our message, by `msgStatus`.
-///
-/// Overseas "success" is read as "handed to the carrier", for the reason that `nhn_receipts` gives.
-fn found(row: &ListedMessage) -> Result<LookUp, SendFailure> {
-    let provider_ref = provider_ref(&row.request_id, row.recipient_seq)
-        .ok_or_else(|| unreadable("NHN's list has no usable request id"))?;
-    let is_domestic = row.country_code.as_deref() == Some("82");
-    let (status, evidence) = match (row.msg_status.as_deref(), is_domestic) {
-        // Failed, cancelled, refused as a duplicate, refused as an advertisement.
-        (Some("0" | "4" | "5" | "6"), _) => (ReceiptStatus::Undelivered, Evidence::None),
-        (Some("3"), true) => (ReceiptStatus::Delivered, Evidence::Handset),
-        (Some("3"), false) => (ReceiptStatus::InTransit, Evidence::Carrier),
-        // Requested, processing, waiting for a permitted hour, and whatever the next release adds.
-        _ => (ReceiptStatus::InTransit, Evidence::Gateway),
-    };
-    let provider_code = row.result_code.as_deref().and_then(crate::mask::code_text);
-    Ok(LookUp::Found { provider_ref, status, evidence, provider_code, reported_sender: row.send_no.clone() })
-}
-
-fn read<T: DeserializeOwned>(answer: &Answer) -> Result<T, SendFailure> {
+pub(super) fn read<T: DeserializeOwned>(answer: &Answer) -> Result<T, SendFailure> {
     serde_json::from_slice(&answer.body)
         .map_err(|_| unreadable("NHN's answer says success but is not the JSON that it documents"))
 }
@@ -350,7 +308,7 @@ fn by_code(result_code: i64, message: Option<&str>) -> SendFailure {
     SendFailure::new(nhn_codes::classify(result_code), &detail).with_provider_code(result_code)
 }
 
-fn same_key(theirs: &str, ours: &str) -> bool {
+pub(super) fn same_key(theirs: &str, ours: &str) -> bool {
     theirs.eq_ignore_ascii_case(ours)
 }
 
@@ -363,7 +321,7 @@ fn send_no(sender: &str) -> String {
 }
 
 /// NHN's clock is Korea's and its times name no zone.
-fn nhn_time(at: time::OffsetDateTime) -> String {
+pub(super) fn nhn_time(at: time::OffsetDateTime) -> String {
     at.to_offset(time::macros::offset!(+9)).format(NHN_TIME).expect("a date and a time are formattable")
 }
 

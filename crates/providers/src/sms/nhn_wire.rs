@@ -121,6 +121,36 @@ pub(crate) struct ListedMessage {
     pub(crate) send_no: Option<String>,
 }
 
+/// The answer about one message.
+#[derive(Deserialize)]
+pub(crate) struct SingleAnswer {
+    pub(crate) body: SingleBody,
+}
+
+#[derive(Deserialize)]
+pub(crate) struct SingleBody {
+    pub(crate) data: SingleMessage,
+}
+
+/// One message, with the carrier's receipt from overseas where there is one.
+#[derive(Deserialize)]
+pub(crate) struct SingleMessage {
+    #[serde(flatten)]
+    pub(crate) row: ListedMessage,
+    #[serde(default)]
+    pub(crate) dlr: Option<Dlr>,
+}
+
+/// The carrier's receipt; its status may be null, which says nothing.
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct Dlr {
+    #[serde(default)]
+    pub(crate) dlr_status: Option<String>,
+    #[serde(default, deserialize_with = "text_or_number")]
+    pub(crate) error_code: Option<String>,
+}
+
 /// Results of messages; each row is read for itself.
 #[derive(Deserialize)]
 pub(crate) struct ResultsAnswer {

@@ -19,10 +19,10 @@ use super::{
     capabilities::{
         Capabilities, ClientReference, DuplicateRefusal, LookUpKey, ReceiptEvidence, ReceiptTransport,
     },
-    gateway::{Gateway, LookUp, LookUpQuery, SmsMessage},
+    gateway::{Gateway, LookUp, LookUpQuery, SmsMessage, StatusQuery},
     twilio_codes::classify,
     twilio_wire::{ApiError, Message, Page, is_sid, message_sid, receipt_address},
-    twilio_words::word,
+    twilio_words::{ERRORS, word},
 };
 use crate::{
     addresses::Addresses,
@@ -89,6 +89,7 @@ impl fmt::Debug for TwilioSettings {
 #[derive(Clone)]
 pub struct TwilioSms {
     http: Http,
+    account: Url,
     messages: Url,
     user: String,
     secret: String,
@@ -127,9 +128,11 @@ impl TwilioSms {
             total_timeout_ms: settings.total_timeout_ms,
             body_bytes_max: settings.body_bytes_max,
         };
+        let account = below(&base, &["2010-04-01", "Accounts", &settings.account_sid]);
         Ok(Self {
             http: Http::new(SERVICE, limits, settings.addresses, None)?,
-            messages: below(&base, &["2010-04-01", "Accounts", &settings.account_sid, "Messages.json"]),
+            messages: below(&account, &["Messages.json"]),
+            account,
             user: settings.key_sid.unwrap_or(settings.account_sid),
             secret: settings.secret,
             messaging_service_sid: settings.messaging_service_sid,
@@ -238,6 +241,19 @@ impl Gateway for TwilioSms {
             (_, _) => Ok(LookUp::CannotTell),
         }
     }
+
+    /// Twilio answers a message's SID with the message itself.
+    async fn status(&self, query: &StatusQuery<'_>) -> Result<LookUp, SendFailure> {
+        let Some(sid) = message_sid(query.provider_ref) else { return Ok(LookUp::CannotTell) };
+        let url = below(&self.account, &["Messages", &format!("{sid}.json")]);
+        let answer = self.run(self.http.get(url), LISTED).await?;
+        let message: Message = serde_json::from_slice(&answer.body)
+            .map_err(|_| unreadable("Twilio's message is not the JSON that it documents"))?;
+        if message.sid.as_deref() != Some(sid) {
+            return Err(unreadable("Twilio answered with another message than was asked for"));
+        }
+        found(&message)
+    }
 }
 
 impl Sender for TwilioSms {
@@ -301,12 +317,14 @@ fn found(row: &Message) -> Result<LookUp, SendFailure> {
     let error = error_text(row);
     let (status, evidence) =
         word(&row.status, error.as_deref()).unwrap_or((ReceiptStatus::InTransit, Evidence::None));
+    let failure_code = ERRORS.why(error.as_deref());
     let provider_code = error.or_else(|| crate::mask::code_text(&row.status));
     Ok(LookUp::Found {
         provider_ref: sid.to_owned(),
         status,
         evidence,
         provider_code,
+        failure_code,
         reported_sender: row.from.clone(),
     })
 }

@@ -183,6 +183,7 @@ async fn an_attempt_is_found_in_the_logs_by_our_id() {
         status: ReceiptStatus::Delivered,
         evidence: Evidence::Handset,
         provider_code: Some("5".to_owned()),
+        failure_code: None,
         reported_sender: Some("KRIDE".to_owned()),
     };
     assert_eq!(found, Ok(expected));

@@ -19,6 +19,7 @@ mod smtp;
 mod smtp_odd;
 mod smtp_reuse;
 mod smtp_tls;
+mod status;
 mod support;
 mod twilio;
 mod twilio_look_up;

@@ -60,6 +60,7 @@ async fn an_attempt_is_found_by_its_key_with_what_became_of_it() {
             status,
             evidence,
             provider_code: Some("1000".to_owned()),
+            failure_code: Option::None,
             reported_sender: Some("0234518120".to_owned()),
         };
         assert_eq!(found, Ok(expected), "{country_code} {msg_status}");

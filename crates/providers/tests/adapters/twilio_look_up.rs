@@ -55,13 +55,14 @@ async fn the_list_is_asked_for_the_recipient_since_a_minute_before_the_attempt()
 
 #[tokio::test]
 async fn the_one_message_with_the_recipient_the_time_and_the_exact_text_is_found_with_what_became_of_it() {
-    for (status, error, expected, evidence) in [
-        ("queued", "null", ReceiptStatus::InTransit, Evidence::Gateway),
-        ("sent", "null", ReceiptStatus::InTransit, Evidence::Carrier),
-        ("delivered", "null", ReceiptStatus::Delivered, Evidence::Carrier),
-        ("undelivered", "30003", ReceiptStatus::Undelivered, Evidence::None),
-        ("failed", "30036", ReceiptStatus::Expired, Evidence::None),
-        ("teleported", "null", ReceiptStatus::InTransit, Evidence::None),
+    let (lost, late) = (Some(FailureCode::NotDelivered), Some(FailureCode::ReceiptExpired));
+    for (status, error, expected, evidence, why) in [
+        ("queued", "null", ReceiptStatus::InTransit, Evidence::Gateway, None),
+        ("sent", "null", ReceiptStatus::InTransit, Evidence::Carrier, None),
+        ("delivered", "null", ReceiptStatus::Delivered, Evidence::Carrier, None),
+        ("undelivered", "30003", ReceiptStatus::Undelivered, Evidence::None, lost),
+        ("failed", "30036", ReceiptStatus::Expired, Evidence::None, late),
+        ("teleported", "null", ReceiptStatus::InTransit, Evidence::None, None),
     ] {
         let listed = row("\"queued\"", &format!("\"{status}\""))
             .replace("\"error_code\":null", &format!("\"error_code\":{error}"));
@@ -79,6 +80,7 @@ async fn the_one_message_with_the_recipient_the_time_and_the_exact_text_is_found
             status: expected,
             evidence,
             provider_code: Some(provider_code.to_owned()),
+            failure_code: why,
             reported_sender: Some("+82234518120".to_owned()),
         };
         assert_eq!(found, Ok(found_so), "{status}");

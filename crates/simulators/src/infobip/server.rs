@@ -63,6 +63,8 @@ const UNDELIVERED: Status =
     Status { group: 2, group_name: "UNDELIVERABLE", id: 9, name: "UNDELIVERABLE_NOT_DELIVERED" };
 const NO_CREDIT: Status =
     Status { group: 5, group_name: "REJECTED", id: 12, name: "REJECTED_NOT_ENOUGH_CREDITS" };
+const REFUSED_BY_NETWORK: Status =
+    Status { group: 5, group_name: "REJECTED", id: 6, name: "REJECTED_NETWORK" };
 const DUPLICATE: Status =
     Status { group: 5, group_name: "REJECTED", id: 23, name: "REJECTED_DUPLICATE_MESSAGE_ID" };
 
@@ -137,6 +139,15 @@ impl InfobipState {
     /// The sender that reports and logs name.
     fn shown<'a>(&'a self, sms: &'a InfobipSms) -> &'a str {
         self.settings.shown_sender.as_deref().unwrap_or(&sms.sender)
+    }
+
+    /// Keeps a message that goes nowhere.
+    fn keep_refused(&self, sms: InfobipSms) {
+        let id = sms.message_id.clone();
+        self.take(sms, 0);
+        if let Some(kept) = locked(&self.taken).iter_mut().find(|kept| kept.sms.message_id == id) {
+            kept.status = REFUSED_BY_NETWORK;
+        }
     }
 
     /// Keeps a message once for its id; a repeat changes nothing but the count.
@@ -219,13 +230,18 @@ fn answer(
 ) -> Response {
     use InfobipBehaviour::{
         AnswerLost, AnswerLostAndLateInTheLogs, CreditGoneLater, Delivered, GarbageAnswer, NotDelivered,
-        OperatorOnly, OutOfCredit, RequestLost, ServerErrorAccepted, TooManyRequests,
+        OperatorOnly, OutOfCredit, RefusedInTheLogs, RequestLost, ServerErrorAccepted, TooManyRequests,
     };
     let report = match behaviour {
         NotDelivered => UNDELIVERED,
         CreditGoneLater => NO_CREDIT,
         OperatorOnly => OPERATOR,
         Delivered | AnswerLost | AnswerLostAndLateInTheLogs | GarbageAnswer | ServerErrorAccepted => HANDSET,
+        RefusedInTheLogs => {
+            state.keep_refused(sms);
+            breaker.break_connection();
+            return StatusCode::OK.into_response();
+        }
         RequestLost => {
             breaker.break_connection();
             return StatusCode::OK.into_response();
@@ -249,7 +265,7 @@ fn answer(
         GarbageAnswer => Html("<!doctype html><title>Gateway</title>").into_response(),
         ServerErrorAccepted => refusal(StatusCode::INTERNAL_SERVER_ERROR, "E500"),
         Delivered | NotDelivered | CreditGoneLater | OperatorOnly | OutOfCredit | RequestLost
-        | TooManyRequests => said(&id, &to, status),
+        | RefusedInTheLogs | TooManyRequests => said(&id, &to, status),
     }
 }
 

@@ -114,6 +114,7 @@ impl TwilioState {
 pub(super) fn routes(state: Arc<TwilioState>) -> Router {
     Router::new()
         .route("/2010-04-01/Accounts/{account_sid}/Messages.json", post(send).get(list))
+        .route("/2010-04-01/Accounts/{account_sid}/Messages/{file}", get(single))
         .route("/_sim/health", get(|| async { "ok" }))
         .route("/_sim/messages", get(messages))
         .route("/_sim/rules", put(set_rules).post(add_rule))
@@ -275,6 +276,23 @@ async fn list(
         "next_page_uri": has_more.then(|| uri(query.page + 1)),
     }))
     .into_response()
+}
+
+/// One message by its SID, listed or not.
+async fn single(
+    State(state): State<Arc<TwilioState>>,
+    Path((account_sid, file)): Path<(String, String)>,
+    headers: HeaderMap,
+) -> Response {
+    if !state.is_allowed(&account_sid, &headers) {
+        return refusal(StatusCode::UNAUTHORIZED, 20_003);
+    }
+    let sid = file.strip_suffix(".json").unwrap_or_default();
+    let taken = locked(&state.taken);
+    match taken.iter().find(|sms| sms.sid == sid) {
+        Some(sms) => Json(sms.resource(&account_sid)).into_response(),
+        None => refusal(StatusCode::NOT_FOUND, 20_404),
+    }
 }
 
 #[derive(Deserialize)]

@@ -9,6 +9,7 @@ mod circuits;
 mod claims;
 mod dead_letters;
 mod fallback;
+mod inquiries;
 mod leases;
 mod migrations;
 mod newer_rows;
