@@ -4,10 +4,12 @@
 
 mod real_pbx {
     mod adopted;
+    mod alike;
     mod causes;
     mod checked;
     mod faults;
     mod kills;
+    mod restarts;
     mod shown;
 }
 mod support;
