@@ -8,6 +8,7 @@ mod real_pbx {
     mod causes;
     mod checked;
     mod faults;
+    mod guard;
     mod kills;
     mod restarts;
     mod shown;
