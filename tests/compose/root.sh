@@ -4,6 +4,7 @@
 #   root.sh ROOT SUITE PACKAGE,PACKAGE…
 #
 # CLOSURE_DEBOOTSTRAP is the folder that debootstrap was unpacked into.
+# It ends with 69 where the release has no such package, and with another code where what failed may pass.
 set -euo pipefail
 
 root=${1:?usage: root.sh ROOT SUITE PACKAGES}
@@ -23,6 +24,9 @@ script=$DEBOOTSTRAP_DIR/scripts/$suite
 if ! "$CLOSURE_DEBOOTSTRAP/usr/sbin/debootstrap" --variant=minbase --include="$packages" "$suite" "$root" "$mirror" \
   "$script" >"$root.log" 2>&1; then
   tail -n 20 "$root.log" >&2
+  if grep --quiet "^E: Couldn't find these debs" "$root.log"; then
+    exit 69
+  fi
   exit 1
 fi
 # What nobody reads there.

@@ -3,6 +3,8 @@
 #
 #   tools.sh FOLDER
 #
+# It ends with 69 where this machine can never have it, and with another code where what failed may pass.
+#
 # The engine is of this machine's own release, whose libraries it uses; Compose 2 is of a newer one, because Debian 12 has
 # the first version of Compose only, and its program needs nothing of that release.
 set -euo pipefail
@@ -17,7 +19,7 @@ if [[ -s $folder/made ]]; then
 fi
 if [[ ! -e $keys ]]; then
   echo "there is no $keys; this machine is no Debian" >&2
-  exit 1
+  exit 69
 fi
 own=$(. /etc/os-release && echo "${VERSION_CODENAME:?}")
 rm -rf "$folder"

@@ -82,7 +82,7 @@ pub(crate) fn judge(
         dial_string,
         customer_contact: number.e164.digits().to_owned(),
         extension: extension.clone(),
-        fresh_until: fresh_until(job, rulebook.dial.click_fresh_s),
+        fresh_until: may_ring_until(job, rulebook.dial.click_fresh_s),
         representative_number_class: REPRESENTATIVE_NUMBER_CLASS,
         service_class: SERVICE_CLASS,
     });
@@ -94,6 +94,11 @@ fn fresh_until(job: &DialJob, click_fresh_s: u32) -> Option<Timestamp> {
     let clicked_at = job.clicked_at?;
     let meant_for = job.not_before.map_or(clicked_at, |not_before| not_before.max(clicked_at));
     Some(meant_for.later_by_s(click_fresh_s))
+}
+
+/// From when on nobody's phone may ring: the click is no longer fresh, or it is too late for the job.
+fn may_ring_until(job: &DialJob, click_fresh_s: u32) -> Option<Timestamp> {
+    fresh_until(job, click_fresh_s).into_iter().chain(job.expires_at).min()
 }
 
 /// B1: an agent who clicked long ago has gone on to something else, so that the phone must not ring any more.

@@ -159,7 +159,8 @@ pub struct DialPlan {
     pub customer_contact: String,
     /// The agent's phone.
     pub extension: String,
-    /// From then on it rings nobody who has not answered (B1); nothing where the job names no click.
+    /// From then on it rings nobody who has not answered (B1): the click is no longer fresh, or the job too late; nothing
+    /// where the job names neither.
     pub fresh_until: Option<Timestamp>,
     /// R4, 대표번호구분.
     pub representative_number_class: &'static str,

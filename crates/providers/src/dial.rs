@@ -2,14 +2,14 @@
 //!
 //! Our reference of the attempt is the channel's id.
 //! As long as the call lives the PBX refuses the same id again (409); once it has ended it would ring again,
-//! so nobody may call `send` a second time without having looked.
+//! so nobody may call [`AriDial::place`] a second time without having looked.
 
 mod answers;
 mod check;
 
 use std::{fmt, sync::Arc, time::Duration};
 
-use closure_contract::{ClientRef, FailureCode, Provider, Timestamp};
+use closure_contract::{ClientRef, FailureCode, Timestamp};
 use reqwest::{RequestBuilder, Url};
 use serde::{Deserialize, Serialize};
 
@@ -18,7 +18,7 @@ use crate::{
     config::{ConfigError, PlainHttp, base_url, token},
     handover::Handover,
     http::{Answer, Http, HttpLimits, NoAnswer, below},
-    sender::{Accepted, SendFailure, Sender},
+    sender::{Accepted, SendFailure},
 };
 
 pub use check::PbxFault;
@@ -329,8 +329,16 @@ impl AriDial {
     }
 
     async fn run(&self, request: RequestBuilder) -> Result<Answer, NoAnswer> {
-        let request = request.basic_auth(&self.settings.username, Some(&self.settings.password));
-        self.http.run(request).await
+        self.http.run(self.signed(request)).await
+    }
+
+    /// For a question whose answer has no end that could be known beforehand.
+    async fn glance(&self, request: RequestBuilder) -> Result<Answer, NoAnswer> {
+        self.http.glance(self.signed(request)).await
+    }
+
+    fn signed(&self, request: RequestBuilder) -> RequestBuilder {
+        request.basic_auth(&self.settings.username, Some(&self.settings.password))
     }
 
     /// Only digits may reach the PBX: `&` in a dial string calls a second number, and `+` drops the agent.
@@ -357,25 +365,6 @@ pub enum AgentPhone {
     Free,
     /// It is in this very call.
     InThisCall,
-}
-
-impl Sender for AriDial {
-    type Message = Call;
-
-    fn provider(&self) -> Provider {
-        Provider::Asterisk
-    }
-
-    fn longest_send_ms(&self) -> u64 {
-        self.longest_request_ms().saturating_mul(2)
-    }
-
-    async fn send(&self, message: &Call) -> Result<Accepted, SendFailure> {
-        match self.look_at_phone(message).await? {
-            AgentPhone::InThisCall => Ok(Accepted::under(Some(message.channel_id.to_string()))),
-            AgentPhone::Free => self.place(message).await,
-        }
-    }
 }
 
 impl ChannelState {

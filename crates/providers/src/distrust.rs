@@ -2,7 +2,7 @@
 
 use std::{error::Error, io};
 
-use rustls::CertificateError;
+use rustls::{CertificateError, OtherError};
 
 /// What is wrong with a server's certificate, or that there was none.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -11,6 +11,7 @@ pub(crate) enum Distrust {
     NotValidYet,
     UnknownAuthority,
     AnotherName,
+    AnAuthoritys,
     BadCertificate,
     NoTls,
 }
@@ -39,6 +40,7 @@ impl Distrust {
             CertificateError::NotValidForName | CertificateError::NotValidForNameContext { .. } => {
                 Self::AnotherName
             }
+            CertificateError::Other(other) if is_an_authoritys(other) => Self::AnAuthoritys,
             _ => Self::BadCertificate,
         }
     }
@@ -54,10 +56,18 @@ impl Distrust {
             Self::AnotherName => {
                 "the server's certificate is not for the name or address that we asked; nothing was sent"
             }
+            Self::AnAuthoritys => {
+                "the server shows an authority's own certificate, which may not be a server's (CA:TRUE, as many \
+                 self-signed ones are): sign one for the server with it, or make it without CA:TRUE; nothing was sent"
+            }
             Self::BadCertificate => "the server's certificate cannot be verified; nothing was sent",
             Self::NoTls => "TLS failed, perhaps because the port speaks none; nothing was sent",
         }
     }
+}
+
+fn is_an_authoritys(error: &OtherError) -> bool {
+    matches!(error.0.downcast_ref(), Some(webpki::Error::CaUsedAsEndEntity))
 }
 
 #[cfg(test)]

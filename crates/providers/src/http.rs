@@ -166,18 +166,20 @@ impl Http {
 
     /// One request of whose answer the head is enough: whatever becomes of the rest, it was said.
     ///
-    /// The rest is read within the limit, so that the connection can be used again.
-    pub(crate) async fn status(&self, request: RequestBuilder) -> Result<(u16, Option<u64>), NoAnswer> {
+    /// Of the rest so much is kept as the limit allows; what is within it is read, so that the connection can be used
+    /// again.
+    pub(crate) async fn glance(&self, request: RequestBuilder) -> Result<Answer, NoAnswer> {
         let mut response = request.send().await.map_err(|error| no_answer(&error))?;
-        let said = head(&response);
-        let mut read = 0;
+        let (status, retry_after_ms) = head(&response);
+        let mut body = Vec::new();
         while let Ok(Some(chunk)) = response.chunk().await {
-            read += chunk.len();
-            if read > self.limits.body_bytes_max {
+            let room = self.limits.body_bytes_max - body.len();
+            body.extend_from_slice(&chunk[..chunk.len().min(room)]);
+            if chunk.len() > room {
                 break;
             }
         }
-        Ok(said)
+        Ok(Answer { status, retry_after_ms, body })
     }
 }
 

@@ -101,8 +101,10 @@ impl Webhook {
             .header("webhook-timestamp", timestamp)
             .header("webhook-signature", self.signer.sign(id, timestamp, &body))
             .body(body);
-        match self.http.status(request).await {
-            Ok((status, retry_after_ms)) => WebhookReply::Answered { status, retry_after_ms },
+        match self.http.glance(request).await {
+            Ok(answer) => {
+                WebhookReply::Answered { status: answer.status, retry_after_ms: answer.retry_after_ms }
+            }
             Err(problem) => WebhookReply::Silent { was_sent: problem.was_sent(), what: problem.what() },
         }
     }

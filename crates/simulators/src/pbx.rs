@@ -43,6 +43,8 @@ pub struct PbxSimSettings {
     pub read_only_username: String,
     /// The context whose dialplan calls the customer; every other one is empty.
     pub context: String,
+    /// How many phones there are beside those of the table, from 20000 on; they never register.
+    pub more_phones: u16,
     /// The trunk's name.
     pub trunk: String,
     /// The PostgreSQL that gets the call records; without it there are none.
@@ -71,6 +73,7 @@ impl Default for PbxSimSettings {
             password: "simulated-ari-password".to_owned(),
             read_only_username: "reader".to_owned(),
             context: "closure-dial".to_owned(),
+            more_phones: 0,
             trunk: "trunk".to_owned(),
             cel_database_url: None,
             agent_answer_ms: 100,
@@ -81,6 +84,13 @@ impl Default for PbxSimSettings {
             talk_ms: 300,
             stall_ms: 2_000,
         }
+    }
+}
+
+impl PbxSimSettings {
+    fn more_phones(&self) -> std::ops::Range<u32> {
+        const FIRST: u32 = 20_000;
+        FIRST..FIRST + u32::from(self.more_phones)
     }
 }
 

@@ -1,10 +1,10 @@
 //! `cargo xtask test`: the whole test suite on a real broker and a real database of its own.
 
-use std::process::{Command, ExitCode, ExitStatus};
+use std::process::{Command, ExitCode, ExitStatus, Stdio};
 use std::time::Duration;
 
-use crate::asterisk;
-use crate::error::Result;
+use crate::asterisk::{self, Pbx};
+use crate::error::{Context as _, Result};
 use crate::interrupt::Interrupt;
 use crate::packages;
 use crate::parts::Parts;
@@ -61,8 +61,9 @@ fn run_parts(arguments: &Arguments, interrupt: &Interrupt, parts: &mut Parts) ->
         }
     }
     let options = ServiceOptions { durability: Durability::Unsynced, leftovers: Leftovers::Remove };
-    let pbx = || parts.measure("Asterisk", || asterisk::environment(&workspace, interrupt));
-    let pbx = asterisk::is_needed(&arguments.cargo_test).then(pbx).transpose()?;
+    let is_needed = parts.measure("listing", || needs_pbx(&workspace, arguments))?;
+    let pbx = || parts.measure("Asterisk", || Pbx::find(&workspace, interrupt));
+    let pbx = is_needed.then(pbx).transpose()?;
     let programs = parts.measure("RabbitMQ", || arguments.rabbitmq.programs(&workspace, interrupt))?;
     let start = || Services::start_with(&workspace.services_folder(), options, &programs, interrupt);
     let mut services = parts.measure("services", start)?;
@@ -70,11 +71,10 @@ fn run_parts(arguments: &Arguments, interrupt: &Interrupt, parts: &mut Parts) ->
     let mut command = cargo_test(&workspace, arguments, &[]);
     services.adopt(&mut command);
     command.envs(tools.environment().iter().map(|(name, place)| (name, place)));
-    if let Some(arguments) = pbx.as_ref().and_then(asterisk::without) {
-        let separator = (!command.get_args().any(|argument| argument == "--")).then_some("--");
-        command.args(separator).args(arguments);
+    if let Some(pbx) = &pbx {
+        tell_tests(&mut command, pbx.left_out());
     }
-    command.envs(pbx);
+    command.envs(pbx.as_ref().map(Pbx::variable));
     command.env(BINARIES_VARIABLE, workspace.binaries_folder());
     let status = parts.measure("tests", || Foreground::run(&mut command, TEST_LIMIT, interrupt))?;
     if !status.success() {
@@ -107,6 +107,27 @@ fn cargo_test(workspace: &Workspace, arguments: &Arguments, first: &[&str]) -> C
     command
 }
 
+/// Whether any test is chosen that needs the PBX; cargo is asked, which alone knows its grammar and the tests theirs.
+fn needs_pbx(workspace: &Workspace, arguments: &Arguments) -> Result<bool> {
+    if is_whole_suite(&arguments.cargo_test) {
+        return Ok(true);
+    }
+    let mut command = cargo_test(workspace, arguments, &["--quiet"]);
+    tell_tests(&mut command, &["--list"]);
+    let output = command.stdin(Stdio::null()).output().context(|| "cannot start cargo".to_owned())?;
+    // Arguments that cargo or the tests refuse are refused again, aloud, when the tests are to run.
+    Ok(output.status.success() && asterisk::is_needed(&String::from_utf8_lossy(&output.stdout)))
+}
+
+/// Adds to what the tests' own programs are told, beside what a person wrote after the dashes.
+fn tell_tests(command: &mut Command, words: &[&str]) {
+    if words.is_empty() {
+        return;
+    }
+    let separator = (!command.get_args().any(|argument| argument == "--")).then_some("--");
+    command.args(separator).args(words);
+}
+
 /// True if nothing is left out.
 fn is_whole_suite(arguments: &[String]) -> bool {
     arguments.iter().all(|argument| argument == "--no-fail-fast")
@@ -128,7 +149,9 @@ pub fn exit_code(status: ExitStatus) -> ExitCode {
 
 #[cfg(test)]
 mod tests {
-    use super::{chooses_packages, is_whole_suite};
+    use std::process::Command;
+
+    use super::{chooses_packages, is_whole_suite, tell_tests};
 
     fn owned(arguments: &[&str]) -> Vec<String> {
         arguments.iter().map(|&argument| argument.to_owned()).collect()
@@ -144,6 +167,22 @@ mod tests {
         assert!(is_whole_suite(&owned(&["--no-fail-fast"])));
         assert!(!is_whole_suite(&owned(&["--test", "faults"])));
         assert!(!is_whole_suite(&owned(&["--", "claim"])));
+    }
+
+    #[test]
+    fn the_tests_are_told_more_behind_what_a_person_tells_them() {
+        for (typed, told) in [
+            (&["test"][..], &["test", "--", "--list"][..]),
+            (&["test", "causes"], &["test", "causes", "--", "--list"]),
+            (&["test", "--", "--exact", "a"], &["test", "--", "--exact", "a", "--list"]),
+        ] {
+            let mut command = Command::new("cargo");
+            command.args(typed);
+            tell_tests(&mut command, &["--list"]);
+            assert_eq!(command.get_args().collect::<Vec<_>>(), told);
+            tell_tests(&mut command, &[]);
+            assert_eq!(command.get_args().count(), told.len(), "no dashes for nothing");
+        }
     }
 
     #[test]

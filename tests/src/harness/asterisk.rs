@@ -109,6 +109,11 @@ impl Asterisk {
         std::fs::write(path, text.replace(from, to)).expect("the file can be written");
     }
 
+    /// Gives it so many phones more, which never register, before it starts.
+    pub fn add_phones(&self, how_many: u32) {
+        asterisk_files::add_phones(&self.places, how_many);
+    }
+
     /// Puts a wrong password for the database into its files, and starts everything.
     pub async fn start_with_wrong_password(&mut self, database: &Database) {
         self.start_with(&database.url_of("pbx").replace("rights-", "wrong-")).await;
@@ -181,7 +186,11 @@ impl Asterisk {
     pub async fn console(&self, command: &str) -> String {
         let mut shell = self.inside("/usr/sbin/asterisk");
         shell.args(["-C", &self.configuration(), "-rx", command]).stdin(Stdio::null());
-        let output = tokio::process::Command::from(shell).output().await.expect("a console can be opened");
+        let mut shell = tokio::process::Command::from(shell);
+        // A PBX that stands still answers no console.
+        let output = tokio::time::timeout(LONG, shell.kill_on_drop(true).output()).await;
+        let output = output.unwrap_or_else(|_| panic!("the console said nothing to `{command}`"));
+        let output = output.expect("a console can be opened");
         String::from_utf8_lossy(&output.stdout).into_owned()
     }
 
@@ -193,6 +202,12 @@ impl Asterisk {
         let headers = [("content-type", "application/json"), ("connection", "close")];
         let answer = request("POST", &self.url_with_login(), &headers, body.to_string().as_bytes()).await;
         answer.expect("ARI answers")
+    }
+
+    /// Asks its web server something behind the fleet's back.
+    pub async fn ask(&self, login: &str, path: &str) -> HttpAnswer {
+        let url = format!("{}/{path}", self.base_url().replace("http://", &format!("http://{login}@")));
+        request("GET", &url, &[("connection", "close")], b"").await.expect("it answers")
     }
 
     /// The invitations that reached the agents' phones, the oldest first.
@@ -227,8 +242,18 @@ impl Asterisk {
         assert_eq!(answer.status, 204, "there is such a call");
     }
 
+    /// The user and the password of ARI, as an address has them.
+    pub fn login() -> String {
+        format!("{ARI_USER}:{ARI_PASSWORD}")
+    }
+
+    /// What it has logged.
+    pub fn log(&self) -> String {
+        logs::read(&self.folder.path().join("log/messages"))
+    }
+
     fn url_with_login(&self) -> String {
-        let login = format!("http://{ARI_USER}:{ARI_PASSWORD}@");
+        let login = format!("http://{}@", Self::login());
         format!("{}/ari/channels", self.base_url().replace("http://", &login))
     }
 
@@ -237,10 +262,10 @@ impl Asterisk {
         let port =
             if party == Party::Phones { self.places.phones_port() } else { self.places.carrier_port() };
         eventually(&format!("{party:?} to listen"), LONG, || async {
-            match UdpSocket::bind((Ipv4Addr::LOCALHOST, port)) {
-                Err(_) => Ok(()),
-                Ok(_) => Err(logs::tail(&self.folder.path().join(format!("{party:?}.output")))),
+            if is_bound(port) {
+                return Ok(());
             }
+            Err(logs::tail(&self.folder.path().join(format!("{party:?}.output"))))
         })
         .await;
     }
@@ -317,6 +342,14 @@ impl Drop for Asterisk {
             self.tell_where_the_logs_are();
         }
     }
+}
+
+/// Whether a process has this port; whoever tried it by binding it would take it from the one that is to have it.
+fn is_bound(port: u16) -> bool {
+    let sockets = std::fs::read_to_string("/proc/net/udp").expect("Linux lists its sockets");
+    // The address in the order of the machine's bytes, and the port.
+    let place = format!("{:08X}:{port:04X}", u32::from_ne_bytes(Ipv4Addr::LOCALHOST.octets()));
+    sockets.lines().any(|line| line.split_whitespace().nth(1) == Some(place.as_str()))
 }
 
 /// The first of neighbouring ports, which no other test takes as long as the lock lives.

@@ -156,6 +156,17 @@ pub(super) fn write_record(places: &Places, database: &str) {
     put(places, "cel_pgsql.conf", &changed(RECORD, &changes));
 }
 
+/// Phones beside those that a scenario names, which never register.
+pub(super) fn add_phones(places: &Places, how_many: u32) {
+    let phone = |number| {
+        format!("\n[{number}](phone)\naors = {number}\n\n[{number}]\ntype = aor\nmax_contacts = 1\n")
+    };
+    let phones: String = (0..how_many).map(|index| phone(20_000 + index)).collect();
+    let path = places.setting("pjsip.conf");
+    let text = std::fs::read_to_string(&path).expect("the file was written");
+    std::fs::write(path, format!("{text}{phones}")).expect("a file can be written");
+}
+
 fn changed(shipped: &str, changes: &[(&str, &str)]) -> String {
     changes.iter().fold(shipped.to_owned(), |text, (from, to)| {
         assert!(text.contains(from), "deploy/asterisk no longer says `{from}`");

@@ -5,13 +5,18 @@ use std::{
     process::Stdio,
 };
 
-use tokio::{process::Command, sync::OnceCell};
+use tokio::{
+    io::AsyncWriteExt,
+    process::{Child, Command},
+    sync::OnceCell,
+};
 use uuid::Uuid;
 
 use super::{
     cli::cli_with_input,
     configuration::TEMPLATES,
     environment::{Services, binary},
+    wait::{SHORT, eventually},
 };
 
 /// Where Debian keeps the client of each version; the one on the path is a slow wrapper.
@@ -76,6 +81,24 @@ impl Database {
         };
         self.on_server(&format!("ALTER DATABASE {} ALLOW_CONNECTIONS {word}", self.name)).await;
         self.terminate_connections().await;
+    }
+
+    /// Holds a table so that it can be read and not be written, until the answer is dropped.
+    pub async fn hold(&self, table: &str) -> Child {
+        let mut client = Command::new(client());
+        client.args(["-X", "-q", "-d", &self.url]).stdin(Stdio::piped()).stdout(Stdio::null());
+        let mut client = client.kill_on_drop(true).spawn().expect("psql can be started");
+        let input = client.stdin.as_mut().expect("its input is a pipe");
+        let lock = format!("BEGIN; LOCK TABLE {table} IN SHARE MODE;\n");
+        input.write_all(lock.as_bytes()).await.expect("psql reads");
+        let held = format!(
+            "SELECT count(*) FROM pg_locks WHERE relation = '{table}'::regclass AND mode = 'ShareLock' AND granted"
+        );
+        eventually("the table to be held", SHORT, || async {
+            if self.query(&held).await == ["1"] { Ok(()) } else { Err("it is not".to_owned()) }
+        })
+        .await;
+        client
     }
 
     /// Removes it.

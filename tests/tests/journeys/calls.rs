@@ -207,3 +207,17 @@ fn a_click_that_is_too_old_rings_nobodys_phone() {
         assert!(fleet.pbx.calls_to("819040030001").is_empty());
     });
 }
+
+#[test]
+fn a_pbx_with_thousands_of_phones_is_well_and_one_that_it_does_not_know_is_told_as_the_agents() {
+    run(async {
+        let processes = vec![ProcessSpec::work("dial", &["dial"]), ProcessSpec::work("dead", &["dead"])];
+        let options = FleetOptions::with("many-phones", processes).exchange(|pbx| pbx.more_phones = 5_000);
+        let fleet = Fleet::start(options).await;
+        fleet.cli(&["doctor", "dial"]).await.with_code(0);
+        let id = fleet.publish(&jobs::dial("+819049000001", "4711")).await;
+        assert_eq!(fleet.outcomes.first(id).await.summary(), "dial.unanswered agent_offline");
+        fleet.drain().await;
+        fleet.finish().await;
+    });
+}

@@ -7,10 +7,7 @@ use std::{
 
 use closure_tests::harness::{Database, Fleet, LONG, Services, debian_python, eventually, java};
 use serde_json::Value;
-use tokio::{
-    io::AsyncWriteExt,
-    process::{Child, Command},
-};
+use tokio::process::{Child, Command};
 
 /// The CRM's own queue of outcomes.
 pub(crate) const QUEUE: &str = "crm.inbox";
@@ -113,18 +110,6 @@ impl Crm {
 
     pub(crate) fn inbox(&self) -> Child {
         self.start((self.programs.inbox)())
-    }
-
-    /// Holds a table so that it can be read and not be written, until the answer is dropped.
-    pub(crate) async fn hold(&self, table: &str) -> Child {
-        let mut psql = Command::new(Database::client());
-        psql.args(["-X", "-q", "-d", &self.database.url]).stdin(Stdio::piped()).stdout(Stdio::null());
-        let mut psql = psql.kill_on_drop(true).spawn().expect("psql can be started");
-        let stdin = psql.stdin.as_mut().expect("its input is a pipe");
-        let lock = format!("BEGIN; LOCK TABLE {table} IN SHARE MODE;\n");
-        stdin.write_all(lock.as_bytes()).await.expect("psql reads");
-        self.until(&format!("pg_locks WHERE relation = '{table}'::regclass AND mode = 'ShareLock'"), 1).await;
-        psql
     }
 
     /// What the inbox holds: a line for each job.

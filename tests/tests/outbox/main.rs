@@ -139,7 +139,7 @@ async fn nothing_is_lost_before_a_commit(programs: Programs) {
     let crm = Crm::open(&fleet, programs).await;
     let job = jobs::email("outbox-commit@example.com");
     crm.write(std::slice::from_ref(&job), "COMMIT").await;
-    let holder = crm.hold("outbox").await;
+    let holder = crm.database.hold("outbox").await;
     let mut relay = crm.relay();
     fleet.outcomes.first(jobs::id(&job)).await;
     assert_eq!(crm.count("outbox WHERE confirmed_at IS NULL").await, 1, "it is published and not marked");
@@ -148,7 +148,7 @@ async fn nothing_is_lost_before_a_commit(programs: Programs) {
     let mut relay = crm.relay();
     crm.until("outbox WHERE confirmed_at IS NOT NULL", 1).await;
     kill(&mut relay).await;
-    let holder = crm.hold("inbox").await;
+    let holder = crm.database.hold("inbox").await;
     let mut inbox = crm.inbox();
     crm.until("pg_locks WHERE relation = 'inbox'::regclass AND NOT granted", 1).await;
     kill(&mut inbox).await;

@@ -4,10 +4,13 @@
 
 mod real_pbx {
     mod adopted;
+    mod alike;
     mod causes;
     mod checked;
     mod faults;
+    mod guard;
     mod kills;
+    mod restarts;
     mod shown;
 }
 mod support;

@@ -56,6 +56,15 @@ pub(crate) async fn hang_up(fleet: &Fleet, id: JobId, agents: bool) -> Option<Ha
     })
 }
 
+/// The cause of a leg and the word beside it, in the document's form.
+pub(crate) fn cause(hang_up: Option<&HangUp>) -> String {
+    match hang_up {
+        Some(HangUp { cause, dial_status }) if dial_status.is_empty() => cause.to_string(),
+        Some(HangUp { cause, dial_status }) => format!("{cause} {dial_status}"),
+        None => "–".to_owned(),
+    }
+}
+
 /// Waits until a count of phones that rang is this.
 pub(crate) async fn rung(what: &str, expected: usize, count: impl Fn() -> usize) {
     eventually(what, LONG, || async {
@@ -63,6 +72,16 @@ pub(crate) async fn rung(what: &str, expected: usize, count: impl Fn() -> usize)
         if seen == expected { Ok(()) } else { Err(format!("{seen} of {expected}")) }
     })
     .await;
+}
+
+/// A job without a click, which is too late after so many seconds.
+pub(crate) fn in_time_for(mut job: Value, seconds: i64) -> (Value, Timestamp) {
+    let until = Timestamp(Timestamp::now().0 + time::Duration::seconds(seconds));
+    job["expires_at"] = serde_json::to_value(until).expect("a time is JSON");
+    if let Some(fields) = job.as_object_mut() {
+        fields.remove("clicked_at");
+    }
+    (job, until)
 }
 
 /// A job whose click is fresh for so many seconds more.

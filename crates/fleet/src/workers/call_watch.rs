@@ -170,12 +170,13 @@ impl CallWatch {
     }
 }
 
-/// What was seen of a click that was no longer fresh: a phone that rang, or one that was answered.
+/// What was seen once the click was no longer fresh, or the job too late: a phone that rang, or one that was answered.
 fn too_late(agent_answered: bool) -> &'static str {
     if agent_answered {
-        "the agent's phone was answered when the click was no longer fresh, and the PBX called no customer"
+        "the agent's phone was answered when the click was no longer fresh or the job too late, and the PBX called no \
+         customer"
     } else {
-        "nobody had answered when the click was no longer fresh, and the call was hung up"
+        "nobody had answered when the click was no longer fresh or the job too late, and the call was hung up"
     }
 }
 

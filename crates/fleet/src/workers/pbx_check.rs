@@ -138,9 +138,65 @@ fn in_time(events: &[CallEvent], asked_at: Timestamp) -> Result<(), PbxProblem> 
 
 #[cfg(test)]
 mod tests {
+    use closure_contract::FailureCode;
     use closure_policy::call::CallEventKind;
+    use closure_providers::SendFailure;
 
     use super::*;
+
+    const RUNBOOK: &str = include_str!("../../../../docs/runbook.md");
+
+    /// The words by which the runbook knows a problem; what ARI itself refuses has a code, and a row of that.
+    fn words(problem: &PbxProblem) -> String {
+        match problem {
+            PbxProblem::Pbx(PbxFault::Unreachable(_)) => "the PBX gave no answer".to_owned(),
+            PbxProblem::Pbx(PbxFault::Said(said)) => said.code.to_string(),
+            PbxProblem::Pbx(PbxFault::ReadOnly) => "the ARI user may only read".to_owned(),
+            PbxProblem::Pbx(PbxFault::NoRecorder) => "cel_pgsql.so does not run".to_owned(),
+            PbxProblem::Record(RecordFault::NoTable) => "the table cel is not there".to_owned(),
+            PbxProblem::Record(RecordFault::Column { .. }) => "the table cel has no column".to_owned(),
+            PbxProblem::NoDialplan => "no extension closure-check".to_owned(),
+            PbxProblem::NoRecord => "writes no record of a call".to_owned(),
+            PbxProblem::Zone(_) => "the times in the table cel are off".to_owned(),
+            PbxProblem::Clock(_) => "the PBX's clock differs from this host's".to_owned(),
+            // Its words are those of everything that asks the database.
+            PbxProblem::Database(_) => "words of the database".to_owned(),
+        }
+    }
+
+    #[test]
+    fn the_runbook_has_a_row_for_each_thing_that_stands_in_the_way_of_calls() {
+        let said = |code| PbxProblem::from(PbxFault::Said(SendFailure::new(code, "the PBX said so")));
+        let column = RecordFault::Column { column: "extra".to_owned(), wanted: "text".to_owned() };
+        let mut problems = vec![
+            PbxProblem::Pbx(PbxFault::Unreachable("no connection")),
+            PbxProblem::Pbx(PbxFault::ReadOnly),
+            PbxProblem::Pbx(PbxFault::NoRecorder),
+            PbxProblem::Record(RecordFault::NoTable),
+            PbxProblem::Record(column),
+            PbxProblem::NoDialplan,
+            PbxProblem::NoRecord,
+            PbxProblem::Zone(32_400),
+            PbxProblem::Clock(40),
+        ];
+        problems.extend(
+            [
+                FailureCode::PbxUnavailable,
+                FailureCode::PbxAuth,
+                FailureCode::PbxRefused,
+                FailureCode::PbxWithoutAri,
+                FailureCode::PbxTakesNoCalls,
+                FailureCode::PhoneTechnologyUnknown,
+            ]
+            .map(said),
+        );
+        for problem in problems {
+            let (said, words) = (problem.to_string(), words(&problem));
+            assert!(said.contains(&words), "it says `{said}`");
+            let row = format!("| `{words}`");
+            assert!(RUNBOOK.contains(&row), "the runbook has no row {row}");
+        }
+    }
 
     fn off_by(seconds: i64) -> Result<(), PbxProblem> {
         let asked_at = Timestamp::now();

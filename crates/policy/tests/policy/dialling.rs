@@ -169,6 +169,12 @@ fn a_call_carries_the_moment_from_which_it_may_ring_nobody_any_more() {
     let not_before = Timestamp(NOW.0 - time::Duration::seconds(5));
     let for_later = json!({ "clicked_at": clicked_at, "not_before": not_before });
     assert_eq!(fresh_until(for_later), Some(not_before.later_by_s(30)));
+    let (soon, late) = (NOW.later_by_s(5), NOW.later_by_s(3_600));
+    assert_eq!(fresh_until(json!({ "expires_at": late })), Some(late), "too late from then on");
+    for (expires_at, until) in [(soon, soon), (late, clicked_at.later_by_s(30))] {
+        let both = json!({ "clicked_at": clicked_at, "expires_at": expires_at });
+        assert_eq!(fresh_until(both), Some(until), "whichever comes first");
+    }
 }
 
 #[test]

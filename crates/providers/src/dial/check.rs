@@ -113,7 +113,8 @@ impl AriDial {
     pub(super) async fn has_technology(&self) -> Result<(), SendFailure> {
         let technology = &self.settings.technology;
         let url = below(&self.base, &["endpoints", technology]);
-        let answer = self.run(self.http.get(url)).await.map_err(unreachable_pbx)?;
+        // ARI has no question about a technology but the one for all its phones, of which there may be thousands.
+        let answer = self.glance(self.http.get(url)).await.map_err(unreachable_pbx)?;
         match answer.status {
             200 => Ok(()),
             404 if answers::is_no_technology(&answer.body) => {

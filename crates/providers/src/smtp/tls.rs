@@ -1,6 +1,6 @@
 //! TLS to the mail server, by one way for both kinds of port.
 
-use std::{io, sync::Arc};
+use std::sync::Arc;
 
 use rustls::pki_types::{CertificateDer, ServerName, pem::PemObject};
 use tokio_rustls::{TlsConnector, client::TlsStream};
@@ -10,7 +10,7 @@ use super::{
     reply::Phase,
     stream::Transport,
 };
-use crate::config::ConfigError;
+use crate::{config::ConfigError, distrust::Distrust};
 
 /// Whom we trust, and the name that the server must prove.
 #[derive(Clone)]
@@ -40,14 +40,10 @@ impl Tls {
 
     pub(crate) async fn handshake<S: Transport>(&self, stream: S) -> Result<TlsStream<S>, Broken> {
         let encrypted = self.connector.connect(self.name.clone(), stream).await;
-        encrypted.map_err(|error| Broken::Lost(Phase::Connect, problem(&error)))
-    }
-}
-
-fn problem(error: &io::Error) -> &'static str {
-    match error.get_ref().and_then(|inner| inner.downcast_ref::<rustls::Error>()) {
-        Some(rustls::Error::InvalidCertificate(_)) => "the server's certificate is not valid for its name",
-        _ => "TLS failed",
+        encrypted.map_err(|error| {
+            let why = Distrust::of(&error).map_or("the connection broke while TLS began", Distrust::what);
+            Broken::Lost(Phase::Connect, why)
+        })
     }
 }
 

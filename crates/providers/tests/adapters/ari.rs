@@ -7,8 +7,8 @@ use std::{
 
 use closure_contract::{FailureCode, Timestamp};
 use closure_providers::{
-    Accepted, AriDial, AriSettings, Call, ChannelPresence, ChannelState, ConfigError, Handover, PlainHttp,
-    SendFailure, Sender,
+    Accepted, AgentPhone, AriDial, AriSettings, Call, ChannelPresence, ChannelState, ConfigError, Handover,
+    PbxFault, PlainHttp, SendFailure,
 };
 
 use time::macros::datetime;
@@ -25,7 +25,7 @@ const MADE: &str =
 const NO_CHANNEL: &str = r#"{"message":"Channel not found"}"#;
 const ALLOCATION_FAILED: &str = r#"{"error":"Allocation failed"}"#;
 
-fn settings(base_url: String) -> AriSettings {
+pub(crate) fn settings(base_url: String) -> AriSettings {
     install_tls();
     AriSettings {
         base_url,
@@ -64,9 +64,17 @@ fn call() -> Call {
     }
 }
 
+/// What the worker does for one call: it looks at the phone, and then makes it ring.
+async fn send(ari: &AriDial, call: &Call) -> Result<Accepted, SendFailure> {
+    match ari.look_at_phone(call).await? {
+        AgentPhone::InThisCall => Ok(Accepted::under(Some(call.channel_id.to_string()))),
+        AgentPhone::Free => ari.place(call).await,
+    }
+}
+
 async fn dial(script: Vec<Answer>) -> (Result<Accepted, SendFailure>, HttpServer) {
     let server = HttpServer::start(script).await;
-    (ari(server.base_url()).send(&call()).await, server)
+    (send(&ari(server.base_url()), &call()).await, server)
 }
 
 fn placed() -> Accepted {
@@ -155,6 +163,39 @@ async fn a_phone_and_a_technology_that_the_pbx_does_not_know_are_told_apart() {
     }
 }
 
+/// So many phones of one technology as make an answer of more bytes than any limit of ours.
+fn many_phones() -> String {
+    let phone = |number: usize| FREE.replace("1001", &number.to_string());
+    let phones: Vec<String> = (0..5_000).map(|number| phone(10_000 + number)).collect();
+    format!("[{}]", phones.join(","))
+}
+
+#[tokio::test]
+async fn a_pbx_with_more_phones_than_an_answer_may_tell_of_is_no_outage() {
+    const NO_PHONE: &str = r#"{"message":"Endpoint not found"}"#;
+    let many = many_phones();
+    assert!(many.len() > settings(String::new()).body_bytes_max);
+    let (result, _server) = dial(vec![answer(404, NO_PHONE), answer(200, &many)]).await;
+    assert_eq!(result.expect_err("not rung").code.as_str(), "agent_offline");
+    let script = vec![
+        answer(200, "{}"),
+        answer(404, NO_CHANNEL),
+        answer(200, &many),
+        answer(200, r#"{"status":"Running"}"#),
+    ];
+    let server = HttpServer::start(script).await;
+    assert_eq!(ari(server.base_url()).check().await, Ok(()));
+    // Whatever answers without an end: no more of it is kept than the limit.
+    let script =
+        vec![answer(200, "{}"), answer(404, NO_CHANNEL), Answer::Endless(response(404, "", many.as_bytes()))];
+    let server = HttpServer::start(script).await;
+    let fault = ari(server.base_url()).check().await;
+    assert!(
+        matches!(&fault, Err(PbxFault::Said(said)) if said.code == FailureCode::PbxWithoutAri),
+        "{fault:?}"
+    );
+}
+
 #[tokio::test]
 async fn an_originate_that_is_cut_or_stalled_anywhere_is_in_doubt() {
     let whole = response(200, "", MADE.as_bytes());
@@ -162,14 +203,14 @@ async fn an_originate_that_is_cut_or_stalled_anywhere_is_in_doubt() {
     let server = HttpServer::start(script.collect()).await;
     let ari = ari(server.base_url());
     for cut in 0..whole.len() {
-        let failure = ari.send(&call()).await.expect_err("cut");
+        let failure = send(&ari, &call()).await.expect_err("cut");
         assert_eq!(failure.code, FailureCode::CallInDoubt, "cut at {cut}");
         assert_eq!(server.seen().len(), 2 * (cut + 1), "never asked twice: cut at {cut}");
     }
     for cut in [0, whole.len() - 1] {
         let script = vec![answer(200, FREE), Answer::Stall(whole[..cut].to_vec())];
         let server = HttpServer::start(script).await;
-        let failure = impatient(server.base_url()).send(&call()).await.expect_err("stalled");
+        let failure = send(&impatient(server.base_url()), &call()).await.expect_err("stalled");
         assert_eq!(failure.code, FailureCode::CallInDoubt, "stalled at {cut}");
     }
 }
@@ -196,10 +237,10 @@ async fn a_phone_that_cannot_be_rung_is_not_rung() {
         assert_eq!(server.seen().len(), 1, "{status} {body}");
     }
     let server = HttpServer::start(vec![Answer::Stall(Vec::new())]).await;
-    let failure = impatient(server.base_url()).send(&call()).await.expect_err("stalled");
+    let failure = send(&impatient(server.base_url()), &call()).await.expect_err("stalled");
     assert_eq!(failure.code, FailureCode::PbxUnavailable);
     let port = closed_port().await;
-    let failure = ari(format!("http://127.0.0.1:{port}")).send(&call()).await.expect_err("down");
+    let failure = send(&ari(format!("http://127.0.0.1:{port}")), &call()).await.expect_err("down");
     assert_eq!(failure.code, FailureCode::PbxUnavailable);
 }
 
@@ -215,7 +256,7 @@ async fn a_phone_that_is_in_this_very_call_is_not_busy() {
 async fn a_process_that_stood_still_in_the_preflight_rings_nobody() {
     let server = HttpServer::start(vec![answer(200, FREE), answer(200, MADE)]).await;
     let late = Call { handover: Arc::new(Handover::by(Instant::now())), ..call() };
-    let failure = ari(server.base_url()).send(&late).await.expect_err("the lease is over");
+    let failure = send(&ari(server.base_url()), &late).await.expect_err("the lease is over");
     assert_eq!(failure.code, FailureCode::StaleClick);
     assert_eq!(server.seen().len(), 1, "the phone was looked at and not rung");
 }
@@ -242,7 +283,7 @@ async fn only_digits_behind_the_outside_line_reach_the_pbx() {
     ] {
         let wrong = Call { dial_string: dial_string.to_owned(), ..call() };
         assert_eq!(
-            ari.send(&wrong).await.expect_err("refused").code,
+            send(&ari, &wrong).await.expect_err("refused").code,
             FailureCode::PbxRefused,
             "{dial_string:?}"
         );
@@ -250,7 +291,7 @@ async fn only_digits_behind_the_outside_line_reach_the_pbx() {
     for extension in ["", "1", "12345678901", "1001&1002", "../x", "１００１"] {
         let wrong = Call { extension: extension.to_owned(), ..call() };
         assert_eq!(
-            ari.send(&wrong).await.expect_err("refused").code,
+            send(&ari, &wrong).await.expect_err("refused").code,
             FailureCode::PbxRefused,
             "{extension:?}"
         );
@@ -259,7 +300,7 @@ async fn only_digits_behind_the_outside_line_reach_the_pbx() {
     for dial_string in ["901012345678", "900184912345678", "915881234"] {
         let server = HttpServer::start(vec![answer(200, FREE), answer(200, MADE)]).await;
         let good = Call { dial_string: dial_string.to_owned(), ..call() };
-        let result = AriDial::new(settings(server.base_url())).expect("good settings").send(&good).await;
+        let result = send(&self::ari(server.base_url()), &good).await;
         assert_eq!(result, Ok(placed()), "{dial_string}");
     }
 }

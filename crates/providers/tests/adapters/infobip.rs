@@ -38,7 +38,7 @@ pub(crate) fn infobip(base_url: String) -> InfobipSms {
     InfobipSms::new(settings(base_url)).expect("good settings")
 }
 
-fn message() -> SmsMessage {
+pub(crate) fn message() -> SmsMessage {
     SmsMessage {
         client_ref: client_ref(),
         to_digits: "84912345678".to_owned(),

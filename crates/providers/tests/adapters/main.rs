@@ -2,6 +2,7 @@
 
 mod ari;
 mod bounces;
+mod certificates;
 mod cuts;
 mod dkim;
 mod headers;

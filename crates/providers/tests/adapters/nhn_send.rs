@@ -37,7 +37,7 @@ fn impatient(base_url: String) -> NhnSms {
     NhnSms::new(settings).expect("good settings")
 }
 
-fn overseas() -> SmsMessage {
+pub(crate) fn overseas() -> SmsMessage {
     SmsMessage {
         client_ref: client_ref(),
         to_digits: "84912345678".to_owned(),

@@ -8,7 +8,7 @@ use axum::{
     extract::{ConnectInfo, DefaultBodyLimit, Path, Query, Request, State},
     http::{Method, StatusCode, header},
     middleware::{self, Next},
-    response::{IntoResponse, Response},
+    response::{Html, IntoResponse, Response},
     routing::get,
 };
 use base64::{Engine, engine::general_purpose::STANDARD};
@@ -92,6 +92,12 @@ pub(super) fn routes(board: Arc<Switchboard>) -> Router {
 }
 
 async fn check_access(State(board): Board, request: Request, next: Next) -> Response {
+    if !request.uri().path().starts_with("/ari/") {
+        // Whatever else is asked of Asterisk's web server gets a page for people, whoever asks.
+        let page =
+            Html("<html><head><title>404 Not Found</title></head><body><h1>Not Found</h1></body></html>");
+        return (StatusCode::NOT_FOUND, page).into_response();
+    }
     let writes = request.method() != Method::GET;
     let settings = &board.settings;
     match credentials(&request) {
@@ -123,13 +129,17 @@ fn credentials(request: &Request) -> Option<(String, String)> {
 
 async fn endpoint(State(board): Board, Path(extension): Path<String>) -> Result<Json<Value>, AriError> {
     board.count_look();
-    let behaviour = board.agent(&extension);
-    let mut channel_ids = board.channels_of_agent(&extension);
-    if behaviour == AgentBehaviour::SlowToSay {
+    if board.agent(&extension) == AgentBehaviour::SlowToSay {
         tokio::time::sleep(Duration::from_millis(board.settings.stall_ms)).await;
     }
-    let state = match behaviour {
-        AgentBehaviour::Unknown => return Err(AriError::NotFound("Endpoint not found")),
+    endpoint_json(&board, &extension).map(Json).ok_or(AriError::NotFound("Endpoint not found"))
+}
+
+/// What the phone is doing, if there is one.
+fn endpoint_json(board: &Switchboard, extension: &str) -> Option<Value> {
+    let mut channel_ids = board.channels_of_agent(extension);
+    let state = match board.agent(extension) {
+        AgentBehaviour::Unknown => return None,
         AgentBehaviour::Offline => "offline",
         AgentBehaviour::OnAnotherCall => {
             channel_ids.push("another-call".to_owned());
@@ -141,19 +151,22 @@ async fn endpoint(State(board): Board, Path(extension): Path<String>) -> Result<
         | AgentBehaviour::NoAnswer
         | AgentBehaviour::Rejects => "online",
     };
-    Ok(Json(json!({
+    Some(json!({
         "technology": "PJSIP",
         "resource": extension,
         "state": state,
         "channel_ids": channel_ids,
-    })))
+    }))
 }
 
-async fn endpoints(Path(technology): Path<String>) -> Result<Json<Value>, AriError> {
-    match technology.as_str() {
-        "PJSIP" => Ok(Json(json!([]))),
-        _ => Err(AriError::NotFound("No Endpoints found - invalid tech")),
+async fn endpoints(State(board): Board, Path(technology): Path<String>) -> Response {
+    if technology != "PJSIP" {
+        let message = format!("No Endpoints found - invalid tech {technology}");
+        return (StatusCode::NOT_FOUND, Json(json!({ "message": message }))).into_response();
     }
+    let phones = (1_000..2_000).chain(board.settings.more_phones());
+    let phones = phones.filter_map(|number: u32| endpoint_json(&board, &number.to_string()));
+    Json(phones.collect::<Vec<_>>()).into_response()
 }
 
 async fn module(Path(module): Path<String>) -> Result<Json<Value>, AriError> {

@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum AgentBehaviour {
-    /// `1001` to `1099`: rings and is answered.
+    /// `1001` to `1099`, and `1196`, whose agent hangs up: rings and is answered.
     Answers,
     /// `1888`: is not registered.
     Offline,
@@ -28,6 +28,7 @@ impl AgentBehaviour {
     /// What an extension's phone does where no rule says otherwise.
     pub fn by_extension(extension: &str) -> Self {
         match extension {
+            "1196" => Self::Answers,
             "1888" => Self::Offline,
             "1777" => Self::Busy,
             "1776" => Self::OnAnotherCall,

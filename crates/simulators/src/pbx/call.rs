@@ -8,6 +8,7 @@ use tokio_util::sync::CancellationToken;
 use super::{
     behaviour::{AgentBehaviour, CustomerCourse, HangsUp},
     cel::{CallFacts, CelEvent, CelRow, LegFacts},
+    check::CHECK,
     switchboard::{Channel, ChannelState, Leg, Ring, Switchboard},
 };
 
@@ -47,6 +48,8 @@ struct Ending {
 }
 
 pub(super) const NORMAL_CLEARING: u16 = 16;
+/// The extension where the dialplan's lines for numbers meet; called by itself it has no number.
+const CUSTOMER: &str = "customer";
 const NO_ROUTE: u16 = 3;
 const INVALID_NUMBER: u16 = 28;
 const TIMER_EXPIRED: u16 = 102;
@@ -105,10 +108,18 @@ impl Call {
         self.ring_customer().await
     }
 
-    /// The cause with which the dialplan ends a call that it does not dial; an empty context has none.
+    /// The cause with which the dialplan ends a call that it does not dial; where it has no such line there is none.
     fn dialplan_ends_it(&self) -> Option<u16> {
         let new = &self.new;
-        if new.context != self.board.settings.context || new.dialled.chars().count() < 2 {
+        if new.context != self.board.settings.context {
+            return Some(0);
+        }
+        if new.dialled == CHECK {
+            return Some(NORMAL_CLEARING);
+        }
+        // Its last line takes whatever begins with a digit and goes on.
+        let is_taken = new.dialled.starts_with(|first: char| first.is_ascii_digit()) && new.dialled.len() > 1;
+        if !is_taken && new.dialled != CUSTOMER {
             return Some(0);
         }
         if !is_called(&new.dialled) {

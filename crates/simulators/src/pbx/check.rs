@@ -11,7 +11,7 @@ use super::{
 };
 
 /// The extension of the dialplan that hangs up at once.
-const CHECK: &str = "closure-check";
+pub(super) const CHECK: &str = "closure-check";
 
 /// A call of the dialplan to itself.
 pub(super) struct CheckCall {

@@ -283,7 +283,10 @@ impl Switchboard {
     }
 
     pub(super) fn agent(&self, extension: &str) -> AgentBehaviour {
-        locked(&self.agents).choose(extension).unwrap_or_else(|| AgentBehaviour::by_extension(extension))
+        let is_more = || extension.parse().is_ok_and(|number| self.settings.more_phones().contains(&number));
+        locked(&self.agents).choose(extension).unwrap_or_else(|| {
+            if is_more() { AgentBehaviour::Offline } else { AgentBehaviour::by_extension(extension) }
+        })
     }
 
     pub(super) fn customer(&self, digits: &str) -> CustomerBehaviour {

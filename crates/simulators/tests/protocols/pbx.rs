@@ -203,6 +203,28 @@ async fn the_endpoint_tells_what_the_agents_phone_is_doing() {
 }
 
 #[tokio::test]
+async fn of_a_technology_all_phones_are_told_and_of_another_that_it_is_none() {
+    let pbx = pbx(PbxSimSettings { more_phones: 2, ..quick() }).await;
+    let all = json_of(get(&pbx, "endpoints/PJSIP").await).await;
+    let state = |extension: &str| {
+        let phone = all.as_array().expect("a list").iter().find(|phone| phone["resource"] == extension);
+        phone.map(|phone| phone["state"].clone())
+    };
+    assert_eq!(state("1001"), Some("online".into()));
+    assert_eq!(state("1888"), Some("offline".into()));
+    assert_eq!(state("1000"), None);
+    assert_eq!([state("20000"), state("20001")], [Some("offline".into()), Some("offline".into())]);
+    assert_eq!(state("20002"), None);
+    let none = get(&pbx, "endpoints/SIP").await;
+    assert_eq!(none.status(), StatusCode::NOT_FOUND);
+    assert_eq!(json_of(none).await["message"], "No Endpoints found - invalid tech SIP");
+    let page = client().get(format!("{}/asterisk/ari", pbx.base_url())).send().await.expect("it answers");
+    assert_eq!(page.status(), StatusCode::NOT_FOUND);
+    assert!(page.headers()["content-type"].to_str().is_ok_and(|kind| kind.starts_with("text/html")));
+    pbx.stop().await;
+}
+
+#[tokio::test]
 async fn a_living_channel_tells_its_state() {
     let pbx = pbx(PbxSimSettings { agent_answer_ms: 300, ..long_talk() }).await;
     originate(&pbx, "job-1", "1001", ANSWERED).await;

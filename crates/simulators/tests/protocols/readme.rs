@@ -51,7 +51,7 @@ fn the_table_of_extensions_is_the_codes() {
     for row in rows("### Calls, by the agent's extension") {
         let behaviour: AgentBehaviour = named(row[2]);
         let examples: &[&str] = match row[1] {
-            "1001–1099" => &["1001", "1099"],
+            "1001–1099, 1196" => &["1001", "1099", "1196"],
             "others" => &["1000", "1100", "2001", "", "01001", "abc"],
             extension => &[extension],
         };

@@ -111,7 +111,7 @@ pub fn run(arguments: &Arguments, interrupt: &Interrupt) -> Result<ExitCode> {
     };
     engine.forget()?;
     println!("making root file systems for the images …");
-    if let Some(problem) = engine.roots(interrupt)? {
+    if let Err(problem) = engine.roots(interrupt)?.settled("the images")? {
         return Ok(no_engine(&format!("the images cannot be made: {problem}")));
     }
     let broker = match broker(arguments.rabbitmq, &engine, interrupt)? {

@@ -67,7 +67,8 @@ impl Release {
             Release::V4_3 => ("forky", "rabbitmq-server", "rabbitmq-forky"),
         };
         let root = engine.images().join(name);
-        Ok(engine.root(&root, suite, packages, interrupt)?.map_or(Root::Made(root), Root::Missing))
+        let prepared = engine.root(&root, suite, packages, interrupt)?;
+        Ok(prepared.settled("RabbitMQ")?.map_or_else(Root::Missing, |()| Root::Made(root)))
     }
 }
 

@@ -1,6 +1,6 @@
 //! Calls whose worker or record is not there in time.
 
-use closure_tests::harness::{Asterisk, FleetOptions, jobs, run};
+use closure_tests::harness::{Asterisk, FleetOptions, LONG, eventually, jobs, run};
 
 use crate::support::{dial_worker, rung, started};
 
@@ -38,12 +38,15 @@ fn a_record_that_the_pbx_can_write_only_after_the_call_is_waited_for() {
         let id = fleet.publish(&jobs::dial("+819044010001", "1222")).await;
         rung("the agent's phone to ring", 1, || pbx.rings_of("1222")).await;
         // Nobody can add a row for as long as this holds the table; everybody can read it.
-        fleet
-            .database
-            .query("BEGIN; LOCK TABLE cel IN SHARE ROW EXCLUSIVE MODE; SELECT pg_sleep(10); COMMIT")
-            .await;
-        let channels = pbx.console("core show channels count").await;
-        assert!(channels.contains("0 active calls"), "the call has ended: {channels}");
+        let held = fleet.database.hold("cel").await;
+        rung("the customer's phone to ring", 1, || pbx.calls_to("819044010001")).await;
+        eventually("the call to have ended", LONG, || async {
+            let channels = pbx.console("core show channels count").await;
+            if channels.contains("0 active calls") { Ok(()) } else { Err(channels) }
+        })
+        .await;
+        assert!(fleet.outcomes.of(id).is_empty(), "of its end there is no record yet");
+        drop(held);
         assert_eq!(fleet.outcomes.first(id).await.summary(), "dial.answered");
         assert_eq!(fleet.outcomes.of(id).len(), 1);
         fleet.drain().await;

@@ -6,7 +6,7 @@ use closure_contract::JobId;
 use closure_simulators::AgentBehaviour;
 use closure_tests::harness::{Fleet, FleetOptions, jobs, run};
 
-use crate::support::{HangUp, dial_worker, hang_up, impatient_pbx, rung, started};
+use crate::support::{HangUp, cause, dial_worker, hang_up, impatient_pbx, rung, started};
 
 const DOCUMENT: &str = include_str!("../../../../docs/dialling.md");
 
@@ -79,12 +79,7 @@ async fn ends(fleet: &Fleet) -> Vec<End> {
 }
 
 fn told(end: &End) -> String {
-    let cause = |hang_up: &Option<HangUp>| match hang_up {
-        Some(HangUp { cause, dial_status }) if dial_status.is_empty() => cause.to_string(),
-        Some(HangUp { cause, dial_status }) => format!("{cause} {dial_status}"),
-        None => "–".to_owned(),
-    };
-    format!("{} / {}", cause(&end.agent), cause(&end.customer))
+    format!("{} / {}", cause(end.agent.as_ref()), cause(end.customer.as_ref()))
 }
 
 /// The table of the document.
@@ -127,7 +122,7 @@ fn each_end_of_a_call_is_told_as_a_real_pbx_and_the_simulator_have_it_and_as_the
             pbx.customer_timeout_ms = 500;
         });
         let fleet = Fleet::start(options).await;
-        fleet.pbx.set_agent("1196", AgentBehaviour::Answers);
+        // There it is a phone of which the PBX says late that it is free.
         fleet.pbx.set_agent("1444", AgentBehaviour::NoAnswer);
         let simulated = ends(&fleet).await;
         fleet.drain().await;

@@ -1,6 +1,8 @@
 //! What `fleet doctor dial` and the start of the role say of a real PBX.
 
-use closure_tests::harness::{Answer, Asterisk, Fleet, FleetOptions, LONG, Process, cli, eventually, run};
+use closure_tests::harness::{
+    Answer, Asterisk, Fleet, FleetOptions, LONG, Process, cli, eventually, jobs, run,
+};
 use serde_json::Value;
 
 use crate::support::{dial_worker, prepared};
@@ -25,13 +27,13 @@ async fn doctor(fleet: &Fleet, changed: &[(&str, String)]) -> (String, String) {
     (text("verdict"), text("detail"))
 }
 
-async fn ill(fleet: &Fleet, changed: &[(&str, String)], words: &str) {
+pub(super) async fn ill(fleet: &Fleet, changed: &[(&str, String)], words: &str) {
     let (verdict, detail) = doctor(fleet, changed).await;
     assert_eq!(verdict, "ill", "{words}: {detail}");
     assert!(detail.contains(words), "{words}: {detail}");
 }
 
-async fn well(fleet: &Fleet, changed: &[(&str, String)]) {
+pub(super) async fn well(fleet: &Fleet, changed: &[(&str, String)]) {
     let (verdict, detail) = doctor(fleet, changed).await;
     assert_eq!(verdict, "well", "{detail}");
 }
@@ -80,6 +82,26 @@ fn doctor_says_of_each_thing_that_is_wrong_with_the_pbx_what_it_is_and_rings_nob
         fleet.database.query("DROP TABLE cel").await;
         ill(&fleet, &[], "the table cel is not there").await;
         assert!(pbx.agent_rings().is_empty() && pbx.customer_rings().is_empty(), "nobody's phone rang");
+        fleet.finish().await;
+    });
+}
+
+#[test]
+fn a_pbx_with_thousands_of_phones_is_well_and_a_phone_that_it_does_not_know_is_offline() {
+    run(async {
+        let mut pbx = Asterisk::prepare().await;
+        pbx.add_phones(4_000);
+        let fleet = prepared(&mut pbx, FleetOptions::with("pbx-phones", dial_worker(1))).await;
+        let all = pbx.ask(&Asterisk::login(), "ari/endpoints/PJSIP").await;
+        assert!(all.body.len() > 256 * 1024, "more than an answer may have: {}", all.body.len());
+        well(&fleet, &[]).await;
+        fleet.start_process("dead").await;
+        fleet.start_process("dial").await;
+        for phone in ["4711", "20001"] {
+            let id = fleet.publish(&jobs::dial("+819047000001", phone)).await;
+            assert_eq!(fleet.outcomes.first(id).await.summary(), "dial.unanswered agent_offline", "{phone}");
+        }
+        fleet.drain().await;
         fleet.finish().await;
     });
 }

@@ -3,6 +3,7 @@
 pub(crate) mod http;
 pub(crate) mod signing;
 pub(crate) mod smtp;
+pub(crate) mod tls;
 
 use closure_contract::ClientRef;
 

@@ -5,7 +5,10 @@ use std::{
     time::Duration,
 };
 
-use rustls::pki_types::{CertificateDer, PrivateKeyDer, pem::PemObject};
+use rustls::{
+    ServerConfig,
+    pki_types::{CertificateDer, PrivateKeyDer, pem::PemObject},
+};
 use tokio::{
     io::{AsyncBufReadExt, AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt, BufReader},
     net::{TcpListener, TcpStream},
@@ -43,6 +46,8 @@ pub(crate) enum TlsMode {
 #[derive(Debug, Clone)]
 pub(crate) struct Script {
     pub(crate) tls: TlsMode,
+    /// Who it says it is over TLS; without it `localhost`, by the recorded authority.
+    pub(crate) identity: Option<Arc<ServerConfig>>,
     pub(crate) greeting: Act,
     pub(crate) ehlo: Act,
     pub(crate) starttls: Act,
@@ -71,6 +76,7 @@ impl Default for Script {
     fn default() -> Self {
         Self {
             tls: TlsMode::Never,
+            identity: None,
             greeting: Act::Say("220 mail.test ESMTP"),
             ehlo: Act::Say("250-mail.test\r\n250-8BITMIME\r\n250-AUTH PLAIN LOGIN\r\n250 STARTTLS"),
             starttls: Act::Say("220 2.0.0 go ahead"),
@@ -188,18 +194,22 @@ impl Session {
     async fn serve(mut self, stream: TcpStream) {
         // A client that leaves early is what many tests are about.
         let _ = match self.script.tls {
-            TlsMode::FromTheFirstByte => match acceptor().accept(stream).await {
+            TlsMode::FromTheFirstByte => match self.acceptor().accept(stream).await {
                 Ok(stream) => self.greet_and_talk(stream).await.map(drop),
                 Err(_) => Err(Over),
             },
             TlsMode::Never | TlsMode::AfterStartTls => match self.greet_and_talk(stream).await {
-                Ok(stream) => match acceptor().accept(stream).await {
+                Ok(stream) => match self.acceptor().accept(stream).await {
                     Ok(stream) => self.talk(BufReader::new(stream)).await.map(drop),
                     Err(_) => Err(Over),
                 },
                 Err(Over) => Err(Over),
             },
         };
+    }
+
+    fn acceptor(&self) -> TlsAcceptor {
+        TlsAcceptor::from(self.script.identity.clone().unwrap_or_else(recorded_identity))
     }
 
     async fn greet_and_talk<S: AsyncRead + AsyncWrite + Unpin>(&mut self, stream: S) -> Result<S, Over> {
@@ -327,15 +337,23 @@ pub(crate) fn authority_pem() -> String {
     include_str!("../../recorded/tls/ca.pem").to_owned()
 }
 
-fn acceptor() -> TlsAcceptor {
+fn recorded_identity() -> Arc<ServerConfig> {
     let certificate = CertificateDer::from_pem_slice(include_bytes!("../../recorded/tls/server.pem"));
     let key = PrivateKeyDer::from_pem_slice(include_bytes!("../../recorded/tls/server.key"));
+    identity(vec![certificate.expect("a certificate")], key.expect("a key"))
+}
+
+/// A server that shows this chain.
+pub(crate) fn identity(
+    chain: Vec<CertificateDer<'static>>,
+    key: PrivateKeyDer<'static>,
+) -> Arc<ServerConfig> {
     let provider = Arc::new(rustls::crypto::ring::default_provider());
-    let config = rustls::ServerConfig::builder_with_provider(provider)
+    let config = ServerConfig::builder_with_provider(provider)
         .with_safe_default_protocol_versions()
         .expect("the provider has the default versions")
         .with_no_client_auth()
-        .with_single_cert(vec![certificate.expect("a certificate")], key.expect("a key"))
+        .with_single_cert(chain, key)
         .expect("the key fits the certificate");
-    TlsAcceptor::from(Arc::new(config))
+    Arc::new(config)
 }
