@@ -35,7 +35,7 @@ const COMMANDS: &[(&str, Proof)] = &[
     (
         "CLOSURE_AMQP=amqp://crm:secret@rabbitmq/ python3 docs/contract/producers/python/publish.py job.json",
         Proof::Test(
-            "tests/tests/producers.rs",
+            "tests/tests/producers/main.rs",
             "the_producer_in_python_publishes_each_kind_and_its_reader_hears_how_each_ended",
         ),
     ),

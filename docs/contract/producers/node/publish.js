@@ -10,8 +10,8 @@ const amqp = require('amqplib');
 const CONFIRM_MS = 30000;
 const PAUSES_MS = [500, 1000, 2000, 4000, 8000, 16000]; // a broker that restarts is back by then
 
-// The broker says the same at every try: a wrong password, no right, no such exchange, too large a body.
-const isForGood = (problem) => /\b(40[346]|530)\b/.test(problem.message);
+// It is the same at every try: a wrong password, no right, no such exchange, too large a body, a stranger's certificate.
+const isForGood = (problem) => /\b(40[346]|530)\b|certificate/.test(problem.message);
 
 // Resolves once the broker has the message on disk; rejects if it may not have.
 async function publish(channel, body, message) {

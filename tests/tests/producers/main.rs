@@ -1,5 +1,7 @@
 //! The published producers and readers, run as a CRM's programmer would run them, and shown in the guides as they are.
 
+mod tls;
+
 use std::{
     path::{Path, PathBuf},
     process::Stdio,
