@@ -36,8 +36,15 @@ async function late() {
   throw new Error(`no confirm in ${CONFIRM_MS} ms`);
 }
 
+// The client does not say why the broker refuses to open a vhost.
+async function connect(uri) {
+  return amqp.connect(uri).catch((problem) => {
+    throw /ConnectionOpenOk/.test(problem.message) ? new Error('530: no such vhost, or no right to it') : problem;
+  });
+}
+
 async function publishOnce(uri, body, message) {
-  const connection = await amqp.connect(uri);
+  const connection = await connect(uri);
   connection.on('error', () => {}); // the publish that it breaks rejects by itself
   try {
     await publish(await connection.createConfirmChannel(), body, message);
