@@ -42,7 +42,8 @@ REVOKE ALL ON ALL TABLES IN SCHEMA public FROM
     closure_worker, closure_courier, closure_sms, closure_email, closure_dial, closure_fallback, closure_dead,
     closure_cancel, closure_bounces, closure_fleet, closure_operator, closure_doctor, closure_advisor, closure_pbx;
 -- These have more rights than their callers, and PostgreSQL lets everybody call a function that is new.
-REVOKE ALL ON FUNCTION mail_recipient(uuid), owe(uuid, integer, integer), delivery_answers() FROM PUBLIC,
+REVOKE ALL ON FUNCTION mail_recipient(uuid), owe(uuid, integer, integer), delivery_answers(), delivery_keeps_its_word()
+    FROM PUBLIC,
     closure_worker, closure_courier, closure_sms, closure_email, closure_dial, closure_fallback, closure_dead,
     closure_cancel, closure_bounces, closure_fleet, closure_operator, closure_doctor, closure_advisor, closure_pbx;
 GRANT USAGE ON SCHEMA public TO
@@ -139,6 +140,8 @@ GRANT SELECT (job_id, channel, consultation_id, revision, generation, state, fai
     unjudged, held_since, fallback_job_id, source_job_id, created_at, updated_at, accepted_at, receipt_due_at, ended_at)
     ON delivery TO closure_advisor;
 GRANT SELECT (job_id) ON owed TO closure_advisor;
+-- What the CRM was told before is written by a trigger of its own rights.
+GRANT SELECT ON earlier_word TO closure_advisor;
 
 -- People, by the command line. What was done, by whom and why, is only ever added to; a letter's own bytes stay.
 GRANT SELECT ON refinery_schema_history, delivery, attempt, receipt, dead_letter, dead_letter_action, tombstone,

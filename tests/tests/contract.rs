@@ -118,6 +118,42 @@ fn what_the_decoder_leaves_to_the_rules_is_refused_by_them_with_the_stated_code(
 }
 
 #[test]
+fn a_job_that_is_pasted_from_a_guide_is_not_too_late_today_and_the_published_examples_are_not_either() {
+    run(async {
+        let contract = |name: &str| {
+            let text = std::fs::read_to_string(root().join("docs/contract").join(name));
+            serde_json::from_str::<Value>(&text.expect("it is published")).expect("it is JSON")
+        };
+        let asyncapi = contract("asyncapi.json");
+        let openapi = contract("openapi.json");
+        let mut texts: Vec<String> = openapi["paths"]["/v1/explain"]
+            .pointer("/post/requestBody/content/application~1json/example")
+            .map(|example| vec![example.to_string()])
+            .expect("the document has an example");
+        for message in asyncapi["components"]["messages"].as_object().expect("it has messages").values() {
+            let examples = message["examples"].as_array().into_iter().flatten();
+            texts.extend(examples.map(|example| example["payload"].to_string()));
+        }
+        for guide in ["docs/integration.en.md", "docs/integration.ko.md"] {
+            let text = std::fs::read_to_string(root().join(guide)).expect("there is a guide");
+            let blocks = text.split("```json\n").skip(1).filter_map(|rest| rest.split("```").next());
+            texts.extend(blocks.map(|block| block.replace('\n', " ")));
+        }
+        let is_job = |text: &String| {
+            ["sms", "email", "dial"].iter().any(|kind| text.contains(&format!("closure.{kind}/1\"")))
+        };
+        texts.retain(is_job);
+        assert!(texts.len() >= 12, "only {} jobs are shown", texts.len());
+        for (answer, text) in judged(&texts).await.iter().zip(&texts) {
+            // Without the register of templates none is known.
+            let is_of_a_template = answer["code"].as_str().is_some_and(|code| code.starts_with("template_"));
+            let is_well = answer["verdict"] == "send" || is_of_a_template;
+            assert!(is_well, "{text}\n{answer}");
+        }
+    });
+}
+
+#[test]
 fn every_promise_of_the_guides_names_a_test_that_keeps_it() {
     for guide in ["docs/integration.en.md", "docs/integration.ko.md"] {
         let text = std::fs::read_to_string(root().join(guide)).expect("there is a guide");

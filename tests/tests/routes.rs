@@ -2,6 +2,7 @@
 
 use std::{
     collections::{BTreeMap, BTreeSet},
+    path::Path,
     time::Duration,
 };
 
@@ -11,7 +12,7 @@ use closure_broker::{
 };
 use closure_contract::topology::{WorkQueue, exchanges, queues};
 use closure_tests::harness::{
-    LONG, Services, Vhost, broker_rights, eventually,
+    LONG, Services, Vhost, broker_rights, content, eventually, python,
     raw_amqp::{Properties, RawPublisher, Said, field, long},
     run,
 };
@@ -170,6 +171,33 @@ fn the_doctors_user_sees_what_is_there_and_may_configure_nothing() {
         }
         let refused = topology::apply(&doctor).await.expect_err("it may not");
         assert!(matches!(refused, TopologyError::Broker(BrokerError::AccessRefused { .. })), "{refused}");
+        vhost.delete_user(&name).await;
+        vhost.delete().await;
+    });
+}
+
+#[test]
+fn the_crms_user_may_look_whether_its_queue_and_exchange_are_there_and_may_declare_nothing() {
+    run(async {
+        let services = Services::from_environment();
+        let name = format!("declares-{}", uuid::Uuid::new_v4().simple());
+        let vhost = Vhost::create(&services, &name).await;
+        topology::apply(&BrokerSettings::new(vhost.uri.clone(), "routes")).await.expect("it is applied");
+        vhost.declare_queue("crm.outcomes", &serde_json::json!({ "x-queue-type": "quorum" })).await;
+        vhost.add_user(&name, PASSWORD, &broker_rights("no").await["crm"]).await;
+        let program = Path::new(env!("CARGO_MANIFEST_DIR")).join("python/declares.py");
+        let mut asker = python(&program);
+        asker.env("CLOSURE_AMQP", vhost.uri_of(&services, &name, PASSWORD));
+        let said = content(asker).await;
+        let expected = [
+            "passive queue is allowed",
+            "passive exchange is allowed",
+            "queue 403",
+            "queue of another name 403",
+            "exchange 403",
+            "binding 403",
+        ];
+        assert_eq!(said.lines().collect::<Vec<_>>(), expected);
         vhost.delete_user(&name).await;
         vhost.delete().await;
     });

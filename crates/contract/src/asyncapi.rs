@@ -8,7 +8,7 @@ use crate::{
     cancel_outcome::CancelOutcome,
     job::{Cancel, Channel, DialJob, EmailJob, SmsJob},
     outcome::Outcome,
-    schema::plain,
+    schema::{self, plain},
     topology::{HEADER_ATTEMPT, HEADER_GENERATION, HEADER_TRACEPARENT, JOB_BYTES_MAX, OUTCOMES, WorkQueue},
 };
 
@@ -197,7 +197,7 @@ fn hearing(keys: &[&str]) -> Value {
 }
 
 fn described(generator: &mut SchemaGenerator, message: &Message, headers: Value) -> Value {
-    let example: Value = serde_json::from_str(message.example).expect("a fixture is JSON");
+    let example = schema::example(message.example);
     json!({
         "name": message.kind,
         "title": message.title,

@@ -10,11 +10,11 @@ use closure_contract::{
     receipt::SubmissionKind,
     topology::{DelayStep, FALLBACK, JOBS, OUTCOMES, RECEIPTS, WorkQueue},
 };
-use closure_store::{CancelledJobs, DeliveryState, JobSummary, Snapshot};
+use closure_store::{CancelledJobs, DeliveryState, EarlierWord, JobSummary, Snapshot};
 use tracing::warn;
 use uuid::Uuid;
 
-/// The latest word about a generation of a job.
+/// A word about a generation of a job.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Word {
     /// How it ended.
@@ -45,6 +45,12 @@ impl Word {
         }
         let outcome = outcome_name(summary.channel, summary.state)?;
         Some(Self::about(summary.job_id, summary.generation, summary.words, outcome))
+    }
+
+    /// A word that was told before; nothing where only another release has a name for it.
+    pub fn of_earlier(summary: &JobSummary, earlier: &EarlierWord) -> Option<Self> {
+        let outcome = outcome_name(summary.channel, earlier.state)?;
+        Some(Self::about(summary.job_id, earlier.generation, earlier.word, outcome))
     }
 
     fn about(job: JobId, generation: Generation, words: u32, outcome: OutcomeName) -> Self {

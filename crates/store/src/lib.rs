@@ -88,7 +88,7 @@ pub use snapshot::Snapshot;
 pub use standing::{StandingFacts, StandingQuestion, UsedWindow};
 pub use state::DeliveryState;
 pub use store::Store;
-pub use summary::{ConsultationSummary, JobSummary};
+pub use summary::{ConsultationSummary, EarlierWord, JobSummary};
 pub use suppression::{ListChange, NewSuppression, Recipient, Suppression, SuppressionSource};
 pub use tally::{CapKind, Contact, Counted, Limit, Taken};
 pub use template_changes::{Added, Deed, NewTemplate, TemplateChange, TemplateError};

@@ -68,6 +68,7 @@ const STATEMENTS: &[(&str, &str)] = &[
     ("consultation", history::CONSULTATION),
     ("how a job stands", summary::JOB),
     ("how a consultation's jobs stand", summary::CONSULTATION),
+    ("what was told of jobs before", summary::EARLIER),
     ("version of the templates", templates::VERSION),
     ("lock the templates", template_changes::LOCK),
     ("newest edition", template_changes::NEWEST),

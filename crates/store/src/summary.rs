@@ -2,6 +2,7 @@
 
 use closure_contract::{Channel, ConsultationId, Evidence, FailureCode, Generation, JobId, Timestamp};
 use tokio_postgres::Row;
+use uuid::Uuid;
 
 use crate::{
     error::StoreError,
@@ -12,6 +13,8 @@ use crate::{
 
 /// A consultation lists at most this many jobs, those of the newest revisions.
 const JOBS_MAX: usize = 50;
+/// Of one job at most this many earlier words are told, the latest ones.
+const EARLIER_MAX: i64 = 50;
 
 /// How one job stands.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -56,6 +59,27 @@ pub struct JobSummary {
     pub receipt_due_at: Option<Timestamp>,
     /// When it came to an end.
     pub ended_at: Option<Timestamp>,
+    /// What the CRM was told before its latest word, the oldest first: at most the latest 50.
+    pub earlier: Vec<EarlierWord>,
+}
+
+/// A word about a job in whose place the CRM is told another.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct EarlierWord {
+    /// Which edition of the job it speaks of.
+    pub generation: Generation,
+    /// Its number within the generation.
+    pub word: u32,
+    /// Where the job stood.
+    pub state: DeliveryState,
+    /// Why, as a code.
+    pub code: Option<FailureCode>,
+    /// What a `delivered` was worth.
+    pub evidence: Evidence,
+    /// When it came to that end.
+    pub at: Timestamp,
+    /// Whether the broker had confirmed it when the next one took its place.
+    pub told: bool,
 }
 
 /// The jobs of one consultation.
@@ -71,7 +95,9 @@ impl Store {
     /// How a job stands; nothing where no worker has had it in hand.
     pub async fn job_summary(&self, job_id: JobId) -> Result<Option<JobSummary>, StoreError> {
         let rows = self.database.query(JOB, &[&job_id.0]).await?;
-        rows.first().map(JobSummary::read).transpose()
+        let mut found: Vec<JobSummary> = rows.iter().map(JobSummary::read).collect::<Result<_, _>>()?;
+        self.add_earlier_words(&mut found).await?;
+        Ok(found.pop())
     }
 
     /// How the jobs of a consultation stand; none where nothing is known of it.
@@ -89,7 +115,22 @@ impl Store {
                 Err(problem) => return Err(problem),
             }
         }
+        self.add_earlier_words(&mut summary.jobs).await?;
         Ok(summary)
+    }
+
+    async fn add_earlier_words(&self, jobs: &mut [JobSummary]) -> Result<(), StoreError> {
+        let ids: Vec<Uuid> = jobs.iter().map(|job| job.job_id.0).collect();
+        for row in &self.database.query(EARLIER, &[&ids, &EARLIER_MAX]).await? {
+            let columns = Columns(row);
+            let (job_id, word) = (columns.job("job_id")?, EarlierWord::read(&columns)?);
+            let job = jobs.iter_mut().find(|job| job.job_id == job_id);
+            // The row of the delivery was read first: what became an earlier word since then is still its latest here.
+            if let Some(job) = job.filter(|job| job.is_after(&word)) {
+                job.earlier.push(word);
+            }
+        }
+        Ok(())
     }
 }
 
@@ -98,7 +139,32 @@ fn asked() -> i64 {
     i64::try_from(JOBS_MAX + 1).unwrap_or(i64::MAX)
 }
 
+impl EarlierWord {
+    fn read(columns: &Columns<'_>) -> Result<Self, StoreError> {
+        Ok(Self {
+            generation: columns.generation("generation")?,
+            word: columns.count("word")?,
+            state: columns.word("state", str::parse)?,
+            code: columns.maybe_code("failure_code")?,
+            evidence: columns.word("evidence", state::evidence)?,
+            at: columns.time("at")?,
+            told: columns.get("told")?,
+        })
+    }
+}
+
 impl JobSummary {
+    /// Whether the CRM has been told, or is to be told, something else after this word.
+    ///
+    /// A job that goes on, and one of which it is not decided yet what is told, has no word of its own.
+    fn is_after(&self, word: &EarlierWord) -> bool {
+        let is_over = self.state.is_terminal()
+            || (self.channel == Channel::Email && self.state == DeliveryState::Accepted);
+        let speaks = is_over && self.held_since.is_none() && !self.unjudged;
+        let (latest, this) = ((self.generation.0, self.words.max(1)), (word.generation.0, word.word));
+        this < latest || (this == latest && !speaks)
+    }
+
     fn read(row: &Row) -> Result<Self, StoreError> {
         let columns = Columns(row);
         Ok(Self {
@@ -122,6 +188,7 @@ impl JobSummary {
             accepted_at: columns.maybe_time("accepted_at")?,
             receipt_due_at: columns.maybe_time("receipt_due_at")?,
             ended_at: columns.maybe_time("ended_at")?,
+            earlier: Vec::new(),
         })
     }
 }
@@ -137,6 +204,16 @@ macro_rules! summary_of_deliveries {
 FROM delivery AS d "
     };
 }
+
+/// The lateral query fixes the plan: a short walk of the primary key for each job.
+pub(crate) const EARLIER: &str = "
+SELECT e.job_id, e.generation, e.word, e.state, e.failure_code, e.evidence, e.at, e.told
+FROM unnest($1::uuid[]) AS asked (job_id)
+CROSS JOIN LATERAL (
+    SELECT w.* FROM earlier_word AS w
+    WHERE w.job_id = asked.job_id ORDER BY w.generation DESC, w.word DESC LIMIT $2
+) AS e
+ORDER BY e.job_id, e.generation, e.word";
 
 pub(crate) const JOB: &str = concat!(summary_of_deliveries!(), "WHERE d.job_id = $1");
 

@@ -64,10 +64,10 @@ fn jars() -> String {
 }
 
 /// Beside the services' own files, so that whoever removes those removes it as well.
-fn folder(language: &str) -> PathBuf {
+pub(super) fn folder(name: &str) -> PathBuf {
     let services = Services::from_environment();
     let beside = services.description.parent().expect("a file lies in a folder");
-    let folder = beside.join(format!("{language}-{}", std::process::id()));
+    let folder = beside.join(format!("{name}-{}", std::process::id()));
     std::fs::create_dir_all(&folder).expect("a folder can be made");
     folder
 }

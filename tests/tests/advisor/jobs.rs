@@ -1,6 +1,7 @@
 //! What became of the jobs that a CRM published.
 
-use closure_contract::JobId;
+use closure_contract::{Generation, JobId, ReceiptStatus, Timestamp};
+use closure_store::{BounceEffect, Bounced, NewBounce};
 use closure_tests::harness::{Connections, Fleet, HttpAnswer, LONG, eventually, jobs, run};
 use serde_json::{Value, json};
 use uuid::Uuid;
@@ -85,6 +86,63 @@ fn what_became_of_a_text_and_of_the_email_in_its_place_is_told_in_the_wires_word
             is_korean(&answer["jobs"][1]["meaning"]) && is_korean(&answer["jobs"][1]["remedy"]),
             "{answer}"
         );
+        fleet.finish().await;
+    });
+}
+
+/// A report that the mail of this generation came back.
+fn bounce(job_id: JobId, generation: u32) -> NewBounce {
+    NewBounce {
+        job_id,
+        generation: Generation(generation),
+        report_id: "earlier-1".to_owned(),
+        status: ReceiptStatus::Undelivered,
+        provider_code: None,
+        occurred_at: None,
+        received_at: Timestamp::now(),
+        effect: BounceEffect::Undelivered { detail: "it came back".to_owned(), suppress: None },
+    }
+}
+
+#[test]
+fn what_was_told_of_a_job_before_stands_in_its_order_beside_the_outcome_that_holds() {
+    run(async {
+        let fleet = start_at_work("jobs-api-earlier").await;
+        let mut job = jobs::email("jobs-earlier@example.com");
+        job["email"]["subject"] = json!("분실물 안내입니다");
+        let id = fleet.publish(&job).await;
+        fleet.outcomes_of(id, 1).await;
+        let first = told(&fleet, id).await;
+        assert_eq!(first["earlier_outcomes"], json!([]), "nothing was told before the first word: {first}");
+        let letter = fleet.letters_of(id).await[0].summary.id.to_string();
+        job["email"]["subject"] = json!("Your lost item was found");
+        let file = fleet.file("earlier.json", job.to_string().as_bytes());
+        let by = ["--actor", "kim", "--reason", "a test"];
+        let replay = [&["dead", "replay", &letter, "--edit", &file][..], &by].concat();
+        fleet.cli(&replay).await.with_code(0);
+        fleet.outcomes_of(id, 2).await;
+        told(&fleet, id).await;
+        assert_eq!(fleet.store.record_bounce(bounce(id, 2)).await, Ok(Bounced::Moved));
+        let heard = fleet.outcomes_of(id, 3).await;
+        let answer = told(&fleet, id).await;
+
+        let earlier = answer["earlier_outcomes"].as_array().expect("a list");
+        let ends: Vec<&Value> = earlier.iter().map(|outcome| &outcome["outcome"]).collect();
+        assert_eq!(ends, [&json!("dead"), &json!("accepted")], "{answer}");
+        assert_eq!(answer["outcomes"][0]["outcome"], json!("undelivered"));
+        let holding = answer["outcomes"].as_array().expect("a list");
+        for (outcome, heard) in earlier.iter().chain(holding).zip(&heard) {
+            let on_the_wire = serde_json::to_value(&heard.outcome).expect("an outcome is JSON");
+            for (field, value) in outcome.as_object().expect("an outcome") {
+                let expected = if field == "told" { &json!(true) } else { &on_the_wire[field] };
+                assert_eq!(value, expected, "{field} of {outcome}");
+            }
+        }
+        assert_eq!(answer["outcomes"][0]["corrects"], earlier[1]["outcome_id"]);
+        let consultation = job["consultation"]["id"].as_str().expect("it has a name");
+        let listed = look_up(&fleet, &format!("/v1/consultations/{consultation}"), "en").await.json();
+        assert_eq!(listed["jobs"][0]["earlier_outcomes"], answer["earlier_outcomes"]);
+        assert!(!answer.to_string().contains("@example.com"), "{answer}");
         fleet.finish().await;
     });
 }

@@ -35,10 +35,15 @@ const COMMANDS: &[(&str, Proof)] = &[
     (
         "CLOSURE_AMQP=amqp://crm:secret@rabbitmq/ python3 docs/contract/producers/python/publish.py job.json",
         Proof::Test(
-            "tests/tests/producers.rs",
+            "tests/tests/producers/main.rs",
             "the_producer_in_python_publishes_each_kind_and_its_reader_hears_how_each_ended",
         ),
     ),
+    (
+        "jq --arg until \"$(date -u -d '+1 day' +%FT%TZ)\" '.expires_at = $until' job.json > timed.json",
+        Proof::Here,
+    ),
+    ("jq --arg now \"$(date -u +%FT%TZ)\" '.clicked_at = $now' job.json > clicked.json", Proof::Here),
     ("fleet migrate", Proof::Here),
     ("fleet topology apply", Proof::Here),
     ("fleet doctor", Proof::Here),

@@ -172,8 +172,12 @@ fn the_editions_of_a_document_have_the_same_sections_tables_names_links_and_code
 }
 
 /// One word for each thing: what the Korean guides do not say, and what they say in its place.
-const NOT_SAID: [(&str, &str); 9] = [
+const NOT_SAID: [(&str, &str); 13] = [
     ("수신 확인", "전송 결과"),
+    ("수신 리포트", "전송 결과"),
+    ("교환기", "PBX"),
+    ("대신하는 이메일", "대체 이메일"),
+    ("계약", "규약"),
     ("상담원", "상담사"),
     ("데드 레터", "데드레터"),
     ("리비전", "revision"),

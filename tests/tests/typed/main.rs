@@ -4,3 +4,4 @@ mod doctor;
 mod documented;
 mod hostile;
 mod languages;
+mod published;

@@ -183,9 +183,8 @@ fn described(operation: Operation) -> Value {
     let mut described = Map::new();
     match question {
         Question::Message(schema) => {
-            let example: Value =
-                serde_json::from_str(include_str!("../../../contract/fixtures/closure.sms.1-separated.json"))
-                    .expect("a fixture is JSON");
+            let example =
+                schema::example(include_str!("../../../contract/fixtures/closure.sms.1-separated.json"));
             let content = json!({ "application/json": { "schema": schema, "example": example } });
             described.insert("requestBody".to_owned(), json!({ "required": true, "content": content }));
         }

@@ -183,6 +183,11 @@ fn content(snapshot: &Snapshot) -> String {
     )
 }
 
+/// What is kept of the words that gave way.
+const KEPT: &str =
+    "SELECT concat_ws(' ', generation, word, state, evidence, told, floor(extract(epoch FROM at)))
+    FROM earlier_word ORDER BY job_id, generation, word";
+
 fn is_word(snapshot: &Snapshot) -> bool {
     let is_accepted = snapshot.state == DeliveryState::Accepted;
     let is_over = snapshot.state.is_terminal() || (is_accepted && snapshot.channel.as_str() == "email");
@@ -221,7 +226,7 @@ fn any_two_words_that_differ_have_different_numbers_and_a_repeat_has_the_same_nu
                                 "UPDATE delivery SET channel = '{channel}', state = '{from}', failure_code = NULL,
                                      detail = NULL, rules = '[]', evidence = 'none', held_since = NULL,
                                      unjudged = false, fallback_job_id = NULL, words = 0, ended_at = now();
-                                 DELETE FROM owed"
+                                 DELETE FROM owed; DELETE FROM earlier_word"
                             ))
                             .await;
                         let before = snapshot(&store, job).await;
@@ -237,6 +242,13 @@ fn any_two_words_that_differ_have_different_numbers_and_a_repeat_has_the_same_nu
                             let owed = format!("SELECT count(*) FROM owed WHERE word = {}", after.words);
                             assert_eq!(database.count(&owed).await, 1, "{case}");
                         }
+                        let goes = is_word(&before) && (before.words != after.words || !is_word(&after));
+                        let rows = person.query(KEPT, &[]).await.expect("the test's own statement");
+                        let kept: Vec<String> = rows.iter().map(|row| row.get(0)).collect();
+                        let ended_at = before.ended_at.expect("the case has set it").0.unix_timestamp();
+                        let word = format!("1 {} {from} none t {ended_at}", before.words.max(1));
+                        let expected = if goes { vec![word] } else { Vec::new() };
+                        assert_eq!(kept, expected, "{case}: what was told before");
                         if is_word(&after) && !is_word(&before) {
                             assert!(after.words > before.words, "{case}: its word is a new one");
                         }

@@ -1,6 +1,10 @@
+import com.rabbitmq.client.Address;
 import com.rabbitmq.client.AuthenticationFailureException;
 import com.rabbitmq.client.Connection;
 import com.rabbitmq.client.ConnectionFactory;
+import com.rabbitmq.client.ListAddressResolver;
+import java.security.cert.CertificateException;
+import java.util.List;
 import java.util.regex.Pattern;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
@@ -10,8 +14,9 @@ import javax.net.ssl.SSLSocket;
 
 /** The broker that CLOSURE_AMQP names: amqp://crm:PASSWORD@host:5672/%2f, or amqps://…:5671 to another host. */
 final class Broker {
-    // The broker says the same at every try: a wrong password, no right, no such exchange, too large a body.
-    private static final Pattern FOR_GOOD = Pattern.compile("\\b(40[346]|530)\\b");
+    private static final String STRANGER = "the broker's certificate is not believed: ";
+    // It is the same at every try: a wrong password, no right, no such exchange, too large a body, a stranger.
+    private static final Pattern FOR_GOOD = Pattern.compile("\\b(40[346]|530)\\b|" + STRANGER);
 
     private Broker() {}
 
@@ -29,7 +34,9 @@ final class Broker {
                 ((SSLSocket) socket).setSSLParameters(parameters);
             });
         }
-        return factory.newConnection();
+        // Older clients look a single host up themselves, and then know no name to compare a certificate with.
+        Address host = new Address(factory.getHost(), factory.getPort());
+        return factory.newConnection(new ListAddressResolver(List.of(host)));
     }
 
     static String required(String name) {
@@ -53,7 +60,14 @@ final class Broker {
     /** What went wrong, in the broker's own words where it said some. */
     static String words(Throwable problem) {
         return Stream.iterate(problem, one -> one != null, Throwable::getCause)
-            .map(one -> one instanceof AuthenticationFailureException ? "403 " + one.getMessage() : one.toString())
+            .map(Broker::word)
             .collect(Collectors.joining("; "));
+    }
+
+    private static String word(Throwable problem) {
+        if (problem instanceof AuthenticationFailureException) {
+            return "403 " + problem.getMessage();
+        }
+        return (problem instanceof CertificateException ? STRANGER : "") + problem;
     }
 }

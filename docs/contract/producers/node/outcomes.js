@@ -44,11 +44,18 @@ async function read(connection, count) {
   await channel.close();
 }
 
+// The client does not say why the broker refuses to open a vhost.
+async function connect(uri) {
+  return amqp.connect(uri).catch((problem) => {
+    throw /ConnectionOpenOk/.test(problem.message) ? new Error('530: no such vhost, or no right to it') : problem;
+  });
+}
+
 async function main() {
   const count = Number(process.argv[2] || Infinity);
   if (!process.env.CLOSURE_AMQP) throw new Error('CLOSURE_AMQP is not set');
   if (!(count > 0)) throw new Error('COUNT must be a number from 1 on');
-  const connection = await amqp.connect(process.env.CLOSURE_AMQP);
+  const connection = await connect(process.env.CLOSURE_AMQP);
   await read(connection, count);
   await connection.close();
 }

@@ -10,8 +10,8 @@ const amqp = require('amqplib');
 const CONFIRM_MS = 30000;
 const PAUSES_MS = [500, 1000, 2000, 4000, 8000, 16000]; // a broker that restarts is back by then
 
-// The broker says the same at every try: a wrong password, no right, no such exchange, too large a body.
-const isForGood = (problem) => /\b(40[346]|530)\b/.test(problem.message);
+// It is the same at every try: a wrong password, no right, no such exchange, too large a body, a stranger's certificate.
+const isForGood = (problem) => /\b(40[346]|530)\b|certificate/.test(problem.message);
 
 // Resolves once the broker has the message on disk; rejects if it may not have.
 async function publish(channel, body, message) {
@@ -36,8 +36,15 @@ async function late() {
   throw new Error(`no confirm in ${CONFIRM_MS} ms`);
 }
 
+// The client does not say why the broker refuses to open a vhost.
+async function connect(uri) {
+  return amqp.connect(uri).catch((problem) => {
+    throw /ConnectionOpenOk/.test(problem.message) ? new Error('530: no such vhost, or no right to it') : problem;
+  });
+}
+
 async function publishOnce(uri, body, message) {
-  const connection = await amqp.connect(uri);
+  const connection = await connect(uri);
   connection.on('error', () => {}); // the publish that it breaks rejects by itself
   try {
     await publish(await connection.createConfirmChannel(), body, message);

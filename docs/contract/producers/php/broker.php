@@ -8,6 +8,7 @@ require stream_resolve_include_path('PhpAmqpLib/autoload.php') ?: __DIR__ . '/ve
 use PhpAmqpLib\Connection\AbstractConnection;
 use PhpAmqpLib\Connection\AMQPConnectionConfig;
 use PhpAmqpLib\Connection\AMQPConnectionFactory;
+use PhpAmqpLib\Exception\AMQPIOException;
 
 /** The broker that CLOSURE_AMQP names: amqp://crm:PASSWORD@host:5672/%2f, or amqps://…:5671 to another host. */
 function connect(): AbstractConnection
@@ -25,19 +26,38 @@ function connect(): AbstractConnection
     $config->setVhost(rawurldecode(substr($uri['path'] ?? '/', 1)) ?: '/');
     $config->setIsSecure($secure);
     if ($secure) {
+        $config->setNetworkProtocol('tls'); // releases up to 3.5 speak plain text to the broker without it
         $config->setSslVerify(true);
         $config->setSslVerifyName(true);
     }
     $config->setHeartbeat(10);
     $config->setReadTimeout(30);
     $config->setWriteTimeout(30);
-    return AMQPConnectionFactory::create($config);
+    try {
+        return AMQPConnectionFactory::create($config);
+    } catch (AMQPIOException $problem) {
+        throw $secure ? reason($config, $problem) : $problem;
+    }
 }
 
-/** The broker says the same at every try: a wrong password, no right, no such exchange, too large a body. */
+/** The client keeps the last of PHP's warnings, which does not say what is wrong with a certificate: PHP is asked again. */
+function reason(AMQPConnectionConfig $config, AMQPIOException $problem): AMQPIOException
+{
+    $said = [];
+    set_error_handler(function (int $level, string $text) use (&$said): bool {
+        $said[] = $text;
+        return true;
+    });
+    $socket = stream_socket_client("tls://{$config->getHost()}:{$config->getPort()}", $code, $text, 10);
+    restore_error_handler();
+    return $socket === false && $said !== [] ? new AMQPIOException(implode('; ', $said)) : $problem;
+}
+
+/** It is the same at every try: a wrong password, no right, no such exchange, too large a body, a stranger's certificate. */
 function isForGood(Throwable $problem): bool
 {
-    return in_array($problem->getCode(), [403, 404, 406, 530], true);
+    return in_array($problem->getCode(), [403, 404, 406, 530], true)
+        || stripos($problem->getMessage(), 'certificate') !== false;
 }
 
 /** What went wrong, in the broker's own words where it said some. */

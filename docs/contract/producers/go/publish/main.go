@@ -33,11 +33,14 @@ func (job message) id() string {
 	return job.CancelID
 }
 
-// isForGood tells what the broker says again at every try: a wrong password, no right, no such exchange, too large a body.
+// isForGood tells what is the same at every try: a wrong password, no right, no such exchange, too large a body, a
+// stranger's certificate.
 func isForGood(problem error) bool {
 	var refused *amqp.Error
-	return errors.As(problem, &refused) &&
-		(refused.Code == 403 || refused.Code == 404 || refused.Code == 406 || refused.Code == 530)
+	if errors.As(problem, &refused) {
+		return refused.Code == 403 || refused.Code == 404 || refused.Code == 406 || refused.Code == 530
+	}
+	return strings.Contains(problem.Error(), "x509:")
 }
 
 // publish returns nil once the broker has the message on disk, and a problem if it may not have.

@@ -1,5 +1,7 @@
 //! The published producers and readers, run as a CRM's programmer would run them, and shown in the guides as they are.
 
+mod tls;
+
 use std::{
     path::{Path, PathBuf},
     process::Stdio,
@@ -49,9 +51,14 @@ async fn is_refused_and_cut_off(publisher: impl Fn() -> Command, reader: impl Fn
         command.arg(fleet.file("refused.json", body.as_bytes()));
         command
     };
-    for (command, uri, code) in
-        [(publisher(), &stranger, "403"), (reader(), &stranger, "403"), (reader(), &fleet.vhost.uri, "404")]
-    {
+    let nowhere = format!("{}-nowhere", fleet.vhost.uri);
+    for (command, uri, code) in [
+        (publisher(), &stranger, "403"),
+        (reader(), &stranger, "403"),
+        (publisher(), &nowhere, "vhost"),
+        (reader(), &nowhere, "vhost"),
+        (reader(), &fleet.vhost.uri, "404"),
+    ] {
         let (ended, said) = output_at(command, uri, "crm.nowhere").await;
         assert_eq!(ended, Some(1), "{said}");
         assert!(said.contains(code) && !said.contains("again in"), "{code} is told once:\n{said}");
@@ -201,6 +208,71 @@ fn the_programs_in_php_tell_at_once_what_is_refused_publish_again_what_came_back
 fn the_programs_in_go_tell_at_once_what_is_refused_publish_again_what_came_back_and_fail_when_they_are_cut_off()
  {
     run(is_refused_and_cut_off(|| go(&program("go"), "publish"), || go(&program("go"), "outcomes")));
+}
+
+/// Go takes no archive that has entries for folders.
+const ZIP: &str = r#"
+import pathlib, sys, zipfile
+with zipfile.ZipFile(sys.argv[1], "w") as archive:
+    for file in pathlib.Path("github.com").rglob("*"):
+        if file.is_file():
+            archive.write(file)
+"#;
+
+/// Debian's package of the client as a module proxy has it, without what its own tests need.
+fn module_proxy(folder: &Path) -> String {
+    let (module, version) = ("github.com/rabbitmq/amqp091-go", "v1.5.0");
+    let source = Path::new("/usr/share/gocode/src").join(module);
+    let inside = folder.join("zip").join(format!("{module}@{version}"));
+    let versions = folder.join("proxy").join(module).join("@v");
+    for folder in [&inside, &versions] {
+        std::fs::create_dir_all(folder).expect("a folder can be made");
+    }
+    for entry in std::fs::read_dir(source).expect("cargo xtask test installs the client").flatten() {
+        let name = entry.file_name().to_string_lossy().into_owned();
+        if name.ends_with(".go") && !name.ends_with("_test.go") {
+            std::fs::copy(entry.path(), inside.join(name)).expect("a file can be copied");
+        }
+    }
+    let manifest = format!("module {module}\n\ngo 1.16\n");
+    let of_version = |end: &str| versions.join(format!("{version}.{end}"));
+    for (file, text) in [
+        (inside.join("go.mod"), manifest.clone()),
+        (of_version("mod"), manifest),
+        (of_version("info"), json!({ "Version": version, "Time": "2022-10-01T00:00:00Z" }).to_string()),
+        (versions.join("list"), format!("{version}\n")),
+    ] {
+        std::fs::write(file, text).expect("a file can be written");
+    }
+    let mut zip = std::process::Command::new("/usr/bin/python3");
+    zip.args(["-c", ZIP]).arg(of_version("zip")).current_dir(folder.join("zip"));
+    assert!(zip.status().expect("Python can be started").success(), "the archive is made");
+    format!("file://{}", folder.join("proxy").display())
+}
+
+#[test]
+fn the_line_of_the_guide_that_makes_a_go_module_gives_programs_that_can_be_built() {
+    let text = std::fs::read_to_string(program("README.md")).expect("there is a guide");
+    let line = text.split('`').find(|piece| piece.starts_with("go mod init ")).expect("it shows the line");
+    let folder = tempfile::tempdir().expect("a folder can be made");
+    let proxy = module_proxy(folder.path());
+    let own = folder.path().join("producers");
+    for name in ["publish", "outcomes"] {
+        std::fs::create_dir_all(own.join("go").join(name)).expect("a folder can be made");
+        let file = format!("go/{name}/main.go");
+        std::fs::copy(program(&file), own.join(&file)).expect("a program can be copied");
+    }
+    let mut shell = std::process::Command::new("bash");
+    shell.args(["-e", "-c", &format!("{line} && go build ./go/publish && go build ./go/outcomes")]);
+    shell
+        .current_dir(&own)
+        .env("GOPATH", folder.path().join("go"))
+        .env("GOCACHE", folder.path().join("cache"));
+    // A module of the proxy is kept without the right to write, which would outlast the test.
+    shell.env("GOFLAGS", "-modcacherw").env("GOPROXY", proxy).env("GOSUMDB", "off").env("GO111MODULE", "");
+    let output = shell.output().expect("bash can be started");
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    assert!(own.join("publish").is_file() && own.join("outcomes").is_file(), "both are built");
 }
 
 #[test]
