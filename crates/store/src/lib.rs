@@ -13,6 +13,7 @@ mod dead_letters;
 mod error;
 mod evaluate;
 mod history;
+mod homecoming;
 mod hosts;
 mod lane;
 mod leases;
@@ -69,6 +70,7 @@ pub use dead_letters::{
 };
 pub use error::StoreError;
 pub use history::{AttemptStory, DeadLetterStory, JobStory, ReceiptStory, StateCount};
+pub use homecoming::NotHome;
 pub use lane::Lane;
 pub use leases::Renewal;
 pub use owed::{Debt, LongOwed};
