@@ -121,7 +121,7 @@ pub struct DeadLetterSummary {
     pub code: FailureCode,
     /// Why, for people.
     pub detail: String,
-    /// What the provider said of the latest try of that generation, masked, where it said any.
+    /// What the provider said of the latest try of that generation, masked, where it is more than the reason.
     pub said: Option<String>,
     /// Where it stands.
     pub state: DeadLetterState,
@@ -231,7 +231,7 @@ macro_rules! summary_columns {
         "l.id, l.job_id, l.about_job, l.channel, l.queue, l.code, l.detail, l.state, l.generation, l.deaths, l.first_died_at, \
          l.last_died_at, l.settled_at, \
          (SELECT a.detail FROM attempt AS a WHERE a.job_id = l.job_id AND a.generation = l.generation \
-            AND a.detail IS NOT NULL ORDER BY a.number DESC LIMIT 1) AS said"
+            AND a.detail <> l.detail ORDER BY a.number DESC LIMIT 1) AS said"
     };
 }
 pub(crate) use summary_columns;

@@ -1,6 +1,6 @@
 //! Messages that are no jobs: kept for a person, byte by byte.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use closure_contract::Channel;
 use closure_contract::topology::{JOBS, UNROUTABLE, WorkQueue};
@@ -93,11 +93,16 @@ fn one_job_that_a_sender_copies_into_several_wrong_queues_is_told_under_as_many_
         let said = publisher.publish(JOBS, b"email", &properties, job.to_string().as_bytes()).await;
         assert_eq!(said, Said::Confirmed);
         let heard = fleet.outcomes_of(jobs::id(&job), 3).await;
-        let mut told: Vec<String> = heard.iter().map(Heard::summary).collect();
-        told.sort();
-        assert_eq!(told, ["dial.dead wrong_queue", "email.accepted", "sms.dead wrong_queue"]);
-        let ids: BTreeSet<Uuid> = heard.iter().map(|heard| heard.outcome.outcome_id).collect();
-        assert_eq!(ids.len(), 3, "any two outcomes that differ have different ids: {heard:?}");
+        // The broker copies by the same header what it takes out of the wrong queues, so that each is told again.
+        let told: BTreeSet<String> = heard.iter().map(Heard::summary).collect();
+        let expected = ["dial.dead wrong_queue", "email.accepted", "sms.dead wrong_queue"];
+        assert_eq!(told, BTreeSet::from(expected.map(str::to_owned)));
+        let mut by_id: BTreeMap<Uuid, &Heard> = BTreeMap::new();
+        for heard in &heard {
+            let first = by_id.entry(heard.outcome.outcome_id).or_insert(heard);
+            assert_eq!(first.outcome, heard.outcome, "any two outcomes that differ have different ids");
+        }
+        assert!(by_id.len() >= expected.len(), "{heard:?}");
     });
 }
 

@@ -192,7 +192,7 @@ fn odd_words_after_single_mails_open_no_circuit_and_the_desk_shows_the_words_of_
         let list = fleet.cli(&["dead", "list"]).await.with_code(0);
         let shown = list.output.split(['│', '┆', '\n']).map(str::trim).collect::<Vec<_>>().join(" ");
         assert!(letters[0].summary.said.as_deref().is_some_and(|said| said.contains(words)), "{letters:?}");
-        assert!(shown.contains("the latest try"), "{}", list.output);
+        assert!(shown.contains("the provider said"), "{}", list.output);
         let show = fleet.cli(&["dead", "show", &letters[0].summary.id.to_string()]).await.with_code(0);
         assert!(show.output.contains(words), "{}", show.output);
         fleet.finish().await;

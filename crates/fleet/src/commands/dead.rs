@@ -81,7 +81,7 @@ async fn list(call: &Call, state: String, code: Option<String>, limit: i64) -> R
 /// Why a letter is there, with what the provider said where the reason does not repeat it.
 fn what_is_wrong(letter: &DeadLetterSummary) -> String {
     let said = letter.said.as_ref().filter(|said| !letter.detail.contains(said.as_str()));
-    said.map_or_else(|| letter.detail.clone(), |said| format!("{}; the latest try: {said}", letter.detail))
+    said.map_or_else(|| letter.detail.clone(), |said| format!("{}; the provider said: {said}", letter.detail))
 }
 
 async fn show(call: &Call, id: DeadLetterId) -> Result<(), Failure> {
