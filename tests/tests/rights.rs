@@ -21,7 +21,7 @@ const SENSITIVE: &[(&str, &str, &str)] = &[
     ("delivery.job_id", "UPDATE", ""),
     ("delivery.consultation_id", "UPDATE", ""),
     ("delivery.rendered", "SELECT", "dial email fallback fleet operator sms"),
-    ("delivery.detail", "SELECT", "dead dial email fallback fleet operator sms"),
+    ("delivery.detail", "SELECT", "dead dial doctor email fallback fleet operator sms"),
     ("delivery.call", "SELECT", "dead dial email fallback fleet operator sms"),
     ("dead_letter.body", "SELECT", "operator"),
     ("dead_letter.body", "UPDATE", ""),

@@ -258,8 +258,17 @@ impl Outcome {
 
     /// The id of what is told of a message that is no edition of the job that it names: the letter that keeps it may
     /// die more than once, and each death is told once.
-    pub fn id_of_letter(job: JobId, letter: i64, deaths: u32) -> Uuid {
-        Uuid::new_v5(&job.0, format!("letter:{letter}:{deaths}").as_bytes())
+    ///
+    /// A sender's `CC` leads the same bytes to several queues, and one letter keeps them: what is told of each differs.
+    pub fn id_of_letter(
+        job: JobId,
+        (letter, deaths): (i64, u32),
+        generation: Generation,
+        channel: Channel,
+        code: FailureCode,
+    ) -> Uuid {
+        let name = format!("letter:{letter}:{deaths}:{generation}:{}:{code}", channel.as_str());
+        Uuid::new_v5(&job.0, name.as_bytes())
     }
 
     /// The routing key on `closure.outcomes`: `<channel>.<outcome>`.

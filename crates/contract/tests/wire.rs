@@ -1,7 +1,8 @@
 //! The promises of the contract: old messages decode for ever, and bad ones are refused with their reason.
 
 use closure_contract::{
-    Cancel, CancelOutcome, DecodeError, FailureCode, Job, JobId, Language, Outcome, ReceiptMessage,
+    Cancel, CancelOutcome, Channel, DecodeError, FailureCode, Generation, Job, JobId, Language, Outcome,
+    ReceiptMessage,
     job::{Phone, SmsBody},
     topology::{DelayStep, JOB_BYTES_MAX, bindings, exchanges, queues},
 };
@@ -312,4 +313,25 @@ fn what_is_wrong_with_a_field_is_said_without_a_type_of_this_program() {
         }
     }
     assert!(refused > 100, "only {refused} were refused");
+}
+
+#[test]
+fn what_is_told_of_a_message_that_is_no_edition_has_an_id_for_each_thing_that_can_differ_and_one_for_its_repeats()
+ {
+    let job: JobId = "0198c0de-0000-7000-8000-00000000abcd".parse().expect("a UUID");
+    let mut ids = std::collections::BTreeSet::new();
+    let mut told = 0;
+    for letter in [(7, 1), (7, 2), (8, 1), (71, 1)] {
+        for generation in [Generation(1), Generation(2), Generation(12)] {
+            for channel in Channel::ALL {
+                for code in [FailureCode::WrongQueue, FailureCode::Unroutable, FailureCode::JobIdConflict] {
+                    let id = Outcome::id_of_letter(job, letter, generation, channel, code);
+                    assert_eq!(id, Outcome::id_of_letter(job, letter, generation, channel, code));
+                    ids.insert(id);
+                    told += 1;
+                }
+            }
+        }
+    }
+    assert_eq!(ids.len(), told);
 }

@@ -112,6 +112,7 @@ impl Health {
             Service::Maildir,
             Service::Webhook,
             Service::Pbx,
+            Service::Delays,
         ];
         for service in told {
             let reason = parts.services.as_ref().and_then(|services| services.reason(service));

@@ -28,6 +28,8 @@ pub enum Service {
     ReceiptPull,
     /// The CRM's endpoint for outcomes.
     Webhook,
+    /// The broker, as far as it sends jobs home from its delays.
+    Delays,
 }
 
 /// The outages of one process; a clone shares them.
@@ -44,6 +46,7 @@ struct Shared {
     publishing: Watched,
     receipt_pull: Watched,
     webhook: Watched,
+    delays: Watched,
 }
 
 #[derive(Debug, Default)]
@@ -101,6 +104,7 @@ impl Services {
             Service::Publishing => &self.0.publishing,
             Service::ReceiptPull => &self.0.receipt_pull,
             Service::Webhook => &self.0.webhook,
+            Service::Delays => &self.0.delays,
         }
     }
 }
@@ -123,6 +127,7 @@ impl Service {
             Self::Publishing => "broker",
             Self::ReceiptPull => "gateway",
             Self::Webhook => "the CRM's webhook",
+            Self::Delays => "the broker's delays",
         }
     }
 }

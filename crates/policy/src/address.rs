@@ -37,6 +37,30 @@ pub(crate) fn address(text: &str) -> Option<String> {
     (well_formed && address.len() <= ADDRESS_CHARS_MAX).then_some(address)
 }
 
+/// Which part of an address is written in characters that go to no mail server as they are.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Beyond {
+    /// What follows the at sign.
+    Domain,
+    /// What stands before it.
+    Name,
+}
+
+/// The part of a text that keeps it from being an address, where it would be one but for letters outside ASCII.
+pub(crate) fn beyond_ascii(text: &str) -> Option<Beyond> {
+    let text = plain(text);
+    let (name, domain) = text.rsplit_once('@')?;
+    let in_ascii = |part: &str| -> String {
+        part.chars().map(|c| if !c.is_ascii() && c.is_alphanumeric() { 'a' } else { c }).collect()
+    };
+    address(&format!("{}@{}", in_ascii(name), in_ascii(domain)))?;
+    match (name.is_ascii(), domain.is_ascii()) {
+        (_, false) => Some(Beyond::Domain),
+        (false, true) => Some(Beyond::Name),
+        (true, true) => None,
+    }
+}
+
 /// The address in the one form in which two of them are compared: no provider of our customers minds the case.
 pub(crate) fn compared(text: &str) -> Option<String> {
     address(text).map(|address| address.to_ascii_lowercase())
@@ -122,6 +146,21 @@ mod tests {
             assert_eq!(address(bad), None, "{bad}");
         }
         assert_eq!(address(&format!("{}@b.co", "a".repeat(65))), None);
+    }
+
+    #[test]
+    fn an_address_in_another_script_is_told_from_what_is_none() {
+        for (text, expected) in [
+            ("kim@\u{c608}\u{c2dc}.\u{d55c}\u{ad6d}", Some(Beyond::Domain)),
+            ("kim@b\u{fc}cher.example", Some(Beyond::Domain)),
+            ("\u{bbfc}\u{c218}@example.com", Some(Beyond::Name)),
+            ("\u{bbfc}\u{c218}", None),
+            ("kim@@\u{c608}\u{c2dc}", None),
+            ("kim@\u{202e}moc.elpmaxe", None),
+            ("kim@xn--vv4b606b.example", None),
+        ] {
+            assert_eq!(beyond_ascii(text), expected, "{text}");
+        }
     }
 
     #[test]

@@ -5,7 +5,7 @@ use schemars::JsonSchema;
 use serde::Serialize;
 
 use crate::{
-    address::address,
+    address::{Beyond, address, beyond_ascii},
     english::reads_as_another_language,
     explain::{AutoSubmitted, EmailPlan},
     findings::Findings,
@@ -53,8 +53,7 @@ pub(crate) fn judge(
         Some(text) => {
             let found = address(text);
             if found.is_none() {
-                let detail = words!("the email address is not one", "이메일 주소의 형식이 올바르지 않습니다");
-                findings.refuse(RuleId::R14d, FailureCode::InvalidEmailAddress, detail);
+                findings.refuse(RuleId::R14d, FailureCode::InvalidEmailAddress, no_address(text));
             }
             found
         }
@@ -98,6 +97,21 @@ pub(crate) fn judge(
         }
     });
     (facts, plan)
+}
+
+/// R14d: why a text is no address to which a mail can go.
+fn no_address(text: &str) -> Sentence {
+    match beyond_ascii(text) {
+        Some(Beyond::Domain) => Sentence::fixed(
+            "the email address has a domain outside ASCII; write the form of it that begins with xn--",
+            "이메일 주소의 도메인에 ASCII가 아닌 문자가 있습니다. xn--으로 시작하는 형식으로 적으십시오",
+        ),
+        Some(Beyond::Name) => Sentence::fixed(
+            "the email address has characters outside ASCII before its @, which few mail servers take; ask for another one",
+            "이메일 주소의 @ 앞에 ASCII가 아닌 문자가 있어 받는 메일 서버가 거의 없습니다. 다른 주소를 확인하십시오",
+        ),
+        None => Sentence::fixed("the email address is not one", "이메일 주소의 형식이 올바르지 않습니다"),
+    }
 }
 
 /// R20: the language of the frame; the customer's own tag is not repeated, because it may be anything.

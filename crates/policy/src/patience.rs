@@ -49,6 +49,16 @@ pub enum Patience {
 /// After the alarm a job comes back no sooner than this: who asks often is not helped sooner, and block lists mind.
 const STEP_AFTER_ALARM: DelayStep = DelayStep::Seconds30;
 
+/// The longest wait between two tries of a job that fails alone.
+const STEP_ALONE_MAX: DelayStep = DelayStep::Minutes10;
+
+/// The wait of a job that fails while nothing is known to fail for others: it grows to half of what the job has waited.
+///
+/// No circuit stands between such a job and the provider, so that nothing else keeps it from being asked every second.
+pub fn backed_off(step: DelayStep, waited_ms: u64) -> DelayStep {
+    step.max(DelayStep::within(waited_ms / 2).min(STEP_ALONE_MAX))
+}
+
 /// What to do with a job that has been put off for `waited_ms`, and would come back after `step`.
 pub fn patience(rules: &PatienceRules, waited_ms: u64, others: Others, step: DelayStep) -> Patience {
     let max_ms = match others {
@@ -87,6 +97,20 @@ mod tests {
         }
         let long = patience(&RULES, 10, Others::FailAlike, DelayStep::Hours1);
         assert_eq!(long, Patience::Alarm(DelayStep::Hours1), "an alarm never shortens a wait");
+    }
+
+    #[test]
+    fn a_job_that_fails_alone_is_asked_ever_more_rarely_and_a_few_dozen_times_in_all() {
+        let rules = PatienceRules::default();
+        let (mut waited_ms, mut tries, mut last) = (0, 0, DelayStep::Seconds1);
+        while waited_ms < rules.alone_max_ms {
+            let step = backed_off(DelayStep::Seconds5, waited_ms);
+            assert!(step >= last, "{step} after {last}");
+            (waited_ms, tries, last) = (waited_ms + u64::from(step.millis()), tries + 1, step);
+        }
+        assert_eq!(last, DelayStep::Minutes10);
+        assert!(tries < 70, "{tries} tries");
+        assert_eq!(backed_off(DelayStep::Hours1, 0), DelayStep::Hours1, "what the provider asks for is kept");
     }
 
     #[test]

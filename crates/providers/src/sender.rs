@@ -63,6 +63,9 @@ pub enum About {
     Provider,
     /// Perhaps this one message: the provider had seen some of it.
     Message,
+    /// The provider's word about this one message, which was not understood: the provider is there, and the same message
+    /// is asked about again before that counts.
+    OneWord,
 }
 
 impl SendFailure {

@@ -11,6 +11,7 @@ use crate::{
     row::{Columns, millis},
     state::named,
     store::Store,
+    text,
 };
 
 /// What opened a circuit, and therefore what closes it.
@@ -31,6 +32,8 @@ pub struct OpenCircuit {
     pub name: Lane,
     /// What the latest failure was.
     pub code: FailureCode,
+    /// The same in the provider's own words, masked, where it said any.
+    pub detail: Option<String>,
     /// What opened it.
     pub opened_by: OpenedBy,
     /// Since when.
@@ -65,14 +68,17 @@ impl Store {
     pub async fn open_circuit(
         &self,
         name: Lane,
-        code: FailureCode,
+        (code, detail): (FailureCode, Option<&str>),
         opened_by: OpenedBy,
         probe_after_ms: u64,
     ) -> Result<Opened, StoreError> {
         let (provider, code, by) = (name.provider.as_str(), code.as_str(), opened_by.as_str());
         let rows = self
             .database
-            .query(OPEN, &[&provider, &name.country(), &code, &by, &millis(probe_after_ms)])
+            .query(
+                OPEN,
+                &[&provider, &name.country(), &code, &by, &millis(probe_after_ms), &text::optional(detail)],
+            )
             .await?;
         Ok(if rows.is_empty() { Opened::Before } else { Opened::Now })
     }
@@ -95,12 +101,16 @@ impl Store {
         &self,
         name: Lane,
         prober: Uuid,
-        code: FailureCode,
+        (code, detail): (FailureCode, Option<&str>),
         probe_after_ms: u64,
     ) -> Result<(), StoreError> {
         let (provider, code) = (name.provider.as_str(), code.as_str());
+        let detail = text::optional(detail);
         self.database
-            .query(PROBE_FAILED, &[&provider, &name.country(), &prober, &code, &millis(probe_after_ms)])
+            .query(
+                PROBE_FAILED,
+                &[&provider, &name.country(), &prober, &code, &millis(probe_after_ms), &detail],
+            )
             .await?;
         Ok(())
     }
@@ -136,13 +146,13 @@ impl Store {
 }
 
 pub(crate) const OPEN_CIRCUITS: &str = "
-SELECT provider, country_code, failure_code, opened_by, opened_at, probe_at, probes_failed, prober,
+SELECT provider, country_code, failure_code, detail, opened_by, opened_at, probe_at, probes_failed, prober,
     greatest(0, extract(epoch FROM probe_at - now()) * 1000)::bigint AS probe_in_ms
 FROM circuit ORDER BY provider, country_code";
 
 pub(crate) const OPEN: &str = "
-INSERT INTO circuit (provider, country_code, failure_code, opened_by, probe_at)
-VALUES ($1, $2, $3, $4, now() + $5::bigint * interval '1 millisecond')
+INSERT INTO circuit (provider, country_code, failure_code, opened_by, probe_at, detail)
+VALUES ($1, $2, $3, $4, now() + $5::bigint * interval '1 millisecond', $6)
 ON CONFLICT (provider, country_code) DO NOTHING
 RETURNING provider";
 
@@ -152,7 +162,7 @@ WHERE provider = ANY($3) AND probe_at <= now() AND (probing_until IS NULL OR pro
 RETURNING provider, country_code";
 
 pub(crate) const PROBE_FAILED: &str = "
-UPDATE circuit SET failure_code = $4, probes_failed = probes_failed + 1, prober = NULL, probing_until = NULL,
+UPDATE circuit SET failure_code = $4, detail = $6, probes_failed = probes_failed + 1, prober = NULL, probing_until = NULL,
     probe_at = now() + $5::bigint * interval '1 millisecond'
 WHERE provider = $1 AND country_code = $2 AND prober = $3
 RETURNING provider";
@@ -191,6 +201,7 @@ impl OpenCircuit {
         Ok(Self {
             name: Lane::read(row)?,
             code: columns.code("failure_code")?,
+            detail: columns.get("detail")?,
             opened_by: columns
                 .word("opened_by", |text| named(&OpenedBy::ALL, OpenedBy::as_str, "opened_by", text))?,
             opened_at: columns.time("opened_at")?,

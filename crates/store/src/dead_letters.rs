@@ -121,6 +121,8 @@ pub struct DeadLetterSummary {
     pub code: FailureCode,
     /// Why, for people.
     pub detail: String,
+    /// What the provider said of the latest try of that generation, masked, where it is more than the reason.
+    pub said: Option<String>,
     /// Where it stands.
     pub state: DeadLetterState,
     /// The generation that died last.
@@ -227,7 +229,9 @@ impl Store {
 macro_rules! summary_columns {
     () => {
         "l.id, l.job_id, l.about_job, l.channel, l.queue, l.code, l.detail, l.state, l.generation, l.deaths, l.first_died_at, \
-         l.last_died_at, l.settled_at"
+         l.last_died_at, l.settled_at, \
+         (SELECT a.detail FROM attempt AS a WHERE a.job_id = l.job_id AND a.generation = l.generation \
+            AND a.detail <> l.detail ORDER BY a.number DESC LIMIT 1) AS said"
     };
 }
 pub(crate) use summary_columns;
@@ -270,6 +274,7 @@ impl DeadLetterSummary {
             queue: columns.get("queue")?,
             code: columns.code("code")?,
             detail: columns.get("detail")?,
+            said: columns.get("said")?,
             state: columns.word("state", DeadLetterState::read)?,
             generation: columns.generation("generation")?,
             deaths: columns.count("deaths")?,

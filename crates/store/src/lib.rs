@@ -13,6 +13,7 @@ mod dead_letters;
 mod error;
 mod evaluate;
 mod history;
+mod homecoming;
 mod hosts;
 mod inquiries;
 mod lane;
@@ -70,6 +71,7 @@ pub use dead_letters::{
 };
 pub use error::StoreError;
 pub use history::{AttemptStory, DeadLetterStory, JobStory, ReceiptStory, StateCount};
+pub use homecoming::NotHome;
 pub use inquiries::Unheard;
 pub use lane::Lane;
 pub use leases::Renewal;

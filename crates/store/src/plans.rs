@@ -4,7 +4,8 @@ use tokio_postgres::{Client, SimpleQueryMessage};
 
 use crate::{
     bounces, brakes, burial, calls, cancellations, circuits, claim_sql, dead_letters, evaluate, history,
-    inquiries, leases, overdue, owed, placing, postponed, rates, receipts, replay, resend, returns,
+    homecoming, inquiries, leases, overdue, owed, placing, postponed, rates, receipts, replay, resend,
+    returns,
     settings::StoreSettings,
     settle_sql, standing, summary, suppression, tally, template_changes, templates,
     test_database::{TestDatabase, run},
@@ -35,6 +36,8 @@ const STATEMENTS: &[(&str, &str)] = &[
     ("answered", inquiries::ANSWERED),
     ("owed", owed::OWED),
     ("pay", owed::PAY),
+    ("note a delay", homecoming::NOTE_DELAY),
+    ("what is not home", homecoming::NOT_HOME),
     ("postponed", postponed::POSTPONED),
     ("put a job off", postponed::PUT_OFF),
     ("match the inbox", overdue::MATCH),

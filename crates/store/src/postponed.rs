@@ -52,6 +52,8 @@ pub struct Postponed {
     pub count: u64,
     /// Since when the first of them has been put off.
     pub since: Timestamp,
+    /// Why, for people: what the provider said of the one that was put off last, masked.
+    pub detail: Option<String>,
 }
 
 impl Store {
@@ -94,6 +96,7 @@ impl Store {
                     code: columns.code("failure_code")?,
                     count: u64::try_from(columns.get::<i64>("jobs")?).unwrap_or_default(),
                     since: columns.time("since")?,
+                    detail: columns.get("detail")?,
                 })
             })
             .collect()
@@ -126,7 +129,8 @@ WHERE job_id = $1 AND generation = $6
 LIMIT 1";
 
 pub(crate) const POSTPONED: &str = "
-SELECT channel, failure_code, count(*) AS jobs, min(postponed_since) AS since
+SELECT channel, failure_code, count(*) AS jobs, min(postponed_since) AS since,
+    (array_agg(detail ORDER BY updated_at DESC))[1] AS detail
 FROM delivery
 WHERE postponed_since < now() - $1::bigint * interval '1 millisecond'
     AND state IN ('pending', 'waiting', 'sending', 'in_doubt') AND failure_code IS NOT NULL

@@ -58,10 +58,19 @@ pub enum RemotePlaintext {
 impl StoreSettings {
     /// The address as PostgreSQL's client knows it, with every limit in place.
     pub(crate) fn config(&self) -> Result<Config, StoreError> {
+        if has_a_sign_in_its_login(&self.url) {
+            return Err(StoreError::Settings(
+                "the user's name or the password in the database's address has a sign that ends it; write @ as %40, \
+                 : as %3A, / as %2F, ? as %3F, # as %23 and % as %25"
+                    .into(),
+            ));
+        }
         let mut config = Config::from_str(&self.url).map_err(|_| {
             // The parser's own words may repeat a part of the address, which holds the password.
             StoreError::Settings(
-                "the database's address cannot be read; write postgres://user:password@host:5432/name".into(),
+                "the database's address cannot be read; write postgres://user:password@host:5432/name, and in the \
+                 password @ as %40, / as %2F and % as %25"
+                    .into(),
             )
         })?;
         if config.get_hosts().len() > HOSTS_MAX {
@@ -154,6 +163,23 @@ impl fmt::Debug for StoreSettings {
     }
 }
 
+/// Whether a part of the password would pass for a host: an `@`, or a `/` or `?` before the last one.
+///
+/// The client takes what follows the first `@` for the host and repeats it in its errors.
+fn has_a_sign_in_its_login(url: &str) -> bool {
+    let schemes = ["postgres://", "postgresql://"];
+    let Some(rest) = schemes.iter().find_map(|scheme| url.strip_prefix(scheme)) else { return false };
+    let (authority, beyond) = rest.split_at(rest.find(['/', '?', '#']).unwrap_or(rest.len()));
+    match authority.matches('@').count() {
+        0 => {
+            let port = authority.rsplit_once(':').map(|(_, port)| port);
+            beyond.contains('@') && port.is_some_and(|port| port.parse::<u16>().is_err())
+        }
+        1 => false,
+        _ => true,
+    }
+}
+
 /// Whether every server that the address names is this machine.
 fn is_local(config: &Config) -> bool {
     let local_host = |host: &Host| match host {
@@ -201,6 +227,32 @@ mod tests {
         let error = settings.config().expect_err("the port is no number");
         assert!(!error.to_string().contains("hunter2"), "{error}");
         assert!(!format!("{settings:?}").contains("hunter2"));
+    }
+
+    #[test]
+    fn a_password_with_a_sign_of_the_address_is_told_how_to_be_written_and_never_repeated() {
+        for url in [
+            "postgres://u:hunt@er2@db.example/d",
+            "postgresql://u@corp:hunter2@db.example/d",
+            "postgres://u:hunt/er2@db.example/d",
+            "postgres://u:hunt?er2@db.example/d",
+            "postgres://u:hunt#er2@db.example:5432/d?sslmode=require",
+        ] {
+            let settings = StoreSettings { url: url.to_owned(), ..StoreSettings::default() };
+            let error = settings.config().expect_err(url).to_string();
+            assert!(error.contains("@ as %40"), "{url}: {error}");
+            assert!(!error.contains("hunt") && !error.contains("er2"), "{error}");
+        }
+        for url in [
+            "postgres://u:hunt%40er2@db.example/d",
+            "postgres://db.example/d?user=u&application_name=a@b",
+            "postgres://db.example:5432/d?application_name=a@b",
+            "postgres://u:p@one.example,two.example:5433/d?application_name=a@b",
+            "host=db.example user=u password=a@b",
+        ] {
+            let settings = StoreSettings { url: url.to_owned(), ..StoreSettings::default() };
+            assert!(settings.config().is_ok(), "{url}");
+        }
     }
 
     #[test]

@@ -77,6 +77,7 @@ WITH asked AS (
         postponed_since = CASE
             WHEN h.kept THEN d.postponed_since
             WHEN h.ending = 'given_back' THEN coalesce(d.postponed_since, now()) END,
+        home_at = NULL,
         rules = coalesce(h.rules, d.rules),
         call = coalesce(d.call, h.call),
         sender_reported = coalesce(h.sender_reported, d.sender_reported),

@@ -26,8 +26,8 @@ fn while_the_mail_server_is_away_mails_stay_in_their_queue_a_few_lines_say_so_an
         let fleet = Fleet::start(FleetOptions::with("mail-server-away", processes)).await;
         let watch = fleet.watch();
         fleet.smtp.say_at(MailPhase::Greeting, b"421 4.3.2 the system is shutting down\r\n", None);
-        let list = emails(1, MAILS);
-        fleet.publish_all(&list).await;
+        let mails = emails(1, MAILS);
+        fleet.publish_all(&mails).await;
         let circuit = eventually("two probes to fail", LONG, || async {
             let open = fleet.store.open_circuits().await.map_err(|problem| problem.to_string())?;
             let failed = open.into_iter().find(|circuit| circuit.probes_failed >= 2);
@@ -42,6 +42,13 @@ fn while_the_mail_server_is_away_mails_stay_in_their_queue_a_few_lines_say_so_an
         assert!(waiting >= 100, "{waiting} mails wait in their queue");
         let doctor = fleet.cli(&["doctor"]).await.with_code(1);
         assert!(doctor.output.contains("gateway smtp"), "{}", doctor.output);
+        let list = fleet.cli(&["gateways", "list"]).await.with_code(0);
+        for told in [&doctor.output, &list.output] {
+            assert!(
+                told.contains("421 4.3.2 the system is shutting down"),
+                "in the server's own words: {told}"
+            );
+        }
         for worker in WORKERS {
             let warnings = fleet.warnings(worker).await;
             assert!(warnings.len() <= WARNINGS_MAX, "{} lines:\n{}", warnings.len(), warnings.join("\n"));
@@ -49,7 +56,7 @@ fn while_the_mail_server_is_away_mails_stay_in_their_queue_a_few_lines_say_so_an
 
         fleet.smtp.clear_replies();
         fleet.cli(&["gateways", "probe", "smtp"]).await.with_code(0);
-        let ids: Vec<_> = list.iter().map(jobs::id).collect();
+        let ids: Vec<_> = mails.iter().map(jobs::id).collect();
         all_are_heard(&fleet, &ids).await;
         fleet.drain().await;
         for (index, id) in (0..).zip(&ids) {
@@ -77,12 +84,47 @@ fn one_mail_over_which_the_mail_server_fails_each_time_leaves_the_mail_server_to
             if tries >= TRIES as usize { Ok(()) } else { Err(format!("{tries} tries")) }
         })
         .await;
+        let told = fleet.warnings("email").await;
+        assert_eq!(told.len(), 1, "one line when it begins: {told:?}");
         let good = fleet.publish(&jobs::email("good@example.com")).await;
         for id in [poison, good] {
             let heard = fleet.outcomes_of(id, 1).await;
             assert_eq!(heard[0].summary(), "email.accepted");
         }
         assert_eq!(fleet.smtp.mails_to("poison@example.com").len(), 1);
+        fleet.finish().await;
+    });
+}
+
+#[test]
+fn a_mail_that_is_put_off_alone_is_asked_ever_more_rarely_and_told_when_it_begins_and_when_it_ends() {
+    run(async {
+        let processes = vec![ProcessSpec::work("email", &["email", "dead"])];
+        let options = FleetOptions::with("alone-rarely", processes).variable("FLEET_EMAIL_LADDER", "1s");
+        let fleet = Fleet::start(options).await;
+        let refusals = |times| fleet.smtp.say_at(MailPhase::RcptTo, b"421 4.3.0 not this one\r\n", times);
+        refusals(None);
+        let alone = fleet.publish(&jobs::email("alone@example.com")).await;
+        let wait = "SELECT extract(epoch FROM home_at - updated_at)::integer FROM delivery WHERE home_at IS NOT NULL";
+        eventually("its first waits to be short", LONG, || async {
+            let waits = fleet.database.query(wait).await;
+            if waits == ["1"] { Ok(()) } else { Err(format!("{waits:?}")) }
+        })
+        .await;
+        fleet
+            .database
+            .query("UPDATE delivery SET postponed_since = postponed_since - interval '24 seconds'")
+            .await;
+        eventually("a longer wait", LONG, || async {
+            let waits = fleet.database.query(wait).await;
+            if waits == ["5"] { Ok(()) } else { Err(format!("{waits:?}")) }
+        })
+        .await;
+        fleet.smtp.clear_replies();
+        assert_eq!(fleet.outcomes_of(alone, 1).await[0].summary(), "email.accepted");
+        let told = fleet.warnings("email").await;
+        assert_eq!(told.len(), 1, "{told:?}");
+        assert!(fleet.has_logged("a job that was put off came through"), "and one when it ends");
         fleet.finish().await;
     });
 }

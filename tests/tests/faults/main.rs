@@ -6,6 +6,7 @@ mod clocks;
 mod commits;
 mod connections;
 mod cuts;
+mod delays;
 mod doors;
 mod generated;
 mod kills;

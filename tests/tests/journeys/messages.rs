@@ -1,13 +1,17 @@
 //! Messages that are no jobs: kept for a person, byte by byte.
 
+use std::collections::{BTreeMap, BTreeSet};
+
 use closure_contract::Channel;
-use closure_contract::topology::{UNROUTABLE, WorkQueue};
+use closure_contract::topology::{JOBS, UNROUTABLE, WorkQueue};
 use closure_store::DeadLetterState;
 use closure_tests::harness::{
-    Fleet, jobs,
+    Fleet, Heard, jobs,
     kride::{journey, row, walk},
+    raw_amqp::{Properties, RawPublisher, Said, field, long},
 };
 use serde_json::json;
+use uuid::Uuid;
 
 #[test]
 fn bytes_that_are_no_json_are_kept_for_a_person() {
@@ -74,6 +78,31 @@ fn a_job_under_another_channels_key_is_kept_and_the_crm_hears_of_it() {
         let heard = fleet.outcomes_of(jobs::id(&job), 2).await;
         let highest = heard.iter().max_by_key(|heard| heard.outcome.word).expect("two outcomes");
         assert_eq!(highest.summary(), "email.accepted", "what the job itself comes to holds");
+    });
+}
+
+#[test]
+fn one_job_that_a_sender_copies_into_several_wrong_queues_is_told_under_as_many_ids() {
+    journey(async |fleet| {
+        let job = jobs::email("copied@example.com");
+        fleet.add_canary("copied@example.com");
+        let key = |name: &[u8]| field(b'S', &long(name));
+        let copies = field(b'A', &long(&[key(b"sms"), key(b"dial")].concat()));
+        let properties = Properties::default().headers(&[(b"CC", copies)]);
+        let mut publisher = RawPublisher::open(&fleet.vhost.uri).await;
+        let said = publisher.publish(JOBS, b"email", &properties, job.to_string().as_bytes()).await;
+        assert_eq!(said, Said::Confirmed);
+        let heard = fleet.outcomes_of(jobs::id(&job), 3).await;
+        // The broker copies by the same header what it takes out of the wrong queues, so that each is told again.
+        let told: BTreeSet<String> = heard.iter().map(Heard::summary).collect();
+        let expected = ["dial.dead wrong_queue", "email.accepted", "sms.dead wrong_queue"];
+        assert_eq!(told, BTreeSet::from(expected.map(str::to_owned)));
+        let mut by_id: BTreeMap<Uuid, &Heard> = BTreeMap::new();
+        for heard in &heard {
+            let first = by_id.entry(heard.outcome.outcome_id).or_insert(heard);
+            assert_eq!(first.outcome, heard.outcome, "any two outcomes that differ have different ids");
+        }
+        assert!(by_id.len() >= expected.len(), "{heard:?}");
     });
 }
 

@@ -154,8 +154,47 @@ fn jobs_that_are_put_off_for_longer_than_the_alarm_are_told_by_the_log_and_by_th
         .await;
         assert_eq!(told.code, 1);
         assert!(told.output.contains("mail_server_refused"), "{}", told.output);
+        assert!(told.output.contains("at the greeting: 554 no service"), "in its words: {}", told.output);
         fleet.smtp.clear_replies();
         assert_eq!(fleet.outcomes_of(story.job_id, 1).await[0].summary(), "email.accepted");
+        fleet.finish().await;
+    });
+}
+
+/// "The mail was queued" in GBK, without a code.
+const GBK_LINE: &[u8] = b"\xd3\xca\xbc\xfe\r\n";
+
+#[test]
+fn odd_words_after_single_mails_open_no_circuit_and_the_desk_shows_the_words_of_a_mail_that_stays_in_doubt() {
+    run(async {
+        const ODD: [&[u8]; 7] =
+            [b"ok\r\n", b"199 x\r\n", b"354 go on\r\n", b"2500 ok\r\n", b"\r\n", GBK_LINE, b"25x\r\n"];
+        let fleet = fleet("odd-words").await;
+        for (nth, odd) in ODD.iter().enumerate() {
+            fleet.smtp.say_at(MailPhase::AfterDot, odd, Some(1));
+            let id = fleet.publish(&jobs::email(&format!("odd-word-{nth}@example.com"))).await;
+            eventually("the mail to be in doubt", LONG, || async {
+                let story = fleet.story(id).await.ok_or_else(|| "no delivery yet".to_owned())?;
+                let in_doubt = story.tries.iter().any(|one| one.state == "in_doubt");
+                if in_doubt { Ok(()) } else { Err(format!("it is {}", story.state)) }
+            })
+            .await;
+            assert_eq!(fleet.store.open_circuits().await, Ok(vec![]), "{}", odd.escape_ascii());
+        }
+        fleet.smtp.clear_replies();
+        fleet.drain().await;
+
+        fleet.smtp.say_at(MailPhase::AfterDot, b"354 \x1b[2Jgo on\r\n", None);
+        let lost = fleet.publish(&jobs::email("odd-for-ever@example.com")).await;
+        assert_eq!(fleet.outcomes_of(lost, 1).await[0].summary(), "email.dead mail_in_doubt");
+        let letters = fleet.letters_of(lost).await;
+        let words = "reply at the end of the message is out of step";
+        let list = fleet.cli(&["dead", "list"]).await.with_code(0);
+        let shown = list.output.split(['│', '┆', '\n']).map(str::trim).collect::<Vec<_>>().join(" ");
+        assert!(letters[0].summary.said.as_deref().is_some_and(|said| said.contains(words)), "{letters:?}");
+        assert!(shown.contains("the provider said"), "{}", list.output);
+        let show = fleet.cli(&["dead", "show", &letters[0].summary.id.to_string()]).await.with_code(0);
+        assert!(show.output.contains(words), "{}", show.output);
         fleet.finish().await;
     });
 }

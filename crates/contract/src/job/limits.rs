@@ -1,6 +1,11 @@
 //! The limits of single fields that the JSON Schemas state: the decoder keeps them.
 
-use serde::{Deserialize, Deserializer, de::Error};
+use std::fmt;
+
+use serde::{
+    Deserialize, Deserializer,
+    de::{Error, Visitor},
+};
 use uuid::Uuid;
 
 use crate::ids::JobId;
@@ -16,19 +21,44 @@ pub(super) fn first_revision() -> u32 {
 
 /// A revision: a number from 1 to [`REVISION_MAX`].
 pub(super) fn revision<'de, D: Deserializer<'de>>(deserializer: D) -> Result<u32, D::Error> {
-    in_range(u32::deserialize(deserializer)?)
+    Revision::deserialize(deserializer).map(|revision| revision.0)
 }
 
 /// The same, and the first one for null.
 pub(super) fn revision_or_first<'de, D: Deserializer<'de>>(deserializer: D) -> Result<u32, D::Error> {
-    Option::<u32>::deserialize(deserializer)?.map_or(Ok(first_revision()), in_range)
+    Ok(Option::<Revision>::deserialize(deserializer)?.map_or(first_revision(), |revision| revision.0))
 }
 
-fn in_range<E: Error>(number: u32) -> Result<u32, E> {
-    if (1..=REVISION_MAX).contains(&number) {
-        return Ok(number);
+struct Revision(u32);
+
+impl<'de> Deserialize<'de> for Revision {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_u64(RevisionVisitor)
     }
-    Err(E::custom(format!("a revision counts from 1 and is at most {REVISION_MAX}")))
+}
+
+/// Takes whole numbers of any size and sign, so that each one that is none is told the same bounds.
+struct RevisionVisitor;
+
+impl Visitor<'_> for RevisionVisitor {
+    type Value = Revision;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a whole number from 1 on")
+    }
+
+    fn visit_u64<E: Error>(self, number: u64) -> Result<Revision, E> {
+        let number = u32::try_from(number).ok().filter(|number| (1..=REVISION_MAX).contains(number));
+        number.map(Revision).ok_or_else(beyond)
+    }
+
+    fn visit_i64<E: Error>(self, _negative: i64) -> Result<Revision, E> {
+        Err(beyond())
+    }
+}
+
+fn beyond<E: Error>() -> E {
+    E::custom(format!("a revision counts from 1 and is at most {REVISION_MAX}"))
 }
 
 /// A UUID in any form that is read.

@@ -62,6 +62,9 @@ impl Error for ShapeError {
         let wanted = wanted.to_string();
         let wanted = if wanted == "a string" { "a text in double quotes".to_owned() } else { wanted };
         match found {
+            Unexpected::Signed(..0) => {
+                Self::new("it is negative; expected a whole number from 0 on".to_owned())
+            }
             Unexpected::Other(found) => Self::new(format!("it is {found}; expected {wanted}")),
             _ => Self::new(format!("expected {wanted}")),
         }
@@ -161,9 +164,7 @@ impl<'t> Node<'_, 't> {
             return visitor.visit_u64(number);
         }
         match self.tree {
-            Tree::Negative(_) => {
-                Err(ShapeError::new("it is negative; expected a whole number from 0 on".to_owned()))
-            }
+            Tree::Negative(number) => visitor.visit_i64(*number),
             _ => self.is_no("a whole number without quotes, such as 1"),
         }
     }

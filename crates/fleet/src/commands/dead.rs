@@ -8,7 +8,9 @@ use closure_contract::{
     AttemptNumber, Generation, Job,
     topology::{JOB_BYTES_MAX, JOBS, WorkQueue},
 };
-use closure_store::{DeadLetterFilter, DeadLetterId, DeadLetterState, Debt, ReplayError, Store};
+use closure_store::{
+    DeadLetterFilter, DeadLetterId, DeadLetterState, DeadLetterSummary, Debt, ReplayError, Store,
+};
 use serde_json::json;
 use tracing::warn;
 
@@ -63,7 +65,7 @@ async fn list(call: &Call, state: String, code: Option<String>, limit: i64) -> R
                     letter.job_id.map_or_else(String::new, |job| job.to_string()),
                     letter.deaths.to_string(),
                     letter.last_died_at.to_string(),
-                    letter.detail.clone(),
+                    what_is_wrong(letter),
                     letter.code.remedy().to_owned(),
                 ]
             })
@@ -74,6 +76,12 @@ async fn list(call: &Call, state: String, code: Option<String>, limit: i64) -> R
         );
     });
     Ok(())
+}
+
+/// Why a letter is there, with what the provider said where the reason does not repeat it.
+fn what_is_wrong(letter: &DeadLetterSummary) -> String {
+    let said = letter.said.as_ref().filter(|said| !letter.detail.contains(said.as_str()));
+    said.map_or_else(|| letter.detail.clone(), |said| format!("{}; the provider said: {said}", letter.detail))
 }
 
 async fn show(call: &Call, id: DeadLetterId) -> Result<(), Failure> {
@@ -87,7 +95,7 @@ async fn show(call: &Call, id: DeadLetterId) -> Result<(), Failure> {
             letter.summary.queue,
             letter.routing_key
         ));
-        output::line(format!("  {}: {}", letter.summary.code, letter.summary.detail));
+        output::line(format!("  {}: {}", letter.summary.code, what_is_wrong(&letter.summary)));
         output::line(format!("  to do: {}", letter.summary.code.remedy()));
         output::line(format!(
             "  died {} time(s), first {}, last {}",

@@ -7,7 +7,7 @@ use closure_broker::topology::{self, Seen};
 use closure_contract::{FailureCode, Provider, topology::WorkQueue};
 use closure_policy::{quota::QuotaLevel, rulebook::CompiledRulebook};
 use closure_store::{
-    AnothersReceipts, LongOwed, Missing, NotInForce, OpenCircuit, Postponed, Store, StoreError,
+    AnothersReceipts, LongOwed, Missing, NotHome, NotInForce, OpenCircuit, Postponed, Store, StoreError,
 };
 use serde::Serialize;
 
@@ -16,7 +16,7 @@ use crate::{
     cli::{Doctor, Member, Role},
     config, output,
     quota::{self, Month},
-    workers::pbx_check::PbxCheck,
+    workers::{delays, pbx_check::PbxCheck},
 };
 
 /// The sweep tells what is owed for a quarter of this.
@@ -81,12 +81,16 @@ pub async fn run(call: &Call, doctor: &Doctor) -> Result<(), Failure> {
     if advisor.is_some() {
         findings.push(Finding::well("advisor", "its tokens and limits are sound"));
     }
+    let mut depths = Vec::new();
     match topology::look(&broker).await {
-        Ok(seen) => findings.extend(in_broker(&seen, optional.has_webhook)),
+        Ok(seen) => {
+            findings.extend(in_broker(&seen, optional.has_webhook));
+            depths = seen.depths;
+        }
         Err(problem) => findings.push(Finding::ill("broker and topology", &problem.to_string())),
     }
     let store = Store::new(database)?;
-    findings.extend(in_database(&store, &quotas, &rulebook, patience.alarm_ms).await);
+    findings.extend(in_database(&store, &quotas, &rulebook, patience.alarm_ms, &depths).await);
     if doctor.members.contains(&Member::Work(Role::Dial)) {
         findings.extend(at_pbx(call, store).await);
     }
@@ -187,6 +191,7 @@ async fn in_database(
     quotas: &[(Provider, Option<NonZeroU64>)],
     rulebook: &CompiledRulebook,
     alarm_ms: u64,
+    depths: &[(&'static str, Option<u32>)],
 ) -> Vec<Finding> {
     let mut looks = Looks::default();
     match store.check().await {
@@ -215,6 +220,13 @@ async fn in_database(
     looks.all("quotas", months.map(|months| months.into_iter().filter_map(|one| month(&one))), |one| one);
     looks.all("mails that came back", unread_bounces(store).await, |finding| finding);
     looks.all("jobs put off", store.postponed(alarm_ms).await, postponed);
+    let not_home = store.not_home(delays::OVERDUE_MS).await;
+    let standing = |jobs: &NotHome| delays::standing(jobs, delays::ready_in(depths, jobs.channel));
+    looks.all(
+        "delays",
+        not_home.map(|jobs| jobs.iter().filter_map(standing).collect::<Vec<_>>()),
+        |detail| Finding::ill("the broker's delays", &detail),
+    );
     looks.all("receipts", store.anothers_receipts().await, anothers);
     let held = brake::held(store, &rulebook.rules().sms.brake).await;
     looks.all("emails held", held, |(lane, detail)| Finding::ill(&format!("emails {lane}"), &detail));
@@ -272,8 +284,10 @@ async fn unread_bounces(store: &Store) -> Result<Option<Finding>, StoreError> {
 
 /// Jobs that wait for a failure to pass which is not theirs.
 fn postponed(jobs: Postponed) -> Finding {
-    let Postponed { channel, code, count, since } = jobs;
-    let detail = format!("{count}, the first since {since}: {code}: {}; {}", code.what(), code.remedy());
+    let Postponed { channel, code, count, since, detail } = jobs;
+    let said = detail.map_or_else(String::new, |said| format!(" (the latest: {said})"));
+    let detail =
+        format!("{count}, the first since {since}: {code}: {}{said}; {}", code.what(), code.remedy());
     Finding::ill(&format!("{channel} jobs put off"), &detail)
 }
 
@@ -294,7 +308,9 @@ fn long_owed(owed: LongOwed) -> Finding {
 fn circuit(open: OpenCircuit) -> Finding {
     let whole = String::new;
     let country = open.name.country_code.map_or_else(whole, |code| format!(" to +{code}"));
-    let detail = format!("left alone since {}: {}; {}", open.opened_at, open.code.what(), open.code.remedy());
+    let said = open.detail.map_or_else(String::new, |said| format!(" (it says: {said})"));
+    let detail =
+        format!("left alone since {}: {}{said}; {}", open.opened_at, open.code.what(), open.code.remedy());
     Finding::ill(&format!("gateway {}{country}", open.name.provider), &detail)
 }
 

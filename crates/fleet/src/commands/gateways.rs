@@ -63,6 +63,9 @@ fn line(circuit: &OpenCircuit) {
         },
         circuit.code.what(),
     ));
+    if let Some(said) = &circuit.detail {
+        output::line(format!("         it says: {said}"));
+    }
     output::line(format!(
         "         {} probe(s) failed; the next one in {} s; {}",
         circuit.probes_failed,

@@ -35,6 +35,7 @@ use crate::{
         circuits::Circuits,
         courier::Courier,
         dead::{self, DeadWorker},
+        delays::DelayWatch,
         dial::DialCarrier,
         email::{EmailCarrier, IdleWatch},
         fallback::{FallbackWorker, Sweep},
@@ -207,12 +208,14 @@ fn start(crew: &Crew, settings: RoleSettings, roles: &BTreeSet<Role>) -> Vec<Loo
     let lease_ms = lease_ms(&crew.courier, &settings);
     let leases = Leases::start(crew.store.clone(), lease_ms, &crew.lifecycle);
     let mut loops: Vec<Loop> = Vec::new();
-    for (role, channel) in
-        [(Role::Sms, Channel::Sms), (Role::Email, Channel::Email), (Role::Dial, Channel::Dial)]
-    {
-        if roles.contains(&role) {
-            loops.push(give_back(crew, channel));
-        }
+    let carried = [(Role::Sms, Channel::Sms), (Role::Email, Channel::Email), (Role::Dial, Channel::Dial)];
+    let carried = carried.into_iter().filter(|(role, _)| roles.contains(role));
+    let channels: Vec<Channel> = carried.map(|(_, channel)| channel).collect();
+    loops.extend(channels.iter().map(|channel| give_back(crew, *channel)));
+    if !channels.is_empty() {
+        let (store, broker) = (crew.store.clone(), crew.broker.clone());
+        let delays = DelayWatch { channels, store, broker, lifecycle: crew.lifecycle.clone() };
+        loops.push(Box::pin(delays.run()));
     }
     if let Some(SmsSettings { gateways, rates, quotas, inquiries }) = settings.sms {
         let rules = &crew.sms_rules;

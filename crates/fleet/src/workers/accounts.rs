@@ -111,7 +111,7 @@ impl Accounts {
             return Ok(());
         }
         let wait_ms = self.rules.probe_after_ms_max;
-        let opened = self.store.open_circuit(lane, code, OpenedBy::Receipt, wait_ms).await?;
+        let opened = self.store.open_circuit(lane, (code, None), OpenedBy::Receipt, wait_ms).await?;
         if opened == Opened::Now {
             // For whoever is woken: the line to alert on.
             error!(

@@ -160,7 +160,7 @@ impl Circuits {
             match (sign, failure) {
                 // It says nothing of the others: another job may be the probe.
                 (Sign::Unwell(extent), Some(failure))
-                    if concerns(extent, *name) && failure.about == About::Message =>
+                    if concerns(extent, *name) && failure.about != About::Provider =>
                 {
                     self.seen().use_right(name, Used::NotYet);
                 }
@@ -177,7 +177,8 @@ impl Circuits {
                         provider = %name.provider, country_code = name.country_code, code = %failure.code, wait_ms,
                         "a provider is still not well; it is left alone"
                     );
-                    self.store.probe_failed(*name, self.me, failure.code, wait_ms).await?;
+                    let said = (failure.code, Some(failure.detail.as_str()));
+                    self.store.probe_failed(*name, self.me, said, wait_ms).await?;
                 }
                 (Sign::Well | Sign::Unwell(_), _) if self.is_open_by_receipt(name) => {
                     let wait_ms = self.rules.probe_after_ms_max;
@@ -231,7 +232,10 @@ impl Circuits {
             return Ok(());
         }
         self.update_flow();
-        let opened = self.store.open_circuit(name, failure.code, OpenedBy::Request, wait_ms).await;
+        let opened = {
+            let said = (failure.code, Some(failure.detail.as_str()));
+            self.store.open_circuit(name, said, OpenedBy::Request, wait_ms).await
+        };
         if opened.is_err() {
             // What the others cannot know nobody probes, so that it would never close.
             self.seen().close(&name);

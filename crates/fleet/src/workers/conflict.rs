@@ -31,7 +31,13 @@ pub fn outcome(job: &Job, message: &InMessage, letter: &Buried) -> Outcome {
     let code = FailureCode::JobIdConflict;
     Outcome {
         kind: OutcomeKind::V1,
-        outcome_id: Outcome::id_of_letter(job.id(), letter.id.0, letter.deaths),
+        outcome_id: Outcome::id_of_letter(
+            job.id(),
+            (letter.id.0, letter.deaths),
+            message.generation,
+            job.channel(),
+            code,
+        ),
         word: NO_EDITION,
         corrects: None,
         job_id: job.id(),

@@ -10,7 +10,7 @@ use closure_broker::InMessage;
 use closure_contract::{AttemptNumber, Generation, Job, Provider, topology::DelayStep};
 use closure_policy::{
     explain::{Decision, Verdict},
-    patience::PatienceRules,
+    patience::{PatienceRules, backed_off},
     retry::Next,
 };
 use closure_providers::SendFailure;
@@ -116,11 +116,19 @@ impl<C: Carrier> Courier<C> {
             first = InMessage { generation: Generation::FIRST, ..message.clone() };
             &hand.reading(&first)
         };
+        let carried = self.carry_job(hand, &job).await?;
+        if let Disposition::Again { step, .. } = carried {
+            self.note_delay(hand, &job, step).await;
+        }
+        Ok(carried)
+    }
+
+    async fn carry_job(&self, hand: &Hand<'_>, job: &Job) -> Result<Disposition, Interrupted> {
         let message = hand.message;
-        self.note_revision(hand, &job).await?;
-        let (decision, now) = settled_or_stop(hand, "decide", || self.engine.decide_now(&job)).await?;
+        self.note_revision(hand, job).await?;
+        let (decision, now) = settled_or_stop(hand, "decide", || self.engine.decide_now(job)).await?;
         if let (Verdict::Postpone, Some(until)) = (decision.verdict, decision.postpone_until)
-            && self.may_wait(hand, &job, capped(&decision)).await?
+            && self.may_wait(hand, job, capped(&decision)).await?
         {
             return Ok(Disposition::Again { step: step_until(until, now), attempt: message.attempt });
         }
@@ -134,20 +142,20 @@ impl<C: Carrier> Courier<C> {
             Ok(rendered) => (rendered, None),
             Err(failure) => (None, Some(failure)),
         };
-        let passage = match self.way(hand, &job, &decision).await? {
+        let passage = match self.way(hand, job, &decision).await? {
             Way::To(passage) => passage,
             Way::Later(provider, step) => {
-                if self.may_wait(hand, &job, Some(left_alone(provider))).await? {
+                if self.may_wait(hand, job, Some(left_alone(provider))).await? {
                     return Ok(Disposition::Again { step, attempt: message.attempt });
                 }
                 Passage::to(provider)
             }
         };
         let provider = passage.provider;
-        let (claim, kept) = self.claim(hand, &job, &decision, provider, rendered).await?;
+        let (claim, kept) = self.claim(hand, job, &decision, provider, rendered).await?;
         let trip = |provider, errand, lookups, postponed_ms| Trip {
             hand,
-            job: &job,
+            job,
             decision: &decision,
             kept: &kept,
             provider,
@@ -176,7 +184,7 @@ impl<C: Carrier> Courier<C> {
                 ..
             } => {
                 let trip = trip(provider, Errand::FindOut, lookups, postponed_ms);
-                let (plan, scope) = (decision.plan.as_ref(), scope(&job));
+                let (plan, scope) = (decision.plan.as_ref(), scope(job));
                 let waited_ms = waited_ms(since, self.engine.now());
                 let doubt =
                     Doubt { provider, plan, client_ref, scope, since, waited_ms, lookups, resends, hand };
@@ -194,7 +202,7 @@ impl<C: Carrier> Courier<C> {
                 info!(job_id = %job.id(), %generation, "a message of an older generation; a person's replay took its place");
                 Ok(Disposition::Done(Vec::new()))
             }
-            Claim::Conflict => self.conflict(hand, &job).await,
+            Claim::Conflict => self.conflict(hand, job).await,
         }
     }
 
@@ -287,13 +295,24 @@ impl<C: Carrier> Courier<C> {
             Errand::Try => self.carrier.next_way(trip.job, trip.decision, trip.provider, code),
             Errand::FindOut => None,
         };
-        match next_way {
-            // One line of the circuit stands for all of its jobs.
-            Some(_) => debug!(job_id = %trip.job.id(), %attempt, %code, %detail, "a try failed"),
-            None => warn!(job_id = %trip.job.id(), %attempt, %code, %detail, "a try failed"),
-        }
-        let next = next_way
+        let mut next = next_way
             .map_or_else(|| self.carrier.next(code, attempt, retry_after_ms), |step| Next::Postpone { step });
+        let job_id = trip.job.id();
+        let is_told = match &mut next {
+            // One line of the circuit stands for all of its jobs.
+            _ if next_way.is_some() => false,
+            // The probe of a circuit is rare by itself, and its end is the circuit's.
+            Next::Postpone { step } if trip.passage.probe.is_none() => {
+                *step = backed_off(*step, trip.postponed_ms);
+                self.patience.is_news(job_id, code)
+            }
+            _ => true,
+        };
+        if is_told {
+            warn!(%job_id, %attempt, %code, %detail, "a try failed");
+        } else {
+            debug!(%job_id, %attempt, %code, %detail, "a try failed");
+        }
         match next {
             Next::Retry { step } => {
                 self.end(trip, attempt, Ending::Waiting { code, detail }).await?;

@@ -280,9 +280,10 @@ fn outcome(
     letter: &Buried,
 ) -> Option<Outcome> {
     let (job_id, channel) = (remains.job_id?, channel?);
+    let (numbers, code) = ((letter.id.0, letter.deaths), death.code);
     Some(Outcome {
         kind: OutcomeKind::V1,
-        outcome_id: Outcome::id_of_letter(job_id, letter.id.0, letter.deaths),
+        outcome_id: Outcome::id_of_letter(job_id, numbers, generation, channel, code),
         word: NO_EDITION,
         corrects: None,
         job_id,

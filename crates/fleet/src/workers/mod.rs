@@ -11,6 +11,7 @@ pub mod circuits;
 pub mod conflict;
 pub mod courier;
 pub mod dead;
+pub mod delays;
 pub mod dial;
 mod doubt;
 pub mod email;

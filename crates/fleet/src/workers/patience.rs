@@ -6,13 +6,13 @@ use std::{
     time::{Duration, Instant},
 };
 
-use closure_contract::{AttemptNumber, Channel, FailureCode, Job, Provider, topology::DelayStep};
+use closure_contract::{AttemptNumber, Channel, FailureCode, Job, JobId, Provider, topology::DelayStep};
 use closure_policy::{
     explain::{Decision, Verdict},
     patience::{Others, Patience, PatienceRules, patience},
 };
 use closure_store::{AttemptUse, Ending, NewPostponement, StoreError};
-use tracing::{debug, error, warn};
+use tracing::{debug, error, info, warn};
 
 use super::{
     carrier::{self, Carrier},
@@ -36,7 +36,12 @@ struct Seen {
     came_through: HashMap<Way, Instant>,
     /// When somebody was told last.
     told: Option<Instant>,
+    /// The jobs that are put off alone, as far as a line was written, and why.
+    alone: HashMap<JobId, FailureCode>,
 }
+
+/// One process remembers so many jobs that are put off alone; where there are more it tells of them again.
+const ALONE_MAX: usize = 1_000;
 
 /// Why a try was given back.
 pub(super) struct Why {
@@ -51,7 +56,33 @@ impl Patiences {
 
     /// A provider took this job.
     pub(super) fn came_through(&self, trip: &Trip<'_>) {
-        self.seen().came_through.insert(way(trip), Instant::now());
+        let job_id = trip.job.id();
+        let was_alone = {
+            let mut seen = self.seen();
+            seen.came_through.insert(way(trip), Instant::now());
+            seen.alone.remove(&job_id).is_some()
+        };
+        if was_alone {
+            info!(%job_id, waited_ms = trip.postponed_ms, "a job that was put off came through");
+        }
+    }
+
+    /// Whether a line is due for a job that is put off alone: the first time, and when it fails in another way.
+    pub(super) fn is_news(&self, job: JobId, code: FailureCode) -> bool {
+        let alone = &mut self.seen().alone;
+        if alone.get(&job) == Some(&code) {
+            return false;
+        }
+        if alone.len() >= ALONE_MAX {
+            alone.clear();
+        }
+        alone.insert(job, code);
+        true
+    }
+
+    /// A job that was put off alone has come to its end.
+    fn is_over(&self, job: JobId) {
+        self.seen().alone.remove(&job);
     }
 
     /// Whether others came through a moment ago, and since this job was put off.
@@ -203,6 +234,7 @@ impl<C: Carrier> Courier<C> {
             Others::FailAlike => "like every other job",
         };
         warn!(job_id = %trip.job.id(), %code, minutes, "a job was put off for too long; it is given up");
+        self.patience.is_over(trip.job.id());
         let channel = self.carrier.channel();
         match trip.errand {
             Errand::Try => {

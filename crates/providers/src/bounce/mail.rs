@@ -1,5 +1,7 @@
 //! What kind of mail came back, by its headers and parts; its words are looked at elsewhere.
 
+use std::borrow::Cow;
+
 use mail_parser::{
     Addr, Address, HeaderValue, Message, MessagePart, MimeHeaders, PartType, decoders::html::html_to_text,
 };
@@ -8,6 +10,8 @@ use mail_parser::{
 const ADDRESSED_BY: [&str; 3] = ["Delivered-To", "X-Original-To", "Envelope-To"];
 /// The words of a mail are looked at up to this many bytes.
 const WORDS_BYTES_MAX: usize = 64 * 1024;
+/// Whether bytes are UTF-16 is seen by so many of them, which belong to a name of a header in ASCII.
+const UTF_16_LOOK_BYTES: usize = 64;
 /// Who writes in a mail server's name, whatever the envelope says.
 const DAEMONS: [&str; 4] = ["mailer-daemon", "postmaster", "mail-daemon", "mailerdaemon"];
 /// How a subject begins that an answering machine has written.
@@ -36,6 +40,36 @@ const AWAY: &[&str] = &[
     "自動返信",
     "不在",
 ];
+
+/// What a report about a reader says.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Reading {
+    /// The mail was opened or thrown away, so that it arrived.
+    Arrived,
+    /// It says something else, or of a delivery too.
+    Unclear,
+}
+
+/// Whether the fields of a report about a reader say that the mail was in a mailbox, and nothing that may mean otherwise.
+///
+/// The part of a report about a delivery under this name is no word of a reader, and `failed` or `error` beside a
+/// disposition is one of a program.
+fn tells_of_a_reader(fields: &str) -> bool {
+    let (mut has_arrived, mut is_odd) = (false, false);
+    for (name, value) in fields.lines().filter_map(|line| line.split_once(':')) {
+        let value = value.trim().to_ascii_lowercase();
+        match name.trim().to_ascii_lowercase().as_str() {
+            "disposition" => {
+                let said = value.rsplit(';').next().unwrap_or_default().trim().to_owned();
+                has_arrived |= ["displayed", "deleted", "read"].contains(&said.as_str());
+                is_odd |= !["displayed", "deleted", "read"].contains(&said.as_str());
+            }
+            "action" | "status" | "diagnostic-code" | "failure" | "error" => is_odd = true,
+            _ => {}
+        }
+    }
+    has_arrived && !is_odd
+}
 
 /// A mail that came to one of our bounce addresses.
 pub(super) struct CameBack<'a>(pub(super) &'a Message<'a>);
@@ -79,9 +113,16 @@ impl<'a> CameBack<'a> {
         self.0.parts.iter().any(|part| is_kind(part, "message", &["feedback-report"]))
     }
 
-    /// Whether it tells that the mail was opened or thrown away (RFC 8098), so that it arrived.
-    pub(super) fn is_a_reading_receipt(&self) -> bool {
-        self.0.parts.iter().any(|part| is_kind(part, "message", &["disposition-notification"]))
+    /// What it tells of a reader (RFC 8098), where it has a part for that.
+    pub(super) fn reading(&self) -> Option<Reading> {
+        let of_a_reader = |part: &&MessagePart<'_>| is_kind(part, "message", &["disposition-notification"]);
+        let mut parts = self.0.parts.iter().filter(of_a_reader).peekable();
+        parts.peek()?;
+        Some(if parts.all(|part| tells_of_a_reader(&text_of(part.contents()))) {
+            Reading::Arrived
+        } else {
+            Reading::Unclear
+        })
     }
 
     /// Whether a mail server sent it rather than a person or an answering machine.
@@ -143,6 +184,31 @@ impl<'a> CameBack<'a> {
         let from = from.filter_map(|one| one.address().map(str::to_owned));
         from.chain(self.addressed_to()).map(|address| address.to_ascii_lowercase()).collect()
     }
+}
+
+/// Bytes as text; UTF-16 is known by its mark, or by the zeros between ASCII letters.
+pub(super) fn text_of(bytes: &[u8]) -> Cow<'_, str> {
+    match utf_16(bytes) {
+        Some(text) => Cow::Owned(text),
+        None => String::from_utf8_lossy(bytes),
+    }
+}
+
+/// The text of bytes that are UTF-16.
+pub(super) fn utf_16(bytes: &[u8]) -> Option<String> {
+    let beginning = &bytes[..bytes.len().min(UTF_16_LOOK_BYTES)];
+    let zeros = |odd: usize| beginning.iter().skip(odd).step_by(2).filter(|byte| **byte == 0).count();
+    let mostly = |zeros: usize| zeros * 4 > beginning.len();
+    let from_pair: fn([u8; 2]) -> u16 = match beginning {
+        [0xff, 0xfe, ..] => u16::from_le_bytes,
+        [0xfe, 0xff, ..] => u16::from_be_bytes,
+        _ if mostly(zeros(1)) => u16::from_le_bytes,
+        _ if mostly(zeros(0)) => u16::from_be_bytes,
+        _ => return None,
+    };
+    let units = bytes.chunks_exact(2).map(|pair| from_pair([pair[0], pair[1]]));
+    let text: String = char::decode_utf16(units).map(|c| c.unwrap_or(char::REPLACEMENT_CHARACTER)).collect();
+    Some(text.trim_start_matches('\u{feff}').to_owned())
 }
 
 fn is_a_daemon(from: &Addr<'_>) -> bool {

@@ -114,6 +114,94 @@ const NOT_FINAL: &[&str] = &[
     "遅延",
 ];
 
+/// Words of a mail that arrived, unless their sentence denies it.
+const ARRIVED: &[&str] = &[
+    "delivered",
+    "delivery succeeded",
+    "delivery was successful",
+    "successful delivery",
+    "succeeded",
+    "got through",
+    "went through",
+    "was accepted",
+    "were accepted",
+    "has arrived",
+    "전송되었습니다",
+    "전달되었습니다",
+    "배달되었습니다",
+    "已送达",
+    "已投递",
+    "送达成功",
+    "配信されました",
+    "配信しました",
+    "送信されました",
+];
+
+/// What ends a sentence; lines are broken anywhere.
+const SENTENCE_ENDS: [char; 7] = ['.', '!', '?', ';', '。', '！', '？'];
+
+/// What denies a sentence.
+const NEGATIONS: &[&str] = &[
+    "not ",
+    "n't",
+    "cannot",
+    "unable",
+    "never",
+    "fail",
+    "undeliver",
+    "no longer",
+    "neither",
+    "nor ",
+    "without",
+    "refus",
+    "reject",
+    "않",
+    "못",
+    "未",
+    "無",
+    "无",
+    "できません",
+];
+
+/// Words of a mail that did not arrive, in no certain form.
+const FAILURE: &[&str] = &[
+    "undeliver",
+    "not deliver",
+    "not been deliver",
+    "n't deliver",
+    "not be deliver",
+    "n't be deliver",
+    "cannot deliver",
+    "unable to deliver",
+    "non-delivery",
+    "nondelivery",
+    "delivery fail",
+    "failed to deliver",
+    "delivery status",
+    "delivery problem",
+    "returned mail",
+    "returned to sender",
+    "mailbox is full",
+    "mailbox full",
+    "over quota",
+    "no longer exist",
+    "no longer in use",
+    "no longer active",
+    "no longer valid",
+    "was not received",
+    "will not be read",
+    "bounced",
+    "반송",
+    "전송 실패",
+    "전송실패",
+    "배달 실패",
+    "退信",
+    "退回",
+    "未送达",
+    "配信不能",
+    "届きません",
+];
+
 /// Where the copy of our own mail begins; in lower case.
 const COPY_BEGINS: &[&str] = &[
     "--- below this line is a copy of the message",
@@ -163,7 +251,9 @@ pub(super) fn read_notice(
     let has_form = failed_recipients.is_some()
         || FORMS.iter().any(|phrases| phrases.iter().all(|phrase| lower.contains(phrase)));
     let notice = without_the_copy(&words, &lower);
-    if !has_form || NOT_FINAL.iter().any(|phrase| notice.to_lowercase().contains(phrase)) {
+    // Mail servers break their lines anywhere.
+    let said = notice.to_lowercase().split_whitespace().collect::<Vec<_>>().join(" ");
+    if !has_form || NOT_FINAL.iter().any(|phrase| said.contains(phrase)) || tells_of_a_delivery(&said) {
         return None;
     }
     let mut named = recipients(notice, own_addresses);
@@ -183,10 +273,31 @@ pub(super) fn read_notice(
     Some(BounceNotice { recipient, report })
 }
 
-/// Whether a text names a code of a refusal, which no answering machine does.
-pub(super) fn names_a_refusal(words: &str) -> bool {
+/// Whether a text may tell of a mail that did not arrive, by a code or by its words, which no answering machine does.
+pub(super) fn may_tell_of_a_failure(words: &str) -> bool {
     let codes = Codes::of(words);
-    codes.has_permanent || codes.has_other || wording(words) == Wording::NoMailbox
+    let lower = words.replace('\u{2019}', "'").to_lowercase();
+    let says = |phrases: &[&str]| phrases.iter().any(|phrase| lower.contains(phrase));
+    codes.has_permanent
+        || codes.has_other
+        || wording(words) != Wording::Unclear
+        || FORMS.iter().any(|phrases| says(phrases))
+        || says(NOT_FINAL)
+        || says(FAILURE)
+}
+
+/// Whether a text says anywhere that something was delivered, without saying no to it in the same sentence.
+///
+/// A notice that tells of two tries, or of two recipients, has both words in it, and only a person can tell which holds.
+fn tells_of_a_delivery(lower: &str) -> bool {
+    ARRIVED.iter().any(|word| {
+        lower.match_indices(word).any(|(at, _)| {
+            let before = &lower[..at];
+            let begins = before.rfind(SENTENCE_ENDS).map_or(0, |end| end + 1);
+            let sentence = &before[begins..];
+            !NEGATIONS.iter().any(|negation| sentence.contains(negation)) && !sentence.ends_with("un")
+        })
+    })
 }
 
 fn without_the_copy<'a>(words: &'a str, lower: &str) -> &'a str {

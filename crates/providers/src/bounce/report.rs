@@ -1,13 +1,13 @@
 //! A mail that came back: whose it is, and what the report in it says (RFC 3464).
 
-use std::{fmt, str::FromStr};
+use std::{borrow::Cow, fmt, str::FromStr};
 
 use closure_contract::{Generation, JobId, Timestamp};
 use mail_parser::MessageParser;
 
 use super::{
-    mail::CameBack,
-    notice::{BounceNotice, names_a_refusal, read_notice},
+    mail::{CameBack, Reading, text_of, utf_16},
+    notice::{BounceNotice, may_tell_of_a_failure, read_notice},
     verp::BounceAddresses,
 };
 use crate::{email::MAIL_BYTES_MAX, mask::masked};
@@ -54,6 +54,11 @@ pub enum UnreadReason {
     /// Its words name another recipient than the job's.
     #[error("its words are a mail server's, and name another recipient than the one whom the job wrote to")]
     AnotherRecipient,
+    /// It is a reader's report by its type, and does not say that a reader had the mail.
+    #[error(
+        "it is a report about a reader by its type, and does not say that anybody opened or deleted the mail"
+    )]
+    Reading,
     /// Somebody complains of the mail.
     #[error("it is a complaint about the mail; consider the suppression list")]
     Complaint,
@@ -138,13 +143,24 @@ pub fn read_bounce(bytes: &[u8], addresses: &BounceAddresses) -> Result<BounceMa
         return Err(BounceError::TooLarge);
     }
     // Strangers write these bytes, and a parser that panics over them must not keep the next mail from being read.
-    std::panic::catch_unwind(|| read(bytes, addresses)).unwrap_or(Err(BounceError::Unreadable))
+    std::panic::catch_unwind(|| read(&as_a_mail(bytes), addresses)).unwrap_or(Err(BounceError::Unreadable))
+}
+
+/// The mail in the form that mails have: some programs that store mails write UTF-16, or end lines with a carriage return
+/// alone, and a parser of mails then finds no header at all.
+fn as_a_mail(bytes: &[u8]) -> Cow<'_, [u8]> {
+    let bytes = utf_16(bytes).map_or(Cow::Borrowed(bytes), |text| Cow::Owned(text.into_bytes()));
+    if bytes.contains(&b'\n') || !bytes.contains(&b'\r') {
+        return bytes;
+    }
+    Cow::Owned(bytes.iter().map(|byte| if *byte == b'\r' { b'\n' } else { *byte }).collect())
 }
 
 /// Reads the beginning of a mail that is too large to be read: only whose it is.
 pub fn read_large_bounce(beginning: &[u8], addresses: &BounceAddresses) -> Result<UnreadBounce, BounceError> {
     let read = || {
-        let mail = MessageParser::default().parse_headers(beginning).ok_or(BounceError::Unreadable)?;
+        let beginning = as_a_mail(beginning);
+        let mail = MessageParser::default().parse_headers(&*beginning).ok_or(BounceError::Unreadable)?;
         let (job_id, generation) = CameBack(&mail)
             .addressed_to()
             .find_map(|address| addresses.read(&address))
@@ -179,8 +195,10 @@ fn read(bytes: &[u8], addresses: &BounceAddresses) -> Result<BounceMail, BounceE
     if came_back.is_a_complaint() {
         return unread(UnreadReason::Complaint);
     }
-    if came_back.is_a_reading_receipt() {
-        return Ok(BounceMail::NoReport);
+    match came_back.reading() {
+        Some(Reading::Arrived) => return Ok(BounceMail::NoReport),
+        Some(Reading::Unclear) => return unread(UnreadReason::Reading),
+        None => {}
     }
     if !came_back.is_a_mail_servers() && !came_back.claims_to_be_a_report() {
         return Ok(BounceMail::NoReport);
@@ -193,7 +211,7 @@ fn read(bytes: &[u8], addresses: &BounceAddresses) -> Result<BounceMail, BounceE
     if came_back.claims_to_be_a_report() {
         return unread(UnreadReason::Report);
     }
-    if came_back.is_an_away_note() && !names_a_refusal(&words) {
+    if came_back.is_an_away_note() && !may_tell_of_a_failure(&words) {
         return Ok(BounceMail::NoReport);
     }
     unread(UnreadReason::Words)
@@ -205,7 +223,7 @@ fn read(bytes: &[u8], addresses: &BounceAddresses) -> Result<BounceMail, BounceE
 fn recipients(statuses: &[&[u8]]) -> Option<Vec<RecipientReport>> {
     let mut found = Vec::new();
     for fields in statuses {
-        let text = String::from_utf8_lossy(fields).replace("\r\n", "\n").replace('\r', "\n");
+        let text = text_of(fields).replace("\r\n", "\n").replace('\r', "\n");
         for group in groups(&text) {
             let field = |wanted: &str| {
                 let fields = group.lines().filter_map(|line| line.split_once(':'));

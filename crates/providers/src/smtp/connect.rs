@@ -97,6 +97,8 @@ pub(crate) enum Broken {
     NoMechanism,
     /// The right to hand the mail over ended before the final dot.
     TooLate,
+    /// The server said something that is no reply.
+    NoReply(Phase, &'static str),
     /// Anything else; no reply was read.
     Lost(Phase, &'static str),
 }

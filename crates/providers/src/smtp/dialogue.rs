@@ -13,7 +13,7 @@ use lettre::Address;
 
 use super::{
     connect::Broken,
-    read::read,
+    read::{Unread, read},
     reply::{Phase, Reply},
     stream::{Transport, Wire},
 };
@@ -126,7 +126,8 @@ impl Connection {
         match read(&mut self.wire).await {
             Ok(reply) if reply.basic >= NEGATIVE_MIN => Err(Broken::Refused(phase, reply)),
             Ok(reply) => Ok(reply),
-            Err(unread) => Err(Broken::Lost(phase, unread.what())),
+            Err(unread @ Unread::Cut) => Err(Broken::Lost(phase, unread.what())),
+            Err(unread @ (Unread::NoReply | Unread::Flood)) => Err(Broken::NoReply(phase, unread.what())),
         }
     }
 

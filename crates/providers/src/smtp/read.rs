@@ -45,13 +45,15 @@ enum Then {
 /// Reads one whole reply.
 ///
 /// Of lines whose codes differ the last one counts, as it does for other mail servers. A line without a code between
-/// others is text.
+/// others is text. A last line counts where the connection ended in its text: the code had come.
 pub(crate) async fn read(wire: &mut Wire) -> Result<Reply, Unread> {
     let mut lines = Vec::new();
     let mut code = None;
     loop {
         let line = wire.line().await.map_err(|_| Unread::Cut)?;
         let then = match (parse(&line.bytes), code) {
+            // More was to come, and might have said otherwise.
+            (Some((_, Then::More, _)), _) if line.end == LineEnd::Cut => return Err(Unread::Cut),
             (Some((found, then, text)), _) => {
                 code = Some(found);
                 keep(&mut lines, text);
@@ -61,6 +63,7 @@ pub(crate) async fn read(wire: &mut Wire) -> Result<Reply, Unread> {
                 keep(&mut lines, &line.bytes);
                 Then::More
             }
+            (None, _) if line.end == LineEnd::Cut => return Err(Unread::Cut),
             (None, None) if line.end == LineEnd::AtTheLimit => return Err(Unread::Flood),
             (None, None) => return Err(Unread::NoReply),
         };
@@ -138,6 +141,9 @@ mod tests {
             (b"250-queued\r\n550 no, refused\r\n", 550, "queued no, refused"),
             (b"550-refused\r\n250\r\n", 250, "refused "),
             (b"599 x\r\n", 599, "x"),
+            (b"250", 250, ""),
+            (b"250 2.0.0 queued a", 250, "2.0.0 queued a"),
+            (b"250-one\r\n550 two", 550, "one two"),
         ] {
             let reply = read_bytes(bytes).await.expect("a reply");
             assert_eq!((reply.basic, reply.text().as_str()), (code, text), "{}", bytes.escape_ascii());
@@ -149,8 +155,10 @@ mod tests {
         for (bytes, why) in [
             (&b""[..], Unread::Cut),
             (b"2", Unread::Cut),
-            (b"250 o", Unread::Cut),
+            (b"25", Unread::Cut),
+            (b"250-half", Unread::Cut),
             (b"250-half of\r\n", Unread::Cut),
+            (b"250-half of\r\n25", Unread::Cut),
             (b"\r\n", Unread::NoReply),
             (b"2500 ok\r\n", Unread::NoReply),
             (b"199 ok\r\n", Unread::NoReply),

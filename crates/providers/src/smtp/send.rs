@@ -122,9 +122,13 @@ impl Smtp {
             }
             Err(Broken::Refused(..)) => connection.quit().await,
             // What the server says next may belong to anything.
-            Err(Broken::OutOfStep(..) | Broken::NoMechanism | Broken::Lost(..) | Broken::TooLate) => {
-                drop(connection);
-            }
+            Err(
+                Broken::OutOfStep(..)
+                | Broken::NoMechanism
+                | Broken::NoReply(..)
+                | Broken::Lost(..)
+                | Broken::TooLate,
+            ) => drop(connection),
         }
         result
     }
@@ -144,9 +148,10 @@ impl Smtp {
 /// for them; a mail must not fail over what it would not have met on a fresh connection.
 fn is_about_the_connection(broken: &Broken) -> bool {
     match broken {
-        Broken::Refused(phase, _) | Broken::OutOfStep(phase, _) | Broken::Lost(phase, _) => {
-            *phase == Phase::MailFrom
-        }
+        Broken::Refused(phase, _)
+        | Broken::OutOfStep(phase, _)
+        | Broken::NoReply(phase, _)
+        | Broken::Lost(phase, _) => *phase == Phase::MailFrom,
         Broken::NoMechanism | Broken::TooLate => false,
     }
 }
@@ -225,7 +230,11 @@ fn failure(broken: Broken) -> SendFailure {
             &format!("the mail server's reply at {} is out of step", phase.name()),
         )
         .with_provider_code(code)
-        .about(about(phase)),
+        .about(about_a_word(phase)),
+        Broken::NoReply(phase, what) => {
+            SendFailure::new(unanswered(phase), &format!("at {}: {what}", phase.name()))
+                .about(about_a_word(phase))
+        }
         Broken::Lost(phase, what) => {
             SendFailure::new(unanswered(phase), &format!("at {}: {what}", phase.name())).about(about(phase))
         }
@@ -245,6 +254,11 @@ fn about(phase: Phase) -> About {
         }
         Phase::RcptTo | Phase::Data | Phase::AfterDot => About::Message,
     }
+}
+
+/// The same of a word that is no answer: after the mail it is one mail's, until that mail meets it again.
+fn about_a_word(phase: Phase) -> About {
+    if phase == Phase::AfterDot { About::OneWord } else { about(phase) }
 }
 
 /// Without a reply: before the dot nothing was handed over; after it nobody can tell.

@@ -48,6 +48,8 @@ pub(crate) enum LineEnd {
     Whole,
     /// With all that a server may say: nothing more is read from this connection.
     AtTheLimit,
+    /// With the connection.
+    Cut,
 }
 
 impl Wire {
@@ -73,7 +75,7 @@ impl Wire {
         (self.pending.is_empty() && !self.is_flooded).then_some(self.inner)
     }
 
-    /// The next line; an error where the connection ends before it does.
+    /// The next line; an error where the connection ends before anything of it came.
     pub(crate) async fn line(&mut self) -> io::Result<Line> {
         let mut bytes = Vec::new();
         loop {
@@ -92,8 +94,11 @@ impl Wire {
                 self.is_flooded = true;
                 return Ok(Line { bytes, end: LineEnd::AtTheLimit });
             }
-            if std::future::poll_fn(|cx| self.poll_fill(cx)).await? == 0 {
-                return Err(io::ErrorKind::UnexpectedEof.into());
+            match std::future::poll_fn(|cx| self.poll_fill(cx)).await {
+                Ok(1..) => {}
+                Ok(0) | Err(_) if !bytes.is_empty() => return Ok(Line { bytes, end: LineEnd::Cut }),
+                Ok(0) => return Err(io::ErrorKind::UnexpectedEof.into()),
+                Err(problem) => return Err(problem),
             }
         }
     }

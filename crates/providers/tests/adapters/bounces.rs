@@ -159,10 +159,115 @@ fn an_answering_machine_reports_nothing_however_it_words_it() {
              Subject: Undelivered Mail Returned to Sender\r\n\r\nI am away; 550 5.1.1\r\n"
         ),
         // A receipt for a mail that was read.
-        report(&format!("To: {to}\r\n"), POSTFIX).replace("delivery-status", "disposition-notification"),
+        report(&format!("To: {to}\r\n"), READ).replace("delivery-status", "disposition-notification"),
+        away(&to, "I am away until Monday.\r\n"),
     ] {
         assert_eq!(read(&mail), Ok(BounceMail::NoReport), "{mail}");
     }
+}
+
+/// What a mail program writes that showed the mail (RFC 8098).
+const READ: &str = "Reporting-UA: pc.example.net; Mailer\r\nFinal-Recipient: rfc822; kim@example.net\r\n\
+    Disposition: manual-action/MDN-sent-manually; displayed\r\n";
+
+/// A note of an answering machine that writes without a sender.
+fn away(to: &str, words: &str) -> String {
+    format!(
+        "Return-Path: <>\r\nFrom: kim@example.net\r\nTo: {to}\r\nAuto-Submitted: auto-replied (vacation)\r\n\
+         Subject: Out of office: your reply\r\n\r\n{words}"
+    )
+}
+
+#[test]
+fn a_report_about_a_reader_that_names_none_and_an_away_note_that_may_tell_of_a_failure_are_left_to_a_person()
+{
+    let to = ours();
+    let head = format!("Return-Path: <>\r\nTo: {to}\r\n");
+    let reading = |fields: &str| report(&head, fields).replace("delivery-status", "disposition-notification");
+    for fields in [
+        POSTFIX.to_owned(),
+        DELAYED.to_owned(),
+        format!("{READ}Action: failed\r\n"),
+        READ.replace("displayed", "failed"),
+        READ.replace("displayed", "displayed/error"),
+        READ.replace("displayed", "dispatched"),
+        READ.replace("Disposition", "Subject"),
+        String::new(),
+    ] {
+        assert_eq!(read(&reading(&fields)), unread(UnreadReason::Reading), "{fields}");
+    }
+    for words in [
+        "I am away. Your message was not delivered.\r\n",
+        "This mailbox is full; your mail was returned to sender.\r\n",
+        "This account is no longer in use, mail to it is not delivered to anybody.\r\n",
+        "Your mail could not be delivered because I am on vacation.\r\n",
+        "메일이 반송되었습니다.\r\n",
+    ] {
+        assert_eq!(read(&away(&to, words)), unread(UnreadReason::Words), "{words}");
+    }
+}
+
+/// A notice of qmail about one recipient, in these words.
+fn qmail(to: &str, words: &str) -> String {
+    format!(
+        "Return-Path: <>\r\nFrom: MAILER-DAEMON@mx.example.net\r\nTo: {to}\r\nSubject: failure notice\r\n\r\n\
+         Hi. This is the qmail-send program at mx.example.net.\r\n{words}\r\n\r\n<kim@example.net>:\r\n\
+         192.0.2.1 does not like recipient.\r\nRemote host said: 550 5.1.1 no such user\r\n{GIVING_UP}"
+    )
+}
+
+const GIVING_UP: &str = "Giving up on 192.0.2.1.\r\n\r\n--- Below this line is a copy of the message.\r\n\r\n\
+    Subject: Your consultation was delivered to us\r\n";
+
+#[test]
+fn a_notice_that_says_anywhere_that_the_mail_was_delivered_is_left_to_a_person() {
+    let to = ours();
+    let sure = "I'm afraid I wasn't able to deliver your message to the following addresses.\r\n\
+                This is a permanent error; I've given up. Sorry it didn't work out.";
+    assert!(matches!(read(&qmail(&to, sure)), Ok(BounceMail::Notice(_))), "{:?}", read(&qmail(&to, sure)));
+    let denied =
+        format!("{sure} It could not\r\nbe delivered to the address below, and nothing was delivered");
+    let denied = denied.replace("and nothing was delivered", "and has not been delivered.");
+    assert!(matches!(read(&qmail(&to, &denied)), Ok(BounceMail::Notice(_))), "{denied}");
+    for words in [
+        "The first try failed; the second try delivered it. I'm not going to try again.",
+        "I wasn't able to deliver it at first. It was delivered at the second try.",
+        "The message below has been delivered\r\nafter all.",
+        "A first attempt failed. The second one succeeded; I'm not going to try again.",
+        "A first attempt failed. The message went through later.",
+    ] {
+        assert_eq!(read(&qmail(&to, words)), unread(UnreadReason::Words), "{words}");
+    }
+}
+
+#[test]
+fn a_mail_in_utf_16_or_with_carriage_returns_alone_is_read_like_any_other_or_put_aside_for_what_it_is() {
+    let le = |mail: &str| mail.encode_utf16().flat_map(u16::to_le_bytes).collect::<Vec<u8>>();
+    let be = |mail: &str| mail.encode_utf16().flat_map(u16::to_be_bytes).collect::<Vec<u8>>();
+    let to = format!("To: {}\r\n", ours());
+    let failed = report(&to, POSTFIX);
+    let expected = read(&failed);
+    assert!(matches!(expected, Ok(BounceMail::Report(_))));
+    for bytes in [
+        le(&failed),
+        be(&failed),
+        le(&format!("\u{feff}{failed}")),
+        be(&format!("\u{feff}{failed}")),
+        failed.replace("\r\n", "\r").into_bytes(),
+        le(&failed.replace("\r\n", "\r")),
+    ] {
+        assert_eq!(read_bounce(&bytes, &addresses()), expected, "{}", bytes[..80].escape_ascii());
+        assert_eq!(read_large_bounce(&bytes, &addresses()).map(|large| large.job_id), Ok(job()));
+    }
+    let forged = failed.replace(&ours(), "b+x.1.y@bounce.example.com");
+    assert_eq!(read_bounce(&le(&forged), &addresses()), Err(BounceError::Forged));
+    let without = report(&to, "Reporting-MTA: dns; x\r\n");
+    assert_eq!(read_bounce(&le(&without), &addresses()), unread(UnreadReason::Report));
+    // Its groups of fields are in UTF-16 within a mail that is not.
+    let (before, after) = failed.split_at(failed.find("Reporting-MTA").expect("the fields"));
+    let (fields, after) = after.split_at(after.find("\r\n--b1").expect("their end"));
+    let within = [before.as_bytes(), &le(fields), after.as_bytes()].concat();
+    assert_eq!(read_bounce(&within, &addresses()), expected);
 }
 
 #[test]

@@ -10,7 +10,10 @@ const LEASE_MS: u64 = 60_000;
 
 async fn open(store: &Store, name: Lane, probe_after_ms: u64) -> Opened {
     let (code, by) = (FailureCode::ProviderQuota, OpenedBy::Request);
-    store.open_circuit(name, code, by, probe_after_ms).await.expect("the database answers")
+    store
+        .open_circuit(name, (code, Some("at AUTH: 535 no")), by, probe_after_ms)
+        .await
+        .expect("the database answers")
 }
 
 async fn take(store: &Store, prober: Uuid) -> Vec<Lane> {
@@ -45,11 +48,14 @@ fn a_circuit_whose_time_has_come_gives_its_probe_to_one_process() {
         assert_eq!(take(&store, other).await, [], "one probe at a time");
         database.execute("UPDATE circuit SET probing_until = now()").await;
         assert_eq!(take(&store, other).await, [NHN], "the right of a process that died passes on");
-        store.probe_failed(NHN, me, FailureCode::ProviderAuth, 1).await.expect("the database answers");
+        store
+            .probe_failed(NHN, me, (FailureCode::ProviderAuth, None), 1)
+            .await
+            .expect("the database answers");
         let seen = store.open_circuits().await.expect("the database answers");
         assert_eq!(seen[0].probes_failed, 0, "who lost the right says nothing about the gateway any more");
         store
-            .probe_failed(NHN, other, FailureCode::ProviderAuth, 60_000)
+            .probe_failed(NHN, other, (FailureCode::ProviderAuth, Some("still 535")), 60_000)
             .await
             .expect("the database answers");
         let seen = store.open_circuits().await.expect("the database answers");
@@ -77,7 +83,7 @@ fn what_receipts_opened_is_closed_by_the_receipt_of_a_later_text_and_by_no_earli
         let store = database.store();
         let before = Timestamp::now();
         let (code, me) = (FailureCode::ProviderQuota, Uuid::from_u128(1));
-        store.open_circuit(NHN, code, OpenedBy::Receipt, 0).await.expect("the database answers");
+        store.open_circuit(NHN, (code, None), OpenedBy::Receipt, 0).await.expect("the database answers");
         open(&store, NHN_TO_VIETNAM, 0).await;
         assert_eq!(take(&store, me).await.len(), 2);
         store.probe_taken(NHN, me, 60_000).await.expect("the database answers");
