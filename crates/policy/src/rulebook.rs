@@ -99,8 +99,10 @@ pub struct SmsRules {
     pub extra_characters: String,
     /// Wording that invites a reply or a call to a number that cannot receive (R13); compared in lower case.
     pub reply_phrases: Vec<String>,
-    /// Wording that turns the sentence in which it stands into a notice that nobody can reply (R13).
+    /// Wording of a denial, by which a clause, and what it says before it of a condition, invites nobody (R13).
     pub reply_negations: Vec<String>,
+    /// Wording of a clause that names another way, another person or our own act, and so invites nobody (R13).
+    pub reply_elsewhere: Vec<String>,
     /// Whether templates may have variables of the class url (R14a).
     pub template_urls: TemplateUrls,
     /// A template has at most this many variables (R14a).

@@ -7,6 +7,9 @@ use crate::support::{decided, effects, sms};
 
 const SENTENCES: &str = include_str!("invitations.tsv");
 const UNSEEN: &str = include_str!("invitations_unseen.tsv");
+const SECOND: &str = include_str!("invitations_second.tsv");
+const THIRD: &str = include_str!("invitations_third.tsv");
+const FOURTH: &str = include_str!("invitations_fourth.tsv");
 /// Of the sentences that invite at most so many of a hundred may pass without a flag.
 const MISSED_PERCENT_MAX: usize = 5;
 /// Of the harmless ones at most so many of a hundred may have one.
@@ -43,6 +46,11 @@ fn errors(sentences: &'static str) -> Errors {
 }
 
 impl Errors {
+    /// Holds the known errors by name, so that a change that makes another one, or heals one, is seen.
+    fn are(&self, missed: &[&str], false_alarms: &[&str]) {
+        assert_eq!((self.missed.as_slice(), self.false_alarms.as_slice()), (missed, false_alarms));
+    }
+
     fn within(&self, missed_percent_max: usize, false_alarm_percent_max: usize) {
         let Self { missed, false_alarms, inviting, harmless } = self;
         let rates = format!(
@@ -69,4 +77,15 @@ fn sentences_that_no_list_was_mended_by_are_judged_rightly_as_often_as_the_notes
     let errors = errors(UNSEEN);
     assert!(errors.inviting >= 15 && errors.harmless >= 15, "a rate of fewer says little");
     errors.within(10, 10);
+}
+
+#[test]
+fn conditions_and_denials_bind_as_each_language_has_them() {
+    errors(SECOND).are(&[], &[]);
+    errors(THIRD).are(&[], &[]);
+}
+
+#[test]
+fn of_sentences_that_no_word_was_mended_by_exactly_these_are_judged_wrongly() {
+    errors(FOURTH).are(&["Once you have checked, please get back to me.", "收到请回,谢谢。"], &[]);
 }
