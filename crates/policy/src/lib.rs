@@ -58,6 +58,7 @@ pub mod segments;
 pub mod sms;
 pub mod sms_text;
 pub mod standing;
+mod subject_words;
 pub mod suppression;
 pub mod template;
 mod template_match;

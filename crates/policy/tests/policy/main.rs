@@ -23,6 +23,7 @@ mod properties;
 mod quiet;
 mod rulebooks;
 mod rules;
+mod subjects;
 mod support;
 mod template_properties;
 mod templates;
