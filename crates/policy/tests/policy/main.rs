@@ -11,6 +11,7 @@ mod dialling;
 mod emails;
 mod fallbacks;
 mod frames;
+mod guide_counts;
 mod invitations;
 mod korean;
 mod limits;
