@@ -177,23 +177,18 @@ impl Said {
         Self { kind, spaced: clause.to_owned(), compact, order, denies_behind }
     }
 
-    fn text_for(&self, wording: &Wording<'_>) -> &str {
+    fn text_for(&self, wording: &Wording) -> &str {
         if wording.is_spaceless() { &self.compact } else { &self.spaced }
     }
 
-    /// Whether the wording stands in the text at all, wherever its clauses begin.
-    pub(crate) fn may_have(&self, wording: &Wording<'_>) -> bool {
-        wording.find_anywhere(self.text_for(wording)).is_some()
-    }
-
     /// Where the wording stands in the clause.
-    pub(crate) fn find(&self, wording: &Wording<'_>) -> Option<usize> {
+    pub(crate) fn find(&self, wording: &Wording) -> Option<usize> {
         let begin = if wording.is_spaceless() { 0 } else { self.order };
         wording.find(self.text_for(wording), begin)
     }
 
     /// Whether a denial binds what stands at `from`.
-    pub(crate) fn has_from(&self, denial: &Wording<'_>, from: usize) -> bool {
+    pub(crate) fn has_from(&self, denial: &Wording, from: usize) -> bool {
         let text = self.text_for(denial);
         let bound =
             if self.denies_behind && denial.is_spaceless() { text.get(from..).unwrap_or(text) } else { text };

@@ -1,6 +1,7 @@
 //! Whether a subject in ASCII reads as English (R19): a language written without its marks passes as letters.
 //!
-//! It is a flag, never a refusal: names, places and codes are in no word list.
+//! It is a flag, never a refusal: names, places and codes are in no word list. How often it errs stands in
+//! docs/decisions/subject-english-or-not.md.
 
 use crate::{
     lexicon,

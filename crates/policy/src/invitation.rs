@@ -3,13 +3,17 @@
 //! A sentence is cut into clauses where a condition, a request or a further statement begins, since a denial binds
 //! within one: "if the driver did not come, text us" invites, and "if you text us, nobody reads it" does not.
 
+use std::sync::LazyLock;
+
+use aho_corasick::AhoCorasick;
+
 use crate::{
     clause::{
         CONCESSION_ENDINGS, CONDITION_ENDINGS, FURTHER_ENDINGS, Kind, Said, begins_clause, ends_clause,
         kind_of,
     },
     rulebook::SmsRules,
-    wording::Wording,
+    wording::{Wording, WordingList},
 };
 
 /// So many characters of a text are read; none that is sent has more.
@@ -42,44 +46,64 @@ const ENCOURAGEMENTS: &[&str] = &[
     "差し支えありません",
 ];
 
-/// The wordings of a rulebook that a text has at all: most texts have few, and to look for each in each clause is dear.
-pub(crate) struct Wordings<'a> {
-    invitations: Vec<Wording<'a>>,
-    denials: Vec<Wording<'a>>,
-    elsewhere: Vec<Wording<'a>>,
+static ENCOURAGING: LazyLock<AhoCorasick> =
+    LazyLock::new(|| AhoCorasick::new(ENCOURAGEMENTS).expect("the idioms are few"));
+
+/// The wordings of a rulebook, ready for use.
+#[derive(Debug)]
+pub(crate) struct Invitations {
+    invitations: WordingList,
+    denials: WordingList,
+    elsewhere: WordingList,
     /// Our own number without country code and trunk zero.
+    subscriber: String,
+}
+
+impl Invitations {
+    pub(crate) fn of(rules: &SmsRules) -> Self {
+        Self {
+            invitations: WordingList::of(&rules.reply_phrases),
+            denials: WordingList::of(&rules.reply_negations),
+            elsewhere: WordingList::of(&rules.reply_elsewhere),
+            subscriber: rules.sender.strip_prefix("+82").unwrap_or(&rules.sender).to_owned(),
+        }
+    }
+
+    /// Whether a text invites an answer to the number that it came from.
+    pub(crate) fn has(&self, text: &str) -> bool {
+        let end = text.char_indices().nth(READ_CHARS_MAX).map_or(text.len(), |(at, _)| at);
+        // A short mail is a text message, and no mail.
+        let lower = text[..end].to_lowercase().replace("ショートメール", "sms");
+        let mut spaced = String::with_capacity(lower.len());
+        ENCOURAGING.replace_all_with(&lower, &mut spaced, |_, _, kept| {
+            kept.push(' ');
+            true
+        });
+        let compact: String = spaced.chars().filter(|one| !one.is_whitespace()).collect();
+        let invitations = self.invitations.present(&spaced, &compact);
+        if invitations.is_empty() && !digits(&compact).contains(&self.subscriber) {
+            return false;
+        }
+        let wordings = Wordings {
+            invitations,
+            denials: self.denials.present(&spaced, &compact),
+            elsewhere: self.elsewhere.present(&spaced, &compact),
+            subscriber: &self.subscriber,
+        };
+        // A full stop within a number ends no sentence.
+        spaced
+            .replace(". ", "\n")
+            .split(['!', '?', '。', '！', '？', '\n'])
+            .any(|sentence| wordings.invite(sentence))
+    }
+}
+
+/// The wordings that a text may have.
+struct Wordings<'a> {
+    invitations: Vec<&'a Wording>,
+    denials: Vec<&'a Wording>,
+    elsewhere: Vec<&'a Wording>,
     subscriber: &'a str,
-}
-
-/// Whether a text invites an answer to the number that it came from.
-pub(crate) fn invites(text: &str, rules: &SmsRules) -> bool {
-    // A short mail is a text message, and no mail.
-    let end = text.char_indices().nth(READ_CHARS_MAX).map_or(text.len(), |(at, _)| at);
-    let mut lower = text[..end].to_lowercase().replace("ショートメール", "sms");
-    for idiom in ENCOURAGEMENTS {
-        lower = lower.replace(idiom, " ");
-    }
-    let subscriber = rules.sender.strip_prefix("+82").unwrap_or(&rules.sender);
-    let whole = Said::of(&lower, Kind::Main);
-    let invitations = present(&rules.reply_phrases, &whole);
-    if invitations.is_empty() && !digits(&lower).contains(subscriber) {
-        return false;
-    }
-    let wordings = Wordings {
-        invitations,
-        denials: present(&rules.reply_negations, &whole),
-        elsewhere: present(&rules.reply_elsewhere, &whole),
-        subscriber,
-    };
-    // A full stop within a number ends no sentence.
-    lower
-        .replace(". ", "\n")
-        .split(['!', '?', '。', '！', '？', '\n'])
-        .any(|sentence| wordings.invite(sentence))
-}
-
-fn present<'a>(list: &'a [String], text: &Said) -> Vec<Wording<'a>> {
-    list.iter().map(|wording| Wording::of(wording)).filter(|wording| text.may_have(wording)).collect()
 }
 
 impl Wordings<'_> {

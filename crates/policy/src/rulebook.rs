@@ -1,5 +1,7 @@
 //! The settings of the rules, with the operating guide's values as defaults.
 
+use std::sync::Arc;
+
 use closure_contract::{Evidence, Provider, Timestamp};
 use serde::{Deserialize, Serialize};
 
@@ -8,6 +10,7 @@ use crate::{
     caps::CapRules,
     circuit::CircuitRules,
     frame::MailFrames,
+    invitation::Invitations,
     quiet::QuietHours,
     route::Route,
     template::{Template, TemplateProblem},
@@ -256,6 +259,7 @@ pub struct CompiledRulebook {
     rules: Rulebook,
     templates: Vec<Template>,
     frames: MailFrames,
+    invitations: Arc<Invitations>,
 }
 
 /// One thing that is wrong with a rulebook.
@@ -302,7 +306,11 @@ impl Rulebook {
         let (templates, mut errors) = validate::check(&self);
         let (frames, problems) = MailFrames::compile(&self.email);
         errors.extend(problems);
-        if errors.is_empty() { Ok(CompiledRulebook { rules: self, templates, frames }) } else { Err(errors) }
+        if !errors.is_empty() {
+            return Err(errors);
+        }
+        let invitations = Arc::new(Invitations::of(&self.sms));
+        Ok(CompiledRulebook { rules: self, templates, frames, invitations })
     }
 }
 
@@ -318,7 +326,13 @@ impl CompiledRulebook {
     pub fn with_templates(&self, sources: &[TemplateSource]) -> (Self, Vec<RulebookError>) {
         let mut errors = Vec::new();
         let templates = validate::templates(sources, &self.rules, &mut errors);
-        (Self { rules: self.rules.clone(), templates, frames: self.frames.clone() }, errors)
+        let (rules, frames) = (self.rules.clone(), self.frames.clone());
+        (Self { rules, templates, frames, invitations: Arc::clone(&self.invitations) }, errors)
+    }
+
+    /// The wordings that invite an answer.
+    pub(crate) fn invitations(&self) -> &Invitations {
+        &self.invitations
     }
 
     /// The compiled templates.

@@ -12,7 +12,7 @@ use crate::{
     explain::{FallbackEmail, FallbackFacts, SmsPlan},
     fallback_email,
     findings::Findings,
-    invitation,
+    invitation::Invitations,
     meaning::JobNumber,
     phone::{self, Number, PhoneFacts},
     rulebook::{CompiledRulebook, NearLimit, SenderOrigin, SmsRules},
@@ -98,7 +98,7 @@ pub(crate) fn judge(
     check_attachments(job, findings);
     check_sender(job, sender, &rules.sms, findings);
     if let Some(text) = &composed.text {
-        check_wording(text, &rules.sms, findings);
+        check_wording(text, rulebook.invitations(), findings);
     }
     let tag = job.to.language.as_deref();
     let (chinese, at_once) =
@@ -265,8 +265,8 @@ fn same_sender(asked: &str, ours: &str) -> bool {
 }
 
 /// R13.
-fn check_wording(text: &CleanText, rules: &SmsRules, findings: &mut Findings) {
-    if invitation::invites(&text.text, rules) {
+fn check_wording(text: &CleanText, invitations: &Invitations, findings: &mut Findings) {
+    if invitations.has(&text.text) {
         findings.note(RuleId::R13, RuleEffect::Flag, &texts::INVITES_REPLY);
     }
 }

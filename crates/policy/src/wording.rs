@@ -1,26 +1,27 @@
 //! The wordings that R13 looks for: parts in their order, each of them one of several alternatives.
 
-use std::borrow::Cow;
+use aho_corasick::AhoCorasick;
 
 /// A wording of the rulebook: `^` stands for a clause's begin, `…` for anything within the clause, `|` parts alternatives.
-pub(crate) struct Wording<'a> {
+#[derive(Debug)]
+pub(crate) struct Wording {
     anchored: bool,
     spaceless: bool,
-    parts: Vec<Part<'a>>,
+    parts: Vec<Part>,
 }
 
 /// The alternatives of one part, in lower case, as what they are compared with.
-type Part<'a> = Vec<Cow<'a, str>>;
+type Part = Vec<String>;
 
-impl<'a> Wording<'a> {
-    pub(crate) fn of(written: &'a str) -> Self {
+impl Wording {
+    fn of(written: &str) -> Self {
         let bare = written.strip_prefix('^').unwrap_or(written);
         let alternatives =
-            |part: &'a str| part.split('|').filter(|word| !word.is_empty()).map(lower).collect();
+            |part: &str| part.split('|').filter(|word| !word.is_empty()).map(str::to_lowercase).collect();
         Self {
             anchored: bare.len() < written.len(),
             spaceless: written.chars().any(is_spaceless),
-            parts: bare.split('…').map(alternatives).filter(|part: &Part<'_>| !part.is_empty()).collect(),
+            parts: bare.split('…').map(alternatives).filter(|part: &Part| !part.is_empty()).collect(),
         }
     }
 
@@ -35,7 +36,7 @@ impl<'a> Wording<'a> {
         if self.anchored {
             let end = first
                 .iter()
-                .find(|word| clause[begin..].starts_with(word.as_ref()) && is_whole(clause, begin, word));
+                .find(|word| clause[begin..].starts_with(word.as_str()) && is_whole(clause, begin, word));
             return further_stand(clause, begin + end?.len(), further).then_some(begin);
         }
         let (start, end) = earliest(clause, 0, first)?;
@@ -50,22 +51,51 @@ impl<'a> Wording<'a> {
     }
 }
 
-fn lower(word: &str) -> Cow<'_, str> {
-    if word.chars().any(char::is_uppercase) { Cow::Owned(word.to_lowercase()) } else { Cow::Borrowed(word) }
+/// Wordings that are looked for together: a text is read once for all their first words, since most texts have few.
+#[derive(Debug)]
+pub(crate) struct WordingList {
+    wordings: Vec<Wording>,
+    first_words: AhoCorasick,
+    /// The wording of each first word.
+    of_word: Vec<usize>,
 }
 
-fn further_stand(text: &str, from: usize, parts: &[Part<'_>]) -> bool {
+impl WordingList {
+    pub(crate) fn of(written: &[String]) -> Self {
+        let wordings: Vec<Wording> = written.iter().map(|wording| Wording::of(wording)).collect();
+        let firsts = wordings.iter().enumerate().flat_map(|(index, wording)| {
+            wording.parts.first().into_iter().flatten().map(move |word| (index, word))
+        });
+        let (of_word, words): (Vec<usize>, Vec<&String>) = firsts.unzip();
+        let first_words =
+            AhoCorasick::new(words).expect("a rulebook has fewer wordings than an automaton can hold");
+        Self { wordings, first_words, of_word }
+    }
+
+    /// The wordings whose first word a text has, with its spaces or without, in their order.
+    pub(crate) fn present(&self, spaced: &str, compact: &str) -> Vec<&Wording> {
+        let mut found = vec![false; self.wordings.len()];
+        for text in [spaced, compact] {
+            for hit in self.first_words.find_overlapping_iter(text) {
+                found[self.of_word[hit.pattern().as_usize()]] = true;
+            }
+        }
+        self.wordings.iter().zip(found).filter(|(_, found)| *found).map(|(wording, _)| wording).collect()
+    }
+}
+
+fn further_stand(text: &str, from: usize, parts: &[Part]) -> bool {
     parts.iter().try_fold(from, |from, part| earliest(text, from, part).map(|(_, end)| end)).is_some()
 }
 
 /// Where the first of several words stands, and where it ends.
-fn earliest(text: &str, from: usize, words: &[Cow<'_, str>]) -> Option<(usize, usize)> {
+fn earliest(text: &str, from: usize, words: &[String]) -> Option<(usize, usize)> {
     let of = |word: &str| {
         let found =
             text[from..].match_indices(word).map(|(at, _)| from + at).find(|at| is_whole(text, *at, word))?;
         Some((found, found + word.len()))
     };
-    words.iter().filter_map(|word| of(word.as_ref())).min_by_key(|(_, end)| *end)
+    words.iter().filter_map(|word| of(word.as_str())).min_by_key(|(_, end)| *end)
 }
 
 /// Whether a word of Latin letters begins and ends there: "your email" has no "our email", and "text used" no "text us".

@@ -1,6 +1,7 @@
 //! How often the flag of R13 is right, over sentences whose labels were set before it was run over them.
 
 use closure_contract::{RuleEffect, RuleId};
+use proptest::{collection::vec, prelude::*, sample::select};
 use serde_json::json;
 
 use crate::support::{decided, effects, sms};
@@ -88,4 +89,69 @@ fn conditions_and_denials_bind_as_each_language_has_them() {
 #[test]
 fn of_sentences_that_no_word_was_mended_by_exactly_these_are_judged_wrongly() {
     errors(FOURTH).are(&["Once you have checked, please get back to me.", "收到请回,谢谢。"], &[]);
+}
+
+/// What clauses of the four languages are made of, and what splits them.
+const FRAGMENTS: &[&str] = &[
+    "회신",
+    "이 번호로",
+    "문자로",
+    "해 주세요",
+    "하지 마시고",
+    "없으면 ",
+    "주셔도 ",
+    "앱에서",
+    "확인해서 ",
+    "답장",
+    "请",
+    "回复",
+    "本短信",
+    "勿",
+    "的话",
+    "如果",
+    "司机",
+    "，",
+    "返信",
+    "ください",
+    "ないで",
+    "たら",
+    "ても",
+    "、",
+    "please ",
+    "reply ",
+    "call ",
+    "us back ",
+    "do not ",
+    "if ",
+    "just ",
+    "by email ",
+    "this number ",
+    ", ",
+    "YES ",
+    "vui lòng ",
+    "trả lời ",
+    "không ",
+    "é",
+    "𠮷",
+    "\u{200d}",
+    "02-3451-8120",
+    "1577-9997 ",
+    "(",
+    "“",
+    " ",
+];
+
+proptest! {
+    #[test]
+    fn sentences_are_judged_one_by_one_whatever_they_are_made_of(
+        first in vec(select(FRAGMENTS), 1..12),
+        second in vec(select(FRAGMENTS), 1..12),
+    ) {
+        let invites = |text: &str| {
+            effects(&decided(&sms(json!({ "sms": { "text": text } }))), RuleId::R13) == [RuleEffect::Flag]
+        };
+        let (first, second) = (first.concat(), second.concat());
+        let both = invites(&format!("{first}\n{second}"));
+        prop_assert_eq!(both, invites(&first) || invites(&second));
+    }
 }
