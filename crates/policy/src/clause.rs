@@ -226,7 +226,7 @@ pub(crate) fn ends_clause(before: &str, after: &str, endings: &[&str]) -> bool {
         let spaced = ending.starts_with(|one| matches!(one, '\u{ac00}'..='\u{d7a3}'));
         before.ends_with(*ending) && (!spaced || after.starts_with(' '))
     };
-    endings.iter().any(|ending| is_end(ending)) && !NO_ENDINGS.iter().any(|word| before.ends_with(word))
+    endings.iter().any(is_end) && !NO_ENDINGS.iter().any(|word| before.ends_with(word))
 }
 
 /// Whether a text begins with a word that ends there, where its script ends words.
