@@ -18,22 +18,18 @@ pub(crate) fn between(han_before: &str, after: &str) -> bool {
     let is_quoted = closed.len() < after.len();
     let follows = closed.trim_start_matches(' ');
     let near = last_chars(han_before, BETWEEN_CHARS_MAX + 2);
-    each(BEFORE).any(|verb| near.contains(verb))
-        || each(RIGHT_BEFORE).any(|verb| han_before.ends_with(verb))
-        || each(AFTER).any(|noun| follows.starts_with(noun))
-        || is_quoted && each(AFTER_QUOTES).any(|noun| follows.starts_with(noun))
+    BEFORE.split_ascii_whitespace().any(|verb| near.contains(verb))
+        || RIGHT_BEFORE.split_ascii_whitespace().any(|verb| han_before.ends_with(verb))
+        || AFTER.split_ascii_whitespace().any(|noun| follows.starts_with(noun))
+        || is_quoted && AFTER_QUOTES.split_ascii_whitespace().any(|noun| follows.starts_with(noun))
 }
 
 /// Whether a clause's Han characters end with the label of a name or a place.
 pub(crate) fn is_label(han_before: &str) -> bool {
-    each(LABELS).any(|label| han_before.ends_with(label))
+    LABELS.split_ascii_whitespace().any(|label| han_before.ends_with(label))
 }
 
 fn last_chars(text: &str, count: usize) -> &str {
     let begin = text.char_indices().rev().take(count).last().map_or(text.len(), |(at, _)| at);
     &text[begin..]
-}
-
-fn each(words: &'static str) -> impl Iterator<Item = &'static str> {
-    words.split_ascii_whitespace()
 }

@@ -57,6 +57,8 @@ pub(crate) struct Count {
     /// What is left out where Chinese says something: greetings, names, buttons, loan words.
     left_out: Tally,
     harmless: Tally,
+    /// Of the harmless ones the loan words that are a clause of their own: "No." is an answer where nothing else is one.
+    lone: Tally,
     /// Ordinary words in small letters since the last Han, and the most of them anywhere.
     small_words: usize,
     small_words_most: usize,
@@ -200,6 +202,9 @@ impl Count {
                 Run::Substance => &mut self.substance,
             };
             tally.add(&run);
+            if sort == Run::Harmless && clause == Clause::Alone && foreign::has_loan_word(&run.words) {
+                self.lone.add(&run);
+            }
         }
         self.clause_has_han = false;
     }
@@ -212,7 +217,7 @@ impl Count {
         let mut units = self.words.units + self.substance.units;
         let others = self.words.words + self.left_out.words + self.harmless.words + self.korean_places;
         if others > 0 && courtesies::han_beside_them(&self.han_clauses) < HAN_OF_SUBSTANCE_MIN {
-            foreign_words += self.words.words + self.left_out.words;
+            foreign_words += self.words.words + self.left_out.words + self.lone.words;
             japanese_or_korean += self.korean_places;
             units += self.left_out.units + self.harmless.units;
         }

@@ -33,7 +33,7 @@ const WORDS: &str = "\
 /// The words by their first characters: to try each of them at each character made a Chinese text dear.
 static BY_FIRST: LazyLock<HashMap<char, Vec<&'static str>>> = LazyLock::new(|| {
     let mut by_first: HashMap<char, Vec<&'static str>> = HashMap::new();
-    for word in each(WORDS) {
+    for word in WORDS.split_ascii_whitespace() {
         by_first.entry(word.chars().next().unwrap_or_default()).or_default().push(word);
     }
     by_first
@@ -45,8 +45,10 @@ pub(crate) fn han_beside_them(clauses: &str) -> usize {
 }
 
 fn beside_them(clause: &str) -> usize {
-    let intensifier = each(INTENSIFIERS).find(|one| clause.starts_with(*one)).map_or(0, |one| one.len());
-    let begins = each(BEGINNINGS)
+    let intensifier =
+        INTENSIFIERS.split_ascii_whitespace().find(|one| clause.starts_with(*one)).map_or(0, |one| one.len());
+    let begins = BEGINNINGS
+        .split_ascii_whitespace()
         .any(|beginning| clause.starts_with(beginning) || clause[intensifier..].starts_with(beginning));
     if begins && clause.chars().count() <= CLAUSE_CHARS_MAX {
         return 0;
@@ -68,11 +70,11 @@ fn beside_them(clause: &str) -> usize {
 fn topic(text: &str) -> Option<usize> {
     OWNERS.iter().find_map(|owner| {
         let rest = text.strip_prefix(owner)?;
-        let topic = each(TOPICS).filter(|topic| rest.starts_with(*topic)).map(|topic| topic.len()).max()?;
+        let topic = TOPICS
+            .split_ascii_whitespace()
+            .filter(|topic| rest.starts_with(*topic))
+            .map(|topic| topic.len())
+            .max()?;
         Some(owner.len() + topic)
     })
-}
-
-fn each(words: &'static str) -> impl Iterator<Item = &'static str> {
-    words.split_ascii_whitespace()
 }

@@ -1,8 +1,12 @@
 //! Whether a subject in ASCII reads as English (R19): a language written without its marks passes as letters.
 //!
-//! It is a flag, never a refusal: names, places and codes are in no word list.
+//! It is a flag, never a refusal: names, places and codes are in no word list. How often it errs stands in
+//! docs/decisions/subject-english-or-not.md.
 
-use crate::lexicon;
+use crate::{
+    lexicon,
+    subject_words::{ENDED_LETTERS_MIN, ENDINGS, ENGLISH, NEUTRAL, OTHER},
+};
 
 /// So many words of which few are English are another language, whatever they are, unless they are a name's with capitals.
 const UNKNOWN_WORDS_MIN: usize = 2;
@@ -19,10 +23,13 @@ pub(crate) fn reads_as_another_language(subject: &str) -> bool {
         if lower.len() < 2 || !lower.bytes().all(|byte| byte.is_ascii_alphabetic() || byte == b'\'') {
             continue;
         }
-        if lexicon::is_english(&lower) {
-            english += 1;
-        } else if lexicon::is_other(&lower) {
+        if NEUTRAL.contains(lower.as_str()) {
+            continue;
+        }
+        if is_other(&lower) {
             other += 1;
+        } else if is_english(&lower) {
+            english += 1;
         } else {
             unknown += 1;
             small += usize::from(word.starts_with(|first: char| first.is_ascii_lowercase()));
@@ -30,7 +37,19 @@ pub(crate) fn reads_as_another_language(subject: &str) -> bool {
     }
     let few_english = small > english && unknown > 2 * english;
     let nothing_english = english == 0 && unknown >= UNKNOWN_NAMES_MIN;
-    unknown >= UNKNOWN_WORDS_MIN && (few_english || nothing_english) || other > english
+    let as_much_other = other > 0 && other == english && small > 0;
+    unknown >= UNKNOWN_WORDS_MIN && (few_english || nothing_english) || other > english || as_much_other
+}
+
+fn is_english(word: &str) -> bool {
+    let owner = word.strip_suffix("'s").unwrap_or(word);
+    ENGLISH.contains(owner) || lexicon::is_english(word)
+}
+
+/// Whether a word is a frequent one of another language, or ends as words of others do and no English one.
+fn is_other(word: &str) -> bool {
+    let ended = || word.len() >= ENDED_LETTERS_MIN && ENDINGS.iter().any(|ending| word.ends_with(ending));
+    OTHER.contains(word) || lexicon::is_other(word) || ended() && !is_english(word)
 }
 
 #[cfg(test)]

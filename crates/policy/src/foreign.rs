@@ -165,6 +165,11 @@ fn is_counted(word: &str) -> bool {
     word.chars().count() > 1 && !LOAN_WORDS.contains(word) && !lexicon::UNITS.contains(word)
 }
 
+/// Whether one of the words is a loan word.
+pub(crate) fn has_loan_word(words: &[String]) -> bool {
+    words.iter().any(|word| LOAN_WORDS.contains(word.to_lowercase().as_str()))
+}
+
 /// A word without which two words are no sentence.
 fn holds_together(word: &str) -> bool {
     lexicon::is_function_word(word) || lexicon::is_predicate(word) || lexicon::is_other(word)

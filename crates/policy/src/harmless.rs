@@ -2,7 +2,7 @@
 //! puts where ASCII was meant.
 //!
 //! Numbers (R15, R16), texts (R9), subjects (R19) and addresses (R14d) read them alike.
-//! Direction overrides (U+202D, U+202E) are not among them: they show other text than is there.
+//! Direction overrides (U+202D, U+202E) are not among them: they show other text than is there. A number alone takes U+202D.
 
 /// What stands for something in ASCII, or for nothing.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -76,7 +76,7 @@ fn is_on_plate(text: &str, at: usize, run: &str) -> bool {
 /// Whether a region stands before a plate, as in 서울 12바 3456.
 fn is_before_plate(run: &str, after: &str) -> bool {
     let plate = after.trim_start_matches(is_gap);
-    each(PLATE_REGIONS).any(|region| region == run)
+    PLATE_REGIONS.split_ascii_whitespace().any(|region| region == run)
         && matches!(digits(plate), 2 | 3)
         && plate[digits(plate)..].trim_start_matches(is_gap).starts_with(is_hangul)
 }
@@ -89,10 +89,7 @@ fn is_place(run: &str) -> bool {
             if ending == 1 && place != "역" { SHORT_PLACE_SYLLABLES_MAX } else { PLACE_SYLLABLES_MAX };
         run.ends_with(place) && syllables > ending && syllables <= most
     };
-    each(KNOWN).any(|known| known == run)
-        || each(PLACES).any(ends) && !each(OF_ANSWERS).any(|word| run.contains(word))
-}
-
-fn each(names: &'static str) -> impl Iterator<Item = &'static str> {
-    names.split_ascii_whitespace()
+    KNOWN.split_ascii_whitespace().any(|known| known == run)
+        || PLACES.split_ascii_whitespace().any(ends)
+            && !OF_ANSWERS.split_ascii_whitespace().any(|word| run.contains(word))
 }

@@ -23,7 +23,6 @@ pub(crate) enum NoNumber {
     Empty,
     TooLong,
     Letter,
-    SoundMark,
     CountryCode,
     OtherScript,
     ForeignCharacter,
@@ -42,10 +41,6 @@ impl NoNumber {
             Self::Letter => Sentence::fixed(
                 "it has letters; write one number in digits, without an extension or a note",
                 "문자가 섞여 있습니다. 내선 번호나 메모 없이 번호 하나를 숫자로 입력하십시오",
-            ),
-            Self::SoundMark => Sentence::fixed(
-                "it has the Japanese sound mark U+30FC where a hyphen belongs; write one number in digits",
-                "하이픈 자리에 일본어 장음 부호 U+30FC가 있습니다. 번호 하나를 숫자로 입력하십시오",
             ),
             Self::CountryCode => Sentence::fixed(
                 "it is no country calling code of one to three digits, such as 84",
@@ -71,11 +66,13 @@ pub(crate) fn read(text: &str) -> Result<Typed, NoNumber> {
     }
     let mut digits = String::new();
     let mut plus = false;
-    for character in text.chars() {
+    for typed in text.chars() {
+        let character = Harmless::of_full_width(typed).unwrap_or(typed);
         match character {
-            '+' | '\u{ff0b}' if !plus && digits.is_empty() => plus = true,
+            '+' if !plus && digits.is_empty() => plus = true,
             _ if is_separator(character) => {}
-            _ => digits.push(ascii_digit(character)?),
+            '0'..='9' => digits.push(character),
+            _ => return Err(problem_of(character)),
         }
     }
     match (digits.is_empty(), plus) {
@@ -109,17 +106,13 @@ pub(crate) fn country_code(text: &str) -> Result<Option<u16>, NoNumber> {
     code.parse().map(Some).map_err(|_| NoNumber::CountryCode)
 }
 
-fn ascii_digit(character: char) -> Result<char, NoNumber> {
-    match character {
-        '0'..='9' => Ok(character),
-        '\u{ff10}'..='\u{ff19}' => {
-            char::from_digit(u32::from(character) - 0xff10, 10).ok_or(NoNumber::ForeignCharacter)
-        }
-        // Unicode calls it a letter, and an input method writes it for the hyphen's key.
-        '\u{30fc}' | '\u{ff70}' => Err(NoNumber::SoundMark),
-        _ if character.is_alphabetic() => Err(NoNumber::Letter),
-        _ if character.is_numeric() => Err(NoNumber::OtherScript),
-        _ => Err(NoNumber::ForeignCharacter),
+fn problem_of(character: char) -> NoNumber {
+    if character.is_alphabetic() {
+        NoNumber::Letter
+    } else if character.is_numeric() {
+        NoNumber::OtherScript
+    } else {
+        NoNumber::ForeignCharacter
     }
 }
 
@@ -141,22 +134,17 @@ fn is_separator(character: char) -> bool {
             | '\u{b4}'
             | '\u{bb}'
             | '-'
+            | '~'
             | '.'
             | '('
             | ')'
+            // A phone's address book puts it before a number that is copied; digits read from the left in any case.
+            | '\u{202d}'
             | '\u{2500}'
-            | '\u{3000}'
             | '\u{300c}'..='\u{300f}'
             | '\u{301c}'
             | '\u{301d}'..='\u{301f}'
             | '\u{30fc}'
-            | '\u{ff02}'
-            | '\u{ff07}'
-            | '\u{ff08}'
-            | '\u{ff09}'
-            | '\u{ff0d}'
-            | '\u{ff0e}'
-            | '\u{ff5e}'
             | '\u{ff70}'
     )
 }

@@ -1,5 +1,7 @@
 //! The settings of the rules, with the operating guide's values as defaults.
 
+use std::sync::Arc;
+
 use closure_contract::{Evidence, Provider, Timestamp};
 use serde::{Deserialize, Serialize};
 
@@ -8,6 +10,7 @@ use crate::{
     caps::CapRules,
     circuit::CircuitRules,
     frame::MailFrames,
+    invitation::Invitations,
     quiet::QuietHours,
     route::Route,
     template::{Template, TemplateProblem},
@@ -99,8 +102,10 @@ pub struct SmsRules {
     pub extra_characters: String,
     /// Wording that invites a reply or a call to a number that cannot receive (R13); compared in lower case.
     pub reply_phrases: Vec<String>,
-    /// Wording that turns the sentence in which it stands into a notice that nobody can reply (R13).
+    /// Wording of a denial, by which a clause, and what it says before it of a condition, invites nobody (R13).
     pub reply_negations: Vec<String>,
+    /// Wording of a clause that names another way, another person or our own act, and so invites nobody (R13).
+    pub reply_elsewhere: Vec<String>,
     /// Whether templates may have variables of the class url (R14a).
     pub template_urls: TemplateUrls,
     /// A template has at most this many variables (R14a).
@@ -254,6 +259,7 @@ pub struct CompiledRulebook {
     rules: Rulebook,
     templates: Vec<Template>,
     frames: MailFrames,
+    invitations: Arc<Invitations>,
 }
 
 /// One thing that is wrong with a rulebook.
@@ -300,7 +306,11 @@ impl Rulebook {
         let (templates, mut errors) = validate::check(&self);
         let (frames, problems) = MailFrames::compile(&self.email);
         errors.extend(problems);
-        if errors.is_empty() { Ok(CompiledRulebook { rules: self, templates, frames }) } else { Err(errors) }
+        if !errors.is_empty() {
+            return Err(errors);
+        }
+        let invitations = Arc::new(Invitations::of(&self.sms));
+        Ok(CompiledRulebook { rules: self, templates, frames, invitations })
     }
 }
 
@@ -316,7 +326,13 @@ impl CompiledRulebook {
     pub fn with_templates(&self, sources: &[TemplateSource]) -> (Self, Vec<RulebookError>) {
         let mut errors = Vec::new();
         let templates = validate::templates(sources, &self.rules, &mut errors);
-        (Self { rules: self.rules.clone(), templates, frames: self.frames.clone() }, errors)
+        let (rules, frames) = (self.rules.clone(), self.frames.clone());
+        (Self { rules, templates, frames, invitations: Arc::clone(&self.invitations) }, errors)
+    }
+
+    /// The wordings that invite an answer.
+    pub(crate) fn invitations(&self) -> &Invitations {
+        &self.invitations
     }
 
     /// The compiled templates.

@@ -8,6 +8,7 @@ const COUNTRIES: &str = "crates/policy/tests/policy/countries.rs";
 const CHINESE: &str = "crates/policy/tests/policy/chinese.rs";
 const FALLBACKS: &str = "crates/policy/tests/policy/fallbacks.rs";
 const ORDERS: &str = "crates/policy/tests/policy/orders.rs";
+const SUBJECTS: &str = "crates/policy/tests/policy/subjects.rs";
 const EMAILS: &str = "crates/policy/tests/policy/emails.rs";
 const TEMPLATE_JOURNEYS: &str = "tests/tests/templates.rs";
 const FALLBACK_JOURNEYS: &str = "tests/tests/journeys/fallback.rs";
@@ -180,6 +181,10 @@ pub(crate) const R19: Rule = Rule {
         Proof {
             file: EMAILS,
             test: "a_subject_in_ascii_that_reads_as_another_language_goes_out_and_is_flagged",
+        },
+        Proof {
+            file: SUBJECTS,
+            test: "of_subjects_that_no_word_was_mended_by_exactly_these_are_judged_wrongly",
         },
         Proof {
             file: FALLBACKS,

@@ -134,8 +134,8 @@ pub(crate) const R13: Rule = Rule {
     id: RuleId::R13,
     guide_ko: "수신불가 번호",
     guide_en: "The sender cannot receive.",
-    reading: "A clause that invites a reply or a call to the sender is flagged and sent; one that denies it, or speaks of an answer by email, is not.",
-    keys: &["sms.reply_phrases", "sms.reply_negations"],
+    reading: "A clause that invites a reply or a call to the sender is flagged and sent; one that denies it, or names another way or person, is not, and what a condition denies is its own circumstance.",
+    keys: &["sms.reply_phrases", "sms.reply_negations", "sms.reply_elsewhere"],
     tests: &[
         Proof { file: TEXTS, test: "wording_that_invites_a_reply_or_a_call_is_flagged_and_sent" },
         Proof { file: TEXTS, test: "the_wording_is_known_in_korean_english_chinese_and_vietnamese" },
@@ -146,6 +146,11 @@ pub(crate) const R13: Rule = Rule {
         Proof {
             file: INVITATIONS,
             test: "sentences_that_no_list_was_mended_by_are_judged_rightly_as_often_as_the_notes_say",
+        },
+        Proof { file: INVITATIONS, test: "conditions_and_denials_bind_as_each_language_has_them" },
+        Proof {
+            file: INVITATIONS,
+            test: "of_sentences_that_no_word_was_mended_by_exactly_these_are_judged_wrongly",
         },
     ],
 };

@@ -12,6 +12,7 @@ use crate::{
     explain::{FallbackEmail, FallbackFacts, SmsPlan},
     fallback_email,
     findings::Findings,
+    invitation::Invitations,
     meaning::JobNumber,
     phone::{self, Number, PhoneFacts},
     rulebook::{CompiledRulebook, NearLimit, SenderOrigin, SmsRules},
@@ -97,7 +98,7 @@ pub(crate) fn judge(
     check_attachments(job, findings);
     check_sender(job, sender, &rules.sms, findings);
     if let Some(text) = &composed.text {
-        check_wording(text, &rules.sms, findings);
+        check_wording(text, rulebook.invitations(), findings);
     }
     let tag = job.to.language.as_deref();
     let (chinese, at_once) =
@@ -263,68 +264,9 @@ fn same_sender(asked: &str, ours: &str) -> bool {
     digits == number || digits == format!("00{number}") || national.is_some_and(|national| digits == national)
 }
 
-/// What denies nothing although it has the words of a denial.
-const ENCOURAGEMENTS: &[&str] = &[
-    "don't hesitate to",
-    "do not hesitate to",
-    "주저하지 마시고",
-    "주저하지 마세요",
-    "망설이지 마시고",
-    "ご遠慮なく",
-];
-
-/// Whether a wording stands in a sentence, … for anything in it.
-///
-/// One of Latin letters begins and ends with a word, so that "your email" has no "our email", and "text used" no
-/// "text us".
-fn has_phrase(sentence: &str, phrase: &str) -> bool {
-    let mut from = 0;
-    phrase.split('…').all(|part| {
-        let is_whole = |at: usize| {
-            let (before, after) = (&sentence[..at], &sentence[at + part.len()..]);
-            !(part.starts_with(is_latin) && before.ends_with(char::is_alphabetic)
-                || part.ends_with(is_latin) && after.starts_with(char::is_alphabetic))
-        };
-        let found = sentence[from..].match_indices(part).map(|(at, _)| from + at).find(|at| is_whole(*at));
-        from = found.map_or(from, |at| at + part.len());
-        found.is_some()
-    })
-}
-
-fn is_latin(letter: char) -> bool {
-    letter.is_ascii_alphabetic()
-}
-
 /// R13.
-fn check_wording(text: &CleanText, rules: &SmsRules, findings: &mut Findings) {
-    let mut lower = text.text.to_lowercase();
-    for idiom in ENCOURAGEMENTS {
-        lower = lower.replace(idiom, " ");
-    }
-    let subscriber = rules.sender.strip_prefix("+82").unwrap_or(&rules.sender);
-    // Nearly all texts have none of the wordings, and to look for each of them in each clause made every text dear.
-    let present = |phrases: &[String]| {
-        let phrases = phrases.iter().filter(|phrase| !phrase.is_empty()).map(|phrase| phrase.to_lowercase());
-        phrases.filter(|phrase| has_phrase(&lower, phrase)).collect::<Vec<String>>()
-    };
-    let compact = |text: &str| text.chars().filter(|one| !" +-.()".contains(*one)).collect::<String>();
-    let invitations = present(&rules.reply_phrases);
-    if invitations.is_empty() && !compact(&lower).contains(subscriber) {
-        return;
-    }
-    let denials = present(&rules.reply_negations);
-    let has = |sentence: &str, phrases: &[String]| phrases.iter().any(|phrase| has_phrase(sentence, phrase));
-    // What is denied before a comma says nothing of what follows it, as in "do not worry, just reply"; read from its
-    // end, a sentence is looked at once, however many commas it has.
-    let invites = |sentence: &str| {
-        let mut denied = false;
-        sentence.rsplit([',', ';', '，', '；']).any(|clause| {
-            denied |= has(clause, &denials);
-            !denied && (has(clause, &invitations) || compact(clause).contains(subscriber))
-        })
-    };
-    // A full stop within a number ends no sentence.
-    if lower.replace(". ", "\n").split(['!', '?', '。', '！', '？', '\n']).any(invites) {
+fn check_wording(text: &CleanText, invitations: &Invitations, findings: &mut Findings) {
+    if invitations.has(&text.text) {
         findings.note(RuleId::R13, RuleEffect::Flag, &texts::INVITES_REPLY);
     }
 }

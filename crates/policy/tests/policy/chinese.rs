@@ -136,6 +136,22 @@ const SENTENCES: &[(&str, Verdict)] = &[
     // Endings without a word, and doubled letters that are none of English.
     ("您的退款已完成 er 谢谢", Chinese),
     ("您的退款已完成，ly ing ééd", Other),
+    // A loan word that is a clause of its own is the answer where the Chinese around it is courtesy alone.
+    ("您好，No. 谢谢", Other),
+    ("您好，OK。谢谢", Other),
+    ("谢谢您的来信。No.", Other),
+    ("关于您的投诉：No.", Other),
+    ("您好，您的App已更新。谢谢", Chinese),
+    ("OK，已为您修改上车地点。", Chinese),
+    ("付款方式：Alipay，金额已退回。", Chinese),
+    // These are of the kinds of the issue again, in other words.
+    ("【Refund done】感谢", Other),
+    ("您好，ขอบคุณค่ะ。谢谢", Other),
+    ("敬启者：No refund possible. 此致 敬礼", Other),
+    ("您好，votre remboursement est en cours，谢谢", Other),
+    ("起点：Incheon International Airport；终点：Signiel Seoul。", Chinese),
+    ("您遗失的Ray-Ban太阳镜已寄往Grand Hyatt Seoul。", Chinese),
+    ("司机姓名：Park Jisung，车牌：34나5678。", Chinese),
 ];
 
 fn facts(text: &str) -> ChineseFacts {

@@ -8,12 +8,12 @@ use crate::{
     support::{NOW, decide, rulebook, rulebook_of, sms, sms_to},
 };
 
-const GUIDES: [(&str, &str); 2] = [
+pub(crate) const GUIDES: [(&str, &str); 2] = [
     ("en", include_str!("../../../../docs/integration.en.md")),
     ("ko", include_str!("../../../../docs/integration.ko.md")),
 ];
 /// So many mobiles of each country, by other last digits.
-const MOBILES_EACH: usize = 5;
+pub(crate) const MOBILES_EACH: usize = 5;
 /// Of the whole forms of all countries together at least so many of a hundred are taken without a hint or a form.
 ///
 /// No more can be: the others have the very digits of another of these countries' mobiles as it is written at home, with
@@ -22,9 +22,9 @@ const TAKEN_PERCENT_MIN: usize = 75;
 
 /// What became of some digits.
 #[derive(Default)]
-struct Tally {
-    all: usize,
-    taken: usize,
+pub(crate) struct Tally {
+    pub(crate) all: usize,
+    pub(crate) taken: usize,
     strangers: Vec<String>,
 }
 
@@ -42,10 +42,10 @@ impl Tally {
 }
 
 /// One country's row.
-struct Row {
-    code: &'static str,
+pub(crate) struct Row {
+    pub(crate) code: &'static str,
     said: Tally,
-    whole: Tally,
+    pub(crate) whole: Tally,
     home: Tally,
     without_its_zero: Tally,
     typos: Tally,
@@ -95,7 +95,7 @@ fn typos(code: &str, whole: &str) -> Vec<String> {
     made
 }
 
-fn rows() -> Vec<Row> {
+pub(crate) fn rows() -> Vec<Row> {
     let rulebook = rulebook();
     let row = |(code, whole, home): &(&'static str, &str, &str)| {
         let [said, taken, at_home, without_its_zero, mistyped] = std::array::from_fn(|_| Tally::default());

@@ -375,6 +375,8 @@ fn numbers_as_people_and_pickers_write_them_are_read() {
     for (phone, expected) in [
         (json!({ "country_code": "81", "national_number": "０９０ー１２３４ー５６７８" }), "+819012345678"),
         (json!({ "number": "+6591\u{ad}234567" }), "+6591234567"),
+        (json!({ "number": "\u{202d}+65 9123 4567\u{202c}" }), "+6591234567"),
+        (json!({ "number": "+65~9123～4567" }), "+6591234567"),
         (json!({ "number": "+6591234567\r\n" }), "+6591234567"),
         (json!({ "number": "+65\u{2060}9123\u{fe0f}4567" }), "+6591234567"),
         (json!({ "country_code": "+1-684", "national_number": "733 1234" }), "+16847331234"),

@@ -1,5 +1,7 @@
 //! Jobs as they really arrive: JSON, decoded by the contract.
 
+use std::sync::LazyLock;
+
 use closure_contract::{FailureCode, Job, RuleEffect, RuleId, SmsJob, Timestamp};
 use closure_policy::{
     explain::{self, Decision, Plan, SmsPlan},
@@ -14,7 +16,9 @@ pub(crate) const NOW: Timestamp = Timestamp(datetime!(2026-11-22 12:00 UTC));
 
 /// The rulebook of the tests: the defaults and two approved templates for Vietnam.
 pub(crate) fn rulebook() -> CompiledRulebook {
-    rulebook_of(TEMPLATES)
+    // To compile it takes longer than to decide a job, of which tests decide thousands.
+    static COMPILED: LazyLock<CompiledRulebook> = LazyLock::new(|| rulebook_of(TEMPLATES));
+    COMPILED.clone()
 }
 
 pub(crate) const TEMPLATES: &str = r#"
