@@ -1,8 +1,9 @@
 //! A fleet whose gateway is Twilio, which knows no reference of ours: a doubt there never becomes a second text message.
 
+use closure_contract::topology::WorkQueue;
 use closure_simulators::{TwilioBehaviour, TwilioSimSettings, TwilioSimulator};
 use closure_store::DeliveryState;
-use closure_tests::harness::{Fleet, FleetOptions, jobs, run};
+use closure_tests::harness::{Fleet, FleetOptions, SHORT, eventually, jobs, run};
 use serde_json::Value;
 
 const ACCOUNT: &str = "AC0123456789abcdef0123456789abcdef";
@@ -120,6 +121,30 @@ fn a_lost_request_is_never_taken_for_another_closures_message_with_the_same_text
         assert_eq!(gateway.accepted_to(&digits(&first)).len(), 1);
         assert!(fleet.smtp.mails_to("first@example.com").is_empty());
         assert_eq!(fleet.smtp.mails_to("second@example.com").len(), 1);
+        fleet.finish().await;
+        gateway.stop().await;
+    });
+}
+
+#[test]
+fn a_broker_that_cannot_take_receipts_for_a_while_costs_none_of_those_that_twilio_soon_forgets() {
+    run(async {
+        let (fleet, gateway) = start("forgetful").await;
+        // Without the queue every receipt is returned, which is as good as a broker that cannot take it.
+        fleet.vhost.delete_queue(WorkQueue::Receipts.name()).await;
+        let id = fleet.publish(&jobs::sms(&jobs::number(3303, 0), "forgetful@example.com")).await;
+        eventually("a callback to be brought in vain", SHORT, || async {
+            match gateway.callback_tries_failed() {
+                0 => Err("none".to_owned()),
+                _ => Ok(()),
+            }
+        })
+        .await;
+        fleet.cli(&["topology", "apply"]).await.with_code(0);
+        fleet.reaches(id, DeliveryState::Delivered).await;
+        fleet.drain().await;
+        assert_eq!(gateway.callbacks_forgotten(), 0);
+        assert!(fleet.smtp.mails_to("forgetful@example.com").is_empty());
         fleet.finish().await;
         gateway.stop().await;
     });

@@ -301,9 +301,9 @@ pub const KEYS: &[Key] = &[
     optional_secret("intake.infobip_secret_next", "a second live user:password, for a rotation"),
     secret(
         "intake.twilio_secret",
-        "the auth token with which Twilio signs its receipts, also where an API key sends",
+        "what Twilio signs its receipts with: the account's auth token, also where an API key sends, or a SharedKey's secret",
     ),
-    optional_secret("intake.twilio_secret_next", "a second live auth token, for a rotation"),
+    optional_secret("intake.twilio_secret_next", "a second live one of these, for a rotation"),
     optional(
         "webhooks.url",
         "",

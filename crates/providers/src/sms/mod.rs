@@ -20,6 +20,7 @@ mod secrets;
 mod twilio;
 mod twilio_codes;
 mod twilio_receipts;
+mod twilio_signature;
 mod twilio_wire;
 mod twilio_words;
 

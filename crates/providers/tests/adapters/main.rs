@@ -23,3 +23,4 @@ mod support;
 mod twilio;
 mod twilio_look_up;
 mod twilio_receipts;
+mod twilio_shared_keys;
