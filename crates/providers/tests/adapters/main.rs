@@ -6,6 +6,7 @@ mod cuts;
 mod dkim;
 mod headers;
 mod infobip;
+mod infobip_words;
 mod limits;
 mod mail;
 mod nhn_look_up;

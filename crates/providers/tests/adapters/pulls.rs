@@ -50,8 +50,32 @@ async fn infobips_logs_tell_again_what_came_to_an_end() {
     let ended = source.recall(SINCE, NOW).await.expect("readable");
     let statuses: Vec<_> = ended.receipts.iter().map(|receipt| receipt.status).collect();
     assert_eq!(statuses, [ReceiptStatus::Delivered]);
-    let line = "GET /sms/3/logs?sentSince=2026-07-01T20%3A00%3A00.500%2B0000&limit=1000 HTTP/1.1";
+    let line =
+        "GET /sms/3/logs?sentSince=2026-07-01T20%3A00%3A00.500%2B0000&limit=1000&useCursor=true HTTP/1.1";
     assert_eq!(server.seen()[0].line, line);
+}
+
+#[tokio::test]
+async fn infobips_logs_are_read_to_their_end_by_their_cursor_and_never_in_a_circle() {
+    let row = LOGS.trim().trim_start_matches(r#"{"results":["#).trim_end_matches("]}");
+    let page = |next: &str| {
+        answer(200, format!(r#"{{"results":[{row}],"cursor":{{"limit":1000,"nextCursor":{next}}}}}"#))
+    };
+    for (pages, expected) in [
+        (vec![page(r#""a/b""#), page(r#""c""#), page("null")], 3),
+        (vec![page(r#""a/b""#), answer(200, LOGS)], 2),
+        (vec![page(r#""a/b""#), page(r#""a/b""#)], 2),
+    ] {
+        let server = HttpServer::start(pages).await;
+        let source = ReceiptPull::Infobip(infobip::infobip(server.base_url()));
+        let ended = source.recall(SINCE, NOW).await.expect("readable");
+        assert_eq!((ended.receipts.len(), server.seen().len()), (expected, expected));
+        assert!(
+            server.seen()[1].line.contains("&useCursor=true&cursor=a%2Fb HTTP"),
+            "{}",
+            server.seen()[1].line
+        );
+    }
 }
 
 #[tokio::test]
@@ -68,11 +92,14 @@ async fn an_answer_that_is_no_batch_brings_nothing_and_is_no_end() {
 }
 
 fn results(rows: &[String]) -> Answer {
-    let data = rows.join(",");
+    results_of(&format!("[{}]", rows.join(",")))
+}
+
+fn results_of(data: &str) -> Answer {
     answer(
         200,
         format!(
-            r#"{{"header":{{"isSuccessful":true,"resultCode":0,"resultMessage":"SUCCESS"}},"body":{{"totalCount":1,"data":[{data}]}}}}"#
+            r#"{{"header":{{"isSuccessful":true,"resultCode":0,"resultMessage":"SUCCESS"}},"body":{{"totalCount":1,"data":{data}}}}}"#
         ),
     )
 }

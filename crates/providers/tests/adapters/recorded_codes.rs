@@ -152,6 +152,10 @@ fn every_recorded_receipt_says_what_is_written_down_for_it_at_every_gateway() {
             let said: Vec<&str> = opened.receipts.iter().map(|receipt| receipt.status.as_str()).collect();
             assert_eq!(said, [one.ends.as_str()], "{shown}");
             assert_eq!(why(&recorded, one), one.why, "{shown}");
+            if one.table.starts_with("Error") {
+                let read = opened.receipts[0].failure_code.map(|code| code.to_string());
+                assert_eq!(read, one.why, "{shown}: the door reads it so too");
+            }
         }
     }
 }
