@@ -18,10 +18,12 @@ use axum::{
 };
 use closure_broker::{MESSAGES_PER_CALL_MAX, OutMessage, PublishError, Publisher, PublisherHealth};
 use closure_contract::{Receipt, ReceiptMessage, Timestamp};
-use closure_providers::{DoorError, DoorRequest, HeadProof, Opened, RECEIPT_BODY_BYTES_MAX, ReceiptDoor};
+use closure_providers::{
+    DoorError, DoorRequest, HeadProof, Notice, Opened, RECEIPT_BODY_BYTES_MAX, ReceiptDoor,
+};
 use serde_json::json;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
-use tracing::{debug, info, warn};
+use tracing::{debug, error, info, warn};
 
 use crate::{
     announce,
@@ -225,6 +227,13 @@ fn open(door: &ReceiptDoor, head: &Parts, body: &Bytes) -> Result<Opened, DoorEr
     let provider = door.provider();
     if opened.unreadable > 0 {
         warn!(%provider, unreadable = opened.unreadable, "some receipts of a batch could not be read");
+    }
+    for notice in &opened.notices {
+        match notice {
+            Notice::CountryBlocked { country_code } => {
+                error!(%provider, country_code, "a gateway has blocked a country, and no text goes there any more");
+            }
+        }
     }
     if opened.unknown > 0 {
         warn!(%provider, unknown = opened.unknown, "some receipts have a status that is not understood; they are kept and decide nothing");

@@ -189,6 +189,7 @@ impl Gateway for InfobipSms {
         duplicate_refusal: DuplicateRefusal::ByClientReference,
         receipts: ReceiptTransport::PushedAndPolled,
         evidence: ReceiptEvidence { elsewhere: Evidence::Handset, weaker: &[] },
+        one_time_codes_only: &[],
     };
 
     /// Asks the logs, which reach back 48 hours, for the id that we gave it.

@@ -38,7 +38,7 @@ pub use nhn::{NhnSettings, NhnSms};
 pub use nhn_receipts::NhnReceipts;
 pub use pulls::{More, ReceiptPull};
 pub use receipts::{
-    DoorError, DoorRequest, HeadProof, Headers, Opened, RECEIPT_BODY_BYTES_MAX, ReceiptDoor,
+    DoorError, DoorRequest, HeadProof, Headers, Notice, Opened, RECEIPT_BODY_BYTES_MAX, ReceiptDoor,
 };
 pub use twilio::{TwilioSettings, TwilioSms};
 pub use twilio_receipts::TwilioReceipts;

@@ -34,8 +34,20 @@ pub struct Opened {
     pub ignored: usize,
     /// How many elements could not be read; the others are not lost with them.
     pub unreadable: usize,
+    /// What the gateway says of itself.
+    pub notices: Vec<Notice>,
     /// How many of the receipts carry a status that no document of this release names; they are kept and decide nothing.
     pub unknown: usize,
+}
+
+/// What a gateway says of itself and of no message.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Notice {
+    /// It sends nothing more to a country, until somebody lifts the block in its console.
+    CountryBlocked {
+        /// The country.
+        country_code: u16,
+    },
 }
 
 /// What the head of a request says of its sender.

@@ -136,3 +136,34 @@ async fn nhns_results_bring_failures_and_no_arrival_page_by_page() {
     };
     assert_eq!(lines, [line(1), line(2)]);
 }
+
+#[tokio::test]
+async fn nhns_results_are_read_in_both_shapes_that_its_document_shows() {
+    // Its sample has a list, and its table a list with a name.
+    let named = |rows: &str| results_of(&format!(r#"{{"resultUpdateList":[{rows}]}}"#));
+    for (shape, expected) in [
+        (results(&[row("4005")]), 1),
+        (named(&row("4005")), 1),
+        (results(&[]), 0),
+        (named(""), 0),
+        (results_of("null"), 0),
+    ] {
+        let server = HttpServer::start(vec![shape]).await;
+        let source = ReceiptPull::Nhn(nhn_send::nhn(server.base_url()));
+        let (opened, _) = source.pull(SINCE, NOW).await.expect("readable");
+        let said: Vec<_> = opened.receipts.iter().map(|one| (one.status, one.failure_code)).collect();
+        let failed = (ReceiptStatus::Undelivered, Some(FailureCode::RecipientRejected));
+        assert_eq!(said, vec![failed; expected]);
+        assert_eq!(opened.unreadable, 0);
+    }
+}
+
+#[tokio::test]
+async fn a_result_of_nhns_that_has_no_code_yet_says_nothing_and_is_no_fault() {
+    let rows = [row("4005").replace(r#""4005""#, "null"), row("1000")];
+    let missing = row("4005").replace(r#""resultCode":"4005","#, "");
+    let server = HttpServer::start(vec![results(&[&rows[..], &[missing]].concat())]).await;
+    let source = ReceiptPull::Nhn(nhn_send::nhn(server.base_url()));
+    let (opened, _) = source.pull(SINCE, NOW).await.expect("readable");
+    assert_eq!((opened.receipts.len(), opened.ignored, opened.unreadable), (1, 2, 0));
+}
