@@ -19,6 +19,7 @@ use super::{
         Envelope, ListAnswer, ListedMessage, ResultsAnswer, SendAnswer, SendRecipient, SendRequest, Verdict,
         provider_ref,
     },
+    nhn_words,
     receipts::Opened,
 };
 use crate::{
@@ -323,8 +324,9 @@ fn found(row: &ListedMessage) -> Result<LookUp, SendFailure> {
         .ok_or_else(|| unreadable("NHN's list has no usable request id"))?;
     let is_domestic = row.country_code.as_deref() == Some("82");
     let (status, evidence) = match (row.msg_status.as_deref(), is_domestic) {
-        // Failed, cancelled, refused as a duplicate, refused as an advertisement.
-        (Some("0" | "4" | "5" | "6"), _) => (ReceiptStatus::Undelivered, Evidence::None),
+        (Some("0"), _) => (nhn_words::failed_status(row.result_code.as_deref()), Evidence::None),
+        // Cancelled, refused as a duplicate, refused as an advertisement.
+        (Some("4" | "5" | "6"), _) => (ReceiptStatus::Undelivered, Evidence::None),
         (Some("3"), true) => (ReceiptStatus::Delivered, Evidence::Handset),
         (Some("3"), false) => (ReceiptStatus::InTransit, Evidence::Carrier),
         // Requested, processing, waiting for a permitted hour, and whatever the next release adds.
