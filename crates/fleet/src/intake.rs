@@ -18,10 +18,12 @@ use axum::{
 };
 use closure_broker::{MESSAGES_PER_CALL_MAX, OutMessage, PublishError, Publisher, PublisherHealth};
 use closure_contract::{Receipt, ReceiptMessage, Timestamp};
-use closure_providers::{DoorError, DoorRequest, HeadProof, Opened, RECEIPT_BODY_BYTES_MAX, ReceiptDoor};
+use closure_providers::{
+    DoorError, DoorRequest, HeadProof, Notice, Opened, RECEIPT_BODY_BYTES_MAX, ReceiptDoor,
+};
 use serde_json::json;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
-use tracing::{debug, info, warn};
+use tracing::{debug, error, info, warn};
 
 use crate::{
     announce,
@@ -36,6 +38,8 @@ const RETRY_AFTER_S: &str = "5";
 /// The bodies of senders that proved themselves have at most so many bytes together, what becomes of them included;
 /// those of strangers have `Door::unproven_max` times the size of a single receipt's.
 const PROVEN_BODY_BYTES_MAX: usize = 8 * 1024 * 1024;
+/// Between two tries to keep the receipts of a gateway that forgets them soon.
+const KEEP_AGAIN: Duration = Duration::from_millis(100);
 /// A body waits so long for others to be done.
 const ROOM_WAIT: Duration = Duration::from_secs(5);
 
@@ -59,6 +63,8 @@ struct Guarded {
 /// `POST /receipts/{provider}` with the provider's own body; 200 once the broker has confirmed every receipt in it,
 /// 401 for a wrong signature, 400 for a body that is none, 404 for an unknown provider, 408 for a body that takes too
 /// long, 413 for one that is too large, and 503 with `Retry-After` while the broker cannot take it.
+/// A gateway that forgets its receipts after a few tries has its answer while it still waits for one, and until then the
+/// broker is tried again and again.
 pub async fn serve(
     listen: SocketAddr,
     doors: Vec<ReceiptDoor>,
@@ -96,9 +102,21 @@ async fn receive(
     let Some(guarded) = intake.doors.get(provider.as_str()) else {
         return refusal(StatusCode::NOT_FOUND, "no connected provider; the path is /receipts/<provider>");
     };
-    match intake.take(guarded, &seat, request).await {
+    match within(guarded.door.answer_max(), intake.take(guarded, &seat, request)).await {
         Ok(count) => Json(json!({ "received": count })).into_response(),
         Err(refused) => refused.into_response(),
+    }
+}
+
+/// What comes of it before the gateway stops to wait for an answer; what was published meanwhile changes nothing when it
+/// comes again.
+async fn within<T>(
+    answer_max: Option<Duration>,
+    taking: impl Future<Output = Result<T, Refused>>,
+) -> Result<T, Refused> {
+    match answer_max {
+        Some(answer_max) => tokio::time::timeout(answer_max, taking).await.unwrap_or(Err(Refused::Later)),
+        None => taking.await,
     }
 }
 
@@ -151,7 +169,7 @@ impl Intake {
             seat.work().map_err(|_crowded| Refused::Later)?;
         }
         let count = opened.receipts.len();
-        self.keep(opened.receipts).await?;
+        self.keep(door, &opened.receipts).await?;
         drop(room);
         Ok(count)
     }
@@ -163,15 +181,27 @@ impl Intake {
         room.map_err(|_elapsed| Refused::Later)?.map_err(|_closed| Refused::Later)
     }
 
-    async fn keep(&self, receipts: Vec<Receipt>) -> Result<(), Refused> {
+    /// Keeps receipts, or says at once that they must come again; where they soon would not, it never gives up by itself.
+    async fn keep(&self, door: &ReceiptDoor, receipts: &[Receipt]) -> Result<(), Refused> {
+        while !self.is_kept(receipts).await {
+            if door.answer_max().is_none() {
+                return Err(Refused::Later);
+            }
+            tokio::time::sleep(KEEP_AGAIN).await;
+        }
+        Ok(())
+    }
+
+    async fn is_kept(&self, receipts: &[Receipt]) -> bool {
         // A publish would wait for its confirm in vain; the provider's own time-out may be shorter than ours.
         if self.publisher.health() != PublisherHealth::Connected {
-            return Err(Refused::Later);
+            return false;
         }
-        publish(&self.publisher, receipts).await.map_err(|problem| {
+        let published = publish(&self.publisher, receipts).await;
+        if let Err(problem) = &published {
             debug!(%problem, "receipts could not be kept; the provider is asked to come again");
-            Refused::Later
-        })
+        }
+        published.is_ok()
     }
 }
 
@@ -179,8 +209,8 @@ impl Intake {
 ///
 /// Where a part fails, those before it are in the queue: the provider brings all of them again, and a receipt that is
 /// on record already changes nothing.
-async fn publish(publisher: &Publisher, receipts: Vec<Receipt>) -> Result<(), PublishError> {
-    let mut receipts = receipts.into_iter().map(message);
+async fn publish(publisher: &Publisher, receipts: &[Receipt]) -> Result<(), PublishError> {
+    let mut receipts = receipts.iter().cloned().map(message);
     loop {
         let part: Vec<OutMessage> = receipts.by_ref().take(MESSAGES_PER_CALL_MAX).collect();
         if part.is_empty() {
@@ -197,6 +227,13 @@ fn open(door: &ReceiptDoor, head: &Parts, body: &Bytes) -> Result<Opened, DoorEr
     let provider = door.provider();
     if opened.unreadable > 0 {
         warn!(%provider, unreadable = opened.unreadable, "some receipts of a batch could not be read");
+    }
+    for notice in &opened.notices {
+        match notice {
+            Notice::CountryBlocked { country_code } => {
+                error!(%provider, country_code, "a gateway has blocked a country, and no text goes there any more");
+            }
+        }
     }
     if opened.unknown > 0 {
         warn!(%provider, unknown = opened.unknown, "some receipts have a status that is not understood; they are kept and decide nothing");

@@ -45,6 +45,20 @@ pub fn route(
     candidates.get(index).map(|candidate| candidate.gateway)
 }
 
+/// The gateways that have a share of a country's jobs; those that only stand in for others are not among them.
+pub fn sharers(country_code: u16, routes: &[Route], connected: &[Provider]) -> Vec<Provider> {
+    let candidates = candidates(Some(country_code), routes, connected);
+    let has_shares = candidates.iter().any(|one| one.weight > 0);
+    let mut sharers = candidates;
+    if has_shares {
+        sharers.retain(|one| one.weight > 0);
+    } else {
+        // Nobody that they stand in for is connected, and the first of them carries all.
+        sharers.truncate(1);
+    }
+    sharers.into_iter().map(|one| one.gateway).collect()
+}
+
 /// The connected gateways of the country's route.
 fn candidates(country_code: Option<u16>, routes: &[Route], connected: &[Provider]) -> Vec<WeightedGateway> {
     let own =
@@ -135,5 +149,25 @@ mod tests {
         assert_eq!(route(job(3), None, &[], &[], &[]), None);
         let only = route(job(0), Some(84), &routes(), &[Twilio], &[]);
         assert_eq!(only, Some(Twilio), "a gateway of a route that is not connected is passed over");
+    }
+
+    #[test]
+    fn a_route_keeps_a_country_away_from_a_gateway_that_others_stay_with() {
+        assert_eq!(sharers(84, &routes()[..0], &CONNECTED), [Nhn], "without a route the preferred one");
+        let steered = [Route {
+            country_codes: vec![84, 86],
+            gateways: vec![
+                WeightedGateway { gateway: Infobip, weight: 1 },
+                WeightedGateway { gateway: Nhn, weight: 0 },
+            ],
+        }];
+        for country_code in [84, 86] {
+            assert_eq!(sharers(country_code, &steered, &CONNECTED), [Infobip]);
+            for number in 0..100 {
+                assert_eq!(route(job(number), Some(country_code), &steered, &CONNECTED, &[]), Some(Infobip));
+            }
+        }
+        assert_eq!(sharers(81, &steered, &CONNECTED), [Nhn]);
+        assert_eq!(sharers(84, &steered, &[Nhn]), [Nhn], "the one that it stands in for is not connected");
     }
 }

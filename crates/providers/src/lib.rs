@@ -31,7 +31,7 @@ pub use sender::{About, Accepted, SendFailure, Sender};
 pub use sms::{
     Capabilities, ClientReference, CodeReading, CodeRow, CodeTable, DoorError, DoorRequest, DuplicateRefusal,
     HeadProof, Headers, InfobipReceipts, InfobipSettings, InfobipSms, LookUp, LookUpKey, LookUpQuery, More,
-    NhnReceipts, NhnSettings, NhnSms, Opened, RECEIPT_BODY_BYTES_MAX, ReceiptDoor, ReceiptEvidence,
+    NhnReceipts, NhnSettings, NhnSms, Notice, Opened, RECEIPT_BODY_BYTES_MAX, ReceiptDoor, ReceiptEvidence,
     ReceiptPull, ReceiptTransport, SmsGateway, SmsMessage, StatusQuery, TwilioReceipts, TwilioSettings,
     TwilioSms,
 };

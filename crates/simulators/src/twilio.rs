@@ -2,9 +2,14 @@
 
 mod callbacks;
 mod message;
+mod overrides;
 mod server;
 
-use std::{fmt, io, net::SocketAddr, sync::Arc};
+use std::{
+    fmt, io,
+    net::SocketAddr,
+    sync::{Arc, atomic::Ordering},
+};
 
 use serde::{Deserialize, Serialize};
 use tokio::net::TcpListener;
@@ -162,6 +167,16 @@ impl TwilioSimulator {
     /// How many lists were asked for.
     pub fn list_requests(&self) -> u64 {
         self.state.list_requests()
+    }
+
+    /// How many tries to bring a callback came to nothing.
+    pub fn callback_tries_failed(&self) -> u64 {
+        self.state.callback_tries_failed.load(Ordering::Acquire)
+    }
+
+    /// How many callbacks nobody took in the tries that their address asks for.
+    pub fn callbacks_forgotten(&self) -> u64 {
+        self.state.callbacks_forgotten.load(Ordering::Acquire)
     }
 
     /// Stops the gateway; callbacks on their way are lost.

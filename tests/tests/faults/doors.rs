@@ -150,6 +150,25 @@ fn four_hundred_unsigned_bodies_cost_neither_memory_nor_a_line_each() {
 }
 
 #[test]
+fn twilio_has_its_answer_while_it_still_waits_for_one_however_slow_things_are() {
+    /// After this Twilio gives up a try, as the address for receipts tells it to.
+    const WAITS: Duration = Duration::from_secs(3);
+    run(async {
+        let fleet = start("impatient").await;
+        let address = address(&fleet).await;
+        let head = format!(
+            "POST /receipts/twilio?ref=1 HTTP/1.1\r\nHost: i\r\nX-Twilio-Signature: {PLAUSIBLE}\r\nContent-Length: 100\r\n\r\nMessageSid="
+        );
+        let mut slow = stranger(&address, head.as_bytes()).await;
+        let mut answer = [0_u8; 64];
+        let read = tokio::time::timeout(WAITS, slow.read(&mut answer)).await.expect("it answers in time");
+        let line = String::from_utf8_lossy(&answer[..read.expect("it answers")]).into_owned();
+        assert!(line.starts_with("HTTP/1.1 503 "), "{line}");
+        fleet.finish().await;
+    });
+}
+
+#[test]
 fn a_body_that_never_ends_is_cut_off_and_a_second_signal_waits_for_none() {
     run(async {
         let fleet = start("endless").await;

@@ -54,6 +54,18 @@ fn a_receipt_with_a_wrong_signature_is_refused_and_changes_nothing() {
 }
 
 #[test]
+fn a_country_that_a_gateway_blocks_is_told_in_the_log_and_is_no_receipt() {
+    journey(async |fleet| {
+        let body = json!({ "hooksId": "1", "webhookConfigId": "c", "productName": "SMS", "appKey": "a",
+            "event": "CONVERSION_BLOCK", "hooks": [{ "hookId": "20240429205809GcSUXthVA00", "countryCode": "1",
+            "blockedDateTime": "2024-05-28T09:00:00.000+09:00" }] });
+        let answer = post(fleet, SECRET, body.to_string().as_bytes()).await;
+        assert_eq!((answer.status, answer.json()), (200, json!({ "received": 0 })));
+        assert!(fleet.has_logged("a gateway has blocked a country"), "somebody can lift the block");
+    });
+}
+
+#[test]
 fn a_body_that_is_no_receipt_is_refused_as_such() {
     journey(async |fleet| {
         assert_eq!(post(fleet, SECRET, b"<html>").await.status, 400);

@@ -1,8 +1,9 @@
 //! A fleet whose gateway is Twilio, which knows no reference of ours: a doubt there never becomes a second text message.
 
+use closure_contract::topology::WorkQueue;
 use closure_simulators::{TwilioBehaviour, TwilioSimSettings, TwilioSimulator};
 use closure_store::DeliveryState;
-use closure_tests::harness::{Fleet, FleetOptions, jobs, run};
+use closure_tests::harness::{Fleet, FleetOptions, SHORT, eventually, jobs, run};
 use serde_json::Value;
 
 const ACCOUNT: &str = "AC0123456789abcdef0123456789abcdef";
@@ -12,6 +13,11 @@ const RECEIPT_URL: &str = "https://intake.example.com/receipts/twilio";
 
 /// A fleet over Twilio whose receipts are due soon, and its gateway.
 async fn start(name: &'static str) -> (Fleet, TwilioSimulator) {
+    start_due(name, 12_000).await
+}
+
+/// A fleet over Twilio whose receipts are due after so long, and its gateway.
+async fn start_due(name: &'static str, due_ms: u64) -> (Fleet, TwilioSimulator) {
     let settings = TwilioSimSettings {
         account_sid: ACCOUNT.to_owned(),
         auth_token: TOKEN.to_owned(),
@@ -21,7 +27,7 @@ async fn start(name: &'static str) -> (Fleet, TwilioSimulator) {
     };
     let gateway = TwilioSimulator::start(settings).await.expect("the gateway can be started");
     let options = FleetOptions::together(name)
-        .receipts_due(12_000, 12_000)
+        .receipts_due(due_ms, due_ms)
         // A doubt is looked into until the receipt is overdue.
         .variable("FLEET_SMS_LADDER", "1s,1s,1s,1s,1s,1s,1s,1s,1s,1s,1s,1s,1s,1s,1s,1s")
         .variable("FLEET_SMS_GATEWAYS", "twilio")
@@ -120,6 +126,31 @@ fn a_lost_request_is_never_taken_for_another_closures_message_with_the_same_text
         assert_eq!(gateway.accepted_to(&digits(&first)).len(), 1);
         assert!(fleet.smtp.mails_to("first@example.com").is_empty());
         assert_eq!(fleet.smtp.mails_to("second@example.com").len(), 1);
+        fleet.finish().await;
+        gateway.stop().await;
+    });
+}
+
+#[test]
+fn a_broker_that_cannot_take_receipts_for_a_while_costs_none_of_those_that_twilio_soon_forgets() {
+    run(async {
+        // What is late for the broker's sake is not overdue.
+        let (fleet, gateway) = start_due("forgetful", 300_000).await;
+        // Without the queue every receipt is returned, which is as good as a broker that cannot take it.
+        fleet.vhost.delete_queue(WorkQueue::Receipts.name()).await;
+        let id = fleet.publish(&jobs::sms(&jobs::number(3303, 0), "forgetful@example.com")).await;
+        eventually("a callback to be brought in vain", SHORT, || async {
+            match gateway.callback_tries_failed() {
+                0 => Err("none".to_owned()),
+                _ => Ok(()),
+            }
+        })
+        .await;
+        fleet.cli(&["topology", "apply"]).await.with_code(0);
+        fleet.reaches(id, DeliveryState::Delivered).await;
+        fleet.drain().await;
+        assert_eq!(gateway.callbacks_forgotten(), 0);
+        assert!(fleet.smtp.mails_to("forgetful@example.com").is_empty());
         fleet.finish().await;
         gateway.stop().await;
     });

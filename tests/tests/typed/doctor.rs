@@ -43,6 +43,39 @@ fn doctor_says_what_is_wrong_with_the_keys_of_each_process_that_it_is_asked_abou
     });
 }
 
+/// What is said of the countries' texts: what, and the verdict.
+fn countries(findings: &Value) -> Vec<(String, String)> {
+    let text = |finding: &Value, field: &str| finding[field].as_str().unwrap_or_default().to_owned();
+    let all = findings.as_array().expect("a list of findings").iter();
+    all.map(|finding| (text(finding, "what"), text(finding, "verdict")))
+        .filter(|(what, _)| what.starts_with("texts to"))
+        .collect()
+}
+
+#[test]
+fn doctor_says_where_a_gateway_carries_one_time_codes_alone_until_a_route_steers_texts_away() {
+    run(async {
+        let options =
+            FleetOptions::without_processes("doctor-routes").variable("FLEET_SMS_GATEWAYS", "nhn,infobip");
+        let fleet = Fleet::start(options).await;
+        let answer = fleet.cli(&["--json", "doctor"]).await.with_code(0);
+        let watched = ["84", "86"].map(|code| (format!("texts to +{code}"), "watch".to_owned()));
+        assert_eq!(countries(&answer.json()), watched, "and all is well otherwise");
+        let shown = fleet.cli(&["doctor"]).await.with_code(0).output;
+        assert!(shown.contains("see  texts to +84"), "{shown}");
+        let rulebook = tempfile::NamedTempFile::new().expect("a file can be made");
+        let steered = "[[sms.routes]]\ncountry_codes = [84, 86]\n\
+                       gateways = [{ gateway = \"infobip\", weight = 1 }, { gateway = \"nhn\", weight = 0 }]\n";
+        std::fs::write(rulebook.path(), steered).expect("the file can be written");
+        let mut environment = fleet.environment.clone();
+        environment.retain(|(name, _)| name != "FLEET_RULEBOOK");
+        environment.push(("FLEET_RULEBOOK".to_owned(), rulebook.path().display().to_string()));
+        let answer = cli(&environment, &["--json", "doctor"]).await.with_code(0);
+        assert_eq!(countries(&answer.json()), []);
+        fleet.finish().await;
+    });
+}
+
 #[test]
 fn doctor_that_is_asked_about_no_process_says_that_it_looked_at_none() {
     run(async {

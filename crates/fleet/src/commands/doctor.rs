@@ -5,7 +5,12 @@ use std::num::NonZeroU64;
 use clap::ValueEnum as _;
 use closure_broker::topology::{self, Seen};
 use closure_contract::{FailureCode, Provider, topology::WorkQueue};
-use closure_policy::{quota::QuotaLevel, rulebook::CompiledRulebook};
+use closure_policy::{
+    quota::QuotaLevel,
+    route::{Route, sharers},
+    rulebook::CompiledRulebook,
+};
+use closure_providers::Capabilities;
 use closure_store::{
     AnothersReceipts, LongOwed, Missing, NotHome, NotInForce, OpenCircuit, Postponed, Store, StoreError,
 };
@@ -34,6 +39,8 @@ struct Finding {
 #[serde(rename_all = "snake_case")]
 enum Health {
     Well,
+    /// It works, and somebody should know what to expect of it.
+    Watch,
     Ill,
 }
 
@@ -78,6 +85,8 @@ pub async fn run(call: &Call, doctor: &Doctor) -> Result<(), Failure> {
         })?;
     let mut findings = vec![Finding::well("configuration and rulebook", "valid")];
     findings.extend(configurations(call, &doctor.members, optional));
+    let connected: Vec<Provider> = quotas.iter().map(|(provider, _)| *provider).collect();
+    findings.extend(one_time_codes_only(&rulebook.rules().sms.routes, &connected));
     if advisor.is_some() {
         findings.push(Finding::well("advisor", "its tokens and limits are sound"));
     }
@@ -99,6 +108,7 @@ pub async fn run(call: &Call, doctor: &Doctor) -> Result<(), Failure> {
         for finding in findings {
             let mark = match finding.verdict {
                 Health::Well => "ok ",
+                Health::Watch => "see",
                 Health::Ill => "ILL",
             };
             output::line(format!("{mark}  {:<32} {}", finding.what, finding.detail));
@@ -116,6 +126,24 @@ async fn at_pbx(call: &Call, store: Store) -> Option<Finding> {
         Ok(()) => Finding::well("PBX", detail),
         Err(problem) => Finding::ill("PBX", &problem.to_string()),
     })
+}
+
+/// The countries of which a gateway says that it carries one-time codes alone, and whose texts it is given all the same.
+fn one_time_codes_only(routes: &[Route], connected: &[Provider]) -> Vec<Finding> {
+    let strict = connected.iter().filter_map(|provider| Capabilities::of(*provider));
+    let strict =
+        strict.flat_map(|gateway| gateway.one_time_codes_only.iter().map(|code| (gateway.provider, *code)));
+    strict
+        .filter(|(provider, country_code)| sharers(*country_code, routes, connected).contains(provider))
+        .map(|(provider, country_code)| {
+            let detail = format!(
+                "{provider} promises to carry one-time codes alone there, so that an answer may not arrive, whatever its \
+                 receipt says: give the country a route to another gateway (sms.routes of the rulebook), or agree on it \
+                 with {provider}"
+            );
+            Finding::watch(&format!("texts to +{country_code}"), &detail)
+        })
+        .collect()
 }
 
 /// What the broker says.
@@ -336,6 +364,10 @@ fn month(month: &Month) -> Option<Finding> {
 impl Finding {
     fn well(what: &str, detail: &str) -> Self {
         Self { what: what.to_owned(), verdict: Health::Well, detail: detail.to_owned() }
+    }
+
+    fn watch(what: &str, detail: &str) -> Self {
+        Self { what: what.to_owned(), verdict: Health::Watch, detail: detail.to_owned() }
     }
 
     fn ill(what: &str, detail: &str) -> Self {

@@ -42,6 +42,9 @@ const RATE: &str = "requests a second of the account, over all workers together;
 const COUNTRY_RATES: &str =
     "requests a second to single countries, over all workers together, such as 84=2,86=5; empty for none";
 
+/// NHN Cloud's own limit until its support raises it (`sending-policy.md`), over all projects of an organisation.
+const NHN_QUOTA: &str = "text messages that NHN Cloud takes of the whole organisation in a month, by the calendar of Korea; 0 for no quota";
+
 const QUOTA: &str =
     "text messages that the account may send in a month, by the calendar of Korea; 0 for no quota";
 
@@ -144,13 +147,13 @@ pub const KEYS: &[Key] = &[
     optional("sms.inquire_ms", "10000", "milliseconds between two looks for texts to ask about"),
     required(
         "sms.nhn.base_url",
-        "NHN Cloud SMS: the address of its API, such as https://api-sms.cloud.toast.com",
+        "NHN Cloud SMS: the address of its API, such as https://sms.api.nhncloudservice.com",
     ),
     required("sms.nhn.app_key", "NHN Cloud SMS: the app key"),
     secret("sms.nhn.secret_key", "NHN Cloud SMS: the secret key"),
     optional("sms.nhn.rate_per_s", "0", RATE),
     optional("sms.nhn.country_rates_per_s", "", COUNTRY_RATES),
-    optional("sms.nhn.month_quota", "0", QUOTA),
+    optional("sms.nhn.month_quota", "5000", NHN_QUOTA),
     optional("sms.nhn.connect_timeout_ms", "3000", "milliseconds for reaching the gateway"),
     optional(
         "sms.nhn.read_timeout_ms",
@@ -307,9 +310,9 @@ pub const KEYS: &[Key] = &[
     optional_secret("intake.infobip_secret_next", "a second live user:password, for a rotation"),
     secret(
         "intake.twilio_secret",
-        "the auth token with which Twilio signs its receipts, also where an API key sends",
+        "what Twilio signs its receipts with: the account's auth token, also where an API key sends, or a SharedKey's secret",
     ),
-    optional_secret("intake.twilio_secret_next", "a second live auth token, for a rotation"),
+    optional_secret("intake.twilio_secret_next", "a second live one of these, for a rotation"),
     optional(
         "webhooks.url",
         "",

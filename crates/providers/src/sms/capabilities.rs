@@ -19,6 +19,8 @@ pub struct Capabilities {
     pub receipts: ReceiptTransport,
     /// The most that its `delivered` is worth.
     pub evidence: ReceiptEvidence,
+    /// Country codes to which it promises to carry one-time codes alone.
+    pub one_time_codes_only: &'static [u16],
 }
 
 /// What becomes of our own reference.

@@ -2,7 +2,9 @@
 
 use closure_contract::{Evidence, FailureCode, Provider, ReceiptStatus};
 
-use super::{infobip_codes, nhn_codes, nhn_words, twilio_codes, twilio_words};
+use super::{
+    infobip_codes, infobip_errors, infobip_handset_errors, nhn_codes, nhn_words, twilio_codes, twilio_words,
+};
 
 /// One documented table of a gateway.
 #[derive(Debug, Clone, Copy)]
@@ -68,6 +70,10 @@ impl CodeTable {
         &nhn_words::DLR_STATUSES,
         &nhn_words::DLR_ERRORS,
         &infobip_codes::STATUSES,
+        &infobip_codes::GROUPS,
+        &infobip_errors::USER_ERRORS,
+        &infobip_errors::OPERATOR_ERRORS,
+        &infobip_handset_errors::HANDSET_ERRORS,
         &twilio_codes::REFUSALS,
         &twilio_words::STATUSES,
         &twilio_words::ERRORS,
@@ -97,6 +103,11 @@ pub(crate) const fn lost(
     why: FailureCode,
 ) -> CodeRow {
     CodeRow { code, meaning, reading: CodeReading::Word { status, evidence: Evidence::None, why: Some(why) } }
+}
+
+/// A row of a message that did not arrive.
+pub(crate) const fn undelivered(code: &'static str, meaning: &'static str, why: FailureCode) -> CodeRow {
+    lost(code, meaning, ReceiptStatus::Undelivered, why)
 }
 
 #[cfg(test)]

@@ -17,12 +17,12 @@ use super::{
     },
     codes::CodeReading,
     gateway::{Gateway, LookUp, LookUpQuery, SmsMessage, StatusQuery},
-    infobip_codes::STATUSES,
     infobip_receipts::{infobip_time, opened},
     infobip_wire::{
         ApiError, Content, Delivery, Destination, LogAnswer, LoggedMessage, Message, Options, Reports,
         SendAnswer, SendRequest, Status, ValidityPeriod, Webhooks,
     },
+    infobip_words::{self, reading, status_code},
     pulls::More,
     receipts::Opened,
 };
@@ -38,10 +38,12 @@ const SERVICE: &str = "Infobip";
 const LOOK_UP_ROWS_MAX: usize = 20;
 /// A batch of reports has at most this many, which is the most that the gateway gives.
 const PULLED_ROWS_MAX: usize = 1_000;
+/// So many pages of the logs are read at once; the gateway answers 120 such requests a minute.
+const LOG_PAGES_MAX: usize = 50;
 /// Infobip keeps trying for at most two days.
 const VALIDITY_MINUTES_MAX: u64 = 2_880;
 /// The status of a request that was refused because the gateway has its message.
-const DUPLICATE: &str = "23";
+const DUPLICATE: i64 = 23;
 
 /// How to reach Infobip.
 #[derive(Clone)]
@@ -130,15 +132,34 @@ impl InfobipSms {
         Ok((opened(reports, now), more))
     }
 
-    /// What the logs say of messages that came to an end; they reach back 48 hours and show the newest messages.
+    /// What the logs say of messages that came to an end; they reach back 48 hours, and are read page by page.
+    ///
+    /// Where they go on after the last page that is read, that is the past which was wanted least: the newest come first.
     pub(crate) async fn ended(&self, since: Timestamp, now: Timestamp) -> Result<Opened, SendFailure> {
-        let mut url = below(&self.base, &["sms", "3", "logs"]);
         let since = infobip_time(since)
             .ok_or_else(|| SendFailure::new(FailureCode::RequestRefused, "the time has no text"))?;
-        url.query_pairs_mut()
-            .append_pair("sentSince", &since)
-            .append_pair("limit", &PULLED_ROWS_MAX.to_string());
-        let mut ended = opened(self.pulled(url).await?, now);
+        let mut ended = Opened::default();
+        let mut cursor: Option<String> = None;
+        for _ in 0..LOG_PAGES_MAX {
+            let mut url = below(&self.base, &["sms", "3", "logs"]);
+            url.query_pairs_mut()
+                .append_pair("sentSince", &since)
+                .append_pair("limit", &PULLED_ROWS_MAX.to_string())
+                .append_pair("useCursor", "true");
+            if let Some(cursor) = &cursor {
+                url.query_pairs_mut().append_pair("cursor", cursor);
+            }
+            let page = self.pulled(url).await?;
+            let next = page.cursor.as_ref().and_then(|cursor| cursor.next_cursor.clone());
+            let page = opened(page, now);
+            ended.receipts.extend(page.receipts);
+            ended.unreadable += page.unreadable;
+            // The same cursor again would lead to the same page again.
+            if next.is_none() || next == cursor {
+                break;
+            }
+            cursor = next;
+        }
         ended.receipts.retain(|receipt| receipt.status != ReceiptStatus::InTransit);
         Ok(ended)
     }
@@ -170,12 +191,14 @@ impl InfobipSms {
         let log: LogAnswer = serde_json::from_slice(&answer.body)
             .map_err(|_| unreadable("Infobip's logs are not the JSON that it documents"))?;
         // The filter is the server's; a row of another message must never be taken for ours.
-        let ours: Vec<&LoggedMessage> =
-            log.results.iter().filter(|row| row.message_id.eq_ignore_ascii_case(&id)).collect();
+        let is_ours = |row: &&LoggedMessage| {
+            row.message_id.as_deref().is_some_and(|theirs| theirs.eq_ignore_ascii_case(&id))
+        };
+        let ours: Vec<&LoggedMessage> = log.results.iter().filter(is_ours).collect();
         // A repeat that was refused has a row too, which says nothing of the message itself.
-        let row = ours.iter().find(|row| row.status.code() != DUPLICATE).or_else(|| ours.first());
+        let row = ours.iter().find(|row| row.status.id != Some(DUPLICATE)).or_else(|| ours.first());
         match row {
-            Some(row) => Ok(found(id, row)),
+            Some(row) => found(id, row),
             None if log.results.is_empty() => Ok(LookUp::NotFound),
             None => Err(unreadable("Infobip listed messages that do not carry the id that was asked for")),
         }
@@ -190,6 +213,7 @@ impl Gateway for InfobipSms {
         duplicate_refusal: DuplicateRefusal::ByClientReference,
         receipts: ReceiptTransport::PushedAndPolled,
         evidence: ReceiptEvidence { elsewhere: Evidence::Handset, weaker: &[] },
+        one_time_codes_only: &[],
     };
 
     /// Asks the logs, which reach back 48 hours, for the id that we gave it.
@@ -248,7 +272,7 @@ fn accepted(body: &[u8], id: String) -> Result<Accepted, SendFailure> {
         return Err(unreadable("Infobip's answer carries the id of another message"));
     }
     let taken = Ok(Accepted::under(Some(id)));
-    match STATUSES.reading(&message.status.code()) {
+    match reading(&message.status) {
         Some(CodeReading::Taken) => taken,
         Some(CodeReading::Word { status: ReceiptStatus::InTransit | ReceiptStatus::Delivered, .. }) => taken,
         Some(CodeReading::Failure(code)) => Err(said(code, &message.status)),
@@ -262,28 +286,23 @@ fn accepted(body: &[u8], id: String) -> Result<Accepted, SendFailure> {
 }
 
 /// What the logs say of our message.
-fn found(id: String, row: &LoggedMessage) -> LookUp {
-    let code = row.status.code();
-    let (status, evidence, failure_code) = match STATUSES.reading(&code) {
-        Some(CodeReading::Word { status, evidence, why }) => (status, evidence, why),
-        // The gateway logged the message and refused it, so that it reaches nobody.
-        Some(CodeReading::Failure(code)) => (ReceiptStatus::Undelivered, Evidence::None, Some(code)),
-        // It is there; a status of a later release decides nothing more.
-        Some(CodeReading::Taken) | None => (ReceiptStatus::InTransit, Evidence::None, None),
-    };
-    LookUp::Found {
+fn found(id: String, row: &LoggedMessage) -> Result<LookUp, SendFailure> {
+    let said = infobip_words::said(&row.status, row.error.as_ref())
+        .ok_or_else(|| unreadable("Infobip's logs have our message without a status"))?;
+    Ok(LookUp::Found {
         provider_ref: id,
-        status,
-        evidence,
-        provider_code: Some(code),
-        failure_code,
+        status: said.status,
+        evidence: said.evidence,
+        provider_code: said.code,
+        failure_code: said.why,
         reported_sender: row.sender.clone(),
-    }
+    })
 }
 
 fn said(code: FailureCode, status: &Status) -> SendFailure {
-    let name = status.name.as_deref().unwrap_or("no name");
-    SendFailure::new(code, &format!("Infobip status {}: {name}", status.id)).with_provider_code(status.id)
+    let (named, name) = (status_code(status), status.name.as_deref().unwrap_or("no name"));
+    let named = named.as_deref().unwrap_or("none");
+    SendFailure::new(code, &format!("Infobip status {named}: {name}")).with_provider_code(named)
 }
 
 /// Any status but 2xx; a 400 names the part of the request that it refuses.

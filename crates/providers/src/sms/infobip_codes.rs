@@ -5,7 +5,7 @@
 
 use closure_contract::{Evidence, FailureCode, Provider, ReceiptStatus};
 
-use super::codes::{CodeReading, CodeRow, CodeTable, lost, said};
+use super::codes::{CodeReading, CodeRow, CodeTable, lost, said, undelivered};
 
 /// Every general status.
 ///
@@ -23,27 +23,16 @@ pub(crate) const STATUSES: CodeTable = CodeTable {
         ),
         said("7", "PENDING_ENROUTE: handed to the operator", ReceiptStatus::InTransit, Evidence::Carrier),
         said("26", "PENDING_ACCEPTED: taken by the gateway", ReceiptStatus::InTransit, Evidence::Gateway),
-        lost(
+        undelivered(
             "4",
             "UNDELIVERABLE_REJECTED_OPERATOR: the operator refuses it",
-            ReceiptStatus::Undelivered,
             FailureCode::NotDelivered,
         ),
-        lost(
-            "9",
-            "UNDELIVERABLE_NOT_DELIVERED: it did not arrive",
-            ReceiptStatus::Undelivered,
-            FailureCode::NotDelivered,
-        ),
-        lost(
-            "31",
-            "UNDELIVERABLE_NOT_SENT: it was not sent",
-            ReceiptStatus::Undelivered,
-            FailureCode::NotDelivered,
-        ),
-        lost("96", "NO_ANSWER: of calls", ReceiptStatus::Undelivered, FailureCode::NotDelivered),
-        lost("97", "BUSY: of calls", ReceiptStatus::Undelivered, FailureCode::NotDelivered),
-        lost("98", "CANCELLED: of calls", ReceiptStatus::Undelivered, FailureCode::NotDelivered),
+        undelivered("9", "UNDELIVERABLE_NOT_DELIVERED: it did not arrive", FailureCode::NotDelivered),
+        undelivered("31", "UNDELIVERABLE_NOT_SENT: it was not sent", FailureCode::NotDelivered),
+        undelivered("96", "NO_ANSWER: of calls", FailureCode::NotDelivered),
+        undelivered("97", "BUSY: of calls", FailureCode::NotDelivered),
+        undelivered("98", "CANCELLED: of calls", FailureCode::NotDelivered),
         said(
             "2",
             "DELIVERED_TO_OPERATOR: with the operator, and not the last word",
@@ -63,119 +52,95 @@ pub(crate) const STATUSES: CodeTable = CodeTable {
             ReceiptStatus::Unknown,
             FailureCode::NoReceipt,
         ),
-        lost(
-            "87",
-            "SIGNALS_BLOCKED: blocked by the fraud filter",
-            ReceiptStatus::Undelivered,
-            FailureCode::RecipientRejected,
-        ),
-        lost(
+        undelivered("87", "SIGNALS_BLOCKED: blocked by the fraud filter", FailureCode::RecipientRejected),
+        undelivered(
             "6",
             "REJECTED_NETWORK: the recipient's network is not covered",
-            ReceiptStatus::Undelivered,
             FailureCode::RecipientRejected,
         ),
-        lost(
+        undelivered(
             "8",
             "REJECTED_PREFIX_MISSING: the number's prefix or length is wrong",
-            ReceiptStatus::Undelivered,
             FailureCode::RecipientRejected,
         ),
-        lost(
+        undelivered(
             "10",
             "REJECTED_DND: the recipient wants no such messages",
-            ReceiptStatus::Undelivered,
             FailureCode::RecipientRejected,
         ),
-        lost(
-            "11",
-            "REJECTED_SOURCE: the sender is not registered",
-            ReceiptStatus::Undelivered,
-            FailureCode::SenderRejected,
-        ),
-        lost(
+        undelivered("11", "REJECTED_SOURCE: the sender is not registered", FailureCode::SenderRejected),
+        undelivered(
             "12",
             "REJECTED_NOT_ENOUGH_CREDITS: the account has no credit",
-            ReceiptStatus::Undelivered,
             FailureCode::ProviderQuota,
         ),
-        lost(
-            "13",
-            "REJECTED_SENDER: the sender is on our block list",
-            ReceiptStatus::Undelivered,
-            FailureCode::SenderRejected,
-        ),
-        lost(
+        undelivered("13", "REJECTED_SENDER: the sender is on our block list", FailureCode::SenderRejected),
+        undelivered(
             "14",
             "REJECTED_DESTINATION_BLOCKLISTED: the recipient is on a block list",
-            ReceiptStatus::Undelivered,
             FailureCode::RecipientRejected,
         ),
-        lost(
+        undelivered(
             "17",
             "REJECTED_PREPAID_PACKAGE_EXPIRED: the credit is too old",
-            ReceiptStatus::Undelivered,
             FailureCode::ProviderQuota,
         ),
-        lost(
+        undelivered(
             "18",
             "REJECTED_DESTINATION_NOT_REGISTERED: the account is for tests",
-            ReceiptStatus::Undelivered,
             FailureCode::ProviderAuth,
         ),
-        lost(
+        undelivered(
             "19",
             "REJECTED_ROUTE_NOT_AVAILABLE: the account has no route",
-            ReceiptStatus::Undelivered,
             FailureCode::ProviderCountryBlocked,
         ),
-        lost(
+        undelivered(
             "20",
             "REJECTED_FLOODING_FILTER: too many to one number within an hour",
-            ReceiptStatus::Undelivered,
             FailureCode::ProviderThrottled,
         ),
-        lost(
-            "21",
-            "REJECTED_SYSTEM_ERROR: a fault of the gateway",
-            ReceiptStatus::Undelivered,
-            FailureCode::ProviderFault,
-        ),
+        undelivered("21", "REJECTED_SYSTEM_ERROR: a fault of the gateway", FailureCode::ProviderFault),
         CodeRow {
             code: "23",
             meaning: "REJECTED_DUPLICATE_MESSAGE_ID: the gateway has a message of this id",
             reading: CodeReading::Taken,
         },
-        lost(
+        undelivered(
             "24",
             "REJECTED_INVALID_UDH: the form of a binary message is wrong",
-            ReceiptStatus::Undelivered,
             FailureCode::RequestRefused,
         ),
-        lost(
+        undelivered(
             "25",
             "REJECTED_MESSAGE_TOO_LONG: over 25 parts or 4000 bytes",
-            ReceiptStatus::Undelivered,
             FailureCode::ContentRejected,
         ),
-        lost(
-            "51",
-            "MISSING_TO: there is no recipient",
-            ReceiptStatus::Undelivered,
-            FailureCode::RequestRefused,
-        ),
-        lost(
-            "52",
-            "REJECTED_DESTINATION: the number is not valid",
-            ReceiptStatus::Undelivered,
-            FailureCode::RecipientRejected,
-        ),
-        lost("99", "REJECTED: of calls", ReceiptStatus::Undelivered, FailureCode::NotDelivered),
-        lost(
+        undelivered("51", "MISSING_TO: there is no recipient", FailureCode::RequestRefused),
+        undelivered("52", "REJECTED_DESTINATION: the number is not valid", FailureCode::RecipientRejected),
+        undelivered("99", "REJECTED: of calls", FailureCode::NotDelivered),
+        undelivered(
             "100",
             "UNDELIVERABLE_REJECTED_PLATFORM: malformed, or the service is away",
-            ReceiptStatus::Undelivered,
             FailureCode::ProviderFault,
         ),
+    ],
+};
+
+/// Every group of statuses, in the order of its number.
+///
+/// They are read where a status has no number, or one of a later release.
+/// A group of a good name holds intermediate statuses too, so that it is worth no more than the weakest of them.
+pub(crate) const GROUPS: CodeTable = CodeTable {
+    provider: Provider::Infobip,
+    what: "Group of a status",
+    source: "Infobip, Response status and error codes, General status codes",
+    rows: &[
+        said("ACCEPTED", "taken by the gateway", ReceiptStatus::InTransit, Evidence::Gateway),
+        said("PENDING", "on its way", ReceiptStatus::InTransit, Evidence::Gateway),
+        undelivered("UNDELIVERABLE", "it did not arrive", FailureCode::NotDelivered),
+        said("DELIVERED", "with the operator at least", ReceiptStatus::InTransit, Evidence::Carrier),
+        lost("EXPIRED", "its validity ended", ReceiptStatus::Expired, FailureCode::ReceiptExpired),
+        undelivered("REJECTED", "the gateway refuses it", FailureCode::NotDelivered),
     ],
 };

@@ -7,25 +7,26 @@
 use std::fmt;
 
 use base64::{Engine, engine::general_purpose::STANDARD};
-use closure_contract::{
-    ClientRef, Evidence, Provider, Receipt, ReceiptStatus, Timestamp, receipt::ReceiptKind,
+use closure_contract::{ClientRef, Provider, Receipt, Timestamp, receipt::ReceiptKind};
+use time::{
+    OffsetDateTime, UtcOffset,
+    format_description::{BorrowedFormatItem, well_known::Rfc3339},
+    macros::format_description,
 };
-use time::{OffsetDateTime, UtcOffset, format_description::BorrowedFormatItem, macros::format_description};
 
 use super::{
-    codes::CodeReading,
-    infobip_codes::STATUSES,
     infobip_wire::{Report, Reports},
+    infobip_words::{said, status_code},
     receipts::{DoorError, DoorRequest, Headers, Opened},
     secrets::Secrets,
 };
-use crate::{config::ConfigError, mask::code_text};
+use crate::config::ConfigError;
 
 const SERVICE: &str = "Infobip webhook";
 /// An id of ours is a UUID, and one of Infobip's own has at most 200 characters.
 const MESSAGE_ID_CHARS_MAX: usize = 200;
 const INFOBIP_TIME: &[BorrowedFormatItem<'_>] = format_description!(
-    "[year]-[month]-[day]T[hour]:[minute]:[second].[subsecond][offset_hour sign:mandatory][offset_minute]"
+    "[year]-[month]-[day]T[hour]:[minute]:[second][optional [.[subsecond]]][offset_hour sign:mandatory][offset_minute]"
 );
 
 const INFOBIP_QUERY_TIME: &[BorrowedFormatItem<'_>] = format_description!(
@@ -93,23 +94,23 @@ pub(crate) fn opened(reports: Reports, received_at: Timestamp) -> Opened {
 }
 
 /// One report; nothing where it is not what the documents say.
+///
+/// Neither the message's id nor the data for the callback is required by the document, and each alone names the message.
 fn receipt(result: serde_json::Value, received_at: Timestamp) -> Option<Receipt> {
     let report: Report = serde_json::from_value(result).ok()?;
-    let id = &report.message_id;
+    let callback = report.callback_data.as_deref().and_then(|data| data.parse::<ClientRef>().ok());
+    let id = match report.message_id {
+        Some(id) => id,
+        None => callback?.to_string(),
+    };
     let is_id = !id.is_empty()
         && id.len() <= MESSAGE_ID_CHARS_MAX
         && id.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-_.".contains(&byte));
     if !is_id {
         return None;
     }
-    let code = report.status.code();
-    let (status, evidence, failure_code) = match STATUSES.reading(&code) {
-        Some(CodeReading::Word { status, evidence, why }) => (status, evidence, why),
-        // A refused duplicate says nothing of the message, and a status of a later release decides nothing.
-        Some(CodeReading::Taken | CodeReading::Failure(_)) | None => {
-            (ReceiptStatus::InTransit, Evidence::None, None)
-        }
-    };
+    let named = status_code(&report.status)?;
+    let said = said(&report.status, report.error.as_ref())?;
     let when: String = report
         .done_at
         .iter()
@@ -117,29 +118,26 @@ fn receipt(result: serde_json::Value, received_at: Timestamp) -> Option<Receipt>
         .filter(char::is_ascii_alphanumeric)
         .take(32)
         .collect();
-    let callback = report.callback_data.as_deref().and_then(|data| data.parse::<ClientRef>().ok());
-    let provider_code = match report.error.filter(|error| error.id != 0) {
-        Some(error) => code_text(&format!("{code}-{}", error.id)),
-        None => code_text(&code),
-    };
     Some(Receipt {
         kind: ReceiptKind::V1,
-        receipt_id: format!("{id}:{code}:{when}"),
+        receipt_id: format!("{id}:{named}:{when}"),
         provider: Provider::Infobip,
         provider_ref: Some(id.to_ascii_lowercase()),
         client_ref: id.parse().ok().or(callback),
-        status,
-        evidence,
-        provider_code,
-        failure_code,
+        status: said.status,
+        evidence: said.evidence,
+        provider_code: said.code,
+        failure_code: said.why,
         reported_sender: report.sender,
         occurred_at: report.done_at.as_deref().and_then(occurred_at),
         received_at,
     })
 }
 
+/// A time as Infobip writes it, `+0000`, or as RFC 3339 does, `Z` and `+00:00`.
 fn occurred_at(text: &str) -> Option<Timestamp> {
-    Timestamp::of(OffsetDateTime::parse(text, INFOBIP_TIME).ok()?)
+    let time = OffsetDateTime::parse(text, INFOBIP_TIME).or_else(|_| OffsetDateTime::parse(text, &Rfc3339));
+    Timestamp::of(time.ok()?)
 }
 
 /// A time as Infobip writes it.
@@ -156,6 +154,23 @@ mod tests {
         for text in ["9999-12-31T23:59:59.999-2359", "-0001-01-01T00:00:00.000+2359"] {
             assert_eq!(occurred_at(text), None, "{text}");
         }
-        assert!(occurred_at("2026-11-22T10:00:00.000+0900").is_some());
+    }
+
+    #[test]
+    fn a_time_is_read_with_every_offset_that_its_form_allows() {
+        let expected = occurred_at("2026-11-22T10:00:00.000+0900");
+        assert!(expected.is_some());
+        for text in [
+            "2026-11-22T01:00:00.000Z",
+            "2026-11-22T01:00:00Z",
+            "2026-11-22T01:00:00.000+0000",
+            "2026-11-22T10:00:00.000+09:00",
+            "2026-11-22T10:00:00+0900",
+        ] {
+            assert_eq!(occurred_at(text), expected, "{text}");
+        }
+        for text in ["", "2026-11-22T10:00:00.000", "2026-11-22", "now"] {
+            assert_eq!(occurred_at(text), None, "{text}");
+        }
     }
 }

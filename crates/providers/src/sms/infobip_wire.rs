@@ -69,17 +69,25 @@ pub(crate) struct SentMessage {
     pub(crate) status: Status,
 }
 
+/// No field of it is required by the document.
 #[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
 pub(crate) struct Status {
-    pub(crate) id: i64,
+    #[serde(default)]
+    pub(crate) id: Option<i64>,
     #[serde(default)]
     pub(crate) name: Option<String>,
+    #[serde(default)]
+    pub(crate) group_id: Option<i64>,
+    #[serde(default)]
+    pub(crate) group_name: Option<String>,
 }
 
-impl Status {
-    pub(crate) fn code(&self) -> String {
-        self.id.to_string()
-    }
+/// What explains a status.
+#[derive(Deserialize)]
+pub(crate) struct MessageError {
+    #[serde(default)]
+    pub(crate) id: Option<i64>,
 }
 
 #[derive(Deserialize)]
@@ -90,8 +98,11 @@ pub(crate) struct LogAnswer {
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct LoggedMessage {
-    pub(crate) message_id: String,
+    #[serde(default)]
+    pub(crate) message_id: Option<String>,
     pub(crate) status: Status,
+    #[serde(default)]
+    pub(crate) error: Option<MessageError>,
     #[serde(default, deserialize_with = "sender_field")]
     pub(crate) sender: Option<String>,
 }
@@ -117,15 +128,27 @@ pub(crate) struct Violation {
 #[derive(Deserialize)]
 pub(crate) struct Reports {
     pub(crate) results: Vec<serde_json::Value>,
+    /// Where the logs go on, if they were asked for with a cursor.
+    #[serde(default)]
+    pub(crate) cursor: Option<Cursor>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct Cursor {
+    /// Nothing on the last page.
+    #[serde(default)]
+    pub(crate) next_cursor: Option<String>,
 }
 
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct Report {
-    pub(crate) message_id: String,
+    #[serde(default)]
+    pub(crate) message_id: Option<String>,
     pub(crate) status: Status,
     #[serde(default)]
-    pub(crate) error: Option<Status>,
+    pub(crate) error: Option<MessageError>,
     #[serde(default)]
     pub(crate) done_at: Option<String>,
     #[serde(default)]

@@ -6,8 +6,11 @@ mod codes;
 mod gateway;
 mod infobip;
 mod infobip_codes;
+mod infobip_errors;
+mod infobip_handset_errors;
 mod infobip_receipts;
 mod infobip_wire;
+mod infobip_words;
 mod nhn;
 mod nhn_codes;
 mod nhn_look_up;
@@ -21,6 +24,7 @@ mod secrets;
 mod twilio;
 mod twilio_codes;
 mod twilio_receipts;
+mod twilio_signature;
 mod twilio_wire;
 mod twilio_words;
 
@@ -34,6 +38,8 @@ pub use infobip_receipts::InfobipReceipts;
 pub use nhn::{NhnSettings, NhnSms};
 pub use nhn_receipts::NhnReceipts;
 pub use pulls::{More, ReceiptPull};
-pub use receipts::{DoorError, DoorRequest, HeadProof, Headers, Opened, RECEIPT_BODY_BYTES_MAX, ReceiptDoor};
+pub use receipts::{
+    DoorError, DoorRequest, HeadProof, Headers, Notice, Opened, RECEIPT_BODY_BYTES_MAX, ReceiptDoor,
+};
 pub use twilio::{TwilioSettings, TwilioSms};
 pub use twilio_receipts::TwilioReceipts;

@@ -14,7 +14,7 @@ use super::{
     },
     gateway::{Gateway, LookUp, LookUpQuery, SmsMessage, StatusQuery},
     nhn_codes::{self, SUCCESS},
-    nhn_receipts::polled,
+    nhn_receipts::{BadHook, polled},
     nhn_wire::{Envelope, ResultsAnswer, SendAnswer, SendRecipient, SendRequest, Verdict, provider_ref},
     receipts::Opened,
 };
@@ -155,12 +155,13 @@ impl NhnSms {
                 .append_pair("pageNum", &page.to_string())
                 .append_pair("pageSize", &RESULT_PAGE_ROWS.to_string());
             let results: ResultsAnswer = read(&self.run(self.http.get(url)).await?)?;
-            let rows = results.body.data.unwrap_or_default();
+            let rows = results.body.rows();
             let is_last = rows.len() < RESULT_PAGE_ROWS;
             for row in rows {
                 match polled(row, now) {
-                    Some(receipt) => opened.receipts.push(receipt),
-                    None => opened.unreadable += 1,
+                    Ok(Some(receipt)) => opened.receipts.push(receipt),
+                    Ok(None) => opened.ignored += 1,
+                    Err(BadHook) => opened.unreadable += 1,
                 }
             }
             if is_last {
@@ -203,6 +204,9 @@ impl Gateway for NhnSms {
         duplicate_refusal: DuplicateRefusal::None,
         receipts: ReceiptTransport::PushedAndPolled,
         evidence: ReceiptEvidence { elsewhere: Evidence::Handset, weaker: &[] },
+        // `international-sending-policy.md`: in countries as strict as Vietnam a text arrives only if it is a one-time code;
+        // until May 2025 the same sentence named China.
+        one_time_codes_only: &[84, 86],
     };
 
     /// Asks for the attempt by the grouping key that we gave it; overseas messages are never LMS.

@@ -1,4 +1,5 @@
-//! NHN Cloud's webhook: `MESSAGE_RESULT_UPDATE` and `INTERNATIONAL_DELIVERY_RECEIPT`.
+//! NHN Cloud's webhook: `MESSAGE_RESULT_UPDATE` and `INTERNATIONAL_DELIVERY_RECEIPT` speak of a message,
+//! `CONVERSION_BLOCK` of a country to which the gateway sends nothing more, and other events of nothing that concerns us.
 //!
 //! Field names are those of NHN's `webhook.md`; its own sample misspells `recipientGroupingKey`, so both are read.
 //!
@@ -31,7 +32,7 @@ use super::{
     codes::CodeReading,
     nhn_wire::{provider_ref, text_or_number},
     nhn_words::{self, DLR_STATUSES},
-    receipts::{DoorError, DoorRequest, Headers, Opened},
+    receipts::{DoorError, DoorRequest, Headers, Notice, Opened},
     reported_sender::sender_field,
     secrets::Secrets,
 };
@@ -83,6 +84,7 @@ impl NhnReceipts {
         let read: fn(serde_json::Value, Timestamp) -> Result<Option<Receipt>, BadHook> = match &*body.event {
             "MESSAGE_RESULT_UPDATE" => result_update,
             "INTERNATIONAL_DELIVERY_RECEIPT" => delivery_receipt,
+            "CONVERSION_BLOCK" => return Ok(blocked_countries(body.hooks)),
             _ => return Ok(Opened { ignored: body.hooks.len(), ..Opened::default() }),
         };
         let mut opened = Opened::default();
@@ -105,7 +107,7 @@ struct Body {
 
 /// An element that is not what the documents say.
 #[derive(Debug)]
-struct BadHook;
+pub(crate) struct BadHook;
 
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
@@ -144,6 +146,26 @@ struct DeliveryReceipt {
     dlr_status: Option<String>,
     #[serde(default, deserialize_with = "text_or_number")]
     error_code: Option<String>,
+}
+
+/// A country that NHN has blocked, because too few of its recipients did what a text asked them for.
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct ConversionBlock {
+    #[serde(deserialize_with = "text_or_number")]
+    country_code: Option<String>,
+}
+
+fn blocked_countries(hooks: Vec<serde_json::Value>) -> Opened {
+    let mut opened = Opened::default();
+    for hook in hooks {
+        let block = serde_json::from_value::<ConversionBlock>(hook).ok();
+        match block.and_then(|block| block.country_code?.parse().ok()) {
+            Some(country_code) => opened.notices.push(Notice::CountryBlocked { country_code }),
+            None => opened.unreadable += 1,
+        }
+    }
+    opened
 }
 
 fn result_update(hook: serde_json::Value, received_at: Timestamp) -> Result<Option<Receipt>, BadHook> {
@@ -234,7 +256,7 @@ struct PolledResult {
     request_id: String,
     #[serde(deserialize_with = "text_or_number")]
     recipient_seq: Option<String>,
-    #[serde(deserialize_with = "text_or_number")]
+    #[serde(default, deserialize_with = "text_or_number")]
     result_code: Option<String>,
     #[serde(default)]
     update_date: Option<String>,
@@ -242,10 +264,13 @@ struct PolledResult {
     recipient_grouping_key: Option<String>,
 }
 
-/// One row; nothing where it is not what the documents say.
-pub(crate) fn polled(row: serde_json::Value, received_at: Timestamp) -> Option<Receipt> {
-    let row: PolledResult = serde_json::from_value(row).ok()?;
-    let result_code = row.result_code.as_deref().and_then(code_text)?;
+/// One row; nothing where it has no result yet, which its document allows.
+pub(crate) fn polled(row: serde_json::Value, received_at: Timestamp) -> Result<Option<Receipt>, BadHook> {
+    let row: PolledResult = serde_json::from_value(row).map_err(|_| BadHook)?;
+    let Some(result_code) = row.result_code.as_deref().filter(|code| !code.is_empty()) else {
+        return Ok(None);
+    };
+    let result_code = code_text(result_code).ok_or(BadHook)?;
     // Without the recipient's country a good result is read as the weaker one: handed to the carrier.
     let (status, evidence) = match &*result_code {
         RECEIVED => (ReceiptStatus::InTransit, Evidence::Carrier),
@@ -258,8 +283,8 @@ pub(crate) fn polled(row: serde_json::Value, received_at: Timestamp) -> Option<R
         status: &result_code,
         when: row.update_date.as_deref().unwrap_or_default(),
     };
-    let (receipt_id, provider_ref) = statement.names().ok()?;
-    Some(Receipt {
+    let (receipt_id, provider_ref) = statement.names()?;
+    Ok(Some(Receipt {
         kind: ReceiptKind::V1,
         receipt_id,
         provider: Provider::Nhn,
@@ -272,7 +297,7 @@ pub(crate) fn polled(row: serde_json::Value, received_at: Timestamp) -> Option<R
         reported_sender: None,
         occurred_at: None,
         received_at,
-    })
+    }))
 }
 
 /// What makes one statement of NHN the same statement when it comes again.

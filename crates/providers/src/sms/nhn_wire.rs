@@ -161,7 +161,28 @@ pub(crate) struct ResultsAnswer {
 pub(crate) struct ResultsBody {
     /// An empty result may be an empty list or nothing.
     #[serde(default)]
-    pub(crate) data: Option<Vec<serde_json::Value>>,
+    data: Option<ResultRows>,
+}
+
+/// The document's sample of an answer has a list, and its table of the fields a list by name.
+#[derive(Deserialize)]
+#[serde(untagged)]
+enum ResultRows {
+    List(Vec<serde_json::Value>),
+    Named {
+        #[serde(rename = "resultUpdateList")]
+        rows: Vec<serde_json::Value>,
+    },
+}
+
+impl ResultsBody {
+    /// The rows, whichever of its shapes the answer has.
+    pub(crate) fn rows(self) -> Vec<serde_json::Value> {
+        match self.data {
+            None => Vec::new(),
+            Some(ResultRows::List(rows) | ResultRows::Named { rows }) => rows,
+        }
+    }
 }
 
 /// The gateway's reference of one message, as receipts name it too.

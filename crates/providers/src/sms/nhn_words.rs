@@ -27,7 +27,12 @@ pub(crate) const RECEIVING: CodeTable = CodeTable {
         ),
         lost("1003", "reply-to number format error", ReceiptStatus::Undelivered, FailureCode::SenderRejected),
         lost("1019", "its validity ended", ReceiptStatus::Expired, FailureCode::ReceiptExpired),
-        lost("2000", "no result within 25 hours", ReceiptStatus::Expired, FailureCode::ReceiptExpired),
+        lost(
+            "2000",
+            "no result within 25 hours, or 80 of an LMS",
+            ReceiptStatus::Expired,
+            FailureCode::ReceiptExpired,
+        ),
         lost(
             "2001",
             "delivery failed (mobile network)",

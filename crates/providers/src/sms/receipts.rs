@@ -1,8 +1,13 @@
 //! The doors through which gateways bring their receipts; no door needs the right to send.
 
+use std::time::Duration;
+
 use closure_contract::{Evidence, Provider, Receipt, ReceiptStatus, Timestamp};
 
-use super::{infobip_receipts::InfobipReceipts, nhn_receipts::NhnReceipts, twilio_receipts::TwilioReceipts};
+use super::{
+    infobip_receipts::InfobipReceipts, nhn_receipts::NhnReceipts, twilio_receipts::TwilioReceipts,
+    twilio_wire::CALLBACK_ANSWER_MAX,
+};
 
 /// A batch's body has at most this many bytes: Infobip's hold a hundred reports, and NHN names no number.
 pub const RECEIPT_BODY_BYTES_MAX: usize = 512 * 1024;
@@ -29,8 +34,20 @@ pub struct Opened {
     pub ignored: usize,
     /// How many elements could not be read; the others are not lost with them.
     pub unreadable: usize,
+    /// What the gateway says of itself.
+    pub notices: Vec<Notice>,
     /// How many of the receipts carry a status that no document of this release names; they are kept and decide nothing.
     pub unknown: usize,
+}
+
+/// What a gateway says of itself and of no message.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Notice {
+    /// It sends nothing more to a country, until somebody lifts the block in its console.
+    CountryBlocked {
+        /// The country.
+        country_code: u16,
+    },
 }
 
 /// What the head of a request says of its sender.
@@ -85,6 +102,14 @@ impl ReceiptDoor {
         match self {
             Self::Nhn(_) | Self::Infobip(_) => RECEIPT_BODY_BYTES_MAX,
             Self::Twilio(_) => SINGLE_RECEIPT_BODY_BYTES_MAX,
+        }
+    }
+
+    /// How long an answer may take where the gateway waits no longer, and forgets for good what it tried in vain.
+    pub fn answer_max(&self) -> Option<Duration> {
+        match self {
+            Self::Nhn(_) | Self::Infobip(_) => None,
+            Self::Twilio(_) => Some(CALLBACK_ANSWER_MAX),
         }
     }
 

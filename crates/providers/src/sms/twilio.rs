@@ -209,6 +209,7 @@ impl Gateway for TwilioSms {
         duplicate_refusal: DuplicateRefusal::None,
         receipts: ReceiptTransport::Pushed,
         evidence: ReceiptEvidence { elsewhere: Evidence::Carrier, weaker: &[] },
+        one_time_codes_only: &[],
     };
 
     /// Looks for the one message to the recipient that was created about then and has exactly the text.

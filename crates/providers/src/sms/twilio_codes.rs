@@ -88,6 +88,13 @@ pub(crate) const REFUSALS: CodeTable = CodeTable {
         refused("21656", "the ContentVariables are not valid", FailureCode::RequestRefused),
         refused("21657", "the sender's name is not valid", FailureCode::SenderRejected),
         refused("21658", "a parameter is too long", FailureCode::RequestRefused),
+        refused(
+            "21659",
+            "the sender's number is not one of Twilio's, or of another country",
+            FailureCode::SenderRejected,
+        ),
+        refused("21660", "the sender's number is another account's", FailureCode::SenderRejected),
+        refused("21661", "the sender's number cannot send text messages", FailureCode::SenderRejected),
         refused("21701", "the Messaging Service does not exist", FailureCode::SenderRejected),
         refused("21702", "the Messaging Service cannot send", FailureCode::SenderRejected),
         refused(
@@ -99,12 +106,15 @@ pub(crate) const REFUSALS: CodeTable = CodeTable {
         refused("21705", "the Messaging Service is not valid", FailureCode::SenderRejected),
         refused("21708", "the sender's name is missing", FailureCode::SenderRejected),
         refused("21709", "the sender's name is not the Messaging Service's", FailureCode::SenderRejected),
+        refused("21711", "the sender is not one of the Messaging Service's", FailureCode::SenderRejected),
+        refused("21712", "the sender is another Messaging Service's", FailureCode::SenderRejected),
         refused(
             "21715",
             "the number lacks the Messaging Service's capabilities",
             FailureCode::SenderRejected,
         ),
         refused("21730", "the system is under maintenance", FailureCode::ProviderFault),
+        refused("21910", "sender and recipient are of different channels", FailureCode::RequestRefused),
         refused("90007", "the validity is not from 1 to 36000 seconds", FailureCode::RequestRefused),
     ],
 };

@@ -1,24 +1,24 @@
 //! Twilio's status callbacks: one message in the fields of a form.
 //!
-//! The sender proves itself by `X-Twilio-Signature`, the HMAC-SHA1 of the address and of every field under the account's
-//! auth token, as Twilio's page "Webhooks security" describes it.
+//! The sender proves itself by `X-Twilio-Signature`, the HMAC of the address and of every field, as Twilio's pages
+//! "Webhooks security" and "Sign webhooks with shared keys" describe it: by the account's auth token with SHA-1, or by a
+//! SharedKey's secret with the algorithm that a second header names.
 //! The address is the one that we gave Twilio, so that it comes from the configuration and never from a header; only
 //! its query, where our reference is, comes from the request.
+//! The connection overrides after its `#` are neither sent to us nor signed.
 //! That page also says that the port may be in the signed address or not, whatever the address in the console says, so that
 //! a signature over either form is good.
 
 use std::fmt;
 
-use base64::{Engine, engine::general_purpose::STANDARD};
 use closure_contract::{Provider, Receipt, Timestamp, receipt::ReceiptKind};
-use hmac::{Hmac, KeyInit, Mac};
-use sha1::Sha1;
 use subtle::Choice;
 
 use super::{
     receipts::{DoorError, DoorRequest, Headers, Opened},
     reported_sender::reported_sender,
     secrets::Secrets,
+    twilio_signature::{Key, Signature},
     twilio_wire::{is_sid, message_sid, reference},
     twilio_words::{ERRORS, word},
 };
@@ -28,14 +28,11 @@ use crate::{
 };
 
 const SERVICE: &str = "Twilio webhook";
-const SIGNATURE_HEADER: &str = "x-twilio-signature";
-/// HMAC-SHA1, as its bytes.
-const SIGNATURE_BYTES: usize = 20;
 
 /// Verifies and reads Twilio's callbacks.
 #[derive(Clone)]
 pub struct TwilioReceipts {
-    keys: Vec<Hmac<Sha1>>,
+    keys: Vec<Key>,
     /// The address with and without its port.
     addresses: [String; 2],
     account_sid: String,
@@ -48,27 +45,26 @@ impl fmt::Debug for TwilioReceipts {
 }
 
 impl TwilioReceipts {
-    /// A door that opens to signatures of one auth token, or of two while it is being changed.
+    /// A door that opens to signatures of one secret, or of two while it is being changed: each is the account's auth
+    /// token or a SharedKey's secret.
     ///
     /// `receipt_url` is the address as Twilio was given it, without a query; `account_sid` is the account whose messages
     /// are spoken of.
-    pub fn new(auth_tokens: &[String], receipt_url: &str, account_sid: String) -> Result<Self, ConfigError> {
-        Secrets::check(SERVICE, auth_tokens)?;
+    pub fn new(secrets: &[String], receipt_url: &str, account_sid: String) -> Result<Self, ConfigError> {
+        Secrets::check(SERVICE, secrets)?;
         let url = base_url(SERVICE, receipt_url, PlainHttp::TrustedNetwork)?;
         if !is_sid("AC", &account_sid) {
             let problem = "must be AC and 32 hexadecimal digits";
             return Err(ConfigError::Setting { service: SERVICE, key: "account_sid", problem });
         }
-        let keys = auth_tokens
-            .iter()
-            .map(|token| Hmac::new_from_slice(token.as_bytes()).expect("HMAC takes a key of any length"));
+        let keys = secrets.iter().map(|secret| Key::new(secret)).collect();
         let addresses = [receipt_url.to_owned(), other_address(receipt_url, &url)];
-        Ok(Self { keys: keys.collect(), addresses, account_sid })
+        Ok(Self { keys, addresses, account_sid })
     }
 
     /// Whether a head brings what could be a signature; the body says whether it is one.
     pub(crate) fn may_be_signed(&self, header: &Headers<'_>) -> bool {
-        header(SIGNATURE_HEADER).and_then(decoded).is_some()
+        Signature::of(header).is_some()
     }
 
     pub(crate) fn open(
@@ -82,7 +78,8 @@ impl TwilioReceipts {
         // Twilio signs the fields in the order of their names, and each pair of name and value once.
         fields.sort_unstable();
         fields.dedup();
-        if !self.is_signed((request.header)(SIGNATURE_HEADER), query, &fields) {
+        let signature = Signature::of(request.header).ok_or(DoorError::Forged)?;
+        if !self.is_signed(&signature, query, &fields) {
             return Err(DoorError::Forged);
         }
         let mut opened = Opened::default();
@@ -95,22 +92,14 @@ impl TwilioReceipts {
     }
 
     /// Every key and form of the address is tried, each in constant time, so that the time tells nothing about a token.
-    fn is_signed(&self, given: Option<&[u8]>, query: Option<&str>, fields: &[(String, String)]) -> bool {
-        let Some(signature) = given.and_then(decoded) else { return false };
+    fn is_signed(&self, signature: &Signature, query: Option<&str>, fields: &[(String, String)]) -> bool {
         let mut matches = Choice::from(0);
         for key in &self.keys {
             for address in &self.addresses {
-                let mut mac = key.clone();
-                mac.update(address.as_bytes());
-                if let Some(query) = query {
-                    mac.update(b"?");
-                    mac.update(query.as_bytes());
-                }
-                for (name, value) in fields {
-                    mac.update(name.as_bytes());
-                    mac.update(value.as_bytes());
-                }
-                matches |= Choice::from(u8::from(mac.verify_slice(&signature).is_ok()));
+                let query = query.into_iter().flat_map(|query| ["?", query]);
+                let fields = fields.iter().flat_map(|(name, value)| [name.as_str(), value.as_str()]);
+                let parts = std::iter::once(address.as_str()).chain(query).chain(fields);
+                matches |= key.signed(signature, parts.map(str::as_bytes));
             }
         }
         matches.into()
@@ -178,11 +167,6 @@ fn said_once<'a>(fields: &'a [(String, String)], names: &[&str]) -> Result<Optio
 /// The sender that the message had, as the callback names it; two different ones are none.
 fn sender(fields: &[(String, String)]) -> Option<String> {
     said_once(fields, &["From"]).ok().flatten().and_then(reported_sender)
-}
-
-/// The bytes of a signature, if it has as many as one has.
-fn decoded(given: &[u8]) -> Option<Vec<u8>> {
-    STANDARD.decode(given).ok().filter(|signature| signature.len() == SIGNATURE_BYTES)
 }
 
 /// The same address without its port, or with the scheme's own where it names none; the text is otherwise untouched,

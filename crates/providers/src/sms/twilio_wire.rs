@@ -1,5 +1,7 @@
 //! The shapes of Twilio's requests and answers, as its OpenAPI document of 2010-04-01 describes them.
 
+use std::time::Duration;
+
 use closure_contract::ClientRef;
 use serde::Deserialize;
 
@@ -7,6 +9,16 @@ use super::reported_sender::sender_field;
 
 /// The field of the receipts' address that carries our reference.
 const REFERENCE_FIELD: &str = "ref";
+/// How Twilio brings a receipt, as its page "Webhooks connection overrides" lets an address say after a `#`.
+///
+/// By itself Twilio tries again once, and only where it found nobody to connect to, so that one answer of 503 or one slow
+/// answer loses a receipt for good.
+/// So it is told to try five times more (`rc`, the most there is) whatever went wrong (`rp`), to give a connection two
+/// seconds (`ct`) and an answer three (`rt`), and to spend the whole of the fifteen seconds (`tt`) that it has at most.
+/// The fragment is neither sent nor signed.
+const CONNECTION_OVERRIDES: &str = "#rc=5&rp=all&ct=2000&rt=3000&tt=15000";
+/// A callback is answered within this, so that the answer arrives before Twilio gives up a try (`rt`).
+pub(crate) const CALLBACK_ANSWER_MAX: Duration = Duration::from_secs(2);
 /// A SID is two letters and 32 hexadecimal digits.
 const SID_CHARS: usize = 34;
 
@@ -64,7 +76,7 @@ pub(crate) fn is_sid(kind: &str, text: &str) -> bool {
 
 /// The address for the receipts of one attempt: Twilio takes no reference of ours, so that it travels here.
 pub(crate) fn receipt_address(receipt_url: &str, client_ref: ClientRef) -> String {
-    format!("{receipt_url}?{REFERENCE_FIELD}={client_ref}")
+    format!("{receipt_url}?{REFERENCE_FIELD}={client_ref}{CONNECTION_OVERRIDES}")
 }
 
 /// Our reference in the query of such an address.

@@ -47,7 +47,8 @@ fn a_mail_reads_as_it_was_meant() {
     assert_eq!(message.attachment_count(), 0);
     let header = |name| message.header_raw(name).map(str::trim);
     assert_eq!(header("Auto-Submitted"), Some("auto-generated"));
-    assert_eq!(header("X-Auto-Response-Suppress"), Some("All"));
+    // Answers of people's programs are kept away, and a notice that the mail did not arrive (NDR, DR) is not.
+    assert_eq!(header("X-Auto-Response-Suppress"), Some("OOF, AutoReply"));
     assert_eq!(header("MIME-Version"), Some("1.0"));
 }
 

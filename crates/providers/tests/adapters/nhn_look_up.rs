@@ -37,6 +37,14 @@ fn list(total: usize, rows: &str) -> String {
 }
 
 #[tokio::test]
+async fn a_text_that_found_nobody_in_its_time_is_found_as_expired() {
+    let rows = row(&client_ref().to_string(), "84", "0").replace(r#""1000""#, r#""2000""#);
+    let server = HttpServer::start(vec![answer(200, list(1, &rows))]).await;
+    let found = look_up(&server, Scope::Overseas).await;
+    assert!(matches!(found, Ok(LookUp::Found { status: ReceiptStatus::Expired, .. })), "{found:?}");
+}
+
+#[tokio::test]
 async fn an_attempt_is_found_by_its_key_with_what_became_of_it() {
     use Evidence::{Carrier, Gateway, Handset, None};
     use ReceiptStatus::{Delivered, InTransit, Undelivered};

@@ -2,7 +2,7 @@
 
 use closure_contract::{Evidence, Provider, Receipt, ReceiptStatus, Timestamp};
 use closure_providers::{
-    ConfigError, DoorError, DoorRequest, NhnReceipts, Opened, RECEIPT_BODY_BYTES_MAX, ReceiptDoor,
+    ConfigError, DoorError, DoorRequest, NhnReceipts, Notice, Opened, RECEIPT_BODY_BYTES_MAX, ReceiptDoor,
 };
 use proptest::prelude::{any, prop_assert, proptest};
 use time::macros::datetime;
@@ -116,6 +116,30 @@ fn a_delivery_receipt_says_what_its_status_says() {
 }
 
 #[test]
+fn a_country_that_nhn_blocks_is_told_and_no_receipt() {
+    let hooks = r#"[{"hookId":"20240429205809GcSUXthVA00","countryCode":"1","blockedDateTime":"2024-05-28T09:00:00.000+09:00"},
+        {"hookId":"h","countryCode":84},{"hookId":"h","countryCode":null},{"hookId":"h"},7]"#;
+    let body = format!(r#"{{"hooksId":"1","event":"CONVERSION_BLOCK","hooks":{hooks}}}"#);
+    let opened = open(&body).expect("authentic and readable");
+    let told = [1, 84].map(|country_code| Notice::CountryBlocked { country_code });
+    assert_eq!(opened, Opened { notices: told.to_vec(), unreadable: 3, ..Opened::default() });
+}
+
+#[test]
+fn a_result_without_a_code_is_read_by_the_messages_status() {
+    for (status, expected, evidence) in [
+        ("COMPLETED", ReceiptStatus::InTransit, Evidence::Carrier),
+        ("FAILED", ReceiptStatus::Undelivered, Evidence::None),
+        ("CANCEL", ReceiptStatus::Undelivered, Evidence::None),
+    ] {
+        let body = RESULT.replace("\"1000\"", "null").replace("\"COMPLETED\"", &format!("\"{status}\""));
+        let receipt = one(&body);
+        assert_eq!((receipt.status, receipt.evidence), (expected, evidence), "{status}");
+        assert_eq!((receipt.provider_code.as_deref(), receipt.failure_code), (Some(status), None));
+    }
+}
+
+#[test]
 fn a_result_says_delivered_for_korean_numbers_only() {
     use Evidence::{Carrier, Handset, None};
     use ReceiptStatus::{Delivered, Expired, InTransit, Undelivered};
@@ -187,7 +211,7 @@ fn one_bad_element_does_not_lose_the_others() {
 
 #[test]
 fn other_events_are_let_in_and_ignored() {
-    for event in ["UNSUBSCRIBE", "CONVERSION_BLOCK", "SOMETHING_NEW"] {
+    for event in ["UNSUBSCRIBE", "SOMETHING_NEW"] {
         let opened = open(&DLR.replace("INTERNATIONAL_DELIVERY_RECEIPT", event)).expect("readable");
         assert_eq!(opened, Opened { ignored: 1, ..Opened::default() }, "{event}");
     }

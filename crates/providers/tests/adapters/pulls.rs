@@ -50,8 +50,32 @@ async fn infobips_logs_tell_again_what_came_to_an_end() {
     let ended = source.recall(SINCE, NOW).await.expect("readable");
     let statuses: Vec<_> = ended.receipts.iter().map(|receipt| receipt.status).collect();
     assert_eq!(statuses, [ReceiptStatus::Delivered]);
-    let line = "GET /sms/3/logs?sentSince=2026-07-01T20%3A00%3A00.500%2B0000&limit=1000 HTTP/1.1";
+    let line =
+        "GET /sms/3/logs?sentSince=2026-07-01T20%3A00%3A00.500%2B0000&limit=1000&useCursor=true HTTP/1.1";
     assert_eq!(server.seen()[0].line, line);
+}
+
+#[tokio::test]
+async fn infobips_logs_are_read_to_their_end_by_their_cursor_and_never_in_a_circle() {
+    let row = LOGS.trim().trim_start_matches(r#"{"results":["#).trim_end_matches("]}");
+    let page = |next: &str| {
+        answer(200, format!(r#"{{"results":[{row}],"cursor":{{"limit":1000,"nextCursor":{next}}}}}"#))
+    };
+    for (pages, expected) in [
+        (vec![page(r#""a/b""#), page(r#""c""#), page("null")], 3),
+        (vec![page(r#""a/b""#), answer(200, LOGS)], 2),
+        (vec![page(r#""a/b""#), page(r#""a/b""#)], 2),
+    ] {
+        let server = HttpServer::start(pages).await;
+        let source = ReceiptPull::Infobip(infobip::infobip(server.base_url()));
+        let ended = source.recall(SINCE, NOW).await.expect("readable");
+        assert_eq!((ended.receipts.len(), server.seen().len()), (expected, expected));
+        assert!(
+            server.seen()[1].line.contains("&useCursor=true&cursor=a%2Fb HTTP"),
+            "{}",
+            server.seen()[1].line
+        );
+    }
 }
 
 #[tokio::test]
@@ -68,11 +92,14 @@ async fn an_answer_that_is_no_batch_brings_nothing_and_is_no_end() {
 }
 
 fn results(rows: &[String]) -> Answer {
-    let data = rows.join(",");
+    results_of(&format!("[{}]", rows.join(",")))
+}
+
+fn results_of(data: &str) -> Answer {
     answer(
         200,
         format!(
-            r#"{{"header":{{"isSuccessful":true,"resultCode":0,"resultMessage":"SUCCESS"}},"body":{{"totalCount":1,"data":[{data}]}}}}"#
+            r#"{{"header":{{"isSuccessful":true,"resultCode":0,"resultMessage":"SUCCESS"}},"body":{{"totalCount":1,"data":{data}}}}}"#
         ),
     )
 }
@@ -108,4 +135,35 @@ async fn nhns_results_bring_failures_and_no_arrival_page_by_page() {
         )
     };
     assert_eq!(lines, [line(1), line(2)]);
+}
+
+#[tokio::test]
+async fn nhns_results_are_read_in_both_shapes_that_its_document_shows() {
+    // Its sample has a list, and its table a list with a name.
+    let named = |rows: &str| results_of(&format!(r#"{{"resultUpdateList":[{rows}]}}"#));
+    for (shape, expected) in [
+        (results(&[row("4005")]), 1),
+        (named(&row("4005")), 1),
+        (results(&[]), 0),
+        (named(""), 0),
+        (results_of("null"), 0),
+    ] {
+        let server = HttpServer::start(vec![shape]).await;
+        let source = ReceiptPull::Nhn(nhn_send::nhn(server.base_url()));
+        let (opened, _) = source.pull(SINCE, NOW).await.expect("readable");
+        let said: Vec<_> = opened.receipts.iter().map(|one| (one.status, one.failure_code)).collect();
+        let failed = (ReceiptStatus::Undelivered, Some(FailureCode::RecipientRejected));
+        assert_eq!(said, vec![failed; expected]);
+        assert_eq!(opened.unreadable, 0);
+    }
+}
+
+#[tokio::test]
+async fn a_result_of_nhns_that_has_no_code_yet_says_nothing_and_is_no_fault() {
+    let rows = [row("4005").replace(r#""4005""#, "null"), row("1000")];
+    let missing = row("4005").replace(r#""resultCode":"4005","#, "");
+    let server = HttpServer::start(vec![results(&[&rows[..], &[missing]].concat())]).await;
+    let source = ReceiptPull::Nhn(nhn_send::nhn(server.base_url()));
+    let (opened, _) = source.pull(SINCE, NOW).await.expect("readable");
+    assert_eq!((opened.receipts.len(), opened.ignored, opened.unreadable), (1, 2, 0));
 }

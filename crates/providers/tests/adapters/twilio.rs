@@ -73,7 +73,8 @@ async fn a_message_goes_out_as_a_form_and_our_reference_travels_in_the_address_f
         seen[0].body,
         format!(
             "To=%2B84912345678&From=%2B82234518120&Body=Xin+ch%C3%A0o&StatusCallback=\
-             https%3A%2F%2Fintake.example.com%2Freceipts%2Ftwilio%3Fref%3D{}&ValidityPeriod=14400",
+             https%3A%2F%2Fintake.example.com%2Freceipts%2Ftwilio%3Fref%3D{}\
+             %23rc%3D5%26rp%3Dall%26ct%3D2000%26rt%3D3000%26tt%3D15000&ValidityPeriod=14400",
             client_ref()
         )
     );

@@ -37,6 +37,9 @@ const REPORT_TRIES_MAX: u32 = 100;
 const REPORT_RETRY: Duration = Duration::from_millis(300);
 /// So many reports are given out together where nobody says how many.
 const REPORTS_DEFAULT: usize = 50;
+/// A page of the logs has so many rows where nobody says how many, and at most a thousand.
+const LOG_ROWS_DEFAULT: usize = 50;
+const LOG_ROWS_MAX: usize = 1_000;
 const REPORT_TIMEOUT: Duration = Duration::from_secs(5);
 
 /// A message with what the logs tell of it.
@@ -340,6 +343,10 @@ async fn reports(
 #[serde(rename_all = "camelCase")]
 struct LogsQuery {
     message_id: Option<String>,
+    limit: Option<usize>,
+    use_cursor: Option<bool>,
+    /// Where the page begins, as the page before it said.
+    cursor: Option<usize>,
 }
 
 async fn logs(
@@ -361,7 +368,16 @@ async fn logs(
                 "status": kept.status.json(), "messageCount": 1 }));
         }
     }
-    Json(json!({ "results": results })).into_response()
+    let (start, limit) =
+        (query.cursor.unwrap_or(0), query.limit.unwrap_or(LOG_ROWS_DEFAULT).min(LOG_ROWS_MAX));
+    let next = start.saturating_add(limit);
+    let cursor = (results.len() > next).then(|| next.to_string());
+    let page: Vec<Value> = results.into_iter().skip(start).take(limit).collect();
+    let mut answer = json!({ "results": page });
+    if query.use_cursor == Some(true) {
+        answer["cursor"] = json!({ "limit": limit, "nextCursor": cursor });
+    }
+    Json(answer).into_response()
 }
 
 async fn set_rules(

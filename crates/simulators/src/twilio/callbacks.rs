@@ -1,18 +1,26 @@
-//! The callbacks of a message: forms, signed with the account's auth token.
+//! The callbacks of a message: forms, signed with the account's auth token, brought as often as their address says.
 
-use std::{sync::Arc, time::Duration};
+use std::{
+    sync::{Arc, atomic::Ordering},
+    time::Duration,
+};
 
 use base64::{Engine, engine::general_purpose::STANDARD};
 use hmac::{Hmac, KeyInit, Mac};
 use reqwest::header::CONTENT_TYPE;
 use sha1::Sha1;
+use tokio::time::Instant;
 
-use super::{TwilioBehaviour, message::TwilioSms, server::TwilioState};
+use super::{
+    TwilioBehaviour,
+    message::TwilioSms,
+    overrides::{Fault, Overrides},
+    server::TwilioState,
+};
 use crate::lock::locked;
 
-/// A callback is offered so often, this far apart.
-const CALLBACK_TRIES_MAX: u32 = 100;
-const CALLBACK_RETRY: Duration = Duration::from_millis(300);
+/// Between two tries; Twilio's documents name no pause.
+const RETRY_PAUSE: Duration = Duration::from_millis(300);
 
 /// One callback: a status, its error, and whether the signature is right.
 #[derive(Clone, Copy)]
@@ -83,11 +91,17 @@ pub(super) fn follow(state: &Arc<TwilioState>, sms: &TwilioSms, behaviour: Twili
     });
 }
 
+/// Brings one callback, and forgets it after the tries that its address asks for.
 async fn bring(state: &TwilioState, sms: &TwilioSms, word: Word) {
     let Some(address) = &sms.status_callback else { return };
     if let Signature::Right = word.signature {
         note(state, &sms.sid, word);
     }
+    // What is wrong with the address is noticed only when it is called.
+    let Some((address, overrides)) = Overrides::of(address) else {
+        state.callbacks_forgotten.fetch_add(1, Ordering::AcqRel);
+        return;
+    };
     let fields = fields(state, sms, word);
     let key = match word.signature {
         Signature::Right => state.settings.auth_token.as_bytes(),
@@ -95,19 +109,43 @@ async fn bring(state: &TwilioState, sms: &TwilioSms, word: Word) {
     };
     let signature = signature(key, address, &fields);
     let body = form_urlencoded::Serializer::new(String::new()).extend_pairs(&fields).finish();
-    for _ in 0..CALLBACK_TRIES_MAX {
+    let deadline = Instant::now() + overrides.total;
+    for attempt in 0..=overrides.retries_max {
+        if attempt > 0 {
+            tokio::time::sleep(RETRY_PAUSE).await;
+        }
+        let left = deadline.saturating_duration_since(Instant::now());
+        if left.is_zero() {
+            break;
+        }
         let request = state
             .client
             .post(state.destination(address))
+            .timeout((overrides.connect + overrides.read).min(left))
             .header("X-Twilio-Signature", &signature)
             .header(CONTENT_TYPE, "application/x-www-form-urlencoded")
             .body(body.clone());
-        let status = request.send().await.map(|answer| answer.status());
-        // A refused signature is final, like every other 4xx.
-        if status.is_ok_and(|status| status.is_success() || status.is_client_error()) {
-            return;
+        match fault(&request.send().await) {
+            None => return,
+            Some(fault) => {
+                state.callback_tries_failed.fetch_add(1, Ordering::AcqRel);
+                if !overrides.retries(fault) {
+                    break;
+                }
+            }
         }
-        tokio::time::sleep(CALLBACK_RETRY).await;
+    }
+    state.callbacks_forgotten.fetch_add(1, Ordering::AcqRel);
+}
+
+/// What went wrong with a try, if anything did.
+fn fault(answer: &reqwest::Result<reqwest::Response>) -> Option<Fault> {
+    match answer {
+        Ok(answer) if answer.status().is_client_error() => Some(Fault::ClientError),
+        Ok(answer) if answer.status().is_server_error() => Some(Fault::ServerError),
+        Ok(_) => None,
+        Err(problem) if problem.is_connect() => Some(Fault::NotConnected),
+        Err(_) => Some(Fault::NoAnswer),
     }
 }
 

@@ -35,7 +35,6 @@ use crate::{
 
 /// So many messages are remembered; the newest stay.
 const MESSAGES_MAX: usize = 200_000;
-const CALLBACK_TIMEOUT: Duration = Duration::from_secs(5);
 const PAGE_SIZE_DEFAULT: usize = 50;
 const PAGE_SIZE_MAX: usize = 1_000;
 
@@ -47,6 +46,10 @@ pub(super) struct TwilioState {
     pub(super) stop: CancellationToken,
     send_requests: AtomicU64,
     list_requests: AtomicU64,
+    /// Tries to bring a callback that nobody took.
+    pub(super) callback_tries_failed: AtomicU64,
+    /// Callbacks that nobody took, however often they were tried.
+    pub(super) callbacks_forgotten: AtomicU64,
     pub(super) webhook_url: Mutex<Option<String>>,
     pub(super) rules: Mutex<Rules<TwilioBehaviour>>,
     pub(super) taken: Mutex<VecDeque<TwilioSms>>,
@@ -62,7 +65,6 @@ impl TwilioState {
             .tls_backend_preconfigured(tls_without_roots()?)
             .redirect(Policy::none())
             .no_proxy()
-            .timeout(CALLBACK_TIMEOUT)
             .build()
             .map_err(io::Error::other)?;
         Ok(Self {
@@ -71,6 +73,8 @@ impl TwilioState {
             stop,
             send_requests: AtomicU64::new(0),
             list_requests: AtomicU64::new(0),
+            callback_tries_failed: AtomicU64::new(0),
+            callbacks_forgotten: AtomicU64::new(0),
             webhook_url: Mutex::new(settings.webhook_url.clone()),
             settings,
             rules: Mutex::new(Rules::new()),

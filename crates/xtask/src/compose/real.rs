@@ -49,7 +49,10 @@ const JOB_WITHOUT_ADDRESS: &str = r#"{
 const ANSWERS: [(&str, &str); 8] = [
     ("plain_text = \"loopback\"", "plain_text = \"trusted\""),
     ("# host = \"\"", "host = \"mail.example.com\""),
-    ("# base_url = \"https://api-sms.cloud.toast.com\"", "base_url = \"https://api-sms.cloud.toast.com\""),
+    (
+        "# base_url = \"https://sms.api.nhncloudservice.com\"",
+        "base_url = \"https://sms.api.nhncloudservice.com\"",
+    ),
     ("# app_key = \"\"", "app_key = \"an-app-key\""),
     ("# base_url = \"https://pbx.example.com:8089\"", "base_url = \"https://pbx.example.com:8089\""),
     ("# username = \"closure\"", "username = \"closure\""),

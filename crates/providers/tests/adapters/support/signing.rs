@@ -4,6 +4,9 @@ use base64::{Engine, engine::general_purpose::STANDARD};
 use hmac::{Hmac, KeyInit, Mac};
 use sha1::Sha1;
 
+/// The header that comes only where a SharedKey signs.
+pub(crate) const SETTINGS_HEADER: &str = "x-twilio-webhooks-signature-settings";
+
 /// HMAC-SHA1 of an address and of a form's fields in the order of their names.
 pub(crate) fn signature(token: &str, address: &str, form: &str) -> String {
     let mut fields: Vec<(String, String)> = form_urlencoded::parse(form.as_bytes()).into_owned().collect();
