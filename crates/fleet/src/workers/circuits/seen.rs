@@ -1,7 +1,7 @@
 //! What one process knows of the circuits: failures in a row, what is open, and which rights to probe it holds.
 
 use std::{
-    collections::{HashMap, VecDeque},
+    collections::HashMap,
     time::{Duration, Instant},
 };
 
@@ -34,11 +34,11 @@ pub(super) struct Failed {
 struct InARow {
     count: u32,
     jobs: Vec<JobId>,
-    /// Those over which the provider said once what nobody understands; the latest ones.
-    puzzling: VecDeque<JobId>,
+    /// Those over which the provider said once what nobody understands.
+    puzzling: Vec<JobId>,
 }
 
-/// So many are remembered.
+/// So many are remembered; where so many meet it and none comes through, it is no longer one message's.
 const PUZZLING_MAX: usize = 64;
 
 #[derive(Clone, Copy)]
@@ -76,15 +76,15 @@ impl Seen {
     /// Counts a failure; whether it opens a circuit that was closed until now.
     ///
     /// One message over which a provider fails each time counts once, as often as it comes again; one over which it says
-    /// what nobody understands counts when it does so again.
+    /// what nobody understands counts when it does so again, or when very many have met it and none came through.
     pub(super) fn failed(&mut self, name: Lane, failed: Failed, failures_to_open: u32, wait_ms: u64) -> bool {
         if self.open.contains_key(&name) {
             return false;
         }
         let row = self.failures.entry(name).or_default();
-        if failed.about == About::OneWord && !row.puzzling.contains(&failed.job) {
-            row.puzzling.truncate(PUZZLING_MAX - 1);
-            row.puzzling.push_front(failed.job);
+        let is_met_again = row.puzzling.contains(&failed.job);
+        if failed.about == About::OneWord && !is_met_again && row.puzzling.len() < PUZZLING_MAX {
+            row.puzzling.push(failed.job);
             return false;
         }
         let is_known = row.jobs.contains(&failed.job);
@@ -172,10 +172,12 @@ mod tests {
 
     #[test]
     fn a_word_that_nobody_understands_is_one_messages_until_it_is_said_again_of_the_same_ones() {
-        let once = (0..1_000).map(|job| (job, About::OneWord));
+        let once = (0..64).map(|job| (job, About::OneWord));
         assert_eq!(opens_after(once), None, "each of them may be sent again, and is then understood");
         let twice = (0..20).map(|nth| (nth / 2, About::OneWord));
         assert_eq!(opens_after(twice), Some(10), "five messages met it twice");
         assert_eq!(opens_after((0..1_000).map(|_| (1, About::OneWord))), None, "one message alone");
+        let turns = (0..1_000).map(|nth| (nth % 200, About::OneWord));
+        assert_eq!(opens_after(turns), Some(69), "a long queue meets it before any of it comes again");
     }
 }
