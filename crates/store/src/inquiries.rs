@@ -27,20 +27,20 @@ pub struct Unheard {
 }
 
 impl Store {
-    /// Text messages at these gateways whose receipt is due within `before_ms`, or within half of what it had; each to
-    /// one process, and again after a minute unless it is [`answered`](Self::answered) by then.
+    /// Text messages at this gateway whose receipt is due within `before_ms`, or within half of what it had; each to one
+    /// process, and again after a minute unless it is [`answered`](Self::answered) by then.
     pub async fn unheard(
         &self,
         before_ms: u64,
-        gateways: &[Provider],
-        limit: i64,
+        gateway: Provider,
+        limit: usize,
     ) -> Result<Vec<Unheard>, StoreError> {
-        let gateways: Vec<&str> = gateways.iter().map(|provider| provider.as_str()).collect();
-        let rows = self.database.query(UNHEARD, &[&millis(before_ms), &gateways, &limit]).await?;
+        let limit = i64::try_from(limit).unwrap_or(i64::MAX);
+        let rows = self.database.query(UNHEARD, &[&millis(before_ms), &gateway.as_str(), &limit]).await?;
         rows.iter().map(read).collect()
     }
 
-    /// The gateway has answered about these, whatever it said: it is asked about them no more.
+    /// The gateway has answered about these: where it said no last word, it is asked once more right before silence counts.
     pub async fn answered(&self, jobs: &[JobId]) -> Result<(), StoreError> {
         let jobs: Vec<uuid::Uuid> = jobs.iter().map(|job| job.0).collect();
         self.database.query(ANSWERED, &[&jobs]).await?;
@@ -64,7 +64,7 @@ pub(crate) const UNHEARD: &str = "
 WITH due AS MATERIALIZED (
     SELECT job_id FROM delivery
     WHERE channel = 'sms' AND look_at <= now() + $1::bigint * interval '1 millisecond'
-        AND state = 'accepted' AND held_since IS NULL AND provider = ANY ($2)
+        AND state = 'accepted' AND held_since IS NULL AND provider = $2
         AND provider_ref IS NOT NULL AND client_ref IS NOT NULL
         AND receipt_due_at > now()
         AND receipt_due_at - now() <= least($1::bigint * interval '1 millisecond', (receipt_due_at - accepted_at) / 2)
@@ -76,6 +76,9 @@ UPDATE delivery AS d SET inquire_after = now() + interval '1 minute'
 FROM due WHERE d.job_id = due.job_id
 RETURNING d.job_id, d.body, d.provider, d.provider_ref, d.client_ref";
 
+/// A text message that was still on its way may have arrived by then.
 pub(crate) const ANSWERED: &str = "
-UPDATE delivery SET inquire_after = 'infinity'
+UPDATE delivery SET inquire_after = CASE
+    WHEN receipt_due_at - interval '2 minutes' > now() THEN receipt_due_at - interval '2 minutes'
+    ELSE 'infinity' END
 WHERE job_id = ANY ($1) AND state = 'accepted' AND inquire_after IS NOT NULL";

@@ -222,10 +222,12 @@ fn start(crew: &Crew, settings: RoleSettings, roles: &BTreeSet<Role>) -> Vec<Loo
         let (store, lifecycle) = (crew.store.clone(), crew.lifecycle.clone());
         loops.push(Box::pin(QuotaWatch { store, quotas, lifecycle }.run()));
         let gateways = Arc::new(gateways);
-        if inquiries.before_due_ms > 0 {
+        let asked = if inquiries.before_due_ms > 0 { gateways.names() } else { Vec::new() };
+        for provider in asked {
             let inquiries = Inquiries {
-                store: crew.store.clone(),
+                provider,
                 gateways: Arc::clone(&gateways),
+                store: crew.store.clone(),
                 publisher: crew.publisher.clone(),
                 before_ms: inquiries.before_due_ms,
                 pause: Duration::from_millis(inquiries.pause_ms.get()),

@@ -142,7 +142,7 @@ pub const KEYS: &[Key] = &[
     optional(
         "sms.inquire_before_due_ms",
         "1800000",
-        "milliseconds before a receipt is overdue, or half of the time that it has if that is less, from which on the gateway is asked once what became of the text; 0 asks nobody",
+        "milliseconds before a receipt is overdue, or half of the time that it has if that is less, from which on the gateway is asked what became of the text; 0 asks nobody",
     ),
     optional("sms.inquire_ms", "10000", "milliseconds between two looks for texts to ask about"),
     required(

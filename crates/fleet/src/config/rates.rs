@@ -30,6 +30,9 @@ pub fn rates(source: &mut Source<'_>) -> Rates {
     rates
 }
 
+/// No receipt has more time than 31 days.
+const INQUIRE_BEFORE_DUE_MS_MAX: u64 = 31 * 24 * 3_600_000;
+
 /// When a gateway is asked about a text without a receipt.
 #[derive(Debug, Clone, Copy)]
 pub struct InquirySettings {
@@ -42,6 +45,11 @@ pub struct InquirySettings {
 /// When the gateways are asked about texts without a receipt.
 pub fn inquiries(source: &mut Source<'_>) -> InquirySettings {
     let before_due_ms = source.value("sms.inquire_before_due_ms");
+    if before_due_ms > INQUIRE_BEFORE_DUE_MS_MAX {
+        source.refuse(format!(
+            "`sms.inquire_before_due_ms`: at most {INQUIRE_BEFORE_DUE_MS_MAX}, the longest time that a receipt may take"
+        ));
+    }
     let pause_ms = NonZeroU64::new(source.value("sms.inquire_ms")).unwrap_or_else(|| {
         source.refuse("`sms.inquire_ms`: at least 1".to_owned());
         NonZeroU64::MIN

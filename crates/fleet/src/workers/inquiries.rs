@@ -7,23 +7,25 @@ use closure_broker::Publisher;
 use closure_contract::{Job, JobId, Provider, Timestamp};
 use closure_providers::{LookUp, SendFailure, SmsGateway, StatusQuery};
 use closure_store::{Store, StoreError, Unheard};
-use futures::{StreamExt as _, stream};
+use futures::future::join_all;
 use tracing::{info, warn};
 
 use super::{doubt::scope, gateways::Gateways};
 use crate::{intake, lifecycle::Lifecycle, runtime, services::Service};
 
-/// One look takes at most this many.
-const LOOK_MAX: i64 = 200;
+/// One look takes at most this many, so that they are asked about before they are handed out again.
+const LOOK_MAX: usize = 20;
 /// So many questions are under way at once: sending must not wait for them.
 const QUESTIONS_MAX: usize = 4;
 
-/// Asks about what nobody is told of.
+/// Asks one gateway about what nobody is told of; others do not wait for it.
 pub struct Inquiries {
+    /// Who is asked.
+    pub provider: Provider,
+    /// The gateways that are configured.
+    pub gateways: Arc<Gateways>,
     /// Where the text messages stand.
     pub store: Store,
-    /// Who is asked.
-    pub gateways: Arc<Gateways>,
     /// To the receipts queue: an answer is judged as the receipt that says the same.
     pub publisher: Publisher,
     /// How long before a receipt is overdue.
@@ -38,57 +40,72 @@ pub struct Inquiries {
 enum Asked {
     /// The gateway answered; its final word, if it has one, is with the broker.
     Answered(JobId),
-    /// It has to be asked again.
+    /// It has to be asked again, and is left alone until then.
     NotAnswered,
 }
 
 impl Inquiries {
-    /// Looks at each interval, until the process stops.
+    /// Looks at each interval, and at once where there is more, until the process stops.
     pub async fn run(self) {
         let mut asking = self.lifecycle.services.ask(Service::SideLooks);
-        let names = self.gateways.names();
         loop {
-            match self.look(&names).await {
-                Ok(()) => asking.answered(),
+            let pause = match self.look().await {
+                Ok(More::AtOnce) => {
+                    asking.answered();
+                    Duration::ZERO
+                }
+                Ok(More::Later) => {
+                    asking.answered();
+                    self.pause
+                }
                 // Whoever was not marked as answered is handed out again in a minute.
-                Err(problem) => asking.failed(&problem),
-            }
+                Err(problem) => {
+                    asking.failed(&problem);
+                    self.pause
+                }
+            };
             tokio::select! {
-                () = tokio::time::sleep(self.pause) => {}
+                () = tokio::time::sleep(pause) => {}
                 () = self.lifecycle.stop.cancelled() => return,
             }
         }
     }
 
-    async fn look(&self, names: &[Provider]) -> Result<(), StoreError> {
-        let unheard = self.store.unheard(self.before_ms, names, LOOK_MAX).await?;
-        if unheard.is_empty() {
-            return Ok(());
+    async fn look(&self) -> Result<More, StoreError> {
+        let Some(gateway) = self.gateways.get(self.provider) else { return Ok(More::Later) };
+        let texts = self.store.unheard(self.before_ms, self.provider, LOOK_MAX).await?;
+        if texts.is_empty() {
+            return Ok(More::Later);
         }
-        let texts = unheard.len();
-        let answered: Vec<JobId> = stream::iter(unheard)
-            .map(|text| async move { self.ask(&text).await })
-            .buffer_unordered(QUESTIONS_MAX)
-            .filter_map(async |asked| match asked {
+        let mut answered = Vec::new();
+        for some in texts.chunks(QUESTIONS_MAX) {
+            let asked = join_all(some.iter().map(|text| self.ask(gateway, text))).await;
+            let before = answered.len();
+            answered.extend(asked.into_iter().filter_map(|asked| match asked {
                 Asked::Answered(job) => Some(job),
                 Asked::NotAnswered => None,
-            })
-            .collect()
-            .await;
-        info!(
-            texts,
-            answered = answered.len(),
-            "gateways were asked about texts whose receipts are nearly overdue"
-        );
-        self.store.answered(&answered).await
+            }));
+            if answered.len() - before < some.len() {
+                break;
+            }
+        }
+        let (provider, count) = (self.provider, texts.len());
+        info!(%provider, texts = count, answered = answered.len(), "a gateway was asked about texts whose receipts are nearly overdue");
+        self.store.answered(&answered).await?;
+        let is_more = answered.len() == LOOK_MAX;
+        Ok(if is_more { More::AtOnce } else { More::Later })
     }
 
-    async fn ask(&self, text: &Unheard) -> Asked {
+    async fn ask(&self, gateway: &SmsGateway, text: &Unheard) -> Asked {
         if self.lifecycle.stop.is_cancelled() {
             return Asked::NotAnswered;
         }
-        let (Some(gateway), Ok(job)) = (self.gateways.get(text.provider), Job::decode(&text.body)) else {
-            return Asked::NotAnswered;
+        let job = match Job::decode(&text.body) {
+            Ok(job) => job,
+            Err(problem) => {
+                warn!(job_id = %text.job_id, %problem, "a stored job cannot be read; nobody is asked about it");
+                return Asked::Answered(text.job_id);
+            }
         };
         let looked = match status(gateway, text, &job).await {
             Ok(looked) => looked,
@@ -105,6 +122,12 @@ impl Inquiries {
             Err(_) => Asked::NotAnswered,
         }
     }
+}
+
+/// Whether more texts wait to be asked about.
+enum More {
+    AtOnce,
+    Later,
 }
 
 async fn status(gateway: &SmsGateway, text: &Unheard, job: &Job) -> Result<LookUp, SendFailure> {

@@ -6,7 +6,7 @@ use crate::support::{accepted, run, settled};
 const BEFORE_MS: u64 = 60_000;
 
 async fn unheard(store: &Store) -> Vec<JobId> {
-    let texts = store.unheard(BEFORE_MS, &[Provider::Nhn], 10).await.expect("the database answers");
+    let texts = store.unheard(BEFORE_MS, Provider::Nhn, 10).await.expect("the database answers");
     texts.into_iter().map(|text| text.job_id).collect()
 }
 
@@ -22,8 +22,16 @@ fn a_text_is_asked_about_once_when_its_receipt_is_nearly_overdue_and_not_before(
         database.execute("UPDATE delivery SET inquire_after = inquire_after - interval '1 minute'").await;
         assert_eq!(unheard(&store).await, vec![job], "whoever died with it leaves it to the next");
         store.answered(&[job]).await.expect("the database answers");
-        database.execute("UPDATE delivery SET look_at = now() + interval '1 s', receipt_due_at = now() + interval '1 s'").await;
         assert_eq!(unheard(&store).await, vec![], "the gateway has answered");
+        database.execute("UPDATE delivery SET accepted_at = now() - interval '1 hour', look_at = now() + interval '10 minutes', receipt_due_at = now() + interval '10 minutes', inquire_after = now()").await;
+        let early = store.unheard(3_600_000, Provider::Nhn, 10).await.expect("the database answers");
+        assert_eq!(early.len(), 1);
+        store.answered(&[job]).await.expect("the database answers");
+        let again = "UPDATE delivery SET inquire_after = now() WHERE inquire_after = receipt_due_at - interval '2 minutes'";
+        database.execute(again).await;
+        assert_eq!(unheard(&store).await, vec![], "ten minutes are left");
+        let late = store.unheard(3_600_000, Provider::Nhn, 10).await.expect("the database answers");
+        assert_eq!(late.len(), 1, "what was on its way is asked about once more, two minutes before");
     });
 }
 
@@ -33,7 +41,7 @@ fn nobody_is_asked_about_what_is_overdue_heard_of_or_at_another_gateway() {
         let store = database.store();
         settled(&store, accepted("ref", 1_000)).await;
         database.execute("UPDATE delivery SET accepted_at = now() - interval '1 hour'").await;
-        let none = store.unheard(BEFORE_MS, &[Provider::Twilio], 10).await.expect("the database answers");
+        let none = store.unheard(BEFORE_MS, Provider::Twilio, 10).await.expect("the database answers");
         assert_eq!(none, vec![]);
         database.execute("UPDATE delivery SET receipt_due_at = now()").await;
         assert_eq!(unheard(&store).await, vec![], "silence counts by now");
