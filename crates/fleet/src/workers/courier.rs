@@ -303,8 +303,9 @@ impl<C: Carrier> Courier<C> {
             _ if next_way.is_some() => false,
             // The probe of a circuit is rare by itself, and its end is the circuit's.
             Next::Postpone { step } if trip.passage.probe.is_none() => {
-                *step = backed_off(*step, trip.postponed_ms);
-                self.patience.is_news(job_id, code)
+                let alone_ms = self.patience.alone_for(job_id, code);
+                *step = backed_off(*step, alone_ms.unwrap_or_default());
+                alone_ms.is_none()
             }
             _ => true,
         };

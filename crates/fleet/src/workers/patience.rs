@@ -37,7 +37,13 @@ struct Seen {
     /// When somebody was told last.
     told: Option<Instant>,
     /// The jobs that are put off alone, as far as a line was written, and why.
-    alone: HashMap<JobId, FailureCode>,
+    alone: HashMap<JobId, Alone>,
+}
+
+/// A job that fails while nothing is known to fail for others.
+struct Alone {
+    code: FailureCode,
+    since: Instant,
 }
 
 /// One process remembers so many jobs that are put off alone; where there are more it tells of them again.
@@ -67,17 +73,20 @@ impl Patiences {
         }
     }
 
-    /// Whether a line is due for a job that is put off alone: the first time, and when it fails in another way.
-    pub(super) fn is_news(&self, job: JobId, code: FailureCode) -> bool {
+    /// For how long this process has seen a job put off alone for one reason, in milliseconds; nothing where that is
+    /// news, and a line is due.
+    ///
+    /// An outage that hit everybody before does not count: the job was not alone with it.
+    pub(super) fn alone_for(&self, job: JobId, code: FailureCode) -> Option<u64> {
         let alone = &mut self.seen().alone;
-        if alone.get(&job) == Some(&code) {
-            return false;
+        if let Some(known) = alone.get(&job).filter(|known| known.code == code) {
+            return Some(u64::try_from(known.since.elapsed().as_millis()).unwrap_or(u64::MAX));
         }
         if alone.len() >= ALONE_MAX {
             alone.clear();
         }
-        alone.insert(job, code);
-        true
+        alone.insert(job, Alone { code, since: Instant::now() });
+        None
     }
 
     /// A job that was put off alone has come to its end.
