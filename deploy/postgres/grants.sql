@@ -70,6 +70,9 @@ SELECT pg_temp.give_all_but('UPDATE', 'dead_letter', pg_temp.never_changed('dead
 GRANT SELECT, INSERT (consultation_id, newest_revision), UPDATE (newest_revision, updated_at) ON tombstone TO closure_courier;
 GRANT SELECT ON suppression TO closure_courier;
 GRANT SELECT, INSERT, UPDATE (count) ON contact_tally TO closure_courier;
+-- What waits in the broker's delays.
+GRANT SELECT, INSERT, UPDATE (channel, due_at), DELETE ON delayed TO closure_courier;
+GRANT SELECT ON delayed TO closure_doctor;
 
 -- The gateways and the mail server: which of them are left alone, and how fast the gateways are asked.
 GRANT SELECT, INSERT, UPDATE, DELETE ON circuit TO closure_sms, closure_email, closure_fallback;

@@ -1,13 +1,20 @@
 -- When a job's message is due home from the broker's delays: a broker that forwards nothing from them says so nowhere.
+--
+-- A table of its own, because a column of `delivery` would want an index, and with it a walk through all deliveries now
+-- and another version of the row at each wait.
 
-ALTER TABLE delivery ADD COLUMN home_at timestamptz;
+CREATE TABLE delayed (
+    job_id  uuid        PRIMARY KEY,
+    channel text        NOT NULL,
+    due_at  timestamptz NOT NULL
+);
 
--- What waits already waits for one step of at most an hour.
-UPDATE delivery SET home_at = updated_at + interval '1 hour' WHERE state IN ('waiting', 'in_doubt') AND lease_until IS NULL;
+CREATE INDEX delayed_due_at ON delayed (due_at);
 
-CREATE INDEX delivery_home_at ON delivery (home_at) WHERE home_at IS NOT NULL;
-
-COMMENT ON COLUMN delivery.home_at IS 'When the message that waits in a delay of the broker for its next try is due home; null once a try was settled.';
+COMMENT ON TABLE delayed IS 'Jobs whose message waits in a delay of the broker for its next try; a settlement takes them out.';
+COMMENT ON COLUMN delayed.job_id IS 'The delivery.';
+COMMENT ON COLUMN delayed.channel IS 'The channel whose work queue it comes home to.';
+COMMENT ON COLUMN delayed.due_at IS 'When the message is due home.';
 
 -- What the provider said when it failed last, in its own words.
 ALTER TABLE circuit ADD COLUMN detail text;

@@ -35,6 +35,12 @@ impl Store {
         Ok(())
     }
 
+    /// Forgets what has ended by now.
+    pub async fn forget_delays(&self) -> Result<(), StoreError> {
+        self.database.query(FORGET, &[&FORGOTTEN_MAX]).await?;
+        Ok(())
+    }
+
     /// The jobs that nobody has taken up although their message was due home this long ago, by channel.
     pub async fn not_home(&self, overdue_ms: u64) -> Result<Vec<NotHome>, StoreError> {
         let rows = self.database.query(NOT_HOME, &[&millis(overdue_ms)]).await?;
@@ -51,16 +57,36 @@ impl Store {
     }
 }
 
+/// One statement forgets at most this many.
+const FORGOTTEN_MAX: i64 = 500;
+
 pub(crate) const NOTE_DELAY: &str = "
-UPDATE delivery SET home_at = now() + $3::bigint * interval '1 millisecond'
+INSERT INTO delayed (job_id, channel, due_at)
+SELECT job_id, channel, now() + $3::bigint * interval '1 millisecond' FROM delivery
 WHERE job_id = $1 AND generation = $2 AND state IN ('pending', 'waiting', 'in_doubt') AND lease_until IS NULL
+ON CONFLICT (job_id) DO UPDATE SET channel = excluded.channel, due_at = excluded.due_at
 RETURNING job_id";
 
-/// What is claimed has come home.
+/// What is claimed has come home, and what has ended waits for nothing. The limit keeps the look into `delivery` a probe.
 pub(crate) const NOT_HOME: &str = "
-SELECT channel, count(*) AS jobs, min(home_at) AS due_since
-FROM delivery
-WHERE home_at < now() - $1::bigint * interval '1 millisecond'
-    AND state IN ('pending', 'waiting', 'in_doubt') AND lease_until IS NULL
-GROUP BY channel
-ORDER BY channel";
+SELECT w.channel, count(*) AS jobs, min(w.due_at) AS due_since
+FROM delayed AS w CROSS JOIN LATERAL (
+    SELECT FROM delivery AS d
+    WHERE d.job_id = w.job_id AND d.state IN ('pending', 'waiting', 'in_doubt') AND d.lease_until IS NULL
+    LIMIT 1
+) AS d
+WHERE w.due_at < now() - $1::bigint * interval '1 millisecond'
+GROUP BY w.channel
+ORDER BY w.channel";
+
+/// What came to its end by another way than a settlement: a receipt, a person, or the broker that gave it up.
+pub(crate) const FORGET: &str = "
+WITH ended AS MATERIALIZED (
+    SELECT w.job_id FROM delayed AS w LEFT JOIN LATERAL (
+        SELECT d.state FROM delivery AS d WHERE d.job_id = w.job_id LIMIT 1
+    ) AS d ON true
+    WHERE w.due_at < now() AND coalesce(d.state, 'gone') NOT IN ('pending', 'sending', 'waiting', 'in_doubt')
+    ORDER BY w.due_at LIMIT $1
+    FOR UPDATE OF w SKIP LOCKED
+)
+DELETE FROM delayed WHERE job_id = ANY (ARRAY (SELECT job_id FROM ended))";

@@ -38,6 +38,7 @@ const STATEMENTS: &[(&str, &str)] = &[
     ("pay", owed::PAY),
     ("note a delay", homecoming::NOTE_DELAY),
     ("what is not home", homecoming::NOT_HOME),
+    ("forget delays", homecoming::FORGET),
     ("postponed", postponed::POSTPONED),
     ("put a job off", postponed::PUT_OFF),
     ("match the inbox", overdue::MATCH),

@@ -52,7 +52,7 @@ pub struct Postponed {
     pub count: u64,
     /// Since when the first of them has been put off.
     pub since: Timestamp,
-    /// Why, for people: what the provider said of the one that was put off last, masked.
+    /// Why, for people: what the provider said last of the one that was put off first, masked.
     pub detail: Option<String>,
 }
 
@@ -129,12 +129,18 @@ WHERE job_id = $1 AND generation = $6
 LIMIT 1";
 
 pub(crate) const POSTPONED: &str = "
-SELECT channel, failure_code, count(*) AS jobs, min(postponed_since) AS since,
-    (array_agg(detail ORDER BY updated_at DESC))[1] AS detail
-FROM delivery
-WHERE postponed_since < now() - $1::bigint * interval '1 millisecond'
-    AND state IN ('pending', 'waiting', 'sending', 'in_doubt') AND failure_code IS NOT NULL
-GROUP BY channel, failure_code
+SELECT waiting.*, first.detail
+FROM (
+    SELECT channel, failure_code, count(*) AS jobs, min(postponed_since) AS since
+    FROM delivery
+    WHERE postponed_since < now() - $1::bigint * interval '1 millisecond'
+        AND state IN ('pending', 'waiting', 'sending', 'in_doubt') AND failure_code IS NOT NULL
+    GROUP BY channel, failure_code
+) AS waiting CROSS JOIN LATERAL (
+    SELECT d.detail FROM delivery AS d
+    WHERE d.postponed_since = waiting.since AND d.channel = waiting.channel AND d.failure_code = waiting.failure_code
+    LIMIT 1
+) AS first
 ORDER BY channel, failure_code";
 
 impl fmt::Debug for NewPostponement {

@@ -77,7 +77,6 @@ WITH asked AS (
         postponed_since = CASE
             WHEN h.kept THEN d.postponed_since
             WHEN h.ending = 'given_back' THEN coalesce(d.postponed_since, now()) END,
-        home_at = NULL,
         rules = coalesce(h.rules, d.rules),
         call = coalesce(d.call, h.call),
         sender_reported = coalesce(h.sender_reported, d.sender_reported),
@@ -99,6 +98,8 @@ WITH asked AS (
         ended_at = now()
     FROM held AS h
     WHERE a.job_id = h.job_id AND a.generation = h.generation AND a.number = h.number AND NOT h.unsent
+), came_home AS (
+    DELETE FROM delayed WHERE job_id = ANY (ARRAY (SELECT job_id FROM held))
 ), taken_back AS (
     DELETE FROM attempt AS a USING held AS h
     WHERE a.job_id = h.job_id AND a.generation = h.generation AND a.number = h.number AND h.unsent

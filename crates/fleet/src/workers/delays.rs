@@ -20,17 +20,17 @@ use crate::{
     services::{Asking, Service},
 };
 
-/// Longer than a job stays in the hand of a worker that has not claimed it.
-pub(crate) const OVERDUE_MS: u64 = 120_000;
+/// Longer than a job stays in the hand of a worker that has not claimed it: after a quarter of an hour it is given back.
+pub(crate) const OVERDUE_MS: u64 = 20 * 60_000;
 /// Between two looks.
 const LOOK_PAUSE: Duration = Duration::from_secs(30);
 
 /// What stands in the delays of one channel, in words; nothing where all that is due may have come home.
 ///
-/// `ready` is how many messages wait in the work queue, where that is known.
+/// `ready` is how many messages wait in the work queue; where that is not known nothing can be said.
 pub(crate) fn standing(jobs: &NotHome, ready: Option<u32>) -> Option<String> {
     let NotHome { channel, count, due_since } = jobs;
-    if u64::from(ready.unwrap_or_default()) >= *count {
+    if u64::from(ready?) >= *count {
         return None;
     }
     let queue = WorkQueue::Jobs(*channel).name();
@@ -68,6 +68,10 @@ impl DelayWatch {
 
     /// A look that fails itself says nothing; others tell that the database or the broker is away.
     async fn look(&self, asking: &mut Asking) {
+        if let Err(problem) = self.store.forget_delays().await {
+            debug!(%problem, "delays that are over could not be forgotten");
+            return;
+        }
         let jobs: Vec<NotHome> = match self.store.not_home(OVERDUE_MS).await {
             Ok(jobs) => jobs.into_iter().filter(|jobs| self.channels.contains(&jobs.channel)).collect(),
             Err(problem) => {

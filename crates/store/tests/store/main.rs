@@ -9,6 +9,7 @@ mod circuits;
 mod claims;
 mod dead_letters;
 mod fallback;
+mod homecoming;
 mod inquiries;
 mod leases;
 mod migrations;
