@@ -1,17 +1,15 @@
 //! What kind of mail came back, by its headers and parts; its words are looked at elsewhere.
 
-use std::borrow::Cow;
-
 use mail_parser::{
     Addr, Address, HeaderValue, Message, MessagePart, MimeHeaders, PartType, decoders::html::html_to_text,
 };
+
+use super::text::groups;
 
 /// Where mail servers write down which address a mail was delivered to, beside `To`.
 const ADDRESSED_BY: [&str; 3] = ["Delivered-To", "X-Original-To", "Envelope-To"];
 /// The words of a mail are looked at up to this many bytes.
 const WORDS_BYTES_MAX: usize = 64 * 1024;
-/// Whether bytes are UTF-16 is seen by so many of them, which belong to a name of a header in ASCII.
-const UTF_16_LOOK_BYTES: usize = 64;
 /// Who writes in a mail server's name, whatever the envelope says.
 const DAEMONS: [&str; 4] = ["mailer-daemon", "postmaster", "mail-daemon", "mailerdaemon"];
 /// How a subject begins that an answering machine has written.
@@ -54,9 +52,11 @@ pub(super) enum Reading {
 ///
 /// The part of a report about a delivery under this name is no word of a reader, and `failed` or `error` beside a
 /// disposition is one of a program.
-fn tells_of_a_reader(fields: &str) -> bool {
+fn tells_of_a_reader(fields: &[u8]) -> bool {
     let (mut has_arrived, mut is_odd) = (false, false);
-    for (name, value) in fields.lines().filter_map(|line| line.split_once(':')) {
+    let groups = groups(fields);
+    let fields = groups.iter().flat_map(|group| group.lines()).filter_map(|line| line.split_once(':'));
+    for (name, value) in fields {
         let value = value.trim().to_ascii_lowercase();
         match name.trim().to_ascii_lowercase().as_str() {
             "disposition" => {
@@ -118,7 +118,7 @@ impl<'a> CameBack<'a> {
         let of_a_reader = |part: &&MessagePart<'_>| is_kind(part, "message", &["disposition-notification"]);
         let mut parts = self.0.parts.iter().filter(of_a_reader).peekable();
         parts.peek()?;
-        Some(if parts.all(|part| tells_of_a_reader(&text_of(part.contents()))) {
+        Some(if parts.all(|part| tells_of_a_reader(part.contents())) {
             Reading::Arrived
         } else {
             Reading::Unclear
@@ -184,31 +184,6 @@ impl<'a> CameBack<'a> {
         let from = from.filter_map(|one| one.address().map(str::to_owned));
         from.chain(self.addressed_to()).map(|address| address.to_ascii_lowercase()).collect()
     }
-}
-
-/// Bytes as text; UTF-16 is known by its mark, or by the zeros between ASCII letters.
-pub(super) fn text_of(bytes: &[u8]) -> Cow<'_, str> {
-    match utf_16(bytes) {
-        Some(text) => Cow::Owned(text),
-        None => String::from_utf8_lossy(bytes),
-    }
-}
-
-/// The text of bytes that are UTF-16.
-pub(super) fn utf_16(bytes: &[u8]) -> Option<String> {
-    let beginning = &bytes[..bytes.len().min(UTF_16_LOOK_BYTES)];
-    let zeros = |odd: usize| beginning.iter().skip(odd).step_by(2).filter(|byte| **byte == 0).count();
-    let mostly = |zeros: usize| zeros * 4 > beginning.len();
-    let from_pair: fn([u8; 2]) -> u16 = match beginning {
-        [0xff, 0xfe, ..] => u16::from_le_bytes,
-        [0xfe, 0xff, ..] => u16::from_be_bytes,
-        _ if mostly(zeros(1)) => u16::from_le_bytes,
-        _ if mostly(zeros(0)) => u16::from_be_bytes,
-        _ => return None,
-    };
-    let units = bytes.chunks_exact(2).map(|pair| from_pair([pair[0], pair[1]]));
-    let text: String = char::decode_utf16(units).map(|c| c.unwrap_or(char::REPLACEMENT_CHARACTER)).collect();
-    Some(text.trim_start_matches('\u{feff}').to_owned())
 }
 
 fn is_a_daemon(from: &Addr<'_>) -> bool {

@@ -3,6 +3,7 @@
 mod mail;
 mod notice;
 mod report;
+mod text;
 mod verp;
 
 pub use notice::BounceNotice;
