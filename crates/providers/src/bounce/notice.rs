@@ -10,7 +10,7 @@ use closure_contract::{Generation, JobId, Timestamp};
 use super::report::{BounceReport, DsnAction, DsnStatus, RecipientReport};
 use crate::{
     mask::masked,
-    refusal::{Wording, wording},
+    refusal::{Wording, on_one_line, wording},
 };
 
 /// A mail server's own words about a mail of ours; they count only if they name the recipient whom we wrote to.
@@ -245,14 +245,11 @@ pub(super) fn read_notice(
     (job_id, generation): (JobId, Generation),
     written_at: Option<Timestamp>,
 ) -> Option<BounceNotice> {
-    // Typographic apostrophes are as common as plain ones.
-    let words = words.replace('\u{2019}', "'");
-    let lower = words.to_lowercase();
+    let line = on_one_line(words);
     let has_form = failed_recipients.is_some()
-        || FORMS.iter().any(|phrases| phrases.iter().all(|phrase| lower.contains(phrase)));
-    let notice = without_the_copy(&words, &lower);
-    // Mail servers break their lines anywhere.
-    let said = notice.to_lowercase().split_whitespace().collect::<Vec<_>>().join(" ");
+        || FORMS.iter().any(|phrases| phrases.iter().all(|phrase| line.contains(phrase)));
+    let notice = without_the_copy(words);
+    let said = on_one_line(notice);
     if !has_form || NOT_FINAL.iter().any(|phrase| said.contains(phrase)) || tells_of_a_delivery(&said) {
         return None;
     }
@@ -276,8 +273,13 @@ pub(super) fn read_notice(
 /// Whether a text may tell of a mail that did not arrive, by a code or by its words, which no answering machine does.
 pub(super) fn may_tell_of_a_failure(words: &str) -> bool {
     let codes = Codes::of(words);
-    let lower = words.replace('\u{2019}', "'").to_lowercase();
-    let says = |phrases: &[&str]| phrases.iter().any(|phrase| lower.contains(phrase));
+    let line = on_one_line(words);
+    // Languages other than English are broken within a word as well.
+    let tight = line.replace(' ', "");
+    let is_said = |phrase: &&str| {
+        line.contains(phrase) || !phrase.is_ascii() && tight.contains(&phrase.replace(' ', ""))
+    };
+    let says = |phrases: &[&str]| phrases.iter().any(&is_said);
     codes.has_permanent
         || codes.has_other
         || wording(words) != Wording::Unclear
@@ -300,7 +302,8 @@ fn tells_of_a_delivery(lower: &str) -> bool {
     })
 }
 
-fn without_the_copy<'a>(words: &'a str, lower: &str) -> &'a str {
+fn without_the_copy(words: &str) -> &str {
+    let lower = words.to_lowercase();
     let begins = COPY_BEGINS.iter().filter_map(|mark| lower.find(mark)).min();
     // Lower case may be longer or shorter than what it was made from; then the copy begins nearby.
     words.get(..words.floor_char_boundary(begins.unwrap_or(words.len()))).unwrap_or(words)

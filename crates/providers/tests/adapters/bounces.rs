@@ -171,7 +171,7 @@ pub(crate) const READ: &str = "Reporting-UA: pc.example.net; Mailer\r\nFinal-Rec
     Disposition: manual-action/MDN-sent-manually; displayed\r\n";
 
 /// A note of an answering machine that writes without a sender.
-fn away(to: &str, words: &str) -> String {
+pub(crate) fn away(to: &str, words: &str) -> String {
     format!(
         "Return-Path: <>\r\nFrom: kim@example.net\r\nTo: {to}\r\nAuto-Submitted: auto-replied (vacation)\r\n\
          Subject: Out of office: your reply\r\n\r\n{words}"
@@ -208,7 +208,7 @@ fn a_report_about_a_reader_that_names_none_and_an_away_note_that_may_tell_of_a_f
 }
 
 /// A notice of qmail about one recipient, in these words.
-fn qmail(to: &str, words: &str) -> String {
+pub(crate) fn qmail(to: &str, words: &str) -> String {
     format!(
         "Return-Path: <>\r\nFrom: MAILER-DAEMON@mx.example.net\r\nTo: {to}\r\nSubject: failure notice\r\n\r\n\
          Hi. This is the qmail-send program at mx.example.net.\r\n{words}\r\n\r\n<kim@example.net>:\r\n\

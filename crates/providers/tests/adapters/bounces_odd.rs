@@ -1,8 +1,8 @@
-//! Mails that come back in odd forms: folded fields and odd line ends.
+//! Mails that come back in odd forms: folded fields, odd line ends and broken lines.
 
 use closure_providers::{BounceMail, UnreadReason};
 
-use crate::bounces::{POSTFIX, READ, ours, read, report, unread};
+use crate::bounces::{POSTFIX, READ, away, ours, qmail, read, report, unread};
 
 /// A report about a reader with these fields.
 fn reading(fields: &str) -> String {
@@ -66,4 +66,40 @@ fn a_mail_with_carriage_returns_alone_is_read_like_any_other_wherever_a_line_fee
     let stray =
         failed.replace("Undelivered Mail", "Undelivered\rMail").replace("I'm sorry", "I'm\r\rTo: sorry");
     assert_eq!(read(&stray), expected);
+}
+
+#[test]
+fn words_mean_the_same_wherever_their_lines_are_broken() {
+    let to = ours();
+    for words in [
+        "Your mail could not be delivered because I am on vacation.",
+        "This mailbox is full and your mail was returned to sender.",
+        "I am away and the address couldn\u{2019}t be found.",
+        "The account does not exist any more, says the user unknown to us.",
+        "I am away. The mail has been delayed.",
+        "자리에 없습니다. 메일 배달 실패 안내입니다.",
+    ] {
+        let expected = unread(UnreadReason::Words);
+        assert_eq!(read(&away(&to, words)), expected, "{words}");
+        for line_end in ["\r\n", "\r\n   ", " \r\n\r\n"] {
+            assert_eq!(read(&away(&to, &words.replace(' ', line_end))), expected, "{line_end:?}: {words}");
+            for (at, _) in words.match_indices(' ') {
+                let mut broken = words.to_owned();
+                broken.replace_range(at..=at, line_end);
+                assert_eq!(read(&away(&to, &broken)), expected, "{broken:?}");
+            }
+        }
+    }
+    // Languages without spaces, and Korean in narrow columns, are broken within a word.
+    for words in ["您的邮件未送达", "邮箱不存在", "このメールは届きません", "메일이 반송되었습니다"]
+    {
+        for (at, _) in words.char_indices().skip(1) {
+            let broken = format!("{}\r\n{}", &words[..at], &words[at..]);
+            assert_eq!(read(&away(&to, &broken)), unread(UnreadReason::Words), "{broken:?}");
+        }
+    }
+    let notice = qmail(&to, "I wasn't able to deliver your message to the following addresses.");
+    let broken = notice.replace("This is the qmail-send program", "This is the\r\nqmail-send program");
+    let broken = broken.replace("I wasn't able to deliver", "I could\r\nnot deliver");
+    assert!(matches!(read(&broken), Ok(BounceMail::Notice(_))), "{:?}", read(&broken));
 }
