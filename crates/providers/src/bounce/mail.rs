@@ -1,5 +1,7 @@
 //! What kind of mail came back, by its headers and parts; its words are looked at elsewhere.
 
+use std::collections::BTreeSet;
+
 use mail_parser::{
     Addr, Address, HeaderValue, Message, MessagePart, MimeHeaders, PartType, decoders::html::html_to_text,
 };
@@ -8,7 +10,7 @@ use super::text::groups;
 
 /// Where mail servers write down which address a mail was delivered to, beside `To`.
 const ADDRESSED_BY: [&str; 3] = ["Delivered-To", "X-Original-To", "Envelope-To"];
-/// The words of a mail are looked at up to this many bytes.
+/// The words of a mail, its subject among them, are looked at up to this many bytes in all.
 const WORDS_BYTES_MAX: usize = 64 * 1024;
 /// Who writes in a mail server's name, whatever the envelope says.
 const DAEMONS: [&str; 4] = ["mailer-daemon", "postmaster", "mail-daemon", "mailerdaemon"];
@@ -69,6 +71,34 @@ fn tells_of_a_reader(fields: &[u8]) -> bool {
         }
     }
     has_arrived && !is_odd
+}
+
+/// What a mail says, up to a size that reading it takes no time.
+pub(super) struct Words {
+    pub(super) text: String,
+    pub(super) end: WordsEnd,
+}
+
+/// Whether a mail's words are all there.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum WordsEnd {
+    /// They are.
+    Whole,
+    /// It says more than is looked at.
+    Cut,
+}
+
+impl Words {
+    /// Adds a paragraph as far as there is room.
+    fn add(&mut self, text: &str) {
+        let kept = text.floor_char_boundary(WORDS_BYTES_MAX.saturating_sub(self.text.len()));
+        self.text.push_str(&text[..kept]);
+        if kept < text.len() {
+            self.end = WordsEnd::Cut;
+        } else if !text.is_empty() {
+            self.text.push_str("\n\n");
+        }
+    }
 }
 
 /// A mail that came to one of our bounce addresses.
@@ -153,22 +183,20 @@ impl<'a> CameBack<'a> {
     }
 
     /// The subject and what the mail itself says, without what it forwards.
-    pub(super) fn words(&self) -> String {
-        let mut words = format!("{}\n", self.0.subject().unwrap_or_default());
+    pub(super) fn words(&self) -> Words {
+        let mut words = Words { text: String::new(), end: WordsEnd::Whole };
+        words.add(self.0.subject().unwrap_or_default());
         for part in self.0.parts.iter().filter(|part| !is_kind(part, "text", &["rfc822-headers"])) {
-            let text = match &part.body {
-                PartType::Text(text) => text.to_string(),
-                PartType::Html(html) => html_to_text(html),
+            match &part.body {
+                PartType::Text(text) => words.add(text),
+                PartType::Html(html) => words.add(&html_to_text(html)),
                 // Parts whose boundary nobody has written down are one piece.
-                PartType::Binary(bytes) if is_multipart(part) => String::from_utf8_lossy(bytes).into_owned(),
+                PartType::Binary(bytes) if is_multipart(part) => words.add(&String::from_utf8_lossy(bytes)),
                 PartType::Binary(_)
                 | PartType::InlineBinary(_)
                 | PartType::Message(_)
-                | PartType::Multipart(_) => continue,
-            };
-            let room = WORDS_BYTES_MAX.saturating_sub(words.len());
-            words.push_str(&text[..text.floor_char_boundary(room)]);
-            words.push('\n');
+                | PartType::Multipart(_) => {}
+            }
         }
         words
     }
@@ -179,7 +207,7 @@ impl<'a> CameBack<'a> {
     }
 
     /// The addresses of its own head, which it names for another reason than that they were not reached.
-    pub(super) fn own_addresses(&self) -> Vec<String> {
+    pub(super) fn own_addresses(&self) -> BTreeSet<String> {
         let from = self.0.from().into_iter().flat_map(Address::iter);
         let from = from.filter_map(|one| one.address().map(str::to_owned));
         from.chain(self.addressed_to()).map(|address| address.to_ascii_lowercase()).collect()

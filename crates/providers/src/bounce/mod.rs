@@ -1,5 +1,6 @@
 //! What comes back of a mail after it was accepted: the address that asks for it, and how it is read.
 
+mod arrival;
 mod mail;
 mod notice;
 mod report;

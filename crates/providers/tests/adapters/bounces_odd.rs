@@ -1,6 +1,6 @@
-//! Mails that come back in odd forms: folded fields, odd line ends and broken lines.
+//! Mails that come back in odd forms: broken and folded lines, odd line ends, and one thing without an end.
 
-use closure_providers::{BounceMail, UnreadReason};
+use closure_providers::{BounceMail, REPORT_BYTES_MAX, UnreadReason};
 
 use crate::bounces::{POSTFIX, READ, away, ours, qmail, read, report, unread};
 
@@ -102,4 +102,105 @@ fn words_mean_the_same_wherever_their_lines_are_broken() {
     let broken = notice.replace("This is the qmail-send program", "This is the\r\nqmail-send program");
     let broken = broken.replace("I wasn't able to deliver", "I could\r\nnot deliver");
     assert!(matches!(read(&broken), Ok(BounceMail::Notice(_))), "{:?}", read(&broken));
+}
+
+#[test]
+fn a_denial_binds_within_its_clause_alone() {
+    let to = ours();
+    for words in [
+        "The first try failed, but the second try delivered it. I'm not going to try again.",
+        "The first try failed, the second try delivered it.",
+        "The first try failed but the second one delivered it.",
+        "The first try failed and the second delivered it.",
+        "The first try failed then the second delivered it.",
+        "The first try failed: the second delivered it.",
+        "The first try failed (the second delivered it).",
+        "The first try failed \u{2014} the second delivered it.",
+        "I'm not going to try again because a relay delivered it.",
+        "The first server refused it\r\n\r\nThe message has been delivered by the second",
+        "Nevertheless it has been delivered.",
+        "After a minor delay it got through.",
+        "주소가 잘못 적혀 있었고 다른 주소로 전송되었습니다.",
+        "잘못된 주소를 고쳐 전달되었습니다.",
+        "처음에는 보내지 못했지만 두 번째에 전달되었습니다.",
+        "第一次未成功，第二次已送达。",
+        "第一次未成功但第二次已送达。",
+        "最初は配信できませんでしたが、二回目に配信されました。",
+        "無事に配信されました。",
+    ] {
+        assert_eq!(read(&qmail(&to, words)), unread(UnreadReason::Words), "{words}");
+    }
+    for words in [
+        "I'm sorry, it has not been delivered.",
+        "It was tried twice and it was never delivered.",
+        "It is undeliverable, that is not\r\ndelivered, and was undelivered before.",
+        "메일이 전송되지 못했고 아무에게도 전달되지 않았습니다.",
+    ] {
+        let found = read(&qmail(&to, words));
+        assert!(matches!(found, Ok(BounceMail::Notice(_))), "{words}: {found:?}");
+    }
+}
+
+/// Nothing that a mail of the largest size can hold stops whoever reads it, or hides what it says from a person.
+#[test]
+fn a_mail_of_one_thing_is_read_at_every_size_like_any_other() {
+    const TEXT_BYTES: usize = 64 * 1024;
+    let to = ours();
+    for unit in [
+        "できません delivered ",
+        "delivered ",
+        "not delivered ",
+        "delivered not, ",
+        "succeeded but ",
+        "un",
+        "전송되었습니다 ",
+        "못",
+        "\u{fdfa}",
+        "\u{130}",
+        "a@b.cc ",
+        "5.1.1 ",
+        "550 ",
+        ".",
+        "<",
+    ] {
+        let body = format!("できません {}", unit.repeat(TEXT_BYTES / unit.len()));
+        assert_eq!(read(&qmail(&to, &body)), unread(UnreadReason::Words), "{unit}");
+        let mail = qmail(&to, "");
+        let room = REPORT_BYTES_MAX - mail.len() - 64;
+        let subject = format!("できません {}", unit.repeat(room / unit.len()));
+        let mail = mail.replace("failure notice", &subject);
+        assert_eq!(read(&mail), unread(UnreadReason::Words), "{unit} in the subject");
+    }
+    let lines = "received: x\r\n".repeat(TEXT_BYTES / 13);
+    assert_eq!(read(&qmail(&to, &lines)), unread(UnreadReason::Words));
+    // As many addresses in its head as in its words.
+    let listed: String = (0..REPORT_BYTES_MAX / 14).map(|nth| format!(", a{nth:06}@b.cc")).collect();
+    let named: String = (0..TEXT_BYTES / 16).map(|nth| format!("x{nth:06}@b.cc\r\n")).collect();
+    let head = qmail(&to, "").len() + named.len();
+    let listed = &listed[..(REPORT_BYTES_MAX - head) / 14 * 14];
+    let mail = qmail(&format!("{to}{listed}"), &named);
+    assert!(mail.len() <= REPORT_BYTES_MAX);
+    assert_eq!(read(&mail), unread(UnreadReason::Words));
+}
+
+#[test]
+fn what_lies_beyond_the_words_that_are_looked_at_is_left_to_a_person() {
+    let to = ours();
+    let long = "I am away. ".repeat(64 * 1024 / 11);
+    assert_eq!(read(&away(&to, &long[..60_000])), Ok(BounceMail::NoReport));
+    let failure = format!("{long}Your message was not delivered.");
+    assert_eq!(read(&away(&to, &failure)), unread(UnreadReason::Words));
+    let delivered = format!("{}\r\n<kim@example.net>: the second try delivered it.", "x ".repeat(32 * 1024));
+    let (before, _) = delivered.split_at(20);
+    assert!(matches!(read(&qmail(&to, before)), Ok(BounceMail::Notice(_))));
+    let notice = qmail(&to, "").replace("--- Below this line is a copy of the message.", &delivered);
+    assert_eq!(read(&notice), unread(UnreadReason::Words));
+    // These letters are shorter in lower case, and the copy does not begin earlier for that.
+    let shrinking = qmail(&to, &"\u{212a}".repeat(30));
+    assert!(matches!(read(&shrinking), Ok(BounceMail::Notice(_))));
+    let hidden = shrinking.replace("--- Below", "The second server delivered it.\r\n\r\n--- Below");
+    assert_eq!(read(&hidden), unread(UnreadReason::Words));
+    // The copy of our own mail may be as long as it likes.
+    let copied = format!("{}{}", qmail(&to, ""), "x ".repeat(64 * 1024));
+    assert!(matches!(read(&copied), Ok(BounceMail::Notice(_))));
 }
