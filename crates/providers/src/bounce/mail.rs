@@ -1,12 +1,13 @@
 //! What kind of mail came back, by its headers and parts; its words are looked at elsewhere.
 
-use std::collections::BTreeSet;
+use std::{borrow::Cow, collections::BTreeSet};
 
 use mail_parser::{
-    Addr, Address, HeaderValue, Message, MessagePart, MimeHeaders, PartType, decoders::html::html_to_text,
+    Addr, Address, Encoding, HeaderValue, Message, MessagePart, MimeHeaders, PartType,
+    decoders::{base64::base64_decode, html::html_to_text, quoted_printable::quoted_printable_decode},
 };
 
-use super::text::groups;
+use super::text::{groups, text_of, utf_16};
 
 /// Where mail servers write down which address a mail was delivered to, beside `To`.
 const ADDRESSED_BY: [&str; 3] = ["Delivered-To", "X-Original-To", "Envelope-To"];
@@ -187,11 +188,14 @@ impl<'a> CameBack<'a> {
         let mut words = Words { text: String::new(), end: WordsEnd::Whole };
         words.add(self.0.subject().unwrap_or_default());
         for part in self.0.parts.iter().filter(|part| !is_kind(part, "text", &["rfc822-headers"])) {
+            let wide = || self.utf_16_of(part);
             match &part.body {
-                PartType::Text(text) => words.add(text),
-                PartType::Html(html) => words.add(&html_to_text(html)),
+                PartType::Text(text) => words.add(&wide().map_or(Cow::Borrowed(&**text), Cow::Owned)),
+                PartType::Html(html) => {
+                    words.add(&html_to_text(&wide().map_or(Cow::Borrowed(&**html), Cow::Owned)));
+                }
                 // Parts whose boundary nobody has written down are one piece.
-                PartType::Binary(bytes) if is_multipart(part) => words.add(&String::from_utf8_lossy(bytes)),
+                PartType::Binary(bytes) if is_multipart(part) => words.add(&text_of(bytes)),
                 PartType::Binary(_)
                 | PartType::InlineBinary(_)
                 | PartType::Message(_)
@@ -199,6 +203,17 @@ impl<'a> CameBack<'a> {
             }
         }
         words
+    }
+
+    /// The text of a part in UTF-16, which its bytes tell: without the right charset the parser took them for UTF-8.
+    fn utf_16_of(&self, part: &MessagePart<'_>) -> Option<String> {
+        let range = usize::try_from(part.offset_body).ok()?..usize::try_from(part.offset_end).ok()?;
+        let raw = self.0.raw_message().get(range)?;
+        match part.encoding {
+            Encoding::None => utf_16(raw),
+            Encoding::Base64 => utf_16(&base64_decode(raw)?),
+            Encoding::QuotedPrintable => utf_16(&quoted_printable_decode(raw)?),
+        }
     }
 
     /// Whom the server that wrote it names as not reached, where it has a header for that (Exim).

@@ -233,7 +233,7 @@ pub(super) fn read_notice(
 
 /// Whether a text may tell of a mail that did not arrive, by a code or by its words, which no answering machine does.
 ///
-/// What is cut off may tell of anything.
+/// What is cut off, or in a charset that nobody has named, may tell of anything.
 pub(super) fn may_tell_of_a_failure(words: &Words) -> bool {
     let text = &words.text;
     let codes = Codes::of(text);
@@ -245,6 +245,7 @@ pub(super) fn may_tell_of_a_failure(words: &Words) -> bool {
     };
     let says = |phrases: &[&str]| phrases.iter().any(&is_said);
     words.end == WordsEnd::Cut
+        || text.contains(['\0', char::REPLACEMENT_CHARACTER])
         || codes.has_permanent
         || codes.has_other
         || wording(text) != Wording::Unclear

@@ -8,7 +8,7 @@ use closure_providers::{
 
 const SECRET: &str = "a-secret-of-the-tests-0123456789-0123456789";
 
-fn addresses() -> BounceAddresses {
+pub(crate) fn addresses() -> BounceAddresses {
     BounceAddresses::new("bounce.example.com", &[SECRET.to_owned()]).expect("good settings")
 }
 

@@ -1,8 +1,9 @@
-//! Mails that come back in odd forms: broken and folded lines, odd line ends, and one thing without an end.
+//! Mails that come back in odd forms: broken and folded lines, odd line ends and charsets, and one thing without an end.
 
-use closure_providers::{BounceMail, REPORT_BYTES_MAX, UnreadReason};
+use base64::{Engine, prelude::BASE64_STANDARD};
+use closure_providers::{BounceMail, REPORT_BYTES_MAX, UnreadReason, read_bounce};
 
-use crate::bounces::{POSTFIX, READ, away, ours, qmail, read, report, unread};
+use crate::bounces::{POSTFIX, READ, addresses, away, ours, qmail, read, report, unread};
 
 /// A report about a reader with these fields.
 fn reading(fields: &str) -> String {
@@ -66,6 +67,47 @@ fn a_mail_with_carriage_returns_alone_is_read_like_any_other_wherever_a_line_fee
     let stray =
         failed.replace("Undelivered Mail", "Undelivered\rMail").replace("I'm sorry", "I'm\r\rTo: sorry");
     assert_eq!(read(&stray), expected);
+}
+
+#[test]
+fn a_text_in_utf_16_says_what_it_says_whatever_its_charset_is_called_and_one_that_nobody_can_read_is_no_away_note()
+ {
+    let le = |text: &str| text.encode_utf16().flat_map(u16::to_le_bytes).collect::<Vec<u8>>();
+    let be = |text: &str| text.encode_utf16().flat_map(u16::to_be_bytes).collect::<Vec<u8>>();
+    let note = |kind: &str, encoding: &str, body: &[u8]| {
+        let fields = format!(
+            "Subject: Out of office\r\nContent-Type: {kind}\r\nContent-Transfer-Encoding: {encoding}\r\n"
+        );
+        let head = away(&ours(), "").replace("Subject: Out of office: your reply\r\n", &fields);
+        read_bounce(&[head.as_bytes(), body].concat(), &addresses())
+    };
+    let failure = "I am away. Your message was not delivered.";
+    for (said, expected) in [
+        ("I am away until Monday.", Ok(BounceMail::NoReport)),
+        (failure, unread(UnreadReason::Words)),
+        ("부재중입니다. 메일이 반송되었습니다. Sorry!", unread(UnreadReason::Words)),
+    ] {
+        let html = format!("<html><body><p>{said}</p></body></html>");
+        for kind in ["text/plain", "text/plain; charset=utf-8", "text/plain; charset=us-ascii", "text/html"] {
+            let said = if kind == "text/html" { html.as_str() } else { said };
+            for bytes in [le(&format!("\u{feff}{said}")), be(&format!("\u{feff}{said}"))] {
+                let quoted: String = bytes.iter().map(|byte| format!("={byte:02X}")).collect();
+                let base64 = BASE64_STANDARD.encode(&bytes);
+                assert_eq!(note(kind, "8bit", &bytes), expected, "{kind}: {said}");
+                assert_eq!(note(kind, "quoted-printable", quoted.as_bytes()), expected, "{kind}: {said}");
+                assert_eq!(note(kind, "base64", base64.as_bytes()), expected, "{kind}: {said}");
+            }
+        }
+    }
+    for unmarked in [le(failure), be(failure)] {
+        assert_eq!(note("text/plain", "8bit", &unmarked), unread(UnreadReason::Words));
+    }
+    // The same in Korean without a mark, and in the charset of its country without its name.
+    let korean = le("메일이반송되었습니다메일이반송되었습니다메일이반송되었습니다메일이반송되었습니다");
+    assert_eq!(note("text/plain", "8bit", &korean), unread(UnreadReason::Words));
+    let euc_kr = b"\xb8\xde\xc0\xcf\xc0\xcc \xb9\xdd\xbc\xdb\xb5\xc7\xbe\xfa\xbd\xc0\xb4\xcf\xb4\xd9.";
+    assert_eq!(note("text/plain", "8bit", euc_kr), unread(UnreadReason::Words));
+    assert_eq!(note("text/plain; charset=euc-kr", "8bit", euc_kr), unread(UnreadReason::Words));
 }
 
 #[test]
