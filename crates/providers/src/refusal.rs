@@ -109,7 +109,7 @@ const BLOCKED: &[&str] = &[
 
 /// What the words speak of; a mailbox that is named as missing counts before a block that is named beside it.
 pub(crate) fn wording(text: &str) -> Wording {
-    let text = text.to_lowercase();
+    let text = on_one_line(text);
     let says = |words: &[&str]| words.iter().any(|word| text.contains(word));
     if says(NO_MAILBOX) {
         Wording::NoMailbox
@@ -118,6 +118,24 @@ pub(crate) fn wording(text: &str) -> Wording {
     } else {
         Wording::Unclear
     }
+}
+
+/// A text as phrases are looked for in it: in lower case, with plain apostrophes, and on one line, since mail servers
+/// break their lines anywhere.
+///
+/// Chinese and Japanese have no spaces, so that a line that is broken between two of their characters goes on without one.
+pub(crate) fn on_one_line(text: &str) -> String {
+    let is_unspaced =
+        |c: char| matches!(c, '\u{3040}'..='\u{30ff}' | '\u{3400}'..='\u{4dbf}' | '\u{4e00}'..='\u{9fff}');
+    let mut line = String::with_capacity(text.len());
+    for word in text.split_whitespace() {
+        let goes_on = line.ends_with(is_unspaced) && word.starts_with(is_unspaced);
+        if !line.is_empty() && !goes_on {
+            line.push(' ');
+        }
+        line.push_str(word);
+    }
+    line.replace('\u{2019}', "'").to_lowercase()
 }
 
 #[cfg(test)]
@@ -133,6 +151,9 @@ mod tests {
             ),
             ("Mailbox not found. http://service.mail.qq.com/", Wording::NoMailbox),
             ("User not found: a", Wording::NoMailbox),
+            ("550-The address couldn\u{2019}t\r\n  be found", Wording::NoMailbox),
+            ("用户\r\n不存在", Wording::NoMailbox),
+            ("too\r\nmany", Wording::Blocked),
             ("black ip.", Wording::Blocked),
             ("Service unavailable; Client host [192.0.2.1] blocked using zen.spamhaus.org", Wording::Blocked),
             ("Ip frequency limited", Wording::Blocked),

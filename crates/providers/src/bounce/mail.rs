@@ -1,17 +1,18 @@
 //! What kind of mail came back, by its headers and parts; its words are looked at elsewhere.
 
-use std::borrow::Cow;
+use std::{borrow::Cow, collections::BTreeSet};
 
 use mail_parser::{
-    Addr, Address, HeaderValue, Message, MessagePart, MimeHeaders, PartType, decoders::html::html_to_text,
+    Addr, Address, Encoding, HeaderValue, Message, MessagePart, MimeHeaders, PartType,
+    decoders::{base64::base64_decode, html::html_to_text, quoted_printable::quoted_printable_decode},
 };
+
+use super::text::{groups, text_of, utf_16};
 
 /// Where mail servers write down which address a mail was delivered to, beside `To`.
 const ADDRESSED_BY: [&str; 3] = ["Delivered-To", "X-Original-To", "Envelope-To"];
-/// The words of a mail are looked at up to this many bytes.
+/// The words of a mail, its subject among them, are looked at up to this many bytes in all.
 const WORDS_BYTES_MAX: usize = 64 * 1024;
-/// Whether bytes are UTF-16 is seen by so many of them, which belong to a name of a header in ASCII.
-const UTF_16_LOOK_BYTES: usize = 64;
 /// Who writes in a mail server's name, whatever the envelope says.
 const DAEMONS: [&str; 4] = ["mailer-daemon", "postmaster", "mail-daemon", "mailerdaemon"];
 /// How a subject begins that an answering machine has written.
@@ -54,9 +55,11 @@ pub(super) enum Reading {
 ///
 /// The part of a report about a delivery under this name is no word of a reader, and `failed` or `error` beside a
 /// disposition is one of a program.
-fn tells_of_a_reader(fields: &str) -> bool {
+fn tells_of_a_reader(fields: &[u8]) -> bool {
     let (mut has_arrived, mut is_odd) = (false, false);
-    for (name, value) in fields.lines().filter_map(|line| line.split_once(':')) {
+    let groups = groups(fields);
+    let fields = groups.iter().flat_map(|group| group.lines()).filter_map(|line| line.split_once(':'));
+    for (name, value) in fields {
         let value = value.trim().to_ascii_lowercase();
         match name.trim().to_ascii_lowercase().as_str() {
             "disposition" => {
@@ -69,6 +72,34 @@ fn tells_of_a_reader(fields: &str) -> bool {
         }
     }
     has_arrived && !is_odd
+}
+
+/// What a mail says, up to a size that reading it takes no time.
+pub(super) struct Words {
+    pub(super) text: String,
+    pub(super) end: WordsEnd,
+}
+
+/// Whether a mail's words are all there.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum WordsEnd {
+    /// They are.
+    Whole,
+    /// It says more than is looked at.
+    Cut,
+}
+
+impl Words {
+    /// Adds a paragraph as far as there is room.
+    fn add(&mut self, text: &str) {
+        let kept = text.floor_char_boundary(WORDS_BYTES_MAX.saturating_sub(self.text.len()));
+        self.text.push_str(&text[..kept]);
+        if kept < text.len() {
+            self.end = WordsEnd::Cut;
+        } else if !text.is_empty() {
+            self.text.push_str("\n\n");
+        }
+    }
 }
 
 /// A mail that came to one of our bounce addresses.
@@ -118,7 +149,7 @@ impl<'a> CameBack<'a> {
         let of_a_reader = |part: &&MessagePart<'_>| is_kind(part, "message", &["disposition-notification"]);
         let mut parts = self.0.parts.iter().filter(of_a_reader).peekable();
         parts.peek()?;
-        Some(if parts.all(|part| tells_of_a_reader(&text_of(part.contents()))) {
+        Some(if parts.all(|part| tells_of_a_reader(part.contents())) {
             Reading::Arrived
         } else {
             Reading::Unclear
@@ -153,24 +184,36 @@ impl<'a> CameBack<'a> {
     }
 
     /// The subject and what the mail itself says, without what it forwards.
-    pub(super) fn words(&self) -> String {
-        let mut words = format!("{}\n", self.0.subject().unwrap_or_default());
+    pub(super) fn words(&self) -> Words {
+        let mut words = Words { text: String::new(), end: WordsEnd::Whole };
+        words.add(self.0.subject().unwrap_or_default());
         for part in self.0.parts.iter().filter(|part| !is_kind(part, "text", &["rfc822-headers"])) {
-            let text = match &part.body {
-                PartType::Text(text) => text.to_string(),
-                PartType::Html(html) => html_to_text(html),
+            let wide = || self.utf_16_of(part);
+            match &part.body {
+                PartType::Text(text) => words.add(&wide().map_or(Cow::Borrowed(&**text), Cow::Owned)),
+                PartType::Html(html) => {
+                    words.add(&html_to_text(&wide().map_or(Cow::Borrowed(&**html), Cow::Owned)));
+                }
                 // Parts whose boundary nobody has written down are one piece.
-                PartType::Binary(bytes) if is_multipart(part) => String::from_utf8_lossy(bytes).into_owned(),
+                PartType::Binary(bytes) if is_multipart(part) => words.add(&text_of(bytes)),
                 PartType::Binary(_)
                 | PartType::InlineBinary(_)
                 | PartType::Message(_)
-                | PartType::Multipart(_) => continue,
-            };
-            let room = WORDS_BYTES_MAX.saturating_sub(words.len());
-            words.push_str(&text[..text.floor_char_boundary(room)]);
-            words.push('\n');
+                | PartType::Multipart(_) => {}
+            }
         }
         words
+    }
+
+    /// The text of a part in UTF-16, which its bytes tell: without the right charset the parser took them for UTF-8.
+    fn utf_16_of(&self, part: &MessagePart<'_>) -> Option<String> {
+        let range = usize::try_from(part.offset_body).ok()?..usize::try_from(part.offset_end).ok()?;
+        let raw = self.0.raw_message().get(range)?;
+        match part.encoding {
+            Encoding::None => utf_16(raw),
+            Encoding::Base64 => utf_16(&base64_decode(raw)?),
+            Encoding::QuotedPrintable => utf_16(&quoted_printable_decode(raw)?),
+        }
     }
 
     /// Whom the server that wrote it names as not reached, where it has a header for that (Exim).
@@ -179,36 +222,11 @@ impl<'a> CameBack<'a> {
     }
 
     /// The addresses of its own head, which it names for another reason than that they were not reached.
-    pub(super) fn own_addresses(&self) -> Vec<String> {
+    pub(super) fn own_addresses(&self) -> BTreeSet<String> {
         let from = self.0.from().into_iter().flat_map(Address::iter);
         let from = from.filter_map(|one| one.address().map(str::to_owned));
         from.chain(self.addressed_to()).map(|address| address.to_ascii_lowercase()).collect()
     }
-}
-
-/// Bytes as text; UTF-16 is known by its mark, or by the zeros between ASCII letters.
-pub(super) fn text_of(bytes: &[u8]) -> Cow<'_, str> {
-    match utf_16(bytes) {
-        Some(text) => Cow::Owned(text),
-        None => String::from_utf8_lossy(bytes),
-    }
-}
-
-/// The text of bytes that are UTF-16.
-pub(super) fn utf_16(bytes: &[u8]) -> Option<String> {
-    let beginning = &bytes[..bytes.len().min(UTF_16_LOOK_BYTES)];
-    let zeros = |odd: usize| beginning.iter().skip(odd).step_by(2).filter(|byte| **byte == 0).count();
-    let mostly = |zeros: usize| zeros * 4 > beginning.len();
-    let from_pair: fn([u8; 2]) -> u16 = match beginning {
-        [0xff, 0xfe, ..] => u16::from_le_bytes,
-        [0xfe, 0xff, ..] => u16::from_be_bytes,
-        _ if mostly(zeros(1)) => u16::from_le_bytes,
-        _ if mostly(zeros(0)) => u16::from_be_bytes,
-        _ => return None,
-    };
-    let units = bytes.chunks_exact(2).map(|pair| from_pair([pair[0], pair[1]]));
-    let text: String = char::decode_utf16(units).map(|c| c.unwrap_or(char::REPLACEMENT_CHARACTER)).collect();
-    Some(text.trim_start_matches('\u{feff}').to_owned())
 }
 
 fn is_a_daemon(from: &Addr<'_>) -> bool {

@@ -1,8 +1,10 @@
 //! What comes back of a mail after it was accepted: the address that asks for it, and how it is read.
 
+mod arrival;
 mod mail;
 mod notice;
 mod report;
+mod text;
 mod verp;
 
 pub use notice::BounceNotice;

@@ -7,10 +7,14 @@ use std::collections::BTreeSet;
 
 use closure_contract::{Generation, JobId, Timestamp};
 
-use super::report::{BounceReport, DsnAction, DsnStatus, RecipientReport};
+use super::{
+    arrival::tells_of_a_delivery,
+    mail::{Words, WordsEnd},
+    report::{BounceReport, DsnAction, DsnStatus, RecipientReport},
+};
 use crate::{
     mask::masked,
-    refusal::{Wording, wording},
+    refusal::{Wording, on_one_line, wording},
 };
 
 /// A mail server's own words about a mail of ours; they count only if they name the recipient whom we wrote to.
@@ -114,55 +118,6 @@ const NOT_FINAL: &[&str] = &[
     "遅延",
 ];
 
-/// Words of a mail that arrived, unless their sentence denies it.
-const ARRIVED: &[&str] = &[
-    "delivered",
-    "delivery succeeded",
-    "delivery was successful",
-    "successful delivery",
-    "succeeded",
-    "got through",
-    "went through",
-    "was accepted",
-    "were accepted",
-    "has arrived",
-    "전송되었습니다",
-    "전달되었습니다",
-    "배달되었습니다",
-    "已送达",
-    "已投递",
-    "送达成功",
-    "配信されました",
-    "配信しました",
-    "送信されました",
-];
-
-/// What ends a sentence; lines are broken anywhere.
-const SENTENCE_ENDS: [char; 7] = ['.', '!', '?', ';', '。', '！', '？'];
-
-/// What denies a sentence.
-const NEGATIONS: &[&str] = &[
-    "not ",
-    "n't",
-    "cannot",
-    "unable",
-    "never",
-    "fail",
-    "undeliver",
-    "no longer",
-    "neither",
-    "nor ",
-    "without",
-    "refus",
-    "reject",
-    "않",
-    "못",
-    "未",
-    "無",
-    "无",
-    "できません",
-];
-
 /// Words of a mail that did not arrive, in no certain form.
 const FAILURE: &[&str] = &[
     "undeliver",
@@ -239,21 +194,24 @@ const SERVICE_LOCAL_PARTS: &[&str] = &[
 
 /// What the words say, if it is certain.
 pub(super) fn read_notice(
-    words: &str,
+    words: &Words,
     failed_recipients: Option<&str>,
-    own_addresses: &[String],
+    own_addresses: &BTreeSet<String>,
     (job_id, generation): (JobId, Generation),
     written_at: Option<Timestamp>,
 ) -> Option<BounceNotice> {
-    // Typographic apostrophes are as common as plain ones.
-    let words = words.replace('\u{2019}', "'");
-    let lower = words.to_lowercase();
+    let line = on_one_line(&words.text);
     let has_form = failed_recipients.is_some()
-        || FORMS.iter().any(|phrases| phrases.iter().all(|phrase| lower.contains(phrase)));
-    let notice = without_the_copy(&words, &lower);
-    // Mail servers break their lines anywhere.
-    let said = notice.to_lowercase().split_whitespace().collect::<Vec<_>>().join(" ");
-    if !has_form || NOT_FINAL.iter().any(|phrase| said.contains(phrase)) || tells_of_a_delivery(&said) {
+        || FORMS.iter().any(|phrases| phrases.iter().all(|phrase| line.contains(phrase)));
+    let notice = without_the_copy(&words.text);
+    let said = on_one_line(notice);
+    // What was cut off may tell of a delivery, unless it is the copy of our own mail.
+    let is_cut = words.end == WordsEnd::Cut && notice.len() == words.text.len();
+    let paragraphs = paragraphs(notice);
+    let is_in_doubt = is_cut
+        || NOT_FINAL.iter().any(|phrase| said.contains(phrase))
+        || tells_of_a_delivery(paragraphs.iter().map(String::as_str));
+    if !has_form || is_in_doubt {
         return None;
     }
     let mut named = recipients(notice, own_addresses);
@@ -274,40 +232,43 @@ pub(super) fn read_notice(
 }
 
 /// Whether a text may tell of a mail that did not arrive, by a code or by its words, which no answering machine does.
-pub(super) fn may_tell_of_a_failure(words: &str) -> bool {
-    let codes = Codes::of(words);
-    let lower = words.replace('\u{2019}', "'").to_lowercase();
-    let says = |phrases: &[&str]| phrases.iter().any(|phrase| lower.contains(phrase));
-    codes.has_permanent
+///
+/// What is cut off, or in a charset that nobody has named, may tell of anything.
+pub(super) fn may_tell_of_a_failure(words: &Words) -> bool {
+    let text = &words.text;
+    let codes = Codes::of(text);
+    let line = on_one_line(text);
+    // Languages other than English are broken within a word as well.
+    let tight = line.replace(' ', "");
+    let is_said = |phrase: &&str| {
+        line.contains(phrase) || !phrase.is_ascii() && tight.contains(&phrase.replace(' ', ""))
+    };
+    let says = |phrases: &[&str]| phrases.iter().any(&is_said);
+    words.end == WordsEnd::Cut
+        || text.contains(['\0', char::REPLACEMENT_CHARACTER])
+        || codes.has_permanent
         || codes.has_other
-        || wording(words) != Wording::Unclear
+        || wording(text) != Wording::Unclear
         || FORMS.iter().any(|phrases| says(phrases))
         || says(NOT_FINAL)
         || says(FAILURE)
 }
 
-/// Whether a text says anywhere that something was delivered, without saying no to it in the same sentence.
-///
-/// A notice that tells of two tries, or of two recipients, has both words in it, and only a person can tell which holds.
-fn tells_of_a_delivery(lower: &str) -> bool {
-    ARRIVED.iter().any(|word| {
-        lower.match_indices(word).any(|(at, _)| {
-            let before = &lower[..at];
-            let begins = before.rfind(SENTENCE_ENDS).map_or(0, |end| end + 1);
-            let sentence = &before[begins..];
-            !NEGATIONS.iter().any(|negation| sentence.contains(negation)) && !sentence.ends_with("un")
-        })
-    })
+/// What stands between empty lines, each on one line.
+fn paragraphs(text: &str) -> Vec<String> {
+    let lines: Vec<&str> = text.lines().collect();
+    lines.split(|line| line.trim().is_empty()).map(|lines| on_one_line(&lines.join(" "))).collect()
 }
 
-fn without_the_copy<'a>(words: &'a str, lower: &str) -> &'a str {
+fn without_the_copy(words: &str) -> &str {
+    // Only ASCII has two cases in these marks, and its lower case is as long as it is.
+    let lower = words.to_ascii_lowercase();
     let begins = COPY_BEGINS.iter().filter_map(|mark| lower.find(mark)).min();
-    // Lower case may be longer or shorter than what it was made from; then the copy begins nearby.
-    words.get(..words.floor_char_boundary(begins.unwrap_or(words.len()))).unwrap_or(words)
+    &words[..begins.unwrap_or(words.len())]
 }
 
 /// The addresses in a text, but for the mail server's and our own.
-fn recipients(text: &str, own_addresses: &[String]) -> BTreeSet<String> {
+fn recipients(text: &str, own_addresses: &BTreeSet<String>) -> BTreeSet<String> {
     text.split(|c: char| !(c.is_ascii_alphanumeric() || ".!#$%&'*+/=?^_`{|}~-@".contains(c)))
         .filter_map(|word| {
             let word = word.trim_matches(['.', '\'', '=', '*']).to_ascii_lowercase();

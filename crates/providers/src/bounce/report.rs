@@ -1,13 +1,14 @@
 //! A mail that came back: whose it is, and what the report in it says (RFC 3464).
 
-use std::{borrow::Cow, fmt, str::FromStr};
+use std::{fmt, str::FromStr};
 
 use closure_contract::{Generation, JobId, Timestamp};
 use mail_parser::MessageParser;
 
 use super::{
-    mail::{CameBack, Reading, text_of, utf_16},
+    mail::{CameBack, Reading},
     notice::{BounceNotice, may_tell_of_a_failure, read_notice},
+    text::{as_a_mail, groups},
     verp::BounceAddresses,
 };
 use crate::{email::MAIL_BYTES_MAX, mask::masked};
@@ -146,16 +147,6 @@ pub fn read_bounce(bytes: &[u8], addresses: &BounceAddresses) -> Result<BounceMa
     std::panic::catch_unwind(|| read(&as_a_mail(bytes), addresses)).unwrap_or(Err(BounceError::Unreadable))
 }
 
-/// The mail in the form that mails have: some programs that store mails write UTF-16, or end lines with a carriage return
-/// alone, and a parser of mails then finds no header at all.
-fn as_a_mail(bytes: &[u8]) -> Cow<'_, [u8]> {
-    let bytes = utf_16(bytes).map_or(Cow::Borrowed(bytes), |text| Cow::Owned(text.into_bytes()));
-    if bytes.contains(&b'\n') || !bytes.contains(&b'\r') {
-        return bytes;
-    }
-    Cow::Owned(bytes.iter().map(|byte| if *byte == b'\r' { b'\n' } else { *byte }).collect())
-}
-
 /// Reads the beginning of a mail that is too large to be read: only whose it is.
 pub fn read_large_bounce(beginning: &[u8], addresses: &BounceAddresses) -> Result<UnreadBounce, BounceError> {
     let read = || {
@@ -223,8 +214,7 @@ fn read(bytes: &[u8], addresses: &BounceAddresses) -> Result<BounceMail, BounceE
 fn recipients(statuses: &[&[u8]]) -> Option<Vec<RecipientReport>> {
     let mut found = Vec::new();
     for fields in statuses {
-        let text = text_of(fields).replace("\r\n", "\n").replace('\r', "\n");
-        for group in groups(&text) {
+        for group in groups(fields) {
             let field = |wanted: &str| {
                 let fields = group.lines().filter_map(|line| line.split_once(':'));
                 let mut named = fields.filter(|(name, _)| name.trim().eq_ignore_ascii_case(wanted));
@@ -243,23 +233,6 @@ fn recipients(statuses: &[&[u8]]) -> Option<Vec<RecipientReport>> {
         }
     }
     (!found.is_empty()).then_some(found)
-}
-
-/// The groups of fields, which empty lines divide; a line that begins with a space goes on with the field before.
-fn groups(text: &str) -> Vec<String> {
-    let mut groups = vec![String::new()];
-    for line in text.lines() {
-        let group = groups.last_mut().expect("there is always one");
-        if line.trim().is_empty() {
-            groups.push(String::new());
-        } else if line.starts_with([' ', '\t']) {
-            group.push_str(line);
-        } else {
-            group.push('\n');
-            group.push_str(line);
-        }
-    }
-    groups
 }
 
 /// The status; one that says nothing but its class is made exact by the other server's reply, where that has a code.

@@ -45,7 +45,8 @@ enum Then {
 /// Reads one whole reply.
 ///
 /// Of lines whose codes differ the last one counts, as it does for other mail servers. A line without a code between
-/// others is text. A last line counts where the connection ended in its text: the code had come.
+/// others is text. A last line counts where the connection ended in its text: the code had come. Where it ended before
+/// the space, more of the code might have come, or word that another line follows.
 pub(crate) async fn read(wire: &mut Wire) -> Result<Reply, Unread> {
     let mut lines = Vec::new();
     let mut code = None;
@@ -54,6 +55,9 @@ pub(crate) async fn read(wire: &mut Wire) -> Result<Reply, Unread> {
         let then = match (parse(&line.bytes), code) {
             // More was to come, and might have said otherwise.
             (Some((_, Then::More, _)), _) if line.end == LineEnd::Cut => return Err(Unread::Cut),
+            (Some(_), _) if line.end == LineEnd::Cut && !has_separator(&line.bytes) => {
+                return Err(Unread::Cut);
+            }
             (Some((found, then, text)), _) => {
                 code = Some(found);
                 keep(&mut lines, text);
@@ -86,6 +90,11 @@ fn parse(line: &[u8]) -> Option<(u16, Then, &[u8])> {
         Some(b' ' | b'\t') => Some((code, Then::Nothing, &rest[1..])),
         Some(_) | None => Some((code, Then::Nothing, rest)),
     }
+}
+
+/// Whether the code of a line is whole, and its line the last: three digits may be the beginning of `250-` or of `2500`.
+fn has_separator(line: &[u8]) -> bool {
+    matches!(line.get(3), Some(b' ' | b'\t'))
 }
 
 fn keep(lines: &mut Vec<String>, text: &[u8]) {
@@ -141,7 +150,8 @@ mod tests {
             (b"250-queued\r\n550 no, refused\r\n", 550, "queued no, refused"),
             (b"550-refused\r\n250\r\n", 250, "refused "),
             (b"599 x\r\n", 599, "x"),
-            (b"250", 250, ""),
+            (b"250 ", 250, ""),
+            (b"250\t", 250, ""),
             (b"250 2.0.0 queued a", 250, "2.0.0 queued a"),
             (b"250-one\r\n550 two", 550, "one two"),
         ] {
@@ -156,6 +166,10 @@ mod tests {
             (&b""[..], Unread::Cut),
             (b"2", Unread::Cut),
             (b"25", Unread::Cut),
+            (b"250", Unread::Cut),
+            (b"250\r", Unread::Cut),
+            (b"250O", Unread::Cut),
+            (b"250-half of\r\n250", Unread::Cut),
             (b"250-half", Unread::Cut),
             (b"250-half of\r\n", Unread::Cut),
             (b"250-half of\r\n25", Unread::Cut),

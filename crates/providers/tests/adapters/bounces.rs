@@ -8,7 +8,7 @@ use closure_providers::{
 
 const SECRET: &str = "a-secret-of-the-tests-0123456789-0123456789";
 
-fn addresses() -> BounceAddresses {
+pub(crate) fn addresses() -> BounceAddresses {
     BounceAddresses::new("bounce.example.com", &[SECRET.to_owned()]).expect("good settings")
 }
 
@@ -16,12 +16,12 @@ fn job() -> JobId {
     "0198c0de-0000-7000-8000-00000000abcd".parse().expect("a UUID")
 }
 
-fn ours() -> String {
+pub(crate) fn ours() -> String {
     addresses().sender(job(), Generation(2))
 }
 
 /// A report with this `To` and these groups of fields.
-fn report(headers: &str, fields: &str) -> String {
+pub(crate) fn report(headers: &str, fields: &str) -> String {
     format!(
         "{headers}From: MAILER-DAEMON@mx.example.com\r\nSubject: Undelivered Mail Returned to Sender\r\n\
          Date: Wed, 1 Jul 2026 12:00:00 +0000\r\nAuto-Submitted: auto-replied\r\nMIME-Version: 1.0\r\n\
@@ -32,7 +32,7 @@ fn report(headers: &str, fields: &str) -> String {
     )
 }
 
-const POSTFIX: &str = "Reporting-MTA: dns; mx.example.com\r\nX-Postfix-Queue-ID: 4XyZ12\r\n\r\n\
+pub(crate) const POSTFIX: &str = "Reporting-MTA: dns; mx.example.com\r\nX-Postfix-Queue-ID: 4XyZ12\r\n\r\n\
     Final-Recipient: rfc822; kim@example.net\r\nOriginal-Recipient: rfc822;kim@example.net\r\nAction: failed\r\n\
     Status: 5.1.1\r\nRemote-MTA: dns; mx.example.net\r\n\
     Diagnostic-Code: smtp; 550 5.1.1 <kim@example.net>: Recipient address rejected:\r\n    User unknown\r\n";
@@ -53,11 +53,11 @@ const RECORDED: [(&str, DsnAction, &str); 3] = [
     (include_str!("../recorded/postfix/given_up.eml"), DsnAction::Failed, "4.4.1"),
 ];
 
-fn read(mail: &str) -> Result<BounceMail, BounceError> {
+pub(crate) fn read(mail: &str) -> Result<BounceMail, BounceError> {
     read_bounce(mail.as_bytes(), &addresses())
 }
 
-fn unread(why: UnreadReason) -> Result<BounceMail, BounceError> {
+pub(crate) fn unread(why: UnreadReason) -> Result<BounceMail, BounceError> {
     Ok(BounceMail::Unread(UnreadBounce { job_id: job(), generation: Generation(2), why }))
 }
 
@@ -167,11 +167,11 @@ fn an_answering_machine_reports_nothing_however_it_words_it() {
 }
 
 /// What a mail program writes that showed the mail (RFC 8098).
-const READ: &str = "Reporting-UA: pc.example.net; Mailer\r\nFinal-Recipient: rfc822; kim@example.net\r\n\
+pub(crate) const READ: &str = "Reporting-UA: pc.example.net; Mailer\r\nFinal-Recipient: rfc822; kim@example.net\r\n\
     Disposition: manual-action/MDN-sent-manually; displayed\r\n";
 
 /// A note of an answering machine that writes without a sender.
-fn away(to: &str, words: &str) -> String {
+pub(crate) fn away(to: &str, words: &str) -> String {
     format!(
         "Return-Path: <>\r\nFrom: kim@example.net\r\nTo: {to}\r\nAuto-Submitted: auto-replied (vacation)\r\n\
          Subject: Out of office: your reply\r\n\r\n{words}"
@@ -208,7 +208,7 @@ fn a_report_about_a_reader_that_names_none_and_an_away_note_that_may_tell_of_a_f
 }
 
 /// A notice of qmail about one recipient, in these words.
-fn qmail(to: &str, words: &str) -> String {
+pub(crate) fn qmail(to: &str, words: &str) -> String {
     format!(
         "Return-Path: <>\r\nFrom: MAILER-DAEMON@mx.example.net\r\nTo: {to}\r\nSubject: failure notice\r\n\r\n\
          Hi. This is the qmail-send program at mx.example.net.\r\n{words}\r\n\r\n<kim@example.net>:\r\n\

@@ -2,6 +2,7 @@
 
 mod ari;
 mod bounces;
+mod bounces_odd;
 mod certificates;
 mod cuts;
 mod dkim;
