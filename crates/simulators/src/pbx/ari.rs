@@ -129,10 +129,12 @@ fn credentials(request: &Request) -> Option<(String, String)> {
 
 async fn endpoint(State(board): Board, Path(extension): Path<String>) -> Result<Json<Value>, AriError> {
     board.count_look();
+    // A slow answer tells what was so when it was asked for.
+    let answer = endpoint_json(&board, &extension);
     if board.agent(&extension) == AgentBehaviour::SlowToSay {
         tokio::time::sleep(Duration::from_millis(board.settings.stall_ms)).await;
     }
-    endpoint_json(&board, &extension).map(Json).ok_or(AriError::NotFound("Endpoint not found"))
+    answer.map(Json).ok_or(AriError::NotFound("Endpoint not found"))
 }
 
 /// What the phone is doing, if there is one.
