@@ -100,6 +100,8 @@ fn found(row: &ListedMessage) -> Result<LookUp, SendFailure> {
 }
 
 /// What the carrier's receipt says, where there is one, and else the message itself.
+///
+/// A receipt that is no end takes nothing from a message that came to one.
 fn by_receipt(message: &SingleMessage) -> Result<LookUp, SendFailure> {
     let mut looked = found(&message.row)?;
     let said = message.dlr.as_ref().and_then(|dlr| Some((dlr, dlr.dlr_status.as_deref()?)));
@@ -107,14 +109,25 @@ fn by_receipt(message: &SingleMessage) -> Result<LookUp, SendFailure> {
         && let Some((dlr, word)) = said
         && let Some(CodeReading::Word { status: its_status, evidence: its_evidence, .. }) =
             DLR_STATUSES.reading(word)
+        && (is_end(its_status) || !is_end(*status))
     {
         (*status, *evidence) = (its_status, its_evidence);
         let error = dlr.error_code.as_deref().and_then(code_text);
-        *failure_code = DLR_ERRORS.why(error.as_deref());
+        *failure_code = DLR_ERRORS
+            .why_ended(its_status, error.as_deref())
+            .or_else(|| nhn_words::RECEIVING.why_ended(its_status, message.row.result_code.as_deref()));
         *provider_code = match error {
             Some(error) => code_text(&format!("{word}-{error}")),
             None => code_text(word),
         };
     }
     Ok(looked)
+}
+
+/// Whether nothing else is said of the message after it.
+fn is_end(status: ReceiptStatus) -> bool {
+    match status {
+        ReceiptStatus::Delivered | ReceiptStatus::Undelivered | ReceiptStatus::Expired => true,
+        ReceiptStatus::InTransit | ReceiptStatus::Unknown => false,
+    }
 }

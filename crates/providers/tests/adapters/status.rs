@@ -98,6 +98,38 @@ async fn nhn_tells_the_carriers_receipt_of_one_message_and_it_decides() {
 }
 
 #[tokio::test]
+async fn a_carriers_receipt_that_is_no_end_takes_nothing_from_a_message_that_came_to_one() {
+    use ReceiptStatus::{Delivered, Expired, Undelivered};
+    let (refused, lost) = (Some(FailureCode::RecipientRejected), Some(FailureCode::NotDelivered));
+    for (result_code, dlr, status, code, why) in [
+        ("3001", r#"{"dlrStatus":"BUFFERED","errorCode":"0"}"#, Undelivered, "3001", refused),
+        ("3001", r#"{"dlrStatus":"UNKNOWN"}"#, Undelivered, "3001", refused),
+        (
+            "2000",
+            r#"{"dlrStatus":"ACCEPTED","errorCode":"0"}"#,
+            Expired,
+            "2000",
+            Some(FailureCode::ReceiptExpired),
+        ),
+        // The receipt is the carrier's own word, and where it has no cause the row has one.
+        ("3001", r#"{"dlrStatus":"FAILED"}"#, Undelivered, "FAILED", refused),
+        ("3001", r#"{"dlrStatus":"FAILED","errorCode":"1"}"#, Undelivered, "FAILED-1", lost),
+        ("3001", r#"{"dlrStatus":"DELIVERED","errorCode":"0"}"#, Delivered, "DELIVERED-0", None),
+    ] {
+        let (said, _server) =
+            ask_nhn(vec![nhn_single(REQUEST, "0", result_code, dlr)], Scope::Overseas).await;
+        let Ok(LookUp::Found { status: is, provider_code, failure_code, .. }) = said else {
+            panic!("{said:?}")
+        };
+        assert_eq!(
+            (is, provider_code.as_deref(), failure_code),
+            (status, Some(code), why),
+            "{result_code} {dlr}"
+        );
+    }
+}
+
+#[tokio::test]
 async fn at_home_nhn_is_asked_in_both_lists_and_another_message_is_never_ours() {
     let script = vec![nhn_refusal(), nhn_single(REQUEST, "3", "1000", "null")];
     let (said, server) = ask_nhn(script, Scope::Domestic).await;
