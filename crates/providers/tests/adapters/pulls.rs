@@ -147,6 +147,8 @@ async fn nhns_results_are_read_in_both_shapes_that_its_document_shows() {
         (results(&[]), 0),
         (named(""), 0),
         (results_of("null"), 0),
+        (results_of("{}"), 0),
+        (results_of(r#"{"resultUpdateList":null}"#), 0),
     ] {
         let server = HttpServer::start(vec![shape]).await;
         let source = ReceiptPull::Nhn(nhn_send::nhn(server.base_url()));

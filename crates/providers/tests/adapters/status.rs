@@ -130,6 +130,34 @@ async fn a_carriers_receipt_that_is_no_end_takes_nothing_from_a_message_that_cam
 }
 
 #[tokio::test]
+async fn an_outage_of_nhn_is_no_word_of_one_list_and_a_list_without_the_message_is_no_end() {
+    let header = |code: i64| {
+        format!(r#"{{"header":{{"isSuccessful":false,"resultCode":{code},"resultMessage":"no"}}}}"#)
+    };
+    for (status, body, expected) in [
+        (429, String::new(), "provider_throttled"),
+        (500, String::new(), "answer_lost"),
+        (401, String::new(), "provider_auth"),
+        (404, "<html>".to_owned(), "request_refused"),
+        (500, header(-1014), "answer_lost"),
+        (200, header(-9999), "answer_lost"),
+        (400, header(-1000), "provider_auth"),
+    ] {
+        let script = vec![answer(status, &body), nhn_refusal()];
+        let (said, server) = ask_nhn(script, Scope::Domestic).await;
+        assert_eq!(said.expect_err("nothing is known").code.as_str(), expected, "{status} {body}");
+        assert_eq!(server.seen().len(), 1, "{status} {body}: the other list is not asked");
+    }
+    let nothing =
+        r#"{"header":{"isSuccessful":true,"resultCode":0,"resultMessage":"SUCCESS"},"body":{"data":null}}"#;
+    let script = vec![answer(200, nothing), nhn_single(REQUEST, "3", "1000", "null")];
+    let (said, _server) = ask_nhn(script, Scope::Domestic).await;
+    assert!(matches!(said, Ok(LookUp::Found { .. })), "{said:?}");
+    let (said, _server) = ask_nhn(vec![answer(200, nothing), answer(200, nothing)], Scope::Domestic).await;
+    assert_eq!(said, Ok(LookUp::NotFound));
+}
+
+#[tokio::test]
 async fn at_home_nhn_is_asked_in_both_lists_and_another_message_is_never_ours() {
     let script = vec![nhn_refusal(), nhn_single(REQUEST, "3", "1000", "null")];
     let (said, server) = ask_nhn(script, Scope::Domestic).await;
