@@ -1,6 +1,6 @@
 //! NHN's webhook: who may bring receipts, and what they say.
 
-use closure_contract::{Evidence, Provider, Receipt, ReceiptStatus, Timestamp};
+use closure_contract::{Evidence, FailureCode, Provider, Receipt, ReceiptStatus, Timestamp};
 use closure_providers::{
     ConfigError, DoorError, DoorRequest, NhnReceipts, Notice, Opened, RECEIPT_BODY_BYTES_MAX, ReceiptDoor,
 };
@@ -112,6 +112,18 @@ fn a_delivery_receipt_says_what_its_status_says() {
     for nothing in ["null", "\"\""] {
         let opened = open(&DLR.replace("\"ACCEPTED\"", nothing)).expect("readable");
         assert_eq!(opened, Opened { ignored: 1, ..Opened::default() }, "{nothing}");
+    }
+}
+
+#[test]
+fn an_error_beside_a_word_that_is_no_bad_end_is_no_cause() {
+    for (dlr, why) in
+        [("DELIVERED", None), ("BUFFERED", None), ("FAILED", Some(FailureCode::RecipientRejected))]
+    {
+        let body = DLR
+            .replace("\"ACCEPTED\"", &format!("\"{dlr}\""))
+            .replace("\"errorCode\":\"0\"", "\"errorCode\":\"3\"");
+        assert_eq!(one(&body).failure_code, why, "{dlr}");
     }
 }
 
