@@ -116,6 +116,22 @@ fn a_delivery_receipt_says_what_its_status_says() {
 }
 
 #[test]
+fn a_batch_tells_each_blocked_country_once_and_nothing_that_is_no_country() {
+    let blocks: Vec<String> =
+        (0..25_000).map(|at| format!(r#"{{"countryCode":{}}}"#, [84, 1, 66][at % 3])).collect();
+    let opened = open(&format!(r#"{{"event":"CONVERSION_BLOCK","hooks":[{}]}}"#, blocks.join(",")));
+    let told = [1, 66, 84].map(|country_code| Notice::CountryBlocked { country_code });
+    assert_eq!(opened, Ok(Opened { notices: told.to_vec(), ..Opened::default() }));
+    let others: Vec<String> = (1_000..9_000).map(|code| format!(r#"{{"countryCode":{code}}}"#)).collect();
+    let opened = open(&format!(r#"{{"event":"CONVERSION_BLOCK","hooks":[{}]}}"#, others.join(",")));
+    assert_eq!(
+        opened,
+        Ok(Opened { unreadable: 8_000, ..Opened::default() }),
+        "calling codes have three digits"
+    );
+}
+
+#[test]
 fn an_error_beside_a_word_that_is_no_bad_end_is_no_cause() {
     for (dlr, why) in
         [("DELIVERED", None), ("BUFFERED", None), ("FAILED", Some(FailureCode::RecipientRejected))]
