@@ -14,6 +14,7 @@ import sys
 import pika
 import psycopg2
 
+from database import connect
 from outcomes import address
 
 # A repeat, and a word that is older than the one that is there, change nothing.
@@ -56,7 +57,7 @@ def write(database, properties, body):
 
 def main():
     broker = address()
-    database = psycopg2.connect(os.environ["CRM_DATABASE"])
+    database = connect()
     connection = pika.BlockingConnection(pika.URLParameters(broker))
     channel = connection.channel()
     channel.basic_qos(prefetch_count=100)

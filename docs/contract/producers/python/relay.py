@@ -11,8 +11,8 @@ import re
 import sys
 
 import pika
-import psycopg2
 
+from database import connect
 from publish import address
 
 POLL_S = 0.2  # how soon it looks again where there was nothing to do
@@ -117,7 +117,7 @@ def main():
     if not re.fullmatch("[1-9][0-9]{0,3}", in_flight):
         sys.exit("CLOSURE_IN_FLIGHT must be a number from 1 to 9999")
     broker = address()
-    database = psycopg2.connect(os.environ["CRM_DATABASE"], options=HELD_AT_MOST)
+    database = connect(options=HELD_AT_MOST)
     sys.exit(repr(Relay(broker, database, int(in_flight)).run()))
 
 
