@@ -8,6 +8,10 @@ use crate::{
 /// A number, a country code or a hint has at most this many characters.
 pub(crate) const PHONE_CHARS_MAX: usize = 32;
 
+/// Fewer digits than this after a tilde are the end of a range: `02-123-4567~8` is two lines, and its digits in a row are
+/// the number of a stranger.
+const TILDE_DIGITS_MIN: usize = 3;
+
 /// A number as it was typed, without what only separates its digits.
 #[derive(Clone, PartialEq, Eq)]
 pub(crate) enum Typed {
@@ -26,6 +30,7 @@ pub(crate) enum NoNumber {
     CountryCode,
     OtherScript,
     ForeignCharacter,
+    Range,
 }
 
 impl NoNumber {
@@ -54,6 +59,11 @@ impl NoNumber {
                 "it has characters other than digits, separators and a leading plus; take them out",
                 "숫자, 구분 기호, 맨 앞의 + 외의 글자가 있습니다. 해당 글자를 빼십시오",
             ),
+            Self::Range => Sentence::of(words!(
+                "it has fewer than {TILDE_DIGITS_MIN} digits after a tilde, which is how a range of lines is written; \
+                 write one number",
+                "물결표 뒤의 숫자가 {TILDE_DIGITS_MIN}자리보다 적어 회선 범위로 보입니다. 번호를 하나만 입력하십시오"
+            )),
         }
     }
 }
@@ -66,10 +76,13 @@ pub(crate) fn read(text: &str) -> Result<Typed, NoNumber> {
     }
     let mut digits = String::new();
     let mut plus = false;
-    for typed in text.chars() {
-        let character = Harmless::of_full_width(typed).unwrap_or(typed);
+    let mut rest = text.chars().map(|typed| Harmless::of_full_width(typed).unwrap_or(typed));
+    while let Some(character) = rest.next() {
         match character {
             '+' if !plus && digits.is_empty() => plus = true,
+            '~' | '\u{301c}' if !digits.is_empty() && digits_next(rest.clone()) < TILDE_DIGITS_MIN => {
+                return Err(NoNumber::Range);
+            }
             _ if is_separator(character) => {}
             '0'..='9' => digits.push(character),
             _ => return Err(problem_of(character)),
@@ -104,6 +117,14 @@ pub(crate) fn country_code(text: &str) -> Result<Option<u16>, NoNumber> {
         return Err(NoNumber::CountryCode);
     }
     code.parse().map(Some).map_err(|_| NoNumber::CountryCode)
+}
+
+/// How many digits come next, up to the separator behind them; what copying leaves between them separates nothing.
+fn digits_next(rest: impl Iterator<Item = char>) -> usize {
+    rest.skip_while(|character| is_separator(*character))
+        .filter(|character| Harmless::of(*character) != Some(Harmless::Nothing))
+        .take_while(char::is_ascii_digit)
+        .count()
 }
 
 fn problem_of(character: char) -> NoNumber {

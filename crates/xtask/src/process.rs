@@ -5,7 +5,7 @@ use std::io::{Read, Seek, SeekFrom};
 use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, ExitStatus, Stdio};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError, mpsc};
 use std::time::{Duration, Instant};
 
 use rustix::io::Errno;
@@ -156,7 +156,38 @@ impl Foreground {
     pub fn run(command: &mut Command, limit: Duration, interrupt: &Interrupt) -> Result<ExitStatus> {
         interrupt.check()?;
         let process = Foreground::spawn(command.stdin(Stdio::null()))?;
-        process.0.wait(limit, interrupt).map_err(|error| match error {
+        process.wait(command, limit, interrupt)
+    }
+
+    /// The same with what the command printed, for one that is run for its output; what it says of a failure is dropped.
+    pub fn read(
+        command: &mut Command,
+        limit: Duration,
+        interrupt: &Interrupt,
+    ) -> Result<(ExitStatus, String)> {
+        interrupt.check()?;
+        command.process_group(0).stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::null());
+        let mut child = command
+            .spawn()
+            .context(|| format!("cannot start {}", command.get_program().to_string_lossy()))?;
+        let output = child.stdout.take();
+        let process = Foreground(Running::watch(child)?);
+        let (sender, printed) = mpsc::channel();
+        std::thread::spawn(move || {
+            let mut text = Vec::new();
+            let read = output.map_or(Ok(0), |mut output| output.read_to_end(&mut text));
+            // Nobody listens any more where the command was given up.
+            let _ = sender.send(read.map(|_| String::from_utf8_lossy(&text).into_owned()));
+        });
+        let status = process.wait(command, limit, interrupt)?;
+        // A process that it left behind may hold the pipe open, and is not waited for.
+        let text = printed.recv_timeout(END_LIMIT);
+        let what = || format!("cannot read what {} printed", command.get_program().to_string_lossy());
+        Ok((status, text.context(what)?.context(what)?))
+    }
+
+    fn wait(&self, command: &Command, limit: Duration, interrupt: &Interrupt) -> Result<ExitStatus> {
+        self.0.wait(limit, interrupt).map_err(|error| match error {
             Error::Interrupted(signal) => Error::Interrupted(signal),
             Error::Failed(text) => {
                 Error::Failed(format!("{}: {text}", command.get_program().to_string_lossy()))
@@ -221,4 +252,27 @@ fn open_log(path: &Path) -> Result<File> {
         .append(true)
         .open(path)
         .context(|| format!("cannot write the log {}", path.display()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn shell(script: &str) -> Command {
+        let mut command = Command::new("sh");
+        command.args(["-c", script]);
+        command
+    }
+
+    #[test]
+    fn a_command_that_is_read_has_a_limit_as_every_other() {
+        let interrupt = Interrupt::listen().expect("signals can be listened for");
+        let read = |script, limit| Foreground::read(&mut shell(script), limit, &interrupt);
+        let (status, text) = read("echo a test; exit 3", END_LIMIT).expect("it ends");
+        assert_eq!((status.code(), text.as_str()), (Some(3), "a test\n"));
+        let much = read("yes | head -c 1000000", END_LIMIT).expect("more than a pipe holds is read as well");
+        assert_eq!(much.1.len(), 1_000_000);
+        let given_up = read("echo a test; exec sleep 600", Duration::from_millis(1));
+        assert!(matches!(given_up, Err(Error::Failed(text)) if text == "sh: gave up after 0 s"));
+    }
 }

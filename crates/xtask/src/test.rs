@@ -1,10 +1,10 @@
 //! `cargo xtask test`: the whole test suite on a real broker and a real database of its own.
 
-use std::process::{Command, ExitCode, ExitStatus, Stdio};
+use std::process::{Command, ExitCode, ExitStatus};
 use std::time::Duration;
 
 use crate::asterisk::{self, Pbx};
-use crate::error::{Context as _, Result};
+use crate::error::Result;
 use crate::interrupt::Interrupt;
 use crate::packages;
 use crate::parts::Parts;
@@ -16,6 +16,8 @@ use crate::workspace::Workspace;
 
 /// How long compiling may take.
 const BUILD_LIMIT: Duration = Duration::from_secs(40 * 60);
+/// How long the compiled tests may take to say their names.
+const LISTING_LIMIT: Duration = Duration::from_secs(10 * 60);
 /// How long the tests may take.
 const TEST_LIMIT: Duration = Duration::from_secs(60 * 60);
 /// Names the folder with the built binaries for tests that run them as processes.
@@ -61,7 +63,7 @@ fn run_parts(arguments: &Arguments, interrupt: &Interrupt, parts: &mut Parts) ->
         }
     }
     let options = ServiceOptions { durability: Durability::Unsynced, leftovers: Leftovers::Remove };
-    let is_needed = parts.measure("listing", || needs_pbx(&workspace, arguments))?;
+    let is_needed = parts.measure("listing", || needs_pbx(&workspace, arguments, interrupt))?;
     let pbx = || parts.measure("Asterisk", || Pbx::find(&workspace, interrupt));
     let pbx = is_needed.then(pbx).transpose()?;
     let programs = parts.measure("RabbitMQ", || arguments.rabbitmq.programs(&workspace, interrupt))?;
@@ -108,15 +110,15 @@ fn cargo_test(workspace: &Workspace, arguments: &Arguments, first: &[&str]) -> C
 }
 
 /// Whether any test is chosen that needs the PBX; cargo is asked, which alone knows its grammar and the tests theirs.
-fn needs_pbx(workspace: &Workspace, arguments: &Arguments) -> Result<bool> {
+fn needs_pbx(workspace: &Workspace, arguments: &Arguments, interrupt: &Interrupt) -> Result<bool> {
     if is_whole_suite(&arguments.cargo_test) {
         return Ok(true);
     }
     let mut command = cargo_test(workspace, arguments, &["--quiet"]);
     tell_tests(&mut command, &["--list"]);
-    let output = command.stdin(Stdio::null()).output().context(|| "cannot start cargo".to_owned())?;
+    let (status, names) = Foreground::read(&mut command, LISTING_LIMIT, interrupt)?;
     // Arguments that cargo or the tests refuse are refused again, aloud, when the tests are to run.
-    Ok(output.status.success() && asterisk::is_needed(&String::from_utf8_lossy(&output.stdout)))
+    Ok(status.success() && asterisk::is_needed(&names))
 }
 
 /// Adds to what the tests' own programs are told, beside what a person wrote after the dashes.

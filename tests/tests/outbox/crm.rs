@@ -99,6 +99,22 @@ impl Crm {
         command
     }
 
+    /// Relay and reader, each with an address of a broker and with one of a database whose password is not
+    /// percent-encoded.
+    pub(crate) fn with_addresses_that_are_none(&self) -> Vec<Command> {
+        let broker = "amqp://crm:se%cret@127.0.0.1:1/".to_owned();
+        let database = (self.programs.address)("postgres://crm:se%cret@127.0.0.1:1/crm");
+        let mut commands = Vec::new();
+        for program in [self.programs.relay, self.programs.inbox] {
+            for (name, address) in [("CLOSURE_AMQP", &broker), ("CRM_DATABASE", &database)] {
+                let mut command = self.prepared(program());
+                command.env(name, address);
+                commands.push(command);
+            }
+        }
+        commands
+    }
+
     fn start(&self, command: Command) -> Child {
         let mut command = self.prepared(command);
         command.stdout(Stdio::null()).stderr(Stdio::inherit()).spawn().expect("it can be started")

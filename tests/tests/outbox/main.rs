@@ -249,6 +249,12 @@ async fn what_is_not_taken_stays(programs: Programs) {
     let output = stranger.output().await.expect("it can be started");
     let said = String::from_utf8_lossy(&output.stderr);
     assert!(output.status.code() == Some(1) && said.contains("403"), "{said}");
+    for mut command in crm.with_addresses_that_are_none() {
+        let output = command.output().await.expect("it can be started");
+        let said = String::from_utf8_lossy(&output.stderr);
+        assert!(output.status.code() == Some(1) && said.contains(" is no address; percent-encode"), "{said}");
+        assert!(!said.contains("cret"), "no part of the password is told: {said}");
+    }
     for queue in ["closure.email", "closure.unroutable"] {
         fleet.vhost.delete_queue(queue).await;
     }

@@ -63,6 +63,20 @@ async fn is_refused_and_cut_off(publisher: impl Fn() -> Command, reader: impl Fn
         assert_eq!(ended, Some(1), "{said}");
         assert!(said.contains(code) && !said.contains("again in"), "{code} is told once:\n{said}");
     }
+    for uri in ["se%cret", "se/cret", "se#cret", "se?cret", "12/cret"].map(|password| {
+        // What is not percent-encoded makes no address, which the clients would show in what they say of it.
+        format!("amqp://crm:{password}@{place}")
+    }) {
+        for command in [publisher(), reader()] {
+            let (ended, said) = output_at(command, &uri, "crm.nowhere").await;
+            assert_eq!(ended, Some(1), "{said}");
+            assert!(said.contains("CLOSURE_AMQP is no address; percent-encode"), "{said}");
+            assert!(
+                !said.contains("cret") && !said.contains("again in"),
+                "it is told once, and no part of it:\n{said}"
+            );
+        }
+    }
     publishes_the_same_bytes_again(&fleet, publisher(), &body).await;
     fleet.cli(&["outcomes", "--queue", "crm.cut-off", "--count", "0"]).await.with_code(0);
     let mut command = reader();

@@ -22,6 +22,7 @@ mod oracle;
 mod orders;
 mod properties;
 mod quiet;
+mod ranges;
 mod rulebooks;
 mod rules;
 mod subjects;

@@ -63,6 +63,14 @@ impl CodeTable {
         }
     }
 
+    /// The same where the message came to a bad end; beside a good word, or before the last one, a code is a remark.
+    pub(crate) fn why_ended(&self, status: ReceiptStatus, code: Option<&str>) -> Option<FailureCode> {
+        match status {
+            ReceiptStatus::Undelivered | ReceiptStatus::Expired | ReceiptStatus::Unknown => self.why(code),
+            ReceiptStatus::Delivered | ReceiptStatus::InTransit => None,
+        }
+    }
+
     /// Every table of this release.
     pub const ALL: &'static [&'static Self] = &[
         &nhn_codes::RESULTS,

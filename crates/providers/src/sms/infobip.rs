@@ -135,6 +135,7 @@ impl InfobipSms {
     /// What the logs say of messages that came to an end; they reach back 48 hours, and are read page by page.
     ///
     /// Where they go on after the last page that is read, that is the past which was wanted least: the newest come first.
+    /// The same is true of a page that does not come: those before it are kept, and whoever asks does not begin again.
     pub(crate) async fn ended(&self, since: Timestamp, now: Timestamp) -> Result<Opened, SendFailure> {
         let since = infobip_time(since)
             .ok_or_else(|| SendFailure::new(FailureCode::RequestRefused, "the time has no text"))?;
@@ -149,8 +150,12 @@ impl InfobipSms {
             if let Some(cursor) = &cursor {
                 url.query_pairs_mut().append_pair("cursor", cursor);
             }
-            let page = self.pulled(url).await?;
-            let next = page.cursor.as_ref().and_then(|cursor| cursor.next_cursor.clone());
+            let page = match (self.pulled(url).await, &cursor) {
+                (Ok(page), _) => page,
+                (Err(_), Some(_)) => break,
+                (Err(problem), None) => return Err(problem),
+            };
+            let next = page.next_cursor().map(str::to_owned);
             let page = opened(page, now);
             ended.receipts.extend(page.receipts);
             ended.unreadable += page.unreadable;

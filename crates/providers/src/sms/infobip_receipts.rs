@@ -99,7 +99,7 @@ pub(crate) fn opened(reports: Reports, received_at: Timestamp) -> Opened {
 fn receipt(result: serde_json::Value, received_at: Timestamp) -> Option<Receipt> {
     let report: Report = serde_json::from_value(result).ok()?;
     let callback = report.callback_data.as_deref().and_then(|data| data.parse::<ClientRef>().ok());
-    let id = match report.message_id {
+    let id = match report.message_id.filter(|id| !id.is_empty()) {
         Some(id) => id,
         None => callback?.to_string(),
     };

@@ -128,17 +128,16 @@ pub(crate) struct Violation {
 #[derive(Deserialize)]
 pub(crate) struct Reports {
     pub(crate) results: Vec<serde_json::Value>,
-    /// Where the logs go on, if they were asked for with a cursor.
+    /// Where the logs go on, if they were asked for with a cursor; what it looks like must cost no report.
     #[serde(default)]
-    pub(crate) cursor: Option<Cursor>,
+    cursor: serde_json::Value,
 }
 
-#[derive(Deserialize)]
-#[serde(rename_all = "camelCase")]
-pub(crate) struct Cursor {
-    /// Nothing on the last page.
-    #[serde(default)]
-    pub(crate) next_cursor: Option<String>,
+impl Reports {
+    /// The cursor of the next page; nothing on the last one.
+    pub(crate) fn next_cursor(&self) -> Option<&str> {
+        self.cursor.get("nextCursor")?.as_str().filter(|next| !next.is_empty())
+    }
 }
 
 #[derive(Deserialize)]

@@ -14,6 +14,7 @@ use super::{
     },
     gateway::{Gateway, LookUp, LookUpQuery, SmsMessage, StatusQuery},
     nhn_codes::{self, SUCCESS},
+    nhn_look_up::Single,
     nhn_receipts::{BadHook, polled},
     nhn_wire::{Envelope, ResultsAnswer, SendAnswer, SendRecipient, SendRequest, Verdict, provider_ref},
     receipts::Opened,
@@ -103,6 +104,12 @@ impl Kind {
     }
 }
 
+/// What NHN's header says of a request.
+pub(super) enum Said {
+    Done(Answer),
+    Refused(SendFailure),
+}
+
 /// The NHN Cloud adapter.
 #[derive(Clone)]
 pub struct NhnSms {
@@ -177,19 +184,29 @@ impl NhnSms {
 
     /// One request; what comes back is an answer whose header says success.
     pub(super) async fn run(&self, request: RequestBuilder) -> Result<Answer, SendFailure> {
+        match self.ask(request).await? {
+            Said::Done(answer) => Ok(answer),
+            Said::Refused(why) => Err(why),
+        }
+    }
+
+    /// One request, and whether NHN's own header refuses it; an error is everything else that is no success.
+    pub(super) async fn ask(&self, request: RequestBuilder) -> Result<Said, SendFailure> {
         let request = request.header("X-Secret-Key", self.secret.clone());
         let answer = self.http.run(request).await.map_err(|none| lost(SERVICE, none))?;
         let envelope = serde_json::from_slice::<Envelope>(&answer.body).ok();
         match answer.status {
             200..=299 => {}
-            status => return Err(refused(status, envelope).with_retry_after_ms(answer.retry_after_ms)),
+            status => return refused(status, envelope, answer.retry_after_ms),
         }
         let Some(Envelope { header }) = envelope else {
             return Err(unreadable("NHN's answer is not the JSON that it documents"));
         };
         match header.verdict() {
-            Verdict::Success => Ok(answer),
-            Verdict::Failure => Err(by_code(header.result_code, header.result_message.as_deref())),
+            Verdict::Success => Ok(Said::Done(answer)),
+            Verdict::Failure => {
+                Ok(Said::Refused(by_code(header.result_code, header.result_message.as_deref())))
+            }
             Verdict::Contradiction => Err(unreadable("NHN's answer says success and failure at once")
                 .with_provider_code(header.result_code)),
         }
@@ -226,15 +243,15 @@ impl Gateway for NhnSms {
         let Some((request_id, sequence)) = query.provider_ref.split_once(':') else {
             return Ok(LookUp::CannotTell);
         };
-        let mut asked = Ok(LookUp::NotFound);
+        let mut refused = None;
         for kind in Kind::in_scope(query.scope) {
-            asked = self.single(request_id, sequence, *kind).await;
-            // The other list refuses a request that is not its own.
-            if !asked.as_ref().is_err_and(|failure| failure.provider_code.is_some()) {
-                return asked;
+            match self.single(request_id, sequence, *kind).await? {
+                Single::Found(found) => return Ok(found),
+                Single::NotListed => {}
+                Single::Refused(why) => refused = Some(why),
             }
         }
-        asked
+        refused.map_or(Ok(LookUp::NotFound), Err)
     }
 }
 
@@ -298,13 +315,18 @@ pub(super) fn read<T: DeserializeOwned>(answer: &Answer) -> Result<T, SendFailur
 }
 
 /// Any status but 2xx: 4xx is a refusal, everything else may have been carried out.
-fn refused(status: u16, envelope: Option<Envelope>) -> SendFailure {
+fn refused(
+    status: u16,
+    envelope: Option<Envelope>,
+    retry_after_ms: Option<u64>,
+) -> Result<Said, SendFailure> {
     if let (400..=499, Some(Envelope { header })) = (status, envelope)
         && matches!(header.verdict(), Verdict::Failure)
     {
-        return by_code(header.result_code, header.result_message.as_deref());
+        let why = by_code(header.result_code, header.result_message.as_deref());
+        return Ok(Said::Refused(why.with_retry_after_ms(retry_after_ms)));
     }
-    by_status(SERVICE, status)
+    Err(by_status(SERVICE, status).with_retry_after_ms(retry_after_ms))
 }
 
 fn by_code(result_code: i64, message: Option<&str>) -> SendFailure {

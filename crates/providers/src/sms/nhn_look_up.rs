@@ -8,7 +8,7 @@ use super::{
     answers::unreadable,
     codes::CodeReading,
     gateway::LookUp,
-    nhn::{Kind, NhnSms, nhn_time, read, same_key},
+    nhn::{Kind, NhnSms, Said, nhn_time, read, same_key},
     nhn_wire::{ListAnswer, ListedMessage, SingleAnswer, SingleMessage, provider_ref},
     nhn_words::{self, DLR_ERRORS, DLR_STATUSES},
 };
@@ -55,26 +55,53 @@ impl NhnSms {
         }
     }
 
-    /// One message by NHN's reference.
+    /// One message by NHN's reference, if this list has it.
     pub(super) async fn single(
         &self,
         request_id: &str,
         sequence: &str,
         kind: Kind,
-    ) -> Result<LookUp, SendFailure> {
+    ) -> Result<Single, SendFailure> {
         let mut url = self.url(kind);
         if let Ok(mut path) = url.path_segments_mut() {
             path.push(request_id);
         }
         url.query_pairs_mut().append_pair("recipientSeq", sequence);
-        let answer: SingleAnswer = read(&self.run(self.http.get(url)).await?)?;
-        let message = answer.body.data;
+        let answer = match self.ask(self.http.get(url)).await? {
+            Said::Done(answer) => answer,
+            Said::Refused(why) if is_outage(why.code) => return Err(why),
+            Said::Refused(why) => return Ok(Single::Refused(why)),
+        };
+        let answer: SingleAnswer = read(&answer)?;
+        let Some(message) = answer.body.data else { return Ok(Single::NotListed) };
         let is_it = message.row.request_id == request_id && message.row.recipient_seq.to_string() == sequence;
         if !is_it {
             return Err(unreadable("NHN answered with another message than was asked for"));
         }
-        by_receipt(&message)
+        by_receipt(&message).map(Single::Found)
     }
+}
+
+/// What one of NHN's lists says of a message.
+pub(super) enum Single {
+    Found(LookUp),
+    /// It answers with nothing.
+    NotListed,
+    /// It refuses a request that is not its own.
+    Refused(SendFailure),
+}
+
+/// Whether a refusal tells of NHN or of our account, and thus nothing of the message.
+fn is_outage(code: FailureCode) -> bool {
+    matches!(
+        code,
+        FailureCode::ProviderAuth
+            | FailureCode::ProviderFault
+            | FailureCode::ProviderQuota
+            | FailureCode::ProviderThrottled
+            | FailureCode::ProviderUnavailable
+            | FailureCode::AnswerLost
+    )
 }
 
 /// What the list says of our message, by `msgStatus`.
@@ -100,6 +127,8 @@ fn found(row: &ListedMessage) -> Result<LookUp, SendFailure> {
 }
 
 /// What the carrier's receipt says, where there is one, and else the message itself.
+///
+/// A receipt that is no end takes nothing from a message that came to one.
 fn by_receipt(message: &SingleMessage) -> Result<LookUp, SendFailure> {
     let mut looked = found(&message.row)?;
     let said = message.dlr.as_ref().and_then(|dlr| Some((dlr, dlr.dlr_status.as_deref()?)));
@@ -107,14 +136,25 @@ fn by_receipt(message: &SingleMessage) -> Result<LookUp, SendFailure> {
         && let Some((dlr, word)) = said
         && let Some(CodeReading::Word { status: its_status, evidence: its_evidence, .. }) =
             DLR_STATUSES.reading(word)
+        && (is_end(its_status) || !is_end(*status))
     {
         (*status, *evidence) = (its_status, its_evidence);
         let error = dlr.error_code.as_deref().and_then(code_text);
-        *failure_code = DLR_ERRORS.why(error.as_deref());
+        *failure_code = DLR_ERRORS
+            .why_ended(its_status, error.as_deref())
+            .or_else(|| nhn_words::RECEIVING.why_ended(its_status, message.row.result_code.as_deref()));
         *provider_code = match error {
             Some(error) => code_text(&format!("{word}-{error}")),
             None => code_text(word),
         };
     }
     Ok(looked)
+}
+
+/// Whether nothing else is said of the message after it.
+fn is_end(status: ReceiptStatus) -> bool {
+    match status {
+        ReceiptStatus::Delivered | ReceiptStatus::Undelivered | ReceiptStatus::Expired => true,
+        ReceiptStatus::InTransit | ReceiptStatus::Unknown => false,
+    }
 }

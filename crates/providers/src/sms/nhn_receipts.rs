@@ -16,7 +16,7 @@
 //!   for both events, and the DLR decides.
 //! - A DLR whose status is null carries no information, and that file says that this happens.
 
-use std::fmt;
+use std::{collections::BTreeSet, fmt};
 
 use closure_contract::{
     ClientRef, Evidence, Provider, Receipt, ReceiptStatus, Timestamp, receipt::ReceiptKind,
@@ -40,6 +40,8 @@ use crate::{config::ConfigError, mask::code_text};
 
 const SERVICE: &str = "NHN webhook";
 const SIGNATURE_HEADER: &str = "x-toast-webhook-signature";
+/// A calling code has at most three digits.
+const COUNTRY_CODE_MAX: u16 = 999;
 const HOOK_ID_CHARS_MAX: usize = 64;
 const WEBHOOK_TIME: &[BorrowedFormatItem<'_>] =
     format_description!("[year]-[month]-[day]T[hour]:[minute]:[second]");
@@ -156,15 +158,21 @@ struct ConversionBlock {
     country_code: Option<String>,
 }
 
+/// Each country once, however often a batch names it: every one of them is a line for a person.
 fn blocked_countries(hooks: Vec<serde_json::Value>) -> Opened {
     let mut opened = Opened::default();
+    let mut countries = BTreeSet::new();
     for hook in hooks {
         let block = serde_json::from_value::<ConversionBlock>(hook).ok();
         match block.and_then(|block| block.country_code?.parse().ok()) {
-            Some(country_code) => opened.notices.push(Notice::CountryBlocked { country_code }),
-            None => opened.unreadable += 1,
+            Some(country_code @ 1..=COUNTRY_CODE_MAX) => {
+                countries.insert(country_code);
+            }
+            Some(_) | None => opened.unreadable += 1,
         }
     }
+    opened.notices =
+        countries.into_iter().map(|country_code| Notice::CountryBlocked { country_code }).collect();
     opened
 }
 
@@ -202,7 +210,7 @@ fn result_update(hook: serde_json::Value, received_at: Timestamp) -> Result<Opti
         client_ref,
         status,
         evidence,
-        failure_code: nhn_words::RECEIVING.why(result_code.as_deref()),
+        failure_code: nhn_words::RECEIVING.why_ended(status, result_code.as_deref()),
         provider_code: result_code.or_else(|| code_text(&hook.message_status)),
         reported_sender: hook.send_no,
         occurred_at,
@@ -242,7 +250,7 @@ fn delivery_receipt(hook: serde_json::Value, received_at: Timestamp) -> Result<O
         status,
         evidence,
         provider_code,
-        failure_code: nhn_words::DLR_ERRORS.why(error_code.as_deref()),
+        failure_code: nhn_words::DLR_ERRORS.why_ended(status, error_code.as_deref()),
         reported_sender: None,
         occurred_at: None,
         received_at,

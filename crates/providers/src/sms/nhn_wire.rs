@@ -129,7 +129,9 @@ pub(crate) struct SingleAnswer {
 
 #[derive(Deserialize)]
 pub(crate) struct SingleBody {
-    pub(crate) data: SingleMessage,
+    /// Nothing where this list does not have the message.
+    #[serde(default)]
+    pub(crate) data: Option<SingleMessage>,
 }
 
 /// One message, with the carrier's receipt from overseas where there is one.
@@ -170,8 +172,8 @@ pub(crate) struct ResultsBody {
 enum ResultRows {
     List(Vec<serde_json::Value>),
     Named {
-        #[serde(rename = "resultUpdateList")]
-        rows: Vec<serde_json::Value>,
+        #[serde(rename = "resultUpdateList", default)]
+        rows: Option<Vec<serde_json::Value>>,
     },
 }
 
@@ -180,7 +182,8 @@ impl ResultsBody {
     pub(crate) fn rows(self) -> Vec<serde_json::Value> {
         match self.data {
             None => Vec::new(),
-            Some(ResultRows::List(rows) | ResultRows::Named { rows }) => rows,
+            Some(ResultRows::List(rows)) => rows,
+            Some(ResultRows::Named { rows }) => rows.unwrap_or_default(),
         }
     }
 }

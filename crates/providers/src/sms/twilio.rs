@@ -318,7 +318,7 @@ fn found(row: &Message) -> Result<LookUp, SendFailure> {
     let error = error_text(row);
     let (status, evidence) =
         word(&row.status, error.as_deref()).unwrap_or((ReceiptStatus::InTransit, Evidence::None));
-    let failure_code = ERRORS.why(error.as_deref());
+    let failure_code = ERRORS.why_ended(status, error.as_deref());
     let provider_code = error.or_else(|| crate::mask::code_text(&row.status));
     Ok(LookUp::Found {
         provider_ref: sid.to_owned(),

@@ -135,7 +135,7 @@ impl TwilioReceipts {
             status: word,
             evidence,
             provider_code,
-            failure_code: ERRORS.why(error.as_deref()),
+            failure_code: ERRORS.why_ended(word, error.as_deref()),
             reported_sender: sender(fields),
             // Twilio passes on a carrier's time without its zone, which is no time.
             occurred_at: None,

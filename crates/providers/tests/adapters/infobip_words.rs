@@ -112,9 +112,20 @@ fn a_report_that_names_our_message_by_its_callback_data_alone_is_read() {
     let receipt = read(&result);
     assert_eq!((receipt.status, receipt.client_ref), (ReceiptStatus::Delivered, Some(client_ref())));
     assert_eq!(receipt.provider_ref, Some(client_ref().to_string()), "which is its id at the gateway too");
+    result["messageId"] = json!("");
+    assert_eq!(read(&result), receipt, "an empty id is none");
     result["callbackData"] = json!("another system's");
     let opened = report(&json!({ "results": [result] }).to_string()).expect("authentic");
     assert_eq!((opened.receipts.len(), opened.unreadable), (0, 1));
+}
+
+#[test]
+fn an_odd_cursor_costs_no_report_of_a_batch() {
+    let result = result(&status((3, "DELIVERED"), Some(5)), &error(0));
+    for cursor in [json!(7), json!("a"), json!({ "nextCursor": 7 }), json!([]), Value::Null] {
+        let opened = report(&json!({ "results": [result], "cursor": cursor }).to_string());
+        assert_eq!(opened.map(|opened| opened.receipts.len()), Ok(1), "{cursor}");
+    }
 }
 
 #[tokio::test]

@@ -1,6 +1,6 @@
 //! NHN's webhook: who may bring receipts, and what they say.
 
-use closure_contract::{Evidence, Provider, Receipt, ReceiptStatus, Timestamp};
+use closure_contract::{Evidence, FailureCode, Provider, Receipt, ReceiptStatus, Timestamp};
 use closure_providers::{
     ConfigError, DoorError, DoorRequest, NhnReceipts, Notice, Opened, RECEIPT_BODY_BYTES_MAX, ReceiptDoor,
 };
@@ -112,6 +112,34 @@ fn a_delivery_receipt_says_what_its_status_says() {
     for nothing in ["null", "\"\""] {
         let opened = open(&DLR.replace("\"ACCEPTED\"", nothing)).expect("readable");
         assert_eq!(opened, Opened { ignored: 1, ..Opened::default() }, "{nothing}");
+    }
+}
+
+#[test]
+fn a_batch_tells_each_blocked_country_once_and_nothing_that_is_no_country() {
+    let blocks: Vec<String> =
+        (0..25_000).map(|at| format!(r#"{{"countryCode":{}}}"#, [84, 1, 66][at % 3])).collect();
+    let opened = open(&format!(r#"{{"event":"CONVERSION_BLOCK","hooks":[{}]}}"#, blocks.join(",")));
+    let told = [1, 66, 84].map(|country_code| Notice::CountryBlocked { country_code });
+    assert_eq!(opened, Ok(Opened { notices: told.to_vec(), ..Opened::default() }));
+    let others: Vec<String> = (1_000..9_000).map(|code| format!(r#"{{"countryCode":{code}}}"#)).collect();
+    let opened = open(&format!(r#"{{"event":"CONVERSION_BLOCK","hooks":[{}]}}"#, others.join(",")));
+    assert_eq!(
+        opened,
+        Ok(Opened { unreadable: 8_000, ..Opened::default() }),
+        "calling codes have three digits"
+    );
+}
+
+#[test]
+fn an_error_beside_a_word_that_is_no_bad_end_is_no_cause() {
+    for (dlr, why) in
+        [("DELIVERED", None), ("BUFFERED", None), ("FAILED", Some(FailureCode::RecipientRejected))]
+    {
+        let body = DLR
+            .replace("\"ACCEPTED\"", &format!("\"{dlr}\""))
+            .replace("\"errorCode\":\"0\"", "\"errorCode\":\"3\"");
+        assert_eq!(one(&body).failure_code, why, "{dlr}");
     }
 }
 

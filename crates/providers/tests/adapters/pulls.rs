@@ -79,6 +79,27 @@ async fn infobips_logs_are_read_to_their_end_by_their_cursor_and_never_in_a_circ
 }
 
 #[tokio::test]
+async fn a_page_of_infobips_logs_that_does_not_come_costs_none_of_those_before_it() {
+    let row = LOGS.trim().trim_start_matches(r#"{"results":["#).trim_end_matches("]}");
+    let page = |cursor: &str| answer(200, format!(r#"{{"results":[{row}],"cursor":{cursor}}}"#));
+    let first = r#"{"nextCursor":"a"}"#;
+    for (pages, expected) in [
+        (vec![page(first), answer(500, "")], 1),
+        (vec![page(first), page(r#"{"nextCursor":"b"}"#), answer(200, "<html>")], 2),
+        (vec![page(r#"{"nextCursor":7}"#)], 1),
+        (vec![page(r#""a""#)], 1),
+    ] {
+        let server = HttpServer::start(pages).await;
+        let source = ReceiptPull::Infobip(infobip::infobip(server.base_url()));
+        let ended = source.recall(SINCE, NOW).await.expect("what came is kept");
+        assert_eq!(ended.receipts.len(), expected);
+    }
+    let server = HttpServer::start(vec![answer(500, "")]).await;
+    let source = ReceiptPull::Infobip(infobip::infobip(server.base_url()));
+    assert!(source.recall(SINCE, NOW).await.is_err(), "without a first page nothing is known");
+}
+
+#[tokio::test]
 async fn an_answer_that_is_no_batch_brings_nothing_and_is_no_end() {
     for (status, body, expected) in [
         (200, "{}", FailureCode::AnswerUnreadable),
@@ -147,6 +168,8 @@ async fn nhns_results_are_read_in_both_shapes_that_its_document_shows() {
         (results(&[]), 0),
         (named(""), 0),
         (results_of("null"), 0),
+        (results_of("{}"), 0),
+        (results_of(r#"{"resultUpdateList":null}"#), 0),
     ] {
         let server = HttpServer::start(vec![shape]).await;
         let source = ReceiptPull::Nhn(nhn_send::nhn(server.base_url()));

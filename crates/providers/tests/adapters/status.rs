@@ -98,6 +98,66 @@ async fn nhn_tells_the_carriers_receipt_of_one_message_and_it_decides() {
 }
 
 #[tokio::test]
+async fn a_carriers_receipt_that_is_no_end_takes_nothing_from_a_message_that_came_to_one() {
+    use ReceiptStatus::{Delivered, Expired, Undelivered};
+    let (refused, lost) = (Some(FailureCode::RecipientRejected), Some(FailureCode::NotDelivered));
+    for (result_code, dlr, status, code, why) in [
+        ("3001", r#"{"dlrStatus":"BUFFERED","errorCode":"0"}"#, Undelivered, "3001", refused),
+        ("3001", r#"{"dlrStatus":"UNKNOWN"}"#, Undelivered, "3001", refused),
+        (
+            "2000",
+            r#"{"dlrStatus":"ACCEPTED","errorCode":"0"}"#,
+            Expired,
+            "2000",
+            Some(FailureCode::ReceiptExpired),
+        ),
+        // The receipt is the carrier's own word, and where it has no cause the row has one.
+        ("3001", r#"{"dlrStatus":"FAILED"}"#, Undelivered, "FAILED", refused),
+        ("3001", r#"{"dlrStatus":"FAILED","errorCode":"1"}"#, Undelivered, "FAILED-1", lost),
+        ("3001", r#"{"dlrStatus":"DELIVERED","errorCode":"0"}"#, Delivered, "DELIVERED-0", None),
+    ] {
+        let (said, _server) =
+            ask_nhn(vec![nhn_single(REQUEST, "0", result_code, dlr)], Scope::Overseas).await;
+        let Ok(LookUp::Found { status: is, provider_code, failure_code, .. }) = said else {
+            panic!("{said:?}")
+        };
+        assert_eq!(
+            (is, provider_code.as_deref(), failure_code),
+            (status, Some(code), why),
+            "{result_code} {dlr}"
+        );
+    }
+}
+
+#[tokio::test]
+async fn an_outage_of_nhn_is_no_word_of_one_list_and_a_list_without_the_message_is_no_end() {
+    let header = |code: i64| {
+        format!(r#"{{"header":{{"isSuccessful":false,"resultCode":{code},"resultMessage":"no"}}}}"#)
+    };
+    for (status, body, expected) in [
+        (429, String::new(), "provider_throttled"),
+        (500, String::new(), "answer_lost"),
+        (401, String::new(), "provider_auth"),
+        (404, "<html>".to_owned(), "request_refused"),
+        (500, header(-1014), "answer_lost"),
+        (200, header(-9999), "answer_lost"),
+        (400, header(-1000), "provider_auth"),
+    ] {
+        let script = vec![answer(status, &body), nhn_refusal()];
+        let (said, server) = ask_nhn(script, Scope::Domestic).await;
+        assert_eq!(said.expect_err("nothing is known").code.as_str(), expected, "{status} {body}");
+        assert_eq!(server.seen().len(), 1, "{status} {body}: the other list is not asked");
+    }
+    let nothing =
+        r#"{"header":{"isSuccessful":true,"resultCode":0,"resultMessage":"SUCCESS"},"body":{"data":null}}"#;
+    let script = vec![answer(200, nothing), nhn_single(REQUEST, "3", "1000", "null")];
+    let (said, _server) = ask_nhn(script, Scope::Domestic).await;
+    assert!(matches!(said, Ok(LookUp::Found { .. })), "{said:?}");
+    let (said, _server) = ask_nhn(vec![answer(200, nothing), answer(200, nothing)], Scope::Domestic).await;
+    assert_eq!(said, Ok(LookUp::NotFound));
+}
+
+#[tokio::test]
 async fn at_home_nhn_is_asked_in_both_lists_and_another_message_is_never_ours() {
     let script = vec![nhn_refusal(), nhn_single(REQUEST, "3", "1000", "null")];
     let (said, server) = ask_nhn(script, Scope::Domestic).await;

@@ -60,6 +60,8 @@ async fn the_one_message_with_the_recipient_the_time_and_the_exact_text_is_found
         ("queued", "null", ReceiptStatus::InTransit, Evidence::Gateway, None),
         ("sent", "null", ReceiptStatus::InTransit, Evidence::Carrier, None),
         ("delivered", "null", ReceiptStatus::Delivered, Evidence::Carrier, None),
+        // A warning of the day's quota.
+        ("delivered", "30025", ReceiptStatus::Delivered, Evidence::Carrier, None),
         ("undelivered", "30003", ReceiptStatus::Undelivered, Evidence::None, lost),
         ("failed", "30036", ReceiptStatus::Expired, Evidence::None, late),
         ("teleported", "null", ReceiptStatus::InTransit, Evidence::None, None),

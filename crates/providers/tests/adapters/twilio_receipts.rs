@@ -1,6 +1,6 @@
 //! What Twilio's door opens to, and what its callbacks become.
 
-use closure_contract::{Evidence, Provider, ReceiptStatus, Timestamp};
+use closure_contract::{Evidence, FailureCode, Provider, ReceiptStatus, Timestamp};
 use closure_providers::{
     ConfigError, DoorError, DoorRequest, HeadProof, Opened, ReceiptDoor, TwilioReceipts,
 };
@@ -118,6 +118,24 @@ fn sent_is_not_the_last_word_and_a_status_of_a_later_release_decides_nothing() {
         assert_eq!(read, expected, "{status}{error}");
         assert_eq!((opened.ignored, opened.unreadable), (usize::from(expected.is_none()), 0), "{status}");
         assert_eq!(opened.unknown, usize::from(status == "teleported"), "{status}: it is told");
+    }
+}
+
+#[test]
+fn a_warning_beside_a_good_word_is_no_cause() {
+    let lost = Some(FailureCode::NotDelivered);
+    for (status, error, why) in [
+        ("delivered", "30025", None),
+        ("delivered", "30026", None),
+        ("sent", "30025", None),
+        ("undelivered", "30003", lost),
+        ("undelivered", "30025", lost),
+    ] {
+        let body = format!("MessageSid={SID}&MessageStatus={status}&ErrorCode={error}&AccountSid={ACCOUNT}");
+        let opened = signed(&body).expect("authentic");
+        let receipt = &opened.receipts[0];
+        assert_eq!(receipt.failure_code, why, "{status} {error}");
+        assert_eq!(receipt.provider_code, Some(format!("{status}-{error}")), "the code itself is kept");
     }
 }
 

@@ -3,6 +3,8 @@ import com.rabbitmq.client.AuthenticationFailureException;
 import com.rabbitmq.client.Connection;
 import com.rabbitmq.client.ConnectionFactory;
 import com.rabbitmq.client.ListAddressResolver;
+import java.net.URISyntaxException;
+import java.security.GeneralSecurityException;
 import java.security.cert.CertificateException;
 import java.util.List;
 import java.util.regex.Pattern;
@@ -18,11 +20,16 @@ final class Broker {
     // It is the same at every try: a wrong password, no right, no such exchange, too large a body, a stranger.
     private static final Pattern FOR_GOOD = Pattern.compile("\\b(40[346]|530)\\b|" + STRANGER);
 
+    // What needs no percent-encoding in a name or a password, or has it.
+    private static final String PART = "(?:[\\w.~!$&'()*+,;=-]|%[0-9A-Fa-f]{2})";
+    private static final Pattern ADDRESS = Pattern.compile("(?i)amqps?://(" + PART + "+(:" + PART + "*)?@)?"
+        + "(" + PART + "+|\\[[0-9a-f:.]+\\])(:[0-9]+)?(/[^/?#@\\s]*)?(\\?[^@#\\s]*)?");
+
     private Broker() {}
 
     static Connection connect() throws Exception {
         ConnectionFactory factory = new ConnectionFactory();
-        factory.setUri(required("CLOSURE_AMQP"));
+        setAddress(factory, required("CLOSURE_AMQP"));
         factory.setRequestedHeartbeat(10);
         factory.setAutomaticRecoveryEnabled(false); // it would hide that confirms and deliveries were lost
         if (factory.isSSL()) {
@@ -37,6 +44,20 @@ final class Broker {
         // Older clients look a single host up themselves, and then know no name to compare a certificate with.
         Address host = new Address(factory.getHost(), factory.getPort());
         return factory.newConnection(new ListAddressResolver(List.of(host)));
+    }
+
+    /** The client would repeat the address, and the password in it, in what it says of a wrong one. */
+    private static void setAddress(ConnectionFactory factory, String uri) throws GeneralSecurityException {
+        try {
+            if (ADDRESS.matcher(uri).matches()) {
+                factory.setUri(uri);
+                return;
+            }
+        } catch (URISyntaxException | IllegalArgumentException problem) {
+            // Its words are the address.
+        }
+        throw new IllegalStateException(
+            "CLOSURE_AMQP is no address; percent-encode the special characters of its password");
     }
 
     static String required(String name) {

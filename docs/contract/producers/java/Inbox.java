@@ -5,7 +5,6 @@ import com.rabbitmq.client.Delivery;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.sql.Connection;
-import java.sql.DriverManager;
 import java.sql.PreparedStatement;
 import java.sql.SQLException;
 import java.util.UUID;
@@ -40,7 +39,7 @@ public final class Inbox {
     }
 
     public static void main(String[] arguments) {
-        try (Connection database = DriverManager.getConnection(Broker.required("CRM_DATABASE"))) {
+        try (Connection database = Database.connect()) {
             database.setAutoCommit(false);
             new Inbox(database).read();
         } catch (Exception problem) {

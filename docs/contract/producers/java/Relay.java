@@ -1,7 +1,6 @@
 import com.rabbitmq.client.AMQP;
 import com.rabbitmq.client.Channel;
 import java.sql.Connection;
-import java.sql.DriverManager;
 import java.sql.PreparedStatement;
 import java.sql.ResultSet;
 import java.sql.SQLException;
@@ -49,7 +48,7 @@ public final class Relay {
             System.err.println("CLOSURE_IN_FLIGHT must be a number from 1 to 9999");
             System.exit(1);
         }
-        try (Connection database = DriverManager.getConnection(Broker.required("CRM_DATABASE"));
+        try (Connection database = Database.connect();
             Statement statement = database.createStatement()) {
             statement.execute(HELD_AT_MOST);
             database.setAutoCommit(false);

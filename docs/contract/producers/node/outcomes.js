@@ -5,6 +5,12 @@
 
 const amqp = require('amqplib');
 
+// What needs no percent-encoding in a name or a password, or has it.
+const PART = "(?:[\\w.~!$&'()*+,;=-]|%[0-9a-f]{2})";
+const USER = `(${PART}+(:${PART}*)?@)?`;
+const ADDRESS = new RegExp(
+  `^amqps?://${USER}(${PART}+|\\[[0-9a-f:.]+\\])(:[0-9]+)?(/[^/?#@\\s]*)?(\\?[^@#\\s]*)?$`, 'i');
+
 const seen = new Set(); // in your program: a unique column in your own database
 
 const LINES = new Map([
@@ -51,11 +57,21 @@ async function connect(uri) {
   });
 }
 
+// The broker's; a library could repeat parts of its password in what it says of a wrong one.
+function address() {
+  const uri = process.env.CLOSURE_AMQP;
+  if (!uri) throw new Error('CLOSURE_AMQP is not set');
+  if (!ADDRESS.test(uri)) {
+    throw new Error('CLOSURE_AMQP is no address; percent-encode the special characters of its password');
+  }
+  return uri;
+}
+
 async function main() {
   const count = Number(process.argv[2] || Infinity);
-  if (!process.env.CLOSURE_AMQP) throw new Error('CLOSURE_AMQP is not set');
+  const broker = address();
   if (!(count > 0)) throw new Error('COUNT must be a number from 1 on');
-  const connection = await connect(process.env.CLOSURE_AMQP);
+  const connection = await connect(broker);
   await read(connection, count);
   await connection.close();
 }

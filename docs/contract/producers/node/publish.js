@@ -10,6 +10,12 @@ const amqp = require('amqplib');
 const CONFIRM_MS = 30000;
 const PAUSES_MS = [500, 1000, 2000, 4000, 8000, 16000]; // a broker that restarts is back by then
 
+// What needs no percent-encoding in a name or a password, or has it.
+const PART = "(?:[\\w.~!$&'()*+,;=-]|%[0-9a-f]{2})";
+const USER = `(${PART}+(:${PART}*)?@)?`;
+const ADDRESS = new RegExp(
+  `^amqps?://${USER}(${PART}+|\\[[0-9a-f:.]+\\])(:[0-9]+)?(/[^/?#@\\s]*)?(\\?[^@#\\s]*)?$`, 'i');
+
 // It is the same at every try: a wrong password, no right, no such exchange, too large a body, a stranger's certificate.
 const isForGood = (problem) => /\b(40[346]|530)\b|certificate/.test(problem.message);
 
@@ -68,11 +74,21 @@ async function publishUntilConfirmed(uri, body) {
   return publishOnce(uri, body, message);
 }
 
+// The broker's; a library could repeat parts of its password in what it says of a wrong one.
+function address() {
+  const uri = process.env.CLOSURE_AMQP;
+  if (!uri) throw new Error('CLOSURE_AMQP is not set');
+  if (!ADDRESS.test(uri)) {
+    throw new Error('CLOSURE_AMQP is no address; percent-encode the special characters of its password');
+  }
+  return uri;
+}
+
 async function main() {
-  if (!process.env.CLOSURE_AMQP) throw new Error('CLOSURE_AMQP is not set');
+  const broker = address();
   for (const name of process.argv.slice(2)) {
     // Keep these bytes with your own record before you publish them.
-    await publishUntilConfirmed(process.env.CLOSURE_AMQP, fs.readFileSync(name));
+    await publishUntilConfirmed(broker, fs.readFileSync(name));
     console.log('confirmed', name);
   }
 }

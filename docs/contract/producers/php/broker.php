@@ -10,12 +10,20 @@ use PhpAmqpLib\Connection\AMQPConnectionConfig;
 use PhpAmqpLib\Connection\AMQPConnectionFactory;
 use PhpAmqpLib\Exception\AMQPIOException;
 
+/** What needs no percent-encoding in a name or a password, or has it. */
+const PART = '(?:[\w.~!$&\'()*+,;=-]|%[0-9a-f]{2})';
+const ADDRESS = '{^amqps?://(' . PART . '+(:' . PART . '*)?@)?(' . PART
+    . '+|\[[0-9a-f:.]+\])(:[0-9]+)?(/[^/?#@\s]*)?(\?[^@#\s]*)?$}Di';
+
 /** The broker that CLOSURE_AMQP names: amqp://crm:PASSWORD@host:5672/%2f, or amqps://…:5671 to another host. */
 function connect(): AbstractConnection
 {
-    $uri = parse_url((string) getenv('CLOSURE_AMQP'));
+    $address = (string) getenv('CLOSURE_AMQP');
+    $uri = preg_match(ADDRESS, $address) === 1 ? parse_url($address) : false;
     if (!isset($uri['scheme'], $uri['host'])) {
-        throw new InvalidArgumentException('CLOSURE_AMQP names no broker');
+        throw new InvalidArgumentException(
+            'CLOSURE_AMQP is no address; percent-encode the special characters of its password'
+        );
     }
     $secure = strtolower($uri['scheme']) === 'amqps';
     $config = new AMQPConnectionConfig();

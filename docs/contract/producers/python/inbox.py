@@ -14,6 +14,9 @@ import sys
 import pika
 import psycopg2
 
+from database import connect
+from outcomes import address
+
 # A repeat, and a word that is older than the one that is there, change nothing.
 HOLD = """INSERT INTO inbox (job_id, generation, word, outcome_id, channel, outcome, code, body)
           VALUES (%(job_id)s, %(generation)s, %(word)s, %(outcome_id)s, %(channel)s, %(outcome)s, %(code)s, %(body)s)
@@ -53,8 +56,9 @@ def write(database, properties, body):
 
 
 def main():
-    database = psycopg2.connect(os.environ["CRM_DATABASE"])
-    connection = pika.BlockingConnection(pika.URLParameters(os.environ["CLOSURE_AMQP"]))
+    broker = address()
+    database = connect()
+    connection = pika.BlockingConnection(pika.URLParameters(broker))
     channel = connection.channel()
     channel.basic_qos(prefetch_count=100)
     for method, properties, body in channel.consume(os.environ.get("CLOSURE_QUEUE") or "crm.outcomes"):

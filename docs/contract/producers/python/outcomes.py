@@ -5,7 +5,14 @@ CLOSURE_AMQP names the broker, CLOSURE_QUEUE your queue of outcomes (crm.outcome
 
 import json
 import os
+import re
 import sys
+
+# What needs no percent-encoding in a name or a password, or has it.
+PART = r"(?:[\w.~!$&'()*+,;=-]|%[0-9a-f]{2})"
+ADDRESS = re.compile(
+    rf"(?ia)amqps?://({PART}+(:{PART}*)?@)?({PART}+|\[[0-9a-f:.]+\])(:[0-9]+)?(/[^/?#@\s]*)?(\?[^@#\s]*)?"
+)
 
 seen = set()  # in your program: a unique column in your own database
 
@@ -32,11 +39,19 @@ def of_a_cancellation(answer):
 LINES = {"closure.outcome/1": of_a_job, "closure.cancel-outcome/1": of_a_cancellation}
 
 
+def address():
+    """The broker's; a library would repeat parts of its password in what it says of a wrong one."""
+    uri = os.environ["CLOSURE_AMQP"]
+    if not ADDRESS.fullmatch(uri):
+        sys.exit("CLOSURE_AMQP is no address; percent-encode the special characters of its password")
+    return uri
+
+
 def main():
     import pika  # webhook.py takes record from here, and needs no package
 
     count = int(sys.argv[1]) if len(sys.argv) > 1 else None
-    connection = pika.BlockingConnection(pika.URLParameters(os.environ["CLOSURE_AMQP"]))
+    connection = pika.BlockingConnection(pika.URLParameters(address()))
     channel = connection.channel()
     channel.basic_qos(prefetch_count=100)
     for method, _properties, body in channel.consume(os.environ.get("CLOSURE_QUEUE") or "crm.outcomes"):

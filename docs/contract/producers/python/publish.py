@@ -15,6 +15,19 @@ from pika.exceptions import AMQPError
 PAUSES_S = [0.5, 1, 2, 4, 8, 16]  # a broker that restarts is back by then
 # The broker says the same at every try: a wrong password, no right, no such exchange, too large a body.
 FOR_GOOD = re.compile(r"\b(40[346]|530)\b")
+# What needs no percent-encoding in a name or a password, or has it.
+PART = r"(?:[\w.~!$&'()*+,;=-]|%[0-9a-f]{2})"
+ADDRESS = re.compile(
+    rf"(?ia)amqps?://({PART}+(:{PART}*)?@)?({PART}+|\[[0-9a-f:.]+\])(:[0-9]+)?(/[^/?#@\s]*)?(\?[^@#\s]*)?"
+)
+
+
+def address():
+    """The broker's; a library would repeat parts of its password in what it says of a wrong one."""
+    uri = os.environ["CLOSURE_AMQP"]
+    if not ADDRESS.fullmatch(uri):
+        sys.exit("CLOSURE_AMQP is no address; percent-encode the special characters of its password")
+    return uri
 
 
 def publish(channel, body):
@@ -59,8 +72,9 @@ def publish_until_confirmed(uri, body):
 
 
 if __name__ == "__main__":
+    broker = address()
     for name in sys.argv[1:]:
         with open(name, "rb") as file:
             # Keep these bytes with your own record before you publish them.
-            publish_until_confirmed(os.environ["CLOSURE_AMQP"], file.read())
+            publish_until_confirmed(broker, file.read())
         print("confirmed", name, flush=True)

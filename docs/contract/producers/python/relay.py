@@ -11,7 +11,9 @@ import re
 import sys
 
 import pika
-import psycopg2
+
+from database import connect
+from publish import address
 
 POLL_S = 0.2  # how soon it looks again where there was nothing to do
 PAUSE_S = 5  # how soon it publishes again what the broker did not take
@@ -114,8 +116,9 @@ def main():
     in_flight = os.environ.get("CLOSURE_IN_FLIGHT") or "100"
     if not re.fullmatch("[1-9][0-9]{0,3}", in_flight):
         sys.exit("CLOSURE_IN_FLIGHT must be a number from 1 to 9999")
-    database = psycopg2.connect(os.environ["CRM_DATABASE"], options=HELD_AT_MOST)
-    sys.exit(repr(Relay(os.environ["CLOSURE_AMQP"], database, int(in_flight)).run()))
+    broker = address()
+    database = connect(options=HELD_AT_MOST)
+    sys.exit(repr(Relay(broker, database, int(in_flight)).run()))
 
 
 if __name__ == "__main__":

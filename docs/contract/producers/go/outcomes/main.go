@@ -9,11 +9,27 @@ import (
 	"fmt"
 	"math"
 	"os"
+	"regexp"
 	"strconv"
 	"time"
 
 	amqp "github.com/rabbitmq/amqp091-go"
 )
+
+// What needs no percent-encoding in a name or a password, or has it.
+const part = `(?:[\w.~!$&'()*+,;=-]|%[0-9a-f]{2})`
+
+var address = regexp.MustCompile(`(?i)^amqps?://(` + part + `+(:` + part + `*)?@)?(` + part +
+	`+|\[[0-9a-f:.]+\])(:[0-9]+)?(/[^/?#@\s]*)?(\?[^@#\s]*)?$`)
+
+// broker returns its address; the library would repeat the password in what it says of a wrong one.
+func broker() (string, error) {
+	uri := os.Getenv("CLOSURE_AMQP")
+	if _, err := amqp.ParseURI(uri); err != nil || !address.MatchString(uri) {
+		return "", errors.New("CLOSURE_AMQP is no address; percent-encode the special characters of its password")
+	}
+	return uri, nil
+}
 
 type message struct {
 	Kind      string `json:"kind"`
@@ -64,7 +80,11 @@ func record(body []byte, seen map[string]bool) error {
 
 // read returns nil after so many different outcomes, and a problem when the broker ends it.
 func read(count int) error {
-	connection, err := amqp.DialConfig(os.Getenv("CLOSURE_AMQP"), amqp.Config{Heartbeat: 10 * time.Second})
+	uri, err := broker()
+	if err != nil {
+		return err
+	}
+	connection, err := amqp.DialConfig(uri, amqp.Config{Heartbeat: 10 * time.Second})
 	if err != nil {
 		return err
 	}

@@ -9,6 +9,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"regexp"
 	"strings"
 	"time"
 
@@ -19,6 +20,21 @@ const confirmLimit = 30 * time.Second
 
 // A broker that restarts is back by then.
 var pausesMS = []int{500, 1000, 2000, 4000, 8000, 16000}
+
+// What needs no percent-encoding in a name or a password, or has it.
+const part = `(?:[\w.~!$&'()*+,;=-]|%[0-9a-f]{2})`
+
+var address = regexp.MustCompile(`(?i)^amqps?://(` + part + `+(:` + part + `*)?@)?(` + part +
+	`+|\[[0-9a-f:.]+\])(:[0-9]+)?(/[^/?#@\s]*)?(\?[^@#\s]*)?$`)
+
+// broker returns its address; the library would repeat the password in what it says of a wrong one.
+func broker() (string, error) {
+	uri := os.Getenv("CLOSURE_AMQP")
+	if _, err := amqp.ParseURI(uri); err != nil || !address.MatchString(uri) {
+		return "", errors.New("CLOSURE_AMQP is no address; percent-encode the special characters of its password")
+	}
+	return uri, nil
+}
 
 type message struct {
 	Kind     string `json:"kind"`
@@ -91,8 +107,8 @@ func problemOf(closed chan *amqp.Error) error {
 	return amqp.ErrClosed
 }
 
-func publishOnce(job message, body []byte) error {
-	connection, err := amqp.DialConfig(os.Getenv("CLOSURE_AMQP"), amqp.Config{Heartbeat: 10 * time.Second})
+func publishOnce(uri string, job message, body []byte) error {
+	connection, err := amqp.DialConfig(uri, amqp.Config{Heartbeat: 10 * time.Second})
 	if err != nil {
 		return err
 	}
@@ -105,7 +121,7 @@ func publishOnce(job message, body []byte) error {
 }
 
 // publishUntilConfirmed publishes the very same bytes again where the end is unknown; the job is done once.
-func publishUntilConfirmed(body []byte) error {
+func publishUntilConfirmed(uri string, body []byte) error {
 	var job message
 	if err := json.Unmarshal(body, &job); err != nil {
 		return err
@@ -114,14 +130,14 @@ func publishUntilConfirmed(body []byte) error {
 		return errors.New("the message has no kind, or neither job_id nor cancel_id")
 	}
 	for _, pause := range pausesMS {
-		problem := publishOnce(job, body)
+		problem := publishOnce(uri, job, body)
 		if problem == nil || isForGood(problem) {
 			return problem
 		}
 		fmt.Fprintf(os.Stderr, "%v; again in %d ms\n", problem, pause)
 		time.Sleep(time.Duration(pause) * time.Millisecond)
 	}
-	return publishOnce(job, body)
+	return publishOnce(uri, job, body)
 }
 
 func main() {
@@ -129,11 +145,16 @@ func main() {
 		fmt.Fprintln(os.Stderr, "CLOSURE_AMQP is not set")
 		os.Exit(1)
 	}
+	uri, err := broker()
+	if err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		os.Exit(1)
+	}
 	for _, name := range os.Args[1:] {
 		body, err := os.ReadFile(name)
 		if err == nil {
 			// Keep these bytes with your own record before you publish them.
-			err = publishUntilConfirmed(body)
+			err = publishUntilConfirmed(uri, body)
 		}
 		if err != nil {
 			fmt.Fprintln(os.Stderr, err)
