@@ -23,11 +23,11 @@ pub const RIGHTS: &[(&str, &str)] = &[
         "bounces=I dead=sIu dial=sIu doctor=s email=sIu fallback=sIu fleet=sIu operator=Su sms=sIu",
     ),
     ("dead_letter_action", "operator=SI"),
+    ("delayed", "dial=SIuD doctor=S email=SIuD fleet=SIuD sms=SIuD"),
     (
         "delivery",
         "advisor=s bounces=su cancel=s dead=su dial=SIu doctor=s email=SIu fallback=SIu fleet=SIu operator=Su sms=SIu",
     ),
-    ("delayed", "dial=SIuD doctor=S email=SIuD fleet=SIuD sms=SIuD"),
     ("earlier_word", "advisor=S"),
     ("job_return", "dead=SIUD dial=Su email=Su fleet=SIUD sms=Su"),
     ("mail_recipient(uuid)", "bounces=X fleet=X"),
