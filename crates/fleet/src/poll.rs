@@ -99,9 +99,16 @@ impl Poll {
 
     async fn recall(&self, since: Timestamp) -> Result<Recalled, Interrupted> {
         match self.source.recall(since, Timestamp::now()).await {
-            Ok(opened) => {
+            Ok(mut opened) => {
+                let cut_short = opened.cut_short.take();
                 self.keep(opened).await?;
-                Ok(Recalled::Done)
+                match cut_short {
+                    None => Ok(Recalled::Done),
+                    Some(problem) => {
+                        warn!(provider = %self.source.provider(), %problem, "the gateway's logs could not be read to their end");
+                        Ok(Recalled::NotYet)
+                    }
+                }
             }
             Err(problem) => {
                 warn!(provider = %self.source.provider(), %problem, "the gateway's logs could not be read");

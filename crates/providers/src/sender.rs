@@ -69,6 +69,19 @@ pub enum About {
 }
 
 impl SendFailure {
+    /// Whether it tells of the provider or of our account, and nothing of a message.
+    pub fn is_outage(&self) -> bool {
+        matches!(
+            self.code,
+            FailureCode::ProviderAuth
+                | FailureCode::ProviderFault
+                | FailureCode::ProviderQuota
+                | FailureCode::ProviderThrottled
+                | FailureCode::ProviderUnavailable
+                | FailureCode::AnswerLost
+        )
+    }
+
     /// A failure with a detail, which is masked and cut to length here.
     pub fn new(code: FailureCode, detail: &str) -> Self {
         Self {

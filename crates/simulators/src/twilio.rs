@@ -152,6 +152,12 @@ impl TwilioSimulator {
         locked(&self.state.rules).add(rule);
     }
 
+    /// Knows nothing any more of what it took for these digits, as after a change of accounts.
+    pub fn forget(&self, digits: &str) {
+        let number = format!("+{digits}");
+        locked(&self.state.taken).retain(|sms| sms.to != number);
+    }
+
     /// The messages that the gateway took for these digits, which is what the customer would get.
     pub fn accepted_to(&self, digits: &str) -> Vec<TwilioSms> {
         let number = format!("+{digits}");

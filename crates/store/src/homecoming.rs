@@ -67,12 +67,14 @@ WHERE job_id = $1 AND generation = $2 AND state IN ('pending', 'waiting', 'in_do
 ON CONFLICT (job_id) DO UPDATE SET channel = excluded.channel, due_at = excluded.due_at
 RETURNING job_id";
 
-/// What is claimed has come home, and what has ended waits for nothing. The limit keeps the look into `delivery` a probe.
+/// What is claimed has come home, and so has what was changed since it was due, perhaps by a worker of an older release
+/// that notes no delays; what has ended waits for nothing. The limit keeps the look into `delivery` a probe.
 pub(crate) const NOT_HOME: &str = "
 SELECT w.channel, count(*) AS jobs, min(w.due_at) AS due_since
 FROM delayed AS w CROSS JOIN LATERAL (
     SELECT FROM delivery AS d
     WHERE d.job_id = w.job_id AND d.state IN ('pending', 'waiting', 'in_doubt') AND d.lease_until IS NULL
+        AND d.updated_at <= w.due_at
     LIMIT 1
 ) AS d
 WHERE w.due_at < now() - $1::bigint * interval '1 millisecond'

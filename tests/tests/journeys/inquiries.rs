@@ -51,27 +51,59 @@ fn nhn_is_asked_about_each_text_whose_receipt_no_webhook_brings() {
     });
 }
 
+/// A fleet over Twilio, whose callbacks go nowhere.
+async fn over_twilio(name: &'static str) -> (Fleet, TwilioSimulator) {
+    let settings = TwilioSimSettings {
+        account_sid: ACCOUNT.to_owned(),
+        auth_token: TOKEN.to_owned(),
+        ..TwilioSimSettings::default()
+    };
+    let gateway = TwilioSimulator::start(settings).await.expect("the gateway can be started");
+    gateway.set_webhook(format!("{}/nowhere", gateway.base_url()));
+    let options = FleetOptions::together(name)
+        .receipts_due(DUE_MS, DUE_MS)
+        .variable("FLEET_SMS_GATEWAYS", "twilio")
+        .variable("FLEET_SMS_TWILIO_BASE_URL", &gateway.base_url())
+        .variable("FLEET_SMS_TWILIO_ACCOUNT_SID", ACCOUNT)
+        .variable("FLEET_SMS_TWILIO_SECRET", TOKEN)
+        .variable("FLEET_SMS_TWILIO_RECEIPT_URL", "https://intake.example.com/receipts/twilio")
+        .variable("FLEET_INTAKE_TWILIO_SECRET", TOKEN);
+    (Fleet::start(options).await, gateway)
+}
+
 #[test]
 fn twilio_is_asked_about_each_text_whose_callback_was_lost() {
     run(async {
-        let settings = TwilioSimSettings {
-            account_sid: ACCOUNT.to_owned(),
-            auth_token: TOKEN.to_owned(),
-            ..TwilioSimSettings::default()
-        };
-        let gateway = TwilioSimulator::start(settings).await.expect("the gateway can be started");
-        gateway.set_webhook(format!("{}/nowhere", gateway.base_url()));
-        let options = FleetOptions::together("unheard-twilio")
-            .receipts_due(DUE_MS, DUE_MS)
-            .variable("FLEET_SMS_GATEWAYS", "twilio")
-            .variable("FLEET_SMS_TWILIO_BASE_URL", &gateway.base_url())
-            .variable("FLEET_SMS_TWILIO_ACCOUNT_SID", ACCOUNT)
-            .variable("FLEET_SMS_TWILIO_SECRET", TOKEN)
-            .variable("FLEET_SMS_TWILIO_RECEIPT_URL", "https://intake.example.com/receipts/twilio")
-            .variable("FLEET_INTAKE_TWILIO_SECRET", TOKEN);
-        let fleet = Fleet::start(options).await;
+        let (fleet, gateway) = over_twilio("unheard-twilio").await;
         let behaviours = [TwilioBehaviour::Delivered, TwilioBehaviour::Undelivered, TwilioBehaviour::Silent];
         walk(&fleet, 3501, |index, digits| gateway.behave(digits, behaviours[index]), &STATES).await;
+        fleet.finish().await;
+        gateway.stop().await;
+    });
+}
+
+#[test]
+fn texts_that_the_gateway_does_not_know_any_more_keep_no_other_from_being_asked_about() {
+    run(async {
+        let (fleet, gateway) = over_twilio("forgotten-twilio").await;
+        let text =
+            |index: u16| jobs::sms(&jobs::number(3504, index), &format!("forgotten-{index}@example.com"));
+        let forgotten: Vec<Value> = (0..8).map(text).collect();
+        let mut ids = Vec::new();
+        for job in &forgotten {
+            ids.push(fleet.publish(job).await);
+        }
+        for (id, job) in ids.iter().zip(&forgotten) {
+            fleet.reaches(*id, DeliveryState::Accepted).await;
+            gateway.forget(&digits(job));
+        }
+        let known = fleet.publish(&text(8)).await;
+        fleet.reaches(known, DeliveryState::Delivered).await;
+        for id in ids {
+            fleet.reaches(id, DeliveryState::Unknown).await;
+        }
+        fleet.drain().await;
+        assert!(fleet.smtp.mails_to("forgotten-8@example.com").is_empty());
         fleet.finish().await;
         gateway.stop().await;
     });

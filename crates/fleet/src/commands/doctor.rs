@@ -90,14 +90,16 @@ pub async fn run(call: &Call, doctor: &Doctor) -> Result<(), Failure> {
     if advisor.is_some() {
         findings.push(Finding::well("advisor", "its tokens and limits are sound"));
     }
-    let mut depths = Vec::new();
-    match topology::look(&broker).await {
+    let depths = match topology::look(&broker).await {
         Ok(seen) => {
             findings.extend(in_broker(&seen, optional.has_webhook));
-            depths = seen.depths;
+            seen.depths
         }
-        Err(problem) => findings.push(Finding::ill("broker and topology", &problem.to_string())),
-    }
+        Err(problem) => {
+            findings.push(Finding::ill("broker and topology", &problem.to_string()));
+            delays::work_queues(&broker).await
+        }
+    };
     let store = Store::new(database)?;
     findings.extend(in_database(&store, &quotas, &rulebook, patience.alarm_ms, &depths).await);
     if doctor.members.contains(&Member::Work(Role::Dial)) {

@@ -145,6 +145,8 @@ impl<C: Carrier> Courier<C> {
         let passage = match self.way(hand, job, &decision).await? {
             Way::To(passage) => passage,
             Way::Later(provider, step) => {
+                // It fails for everybody by now.
+                self.patience.is_over(job.id());
                 if self.may_wait(hand, job, Some(left_alone(provider))).await? {
                     return Ok(Disposition::Again { step, attempt: message.attempt });
                 }

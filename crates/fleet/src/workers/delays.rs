@@ -113,6 +113,19 @@ impl<C: Carrier> Courier<C> {
     }
 }
 
+/// How many messages wait in the work queue of each channel, where the topology as a whole could not be looked at; nothing
+/// where these cannot be looked at either.
+pub(crate) async fn work_queues(broker: &BrokerSettings) -> Vec<(&'static str, Option<u32>)> {
+    let queues = Channel::ALL.map(|channel| WorkQueue::Jobs(channel).name());
+    match topology::depths(broker, &queues).await {
+        Ok(ready) => queues.into_iter().zip(ready.into_iter().map(Some)).collect(),
+        Err(problem) => {
+            debug!(%problem, "the work queues could not be looked at");
+            Vec::new()
+        }
+    }
+}
+
 /// The work queue of a channel's jobs, as many messages as wait in it, out of what was seen of all queues.
 pub(crate) fn ready_in(depths: &[(&'static str, Option<u32>)], channel: Channel) -> Option<u32> {
     let queue = WorkQueue::Jobs(channel).name();

@@ -38,10 +38,10 @@ pub struct Inquiries {
 
 /// What came of one question.
 enum Asked {
-    /// The gateway answered; its final word, if it has one, is with the broker.
+    /// The gateway answered, if only that it does not know the message; its final word, if it has one, is with the broker.
     Answered(JobId),
-    /// It has to be asked again, and is left alone until then.
-    NotAnswered,
+    /// It could not be asked, and is left alone for a while.
+    Away,
 }
 
 impl Inquiries {
@@ -83,7 +83,7 @@ impl Inquiries {
             let before = answered.len();
             answered.extend(asked.into_iter().filter_map(|asked| match asked {
                 Asked::Answered(job) => Some(job),
-                Asked::NotAnswered => None,
+                Asked::Away => None,
             }));
             if answered.len() - before < some.len() {
                 break;
@@ -98,7 +98,7 @@ impl Inquiries {
 
     async fn ask(&self, gateway: &SmsGateway, text: &Unheard) -> Asked {
         if self.lifecycle.stop.is_cancelled() {
-            return Asked::NotAnswered;
+            return Asked::Away;
         }
         let job = match Job::decode(&text.body) {
             Ok(job) => job,
@@ -111,7 +111,8 @@ impl Inquiries {
             Ok(looked) => looked,
             Err(problem) => {
                 warn!(job_id = %text.job_id, %problem, "the gateway could not be asked about a text without a receipt");
-                return Asked::NotAnswered;
+                // What it says of this text alone must not keep it from being asked about the others.
+                return if problem.is_outage() { Asked::Away } else { Asked::Answered(text.job_id) };
             }
         };
         let Some(receipt) = looked.receipt(text.provider, text.client_ref, Timestamp::now()) else {
@@ -119,7 +120,7 @@ impl Inquiries {
         };
         match runtime::publish(&self.publisher, vec![intake::message(receipt)], &self.lifecycle).await {
             Ok(()) => Asked::Answered(text.job_id),
-            Err(_) => Asked::NotAnswered,
+            Err(_) => Asked::Away,
         }
     }
 }

@@ -89,8 +89,8 @@ impl Patiences {
         None
     }
 
-    /// A job that was put off alone has come to its end.
-    fn is_over(&self, job: JobId) {
+    /// A job that was put off alone has come to its end, or is alone no more.
+    pub(super) fn is_over(&self, job: JobId) {
         self.seen().alone.remove(&job);
     }
 

@@ -118,7 +118,8 @@ pub(super) fn tells_of_a_delivery<'a>(paragraphs: impl IntoIterator<Item = &'a s
 fn clauses(paragraph: &str) -> Vec<&str> {
     let clauses = paragraph.split(CLAUSE_ENDS).collect();
     BETWEEN_CLAUSES.iter().fold(clauses, |clauses: Vec<&str>, word| {
-        clauses.into_iter().flat_map(|clause| clause.split(word)).collect()
+        // The word stays with the clause before it, whose own last word may end with it.
+        clauses.into_iter().flat_map(|clause| clause.split_inclusive(*word)).collect()
     })
 }
 

@@ -208,9 +208,15 @@ pub(super) fn read_notice(
     // What was cut off may tell of a delivery, unless it is the copy of our own mail.
     let is_cut = words.end == WordsEnd::Cut && notice.len() == words.text.len();
     let paragraphs = paragraphs(notice);
+    // Languages other than English are broken within a word as well.
+    let tight: Vec<String> = paragraphs.iter().map(|paragraph| paragraph.replace(' ', "")).collect();
     let is_in_doubt = is_cut
-        || NOT_FINAL.iter().any(|phrase| said.contains(phrase))
-        || tells_of_a_delivery(paragraphs.iter().map(String::as_str));
+        || NOT_FINAL.iter().any(|phrase| {
+            said.contains(phrase)
+                || !phrase.is_ascii() && tight.iter().any(|text| text.contains(&phrase.replace(' ', "")))
+        })
+        || tells_of_a_delivery(paragraphs.iter().map(String::as_str))
+        || tells_of_a_delivery(tight.iter().map(String::as_str).filter(|text| !text.is_ascii()));
     if !has_form || is_in_doubt {
         return None;
     }
@@ -231,6 +237,9 @@ pub(super) fn read_notice(
     Some(BounceNotice { recipient, report })
 }
 
+/// With it ISO-2022-JP, which has seven bits, leaves ASCII.
+const ESCAPE: char = '\u{1b}';
+
 /// Whether a text may tell of a mail that did not arrive, by a code or by its words, which no answering machine does.
 ///
 /// What is cut off, or in a charset that nobody has named, may tell of anything.
@@ -245,7 +254,7 @@ pub(super) fn may_tell_of_a_failure(words: &Words) -> bool {
     };
     let says = |phrases: &[&str]| phrases.iter().any(&is_said);
     words.end == WordsEnd::Cut
-        || text.contains(['\0', char::REPLACEMENT_CHARACTER])
+        || text.contains(['\0', ESCAPE, char::REPLACEMENT_CHARACTER])
         || codes.has_permanent
         || codes.has_other
         || wording(text) != Wording::Unclear

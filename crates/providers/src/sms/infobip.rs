@@ -135,7 +135,7 @@ impl InfobipSms {
     /// What the logs say of messages that came to an end; they reach back 48 hours, and are read page by page.
     ///
     /// Where they go on after the last page that is read, that is the past which was wanted least: the newest come first.
-    /// The same is true of a page that does not come: those before it are kept, and whoever asks does not begin again.
+    /// Those before a page that does not come are kept, and whoever asks is told that there is more.
     pub(crate) async fn ended(&self, since: Timestamp, now: Timestamp) -> Result<Opened, SendFailure> {
         let since = infobip_time(since)
             .ok_or_else(|| SendFailure::new(FailureCode::RequestRefused, "the time has no text"))?;
@@ -152,7 +152,10 @@ impl InfobipSms {
             }
             let page = match (self.pulled(url).await, &cursor) {
                 (Ok(page), _) => page,
-                (Err(_), Some(_)) => break,
+                (Err(problem), Some(_)) => {
+                    ended.cut_short = Some(problem.to_string());
+                    break;
+                }
                 (Err(problem), None) => return Err(problem),
             };
             let next = page.next_cursor().map(str::to_owned);

@@ -162,7 +162,10 @@ impl NhnSms {
                 .append_pair("pageNum", &page.to_string())
                 .append_pair("pageSize", &RESULT_PAGE_ROWS.to_string());
             let results: ResultsAnswer = read(&self.run(self.http.get(url)).await?)?;
-            let rows = results.body.rows();
+            let rows = results
+                .body
+                .rows()
+                .ok_or_else(|| unreadable("NHN's results are in a shape that it does not document"))?;
             let is_last = rows.len() < RESULT_PAGE_ROWS;
             for row in rows {
                 match polled(row, now) {
@@ -243,15 +246,19 @@ impl Gateway for NhnSms {
         let Some((request_id, sequence)) = query.provider_ref.split_once(':') else {
             return Ok(LookUp::CannotTell);
         };
-        let mut refused = None;
+        let (mut refused, mut is_not_listed) = (None, false);
         for kind in Kind::in_scope(query.scope) {
             match self.single(request_id, sequence, *kind).await? {
                 Single::Found(found) => return Ok(found),
-                Single::NotListed => {}
+                Single::NotListed => is_not_listed = true,
                 Single::Refused(why) => refused = Some(why),
             }
         }
-        refused.map_or(Ok(LookUp::NotFound), Err)
+        match refused {
+            // The other list refuses what is not its own.
+            Some(why) if !is_not_listed => Err(why),
+            Some(_) | None => Ok(LookUp::NotFound),
+        }
     }
 }
 

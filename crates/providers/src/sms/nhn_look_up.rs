@@ -69,7 +69,7 @@ impl NhnSms {
         url.query_pairs_mut().append_pair("recipientSeq", sequence);
         let answer = match self.ask(self.http.get(url)).await? {
             Said::Done(answer) => answer,
-            Said::Refused(why) if is_outage(why.code) => return Err(why),
+            Said::Refused(why) if why.is_outage() => return Err(why),
             Said::Refused(why) => return Ok(Single::Refused(why)),
         };
         let answer: SingleAnswer = read(&answer)?;
@@ -89,19 +89,6 @@ pub(super) enum Single {
     NotListed,
     /// It refuses a request that is not its own.
     Refused(SendFailure),
-}
-
-/// Whether a refusal tells of NHN or of our account, and thus nothing of the message.
-fn is_outage(code: FailureCode) -> bool {
-    matches!(
-        code,
-        FailureCode::ProviderAuth
-            | FailureCode::ProviderFault
-            | FailureCode::ProviderQuota
-            | FailureCode::ProviderThrottled
-            | FailureCode::ProviderUnavailable
-            | FailureCode::AnswerLost
-    )
 }
 
 /// What the list says of our message, by `msgStatus`.

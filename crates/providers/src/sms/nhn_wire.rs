@@ -161,29 +161,25 @@ pub(crate) struct ResultsAnswer {
 
 #[derive(Deserialize)]
 pub(crate) struct ResultsBody {
-    /// An empty result may be an empty list or nothing.
     #[serde(default)]
-    data: Option<ResultRows>,
-}
-
-/// The document's sample of an answer has a list, and its table of the fields a list by name.
-#[derive(Deserialize)]
-#[serde(untagged)]
-enum ResultRows {
-    List(Vec<serde_json::Value>),
-    Named {
-        #[serde(rename = "resultUpdateList", default)]
-        rows: Option<Vec<serde_json::Value>>,
-    },
+    data: serde_json::Value,
 }
 
 impl ResultsBody {
-    /// The rows, whichever of its shapes the answer has.
-    pub(crate) fn rows(self) -> Vec<serde_json::Value> {
+    /// The rows, whichever of its shapes the answer has: the document's sample has a list, and its table of the fields a
+    /// list by name; an empty result may be an empty one of either, or nothing. Nothing is returned for any other shape.
+    pub(crate) fn rows(self) -> Option<Vec<serde_json::Value>> {
+        use serde_json::Value;
         match self.data {
-            None => Vec::new(),
-            Some(ResultRows::List(rows)) => rows,
-            Some(ResultRows::Named { rows }) => rows.unwrap_or_default(),
+            Value::Null => Some(Vec::new()),
+            Value::Array(rows) => Some(rows),
+            Value::Object(named) if named.is_empty() => Some(Vec::new()),
+            Value::Object(mut named) => match named.remove("resultUpdateList")? {
+                Value::Null => Some(Vec::new()),
+                Value::Array(rows) => Some(rows),
+                _ => None,
+            },
+            Value::Bool(_) | Value::Number(_) | Value::String(_) => None,
         }
     }
 }

@@ -38,6 +38,8 @@ pub struct Opened {
     pub notices: Vec<Notice>,
     /// How many of the receipts carry a status that no document of this release names; they are kept and decide nothing.
     pub unknown: usize,
+    /// Why there is more than this that did not come, where that is so; for people, masked.
+    pub cut_short: Option<String>,
 }
 
 /// What a gateway says of itself and of no message.

@@ -108,6 +108,9 @@ fn a_text_in_utf_16_says_what_it_says_whatever_its_charset_is_called_and_one_tha
     let euc_kr = b"\xb8\xde\xc0\xcf\xc0\xcc \xb9\xdd\xbc\xdb\xb5\xc7\xbe\xfa\xbd\xc0\xb4\xcf\xb4\xd9.";
     assert_eq!(note("text/plain", "8bit", euc_kr), unread(UnreadReason::Words));
     assert_eq!(note("text/plain; charset=euc-kr", "8bit", euc_kr), unread(UnreadReason::Words));
+    // Japanese in seven bits without the charset's name.
+    let iso_2022_jp = b"\x1b$BG[?.$G$-$^$;$s$G$7$?\x1b(B";
+    assert_eq!(note("text/plain", "7bit", iso_2022_jp), unread(UnreadReason::Words));
 }
 
 #[test]
@@ -169,6 +172,9 @@ fn a_denial_binds_within_its_clause_alone() {
         "第一次未成功但第二次已送达。",
         "最初は配信できませんでしたが、二回目に配信されました。",
         "無事に配信されました。",
+        "最初は配信されましたが、二回目は配信できませんでした。",
+        "一通目は送信されましたが二通目は配信できませんでした。",
+        "두 번째 서버로 전송되었\r\n습니다.",
     ] {
         assert_eq!(read(&qmail(&to, words)), unread(UnreadReason::Words), "{words}");
     }

@@ -84,15 +84,16 @@ async fn a_page_of_infobips_logs_that_does_not_come_costs_none_of_those_before_i
     let page = |cursor: &str| answer(200, format!(r#"{{"results":[{row}],"cursor":{cursor}}}"#));
     let first = r#"{"nextCursor":"a"}"#;
     for (pages, expected) in [
-        (vec![page(first), answer(500, "")], 1),
-        (vec![page(first), page(r#"{"nextCursor":"b"}"#), answer(200, "<html>")], 2),
-        (vec![page(r#"{"nextCursor":7}"#)], 1),
-        (vec![page(r#""a""#)], 1),
+        (vec![page(first), answer(500, "")], (1, true)),
+        (vec![page(first), page(r#"{"nextCursor":"b"}"#), answer(200, "<html>")], (2, true)),
+        (vec![page(r#"{"nextCursor":7}"#)], (1, false)),
+        (vec![page(r#""a""#)], (1, false)),
     ] {
         let server = HttpServer::start(pages).await;
         let source = ReceiptPull::Infobip(infobip::infobip(server.base_url()));
         let ended = source.recall(SINCE, NOW).await.expect("what came is kept");
-        assert_eq!(ended.receipts.len(), expected);
+        let told = (ended.receipts.len(), ended.cut_short.is_some());
+        assert_eq!(told, expected, "and whoever asks hears that there is more");
     }
     let server = HttpServer::start(vec![answer(500, "")]).await;
     let source = ReceiptPull::Infobip(infobip::infobip(server.base_url()));
@@ -178,6 +179,12 @@ async fn nhns_results_are_read_in_both_shapes_that_its_document_shows() {
         let failed = (ReceiptStatus::Undelivered, Some(FailureCode::RecipientRejected));
         assert_eq!(said, vec![failed; expected]);
         assert_eq!(opened.unreadable, 0);
+    }
+    for shape in [r#"{"resultList":[]}"#, r#"{"resultUpdateList":{}}"#, "7", r#""none""#] {
+        let server = HttpServer::start(vec![results_of(shape)]).await;
+        let source = ReceiptPull::Nhn(nhn_send::nhn(server.base_url()));
+        let problem = source.pull(SINCE, NOW).await.expect_err("a list by another name is no empty one");
+        assert_eq!(problem.code, FailureCode::AnswerUnreadable, "{shape}");
     }
 }
 

@@ -17,6 +17,8 @@ fn a_job_that_waits_is_missed_once_it_is_overdue_and_no_more_when_it_is_claimed_
         store.note_delay(job, Generation::FIRST, 60_000).await.expect("the database answers");
         assert_eq!(store.not_home(0).await, Ok(vec![]), "it is not due");
         database.execute("UPDATE delayed SET due_at = now() - interval '1 minute'").await;
+        assert_eq!(store.not_home(30_000).await, Ok(vec![]), "somebody had it in hand since");
+        database.execute("UPDATE delivery SET updated_at = now() - interval '1 hour'").await;
         let [missed] = &store.not_home(30_000).await.expect("the database answers")[..] else {
             panic!("one")
         };
