@@ -179,7 +179,7 @@ fn blocked_countries(hooks: Vec<serde_json::Value>) -> Opened {
 fn result_update(hook: serde_json::Value, received_at: Timestamp) -> Result<Option<Receipt>, BadHook> {
     let hook: ResultUpdate = serde_json::from_value(hook).map_err(|_| BadHook)?;
     let result_code = hook.result_code.as_deref().and_then(code_text);
-    let is_domestic = hook.recipient_no.as_deref().is_some_and(is_korean_mobile);
+    let is_domestic = hook.recipient_no.as_deref().is_some_and(is_korean);
     let (status, evidence) = match &*hook.message_status {
         "COMPLETED" if is_domestic && result_code.as_deref() == Some(RECEIVED) => {
             (ReceiptStatus::Delivered, Evidence::Handset)
@@ -339,16 +339,20 @@ impl Statement<'_> {
     }
 }
 
-/// A Korean mobile number as NHN writes it, `010…` or `8210…`; anything else is taken for overseas,
-/// where a result is worth less.
-fn is_korean_mobile(number: &str) -> bool {
-    let national = number.strip_prefix("82").map_or_else(
-        || number.strip_prefix('0').unwrap_or_default(),
-        |rest| rest.strip_prefix('0').unwrap_or(rest),
-    );
-    national.starts_with('1')
-        && (9..=10).contains(&national.len())
-        && national.bytes().all(|byte| byte.is_ascii_digit())
+/// A Korean number that takes text messages, as NHN writes it: a mobile `010…` or `8210…`, a safety number `050…` or
+/// `8250…`, a VoIP line `8270…`; anything else is taken for overseas, where a result is worth less.
+///
+/// The lengths keep national numbers of other countries out that begin like these.
+fn is_korean(number: &str) -> bool {
+    let whole = number.strip_prefix("82").map(|rest| rest.strip_prefix('0').unwrap_or(rest));
+    let Some(national) = whole.or_else(|| number.strip_prefix('0')) else { return false };
+    let takes_texts = match national.as_bytes() {
+        [b'1', ..] => (9..=10).contains(&national.len()),
+        [b'5', b'0', ..] => (10..=11).contains(&national.len()),
+        [b'7', b'0', ..] => whole.is_some() && national.len() == 10,
+        _ => false,
+    };
+    takes_texts && national.bytes().all(|byte| byte.is_ascii_digit())
 }
 
 /// NHN's clock is Korea's and its times name no zone.

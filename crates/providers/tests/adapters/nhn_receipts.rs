@@ -173,6 +173,16 @@ fn a_result_says_delivered_for_korean_numbers_only() {
     use ReceiptStatus::{Delivered, Expired, InTransit, Undelivered};
     for (number, message, code, status, evidence) in [
         ("01012341234", "COMPLETED", "1000", Delivered, Handset),
+        // Safety numbers and VoIP lines take texts at home, and no carrier overseas says more of them.
+        ("8250422123456", "COMPLETED", "1000", Delivered, Handset),
+        ("050422123456", "COMPLETED", "1000", Delivered, Handset),
+        ("05071234567", "COMPLETED", "1000", Delivered, Handset),
+        ("827012345678", "COMPLETED", "1000", Delivered, Handset),
+        // An Indian, a Vietnamese and an Italian number without their country's code, and a whole Mexican one.
+        ("8210123456", "COMPLETED", "1000", InTransit, Carrier),
+        ("825012345", "COMPLETED", "1000", InTransit, Carrier),
+        ("0502212345", "COMPLETED", "1000", InTransit, Carrier),
+        ("5215512345678", "COMPLETED", "1000", InTransit, Carrier),
         ("821012341234", "COMPLETED", "1000", Delivered, Handset),
         ("0161234567", "COMPLETED", "1000", Delivered, Handset),
         ("01012341234", "COMPLETED", "2003", InTransit, Carrier),
