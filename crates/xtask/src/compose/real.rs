@@ -23,27 +23,10 @@ const OUTCOME_LIMIT: Duration = Duration::from_secs(60);
 /// How long a script of ours may take.
 const SCRIPT_LIMIT: Duration = Duration::from_secs(60);
 
-/// What a CRM publishes.
-const JOB: &str = r#"{
-    "kind": "closure.email/1",
-    "job_id": "00000000-0000-4000-a000-000000000001",
-    "consultation": { "id": "C-20261129-900001", "channel": "board", "revision": 1 },
-    "agent": { "id": "a-1042" },
-    "scope": "overseas",
-    "to": { "email": "tls@example.com" },
-    "email": { "subject": "Your lost item", "text": "Hello,\n\nyour item was found." }
-}"#;
-
-/// A job that nobody can carry out, so that its outcome is told at once.
-const JOB_WITHOUT_ADDRESS: &str = r#"{
-    "kind": "closure.email/1",
-    "job_id": "00000000-0000-4000-a000-000000000002",
-    "consultation": { "id": "C-20261129-900002", "channel": "board", "revision": 1 },
-    "agent": { "id": "a-1042" },
-    "scope": "overseas",
-    "to": { "email": "nobody" },
-    "email": { "subject": "Your lost item", "text": "Hello,\n\nyour item was found." }
-}"#;
+/// The job that somebody could carry out, by the end of its id.
+const JOB: u32 = 1;
+/// The job that nobody can carry out, so that its outcome is told at once.
+const JOB_WITHOUT_ADDRESS: u32 = 2;
 
 /// What a person fills into the copy of the example.
 const ANSWERS: [(&str, &str); 8] = [
@@ -59,6 +42,24 @@ const ANSWERS: [(&str, &str); 8] = [
     ("# password_file = \"/run/secrets/smtp_password\"", ""),
     ("[fallback]", "[bounces]\ndomain = \"bounce.example.com\"\n\n[fallback]"),
 ];
+
+fn job_id(number: u32) -> String {
+    format!("00000000-0000-4000-a000-{number:012}")
+}
+
+/// What a CRM publishes to this address.
+fn job(number: u32, address: &str) -> String {
+    serde_json::json!({
+        "kind": "closure.email/1",
+        "job_id": job_id(number),
+        "consultation": { "id": format!("C-20261129-{number:06}"), "channel": "board", "revision": 1 },
+        "agent": { "id": "a-1042" },
+        "scope": "overseas",
+        "to": { "email": address },
+        "email": { "subject": "Your lost item", "text": "Hello,\n\nyour item was found." },
+    })
+    .to_string()
+}
 
 /// Brings the real profile up, first with what a person forgets, and takes it away again.
 pub fn bring_up(root: &Path, folder: &Path, fleet: &Path, interrupt: &Interrupt) -> Result<()> {
@@ -82,9 +83,9 @@ pub fn bring_up(root: &Path, folder: &Path, fleet: &Path, interrupt: &Interrupt)
         took.as_secs()
     );
     set_up.mail_comes_back()?;
-    set_up.crm_comes_over_tls(fleet, JOB, interrupt)?;
+    set_up.crm_comes_over_tls(fleet, &job(JOB, "tls@example.com"), interrupt)?;
     println!("  the CRM's address publishes over TLS, and the broker confirms");
-    set_up.crm_comes_over_tls(fleet, JOB_WITHOUT_ADDRESS, interrupt)?;
+    set_up.crm_comes_over_tls(fleet, &job(JOB_WITHOUT_ADDRESS, "nobody"), interrupt)?;
     outcome_is_posted(&crm)?;
     end(&project, &["--volumes"])
 }
