@@ -2,59 +2,19 @@
 
 use crate::wording::Wording;
 
-/// Words of languages with spaces before which a clause begins.
-const BEGINNINGS: &[&str] = &[
-    "if",
-    "unless",
-    "when",
-    "once",
-    "until",
-    "because",
-    "since",
-    "after",
-    "before",
-    "in case",
-    "even if",
-    "but",
-    "so",
-    "please",
-    "kindly",
-    "just",
-    "simply",
-    "nếu",
-    "khi",
-    "vui lòng",
-    "hãy",
+/// Words of languages with spaces of which a condition or a circumstance begins, and so a clause.
+const CIRCUMSTANCES: &[&str] = &[
+    "if", "unless", "when", "once", "until", "because", "since", "after", "before", "in case", "nếu", "khi",
 ];
+/// Other words of those languages before which a clause begins.
+const BEGINNINGS: &[&str] =
+    &["even if", "but", "so", "please", "kindly", "just", "simply", "vui lòng", "hãy"];
 /// Of Chinese ones those that ask, and what makes another word of them.
 const CHINESE_BEGINNINGS: [&str; 4] = ["请", "請", "麻烦", "麻煩"];
 const NO_BEGINNING_AFTER: &[char] = &['申', '邀', '敬', '聘', '不', '只'];
 
-/// Words of which a condition or a circumstance begins.
-const CONDITIONS: &[&str] = &[
-    "if",
-    "unless",
-    "when",
-    "once",
-    "until",
-    "because",
-    "since",
-    "after",
-    "before",
-    "in case",
-    "should you",
-    "to",
-    "nếu",
-    "khi",
-    "如",
-    "若",
-    "假如",
-    "一旦",
-    "要是",
-    "万一",
-    "当",
-    "倘若",
-];
+/// Other words of which a condition or a circumstance begins, where a clause has begun.
+const CONDITIONS: &[&str] = &["should you", "to", "如", "若", "假如", "一旦", "要是", "万一", "当", "倘若"];
 const CONCESSIONS: &[&str] = &["even if", "even when", "即使", "就算", "哪怕"];
 
 /// Korean endings before a space, and Japanese and Chinese ones, by which a clause ends.
@@ -205,7 +165,7 @@ pub(crate) fn kind_of(clause: &str) -> Kind {
     let begins = |words: &[&str]| words.iter().any(|word| begins_with_word(clause, word));
     if begins(CONCESSIONS) {
         Kind::Concession
-    } else if begins(CONDITIONS) {
+    } else if begins(CIRCUMSTANCES) || begins(CONDITIONS) {
         Kind::Condition
     } else {
         Kind::Main
@@ -215,7 +175,7 @@ pub(crate) fn kind_of(clause: &str) -> Kind {
 pub(crate) fn begins_clause(before: &str, after: &str) -> bool {
     let spaced = before.ends_with(' ')
         && !before.ends_with("not ")
-        && BEGINNINGS.iter().any(|word| begins_with_word(after, word));
+        && CIRCUMSTANCES.iter().chain(BEGINNINGS).any(|word| begins_with_word(after, word));
     spaced
         || CHINESE_BEGINNINGS.iter().any(|word| after.starts_with(word))
             && !before.ends_with(NO_BEGINNING_AFTER)
