@@ -87,7 +87,11 @@ pub(crate) const RESULTS: CodeTable = CodeTable {
             "failed to convert to international delivery(Unable to convert)",
             FailureCode::RequestRefused,
         ),
-        refused("-2051", "blocked because of a low conversion rate", FailureCode::ProviderAuth),
+        refused(
+            "-2051",
+            "the country is blocked because of a low conversion rate",
+            FailureCode::ProviderCountryBlocked,
+        ),
         refused("-2052", "the organisation's monthly limit is reached", FailureCode::ProviderQuota),
         refused("-2053", "the country's daily limit is reached", FailureCode::ProviderCountryBlocked),
         refused("-4000", "query range is more than a month", FailureCode::RequestRefused),

@@ -12,7 +12,7 @@ use super::{
     nhn_wire::{ListAnswer, ListedMessage, SingleAnswer, SingleMessage, provider_ref},
     nhn_words::{self, DLR_ERRORS, DLR_STATUSES},
 };
-use crate::{mask::code_text, sender::SendFailure};
+use crate::{http::below, mask::code_text, sender::SendFailure};
 
 /// A look-up begins this long before the attempt, for clocks that differ.
 const BEFORE: Duration = Duration::from_secs(600);
@@ -62,10 +62,7 @@ impl NhnSms {
         sequence: &str,
         kind: Kind,
     ) -> Result<Single, SendFailure> {
-        let mut url = self.url(kind);
-        if let Ok(mut path) = url.path_segments_mut() {
-            path.push(request_id);
-        }
+        let mut url = below(&self.url(kind), &[request_id]);
         url.query_pairs_mut().append_pair("recipientSeq", sequence);
         let answer = match self.ask(self.http.get(url)).await? {
             Said::Done(answer) => answer,
