@@ -11,7 +11,12 @@ use futures::future::join_all;
 use tracing::{info, warn};
 
 use super::{doubt::scope, gateways::Gateways};
-use crate::{intake, lifecycle::Lifecycle, runtime, services::Service};
+use crate::{
+    intake,
+    lifecycle::Lifecycle,
+    runtime,
+    services::{Asking, Service},
+};
 
 /// One look takes at most this many, so that they are asked about before they are handed out again.
 const LOOK_MAX: usize = 20;
@@ -40,16 +45,19 @@ pub struct Inquiries {
 enum Asked {
     /// The gateway answered, if only that it does not know the message; its final word, if it has one, is with the broker.
     Answered(JobId),
-    /// It could not be asked, and is left alone for a while.
-    Away,
+    /// It could not be asked, and is left alone for a while where it answered about no other either.
+    Away(SendFailure),
+    /// The process stops.
+    Left,
 }
 
 impl Inquiries {
     /// Looks at each interval, and at once where there is more, until the process stops.
     pub async fn run(self) {
         let mut asking = self.lifecycle.services.ask(Service::SideLooks);
+        let mut asking_gateway = self.lifecycle.services.ask(Service::ReceiptPull);
         loop {
-            let pause = match self.look().await {
+            let pause = match self.look(&mut asking_gateway).await {
                 Ok(More::AtOnce) => {
                     asking.answered();
                     Duration::ZERO
@@ -71,7 +79,7 @@ impl Inquiries {
         }
     }
 
-    async fn look(&self) -> Result<More, StoreError> {
+    async fn look(&self, asking: &mut Asking) -> Result<More, StoreError> {
         let Some(gateway) = self.gateways.get(self.provider) else { return Ok(More::Later) };
         let texts = self.store.unheard(self.before_ms, self.provider, LOOK_MAX).await?;
         if texts.is_empty() {
@@ -80,14 +88,25 @@ impl Inquiries {
         let mut answered = Vec::new();
         for some in texts.chunks(QUESTIONS_MAX) {
             let asked = join_all(some.iter().map(|text| self.ask(gateway, text))).await;
-            let before = answered.len();
-            answered.extend(asked.into_iter().filter_map(|asked| match asked {
-                Asked::Answered(job) => Some(job),
-                Asked::Away => None,
-            }));
-            if answered.len() - before < some.len() {
+            let (before, mut away) = (answered.len(), None);
+            for asked in asked {
+                match asked {
+                    Asked::Answered(job) => answered.push(job),
+                    Asked::Away(problem) => away = Some(problem),
+                    Asked::Left => {}
+                }
+            }
+            if answered.len() > before {
+                asking.answered();
+            } else {
+                if let Some(problem) = away {
+                    asking.failed(&format_args!("{}: {problem}", self.provider));
+                }
                 break;
             }
+        }
+        if answered.is_empty() {
+            return Ok(More::Later);
         }
         let (provider, count) = (self.provider, texts.len());
         info!(%provider, texts = count, answered = answered.len(), "a gateway was asked about texts whose receipts are nearly overdue");
@@ -98,7 +117,7 @@ impl Inquiries {
 
     async fn ask(&self, gateway: &SmsGateway, text: &Unheard) -> Asked {
         if self.lifecycle.stop.is_cancelled() {
-            return Asked::Away;
+            return Asked::Left;
         }
         let job = match Job::decode(&text.body) {
             Ok(job) => job,
@@ -109,10 +128,11 @@ impl Inquiries {
         };
         let looked = match status(gateway, text, &job).await {
             Ok(looked) => looked,
+            Err(problem) if problem.is_outage() => return Asked::Away(problem),
+            // What it says of this text alone must not keep it from being asked about the others.
             Err(problem) => {
                 warn!(job_id = %text.job_id, %problem, "the gateway could not be asked about a text without a receipt");
-                // What it says of this text alone must not keep it from being asked about the others.
-                return if problem.is_outage() { Asked::Away } else { Asked::Answered(text.job_id) };
+                return Asked::Answered(text.job_id);
             }
         };
         let Some(receipt) = looked.receipt(text.provider, text.client_ref, Timestamp::now()) else {
@@ -120,7 +140,7 @@ impl Inquiries {
         };
         match runtime::publish(&self.publisher, vec![intake::message(receipt)], &self.lifecycle).await {
             Ok(()) => Asked::Answered(text.job_id),
-            Err(_) => Asked::Away,
+            Err(_) => Asked::Left,
         }
     }
 }

@@ -82,8 +82,10 @@ impl Patiences {
         if let Some(known) = alone.get(&job).filter(|known| known.code == code) {
             return Some(u64::try_from(known.since.elapsed().as_millis()).unwrap_or(u64::MAX));
         }
-        if alone.len() >= ALONE_MAX {
-            alone.clear();
+        if alone.len() >= ALONE_MAX
+            && let Some(oldest) = alone.iter().min_by_key(|(_, known)| known.since).map(|(job, _)| *job)
+        {
+            alone.remove(&oldest);
         }
         alone.insert(job, Alone { code, since: Instant::now() });
         None
