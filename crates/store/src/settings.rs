@@ -173,7 +173,10 @@ fn has_a_sign_in_its_login(url: &str) -> bool {
     match authority.matches('@').count() {
         0 => {
             let port = authority.rsplit_once(':').map(|(_, port)| port);
-            beyond.contains('@') && port.is_some_and(|port| port.parse::<u16>().is_err())
+            // The end of an IPv6 address is no port, and neither is nothing.
+            let is_no_port =
+                |port: &str| !port.is_empty() && !port.ends_with(']') && port.parse::<u16>().is_err();
+            beyond.contains('@') && port.is_some_and(is_no_port)
         }
         1 => false,
         _ => true,
@@ -247,6 +250,8 @@ mod tests {
             "postgres://u:hunt%40er2@db.example/d",
             "postgres://db.example/d?user=u&application_name=a@b",
             "postgres://db.example:5432/d?application_name=a@b",
+            "postgres://db.example:/d?application_name=a@b",
+            "postgres://[::1]/d?application_name=a@b",
             "postgres://u:p@one.example,two.example:5433/d?application_name=a@b",
             "host=db.example user=u password=a@b",
         ] {

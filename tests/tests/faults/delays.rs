@@ -54,6 +54,11 @@ fn jobs_that_do_not_come_home_from_the_delays_are_told_by_the_doctor_and_by_the_
         })
         .await;
         assert!(told.contains("the broker's delays"), "{told}");
+        let (status, parts) = fleet.process("email").await.readiness().await.expect("it answers");
+        assert!(
+            status == 200 && parts.to_string().contains(TOLD),
+            "people are told, and it works on: {status} {parts}"
+        );
 
         fleet.cli(&["topology", "apply"]).await.with_code(0);
         for id in &ids {

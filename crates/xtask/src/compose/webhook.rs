@@ -59,7 +59,7 @@ fn serve(stream: &TcpStream, kept: &Mutex<Vec<String>>) -> std::io::Result<()> {
     Ok(())
 }
 
-/// One request, head and body; nothing at the end of the connection.
+/// One request, head and body; nothing at the end of the connection, or where it ends in the middle.
 fn read(reader: &mut impl BufRead) -> std::io::Result<Option<String>> {
     let mut head = String::new();
     let mut limited = reader.take(REQUEST_BYTES_MAX);
@@ -77,5 +77,6 @@ fn read(reader: &mut impl BufRead) -> std::io::Result<Option<String>> {
     let mut body = String::new();
     limited.set_limit(REQUEST_BYTES_MAX.min(length));
     limited.read_to_string(&mut body)?;
-    Ok(Some(head + &body))
+    let is_whole = u64::try_from(body.len()).is_ok_and(|read| read == length);
+    Ok(is_whole.then(|| head + &body))
 }
