@@ -19,8 +19,8 @@ use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
 use crate::{message::InMessage, settings::BrokerSettings};
 use ledger::Answer;
-use session::{Life, Owner};
-use settling::Settlement;
+use session::{ConnectionState, Owner};
+use settling::PendingAck;
 
 /// What to consume, and how.
 #[derive(Debug, Clone)]
@@ -86,9 +86,9 @@ pub struct Incoming {
 ///
 /// A settler that is dropped leaves its message with this consumer until the connection ends; then the broker delivers it again.
 pub struct Settler {
-    settlement: Settlement,
-    life: Arc<Life>,
-    answers: mpsc::Sender<(Settlement, Answer)>,
+    settlement: PendingAck,
+    life: Arc<ConnectionState>,
+    answers: mpsc::Sender<(PendingAck, Answer)>,
 }
 
 /// What is counted over all connections of a consumer.

@@ -158,7 +158,7 @@ impl Tally {
 pub fn would_be_sent(verdict: Verdict) -> bool {
     match verdict {
         Verdict::Send | Verdict::Postpone => true,
-        Verdict::Reject | Verdict::Hold => false,
+        Verdict::Reject | Verdict::NeedsPerson => false,
     }
 }
 

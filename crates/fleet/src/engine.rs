@@ -13,11 +13,12 @@ use closure_policy::{
     caps,
     explain::{Decision, Verdict, decide, decide_in},
     meaning::JobNumber,
-    standing::{Listing, Question, Standing, Used},
+    standing::{Listing, Preconditions, Question, Used},
     template::TemplateFacts,
 };
 use closure_store::{
-    CapKind, Contact, Counted, Limit, StandingFacts, StandingQuestion, Store, StoreError, Taken, UsedWindow,
+    CapGrant, CapKey, CapKind, CapWindow, Contact, Limit, PreconditionFacts, PreconditionQuery, Store,
+    StoreError,
 };
 
 use crate::{
@@ -153,17 +154,17 @@ impl Engine {
             return Ok(Admission { decision, contact: None });
         };
         match store.count_contact(job.id(), limits).await? {
-            Taken::Granted(contact) => Ok(Admission { decision, contact: Some(contact) }),
-            Taken::Reached(used) => {
+            CapGrant::Granted(contact) => Ok(Admission { decision, contact: Some(contact) }),
+            CapGrant::Reached(used) => {
                 standing.used = used.into_iter().map(window).collect();
                 Ok(Admission { decision: decide(job, &number, &rulebook, &standing, now), contact: None })
             }
         }
     }
 
-    async fn standing(&self, question: &Question, job: &Job) -> Result<Standing, StoreError> {
-        let Some(store) = &self.store else { return Ok(Standing::default()) };
-        let asked = StandingQuestion {
+    async fn standing(&self, question: &Question, job: &Job) -> Result<Preconditions, StoreError> {
+        let Some(store) = &self.store else { return Ok(Preconditions::default()) };
+        let asked = PreconditionQuery {
             job_id: job.id(),
             limits: limits(question),
             consultation_id: question.consultation_id.clone(),
@@ -177,9 +178,9 @@ impl Engine {
 }
 
 /// The store's facts in policy's words.
-fn standing(facts: StandingFacts) -> Standing {
+fn standing(facts: PreconditionFacts) -> Preconditions {
     let listing = |suppressed| if suppressed { Listing::Suppressed } else { Listing::Clear };
-    Standing {
+    Preconditions {
         newest_revision: facts.newest_revision,
         cancelled_through: facts.cancelled_through,
         phone: listing(facts.phone_suppressed),
@@ -188,7 +189,7 @@ fn standing(facts: StandingFacts) -> Standing {
     }
 }
 
-fn window(used: UsedWindow) -> Used {
+fn window(used: CapWindow) -> Used {
     let cap = match used.cap {
         CapKind::Number => caps::CapKind::Number,
         CapKind::Prefix => caps::CapKind::Prefix,
@@ -206,14 +207,14 @@ fn limits(question: &Question) -> Vec<Limit> {
         .iter()
         .filter_map(|limit| {
             let counted = match limit.cap {
-                caps::CapKind::Number => Counted::Number(question.phone.as_ref()?.digits().to_owned()),
+                caps::CapKind::Number => CapKey::Number(question.phone.as_ref()?.digits().to_owned()),
                 caps::CapKind::Prefix => {
                     let digits = question.phone.as_ref()?.digits();
-                    Counted::Prefix(digits.get(..digits.len().checked_sub(NEIGHBOUR_DIGITS)?)?.to_owned())
+                    CapKey::Prefix(digits.get(..digits.len().checked_sub(NEIGHBOUR_DIGITS)?)?.to_owned())
                 }
-                caps::CapKind::Address => Counted::Address(question.email.clone()?),
-                caps::CapKind::Country => Counted::Country(question.country_code?),
-                caps::CapKind::Fleet => Counted::Fleet,
+                caps::CapKind::Address => CapKey::Address(question.email.clone()?),
+                caps::CapKind::Country => CapKey::Country(question.country_code?),
+                caps::CapKind::Fleet => CapKey::Fleet,
             };
             Some(Limit { counted, count: limit.count, window_ms: limit.window_ms })
         })

@@ -3,7 +3,7 @@
 use std::{collections::HashMap, num::NonZeroU64, time::Duration};
 
 use closure_contract::{Provider, Timestamp};
-use closure_policy::quota::{Forecast, Pace, QuotaLevel, forecast};
+use closure_policy::quota::{Forecast, QuotaLevel, QuotaPace, forecast};
 use closure_store::{Store, StoreError, Usage};
 use serde::Serialize;
 use tracing::{error, warn};
@@ -33,7 +33,7 @@ pub async fn months(
     let providers: Vec<Provider> = quotas.iter().map(|(provider, _)| *provider).collect();
     let now = Timestamp::now();
     let months = store.usage(&providers).await?.into_iter().zip(quotas).map(|(usage, (_, quota))| {
-        let pace = Pace { used: usage.used, per_day: usage.per_day };
+        let pace = QuotaPace { used: usage.used, per_day: usage.per_day };
         let expected = quota.map(|quota| forecast(quota, pace, now, usage.month_ends_at));
         Month { usage, quota: *quota, forecast: expected }
     });

@@ -69,7 +69,7 @@ pub trait Worker: Send + Sync + 'static {
     /// Does the work of one message.
     ///
     /// An [`Interrupted`] message was left at a point from which another process can go on.
-    fn handle(&self, hand: &Hand<'_>) -> impl Future<Output = Result<Disposition, Interrupted>> + Send;
+    fn handle(&self, hand: &InHand<'_>) -> impl Future<Output = Result<Disposition, Interrupted>> + Send;
 }
 
 /// What should happen to a message.
@@ -124,7 +124,7 @@ pub enum Interrupted {
 }
 
 /// A message in hand.
-pub struct Hand<'a> {
+pub struct InHand<'a> {
     /// The message.
     pub message: &'a InMessage,
     /// The generation that it turned out to be of, where its own was not to be believed; a copy of it carries this.
@@ -134,12 +134,12 @@ pub struct Hand<'a> {
     lifecycle: &'a Lifecycle,
 }
 
-impl Hand<'_> {
+impl InHand<'_> {
     /// The same message in hand, read as one of another generation.
-    pub fn reading<'b>(&'b self, message: &'b InMessage) -> Hand<'b> {
+    pub fn reading<'b>(&'b self, message: &'b InMessage) -> InHand<'b> {
         let Self { generation, settler, movement, lifecycle, .. } = *self;
         let _first_reading = generation.set(message.generation);
-        Hand { message, generation, settler, movement, lifecycle }
+        InHand { message, generation, settler, movement, lifecycle }
     }
 
     /// Whether a side effect may begin: not once the connection that delivered the message is gone.
@@ -151,7 +151,7 @@ impl Hand<'_> {
         }
     }
 
-    /// Begins to ask the database beside [`Hand::until_available`].
+    /// Begins to ask the database beside [`InHand::until_available`].
     pub fn ask_database(&self) -> Asking {
         self.lifecycle.services.ask(Service::Database)
     }
@@ -181,7 +181,7 @@ impl Hand<'_> {
 
 /// What a worker's loop needs beside the worker.
 #[derive(Clone)]
-pub struct Surroundings {
+pub struct ConsumerContext {
     /// The broker.
     pub broker: BrokerSettings,
     /// How many messages may be in hand at once.
@@ -197,7 +197,7 @@ pub struct Surroundings {
 }
 
 /// Runs one worker on its queue until the process stops.
-pub async fn run<W: Worker>(worker: Arc<W>, around: Surroundings) {
+pub async fn run<W: Worker>(worker: Arc<W>, around: ConsumerContext) {
     let stop = around.lifecycle.stop.clone();
     // Without a flow of its own a worker's is open for ever; the sender must live as long as the loop.
     let (always, open) = watch::channel(Flow::Open);
@@ -228,7 +228,7 @@ pub async fn run<W: Worker>(worker: Arc<W>, around: Surroundings) {
 ///
 /// What the broker does not deliver it cannot count as delivered: connections that break meanwhile bring no message
 /// nearer to its delivery limit (invariant 6).
-async fn database_is_back(queue: &'static str, around: &Surroundings, away: &mut watch::Receiver<bool>) {
+async fn database_is_back(queue: &'static str, around: &ConsumerContext, away: &mut watch::Receiver<bool>) {
     let lifecycle = &around.lifecycle;
     around.health.hold_consumer(queue, lifecycle.services.clone());
     tokio::select! {
@@ -261,11 +261,11 @@ async fn away_for_long(mut away: watch::Receiver<bool>) {
 /// Consumes until the process stops or the messages are to flow in another way, and ends with nothing in hand.
 async fn consume<W: Worker>(
     worker: &Arc<W>,
-    around: &Surroundings,
+    around: &ConsumerContext,
     prefetch: u16,
     flow: &mut watch::Receiver<Flow>,
 ) {
-    let Surroundings { lifecycle, publisher, .. } = around;
+    let ConsumerContext { lifecycle, publisher, .. } = around;
     let queue = worker.queue();
     let settings = ConsumerSettings {
         broker: around.broker.clone(),
@@ -321,7 +321,7 @@ async fn one<W: Worker>(worker: &W, incoming: Incoming, publisher: &Publisher, l
         return;
     }
     let (generation, movement) = (OnceLock::new(), Movement::default());
-    let hand = Hand {
+    let hand = InHand {
         message: &message,
         generation: &generation,
         settler: &settler,

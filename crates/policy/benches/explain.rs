@@ -10,7 +10,7 @@ use closure_policy::{
     explain,
     meaning::JobNumber,
     rulebook::{CompiledRulebook, Rulebook},
-    standing::Standing,
+    standing::Preconditions,
 };
 use criterion::{Criterion, criterion_group, criterion_main};
 use serde_json::{Value, json};
@@ -63,7 +63,7 @@ fn rulebook() -> CompiledRulebook {
 
 fn explain(criterion: &mut Criterion) {
     let rulebook = rulebook();
-    let standing = Standing::default();
+    let standing = Preconditions::default();
     let mut group = criterion.benchmark_group("explain");
     for (name, phone, text) in cases() {
         let job = job(&phone, text);

@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 /// When emails are held back.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, Serialize)]
 #[serde(default, deny_unknown_fields)]
-pub struct BrakeRules {
+pub struct FallbackHoldRules {
     /// So many ends of text messages must weigh in before their share of failures says anything; 0 turns the brake off.
     pub ended_min: u32,
     /// So many must weigh in since emails are held before they can flow again by themselves.
@@ -25,7 +25,7 @@ pub struct BrakeRules {
     pub usual_half_life_ms: u64,
 }
 
-impl Default for BrakeRules {
+impl Default for FallbackHoldRules {
     /// Thirty ends are too many for an accident, and few emails; two days know the difference between day and night.
     fn default() -> Self {
         Self {
@@ -41,7 +41,7 @@ impl Default for BrakeRules {
 
 /// How a text message ended, as far as that says anything about its gateway.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum Ending {
+pub enum SmsEnd {
     /// It arrived.
     Arrived,
     /// By the gateway's word, or its silence, it did not.
@@ -50,7 +50,7 @@ pub enum Ending {
 
 /// How many text messages ended, and how many of them failed, each with its weight.
 #[derive(Debug, Clone, Copy, PartialEq, Default)]
-pub struct Share {
+pub struct FailureShare {
     /// Those that ended.
     pub ended: f64,
     /// Those of them that failed.
@@ -59,7 +59,7 @@ pub struct Share {
 
 /// Whether emails are held back.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum Brake {
+pub enum FallbackHold {
     /// They flow.
     Off,
     /// They are held back, and the recent share counts what ended since.
@@ -70,7 +70,7 @@ pub enum Brake {
 
 /// What is to become of the brake.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum Move {
+pub enum HoldChange {
     /// It stays as it is.
     Stay,
     /// Emails are to be held back from now on.
@@ -83,12 +83,12 @@ pub enum Move {
 /// share of their own.
 const PRIOR_ENDED: f64 = 100.0;
 
-impl Share {
+impl FailureShare {
     /// What one ending adds.
-    pub fn of(ending: Ending) -> Self {
+    pub fn of(ending: SmsEnd) -> Self {
         let failed = match ending {
-            Ending::Arrived => 0.0,
-            Ending::Failed => 1.0,
+            SmsEnd::Arrived => 0.0,
+            SmsEnd::Failed => 1.0,
         };
         Self { ended: 1.0, failed }
     }
@@ -111,31 +111,34 @@ impl Share {
     }
 }
 
-impl BrakeRules {
+impl FallbackHoldRules {
     /// The share of failures that is usual, in percent.
-    pub fn usual_percent(&self, usual: Share) -> f64 {
-        let prior = Share { ended: PRIOR_ENDED, failed: PRIOR_ENDED * f64::from(self.usual_percent) / 100.0 };
+    pub fn usual_percent(&self, usual: FailureShare) -> f64 {
+        let prior =
+            FailureShare { ended: PRIOR_ENDED, failed: PRIOR_ENDED * f64::from(self.usual_percent) / 100.0 };
         usual.and(prior).percent()
     }
 
     /// Says what is to become of a brake, by what ended of late and what usually does.
-    pub fn judge(&self, brake: Brake, recent: Share, usual: Share) -> Move {
+    pub fn judge(&self, brake: FallbackHold, recent: FailureShare, usual: FailureShare) -> HoldChange {
         let (share, usual) = (recent.percent(), self.usual_percent(usual));
         let margin = f64::from(self.margin_percent);
         match brake {
-            Brake::On if self.ended_min == 0 => Move::Release,
+            FallbackHold::On if self.ended_min == 0 => HoldChange::Release,
             // Half of the margin keeps the brake from turning on and off about the same share.
-            Brake::On if recent.ended >= f64::from(self.recovered_min) && share < usual + margin / 2.0 => {
-                Move::Release
+            FallbackHold::On
+                if recent.ended >= f64::from(self.recovered_min) && share < usual + margin / 2.0 =>
+            {
+                HoldChange::Release
             }
-            Brake::Off
+            FallbackHold::Off
                 if self.ended_min > 0
                     && recent.ended >= f64::from(self.ended_min)
                     && share >= usual + margin =>
             {
-                Move::Hold
+                HoldChange::Hold
             }
-            Brake::Off | Brake::On | Brake::Overruled => Move::Stay,
+            FallbackHold::Off | FallbackHold::On | FallbackHold::Overruled => HoldChange::Stay,
         }
     }
 }
@@ -144,52 +147,81 @@ impl BrakeRules {
 mod tests {
     use super::*;
 
-    fn share(ended: f64, failed: f64) -> Share {
-        Share { ended, failed }
+    fn share(ended: f64, failed: f64) -> FailureShare {
+        FailureShare { ended, failed }
     }
 
-    fn judge(brake: Brake, recent: Share, usual: Share) -> Move {
-        BrakeRules::default().judge(brake, recent, usual)
+    fn judge(brake: FallbackHold, recent: FailureShare, usual: FailureShare) -> HoldChange {
+        FallbackHoldRules::default().judge(brake, recent, usual)
     }
 
     #[test]
     fn emails_are_held_once_enough_ended_and_the_share_of_failures_left_the_usual_one() {
         let usual = share(10_000.0, 1_000.0);
-        assert_eq!(judge(Brake::Off, share(29.0, 29.0), usual), Move::Stay, "too few to say anything");
-        assert_eq!(judge(Brake::Off, share(30.0, 30.0), usual), Move::Hold);
-        assert_eq!(judge(Brake::Off, share(100.0, 39.0), usual), Move::Stay, "29 points above the usual");
-        assert_eq!(judge(Brake::Off, share(100.0, 40.0), usual), Move::Hold, "30 points above it");
+        assert_eq!(
+            judge(FallbackHold::Off, share(29.0, 29.0), usual),
+            HoldChange::Stay,
+            "too few to say anything"
+        );
+        assert_eq!(judge(FallbackHold::Off, share(30.0, 30.0), usual), HoldChange::Hold);
+        assert_eq!(
+            judge(FallbackHold::Off, share(100.0, 39.0), usual),
+            HoldChange::Stay,
+            "29 points above the usual"
+        );
+        assert_eq!(
+            judge(FallbackHold::Off, share(100.0, 40.0), usual),
+            HoldChange::Hold,
+            "30 points above it"
+        );
     }
 
     #[test]
     fn what_fails_as_often_as_ever_holds_nothing() {
-        assert_eq!(judge(Brake::Off, share(500.0, 300.0), share(10_000.0, 6_000.0)), Move::Stay);
+        assert_eq!(judge(FallbackHold::Off, share(500.0, 300.0), share(10_000.0, 6_000.0)), HoldChange::Stay);
     }
 
     #[test]
     fn a_new_installation_takes_its_settings_for_the_usual_share() {
-        assert_eq!(judge(Brake::Off, share(30.0, 12.0), Share::default()), Move::Hold);
-        assert_eq!(judge(Brake::Off, share(30.0, 11.0), Share::default()), Move::Stay);
+        assert_eq!(judge(FallbackHold::Off, share(30.0, 12.0), FailureShare::default()), HoldChange::Hold);
+        assert_eq!(judge(FallbackHold::Off, share(30.0, 11.0), FailureShare::default()), HoldChange::Stay);
     }
 
     #[test]
     fn held_emails_flow_again_once_enough_arrived_since() {
         let usual = share(10_000.0, 1_000.0);
-        assert_eq!(judge(Brake::On, share(0.0, 0.0), usual), Move::Stay, "silence is no recovery");
-        assert_eq!(judge(Brake::On, share(9.0, 0.0), usual), Move::Stay, "nor are a few");
-        assert_eq!(judge(Brake::On, share(20.0, 5.0), usual), Move::Stay, "25% is no usual share");
-        assert_eq!(judge(Brake::On, share(20.0, 4.0), usual), Move::Release);
+        assert_eq!(
+            judge(FallbackHold::On, share(0.0, 0.0), usual),
+            HoldChange::Stay,
+            "silence is no recovery"
+        );
+        assert_eq!(judge(FallbackHold::On, share(9.0, 0.0), usual), HoldChange::Stay, "nor are a few");
+        assert_eq!(
+            judge(FallbackHold::On, share(20.0, 5.0), usual),
+            HoldChange::Stay,
+            "25% is no usual share"
+        );
+        assert_eq!(judge(FallbackHold::On, share(20.0, 4.0), usual), HoldChange::Release);
     }
 
     #[test]
     fn while_a_person_has_overruled_it_the_brake_stays_off() {
-        assert_eq!(judge(Brake::Overruled, share(500.0, 500.0), Share::default()), Move::Stay);
+        assert_eq!(
+            judge(FallbackHold::Overruled, share(500.0, 500.0), FailureShare::default()),
+            HoldChange::Stay
+        );
     }
 
     #[test]
     fn a_brake_that_is_turned_off_holds_nothing_and_lets_go() {
-        let off = BrakeRules { ended_min: 0, ..BrakeRules::default() };
-        assert_eq!(off.judge(Brake::Off, share(500.0, 500.0), Share::default()), Move::Stay);
-        assert_eq!(off.judge(Brake::On, share(500.0, 500.0), Share::default()), Move::Release);
+        let off = FallbackHoldRules { ended_min: 0, ..FallbackHoldRules::default() };
+        assert_eq!(
+            off.judge(FallbackHold::Off, share(500.0, 500.0), FailureShare::default()),
+            HoldChange::Stay
+        );
+        assert_eq!(
+            off.judge(FallbackHold::On, share(500.0, 500.0), FailureShare::default()),
+            HoldChange::Release
+        );
     }
 }

@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 use crate::{
     address,
     findings::Findings,
-    standing::{Standing, Used},
+    standing::{Preconditions, Used},
     words::words,
 };
 
@@ -169,7 +169,7 @@ pub(crate) fn limits(reached: Reached, rules: &CapRules) -> Vec<Limit> {
 }
 
 /// Holds what is used against the limits.
-pub(crate) fn check(channel: Channel, limits: &[Limit], standing: &Standing, findings: &mut Findings) {
+pub(crate) fn check(channel: Channel, limits: &[Limit], standing: &Preconditions, findings: &mut Findings) {
     for limit in limits {
         let of_limit = |used: &&Used| used.cap == limit.cap && used.window_ms == limit.window_ms;
         let Some(used) = standing.used.iter().find(of_limit) else { continue };

@@ -54,7 +54,7 @@ pub enum Sign {
 
 /// What the receipts of a text message say about our account at its gateway.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum AccountWord {
+pub enum AccountSignal {
     /// It works: the gateway carried the text, to whatever end.
     Works,
     /// The gateway took the text and turned it back for this reason, which hits everything within this extent.

@@ -3,7 +3,7 @@
 use closure_contract::Evidence;
 
 use crate::{
-    brake::BrakeRules,
+    brake::FallbackHoldRules,
     caps::CapRules,
     circuit::CircuitRules,
     quiet::QuietHours,
@@ -84,7 +84,7 @@ impl Default for SmsRules {
             max_bytes: 1_000,
             routes: Vec::new(),
             circuit: CircuitRules::default(),
-            brake: BrakeRules::default(),
+            brake: FallbackHoldRules::default(),
             near_limit_bytes: 950,
             near_limit: NearLimit::Flag,
             split_bytes: 90,

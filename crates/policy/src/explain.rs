@@ -17,7 +17,7 @@ use crate::{
     quiet,
     rulebook::CompiledRulebook,
     sms::{self, SmsFacts},
-    standing::{self, Standing},
+    standing::{self, Preconditions},
     suppression,
     template::TemplateFacts,
     times,
@@ -89,7 +89,8 @@ pub enum Verdict {
     /// It is over, and nobody needs to settle it.
     Reject,
     /// It waits for a person in the dead-letter desk.
-    Hold,
+    #[serde(rename = "hold")]
+    NeedsPerson,
     /// Its time has not come.
     Postpone,
 }
@@ -210,12 +211,12 @@ pub enum FallbackEmail {
 /// Applies every rule to a job; all facts are worked out even where an early rule refuses it already.
 ///
 /// `number` is the job's own, and `standing` answers [`Question::of`](standing::Question::of) the same job; without a
-/// database it is [`Standing::default`].
+/// database it is [`Preconditions::default`].
 pub fn decide(
     job: &Job,
     number: &JobNumber,
     rulebook: &CompiledRulebook,
-    standing: &Standing,
+    standing: &Preconditions,
     now: Timestamp,
 ) -> Decision {
     decide_in(Language::English, job, number, rulebook, standing, now)
@@ -227,7 +228,7 @@ pub fn decide_in(
     job: &Job,
     number: &JobNumber,
     rulebook: &CompiledRulebook,
-    standing: &Standing,
+    standing: &Preconditions,
     now: Timestamp,
 ) -> Decision {
     let mut findings = Findings::in_language(job.channel(), language);
@@ -295,7 +296,7 @@ fn conclude(mut decision: Decision, findings: Findings) -> Decision {
         (Some(Refusal { code, detail, ending }), _) => {
             decision.verdict = match ending {
                 RefusalEnding::Over => Verdict::Reject,
-                RefusalEnding::WaitsForPerson => Verdict::Hold,
+                RefusalEnding::WaitsForPerson => Verdict::NeedsPerson,
             };
             decision.fallback = decision.fallback.map(|facts| without_answer(facts, code, ending, language));
             decision.code = Some(code);

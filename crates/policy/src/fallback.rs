@@ -8,8 +8,8 @@ use closure_contract::{
 };
 
 use crate::{
-    brake::Ending,
-    circuit::{self, AccountWord, Sign},
+    brake::SmsEnd,
+    circuit::{self, AccountSignal, Sign},
     compose,
     country::{self, AtOnce},
     fallback_email,
@@ -25,7 +25,7 @@ pub use crate::fallback_state::{Due, ReceiptFact, SmsState, Submission};
 
 /// Everything that is known about one text message.
 #[derive(Debug, Clone, Copy)]
-pub struct SmsStory<'a> {
+pub struct SmsRecord<'a> {
     /// The job.
     pub job: &'a SmsJob,
     /// Where it stands with its gateway.
@@ -63,7 +63,7 @@ pub fn by_a_persons_word(job: &SmsJob, rulebook: &CompiledRulebook) -> Result<Em
     match fallback_email::email_job(job, rulebook, &mut Findings::new(Channel::Sms)) {
         EmailDue::Due(email) => Ok(email),
         EmailDue::NoAddress { code, .. } => Err(code),
-        EmailDue::NotDue | EmailDue::Held => Err(FailureCode::NoEmailAddress),
+        EmailDue::NotDue | EmailDue::OnHold => Err(FailureCode::NoEmailAddress),
     }
 }
 
@@ -82,7 +82,7 @@ pub enum EmailDue {
         code: FailureCode,
     },
     /// One, but not yet: too many text messages fail (R14e).
-    Held,
+    OnHold,
 }
 
 /// What makes an email due.
@@ -97,7 +97,7 @@ pub enum DueBy {
 }
 
 /// Says what became of a text message, and which email is due.
-pub fn evaluate(story: &SmsStory<'_>, rulebook: &CompiledRulebook, now: Timestamp) -> Evaluation {
+pub fn evaluate(story: &SmsRecord<'_>, rulebook: &CompiledRulebook, now: Timestamp) -> Evaluation {
     let mut findings = Findings::new(Channel::Sms);
     let rules = rulebook.rules();
     let typing = Typing {
@@ -148,27 +148,27 @@ pub fn evaluate(story: &SmsStory<'_>, rulebook: &CompiledRulebook, now: Timestam
 impl Evaluation {
     /// What the end of the text message says about its gateway; nothing while it goes on, or where it ended for a
     /// reason of ours.
-    pub fn ending(&self) -> Option<Ending> {
+    pub fn ending(&self) -> Option<SmsEnd> {
         match self.state {
-            SmsState::Delivered => Some(Ending::Arrived),
-            SmsState::Undelivered | SmsState::Unknown => Some(Ending::Failed),
-            SmsState::Refused => self.code.is_some_and(is_gateways_refusal).then_some(Ending::Failed),
+            SmsState::Delivered => Some(SmsEnd::Arrived),
+            SmsState::Undelivered | SmsState::Unknown => Some(SmsEnd::Failed),
+            SmsState::Refused => self.code.is_some_and(is_gateways_refusal).then_some(SmsEnd::Failed),
             SmsState::Pending
             | SmsState::Accepted
             | SmsState::Expired
-            | SmsState::Held
+            | SmsState::WithPerson
             | SmsState::TurnedBack => None,
         }
     }
 
     /// What the receipts say about our account at the gateway; nothing where they say nothing.
-    pub fn account(&self) -> Option<AccountWord> {
+    pub fn account(&self) -> Option<AccountSignal> {
         match (self.state, self.code) {
             (SmsState::TurnedBack, Some(code)) => match circuit::sign(code) {
-                Sign::Unwell(extent) => Some(AccountWord::Fails(code, extent)),
+                Sign::Unwell(extent) => Some(AccountSignal::Fails(code, extent)),
                 Sign::Well => None,
             },
-            (SmsState::Delivered | SmsState::Undelivered, _) => Some(AccountWord::Works),
+            (SmsState::Delivered | SmsState::Undelivered, _) => Some(AccountSignal::Works),
             (_, _) => None,
         }
     }
@@ -178,12 +178,12 @@ impl Evaluation {
     pub fn braked(mut self) -> Self {
         let waits = match (&self.email, self.due_by) {
             (EmailDue::Due(_) | EmailDue::NoAddress { .. }, Some(DueBy::GatewaysWord)) => true,
-            (EmailDue::NotDue | EmailDue::Held, _) | (_, None | Some(DueBy::Country | DueBy::OurWord)) => {
+            (EmailDue::NotDue | EmailDue::OnHold, _) | (_, None | Some(DueBy::Country | DueBy::OurWord)) => {
                 false
             }
         };
         if waits {
-            self.email = EmailDue::Held;
+            self.email = EmailDue::OnHold;
             self.rules.push(AppliedRule {
                 id: RuleId::R14e,
                 effect: RuleEffect::Hold,
@@ -246,8 +246,8 @@ pub(crate) fn due_by(
     findings: &mut Findings,
 ) -> Option<DueBy> {
     let failed = match (submission, state) {
-        (Submission::Pending | Submission::Held, _) | (_, SmsState::Expired) => return None,
-        (_, SmsState::Held | SmsState::TurnedBack) => {
+        (Submission::Pending | Submission::WithPerson, _) | (_, SmsState::Expired) => return None,
+        (_, SmsState::WithPerson | SmsState::TurnedBack) => {
             let why = code.map_or("a failure of the provider", FailureCode::as_str);
             let detail = format!("{why} is not the recipient's failure; held, and no email");
             findings.note(RuleId::R14e, RuleEffect::Hold, detail);

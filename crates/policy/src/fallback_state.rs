@@ -18,7 +18,7 @@ pub enum Submission {
     /// Nobody will ever know whether the gateway has it.
     Unknown(FailureCode),
     /// It waits for a person.
-    Held,
+    WithPerson,
     /// It was too late to send.
     Expired,
 }
@@ -67,7 +67,7 @@ pub enum SmsState {
     /// It was too late to send.
     Expired,
     /// It waits for a person.
-    Held,
+    WithPerson,
     /// The gateway took it and then did not carry it because of our account: a person is to mend that, and to send
     /// it again.
     TurnedBack,
@@ -154,7 +154,7 @@ pub(crate) fn state(submission: Submission, word: Word, due: Due) -> (SmsState, 
     let arrived = told.filter(|_| matches!(word, Word::Delivered(_) | Word::Partly(_)));
     match submission {
         Submission::Pending => (SmsState::Pending, None),
-        Submission::Held => (SmsState::Held, None),
+        Submission::WithPerson => (SmsState::WithPerson, None),
         Submission::Accepted | Submission::InDoubt
             if let Word::Failed(code) = word
                 && is_our_accounts(code) =>
@@ -173,7 +173,7 @@ pub(crate) fn state(submission: Submission, word: Word, due: Due) -> (SmsState, 
         }),
         Submission::Unknown(code) => told.unwrap_or((SmsState::Unknown, Some(code))),
         Submission::Refused(code) if fault(code).hits_everyone() => {
-            arrived.unwrap_or((SmsState::Held, Some(code)))
+            arrived.unwrap_or((SmsState::WithPerson, Some(code)))
         }
         Submission::Refused(code) => arrived.unwrap_or((SmsState::Refused, Some(code))),
         Submission::Expired => arrived.unwrap_or((SmsState::Expired, Some(FailureCode::Expired))),

@@ -80,7 +80,7 @@ pub fn name(state: SmsState) -> &'static str {
         SmsState::Unknown => "unknown",
         SmsState::Refused => "refused",
         SmsState::Expired => "expired",
-        SmsState::Held => "held",
+        SmsState::WithPerson => "held",
         SmsState::TurnedBack => "dead",
     }
 }
@@ -165,6 +165,6 @@ const FACTS: &[Facts] = &[
         submission: Submission::Unknown(FailureCode::AnswerLost),
         ..ACCEPTED
     },
-    Facts { what: "a person decides first", submission: Submission::Held, ..ACCEPTED },
+    Facts { what: "a person decides first", submission: Submission::WithPerson, ..ACCEPTED },
     Facts { what: "too late to send", submission: Submission::Expired, ..ACCEPTED },
 ];

@@ -16,7 +16,7 @@ const DAY_S: f64 = 86_400.0;
 
 /// What was sent, and at what pace.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub struct Pace {
+pub struct QuotaPace {
     /// Text messages of this month.
     pub used: u64,
     /// Text messages a day, of late.
@@ -49,7 +49,7 @@ pub struct Forecast {
 }
 
 /// Says how a monthly quota stands, and whether it lasts until the month ends.
-pub fn forecast(quota: NonZeroU64, pace: Pace, now: Timestamp, month_ends_at: Timestamp) -> Forecast {
+pub fn forecast(quota: NonZeroU64, pace: QuotaPace, now: Timestamp, month_ends_at: Timestamp) -> Forecast {
     let used_percent = 100.0 * amount(pace.used) / amount(quota.get());
     let left = quota.get().saturating_sub(pace.used);
     let month_left_s = (month_ends_at.0 - now.0).as_seconds_f64().max(0.0);
@@ -82,7 +82,7 @@ mod tests {
 
     fn of(used: u64, per_day: f64) -> Forecast {
         let quota = NonZeroU64::new(1_000).expect("it is not 0");
-        forecast(quota, Pace { used, per_day }, NOW, MONTH_ENDS)
+        forecast(quota, QuotaPace { used, per_day }, NOW, MONTH_ENDS)
     }
 
     #[test]

@@ -6,7 +6,7 @@ use closure_contract::{Evidence, Provider, Timestamp};
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    brake::BrakeRules,
+    brake::FallbackHoldRules,
     caps::CapRules,
     circuit::CircuitRules,
     frame::MailFrames,
@@ -89,7 +89,7 @@ pub struct SmsRules {
     /// When a gateway is left alone, and when one job tries it again (R14e).
     pub circuit: CircuitRules,
     /// When the emails in place of text messages are held back, because too many fail (R14e).
-    pub brake: BrakeRules,
+    pub brake: FallbackHoldRules,
     /// The most UTF-8 bytes of an overseas text, inclusive (R6).
     pub max_bytes: usize,
     /// The most bytes without a flag, inclusive (R7).

@@ -1,7 +1,7 @@
 //! What only the database knows about a job: newer revisions, cancellations, suppressed recipients, used caps (B2–B6).
 //!
-//! [`Question`] says what to ask, [`Standing`] is the answer as plain data; whoever has no database decides with
-//! [`Standing::default`], which knows nothing.
+//! [`Question`] says what to ask, [`Preconditions`] is the answer as plain data; whoever has no database decides with
+//! [`Preconditions::default`], which knows nothing.
 
 use std::fmt;
 
@@ -34,7 +34,7 @@ pub struct Question {
 
 /// What is known beside the job; the default is that nothing is.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub struct Standing {
+pub struct Preconditions {
     /// The newest revision of the consultation's answer that came, where one above the first did.
     pub newest_revision: Option<u32>,
     /// This revision and every older one was cancelled.
@@ -100,7 +100,7 @@ impl Question {
     }
 }
 
-impl Standing {
+impl Preconditions {
     /// Whether the answer of this revision is no longer wanted; the CRM's own word before what follows from another.
     pub fn revoked(&self, revision: u32) -> Option<Revoked> {
         if self.cancelled_through.is_some_and(|through| revision <= through) {
@@ -149,7 +149,7 @@ impl Revoked {
 }
 
 /// B2 and B3: an answer that is no longer wanted is not sent, whatever else there is to say about it.
-pub(crate) fn check_revoked(job: &Job, standing: &Standing, findings: &mut Findings) -> Option<Revoked> {
+pub(crate) fn check_revoked(job: &Job, standing: &Preconditions, findings: &mut Findings) -> Option<Revoked> {
     let revoked = standing.revoked(job.consultation().revision)?;
     findings.refuse(revoked.rule(), revoked.code(), |language| revoked.reason_in(language));
     Some(revoked)

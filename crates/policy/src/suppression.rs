@@ -11,7 +11,7 @@ use crate::{
     phone::E164,
     phone_text::{self, Typed},
     readings,
-    standing::{Listing, Standing},
+    standing::{Listing, Preconditions},
     words::Sentence,
 };
 
@@ -65,7 +65,7 @@ const ADDRESS_LISTED: Sentence =
 
 /// A suppressed number gets no text message, so that the email answers, and no call; a suppressed address waits for a
 /// person, because there is no other answer.
-pub(crate) fn check(channel: Channel, standing: &Standing, findings: &mut Findings) {
+pub(crate) fn check(channel: Channel, standing: &Preconditions, findings: &mut Findings) {
     let (listing, what) = match channel {
         Channel::Sms | Channel::Dial => (standing.phone, NUMBER_LISTED),
         Channel::Email => (standing.email, ADDRESS_LISTED),

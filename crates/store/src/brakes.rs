@@ -10,7 +10,7 @@ use tokio_postgres::Row;
 
 use crate::{
     error::StoreError,
-    lane::Lane,
+    lane::GatewayScope,
     row::{Columns, millis},
     state,
     store::Store,
@@ -37,10 +37,10 @@ pub struct HalfLives {
 
 /// What is known about a lane.
 #[derive(Debug, Clone, PartialEq, Serialize)]
-pub struct BrakeRow {
+pub struct FallbackHoldRow {
     /// Which gateway, or which way of it.
     #[serde(flatten)]
-    pub lane: Lane,
+    pub lane: GatewayScope,
     /// What ended of late; while emails are held, what ended since.
     pub recent: Counts,
     /// What usually ends.
@@ -53,7 +53,7 @@ pub struct BrakeRow {
 
 /// How many emails are held at a gateway.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
-pub struct HeldEmails {
+pub struct EmailsOnHold {
     /// The gateway.
     pub provider: Provider,
     /// How many text messages wait for an email to go in their place.
@@ -75,7 +75,7 @@ impl Store {
     /// Asked again after an answer was lost it counts twice, which moves a share a little and decides nothing alone.
     pub async fn count_endings(
         &self,
-        mut endings: Vec<(Lane, Counts)>,
+        mut endings: Vec<(GatewayScope, Counts)>,
         half_lives: HalfLives,
     ) -> Result<(), StoreError> {
         // Always in the same order, so that two processes never wait for each other's rows.
@@ -90,14 +90,14 @@ impl Store {
     }
 
     /// Every lane that ever ended a text message, as it stands now; at most one for each gateway and country.
-    pub async fn brakes(&self, half_lives: HalfLives) -> Result<Vec<BrakeRow>, StoreError> {
+    pub async fn brakes(&self, half_lives: HalfLives) -> Result<Vec<FallbackHoldRow>, StoreError> {
         let (recent, usual) = half_lives.columns();
         let rows = self.database.query(BRAKES, &[&recent, &usual]).await?;
-        rows.iter().map(BrakeRow::read).collect()
+        rows.iter().map(FallbackHoldRow::read).collect()
     }
 
     /// Holds emails back from now on, and begins to count anew.
-    pub async fn hold_emails(&self, lane: Lane, half_lives: HalfLives) -> Result<Moved, StoreError> {
+    pub async fn hold_emails(&self, lane: GatewayScope, half_lives: HalfLives) -> Result<Moved, StoreError> {
         let (_, usual) = half_lives.columns();
         let (provider, country) = (lane.provider.as_str(), lane.country());
         let rows = self.database.query(HOLD, &[&usual, &provider, &country]).await?;
@@ -105,7 +105,7 @@ impl Store {
     }
 
     /// Lets emails flow again, because the text messages arrive again.
-    pub async fn release_emails(&self, lane: Lane) -> Result<Moved, StoreError> {
+    pub async fn release_emails(&self, lane: GatewayScope) -> Result<Moved, StoreError> {
         let rows = self.database.query(RELEASE, &[&lane.provider.as_str(), &lane.country()]).await?;
         Ok(if rows.is_empty() { Moved::Before } else { Moved::Now })
     }
@@ -114,11 +114,11 @@ impl Store {
     /// because a person says so; gives the lanes at which they were held, and changes nothing where there is none.
     pub async fn overrule_brake(
         &self,
-        lane: Lane,
+        lane: GatewayScope,
         overrule_ms: u64,
         actor: &str,
         reason: &str,
-    ) -> Result<Vec<Lane>, StoreError> {
+    ) -> Result<Vec<GatewayScope>, StoreError> {
         let country = lane.country_code.map(|_| lane.country());
         let rows = self
             .database
@@ -133,12 +133,12 @@ impl Store {
                 ],
             )
             .await?;
-        rows.iter().map(Lane::read).collect()
+        rows.iter().map(GatewayScope::read).collect()
     }
 
     /// How many emails are held at each gateway, for people.
-    pub async fn held_emails(&self) -> Result<Vec<HeldEmails>, StoreError> {
-        self.database.query(HELD, &[]).await?.iter().map(HeldEmails::read).collect()
+    pub async fn held_emails(&self) -> Result<Vec<EmailsOnHold>, StoreError> {
+        self.database.query(HELD, &[]).await?.iter().map(EmailsOnHold::read).collect()
     }
 }
 
@@ -249,11 +249,11 @@ impl HalfLives {
     }
 }
 
-impl BrakeRow {
+impl FallbackHoldRow {
     fn read(row: &Row) -> Result<Self, StoreError> {
         let columns = Columns(row);
         Ok(Self {
-            lane: Lane::read(row)?,
+            lane: GatewayScope::read(row)?,
             recent: Counts { ended: columns.get("recent_ended")?, failed: columns.get("recent_failed")? },
             usual: Counts { ended: columns.get("usual_ended")?, failed: columns.get("usual_failed")? },
             held_since: columns.maybe_time("held_since")?,
@@ -262,7 +262,7 @@ impl BrakeRow {
     }
 }
 
-impl HeldEmails {
+impl EmailsOnHold {
     fn read(row: &Row) -> Result<Self, StoreError> {
         let columns = Columns(row);
         Ok(Self {

@@ -24,7 +24,7 @@ use crate::{
 
 /// A letter at the desk, and the delivery that it speaks for.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Buried {
+pub struct RecordedLetter {
     /// The letter.
     pub id: DeadLetterId,
     /// How often it died.
@@ -41,7 +41,7 @@ impl Store {
     ///
     /// A letter speaks for a job only with the job's own bytes: another content under the same job id is a letter of
     /// its own, and the first content is left in peace.
-    pub async fn record_dead_letter(&self, letter: NewDeadLetter) -> Result<Buried, StoreError> {
+    pub async fn record_dead_letter(&self, letter: NewDeadLetter) -> Result<RecordedLetter, StoreError> {
         self.database
             .bounded(async {
                 let mut session = self.database.session().await?;
@@ -57,7 +57,7 @@ impl Store {
 
 /// How a letter relates to the delivery that it names.
 #[derive(Clone, Copy, PartialEq, Eq)]
-enum Bond {
+enum Relation {
     /// It is this delivery's own message, and the delivery is dead by it.
     Killed,
     /// It is this delivery's own message, and the delivery had come to its end before.
@@ -68,7 +68,7 @@ enum Bond {
     Stranger,
 }
 
-async fn record(transaction: &Transaction<'_>, letter: &NewDeadLetter) -> Result<Buried, StoreError> {
+async fn record(transaction: &Transaction<'_>, letter: &NewDeadLetter) -> Result<RecordedLetter, StoreError> {
     let generation = match letter.job_id {
         Some(job) => believed(transaction, job, generation_of(&letter.headers)).await?,
         None => Generation::FIRST,
@@ -76,22 +76,22 @@ async fn record(transaction: &Transaction<'_>, letter: &NewDeadLetter) -> Result
     let hash = Sha256::digest(&letter.body);
     let detail = text::detail(&letter.detail);
     let bond = match letter.job_id {
-        None => Bond::Stranger,
+        None => Relation::Stranger,
         Some(job) => bond(transaction, job, generation, &hash).await?,
     };
     let key = match (bond, letter.job_id) {
-        (Bond::Stranger, _) | (_, None) => format!("bytes:{}", hex(&hash)),
-        (Bond::Killed | Bond::TooLate | Bond::Unclaimed, Some(job)) => format!("job:{job}"),
+        (Relation::Stranger, _) | (_, None) => format!("bytes:{}", hex(&hash)),
+        (Relation::Killed | Relation::TooLate | Relation::Unclaimed, Some(job)) => format!("job:{job}"),
     };
-    if let (Bond::Killed, Some(job)) = (bond, letter.job_id) {
+    if let (Relation::Killed, Some(job)) = (bond, letter.job_id) {
         query(transaction, KILL, &[&job.0, &letter.code.as_str(), &detail]).await?;
     }
     // A copy of an old death must not reopen what a person has dealt with: a delivery's letter is opened again by
     // the delivery's death alone, any other one by a message of the latest replay.
     let again = match bond {
-        Bond::Killed => Some(true),
-        Bond::TooLate => Some(false),
-        Bond::Unclaimed | Bond::Stranger => None,
+        Relation::Killed => Some(true),
+        Relation::TooLate => Some(false),
+        Relation::Unclaimed | Relation::Stranger => None,
     };
     let rows = query(
         transaction,
@@ -114,13 +114,13 @@ async fn record(transaction: &Transaction<'_>, letter: &NewDeadLetter) -> Result
     )
     .await?;
     let kept = Columns(rows.first().expect("an upsert returns the row that it was given"));
-    Ok(Buried {
+    Ok(RecordedLetter {
         id: kept.get("id").map(DeadLetterId)?,
         deaths: kept.count("deaths")?,
         died_at: kept.time("last_died_at")?,
         delivery: match (bond, letter.job_id) {
-            (Bond::Killed | Bond::TooLate, Some(job)) => told(transaction, job, generation).await?,
-            (Bond::Unclaimed | Bond::Stranger, _) | (_, None) => None,
+            (Relation::Killed | Relation::TooLate, Some(job)) => told(transaction, job, generation).await?,
+            (Relation::Unclaimed | Relation::Stranger, _) | (_, None) => None,
         },
     })
 }
@@ -157,24 +157,24 @@ async fn bond(
     job: JobId,
     generation: Generation,
     hash: &[u8],
-) -> Result<Bond, StoreError> {
+) -> Result<Relation, StoreError> {
     let rows = query(transaction, LOCK_DELIVERY, &[&job.0]).await?;
-    let Some(row) = rows.first() else { return Ok(Bond::Unclaimed) };
+    let Some(row) = rows.first() else { return Ok(Relation::Unclaimed) };
     let columns = Columns(row);
     if generation < columns.generation("generation")? {
-        return Ok(Bond::TooLate);
+        return Ok(Relation::TooLate);
     }
     if columns.get::<&[u8]>("body_hash")? != hash {
-        return Ok(Bond::Stranger);
+        return Ok(Relation::Stranger);
     }
     let state = match columns.word("state", str::parse) {
         // A newer release knows whether it goes on.
-        Err(StoreError::NewerRow(_)) => return Ok(Bond::TooLate),
+        Err(StoreError::NewerRow(_)) => return Ok(Relation::TooLate),
         state => state?,
     };
     Ok(match state {
         DeliveryState::Pending | DeliveryState::Sending | DeliveryState::InDoubt | DeliveryState::Waiting => {
-            Bond::Killed
+            Relation::Killed
         }
         // What a provider took is not sent again because a worker could not tell of it.
         DeliveryState::Accepted
@@ -186,7 +186,7 @@ async fn bond(
         | DeliveryState::Dead
         | DeliveryState::Discarded
         | DeliveryState::Superseded
-        | DeliveryState::Cancelled => Bond::TooLate,
+        | DeliveryState::Cancelled => Relation::TooLate,
     })
 }
 

@@ -7,7 +7,7 @@ use uuid::Uuid;
 
 use crate::{
     error::StoreError,
-    lane::Lane,
+    lane::GatewayScope,
     row::{Columns, millis},
     state::named,
     store::Store,
@@ -29,7 +29,7 @@ pub enum OpenedBy {
 pub struct OpenCircuit {
     /// What is left alone.
     #[serde(flatten)]
-    pub name: Lane,
+    pub name: GatewayScope,
     /// What the latest failure was.
     pub code: FailureCode,
     /// The same in the provider's own words, masked, where it said any.
@@ -67,7 +67,7 @@ impl Store {
     /// Leaves a gateway alone; the first probe may be made after `probe_after_ms`.
     pub async fn open_circuit(
         &self,
-        name: Lane,
+        name: GatewayScope,
         (code, detail): (FailureCode, Option<&str>),
         opened_by: OpenedBy,
         probe_after_ms: u64,
@@ -90,16 +90,16 @@ impl Store {
         prober: Uuid,
         providers: &[Provider],
         lease_ms: u64,
-    ) -> Result<Vec<Lane>, StoreError> {
+    ) -> Result<Vec<GatewayScope>, StoreError> {
         let providers: Vec<&str> = providers.iter().map(|provider| provider.as_str()).collect();
         let rows = self.database.query(TAKE_PROBES, &[&prober, &millis(lease_ms), &providers]).await?;
-        rows.iter().map(Lane::read).collect()
+        rows.iter().map(GatewayScope::read).collect()
     }
 
     /// The probe failed: the next one may be made after `probe_after_ms`.
     pub async fn probe_failed(
         &self,
-        name: Lane,
+        name: GatewayScope,
         prober: Uuid,
         (code, detail): (FailureCode, Option<&str>),
         probe_after_ms: u64,
@@ -117,7 +117,12 @@ impl Store {
 
     /// The gateway took the probe, which proves nothing here; the next one may be made after `probe_after_ms`, if no
     /// receipt has closed the circuit by then.
-    pub async fn probe_taken(&self, name: Lane, prober: Uuid, probe_after_ms: u64) -> Result<(), StoreError> {
+    pub async fn probe_taken(
+        &self,
+        name: GatewayScope,
+        prober: Uuid,
+        probe_after_ms: u64,
+    ) -> Result<(), StoreError> {
         let provider = name.provider.as_str();
         self.database
             .query(PROBE_TAKEN, &[&provider, &name.country(), &prober, &millis(probe_after_ms)])
@@ -127,14 +132,18 @@ impl Store {
 
     /// A receipt says that the gateway carried a text which was tried at this time: what receipts opened before it
     /// closes.
-    pub async fn close_by_receipt(&self, lane: Lane, tried_at: Timestamp) -> Result<bool, StoreError> {
+    pub async fn close_by_receipt(
+        &self,
+        lane: GatewayScope,
+        tried_at: Timestamp,
+    ) -> Result<bool, StoreError> {
         let provider = lane.provider.as_str();
         let rows = self.database.query(CLOSE_BY_RECEIPT, &[&provider, &lane.country(), &tried_at.0]).await?;
         Ok(!rows.is_empty())
     }
 
     /// The probe came through, or a person says that the gateway is well: jobs flow again.
-    pub async fn close_circuit(&self, name: Lane) -> Result<bool, StoreError> {
+    pub async fn close_circuit(&self, name: GatewayScope) -> Result<bool, StoreError> {
         let rows = self.database.query(CLOSE, &[&name.provider.as_str(), &name.country()]).await?;
         Ok(!rows.is_empty())
     }
@@ -199,7 +208,7 @@ impl OpenCircuit {
     fn read(row: &Row) -> Result<Self, StoreError> {
         let columns = Columns(row);
         Ok(Self {
-            name: Lane::read(row)?,
+            name: GatewayScope::read(row)?,
             code: columns.code("failure_code")?,
             detail: columns.get("detail")?,
             opened_by: columns

@@ -116,7 +116,7 @@ pub enum Claim {
     /// It was settled before; what followed from that may not have been told.
     Settled(Box<Snapshot>),
     /// Another holds the lease.
-    Held {
+    Leased {
         /// For how much longer.
         remaining_ms: u64,
     },
@@ -242,7 +242,7 @@ fn answer(asked: &Asked, row: &Row) -> Result<Claim, StoreError> {
     }
     match columns.word("state", str::parse)? {
         DeliveryState::Pending | DeliveryState::Sending | DeliveryState::InDoubt => {
-            Ok(Claim::Held { remaining_ms: columns.millis("remaining_ms")? })
+            Ok(Claim::Leased { remaining_ms: columns.millis("remaining_ms")? })
         }
         DeliveryState::Waiting => Ok(Claim::Scheduled { next: columns.attempt("attempts")?.next() }),
         DeliveryState::Accepted
@@ -311,8 +311,8 @@ impl fmt::Debug for Claim {
                 .finish_non_exhaustive(),
             Self::Scheduled { next } => f.debug_struct("Scheduled").field("next", next).finish(),
             Self::Settled(snapshot) => f.debug_tuple("Settled").field(snapshot).finish(),
-            Self::Held { remaining_ms } => {
-                f.debug_struct("Held").field("remaining_ms", remaining_ms).finish()
+            Self::Leased { remaining_ms } => {
+                f.debug_struct("Leased").field("remaining_ms", remaining_ms).finish()
             }
             Self::Stale { generation } => f.debug_struct("Stale").field("generation", generation).finish(),
             Self::Conflict => f.write_str("Conflict"),

@@ -12,7 +12,7 @@ use crate::{
     state::{self, DeliveryState},
     store::Store,
     text,
-    verdict::{DeliveryFacts, Evaluated, FallbackRow, NewFallback, Owed, ReceiptRow, Verdict},
+    verdict::{DeliveryFacts, DeliveryUpdate, Evaluated, FallbackRow, NewFallback, Owed, ReceiptRow},
 };
 
 /// A verdict sees at most this many receipts of a delivery, the strongest evidence first.
@@ -25,7 +25,7 @@ impl Store {
     /// person holds, is not moved; terminal states change only as the verdict says.
     pub async fn evaluate<F>(&self, job_id: JobId, decide: F) -> Result<Option<Evaluated>, StoreError>
     where
-        F: FnOnce(&DeliveryFacts) -> Option<Verdict> + Send,
+        F: FnOnce(&DeliveryFacts) -> Option<DeliveryUpdate> + Send,
     {
         self.database
             .bounded(async {
@@ -93,7 +93,7 @@ ORDER BY id";
 async fn apply(
     transaction: &Transaction<'_>,
     facts: &DeliveryFacts,
-    verdict: Verdict,
+    verdict: DeliveryUpdate,
 ) -> Result<Evaluated, StoreError> {
     let before = &facts.snapshot;
     let created = create_fallback(transaction, before.job_id, &verdict.fallback).await?;
@@ -103,8 +103,8 @@ async fn apply(
         None => None,
         Some(row) => Some(FallbackRow::of(Snapshot::read(row)?, created, Columns(row).get("is_owed")?)),
     };
-    let is_held = fallback.is_none() && verdict.fallback == NewFallback::Held;
-    if fallback.is_none() && !matches!(verdict.fallback, NewFallback::None | NewFallback::Held) {
+    let is_held = fallback.is_none() && verdict.fallback == NewFallback::OnHold;
+    if fallback.is_none() && !matches!(verdict.fallback, NewFallback::None | NewFallback::OnHold) {
         // The derived job id is taken by a row that is not this SMS's fallback: no email must be lost in silence.
         return Err(StoreError::BadData {
             code: "23505".to_owned(),
@@ -220,7 +220,7 @@ async fn create_fallback(
     fallback: &NewFallback,
 ) -> Result<bool, StoreError> {
     let (job_id, body, consultation, revision, kind, wrong) = match fallback {
-        NewFallback::None | NewFallback::Held => return Ok(false),
+        NewFallback::None | NewFallback::OnHold => return Ok(false),
         NewFallback::Email { job_id, body, consultation_id, revision, kind } => {
             (job_id, body, consultation_id, revision, kind, None)
         }

@@ -25,7 +25,7 @@ const JOBS_MAX: i64 = 50;
 
 /// Everything that happened to one job.
 #[derive(Debug, Clone, PartialEq, Serialize, JsonSchema)]
-pub struct JobStory {
+pub struct JobHistory {
     /// The job.
     pub job_id: JobId,
     /// What carries it.
@@ -71,16 +71,16 @@ pub struct JobStory {
     /// Of an SMS: the sender that its provider says it had.
     pub sender_reported: Option<String>,
     /// Every try, of every generation.
-    pub tries: Vec<AttemptStory>,
+    pub tries: Vec<AttemptHistory>,
     /// Every receipt, of every generation.
-    pub receipts: Vec<ReceiptStory>,
+    pub receipts: Vec<ReceiptHistory>,
     /// Its dead letters, and what people did about them.
-    pub dead_letters: Vec<DeadLetterStory>,
+    pub dead_letters: Vec<DeadLetterHistory>,
 }
 
 /// One try at a provider.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
-pub struct AttemptStory {
+pub struct AttemptHistory {
     /// The generation that it belongs to.
     pub generation: Generation,
     /// Its number within the generation.
@@ -105,7 +105,7 @@ pub struct AttemptStory {
 
 /// One word of a provider.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
-pub struct ReceiptStory {
+pub struct ReceiptHistory {
     /// Who says it.
     pub provider: Provider,
     /// What it says.
@@ -130,7 +130,7 @@ pub struct ReceiptStory {
 
 /// A dead letter with what people did about it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
-pub struct DeadLetterStory {
+pub struct DeadLetterHistory {
     /// The dead letter.
     pub letter: DeadLetterSummary,
     /// Who did what, the latest last.
@@ -156,7 +156,7 @@ impl Store {
     }
 
     /// Everything that happened to one job.
-    pub async fn job_story(&self, job_id: JobId) -> Result<Option<JobStory>, StoreError> {
+    pub async fn job_story(&self, job_id: JobId) -> Result<Option<JobHistory>, StoreError> {
         let deliveries = self.database.query(JOB, &[&job_id.0]).await?;
         let Some(row) = deliveries.first() else { return Ok(None) };
         let tries = self.database.query(TRIES, &[&job_id.0, &TOLD_MAX]).await?;
@@ -165,10 +165,10 @@ impl Store {
         for letter in self.database.query(LETTERS, &[&job_id.0, &TOLD_MAX]).await? {
             let letter = DeadLetterSummary::read(&letter)?;
             let actions = self.dead_letter_actions(letter.id).await?;
-            dead_letters.push(DeadLetterStory { letter, actions });
+            dead_letters.push(DeadLetterHistory { letter, actions });
         }
-        let tries = tries.iter().map(AttemptStory::read).collect::<Result<_, _>>()?;
-        let receipts = receipts.iter().map(ReceiptStory::read).collect::<Result<_, _>>()?;
+        let tries = tries.iter().map(AttemptHistory::read).collect::<Result<_, _>>()?;
+        let receipts = receipts.iter().map(ReceiptHistory::read).collect::<Result<_, _>>()?;
         story(row, tries, receipts, dead_letters).map(Some)
     }
 
@@ -176,7 +176,7 @@ impl Store {
     pub async fn consultation_story(
         &self,
         consultation: &ConsultationId,
-    ) -> Result<Vec<JobStory>, StoreError> {
+    ) -> Result<Vec<JobHistory>, StoreError> {
         let rows = self.database.query(CONSULTATION, &[&consultation.as_str(), &JOBS_MAX]).await?;
         let mut stories = Vec::with_capacity(rows.len());
         for row in &rows {
@@ -194,12 +194,12 @@ impl Store {
 
 fn story(
     row: &Row,
-    tries: Vec<AttemptStory>,
-    receipts: Vec<ReceiptStory>,
-    dead_letters: Vec<DeadLetterStory>,
-) -> Result<JobStory, StoreError> {
+    tries: Vec<AttemptHistory>,
+    receipts: Vec<ReceiptHistory>,
+    dead_letters: Vec<DeadLetterHistory>,
+) -> Result<JobHistory, StoreError> {
     let columns = Columns(row);
-    Ok(JobStory {
+    Ok(JobHistory {
         job_id: columns.job("job_id")?,
         channel: columns.word("channel", state::channel)?,
         kind: columns.get("kind")?,
@@ -228,7 +228,7 @@ fn story(
     })
 }
 
-impl AttemptStory {
+impl AttemptHistory {
     fn read(row: &Row) -> Result<Self, StoreError> {
         let columns = Columns(row);
         Ok(Self {
@@ -246,7 +246,7 @@ impl AttemptStory {
     }
 }
 
-impl ReceiptStory {
+impl ReceiptHistory {
     fn read(row: &Row) -> Result<Self, StoreError> {
         let columns = Columns(row);
         let count = |name| -> Result<Option<u32>, StoreError> {

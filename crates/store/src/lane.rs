@@ -11,14 +11,14 @@ const WHOLE_GATEWAY: i32 = 0;
 
 /// A whole gateway, or its way to one country.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize)]
-pub struct Lane {
+pub struct GatewayScope {
     /// The gateway.
     pub provider: Provider,
     /// The country code; nothing for the whole gateway.
     pub country_code: Option<u16>,
 }
 
-impl Lane {
+impl GatewayScope {
     /// The lanes of a text message: its gateway's, and its gateway's to its country.
     pub fn of(provider: Provider, country_code: Option<u16>) -> impl Iterator<Item = Self> {
         let country = country_code.map(|code| Self { provider, country_code: Some(code) });

@@ -59,8 +59,8 @@ mod verdict;
 extern crate self as closure_store;
 
 pub use bounces::{BounceEffect, Bounced, NewBounce, ReportedMail, UnreadMail};
-pub use brakes::{BrakeRow, Counts, HalfLives, HeldEmails, Moved};
-pub use burial::Buried;
+pub use brakes::{Counts, EmailsOnHold, FallbackHoldRow, HalfLives, Moved};
+pub use burial::RecordedLetter;
 pub use calls::{CelRow, OpenCall, RecordFault};
 pub use cancellations::{CANCELLED_JOBS_MAX, CancelledJob, CancelledJobs, Undone};
 pub use circuits::{OpenCircuit, Opened, OpenedBy};
@@ -70,10 +70,10 @@ pub use dead_letters::{
     NewDeadLetter,
 };
 pub use error::StoreError;
-pub use history::{AttemptStory, DeadLetterStory, JobStory, ReceiptStory, StateCount};
+pub use history::{AttemptHistory, DeadLetterHistory, JobHistory, ReceiptHistory, StateCount};
 pub use homecoming::NotHome;
 pub use inquiries::Unheard;
-pub use lane::Lane;
+pub use lane::GatewayScope;
 pub use leases::Renewal;
 pub use owed::{Debt, LongOwed};
 pub use placing::{AgentCall, NewCall, Placing};
@@ -87,16 +87,16 @@ pub use session::NotInForce;
 pub use settings::{RemotePlaintext, StoreSettings};
 pub use settle::{AttemptUse, EarlyReceipts, Ending, FinalState, Settled, Settlement};
 pub use snapshot::Snapshot;
-pub use standing::{StandingFacts, StandingQuestion, UsedWindow};
+pub use standing::{CapWindow, PreconditionFacts, PreconditionQuery};
 pub use state::DeliveryState;
 pub use store::Store;
 pub use summary::{ConsultationSummary, EarlierWord, JobSummary};
 pub use suppression::{ListChange, NewSuppression, Recipient, Suppression, SuppressionSource};
-pub use tally::{CapKind, Contact, Counted, Limit, Taken};
+pub use tally::{CapGrant, CapKey, CapKind, Contact, Limit};
 pub use template_changes::{Added, Deed, NewTemplate, TemplateChange, TemplateError};
 pub use templates::{StoredTemplate, TemplateAction, TemplateRegister, TemplateState};
 pub use usage::Usage;
-pub use verdict::{DeliveryFacts, Evaluated, FallbackRow, NewFallback, Owed, ReceiptRow, Verdict};
+pub use verdict::{DeliveryFacts, DeliveryUpdate, Evaluated, FallbackRow, NewFallback, Owed, ReceiptRow};
 
 /// Filter directives that keep the pool from writing a line for each connection that it finds broken: our own errors say
 /// it once.

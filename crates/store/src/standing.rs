@@ -19,7 +19,7 @@ use crate::{
 
 /// What is asked about a job.
 #[derive(Clone)]
-pub struct StandingQuestion {
+pub struct PreconditionQuery {
     /// The job; one statement answers for it once.
     pub job_id: JobId,
     /// Whose revisions and cancellations.
@@ -34,7 +34,7 @@ pub struct StandingQuestion {
 
 /// The answer.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct StandingFacts {
+pub struct PreconditionFacts {
     /// The newest revision of the consultation's answer that came, where one above the first did.
     pub newest_revision: Option<u32>,
     /// This revision and every older one was cancelled.
@@ -44,14 +44,14 @@ pub struct StandingFacts {
     /// Whether the address is on the suppression list.
     pub email_suppressed: bool,
     /// What is used of each cap that was asked for.
-    pub used: Vec<UsedWindow>,
+    pub used: Vec<CapWindow>,
     /// When that was so, by the database's clock.
     pub at: Timestamp,
 }
 
 /// What is used of a cap's window.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct UsedWindow {
+pub struct CapWindow {
     /// Which cap.
     pub cap: CapKind,
     /// The window's length.
@@ -64,7 +64,7 @@ pub struct UsedWindow {
 
 impl Store {
     /// What is known beside a job; concurrent questions share one statement, which writes nothing.
-    pub async fn standing(&self, question: StandingQuestion) -> Result<StandingFacts, StoreError> {
+    pub async fn standing(&self, question: PreconditionQuery) -> Result<PreconditionFacts, StoreError> {
         self.standings.ask(question).await
     }
 
@@ -86,21 +86,21 @@ WHERE coalesce(t.newest_revision, 0) < excluded.newest_revision";
 pub(crate) struct Standings(pub(crate) Database);
 
 impl Batch for Standings {
-    type Item = StandingQuestion;
-    type Answer = StandingFacts;
+    type Item = PreconditionQuery;
+    type Answer = PreconditionFacts;
 
-    fn key(item: &StandingQuestion) -> JobId {
+    fn key(item: &PreconditionQuery) -> JobId {
         item.job_id
     }
 
-    async fn run(&self, items: &[&StandingQuestion]) -> Result<Vec<StandingFacts>, StoreError> {
+    async fn run(&self, items: &[&PreconditionQuery]) -> Result<Vec<PreconditionFacts>, StoreError> {
         let rows = self.rows(items).await?;
         items.iter().zip(&rows).map(|(item, row)| facts(&item.limits, row)).collect()
     }
 }
 
 impl Standings {
-    async fn rows(&self, items: &[&StandingQuestion]) -> Result<Vec<Row>, StoreError> {
+    async fn rows(&self, items: &[&PreconditionQuery]) -> Result<Vec<Row>, StoreError> {
         self.0
             .query(
                 STANDING,
@@ -116,12 +116,12 @@ impl Standings {
 }
 
 /// The counters and windows of each question's caps, in their order.
-fn limits(items: &[&StandingQuestion]) -> Vec<Value> {
+fn limits(items: &[&PreconditionQuery]) -> Vec<Value> {
     let limit = |limit: &Limit| json!({ "counter": limit.counter(), "window_ms": limit.window_ms });
     items.iter().map(|item| item.limits.iter().map(limit).collect()).collect()
 }
 
-fn column<'a, T>(items: &[&'a StandingQuestion], of: impl Fn(&'a StandingQuestion) -> T) -> Vec<T> {
+fn column<'a, T>(items: &[&'a PreconditionQuery], of: impl Fn(&'a PreconditionQuery) -> T) -> Vec<T> {
     items.iter().map(|item| of(item)).collect()
 }
 
@@ -162,20 +162,20 @@ LEFT JOIN LATERAL (
 ) AS used ON true
 ORDER BY asked.place";
 
-fn facts(limits: &[Limit], row: &Row) -> Result<StandingFacts, StoreError> {
+fn facts(limits: &[Limit], row: &Row) -> Result<PreconditionFacts, StoreError> {
     let columns = Columns(row);
     let counts: Vec<i32> = columns.get::<Option<_>>("counts")?.unwrap_or_default();
     let ends: Vec<OffsetDateTime> = columns.get::<Option<_>>("ends")?.unwrap_or_default();
     let windows = limits.iter().zip(counts).zip(ends);
     let used = windows
-        .map(|((limit, count), end)| UsedWindow {
+        .map(|((limit, count), end)| CapWindow {
             cap: limit.counted.kind(),
             window_ms: limit.window_ms,
             count: u32::try_from(count).unwrap_or(0),
             until: Timestamp(end),
         })
         .collect();
-    Ok(StandingFacts {
+    Ok(PreconditionFacts {
         newest_revision: columns.maybe_count("newest_revision")?,
         cancelled_through: columns.maybe_count("cancelled_through")?,
         phone_suppressed: columns.get("phone_suppressed")?,
@@ -185,9 +185,9 @@ fn facts(limits: &[Limit], row: &Row) -> Result<StandingFacts, StoreError> {
     })
 }
 
-impl fmt::Debug for StandingQuestion {
+impl fmt::Debug for PreconditionQuery {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("StandingQuestion")
+        f.debug_struct("PreconditionQuery")
             .field("job_id", &self.job_id)
             .field("limits", &self.limits)
             .finish_non_exhaustive()

@@ -14,7 +14,7 @@ use crate::{
     error::StoreError,
     pool::{Database, query},
     row::{Columns, int, millis},
-    standing::UsedWindow,
+    standing::CapWindow,
     store::Store,
     suppression,
 };
@@ -36,7 +36,7 @@ pub enum CapKind {
 
 /// Whose contacts a cap counts.
 #[derive(Clone, PartialEq, Eq)]
-pub enum Counted {
+pub enum CapKey {
     /// Those with the number of these digits.
     Number(String),
     /// Those with numbers that begin with these digits and have as many behind them.
@@ -53,7 +53,7 @@ pub enum Counted {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Limit {
     /// Whose contacts.
-    pub counted: Counted,
+    pub counted: CapKey,
     /// At most so many in a window.
     pub count: u32,
     /// The window's length.
@@ -66,11 +66,11 @@ pub struct Contact(Vec<(String, OffsetDateTime)>);
 
 /// The answer to a contact that is about to be made.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Taken {
+pub enum CapGrant {
     /// It is counted towards every cap.
     Granted(Contact),
     /// These caps are reached; nothing was counted.
-    Reached(Vec<UsedWindow>),
+    Reached(Vec<CapWindow>),
 }
 
 impl Store {
@@ -78,7 +78,7 @@ impl Store {
     /// share one commit.
     ///
     /// Asked again after an answer was lost it counts twice: a cap then lets one contact less through, never more.
-    pub async fn count_contact(&self, job_id: JobId, limits: Vec<Limit>) -> Result<Taken, StoreError> {
+    pub async fn count_contact(&self, job_id: JobId, limits: Vec<Limit>) -> Result<CapGrant, StoreError> {
         self.tallies.ask(Wish { job_id, limits }).await
     }
 
@@ -117,14 +117,14 @@ struct Window {
 
 impl Batch for Tallies {
     type Item = Wish;
-    type Answer = Taken;
+    type Answer = CapGrant;
 
     fn key(item: &Wish) -> JobId {
         item.job_id
     }
 
     /// Counts every wish first, which locks the counters, and takes back what went beyond before anybody can see it.
-    async fn run(&self, items: &[&Wish]) -> Result<Vec<Taken>, StoreError> {
+    async fn run(&self, items: &[&Wish]) -> Result<Vec<CapGrant>, StoreError> {
         let mut wanted: BTreeMap<String, (i64, u32)> = BTreeMap::new();
         for limit in items.iter().flat_map(|item| &item.limits) {
             wanted.entry(limit.counter()).or_insert((millis(limit.window_ms), 0)).1 += 1;
@@ -176,19 +176,19 @@ fn windows(
 }
 
 /// Grants a contact if every one of its windows has room.
-fn grant(limits: &[Limit], windows: &mut BTreeMap<String, Window>) -> Taken {
-    let reached: Vec<UsedWindow> = limits
+fn grant(limits: &[Limit], windows: &mut BTreeMap<String, Window>) -> CapGrant {
+    let reached: Vec<CapWindow> = limits
         .iter()
         .filter_map(|limit| {
             let window = windows.get(&limit.counter())?;
             let count = window.used.saturating_add(window.granted);
             let (cap, window_ms) = (limit.counted.kind(), limit.window_ms);
-            let used = UsedWindow { cap, window_ms, count, until: window.until };
+            let used = CapWindow { cap, window_ms, count, until: window.until };
             (count >= limit.count).then_some(used)
         })
         .collect();
     if !reached.is_empty() {
-        return Taken::Reached(reached);
+        return CapGrant::Reached(reached);
     }
     let mut contact = Vec::with_capacity(limits.len());
     for limit in limits {
@@ -198,23 +198,23 @@ fn grant(limits: &[Limit], windows: &mut BTreeMap<String, Window>) -> Taken {
             contact.push((counter, window.start));
         }
     }
-    Taken::Granted(Contact(contact))
+    CapGrant::Granted(Contact(contact))
 }
 
 impl Limit {
     /// The counter's name; the window's length is a part of it, so that a changed one begins anew.
     pub(crate) fn counter(&self) -> String {
         match &self.counted {
-            Counted::Number(digits) => format!("number:{}:{}", suppression::hex(digits), self.window_ms),
-            Counted::Prefix(digits) => format!("prefix:{}:{}", suppression::hex(digits), self.window_ms),
-            Counted::Address(address) => format!("address:{}:{}", suppression::hex(address), self.window_ms),
-            Counted::Country(country_code) => format!("country:{country_code}:{}", self.window_ms),
-            Counted::Fleet => format!("fleet:{}", self.window_ms),
+            CapKey::Number(digits) => format!("number:{}:{}", suppression::hex(digits), self.window_ms),
+            CapKey::Prefix(digits) => format!("prefix:{}:{}", suppression::hex(digits), self.window_ms),
+            CapKey::Address(address) => format!("address:{}:{}", suppression::hex(address), self.window_ms),
+            CapKey::Country(country_code) => format!("country:{country_code}:{}", self.window_ms),
+            CapKey::Fleet => format!("fleet:{}", self.window_ms),
         }
     }
 }
 
-impl Counted {
+impl CapKey {
     pub(crate) fn kind(&self) -> CapKind {
         match self {
             Self::Number(_) => CapKind::Number,
@@ -255,7 +255,7 @@ DELETE FROM contact_tally AS t USING over
 WHERE t.counter = over.counter AND t.window_start = over.window_start
 RETURNING t.counter";
 
-impl fmt::Debug for Counted {
+impl fmt::Debug for CapKey {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Number(_) => f.write_str("Number(masked)"),

@@ -64,7 +64,7 @@ pub struct ReceiptRow {
 
 /// What is to be written about a delivery.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Verdict {
+pub struct DeliveryUpdate {
     /// Where it stands.
     pub state: DeliveryState,
     /// Why, as a code.
@@ -85,7 +85,7 @@ pub enum NewFallback {
     /// None, or none but the one that there is.
     None,
     /// One is due and held back, unless there is one already; a sweep asks again (R14e).
-    Held,
+    OnHold,
     /// This one.
     Email {
         /// The email job, derived from the SMS job.
@@ -204,7 +204,7 @@ impl fmt::Debug for NewFallback {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::None => f.write_str("None"),
-            Self::Held => f.write_str("Held"),
+            Self::OnHold => f.write_str("OnHold"),
             Self::Email { job_id, .. } => {
                 f.debug_struct("Email").field("job_id", job_id).finish_non_exhaustive()
             }

@@ -5,7 +5,7 @@ use closure_policy::{
     explain::{Decision, Plan, Verdict, decide},
     meaning::JobNumber,
     rulebook::{CompiledRulebook, Rulebook, TemplateSource},
-    standing::Standing,
+    standing::Preconditions,
 };
 use serde_json::json;
 use time::macros::datetime;
@@ -124,13 +124,13 @@ fn rulebook() -> CompiledRulebook {
 }
 
 fn decided(job: &Job, rulebook: &CompiledRulebook) -> Decision {
-    decide(job, &JobNumber::of(job, rulebook.rules()), rulebook, &Standing::default(), NOW)
+    decide(job, &JobNumber::of(job, rulebook.rules()), rulebook, &Preconditions::default(), NOW)
 }
 
 fn check(job: &Job, decision: &Decision) {
     assert_eq!(decision.job_id, job.id());
     assert_eq!(decision.plan.is_some(), decision.verdict == Verdict::Send, "what is sent has a plan");
-    assert_eq!(decision.code.is_some(), matches!(decision.verdict, Verdict::Reject | Verdict::Hold));
+    assert_eq!(decision.code.is_some(), matches!(decision.verdict, Verdict::Reject | Verdict::NeedsPerson));
     match &decision.plan {
         Some(Plan::Dial(plan)) => {
             let dialled = plan.dial_string.as_str();

@@ -2,7 +2,7 @@
 
 use closure_contract::{JobId, Outcome};
 use closure_simulators::{KeptMail, Ring, SentSms};
-use closure_store::{DeadLetter, JobStory};
+use closure_store::{DeadLetter, JobHistory};
 
 use super::outcomes::Heard;
 
@@ -23,9 +23,9 @@ pub struct Ended {
     /// What the desk holds.
     pub letters: Vec<DeadLetter>,
     /// The database's record of the job.
-    pub story: Option<JobStory>,
+    pub story: Option<JobHistory>,
     /// The database's record of the email that answers.
-    pub fallback: Option<JobStory>,
+    pub fallback: Option<JobHistory>,
 }
 
 impl Ended {
@@ -60,13 +60,13 @@ impl Ended {
 
     /// The database's record of the job.
     #[track_caller]
-    pub fn story(&self) -> &JobStory {
+    pub fn story(&self) -> &JobHistory {
         self.story.as_ref().expect("the database knows the job")
     }
 
     /// The database's record of the email that answers.
     #[track_caller]
-    pub fn fallback(&self) -> &JobStory {
+    pub fn fallback(&self) -> &JobHistory {
         self.fallback.as_ref().expect("an email answers")
     }
 }

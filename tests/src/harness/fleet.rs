@@ -9,7 +9,7 @@ use std::{
 use closure_broker::{BrokerSettings, Publisher};
 use closure_contract::JobId;
 use closure_simulators::{NhnSimulator, PbxSimSettings, PbxSimulator, SmtpSimulator};
-use closure_store::{DeadLetter, JobStory, Store, StoreSettings};
+use closure_store::{DeadLetter, JobHistory, Store, StoreSettings};
 use tempfile::TempDir;
 use tokio::sync::{Mutex as AsyncMutex, MutexGuard as AsyncMutexGuard};
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
@@ -197,12 +197,12 @@ impl Fleet {
     }
 
     /// Everything that the database knows about a job.
-    pub async fn story(&self, job: JobId) -> Option<JobStory> {
+    pub async fn story(&self, job: JobId) -> Option<JobHistory> {
         self.store.job_story(job).await.expect("the database can be read")
     }
 
     /// Waits until the database says that a job is in this state.
-    pub async fn reaches(&self, job: JobId, state: closure_store::DeliveryState) -> JobStory {
+    pub async fn reaches(&self, job: JobId, state: closure_store::DeliveryState) -> JobHistory {
         eventually(&format!("job {job} to be {state}"), LONG, || async {
             match self.story(job).await {
                 Some(story) if story.state == state => Ok(story),

@@ -2,7 +2,7 @@
 
 use closure_contract::JobId;
 use closure_simulators::MailBehaviour;
-use closure_store::JobStory;
+use closure_store::JobHistory;
 use closure_tests::harness::{Database, Fleet, FleetOptions, LONG, ProcessSpec, eventually, jobs, run};
 
 use crate::load::{all_are_heard, one_end, until};
@@ -46,7 +46,7 @@ async fn is_true(fleet: &Fleet, condition: &str) -> bool {
 
 /// The tries of a job, as the record has them.
 async fn states(fleet: &Fleet, id: JobId) -> Vec<String> {
-    let story: JobStory = fleet.story(id).await.expect("it is on record");
+    let story: JobHistory = fleet.story(id).await.expect("it is on record");
     story.tries.into_iter().map(|attempt| attempt.state.as_str().to_owned()).collect()
 }
 

@@ -3,7 +3,7 @@
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use closure_simulators::{MailBehaviour, MailPhase};
-use closure_store::JobStory;
+use closure_store::JobHistory;
 use closure_tests::harness::{Fleet, FleetOptions, LONG, ProcessSpec, eventually, jobs, run};
 
 /// "The mail was queued" in GBK, and "no such user" in EUC-KR.
@@ -82,7 +82,7 @@ fn what_a_server_says_at_the_greeting_and_at_the_login_is_told_as_it_was_said() 
 }
 
 /// A job whose try was given back, with what is on record of it.
-async fn postponed(fleet: &Fleet, to: &str) -> JobStory {
+async fn postponed(fleet: &Fleet, to: &str) -> JobHistory {
     let id = fleet.publish(&jobs::email(to)).await;
     eventually(&format!("job {id} to be put off"), LONG, || async {
         let story = fleet.story(id).await.ok_or_else(|| "no delivery yet".to_owned())?;

@@ -7,7 +7,7 @@ use lapin::{Channel, message::Delivery, options::BasicCancelOptions};
 use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 
-use super::{Counts, Incoming, Settler, ledger::Answer, session::Life, settling::Settlement};
+use super::{Counts, Incoming, Settler, ledger::Answer, session::ConnectionState, settling::PendingAck};
 use crate::{error::BrokerError, link::Link, message::InMessage};
 
 /// How long the broker may take to end the consumer after a stop.
@@ -22,21 +22,21 @@ pub(super) enum Fed {
 }
 
 /// One connection's way to hand out deliveries.
-pub(super) struct Feeder<'a> {
+pub(super) struct DeliveryFeed<'a> {
     pub(super) queue: &'static str,
     pub(super) link: &'a Link,
     pub(super) channel: &'a Channel,
     pub(super) stop: &'a CancellationToken,
     pub(super) shutdown: &'a CancellationToken,
     pub(super) out: mpsc::Sender<Incoming>,
-    pub(super) maker: Maker,
+    pub(super) maker: MessageFactory,
 }
 
 /// What turns deliveries of one connection into messages that can be answered.
-pub(super) struct Maker {
-    pub(super) life: Arc<Life>,
+pub(super) struct MessageFactory {
+    pub(super) life: Arc<ConnectionState>,
     pub(super) counts: Arc<Counts>,
-    pub(super) answers: mpsc::Sender<(Settlement, Answer)>,
+    pub(super) answers: mpsc::Sender<(PendingAck, Answer)>,
 }
 
 /// Whether the broker was asked to deliver no more.
@@ -46,7 +46,7 @@ enum Asked {
     ToEnd,
 }
 
-impl Feeder<'_> {
+impl DeliveryFeed<'_> {
     /// Hands out deliveries until a stop has taken effect, nobody takes them, or the stream dies.
     pub(super) async fn feed(self, stream: &mut lapin::Consumer) -> Fed {
         let mut asked = Asked::ForMore;
@@ -95,7 +95,7 @@ impl Feeder<'_> {
     }
 }
 
-impl Maker {
+impl MessageFactory {
     /// A delivery that can still be answered; the stream also yields those of a dead connection.
     fn incoming(&self, mut delivery: Delivery) -> Option<Incoming> {
         if !delivery.acker.usable() {
@@ -104,7 +104,7 @@ impl Maker {
         self.life.delivered();
         let message = InMessage::of(&mut delivery);
         let counts = Arc::clone(&self.counts);
-        let settlement = Settlement::new(delivery.delivery_tag, delivery.acker, counts);
+        let settlement = PendingAck::new(delivery.delivery_tag, delivery.acker, counts);
         let settler = Settler { settlement, life: Arc::clone(&self.life), answers: self.answers.clone() };
         Some(Incoming { message, settler })
     }

@@ -22,7 +22,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::{
     ConsumerHealth, ConsumerSettings, Counts, Incoming,
-    feeding::{Fed, Feeder, Maker},
+    feeding::{DeliveryFeed, Fed, MessageFactory},
     settling::settle,
     watchdog,
 };
@@ -36,7 +36,7 @@ use crate::{
 const CAREFUL_FOR_MS: u64 = 60_000;
 
 /// What settlers share with the connection that delivered their messages.
-pub(super) struct Life {
+pub(super) struct ConnectionState {
     endpoint: String,
     alive: AtomicBool,
     started: Instant,
@@ -143,20 +143,24 @@ impl Owner {
     /// A connection that reads carefully asks for nothing more after a while, so that the next one reads as usual.
     async fn serve(&mut self, session: Session, care: Care) -> End {
         let Session { link, mut events, consuming, probing, mut stream } = session;
-        let life = Arc::new(Life::new(link.endpoint()));
+        let life = Arc::new(ConnectionState::new(link.endpoint()));
         let (answers_in, answers) = mpsc::channel(usize::from(self.settings.prefetch));
         let Some(out) = self.out.clone() else {
             return End::Finished;
         };
         let enough = self.stop.child_token();
-        let feeder = Feeder {
+        let feeder = DeliveryFeed {
             queue: self.settings.queue,
             link: &link,
             channel: &consuming,
             stop: &enough,
             shutdown: &self.shutdown,
             out,
-            maker: Maker { life: Arc::clone(&life), counts: Arc::clone(&self.counts), answers: answers_in },
+            maker: MessageFactory {
+                life: Arc::clone(&life),
+                counts: Arc::clone(&self.counts),
+                answers: answers_in,
+            },
         };
         let end = {
             let mut feeding = pin!(feeder.feed(&mut stream));
@@ -229,7 +233,7 @@ pub(crate) async fn ready_messages(link: &Link, channel: &Channel, queue: &str) 
     Ok(link.ask("queue.declare", declare).await?.message_count())
 }
 
-impl Life {
+impl ConnectionState {
     fn new(endpoint: &str) -> Self {
         Self {
             endpoint: endpoint.to_owned(),

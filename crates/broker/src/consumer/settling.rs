@@ -17,7 +17,7 @@ use tokio_util::sync::CancellationToken;
 use super::{
     Counts,
     ledger::{Answer, Frame, FrameKind, Ledger},
-    session::Life,
+    session::ConnectionState,
 };
 use crate::{error::BrokerError, link::OPERATION_TIMEOUT_MS};
 
@@ -25,7 +25,7 @@ use crate::{error::BrokerError, link::OPERATION_TIMEOUT_MS};
 const ANSWERS_PER_ROUND: usize = 1_000;
 
 /// The broker's handle on one delivery; counts itself as lost if it was answered and never written.
-pub(super) struct Settlement {
+pub(super) struct PendingAck {
     tag: DeliveryTag,
     acker: Acker,
     counts: Arc<Counts>,
@@ -39,7 +39,7 @@ enum State {
     Written,
 }
 
-impl Settlement {
+impl PendingAck {
     pub(super) fn new(tag: DeliveryTag, acker: Acker, counts: Arc<Counts>) -> Self {
         Self { tag, acker, counts, state: State::InHand }
     }
@@ -54,7 +54,7 @@ impl Settlement {
     }
 }
 
-impl Drop for Settlement {
+impl Drop for PendingAck {
     fn drop(&mut self) {
         if self.state == State::Answered {
             self.counts.settlements_lost.fetch_add(1, Ordering::Relaxed);
@@ -64,9 +64,9 @@ impl Drop for Settlement {
 
 /// Writes answers until every settler of the connection is gone, or until what is already answered is written after a shutdown.
 pub(super) async fn settle(
-    mut answers: mpsc::Receiver<(Settlement, Answer)>,
+    mut answers: mpsc::Receiver<(PendingAck, Answer)>,
     channel: &Channel,
-    life: &Life,
+    life: &ConnectionState,
     shutdown: &CancellationToken,
 ) -> Result<(), BrokerError> {
     let started = Instant::now();
@@ -93,7 +93,11 @@ pub(super) async fn settle(
 }
 
 /// Writes frames and waits until all of them are on the wire.
-async fn write(frames: Vec<Frame<Settlement>>, channel: &Channel, life: &Life) -> Result<(), BrokerError> {
+async fn write(
+    frames: Vec<Frame<PendingAck>>,
+    channel: &Channel,
+    life: &ConnectionState,
+) -> Result<(), BrokerError> {
     if frames.is_empty() {
         return Ok(());
     }
@@ -127,7 +131,7 @@ enum Written {
 /// Writes one frame through the channel itself.
 ///
 /// The delivery's own acker would hand it to a task of the library, and several of those overtake each other.
-async fn write_one(channel: &Channel, mut frame: Frame<Settlement>) -> Written {
+async fn write_one(channel: &Channel, mut frame: Frame<PendingAck>) -> Written {
     let Some(last) = frame.handles.last() else {
         return Written::Answers(0);
     };

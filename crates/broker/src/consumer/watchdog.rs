@@ -7,7 +7,7 @@ use tokio::{sync::watch, time::Instant};
 
 use super::{
     ConsumerHealth, ConsumerSettings,
-    session::{Life, ready_messages},
+    session::{ConnectionState, ready_messages},
 };
 use crate::{error::BrokerError, link::Link};
 
@@ -19,7 +19,7 @@ pub(super) async fn watch(
     link: &Link,
     probing: &Channel,
     settings: &ConsumerSettings,
-    life: &Life,
+    life: &ConnectionState,
     health: &watch::Sender<ConsumerHealth>,
 ) -> BrokerError {
     let every_ms = settings.watchdog_ms.min(settings.in_hand_max_ms).clamp(1, LOOK_EVERY_MS);

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::{Call, Failure};
+use super::{Failure, Invocation};
 use crate::{
     advisor, config,
     lifecycle::{Lifecycle, Signals},
@@ -12,16 +12,17 @@ use crate::{
 const CLOSING_MAX: Duration = Duration::from_secs(5);
 
 /// Answers questions until the process is told to stop; without a database it knows no approved template.
-pub async fn run(call: &Call, signals: Signals) -> Result<(), Failure> {
-    let (rulebook, database, refresh, settings, grace) = config::load(call.config.as_ref(), |source| {
-        (
-            config::rulebook(source),
-            config::maybe_database(source),
-            config::templates_refresh(source),
-            config::advisor(source),
-            config::courier(source, None).grace,
-        )
-    })?;
+pub async fn run(invocation: &Invocation, signals: Signals) -> Result<(), Failure> {
+    let (rulebook, database, refresh, settings, grace) =
+        config::load(invocation.config.as_ref(), |source| {
+            (
+                config::rulebook(source),
+                config::maybe_database(source),
+                config::templates_refresh(source),
+                config::advisor(source),
+                config::courier(source, None).grace,
+            )
+        })?;
     let settings =
         settings.expect("a section that returns nothing has recorded an error, and loading failed");
     let lifecycle = Lifecycle::listen(signals, grace);

@@ -8,7 +8,7 @@ use closure_store::{DeadLetter, DeadLetterId, DeadLetterState, Store};
 use serde_json::json;
 
 use super::{
-    Call, Failure,
+    Failure, Invocation,
     dead::{edited, give_up, no_such, pay},
     opening::open_rules,
     show_as,
@@ -19,8 +19,8 @@ use crate::{announce, cli::Settle, config, lifecycle::Lifecycle, output};
 ///
 /// A text message has one email, whose id follows from the text's: where a command died in between, the next one finds
 /// the email and says what is left to do. The text may be corrected first, where its address is missing.
-pub(super) async fn run(call: &Call, settle: &Settle) -> Result<(), Failure> {
-    let (broker, database, rulebook, refresh) = config::load(call.config.as_ref(), |source| {
+pub(super) async fn run(invocation: &Invocation, settle: &Settle) -> Result<(), Failure> {
+    let (broker, database, rulebook, refresh) = config::load(invocation.config.as_ref(), |source| {
         (
             config::broker(source, "dead"),
             config::database(source),
@@ -70,7 +70,7 @@ pub(super) async fn run(call: &Call, settle: &Settle) -> Result<(), Failure> {
         pay(&store, debt).await;
     }
     lifecycle.finish(std::time::Duration::from_secs(5)).await;
-    show_as(call.style, &json!({ "letter": settle.id, "email": answer_id }), |_| {
+    show_as(invocation.style, &json!({ "letter": settle.id, "email": answer_id }), |_| {
         output::line(format!("letter {id} is answered by the email {answer_id}; its text is given up"));
     });
     Ok(())

@@ -3,7 +3,7 @@
 use closure_store::Store;
 use tracing::{info, warn};
 
-use super::{Call, Failure, opening::open_health, work::CLOSING_MAX};
+use super::{Failure, Invocation, opening::open_health, work::CLOSING_MAX};
 use crate::{
     config::{self, BounceSettings},
     lifecycle::{Finish, Lifecycle, Signals},
@@ -14,8 +14,8 @@ use crate::{
 
 /// `fleet work bounces`: whoever reads what strangers send needs a maildir and a few columns of the database, and no
 /// broker.
-pub(super) async fn run(call: &Call, signals: Signals) -> Result<(), Failure> {
-    let (database, grace, health_listen, settings) = config::load(call.config.as_ref(), |source| {
+pub(super) async fn run(invocation: &Invocation, signals: Signals) -> Result<(), Failure> {
+    let (database, grace, health_listen, settings) = config::load(invocation.config.as_ref(), |source| {
         (
             config::database(source),
             config::courier(source, None).grace,

@@ -1,10 +1,10 @@
 //! `fleet brake`: whether the emails in place of text messages are held back, and how to let them go (R14e).
 
-use closure_policy::brake::BrakeRules;
-use closure_store::{BrakeRow, HeldEmails, Lane, Store, StoreError};
+use closure_policy::brake::FallbackHoldRules;
+use closure_store::{EmailsOnHold, FallbackHoldRow, GatewayScope, Store, StoreError};
 use serde::Serialize;
 
-use super::{Call, Failure, show_as};
+use super::{Failure, Invocation, show_as};
 use crate::{
     cli::Brake,
     config, output,
@@ -15,29 +15,30 @@ use crate::{
 #[derive(Serialize)]
 struct Listed {
     lanes: Vec<ListedLane>,
-    held_emails: Vec<HeldEmails>,
+    held_emails: Vec<EmailsOnHold>,
 }
 
 #[derive(Serialize)]
 struct ListedLane {
     #[serde(flatten)]
-    row: BrakeRow,
+    row: FallbackHoldRow,
     recent_failed_percent: f64,
     usual_failed_percent: f64,
 }
 
 /// Runs one command about the brakes.
-pub async fn run(call: &Call, what: Brake) -> Result<(), Failure> {
-    let (database, rulebook) =
-        config::load(call.config.as_ref(), |source| (config::database(source), config::rulebook(source)))?;
+pub async fn run(invocation: &Invocation, what: Brake) -> Result<(), Failure> {
+    let (database, rulebook) = config::load(invocation.config.as_ref(), |source| {
+        (config::database(source), config::rulebook(source))
+    })?;
     let store = Store::new(database)?;
     match what {
         Brake::List => {
             let listed = list(&store, &rulebook.rules().sms.brake).await?;
-            show_as(call.style, &listed, text);
+            show_as(invocation.style, &listed, text);
         }
         Brake::Release { gateway, country_code, for_minutes, by } => {
-            let lane = Lane { provider: gateway, country_code };
+            let lane = GatewayScope { provider: gateway, country_code };
             let overrule_ms = u64::from(for_minutes).saturating_mul(60_000);
             let lanes = store.overrule_brake(lane, overrule_ms, &by.actor, &by.reason).await?;
             if lanes.is_empty() {
@@ -46,7 +47,7 @@ pub async fn run(call: &Call, what: Brake) -> Result<(), Failure> {
                     name(lane)
                 )));
             }
-            show_as(call.style, &lanes, |lanes| {
+            show_as(invocation.style, &lanes, |lanes| {
                 for lane in lanes {
                     output::line(format!(
                         "{}: the held emails go out, and none is held for {for_minutes} minutes",
@@ -60,7 +61,10 @@ pub async fn run(call: &Call, what: Brake) -> Result<(), Failure> {
 }
 
 /// The lanes at which emails are held, for `fleet doctor`.
-pub(super) async fn held(store: &Store, rules: &BrakeRules) -> Result<Vec<(String, String)>, StoreError> {
+pub(super) async fn held(
+    store: &Store,
+    rules: &FallbackHoldRules,
+) -> Result<Vec<(String, String)>, StoreError> {
     let listed = list(store, rules).await?;
     let held = listed.lanes.iter().filter_map(|lane| {
         let since = lane.row.held_since?;
@@ -72,7 +76,7 @@ pub(super) async fn held(store: &Store, rules: &BrakeRules) -> Result<Vec<(Strin
     Ok(held.collect())
 }
 
-async fn list(store: &Store, rules: &BrakeRules) -> Result<Listed, StoreError> {
+async fn list(store: &Store, rules: &FallbackHoldRules) -> Result<Listed, StoreError> {
     let lanes = store.brakes(half_lives(rules)).await?.into_iter().map(|row| ListedLane {
         recent_failed_percent: tenths(share(row.recent).percent()),
         usual_failed_percent: tenths(rules.usual_percent(share(row.usual))),
@@ -108,7 +112,7 @@ fn text(listed: &Listed) {
     }
 }
 
-fn name(lane: Lane) -> String {
+fn name(lane: GatewayScope) -> String {
     let country = lane.country_code.map_or_else(String::new, |code| format!(" to +{code}"));
     format!("{}{country}", lane.provider)
 }

@@ -13,32 +13,32 @@ use closure_store::Store;
 use serde_json::json;
 use uuid::Uuid;
 
-use super::{Call, Failure, show_as};
+use super::{Failure, Invocation, show_as};
 use crate::{cli, config, lifecycle::Lifecycle, output};
 
 /// What is left of the connection has this long to close.
 const CLOSING_MAX: Duration = Duration::from_secs(5);
 
 /// Takes an answer back, or lets the consultation be answered again.
-pub async fn run(call: &Call, asked: &cli::Cancel) -> Result<(), Failure> {
+pub async fn run(invocation: &Invocation, asked: &cli::Cancel) -> Result<(), Failure> {
     let id = ConsultationId::try_from(asked.consultation.clone())
         .map_err(|problem| Failure::Input(format!("the consultation's id: {problem}")))?;
     match asked.revision {
-        Some(revision) => take_back(call, asked, id, revision).await,
-        None => undo(call, asked, &id).await,
+        Some(revision) => take_back(invocation, asked, id, revision).await,
+        None => undo(invocation, asked, &id).await,
     }
 }
 
 /// Takes the tombstone of a consultation away.
-async fn undo(call: &Call, asked: &cli::Cancel, id: &ConsultationId) -> Result<(), Failure> {
-    let store = Store::new(config::load(call.config.as_ref(), config::database)?)?;
+async fn undo(invocation: &Invocation, asked: &cli::Cancel, id: &ConsultationId) -> Result<(), Failure> {
+    let store = Store::new(config::load(invocation.config.as_ref(), config::database)?)?;
     let Some(undone) = store.undo_cancel(id, &asked.actor, &asked.reason).await? else {
         return Err(Failure::Refused(format!(
             "nothing of {} is cancelled or superseded; see fleet show",
             asked.consultation
         )));
     };
-    show_as(call.style, &undone, |undone| {
+    show_as(invocation.style, &undone, |undone| {
         if let Some(revision) = undone.cancelled_through {
             output::line(format!("revision {revision} and every older one is no longer taken back"));
         }
@@ -52,12 +52,12 @@ async fn undo(call: &Call, asked: &cli::Cancel, id: &ConsultationId) -> Result<(
 
 /// Publishes a cancellation and waits for the broker's confirm.
 async fn take_back(
-    call: &Call,
+    invocation: &Invocation,
     asked: &cli::Cancel,
     id: ConsultationId,
     revision: u32,
 ) -> Result<(), Failure> {
-    let broker = config::load(call.config.as_ref(), |source| config::broker(source, "cancel"))?;
+    let broker = config::load(invocation.config.as_ref(), |source| config::broker(source, "cancel"))?;
     let cancel = Cancel {
         kind: CancelKind::V1,
         cancel_id: Uuid::now_v7(),
@@ -72,7 +72,7 @@ async fn take_back(
     publisher.publish(vec![message(&cancel)]).await?;
     lifecycle.finish(CLOSING_MAX).await;
     let answer = json!({ "cancel_id": cancel.cancel_id, "published": true });
-    show_as(call.style, &answer, |_| {
+    show_as(invocation.style, &answer, |_| {
         output::line(format!(
             "revision {revision} of {} and every older one is taken back; what was not sent ends as cancelled",
             asked.consultation

@@ -15,7 +15,7 @@ use serde_json::json;
 use tracing::warn;
 
 use super::{
-    Call, Failure, answer_by_email,
+    Failure, Invocation, answer_by_email,
     printed::{Letter, Letters},
     show_as,
 };
@@ -28,18 +28,23 @@ use crate::{
 };
 
 /// Runs one of the desk's commands.
-pub async fn run(call: &Call, dead: Dead) -> Result<(), Failure> {
+pub async fn run(invocation: &Invocation, dead: Dead) -> Result<(), Failure> {
     match dead {
-        Dead::List { state, code, limit } => list(call, state, code, limit).await,
-        Dead::Show { id } => show(call, DeadLetterId(id)).await,
-        Dead::Replay(settle) => replay(call, &settle).await,
-        Dead::Discard(settle) => discard(call, &settle).await,
-        Dead::AnswerByEmail(settle) => answer_by_email::run(call, &settle).await,
+        Dead::List { state, code, limit } => list(invocation, state, code, limit).await,
+        Dead::Show { id } => show(invocation, DeadLetterId(id)).await,
+        Dead::Replay(settle) => replay(invocation, &settle).await,
+        Dead::Discard(settle) => discard(invocation, &settle).await,
+        Dead::AnswerByEmail(settle) => answer_by_email::run(&invocation, &settle).await,
     }
 }
 
-async fn list(call: &Call, state: String, code: Option<String>, limit: i64) -> Result<(), Failure> {
-    let store = store(call)?;
+async fn list(
+    invocation: &Invocation,
+    state: String,
+    code: Option<String>,
+    limit: i64,
+) -> Result<(), Failure> {
+    let store = store(invocation)?;
     let state = DeadLetterState::ALL
         .into_iter()
         .find(|known| known.as_str() == state)
@@ -54,7 +59,7 @@ async fn list(call: &Call, state: String, code: Option<String>, limit: i64) -> R
     let letters: Letters = store
         .dead_letters(DeadLetterFilter { state: Some(state), channel: None, code, before: None, limit })
         .await?;
-    show_as(call.style, &letters, |letters| {
+    show_as(invocation.style, &letters, |letters| {
         let rows = letters
             .iter()
             .map(|letter| {
@@ -84,10 +89,10 @@ fn what_is_wrong(letter: &DeadLetterSummary) -> String {
     said.map_or_else(|| letter.detail.clone(), |said| format!("{}; the provider said: {said}", letter.detail))
 }
 
-async fn show(call: &Call, id: DeadLetterId) -> Result<(), Failure> {
-    let store = store(call)?;
+async fn show(invocation: &Invocation, id: DeadLetterId) -> Result<(), Failure> {
+    let store = store(invocation)?;
     let letter = store.dead_letter(id).await?.ok_or_else(|| no_such(id))?;
-    show_as(call.style, &Letter::of(&letter), |_| {
+    show_as(invocation.style, &Letter::of(&letter), |_| {
         output::line(format!(
             "letter {}  {}  from {}  key {}",
             letter.summary.id,
@@ -121,8 +126,8 @@ async fn show(call: &Call, id: DeadLetterId) -> Result<(), Failure> {
 /// Replays a letter; the message is published, confirmed, before the command says so.
 ///
 /// Should it end in between, the letter stays `replaying` and the same command finishes what was begun.
-async fn replay(call: &Call, settle: &Settle) -> Result<(), Failure> {
-    let (broker, database) = config::load(call.config.as_ref(), |source| {
+async fn replay(invocation: &Invocation, settle: &Settle) -> Result<(), Failure> {
+    let (broker, database) = config::load(invocation.config.as_ref(), |source| {
         (config::broker(source, "dead"), config::database(source))
     })?;
     let store = Store::new(database)?;
@@ -139,7 +144,7 @@ async fn replay(call: &Call, settle: &Settle) -> Result<(), Failure> {
     }
     lifecycle.finish(std::time::Duration::from_secs(5)).await;
     let answer = json!({ "letter": settle.id, "generation": replay.generation, "published": true });
-    show_as(call.style, &answer, |_| {
+    show_as(invocation.style, &answer, |_| {
         output::line(format!("letter {id} is published again as generation {}", replay.generation));
     });
     Ok(())
@@ -215,8 +220,8 @@ fn message(replay: &closure_store::Replay) -> OutMessage {
     }
 }
 
-async fn discard(call: &Call, settle: &Settle) -> Result<(), Failure> {
-    let (broker, database) = config::load(call.config.as_ref(), |source| {
+async fn discard(invocation: &Invocation, settle: &Settle) -> Result<(), Failure> {
+    let (broker, database) = config::load(invocation.config.as_ref(), |source| {
         (config::broker(source, "dead"), config::database(source))
     })?;
     let store = Store::new(database)?;
@@ -227,7 +232,7 @@ async fn discard(call: &Call, settle: &Settle) -> Result<(), Failure> {
         pay(&store, debt).await;
         lifecycle.finish(std::time::Duration::from_secs(5)).await;
     }
-    show_as(call.style, &json!({ "letter": settle.id, "discarded": true }), |_| {
+    show_as(invocation.style, &json!({ "letter": settle.id, "discarded": true }), |_| {
         output::line(format!("letter {} is discarded; its bytes stay on record", settle.id));
     });
     Ok(())
@@ -240,8 +245,8 @@ pub(super) async fn give_up(store: &Store, settle: &Settle) -> Result<Option<(Ou
     Ok(snapshot.and_then(|snapshot| Some((announce::outcome(&snapshot)?, Debt::of(&snapshot)))))
 }
 
-fn store(call: &Call) -> Result<Store, Failure> {
-    let database = config::load(call.config.as_ref(), config::database)?;
+fn store(invocation: &Invocation) -> Result<Store, Failure> {
+    let database = config::load(invocation.config.as_ref(), config::database)?;
     Ok(Store::new(database)?)
 }
 

@@ -16,7 +16,7 @@ use closure_store::{
 };
 use serde::Serialize;
 
-use super::{Call, Failure, brake, gateways, members, show_as};
+use super::{Failure, Invocation, brake, gateways, members, show_as};
 use crate::{
     cli::{Doctor, Member, Role},
     config, output,
@@ -67,9 +67,9 @@ impl Optional {
 }
 
 /// Looks at the configuration, the broker and the database; exits 1 if something is ill.
-pub async fn run(call: &Call, doctor: &Doctor) -> Result<(), Failure> {
+pub async fn run(invocation: &Invocation, doctor: &Doctor) -> Result<(), Failure> {
     let (broker, database, rulebook, advisor, quotas, patience, optional) =
-        config::load(call.config.as_ref(), |source| {
+        config::load(invocation.config.as_ref(), |source| {
             (
                 config::broker(source, "doctor"),
                 config::database(source),
@@ -84,7 +84,7 @@ pub async fn run(call: &Call, doctor: &Doctor) -> Result<(), Failure> {
             )
         })?;
     let mut findings = vec![Finding::well("configuration and rulebook", "valid")];
-    findings.extend(configurations(call, &doctor.members, optional));
+    findings.extend(configurations(invocation, &doctor.members, optional));
     let connected: Vec<Provider> = quotas.iter().map(|(provider, _)| *provider).collect();
     findings.extend(one_time_codes_only(&rulebook.rules().sms.routes, &connected));
     if advisor.is_some() {
@@ -103,10 +103,10 @@ pub async fn run(call: &Call, doctor: &Doctor) -> Result<(), Failure> {
     let store = Store::new(database)?;
     findings.extend(in_database(&store, &quotas, &rulebook, patience.alarm_ms, &depths).await);
     if doctor.members.contains(&Member::Work(Role::Dial)) {
-        findings.extend(at_pbx(call, store).await);
+        findings.extend(at_pbx(invocation, store).await);
     }
     let ill = findings.iter().filter(|finding| finding.verdict == Health::Ill).count();
-    show_as(call.style, &findings, |findings| {
+    show_as(invocation.style, &findings, |findings| {
         for finding in findings {
             let mark = match finding.verdict {
                 Health::Well => "ok ",
@@ -120,8 +120,8 @@ pub async fn run(call: &Call, doctor: &Doctor) -> Result<(), Failure> {
 }
 
 /// What the PBX says, with the keys of the role dial; keys that are wrong were told already.
-async fn at_pbx(call: &Call, store: Store) -> Option<Finding> {
-    let (ari, settings) = members::pbx(call)?;
+async fn at_pbx(invocation: &Invocation, store: Store) -> Option<Finding> {
+    let (ari, settings) = members::pbx(invocation)?;
     let looked = PbxCheck { ari, store, record_wait_ms: settings.evidence_wait_ms }.look().await;
     let detail = "ARI answers, its user may place calls, and the record of a call that rings nobody arrived";
     Some(match looked {
@@ -193,7 +193,7 @@ fn not_in_force(setting: &NotInForce) -> Finding {
 }
 
 /// The keys of the processes that were named; or a word that nobody's were looked at.
-fn configurations(call: &Call, members: &[Member], optional: Optional) -> Vec<Finding> {
+fn configurations(invocation: &Invocation, members: &[Member], optional: Optional) -> Vec<Finding> {
     if members.is_empty() {
         let detail =
             "no role's own keys were looked at; name those that run, such as `fleet doctor sms email`";
@@ -207,7 +207,7 @@ fn configurations(call: &Call, members: &[Member], optional: Optional) -> Vec<Fi
                 format!("not in use: `{key}` is not set, and without it this process does not start");
             return Finding::well(&what, &detail);
         }
-        match members::check(call, *member) {
+        match members::check(invocation, *member) {
             Ok(()) => Finding::well(&what, "valid"),
             Err(problem) => Finding::ill(&what, &problem.errors.join("; ")),
         }

@@ -7,7 +7,7 @@ use closure_contract::{Generation, Job, Timestamp};
 use closure_policy::explain::Verdict;
 use serde_json::json;
 
-use super::{Call, Failure, files};
+use super::{Failure, Invocation, files};
 use crate::{
     announce,
     cli::Enqueue,
@@ -20,8 +20,8 @@ use crate::{
 const BATCH_MAX: usize = 500;
 
 /// Publishes the jobs of the files, or none of them when one is no job.
-pub async fn run(call: &Call, enqueue: &Enqueue) -> Result<(), Failure> {
-    let (broker, settings, database) = config::load(call.config.as_ref(), |source| {
+pub async fn run(invocation: &Invocation, enqueue: &Enqueue) -> Result<(), Failure> {
+    let (broker, settings, database) = config::load(invocation.config.as_ref(), |source| {
         (config::broker(source, "enqueue"), config::rulebook(source), config::maybe_database(source))
     })?;
     let engine = super::engine(settings, database, Duration::MAX).await?;
@@ -65,7 +65,7 @@ pub async fn run(call: &Call, enqueue: &Enqueue) -> Result<(), Failure> {
         publisher.publish(batch.to_vec()).await?;
     }
     lifecycle.finish(std::time::Duration::from_secs(5)).await;
-    match call.style {
+    match invocation.style {
         Style::Json => output::json(&json!({ "published": published })),
         Style::Text => output::line(format!("{published} job(s) published and confirmed by the broker")),
     }

@@ -6,7 +6,7 @@ use closure_contract::Timestamp;
 use closure_policy::explain::Decision;
 use serde::Serialize;
 
-use super::{Call, Failure, explain_lines, files};
+use super::{Failure, Invocation, explain_lines, files};
 use crate::{
     advice::{Advice, Tally},
     cli::Explain,
@@ -24,8 +24,8 @@ struct Answer {
 
 /// Explains every job of the files, or of standard input line by line; exits 1 if one of them would not be sent, 65
 /// if one is no job.
-pub async fn run(call: &Call, explain: &Explain) -> Result<(), Failure> {
-    let (settings, database) = config::load(call.config.as_ref(), |source| {
+pub async fn run(invocation: &Invocation, explain: &Explain) -> Result<(), Failure> {
+    let (settings, database) = config::load(invocation.config.as_ref(), |source| {
         let database = if explain.offline { None } else { config::maybe_database(source) };
         (config::rulebook(source), database)
     })?;
@@ -39,7 +39,7 @@ pub async fn run(call: &Call, explain: &Explain) -> Result<(), Failure> {
         let advice = Advice::about(&document.body, &engine, now).await?;
         answers.push(Answer { advice, origin: document.origin });
     }
-    match (call.style, answers.as_slice()) {
+    match (invocation.style, answers.as_slice()) {
         // One job in is one answer out, which a program reads without unpacking it.
         (Style::Json, [answer]) => output::json(answer),
         (Style::Json, answers) => output::json(&answers),

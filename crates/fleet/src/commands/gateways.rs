@@ -4,7 +4,7 @@ use closure_policy::quota::QuotaLevel;
 use closure_store::{OpenCircuit, OpenedBy, Store};
 use serde_json::json;
 
-use super::{Call, Failure, show_as};
+use super::{Failure, Invocation, show_as};
 use crate::{
     cli::Gateways,
     config, output,
@@ -12,14 +12,15 @@ use crate::{
 };
 
 /// Runs one command about the gateways.
-pub async fn run(call: &Call, what: Gateways) -> Result<(), Failure> {
-    let (database, quotas) =
-        config::load(call.config.as_ref(), |source| (config::database(source), config::quotas(source)))?;
+pub async fn run(invocation: &Invocation, what: Gateways) -> Result<(), Failure> {
+    let (database, quotas) = config::load(invocation.config.as_ref(), |source| {
+        (config::database(source), config::quotas(source))
+    })?;
     let store = Store::new(database)?;
     match what {
         Gateways::Quota => {
             let months = quota::months(&store, &quotas).await?;
-            show_as(call.style, &months, |months| {
+            show_as(invocation.style, &months, |months| {
                 months
                     .iter()
                     .for_each(|month| output::line(format!("{:<8} {}", month.usage.provider, used(month))));
@@ -27,7 +28,7 @@ pub async fn run(call: &Call, what: Gateways) -> Result<(), Failure> {
         }
         Gateways::List => {
             let open = store.open_circuits().await?;
-            show_as(call.style, &open, |open| {
+            show_as(invocation.style, &open, |open| {
                 if open.is_empty() {
                     output::line("no gateway is left alone".to_owned());
                 }
@@ -41,7 +42,7 @@ pub async fn run(call: &Call, what: Gateways) -> Result<(), Failure> {
                     "{gateway} is not left alone; see fleet gateways list"
                 )));
             }
-            show_as(call.style, &json!({ "gateway": gateway, "circuits": count }), |_| {
+            show_as(invocation.style, &json!({ "gateway": gateway, "circuits": count }), |_| {
                 output::line(format!("{gateway}: the next job tries it"));
             });
         }

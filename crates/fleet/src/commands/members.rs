@@ -5,7 +5,7 @@ use std::{collections::BTreeSet, sync::Arc};
 use closure_providers::AriDial;
 
 use super::{
-    Call,
+    Invocation,
     roles::{role_settings, rulebook_of},
 };
 use crate::{
@@ -16,8 +16,8 @@ use crate::{
 /// What a process of this kind would say of its configuration before it opens anything.
 ///
 /// Broker and database are left out: each process has users of its own there, and we have their addresses only.
-pub(super) fn check(call: &Call, member: Member) -> Result<(), ConfigError> {
-    config::load(call.config.as_ref(), |source| match member {
+pub(super) fn check(invocation: &Invocation, member: Member) -> Result<(), ConfigError> {
+    config::load(invocation.config.as_ref(), |source| match member {
         Member::Work(Role::Bounces) => {
             config::bounces(source);
         }
@@ -35,9 +35,9 @@ pub(super) fn check(call: &Call, member: Member) -> Result<(), ConfigError> {
 }
 
 /// The PBX of the role dial; nothing where its keys are wrong.
-pub(super) fn pbx(call: &Call) -> Option<(Arc<AriDial>, DialSettings)> {
+pub(super) fn pbx(invocation: &Invocation) -> Option<(Arc<AriDial>, DialSettings)> {
     let roles = BTreeSet::from([Role::Dial]);
-    config::load(call.config.as_ref(), |source| role_settings(source, &roles)).ok()?.dial
+    config::load(invocation.config.as_ref(), |source| role_settings(source, &roles)).ok()?.dial
 }
 
 fn work(source: &mut config::Source<'_>, role: Role) {

@@ -113,7 +113,7 @@ impl From<PublishError> for Failure {
 
 /// What every command knows of how it was called.
 #[derive(Debug, Clone)]
-pub struct Call {
+pub struct Invocation {
     /// The configuration file.
     pub config: Option<std::path::PathBuf>,
     /// How results are printed.
@@ -132,14 +132,15 @@ pub async fn run(cli: Cli) -> Result<(), Failure> {
         signed("--actor (FLEET_ACTOR)", actor)?;
         signed("--reason", reason)?;
     }
-    let call = Call { config: cli.config, style: if cli.json { Style::Json } else { Style::Text } };
+    let invocation =
+        Invocation { config: cli.config, style: if cli.json { Style::Json } else { Style::Text } };
     match cli.command {
         Command::Completions { shell } => {
             clap_complete::generate(shell, &mut Cli::command(), "fleet", &mut std::io::stdout());
             return Ok(());
         }
         Command::Keys => {
-            setup::keys(call.style);
+            setup::keys(invocation.style);
             return Ok(());
         }
         Command::Codes => {
@@ -147,7 +148,7 @@ pub async fn run(cli: Cli) -> Result<(), Failure> {
             return Ok(());
         }
         Command::Schema { folder } => return setup::schema(folder.as_deref()),
-        Command::Rules { file } => return rules::run(call.style, file.as_deref()),
+        Command::Rules { file } => return rules::run(invocation.style, file.as_deref()),
         Command::Probe { address } => return probe::run(&address).await,
         Command::Work(_)
         | Command::Intake
@@ -166,25 +167,25 @@ pub async fn run(cli: Cli) -> Result<(), Failure> {
         | Command::Doctor(_)
         | Command::Outcomes(_) => {}
     }
-    let log = config::load(call.config.as_ref(), config::log)?;
+    let log = config::load(invocation.config.as_ref(), config::log)?;
     telemetry::start(&log);
     match cli.command {
-        Command::Work(work) => work::run(&call, &work, heard()).await,
-        Command::Intake => work::intake(&call, heard()).await,
-        Command::Advisor => advisor::run(&call, heard()).await,
-        Command::Enqueue(enqueue) => enqueue::run(&call, &enqueue).await,
-        Command::Explain(explain) => explain::run(&call, &explain).await,
-        Command::Show { id } => show::run(&call, &id).await,
-        Command::Dead(dead) => dead::run(&call, dead).await,
-        Command::Template(template) => template::run(&call, template).await,
-        Command::Brake(brake) => brake::run(&call, brake).await,
-        Command::Gateways(gateways) => gateways::run(&call, gateways).await,
-        Command::Suppress(suppress) => suppress::run(&call, suppress).await,
-        Command::Cancel(asked) => cancel::run(&call, &asked).await,
-        Command::Topology(topology) => setup::topology(&call, &topology).await,
-        Command::Migrate => setup::migrate(&call).await,
-        Command::Doctor(arguments) => doctor::run(&call, &arguments).await,
-        Command::Outcomes(outcomes) => outcomes::run(&call, &outcomes, heard()).await,
+        Command::Work(work) => work::run(&invocation, &work, heard()).await,
+        Command::Intake => work::intake(&invocation, heard()).await,
+        Command::Advisor => advisor::run(&invocation, heard()).await,
+        Command::Enqueue(enqueue) => enqueue::run(&invocation, &enqueue).await,
+        Command::Explain(explain) => explain::run(&invocation, &explain).await,
+        Command::Show { id } => show::run(&invocation, &id).await,
+        Command::Dead(dead) => dead::run(&invocation, dead).await,
+        Command::Template(template) => template::run(&invocation, template).await,
+        Command::Brake(brake) => brake::run(&invocation, brake).await,
+        Command::Gateways(gateways) => gateways::run(&invocation, gateways).await,
+        Command::Suppress(suppress) => suppress::run(&invocation, suppress).await,
+        Command::Cancel(asked) => cancel::run(&invocation, &asked).await,
+        Command::Topology(topology) => setup::topology(&invocation, &topology).await,
+        Command::Migrate => setup::migrate(&invocation).await,
+        Command::Doctor(arguments) => doctor::run(&invocation, &arguments).await,
+        Command::Outcomes(outcomes) => outcomes::run(&invocation, &outcomes, heard()).await,
         Command::Completions { .. }
         | Command::Keys
         | Command::Rules { .. }

@@ -2,7 +2,7 @@
 
 use std::{net::SocketAddr, sync::Arc, time::Duration};
 
-use closure_policy::{brake::BrakeRules, rulebook::CompiledRulebook};
+use closure_policy::{brake::FallbackHoldRules, rulebook::CompiledRulebook};
 use closure_store::Store;
 
 use super::Failure;
@@ -47,7 +47,7 @@ pub(super) async fn open_rules(
 /// No email is made before it is known whether emails are held back.
 pub(super) async fn open_brakes(
     store: &Store,
-    rules: BrakeRules,
+    rules: FallbackHoldRules,
     lifecycle: &Lifecycle,
 ) -> Result<Option<Arc<Brakes>>, Failure> {
     match runtime::until_available(lifecycle, || Brakes::open(store.clone(), rules)).await {

@@ -2,7 +2,7 @@
 
 use closure_broker::mailbox::Mailbox;
 
-use super::{Call, Failure};
+use super::{Failure, Invocation};
 use crate::{
     cli::Outcomes,
     config,
@@ -14,8 +14,8 @@ use crate::{
 const WAIT_MS: u64 = 1_000;
 
 /// Prints outcomes until told to stop, or until `count` of them came.
-pub async fn run(call: &Call, outcomes: &Outcomes, signals: Signals) -> Result<(), Failure> {
-    let broker = config::load(call.config.as_ref(), |source| config::broker(source, "outcomes"))?;
+pub async fn run(invocation: &Invocation, outcomes: &Outcomes, signals: Signals) -> Result<(), Failure> {
+    let broker = config::load(invocation.config.as_ref(), |source| config::broker(source, "outcomes"))?;
     let lifecycle = Lifecycle::listen(signals, std::time::Duration::ZERO);
     let opened = match &outcomes.queue {
         Some(queue) => Mailbox::open_durable(&broker, queue, &outcomes.key).await,

@@ -3,13 +3,13 @@
 //! The number in a file's name is the version: within one, fields are added and none is taken away or changed.
 
 use closure_contract::schema;
-use closure_store::{DeadLetter, DeadLetterAction, DeadLetterSummary, JobStory};
+use closure_store::{DeadLetter, DeadLetterAction, DeadLetterSummary, JobHistory};
 use schemars::{JsonSchema, Schema, generate::SchemaSettings, transform::RecursiveTransform};
 use serde::Serialize;
 use serde_json::Value;
 
 /// What `fleet show` prints: the latest jobs, in the order in which they began.
-pub type Stories = Vec<JobStory>;
+pub type Stories = Vec<JobHistory>;
 /// What `fleet dead list` prints: the latest letter first.
 pub type Letters = Vec<DeadLetterSummary>;
 

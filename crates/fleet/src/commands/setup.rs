@@ -7,7 +7,7 @@ use closure_contract::{schema, topology::WorkQueue};
 use closure_store::Store;
 use serde_json::json;
 
-use super::{Call, Failure, printed, show_as};
+use super::{Failure, Invocation, printed, show_as};
 use crate::{
     advisor::openapi,
     cli::Topology,
@@ -19,8 +19,8 @@ use crate::{
 };
 
 /// `fleet topology apply` and `fleet topology check`.
-pub async fn topology(call: &Call, what: &Topology) -> Result<(), Failure> {
-    let (broker, has_webhook) = config::load(call.config.as_ref(), |source| {
+pub async fn topology(invocation: &Invocation, what: &Topology) -> Result<(), Failure> {
+    let (broker, has_webhook) = config::load(invocation.config.as_ref(), |source| {
         (config::broker(source, "topology"), config::has_webhook(source))
     })?;
     match what {
@@ -36,7 +36,7 @@ pub async fn topology(call: &Call, what: &Topology) -> Result<(), Failure> {
                 "webhook": has_webhook,
                 "former_queues": former.iter().map(|(queue, ready)| json!({ "queue": queue, "ready": ready })).collect::<Vec<_>>(),
             });
-            show_as(call.style, &answer, |_| {
+            show_as(invocation.style, &answer, |_| {
                 output::line(format!(
                     "{} exchanges, {} queues and {} bindings are declared",
                     applied.exchanges, applied.queues, applied.bindings
@@ -55,7 +55,7 @@ pub async fn topology(call: &Call, what: &Topology) -> Result<(), Failure> {
         }
         Topology::Check => {
             topology::check(&broker).await?;
-            show_as(call.style, &json!({ "same": true }), |_| {
+            show_as(invocation.style, &json!({ "same": true }), |_| {
                 output::line("the broker's topology is this release's");
             });
         }
@@ -76,10 +76,10 @@ async fn nobody_reads_webhooks(broker: &BrokerSettings) -> Result<(), Failure> {
 }
 
 /// `fleet migrate`.
-pub async fn migrate(call: &Call) -> Result<(), Failure> {
-    let database = config::load(call.config.as_ref(), config::database)?;
+pub async fn migrate(invocation: &Invocation) -> Result<(), Failure> {
+    let database = config::load(invocation.config.as_ref(), config::database)?;
     let applied = Store::migrate(database).await?;
-    show_as(call.style, &json!({ "applied": applied }), |_| {
+    show_as(invocation.style, &json!({ "applied": applied }), |_| {
         if applied.is_empty() {
             output::line("the schema is this release's already");
         }

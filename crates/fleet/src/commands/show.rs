@@ -4,17 +4,17 @@ use std::time::Duration;
 
 use closure_contract::{AppliedRule, ConsultationId, Timestamp};
 use closure_providers::{Capabilities, DuplicateRefusal, LookUpKey};
-use closure_store::{DeliveryState, JobStory, Store};
+use closure_store::{DeliveryState, JobHistory, Store};
 
-use super::{Call, Failure, printed::Stories, show_as};
+use super::{Failure, Invocation, printed::Stories, show_as};
 use crate::{cli::StoryId, config, output};
 
 /// The longest step of a ladder: no message waits longer for its next look.
 const LOOK_WITHIN: Duration = Duration::from_secs(3_600);
 
 /// Prints the story; exits 65 if nothing is known under that id.
-pub async fn run(call: &Call, id: &str) -> Result<(), Failure> {
-    let database = config::load(call.config.as_ref(), config::database)?;
+pub async fn run(invocation: &Invocation, id: &str) -> Result<(), Failure> {
+    let database = config::load(invocation.config.as_ref(), config::database)?;
     let store = Store::new(database)?;
     let stories: Stories = match StoryId::read(id) {
         StoryId::Job(job) => store.job_story(job).await?.into_iter().collect(),
@@ -29,11 +29,11 @@ pub async fn run(call: &Call, id: &str) -> Result<(), Failure> {
             "no worker has had {id} in hand; it waits in its queue (fleet doctor), or died there (fleet dead list)"
         )));
     }
-    show_as(call.style, &stories, |stories| stories.iter().for_each(text));
+    show_as(invocation.style, &stories, |stories| stories.iter().for_each(text));
     Ok(())
 }
 
-fn text(story: &JobStory) {
+fn text(story: &JobHistory) {
     output::line(format!(
         "job {}  {}  consultation {} revision {}",
         story.job_id, story.channel, story.consultation_id, story.revision
@@ -110,7 +110,7 @@ fn text(story: &JobStory) {
 }
 
 /// What is in doubt, since when, and what follows by itself.
-fn in_doubt(story: &JobStory) {
+fn in_doubt(story: &JobHistory) {
     let Some(attempt) = story.tries.iter().rev().find(|attempt| attempt.state == "in_doubt") else { return };
     let found_out = story.detail.as_deref().unwrap_or("nobody has looked yet");
     output::line(format!(

@@ -6,7 +6,7 @@ use closure_policy::suppression::Target;
 use closure_store::{ListChange, NewSuppression, Recipient, Store, Suppression, SuppressionSource};
 use serde_json::json;
 
-use super::{Call, Failure, show_as};
+use super::{Failure, Invocation, show_as};
 use crate::{
     cli::{Suppress, Whom},
     config, output,
@@ -16,8 +16,8 @@ use crate::{
 const RECIPIENT_BYTES_MAX: u64 = 1_024;
 
 /// Runs one command of the list.
-pub async fn run(call: &Call, what: Suppress) -> Result<(), Failure> {
-    let store = Store::new(config::load(call.config.as_ref(), config::database)?)?;
+pub async fn run(invocation: &Invocation, what: Suppress) -> Result<(), Failure> {
+    let store = Store::new(config::load(invocation.config.as_ref(), config::database)?)?;
     match what {
         Suppress::Add { whom, opt_out, by } => {
             let target = read(&whom)?;
@@ -30,7 +30,13 @@ pub async fn run(call: &Call, what: Suppress) -> Result<(), Failure> {
                 reason: by.reason,
             };
             let masked = new.masked.clone();
-            say(call, &masked, store.suppress(new).await?, "is on the list now", "was on the list already");
+            say(
+                invocation,
+                &masked,
+                store.suppress(new).await?,
+                "is on the list now",
+                "was on the list already",
+            );
         }
         Suppress::Remove { whom, by } => {
             let target = read(&whom)?;
@@ -41,19 +47,19 @@ pub async fn run(call: &Call, what: Suppress) -> Result<(), Failure> {
                     "{masked} is not on the list; see fleet suppress list"
                 )));
             }
-            say(call, &masked, change, "is off the list", "was off the list already");
+            say(invocation, &masked, change, "is off the list", "was off the list already");
         }
         Suppress::List { limit } => {
             let entries = store.suppressions(limit).await?;
-            show_as(call.style, &entries, |entries| entries.iter().for_each(line));
+            show_as(invocation.style, &entries, |entries| entries.iter().for_each(line));
         }
     }
     Ok(())
 }
 
-fn say(call: &Call, masked: &str, change: ListChange, made: &str, as_before: &str) {
+fn say(invocation: &Invocation, masked: &str, change: ListChange, made: &str, as_before: &str) {
     let changed = change == ListChange::Made;
-    show_as(call.style, &json!({ "recipient": masked, "changed": changed }), |_| {
+    show_as(invocation.style, &json!({ "recipient": masked, "changed": changed }), |_| {
         output::line(format!("{masked} {}", if changed { made } else { as_before }));
     });
 }

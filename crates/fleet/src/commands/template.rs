@@ -14,7 +14,7 @@ use closure_store::{
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use super::{Call, Failure, show_as};
+use super::{Failure, Invocation, show_as};
 use crate::{
     cli::template::{By, Edition, Template},
     config, output, rules,
@@ -48,9 +48,10 @@ impl From<TemplateError> for Failure {
 }
 
 /// Runs one of the register's commands.
-pub async fn run(call: &Call, template: Template) -> Result<(), Failure> {
-    let (settings, database) =
-        config::load(call.config.as_ref(), |source| (config::rulebook(source), config::database(source)))?;
+pub async fn run(invocation: &Invocation, template: Template) -> Result<(), Failure> {
+    let (settings, database) = config::load(invocation.config.as_ref(), |source| {
+        (config::rulebook(source), config::database(source))
+    })?;
     let store = Store::new(database)?;
     match template {
         Template::Add { name, text, file, country, version, by } => {
@@ -62,13 +63,14 @@ pub async fn run(call: &Call, template: Template) -> Result<(), Failure> {
             let text =
                 text.strip_suffix('\n').map_or(text.as_str(), |text| text.trim_end_matches('\r')).to_owned();
             let new = NewTemplate { name, version, country_code: country, text };
-            add(call, &store, &settings, &new, &by).await
+            add(invocation, &store, &settings, &new, &by).await
         }
-        Template::Import { file, by } => import(call, &store, &settings, &file, &by).await,
-        Template::List => list(call, &store).await,
-        Template::Show(edition) => show(call, &store, &edition).await,
+        Template::Import { file, by } => import(invocation, &store, &settings, &file, &by).await,
+        Template::List => list(invocation, &store).await,
+        Template::Show(edition) => show(invocation, &store, &edition).await,
         Template::Submit { edition, reference, by } => {
-            change(call, &store, &edition, &TemplateChange::Submit { carrier_ref: reference }, &by).await
+            change(invocation, &store, &edition, &TemplateChange::Submit { carrier_ref: reference }, &by)
+                .await
         }
         Template::Approve { edition, reference, from, until, by } => {
             if from.zip(until).is_some_and(|(from, until)| until <= from) {
@@ -76,10 +78,10 @@ pub async fn run(call: &Call, template: Template) -> Result<(), Failure> {
             }
             let approve =
                 TemplateChange::Approve { carrier_ref: reference, valid_from: from, valid_until: until };
-            change(call, &store, &edition, &approve, &by).await
+            change(invocation, &store, &edition, &approve, &by).await
         }
         Template::Revoke { edition, by } => {
-            change(call, &store, &edition, &TemplateChange::Revoke, &by).await
+            change(invocation, &store, &edition, &TemplateChange::Revoke, &by).await
         }
         Template::Test { name, text, variables, country } => {
             let register = store.template_register().await?;
@@ -89,7 +91,7 @@ pub async fn run(call: &Call, template: Template) -> Result<(), Failure> {
                 Some(text) => test_text(&rulebook, name.as_deref(), country, &text),
                 None => test_variables(&rulebook, name.as_deref(), country, &variables)?,
             };
-            show_as(call.style, &answer, output::json);
+            show_as(invocation.style, &answer, output::json);
             verdict
         }
     }
@@ -121,7 +123,7 @@ fn unapproved(new: &NewTemplate) -> TemplateSource {
 }
 
 async fn add(
-    call: &Call,
+    invocation: &Invocation,
     store: &Store,
     settings: &CompiledRulebook,
     new: &NewTemplate,
@@ -133,7 +135,7 @@ async fn add(
         Added::There(stored) => (stored, "there already"),
     };
     let answer = json!({ "result": word, "template": stored, "bytes_max": compiled.bytes_max() });
-    show_as(call.style, &answer, |_| {
+    show_as(invocation.style, &answer, |_| {
         output::line(format!(
             "{} version {}: {word}, {}",
             stored.name,
@@ -146,7 +148,7 @@ async fn add(
 
 /// Adds what is missing; the state of an edition that is there already is never changed by a file.
 async fn import(
-    call: &Call,
+    invocation: &Invocation,
     store: &Store,
     settings: &CompiledRulebook,
     file: &std::path::Path,
@@ -180,7 +182,7 @@ async fn import(
         };
         results.push(json!({ "name": name, "version": version, "result": word, "state": state }));
     }
-    show_as(call.style, &results, |results| {
+    show_as(invocation.style, &results, |results| {
         for result in results {
             output::line(format!(
                 "{} version {}: {}, {}",
@@ -194,9 +196,9 @@ async fn import(
     Ok(())
 }
 
-async fn list(call: &Call, store: &Store) -> Result<(), Failure> {
+async fn list(invocation: &Invocation, store: &Store) -> Result<(), Failure> {
     let templates = store.template_register().await?.templates;
-    show_as(call.style, &templates, |templates| {
+    show_as(invocation.style, &templates, |templates| {
         let date = |at: Option<Timestamp>| at.map_or_else(String::new, |at| at.to_string());
         let rows = templates.iter().map(|one| {
             vec![
@@ -214,7 +216,7 @@ async fn list(call: &Call, store: &Store) -> Result<(), Failure> {
     Ok(())
 }
 
-async fn show(call: &Call, store: &Store, edition: &Edition) -> Result<(), Failure> {
+async fn show(invocation: &Invocation, store: &Store, edition: &Edition) -> Result<(), Failure> {
     let (name, version) = (&edition.name, edition.version);
     let stored = store
         .template_register()
@@ -224,7 +226,7 @@ async fn show(call: &Call, store: &Store, edition: &Edition) -> Result<(), Failu
         .find(|one| one.name == *name && one.version == version)
         .ok_or_else(|| TemplateError::NotFound { name: name.clone(), version })?;
     let actions = store.template_actions(name, version).await?;
-    show_as(call.style, &json!({ "template": stored, "actions": actions }), |_| {
+    show_as(invocation.style, &json!({ "template": stored, "actions": actions }), |_| {
         output::line(format!("{} version {}  {}", stored.name, stored.version, stored.state.as_str()));
         output::quoted(&stored.text);
         for action in &actions {
@@ -238,7 +240,7 @@ async fn show(call: &Call, store: &Store, edition: &Edition) -> Result<(), Failu
 }
 
 async fn change(
-    call: &Call,
+    invocation: &Invocation,
     store: &Store,
     edition: &Edition,
     change: &TemplateChange,
@@ -246,7 +248,7 @@ async fn change(
 ) -> Result<(), Failure> {
     let stored: StoredTemplate =
         store.change_template(&edition.name, edition.version, change, by.deed()).await?;
-    show_as(call.style, &json!({ "template": stored }), |_| {
+    show_as(invocation.style, &json!({ "template": stored }), |_| {
         output::line(format!("{} version {} is {}", stored.name, stored.version, stored.state.as_str()));
         if stored.state == TemplateState::Approved {
             output::line("it may be sent from now on, within its validity");

@@ -6,7 +6,7 @@ use closure_broker::{BrokerSettings, Publisher};
 use tracing::{info, warn};
 
 use super::{
-    Call, Failure,
+    Failure, Invocation,
     opening::open_health,
     work::{Awaited, CLOSING_MAX, Loop, await_services},
 };
@@ -19,8 +19,8 @@ use crate::{
 };
 
 /// `fleet work webhooks`: whoever speaks with the CRM's servers needs the broker, and no database.
-pub(super) async fn run(call: &Call, work: &Work, signals: Signals) -> Result<(), Failure> {
-    let (broker, settings, courier, health_listen) = config::load(call.config.as_ref(), |source| {
+pub(super) async fn run(invocation: &Invocation, work: &Work, signals: Signals) -> Result<(), Failure> {
+    let (broker, settings, courier, health_listen) = config::load(invocation.config.as_ref(), |source| {
         (
             config::broker(source, "webhooks"),
             config::webhooks(source),

@@ -10,7 +10,7 @@ use closure_store::Store;
 use tracing::{info, warn};
 
 use super::{
-    Call, Failure, bounces,
+    Failure, Invocation, bounces,
     opening::{open_brakes, open_health, open_rules},
     roles::{EmailSettings, RoleSettings, SmsSettings, name, queues, role_settings, rulebook_of},
     webhooks,
@@ -27,24 +27,24 @@ use crate::{
     rules::Rules,
     runtime,
     workers::{
-        accounts::Accounts,
+        accounts::ReceiptHealth,
         brakes::Brakes,
         call_watch::CallWatch,
         cancel::CancelWorker,
-        carrier::Carrier,
+        carrier::ChannelDriver,
         circuits::Circuits,
-        courier::Courier,
+        courier::DeliveryPipeline,
         dead::{self, DeadWorker},
         delays::DelayWatch,
-        dial::DialCarrier,
-        email::{EmailCarrier, IdleWatch},
+        dial::DialDriver,
+        email::{EmailDriver, IdleWatch},
         fallback::{FallbackWorker, Sweep},
         inquiries::Inquiries,
         leases::Leases,
-        pace::Pace,
+        pace::RateLimiter,
         pbx_check::PbxCheck,
         returns::Returns,
-        sms::SmsCarrier,
+        sms::SmsDriver,
     },
 };
 
@@ -61,7 +61,7 @@ const CANCEL_PREFETCH: u16 = 20;
 const MAIL_PROBE_MS_MAX: u64 = 30_000;
 
 /// Everything that the roles of one process share.
-struct Crew {
+struct WorkerContext {
     broker: BrokerSettings,
     store: Store,
     rules: Rules,
@@ -77,16 +77,16 @@ struct Crew {
 }
 
 /// Runs the roles until the process is told to stop.
-pub async fn run(call: &Call, work: &Work, signals: Signals) -> Result<(), Failure> {
+pub async fn run(invocation: &Invocation, work: &Work, signals: Signals) -> Result<(), Failure> {
     let roles: BTreeSet<Role> = work.roles.iter().copied().collect();
     if roles == BTreeSet::from([Role::Bounces]) {
-        return bounces::run(call, signals).await;
+        return bounces::run(&invocation, signals).await;
     }
     if roles == BTreeSet::from([Role::Webhooks]) {
-        return webhooks::run(call, work, signals).await;
+        return webhooks::run(&invocation, work, signals).await;
     }
     let (broker, database, rulebook, refresh, courier, health_listen, mut settings) =
-        config::load(call.config.as_ref(), |source| {
+        config::load(invocation.config.as_ref(), |source| {
             (
                 config::broker(source, &name(&roles)),
                 config::database(source),
@@ -118,7 +118,7 @@ pub async fn run(call: &Call, work: &Work, signals: Signals) -> Result<(), Failu
         None => None,
     };
     let engine = Engine::new(rules.clone(), Some(store.clone()));
-    let crew = Crew {
+    let crew = WorkerContext {
         broker,
         store,
         rules,
@@ -152,8 +152,8 @@ pub async fn run(call: &Call, work: &Work, signals: Signals) -> Result<(), Failu
 }
 
 /// Takes receipts until the process is told to stop.
-pub async fn intake(call: &Call, signals: Signals) -> Result<(), Failure> {
-    let (broker, settings, grace) = config::load(call.config.as_ref(), |source| {
+pub async fn intake(invocation: &Invocation, signals: Signals) -> Result<(), Failure> {
+    let (broker, settings, grace) = config::load(invocation.config.as_ref(), |source| {
         let broker = config::broker(source, "intake");
         (broker, config::intake(source), config::courier(source, None).grace)
     })?;
@@ -184,13 +184,13 @@ fn lease_ms(courier: &CourierSettings, settings: &RoleSettings) -> u64 {
 }
 
 /// Who carries the jobs of a channel out.
-fn courier<C: Carrier>(crew: &Crew, carrier: C, leases: &Arc<Leases>) -> Courier<C> {
+fn courier<C: ChannelDriver>(crew: &WorkerContext, carrier: C, leases: &Arc<Leases>) -> DeliveryPipeline<C> {
     let (store, engine) = (crew.store.clone(), crew.engine.clone());
-    Courier::new(carrier, store, engine, Arc::clone(leases), crew.courier.patience)
+    DeliveryPipeline::new(carrier, store, engine, Arc::clone(leases), crew.courier.patience)
 }
 
 /// The loop that gives a channel's jobs back which the broker gave up.
-fn give_back(crew: &Crew, channel: Channel) -> Loop {
+fn give_back(crew: &WorkerContext, channel: Channel) -> Loop {
     let returns = Returns {
         channel,
         store: crew.store.clone(),
@@ -203,7 +203,7 @@ fn give_back(crew: &Crew, channel: Channel) -> Loop {
 pub(super) type Loop = std::pin::Pin<Box<dyn Future<Output = ()> + Send>>;
 
 /// The loops of every role that was asked for.
-fn start(crew: &Crew, settings: RoleSettings, roles: &BTreeSet<Role>) -> Vec<Loop> {
+fn start(crew: &WorkerContext, settings: RoleSettings, roles: &BTreeSet<Role>) -> Vec<Loop> {
     let concurrency = crew.courier.concurrency;
     let lease_ms = lease_ms(&crew.courier, &settings);
     let leases = Leases::start(crew.store.clone(), lease_ms, &crew.lifecycle);
@@ -238,11 +238,11 @@ fn start(crew: &Crew, settings: RoleSettings, roles: &BTreeSet<Role>) -> Vec<Loo
         let longest_send_ms = gateways.longest_send_ms();
         let circuits = Circuits::new(crew.store.clone(), rules.circuit, gateways.names(), longest_send_ms);
         loops.push(Box::pin(Arc::clone(&circuits).watch(crew.lifecycle.clone())));
-        let carrier = SmsCarrier {
+        let carrier = SmsDriver {
             gateways,
             routes: rules.routes.clone(),
             circuits: Arc::clone(&circuits),
-            pace: Pace::new(crew.store.clone(), &rates),
+            pace: RateLimiter::new(crew.store.clone(), &rates),
             ladder: crew.courier.sms_ladder.clone(),
             receipt_due_ms: crew.receipt_due_ms,
         };
@@ -256,7 +256,7 @@ fn start(crew: &Crew, settings: RoleSettings, roles: &BTreeSet<Role>) -> Vec<Loo
             smtp.longest_send_ms().min(MAIL_PROBE_MS_MAX),
         );
         loops.push(Box::pin(Arc::clone(&circuits).watch(crew.lifecycle.clone())));
-        let carrier = EmailCarrier {
+        let carrier = EmailDriver {
             smtp: Arc::clone(&smtp),
             message_id_domain,
             bounces,
@@ -268,7 +268,7 @@ fn start(crew: &Crew, settings: RoleSettings, roles: &BTreeSet<Role>) -> Vec<Loo
         loops.push(Box::pin(IdleWatch { smtp, lifecycle: crew.lifecycle.clone() }.run()));
     }
     if let Some((ari, settings)) = settings.dial {
-        let carrier = DialCarrier {
+        let carrier = DialDriver {
             ari: ari.clone(),
             store: crew.store.clone(),
             ladder: crew.courier.dial_ladder.clone(),
@@ -292,7 +292,7 @@ fn start(crew: &Crew, settings: RoleSettings, roles: &BTreeSet<Role>) -> Vec<Loo
     if let (Some(settings), Some(brakes)) = (settings.fallback, crew.brakes.clone()) {
         let (store, rules) = (crew.store.clone(), crew.rules.clone());
         loops.push(Box::pin(Arc::clone(&brakes).watch(crew.lifecycle.clone())));
-        let accounts = Accounts::new(store.clone(), crew.sms_rules.circuit);
+        let accounts = ReceiptHealth::new(store.clone(), crew.sms_rules.circuit);
         loops.push(Box::pin(Arc::clone(&accounts).watch(crew.lifecycle.clone())));
         let disbelieved = FallbackWorker::disbelieved(&crew.lifecycle);
         let worker = FallbackWorker { store, rules, brakes, accounts, disbelieved };
@@ -327,8 +327,8 @@ fn start(crew: &Crew, settings: RoleSettings, roles: &BTreeSet<Role>) -> Vec<Loo
     loops
 }
 
-fn consume<W: runtime::Worker>(crew: &Crew, worker: W, prefetch: u16) -> Loop {
-    let around = runtime::Surroundings {
+fn consume<W: runtime::Worker>(crew: &WorkerContext, worker: W, prefetch: u16) -> Loop {
+    let around = runtime::ConsumerContext {
         broker: crew.broker.clone(),
         prefetch,
         publisher: crew.publisher.clone(),

@@ -11,8 +11,8 @@ use std::{
 };
 
 use closure_contract::{FailureCode, Provider, Timestamp};
-use closure_policy::circuit::{AccountWord, CircuitRules, Extent};
-use closure_store::{Lane, Opened, OpenedBy, Store, StoreError};
+use closure_policy::circuit::{AccountSignal, CircuitRules, Extent};
+use closure_store::{GatewayScope, Opened, OpenedBy, Store, StoreError};
 use tracing::{error, info, warn};
 
 use crate::{lifecycle::Lifecycle, services::Service};
@@ -21,7 +21,7 @@ use crate::{lifecycle::Lifecycle, services::Service};
 const LOOK_PAUSE: Duration = Duration::from_secs(1);
 
 /// What the receipts say about our accounts.
-pub struct Accounts {
+pub struct ReceiptHealth {
     store: Store,
     rules: CircuitRules,
     seen: Mutex<Seen>,
@@ -30,14 +30,14 @@ pub struct Accounts {
 #[derive(Default)]
 struct Seen {
     /// Texts that were turned back in a row.
-    turned_back: HashMap<Lane, u32>,
+    turned_back: HashMap<GatewayScope, u32>,
     /// The circuits that a receipt may close.
-    open: HashSet<Lane>,
+    open: HashSet<GatewayScope>,
 }
 
 /// A text whose receipts say something about our account.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Heard {
+pub struct AccountReport {
     /// The gateway.
     pub provider: Provider,
     /// The country of the text's number.
@@ -45,13 +45,13 @@ pub struct Heard {
     /// When the gateway was given the text.
     pub tried_at: Option<Timestamp>,
     /// What they say.
-    pub word: AccountWord,
+    pub word: AccountSignal,
 }
 
 impl Seen {
     /// Counts a text that was turned back; after one too many the count begins anew, so that a circuit which another
     /// process closed meanwhile needs as many again.
-    fn is_one_too_many(&mut self, lane: Lane, failures_to_open: u32) -> bool {
+    fn is_one_too_many(&mut self, lane: GatewayScope, failures_to_open: u32) -> bool {
         let in_a_row = self.turned_back.entry(lane).or_default();
         *in_a_row = in_a_row.saturating_add(1);
         let too_many = *in_a_row >= failures_to_open;
@@ -62,17 +62,17 @@ impl Seen {
     }
 }
 
-impl Accounts {
+impl ReceiptHealth {
     /// Nothing is known yet.
     pub fn new(store: Store, rules: CircuitRules) -> Arc<Self> {
         Arc::new(Self { store, rules, seen: Mutex::default() })
     }
 
     /// Hears what the receipts of one text say.
-    pub async fn hear(&self, heard: Heard) {
+    pub async fn hear(&self, heard: AccountReport) {
         let told = match heard.word {
-            AccountWord::Works => self.works(heard).await,
-            AccountWord::Fails(code, extent) => self.fails(heard, code, extent).await,
+            AccountSignal::Works => self.works(heard).await,
+            AccountSignal::Fails(code, extent) => self.fails(heard, code, extent).await,
         };
         if let Err(problem) = told {
             let provider = heard.provider;
@@ -80,11 +80,11 @@ impl Accounts {
         }
     }
 
-    async fn works(&self, heard: Heard) -> Result<(), StoreError> {
-        let Heard { provider, country_code, tried_at, .. } = heard;
-        let lanes: Vec<Lane> = {
+    async fn works(&self, heard: AccountReport) -> Result<(), StoreError> {
+        let AccountReport { provider, country_code, tried_at, .. } = heard;
+        let lanes: Vec<GatewayScope> = {
             let mut seen = self.seen();
-            let lanes: Vec<Lane> = Lane::of(provider, country_code).collect();
+            let lanes: Vec<GatewayScope> = GatewayScope::of(provider, country_code).collect();
             for lane in &lanes {
                 seen.turned_back.remove(lane);
             }
@@ -100,13 +100,13 @@ impl Accounts {
         Ok(())
     }
 
-    async fn fails(&self, heard: Heard, code: FailureCode, extent: Extent) -> Result<(), StoreError> {
-        let Heard { provider, country_code, .. } = heard;
+    async fn fails(&self, heard: AccountReport, code: FailureCode, extent: Extent) -> Result<(), StoreError> {
+        let AccountReport { provider, country_code, .. } = heard;
         let country_code = match extent {
             Extent::Gateway => None,
             Extent::Country => country_code,
         };
-        let lane = Lane { provider, country_code };
+        let lane = GatewayScope { provider, country_code };
         if !self.seen().is_one_too_many(lane, self.rules.failures_to_open) {
             return Ok(());
         }

@@ -11,8 +11,8 @@ use std::{
 };
 
 use closure_contract::Provider;
-use closure_policy::brake::{Brake, BrakeRules, Ending, Move, Share};
-use closure_store::{BrakeRow, Counts, HalfLives, Lane, Moved, Store, StoreError};
+use closure_policy::brake::{FailureShare, FallbackHold, FallbackHoldRules, HoldChange, SmsEnd};
+use closure_store::{Counts, FallbackHoldRow, GatewayScope, HalfLives, Moved, Store, StoreError};
 use tracing::{error, info};
 
 use crate::{lifecycle::Lifecycle, services::Service};
@@ -23,32 +23,32 @@ const LOOK_PAUSE: Duration = Duration::from_secs(1);
 /// The brakes of all lanes.
 pub struct Brakes {
     store: Store,
-    rules: BrakeRules,
-    seen: Mutex<HashMap<Lane, Seen>>,
+    rules: FallbackHoldRules,
+    seen: Mutex<HashMap<GatewayScope, Seen>>,
 }
 
 /// What this process knows of a lane.
 #[derive(Clone, Copy)]
 struct Seen {
-    brake: Brake,
-    recent: Share,
-    usual: Share,
+    brake: FallbackHold,
+    recent: FailureShare,
+    usual: FailureShare,
     /// What ended here and is not told yet.
-    untold: Share,
+    untold: FailureShare,
     /// The brake was put on here, and the others have not heard of it.
     is_news: bool,
 }
 
 impl Default for Seen {
     fn default() -> Self {
-        let none = Share::default();
-        Self { brake: Brake::Off, recent: none, usual: none, untold: none, is_news: false }
+        let none = FailureShare::default();
+        Self { brake: FallbackHold::Off, recent: none, usual: none, untold: none, is_news: false }
     }
 }
 
 impl Brakes {
     /// The brakes as the database has them.
-    pub async fn open(store: Store, rules: BrakeRules) -> Result<Arc<Self>, StoreError> {
+    pub async fn open(store: Store, rules: FallbackHoldRules) -> Result<Arc<Self>, StoreError> {
         let brakes = Self { store, rules, seen: Mutex::default() };
         brakes.look().await?;
         Ok(Arc::new(brakes))
@@ -57,19 +57,19 @@ impl Brakes {
     /// Whether the emails in place of text messages of this gateway to this country are held back.
     pub fn holds(&self, provider: Provider, country_code: Option<u16>) -> bool {
         let seen = self.seen();
-        Lane::of(provider, country_code)
-            .any(|lane| seen.get(&lane).is_some_and(|seen| seen.brake == Brake::On))
+        GatewayScope::of(provider, country_code)
+            .any(|lane| seen.get(&lane).is_some_and(|seen| seen.brake == FallbackHold::On))
     }
 
     /// Counts the end of a text message.
-    pub fn count(&self, provider: Provider, country_code: Option<u16>, ending: Ending) {
+    pub fn count(&self, provider: Provider, country_code: Option<u16>, ending: SmsEnd) {
         let mut lanes = self.seen();
-        for lane in Lane::of(provider, country_code) {
+        for lane in GatewayScope::of(provider, country_code) {
             let seen = lanes.entry(lane).or_default();
-            seen.untold = seen.untold.and(Share::of(ending));
+            seen.untold = seen.untold.and(FailureShare::of(ending));
             let moves = self.rules.judge(seen.brake, seen.recent.and(seen.untold), seen.usual);
-            if moves == Move::Hold {
-                seen.brake = Brake::On;
+            if moves == HoldChange::Hold {
+                seen.brake = FallbackHold::On;
                 seen.is_news = true;
             }
         }
@@ -94,7 +94,7 @@ impl Brakes {
     async fn look(&self) -> Result<(), StoreError> {
         self.tell().await?;
         let rows = self.store.brakes(half_lives(&self.rules)).await?;
-        let moves: Vec<(BrakeRow, Move)> = rows
+        let moves: Vec<(FallbackHoldRow, HoldChange)> = rows
             .into_iter()
             .map(|row| {
                 let moves = self.rules.judge(brake(&row), share(row.recent), share(row.usual));
@@ -103,9 +103,9 @@ impl Brakes {
             .collect();
         for (row, moves) in &moves {
             match moves {
-                Move::Stay => {}
-                Move::Hold => self.put_on(row.lane).await?,
-                Move::Release => {
+                HoldChange::Stay => {}
+                HoldChange::Hold => self.put_on(row.lane).await?,
+                HoldChange::Release => {
                     if self.store.release_emails(row.lane).await? == Moved::Now {
                         info!(
                             provider = %row.lane.provider, country_code = row.lane.country_code,
@@ -121,14 +121,14 @@ impl Brakes {
 
     /// Tells what ended here, and which brakes that put on; what could not be told is kept.
     async fn tell(&self) -> Result<(), StoreError> {
-        let untold: Vec<(Lane, Share)> = self
+        let untold: Vec<(GatewayScope, FailureShare)> = self
             .seen()
             .iter()
             .filter(|(_, seen)| seen.untold.ended > 0.0)
             .map(|(lane, seen)| (*lane, seen.untold))
             .collect();
         if !untold.is_empty() {
-            let counts = |(lane, share): &(Lane, Share)| (*lane, counts(*share));
+            let counts = |(lane, share): &(GatewayScope, FailureShare)| (*lane, counts(*share));
             self.store.count_endings(untold.iter().map(counts).collect(), half_lives(&self.rules)).await?;
         }
         for (lane, told) in untold {
@@ -137,7 +137,7 @@ impl Brakes {
             // More may have ended meanwhile.
             (seen.untold, seen.recent) = (seen.untold.without(told), seen.recent.and(told));
         }
-        let news: Vec<Lane> =
+        let news: Vec<GatewayScope> =
             self.seen().iter().filter(|(_, seen)| seen.is_news).map(|(lane, _)| *lane).collect();
         for lane in news {
             self.put_on(lane).await?;
@@ -148,7 +148,7 @@ impl Brakes {
         Ok(())
     }
 
-    async fn put_on(&self, lane: Lane) -> Result<(), StoreError> {
+    async fn put_on(&self, lane: GatewayScope) -> Result<(), StoreError> {
         if self.store.hold_emails(lane, half_lives(&self.rules)).await? == Moved::Now {
             let (provider, country_code) = (lane.provider, lane.country_code);
             // For whoever is woken: the line to alert on.
@@ -162,44 +162,44 @@ impl Brakes {
     }
 
     /// What the database says stands above what this process thought, but for what it could not know yet.
-    fn learn(&self, rows: &[(BrakeRow, Move)]) {
+    fn learn(&self, rows: &[(FallbackHoldRow, HoldChange)]) {
         let mut lanes = self.seen();
         for (row, moves) in rows {
             let seen = lanes.entry(row.lane).or_default();
             seen.recent = share(row.recent);
             seen.usual = share(row.usual);
             seen.brake = match (moves, seen.is_news) {
-                (Move::Hold, _) | (Move::Stay | Move::Release, true) => Brake::On,
-                (Move::Release, false) => Brake::Off,
-                (Move::Stay, false) => brake(row),
+                (HoldChange::Hold, _) | (HoldChange::Stay | HoldChange::Release, true) => FallbackHold::On,
+                (HoldChange::Release, false) => FallbackHold::Off,
+                (HoldChange::Stay, false) => brake(row),
             };
         }
     }
 
-    fn seen(&self) -> MutexGuard<'_, HashMap<Lane, Seen>> {
+    fn seen(&self) -> MutexGuard<'_, HashMap<GatewayScope, Seen>> {
         self.seen.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
 /// The store's counts as policy names them.
-pub fn share(counts: Counts) -> Share {
-    Share { ended: counts.ended, failed: counts.failed }
+pub fn share(counts: Counts) -> FailureShare {
+    FailureShare { ended: counts.ended, failed: counts.failed }
 }
 
-fn counts(share: Share) -> Counts {
+fn counts(share: FailureShare) -> Counts {
     Counts { ended: share.ended, failed: share.failed }
 }
 
 /// The half-lives of the rules, for the store.
-pub fn half_lives(rules: &BrakeRules) -> HalfLives {
+pub fn half_lives(rules: &FallbackHoldRules) -> HalfLives {
     HalfLives { recent_ms: rules.recent_half_life_ms, usual_ms: rules.usual_half_life_ms }
 }
 
 /// The store's row as policy names it.
-fn brake(row: &BrakeRow) -> Brake {
+fn brake(row: &FallbackHoldRow) -> FallbackHold {
     match (row.held_since, row.overruled_until) {
-        (Some(_), _) => Brake::On,
-        (None, Some(_)) => Brake::Overruled,
-        (None, None) => Brake::Off,
+        (Some(_), _) => FallbackHold::On,
+        (None, Some(_)) => FallbackHold::Overruled,
+        (None, None) => FallbackHold::Off,
     }
 }

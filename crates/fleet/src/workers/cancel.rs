@@ -8,7 +8,7 @@ use tracing::{info, warn};
 use super::telling::settled_or_stop;
 use crate::{
     announce,
-    runtime::{Disposition, Hand, Interrupted, Worker},
+    runtime::{Disposition, InHand, Interrupted, Worker},
 };
 
 /// Reads the CRM's cancellations, and answers each with what is known of its jobs.
@@ -25,7 +25,7 @@ impl Worker for CancelWorker {
         WorkQueue::Cancels.name()
     }
 
-    async fn handle(&self, hand: &Hand<'_>) -> Result<Disposition, Interrupted> {
+    async fn handle(&self, hand: &InHand<'_>) -> Result<Disposition, Interrupted> {
         let message = hand.message;
         let cancel = match Cancel::decode(&message.body) {
             Ok(cancel) => cancel,

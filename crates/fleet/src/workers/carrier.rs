@@ -18,11 +18,11 @@ use closure_providers::{Accepted, Handover, SendFailure};
 use closure_store::{AttemptUse, EarlyReceipts, Ending, FinalState, Lease, Snapshot};
 use serde_json::Value;
 
-use super::{circuits::Probe, pace::Room};
-use crate::runtime::{Hand, Interrupted};
+use super::{circuits::Probe, pace::SlotPermits};
+use crate::runtime::{InHand, Interrupted};
 
 /// What differs from channel to channel.
-pub trait Carrier: Send + Sync + 'static {
+pub trait ChannelDriver: Send + Sync + 'static {
     /// The channel.
     fn channel(&self) -> Channel;
     /// The way of a job to the outside service that is to carry it; waits where only few may be on it at once.
@@ -73,7 +73,7 @@ pub struct Passage {
     /// The right to try a provider that is left alone.
     pub probe: Option<Probe>,
     /// The place among the few that wait for a slot; given up once the slot is had.
-    pub room: Mutex<Room>,
+    pub room: Mutex<SlotPermits>,
 }
 
 impl Passage {
@@ -104,7 +104,7 @@ pub struct Attempt<'a> {
     /// The right to try it.
     pub lease: Lease,
     /// The message, with which whatever must be asked again is asked.
-    pub hand: &'a Hand<'a>,
+    pub hand: &'a InHand<'a>,
     /// What the rules made of the job.
     pub plan: &'a Plan,
     /// Who is tried: the one on record for this try.
@@ -138,7 +138,7 @@ pub struct Doubt<'a> {
     /// How often it was sent again because of a doubt.
     pub resends: u32,
     /// The message in hand.
-    pub hand: &'a Hand<'a>,
+    pub hand: &'a InHand<'a>,
 }
 
 /// What looking into a doubt found.

@@ -16,7 +16,7 @@ use closure_policy::{
     failure::{Class, class, fault},
 };
 use closure_providers::{About, SendFailure};
-use closure_store::{Lane, Opened, OpenedBy, Store, StoreError};
+use closure_store::{GatewayScope, Opened, OpenedBy, Store, StoreError};
 use tokio::sync::watch;
 use tracing::{debug, error, info, warn};
 use uuid::Uuid;
@@ -53,7 +53,7 @@ pub enum Pass {
 /// The right to one try; dropped without a report it may be used by the next job.
 pub struct Probe {
     circuits: Arc<Circuits>,
-    names: Vec<Lane>,
+    names: Vec<GatewayScope>,
 }
 
 impl Circuits {
@@ -83,25 +83,25 @@ impl Circuits {
     /// The gateways that carry nothing to this country now, except as a probe.
     pub fn closed_to(&self, country_code: Option<u16>) -> Vec<Provider> {
         let seen = self.seen();
-        let shut = |name: &Lane| seen.open.contains_key(name) && !seen.may_probe(name);
+        let shut = |name: &GatewayScope| seen.open.contains_key(name) && !seen.may_probe(name);
         self.gateways
             .iter()
             .copied()
-            .filter(|provider| Lane::of(*provider, country_code).any(|lane| shut(&lane)))
+            .filter(|provider| GatewayScope::of(*provider, country_code).any(|lane| shut(&lane)))
             .collect()
     }
 
     /// Whether a gateway, or its way to this country, is left alone.
     pub fn is_open(&self, provider: Provider, country_code: Option<u16>) -> bool {
         let seen = self.seen();
-        Lane::of(provider, country_code).any(|lane| seen.open.contains_key(&lane))
+        GatewayScope::of(provider, country_code).any(|lane| seen.open.contains_key(&lane))
     }
 
     /// Asks for a job whether it may go; a probe's right is taken with the answer.
     pub fn pass(self: &Arc<Self>, provider: Provider, country_code: Option<u16>) -> Pass {
         let mut seen = self.seen();
-        let names: Vec<Lane> =
-            Lane::of(provider, country_code).filter(|name| seen.open.contains_key(name)).collect();
+        let names: Vec<GatewayScope> =
+            GatewayScope::of(provider, country_code).filter(|name| seen.open.contains_key(name)).collect();
         if names.is_empty() {
             return Pass::Free;
         }
@@ -215,7 +215,7 @@ impl Circuits {
             self.seen().forgive(provider, country_code);
             return Ok(());
         };
-        let name = Lane {
+        let name = GatewayScope {
             provider,
             country_code: match extent {
                 Extent::Gateway => None,
@@ -251,7 +251,7 @@ impl Circuits {
         Ok(())
     }
 
-    fn is_open_by_receipt(&self, name: &Lane) -> bool {
+    fn is_open_by_receipt(&self, name: &GatewayScope) -> bool {
         self.seen().open.get(name).is_some_and(|open| open.by == OpenedBy::Receipt)
     }
 
@@ -326,12 +326,12 @@ fn wait_step(wait: Duration) -> DelayStep {
     DelayStep::within(u64::try_from(wait.as_millis()).unwrap_or(u64::MAX))
 }
 
-fn whole(provider: Provider) -> Lane {
-    Lane { provider, country_code: None }
+fn whole(provider: Provider) -> GatewayScope {
+    GatewayScope { provider, country_code: None }
 }
 
 /// Whether a failure of this extent says something about what a circuit protects.
-fn concerns(extent: Extent, name: Lane) -> bool {
+fn concerns(extent: Extent, name: GatewayScope) -> bool {
     match extent {
         Extent::Gateway => true,
         Extent::Country => name.country_code.is_some(),

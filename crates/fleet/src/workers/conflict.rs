@@ -4,7 +4,7 @@ use closure_broker::InMessage;
 use closure_contract::{
     Channel, Evidence, FailureCode, Job, Outcome, OutcomeName, outcome::OutcomeKind, topology::WorkQueue,
 };
-use closure_store::{Buried, NewDeadLetter};
+use closure_store::{NewDeadLetter, RecordedLetter};
 use serde_json::Value;
 
 use super::dead::NO_EDITION;
@@ -27,7 +27,7 @@ pub fn letter(channel: Channel, message: &InMessage) -> NewDeadLetter {
 }
 
 /// The outcome of the other content, by its letter; the first one's is its own.
-pub fn outcome(job: &Job, message: &InMessage, letter: &Buried) -> Outcome {
+pub fn outcome(job: &Job, message: &InMessage, letter: &RecordedLetter) -> Outcome {
     let code = FailureCode::JobIdConflict;
     Outcome {
         kind: OutcomeKind::V1,

@@ -20,7 +20,7 @@ use tracing::{debug, info, warn};
 use uuid::Uuid;
 
 use super::{
-    carrier::{Carrier, Doubt, Passage, Rendering, Way},
+    carrier::{ChannelDriver, Doubt, Passage, Rendering, Way},
     doubt::{scope, waited_ms},
     endings::{rules_json, sender_asked, step_until},
     leases::{Kept, Leases},
@@ -30,14 +30,14 @@ use super::{
 };
 use crate::{
     engine::Engine,
-    runtime::{Disposition, Hand, Interrupted},
+    runtime::{Disposition, InHand, Interrupted},
 };
 
 /// The revision that takes nothing's place.
 const FIRST_REVISION: u32 = 1;
 
 /// Carries jobs out over one carrier.
-pub struct Courier<C> {
+pub struct DeliveryPipeline<C> {
     pub(super) carrier: C,
     pub(super) store: Store,
     pub(super) engine: Engine,
@@ -49,7 +49,7 @@ pub struct Courier<C> {
 /// A claimed job on its way.
 #[derive(Clone, Copy)]
 pub(super) struct Trip<'a> {
-    pub(super) hand: &'a Hand<'a>,
+    pub(super) hand: &'a InHand<'a>,
     pub(super) job: &'a Job,
     pub(super) decision: &'a Decision,
     /// The right to carry it, kept for as long as that takes.
@@ -75,7 +75,7 @@ pub(super) enum Errand {
     FindOut,
 }
 
-impl<C: Carrier> Courier<C> {
+impl<C: ChannelDriver> DeliveryPipeline<C> {
     /// A courier of one channel.
     pub fn new(
         carrier: C,
@@ -89,14 +89,14 @@ impl<C: Carrier> Courier<C> {
     }
 
     /// Does the whole way of one message; what the database refuses for good is kept for a person.
-    pub async fn carry(&self, hand: &Hand<'_>) -> Result<Disposition, Interrupted> {
+    pub async fn carry(&self, hand: &InHand<'_>) -> Result<Disposition, Interrupted> {
         match self.carry_through(hand).await {
             Err(Interrupted::Refused(problem)) => self.refused(hand, problem).await,
             ended => ended,
         }
     }
 
-    async fn carry_through(&self, hand: &Hand<'_>) -> Result<Disposition, Interrupted> {
+    async fn carry_through(&self, hand: &InHand<'_>) -> Result<Disposition, Interrupted> {
         let message = hand.message;
         let job = match Job::decode(&message.body) {
             Ok(job) if job.channel() == self.carrier.channel() => job,
@@ -123,7 +123,7 @@ impl<C: Carrier> Courier<C> {
         Ok(carried)
     }
 
-    async fn carry_job(&self, hand: &Hand<'_>, job: &Job) -> Result<Disposition, Interrupted> {
+    async fn carry_job(&self, hand: &InHand<'_>, job: &Job) -> Result<Disposition, Interrupted> {
         let message = hand.message;
         self.note_revision(hand, job).await?;
         let (decision, now) = settled_or_stop(hand, "decide", || self.engine.decide_now(job)).await?;
@@ -197,7 +197,7 @@ impl<C: Carrier> Courier<C> {
                 Ok(Disposition::Again { step, attempt: next })
             }
             Claim::Settled(snapshot) => Ok(self.repeat(message, &snapshot, &decision)),
-            Claim::Held { remaining_ms } => {
+            Claim::Leased { remaining_ms } => {
                 Ok(Disposition::Again { step: DelayStep::within(remaining_ms), attempt: message.attempt })
             }
             Claim::Stale { generation } => {
@@ -209,7 +209,7 @@ impl<C: Carrier> Courier<C> {
     }
 
     /// The way to the provider; a message whose connection is gone, or whose process stops, waits for none.
-    async fn way(&self, hand: &Hand<'_>, job: &Job, decision: &Decision) -> Result<Way, Interrupted> {
+    async fn way(&self, hand: &InHand<'_>, job: &Job, decision: &Decision) -> Result<Way, Interrupted> {
         tokio::select! {
             way = self.carrier.way(job, decision) => Ok(way),
             () = hand.interrupted() => Err(Interrupted::Left),
@@ -218,7 +218,7 @@ impl<C: Carrier> Courier<C> {
 
     /// Whether the generation that a message names is to be believed: whoever may publish may write any, but only a
     /// person's replay makes one, and that is on record.
-    async fn is_of_its_generation(&self, hand: &Hand<'_>, job: &Job) -> Result<bool, Interrupted> {
+    async fn is_of_its_generation(&self, hand: &InHand<'_>, job: &Job) -> Result<bool, Interrupted> {
         let named = hand.message.generation;
         if named == Generation::FIRST || hand.message.is_our_copy() {
             return Ok(true);
@@ -227,7 +227,7 @@ impl<C: Carrier> Courier<C> {
     }
 
     /// B2: that a later revision came is on record before anything becomes of it, whatever that is.
-    async fn note_revision(&self, hand: &Hand<'_>, job: &Job) -> Result<(), Interrupted> {
+    async fn note_revision(&self, hand: &InHand<'_>, job: &Job) -> Result<(), Interrupted> {
         let consultation = job.consultation();
         if consultation.revision <= FIRST_REVISION {
             return Ok(());
@@ -240,7 +240,7 @@ impl<C: Carrier> Courier<C> {
     /// The answer to a claim, and the lease that it grants if it does, kept from then on.
     async fn claim(
         &self,
-        hand: &Hand<'_>,
+        hand: &InHand<'_>,
         job: &Job,
         decision: &Decision,
         provider: Provider,

@@ -7,14 +7,14 @@ use closure_contract::{
     outcome::OutcomeKind,
     topology::{UNROUTABLE, WorkQueue},
 };
-use closure_store::{Buried, Debt, JobReturn, NewDeadLetter, Returning, Store};
+use closure_store::{Debt, JobReturn, NewDeadLetter, RecordedLetter, Returning, Store};
 use serde_json::json;
 use tracing::warn;
 
 use super::webhooks::Aside;
 use crate::{
     announce,
-    runtime::{Disposition, Hand, Interrupted, Told, Worker},
+    runtime::{Disposition, InHand, Interrupted, Told, Worker},
 };
 
 /// So often a job that was delivered too often is given back before it is a crash loop.
@@ -78,7 +78,7 @@ impl Worker for DeadWorker {
         self.queue
     }
 
-    async fn handle(&self, hand: &Hand<'_>) -> Result<Disposition, Interrupted> {
+    async fn handle(&self, hand: &InHand<'_>) -> Result<Disposition, Interrupted> {
         let message = hand.message;
         let home = self.home(message);
         let death = cause(home, message);
@@ -133,7 +133,7 @@ impl DeadWorker {
     /// that is given up again and again, with this process and its database alive in between, is a crash loop.
     async fn gives_back(
         &self,
-        hand: &Hand<'_>,
+        hand: &InHand<'_>,
         home: Option<WorkQueue>,
         generation: Generation,
     ) -> Result<bool, Interrupted> {
@@ -155,7 +155,7 @@ impl DeadWorker {
     }
 
     /// The generation that a message names, if a person's replay made it: whoever may publish may write any.
-    async fn generation(&self, hand: &Hand<'_>, job: Option<JobId>) -> Result<Generation, Interrupted> {
+    async fn generation(&self, hand: &InHand<'_>, job: Option<JobId>) -> Result<Generation, Interrupted> {
         let named = hand.message.generation;
         let (Some(job), true) = (job, named > Generation::FIRST) else { return Ok(Generation::FIRST) };
         match hand.until_available(|| self.store.has_generation(job, named)).await? {
@@ -189,7 +189,7 @@ fn tell(
     death: &Death,
     remains: Remains,
     home: Option<Channel>,
-    buried: &Buried,
+    buried: &RecordedLetter,
 ) -> Disposition {
     if let Some(delivery) = &buried.delivery {
         let messages = announce::outcome(delivery).into_iter().collect();
@@ -207,7 +207,7 @@ pub(super) fn told(
     code: FailureCode,
     detail: &str,
     job: &Job,
-    buried: &Buried,
+    buried: &RecordedLetter,
 ) -> Disposition {
     let death = Death { code, detail: detail.to_owned() };
     let remains = Remains {
@@ -277,7 +277,7 @@ fn outcome(
     death: &Death,
     remains: Remains,
     channel: Option<Channel>,
-    letter: &Buried,
+    letter: &RecordedLetter,
 ) -> Option<Outcome> {
     let (job_id, channel) = (remains.job_id?, channel?);
     let (numbers, code) = ((letter.id.0, letter.deaths), death.code);

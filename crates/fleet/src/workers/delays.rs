@@ -13,10 +13,10 @@ use closure_contract::{
 use closure_store::{NotHome, Store};
 use tracing::debug;
 
-use super::{carrier::Carrier, courier::Courier};
+use super::{carrier::ChannelDriver, courier::DeliveryPipeline};
 use crate::{
     lifecycle::Lifecycle,
-    runtime::Hand,
+    runtime::InHand,
     services::{Asking, Service},
 };
 
@@ -101,11 +101,11 @@ impl DelayWatch {
     }
 }
 
-impl<C: Carrier> Courier<C> {
+impl<C: ChannelDriver> DeliveryPipeline<C> {
     /// Notes when a job's message is due home, for those who look whether it came.
     ///
     /// No job waits for this note: one that is missing is only not watched.
-    pub(super) async fn note_delay(&self, hand: &Hand<'_>, job: &Job, step: DelayStep) {
+    pub(super) async fn note_delay(&self, hand: &InHand<'_>, job: &Job, step: DelayStep) {
         let (id, generation) = (job.id(), hand.message.generation);
         if let Err(problem) = self.store.note_delay(id, generation, u64::from(step.millis())).await {
             debug!(job_id = %id, %problem, "when a job is due home was not noted");

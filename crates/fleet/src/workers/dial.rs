@@ -19,12 +19,12 @@ use serde_json::Value;
 use tracing::warn;
 
 use super::{
-    carrier::{self, Attempt, Carrier, Doubt, Finding, Passage, Rendering, Way},
-    courier::Courier,
+    carrier::{self, Attempt, ChannelDriver, Doubt, Finding, Passage, Rendering, Way},
+    courier::DeliveryPipeline,
 };
 use crate::{
     announce,
-    runtime::{Disposition, Hand, Interrupted, Worker},
+    runtime::{Disposition, InHand, Interrupted, Worker},
 };
 
 /// The PBX is asked this often about a call whose placing is in doubt, before the call is given up as unknown.
@@ -34,7 +34,7 @@ const LOOKUPS_MAX: u32 = 3;
 const DOUBT_HOLDS_MS: u64 = 120_000;
 
 /// Places calls.
-pub struct DialCarrier {
+pub struct DialDriver {
     /// The PBX.
     pub ari: Arc<AriDial>,
     /// The PBX's record of calls.
@@ -43,7 +43,7 @@ pub struct DialCarrier {
     pub ladder: Ladder,
 }
 
-impl Carrier for DialCarrier {
+impl ChannelDriver for DialDriver {
     fn channel(&self) -> Channel {
         Channel::Dial
     }
@@ -151,7 +151,7 @@ impl Carrier for DialCarrier {
     }
 }
 
-impl DialCarrier {
+impl DialDriver {
     /// The last thing before the PBX is asked: the call is on record, and no other call of the agent's can be.
     async fn begin(&self, attempt: &Attempt<'_>, plan: &DialPlan) -> Result<(), SendFailure> {
         let new = NewCall {
@@ -210,12 +210,12 @@ fn agent_on_call() -> SendFailure {
     )
 }
 
-impl Worker for Courier<DialCarrier> {
+impl Worker for DeliveryPipeline<DialDriver> {
     fn queue(&self) -> &'static str {
         WorkQueue::Jobs(Channel::Dial).name()
     }
 
-    async fn handle(&self, hand: &Hand<'_>) -> Result<Disposition, Interrupted> {
+    async fn handle(&self, hand: &InHand<'_>) -> Result<Disposition, Interrupted> {
         self.carry(hand).await
     }
 }

@@ -10,8 +10,8 @@ use closure_store::{Ending, StoreError};
 use tracing::info;
 
 use super::{
-    carrier::{Carrier, Doubt, Finding},
-    courier::{Courier, Trip},
+    carrier::{ChannelDriver, Doubt, Finding},
+    courier::{DeliveryPipeline, Trip},
     patience::doubt_of,
     telling::settled_or_stop,
 };
@@ -23,7 +23,7 @@ use crate::{
 /// After a request was made again nobody has been asked about it, whatever was asked about the one before.
 const ANSWERED_ANEW: u32 = 0;
 
-impl<C: Carrier> Courier<C> {
+impl<C: ChannelDriver> DeliveryPipeline<C> {
     /// A try whose end is not known: look, and never send blindly (invariant 3).
     pub(super) async fn reconcile(
         &self,

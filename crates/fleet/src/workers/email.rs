@@ -22,14 +22,14 @@ use serde_json::Value;
 use tokio::sync::watch;
 
 use super::{
-    carrier::{Attempt, Carrier, Doubt, Finding, Passage, Rendering, Way, dead},
+    carrier::{Attempt, ChannelDriver, Doubt, Finding, Passage, Rendering, Way, dead},
     circuits::{Circuits, hits_everyone},
-    courier::Courier,
+    courier::DeliveryPipeline,
 };
 use crate::{
     announce,
     lifecycle::Lifecycle,
-    runtime::{Disposition, Flow, Hand, Interrupted, Worker},
+    runtime::{Disposition, Flow, InHand, Interrupted, Worker},
 };
 
 /// The same bytes are sent again at most this often after a handover whose reply was lost.
@@ -38,7 +38,7 @@ const RESENDS_MAX: u32 = 2;
 const IDLE_LOOK: Duration = Duration::from_secs(5);
 
 /// Carries emails.
-pub struct EmailCarrier {
+pub struct EmailDriver {
     /// The mail server.
     pub smtp: Arc<Smtp>,
     /// The domain of the Message-ID.
@@ -53,7 +53,7 @@ pub struct EmailCarrier {
     pub ladder: Ladder,
 }
 
-impl Carrier for EmailCarrier {
+impl ChannelDriver for EmailDriver {
     fn channel(&self) -> Channel {
         Channel::Email
     }
@@ -189,7 +189,7 @@ impl Carrier for EmailCarrier {
     }
 }
 
-impl Worker for Courier<EmailCarrier> {
+impl Worker for DeliveryPipeline<EmailDriver> {
     fn queue(&self) -> &'static str {
         WorkQueue::Jobs(Channel::Email).name()
     }
@@ -198,7 +198,7 @@ impl Worker for Courier<EmailCarrier> {
         Some(self.carrier.circuits.flow())
     }
 
-    async fn handle(&self, hand: &Hand<'_>) -> Result<Disposition, Interrupted> {
+    async fn handle(&self, hand: &InHand<'_>) -> Result<Disposition, Interrupted> {
         self.carry(hand).await
     }
 }

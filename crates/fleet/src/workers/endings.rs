@@ -9,18 +9,18 @@ use closure_store::{AttemptUse, Contact, Ending, FinalState};
 use serde_json::Value;
 
 use super::{
-    carrier::{self, Carrier},
+    carrier::{self, ChannelDriver},
     conflict,
-    courier::{Courier, Trip},
+    courier::{DeliveryPipeline, Trip},
     patience::capped,
     telling::settled_or_stop,
 };
 use crate::{
     announce,
-    runtime::{Disposition, Hand, Interrupted},
+    runtime::{Disposition, InHand, Interrupted},
 };
 
-impl<C: Carrier> Courier<C> {
+impl<C: ChannelDriver> DeliveryPipeline<C> {
     /// A contact that surely did not come about counts towards no cap (B5).
     pub(super) async fn give_back(
         &self,
@@ -55,7 +55,7 @@ impl<C: Carrier> Courier<C> {
     }
 
     /// The same job id with other content: the first one stands, this one is kept for a person.
-    pub(super) async fn conflict(&self, hand: &Hand<'_>, job: &Job) -> Result<Disposition, Interrupted> {
+    pub(super) async fn conflict(&self, hand: &InHand<'_>, job: &Job) -> Result<Disposition, Interrupted> {
         let letter = conflict::letter(self.carrier.channel(), hand.message);
         let buried =
             settled_or_stop(hand, "record a dead letter", || self.store.record_dead_letter(letter.clone()))
@@ -83,7 +83,7 @@ fn unsent(channel: Channel, decision: &Decision, now: Timestamp) -> Unsent {
     let detail = decision.detail.clone().unwrap_or_else(|| code.what().to_owned());
     match decision.verdict {
         Verdict::Reject => Unsent::Ends(carrier::unsent(final_state(code), code, detail)),
-        Verdict::Hold | Verdict::Send | Verdict::Postpone => {
+        Verdict::NeedsPerson | Verdict::Send | Verdict::Postpone => {
             Unsent::Ends(carrier::dead(channel, code, detail, AttemptUse::GivenBack))
         }
     }

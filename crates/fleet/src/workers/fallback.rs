@@ -16,7 +16,7 @@ use closure_store::{
 use tracing::{debug, error, info, warn};
 
 use super::{
-    accounts::Accounts,
+    accounts::ReceiptHealth,
     brakes::Brakes,
     story::{self, Ended},
 };
@@ -25,7 +25,7 @@ use crate::{
     lifecycle::Lifecycle,
     repeats::Repeats,
     rules::Rules,
-    runtime::{self, Disposition, Hand, Interrupted, Outage as _, Remedy, Told, Worker},
+    runtime::{self, Disposition, InHand, Interrupted, Outage as _, Remedy, Told, Worker},
     services::Service,
 };
 
@@ -44,7 +44,7 @@ pub struct FallbackWorker {
     /// Whether emails are held back.
     pub brakes: Arc<Brakes>,
     /// Whether the gateways carry what they take.
-    pub accounts: Arc<Accounts>,
+    pub accounts: Arc<ReceiptHealth>,
     /// How often a gateway spoke of another's attempt.
     pub(crate) disbelieved: Arc<Repeats>,
 }
@@ -68,7 +68,7 @@ impl Worker for FallbackWorker {
         WorkQueue::Receipts.name()
     }
 
-    async fn handle(&self, hand: &Hand<'_>) -> Result<Disposition, Interrupted> {
+    async fn handle(&self, hand: &InHand<'_>) -> Result<Disposition, Interrupted> {
         let message = hand.message;
         let decoded = match ReceiptMessage::decode(&message.body) {
             Ok(decoded) => decoded,
@@ -127,7 +127,7 @@ impl FallbackWorker {
     ///
     /// One that comes in the very moment of the settlement that names its reference is seen by neither of the two,
     /// so that it is looked at again after the moment has passed; what still matches nothing is left to the sweep.
-    async fn record(&self, hand: &Hand<'_>, receipt: &Receipt) -> Result<Option<JobId>, Interrupted> {
+    async fn record(&self, hand: &InHand<'_>, receipt: &Receipt) -> Result<Option<JobId>, Interrupted> {
         for look in 1..=RECORD_LOOKS_MAX {
             let recorded = hand.until_available(|| self.store.record_receipt(receipt)).await?;
             match recorded {

@@ -37,14 +37,14 @@ pub struct Rates {
 }
 
 /// The pace of every account that has one.
-pub struct Pace {
+pub struct RateLimiter {
     store: Store,
     gateways: HashMap<Provider, Arc<Bucket>>,
     countries: HashMap<(Provider, u16), Arc<Bucket>>,
 }
 
 /// A place among the few claimed jobs that wait for a slot.
-pub type Room = Vec<OwnedSemaphorePermit>;
+pub type SlotPermits = Vec<OwnedSemaphorePermit>;
 
 struct Bucket {
     name: String,
@@ -61,7 +61,7 @@ struct Block {
     left: u32,
 }
 
-impl Pace {
+impl RateLimiter {
     /// The paces of these rates.
     pub fn new(store: Store, rates: &Rates) -> Self {
         let gateways = rates.gateways.iter();
@@ -80,8 +80,8 @@ impl Pace {
     }
 
     /// Waits until a job may be claimed: few are, so that a claim does not run out while its job waits.
-    pub async fn room(&self, provider: Provider, country_code: Option<u16>) -> Room {
-        let mut room = Room::new();
+    pub async fn room(&self, provider: Provider, country_code: Option<u16>) -> SlotPermits {
+        let mut room = SlotPermits::new();
         for bucket in self.buckets(provider, country_code) {
             let permit = Arc::clone(&bucket.room).acquire_owned().await;
             room.push(permit.expect("the semaphore is never closed"));

@@ -15,11 +15,11 @@ use closure_store::{AttemptUse, Ending, NewPostponement, StoreError};
 use tracing::{debug, error, info, warn};
 
 use super::{
-    carrier::{self, Carrier},
-    courier::{Courier, Errand, Trip},
+    carrier::{self, ChannelDriver},
+    courier::{DeliveryPipeline, Errand, Trip},
     telling::settled_or_stop,
 };
-use crate::runtime::{Disposition, Hand, Interrupted, Outage as _, Remedy};
+use crate::runtime::{Disposition, InHand, Interrupted, Outage as _, Remedy};
 
 /// A way of jobs that fails or works for all of them alike: a provider, to one country where that is known.
 type Way = (Provider, Option<u16>);
@@ -122,13 +122,13 @@ impl Patiences {
     }
 }
 
-impl<C: Carrier> Courier<C> {
+impl<C: ChannelDriver> DeliveryPipeline<C> {
     /// Whether a job that was not claimed may go on waiting for this; one that waits by the rules alone always may.
     ///
     /// Where it may not, the claim and what follows from it bring it to its end.
     pub(super) async fn may_wait(
         &self,
-        hand: &Hand<'_>,
+        hand: &InHand<'_>,
         job: &Job,
         why: Option<Why>,
     ) -> Result<bool, Interrupted> {

@@ -11,8 +11,8 @@ use closure_store::{NewDeadLetter, StoreError};
 use serde_json::json;
 use tracing::{error, info};
 
-use super::{carrier::Carrier, courier::Courier, dead};
-use crate::runtime::{Disposition, Hand, Interrupted, Outage as _, Remedy};
+use super::{carrier::ChannelDriver, courier::DeliveryPipeline, dead};
+use crate::runtime::{Disposition, InHand, Interrupted, Outage as _, Remedy};
 
 /// A job whose row only a newer release can read is given back for so long; then a person is asked.
 const NEWER_MAX: Duration = Duration::from_secs(600);
@@ -40,13 +40,13 @@ impl NewerRows {
     }
 }
 
-impl<C: Carrier> Courier<C> {
+impl<C: ChannelDriver> DeliveryPipeline<C> {
     /// Gives a job back to a newer release, or keeps it for a person with the reason that the database gave.
     ///
     /// Where the letter is refused as well, the message goes to the dead queue with all its bytes.
     pub(super) async fn refused(
         &self,
-        hand: &Hand<'_>,
+        hand: &InHand<'_>,
         problem: StoreError,
     ) -> Result<Disposition, Interrupted> {
         let message = hand.message;

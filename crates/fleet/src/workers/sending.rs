@@ -9,8 +9,8 @@ use closure_providers::{Handover, Reached, SendFailure};
 use closure_store::Contact;
 
 use super::{
-    carrier::{Attempt, Carrier},
-    courier::{Courier, Trip},
+    carrier::{Attempt, ChannelDriver},
+    courier::{DeliveryPipeline, Trip},
     patience::doubt_of,
 };
 use crate::{
@@ -18,7 +18,7 @@ use crate::{
     runtime::{Disposition, Interrupted},
 };
 
-impl<C: Carrier> Courier<C> {
+impl<C: ChannelDriver> DeliveryPipeline<C> {
     /// A granted claim: try once, after the rules had their last word.
     ///
     /// Much may have changed since the job was read: it may be cancelled by now, or too late, or its template's

@@ -24,19 +24,19 @@ use tokio::sync::watch;
 use tracing::warn;
 
 use super::{
-    carrier::{Attempt, Carrier, Doubt, Finding, Passage, Rendering, Way},
+    carrier::{Attempt, ChannelDriver, Doubt, Finding, Passage, Rendering, Way},
     circuits::{Circuits, hits_everyone},
-    courier::Courier,
+    courier::DeliveryPipeline,
     gateways::{Gateways, recovery},
-    pace::Pace,
+    pace::RateLimiter,
 };
 use crate::{
     announce,
-    runtime::{Disposition, Flow, Hand, Interrupted, Worker},
+    runtime::{Disposition, Flow, InHand, Interrupted, Worker},
 };
 
 /// Carries text messages.
-pub struct SmsCarrier {
+pub struct SmsDriver {
     /// The gateways, the preferred one first.
     pub gateways: Arc<Gateways>,
     /// Which of them carry the text messages of which countries.
@@ -44,14 +44,14 @@ pub struct SmsCarrier {
     /// Which of them are left alone.
     pub circuits: Arc<Circuits>,
     /// How fast they may be asked.
-    pub pace: Pace,
+    pub pace: RateLimiter,
     /// The delays between tries.
     pub ladder: Ladder,
     /// How long after the gateway took a message its receipt is due.
     pub receipt_due_ms: u64,
 }
 
-impl SmsCarrier {
+impl SmsDriver {
     fn routed(&self, job: &Job, decision: &Decision) -> Option<Provider> {
         let country_code = country_code(decision);
         let mut unwell = self.gateways.unwell();
@@ -67,7 +67,7 @@ fn country_code(decision: &Decision) -> Option<u16> {
     }
 }
 
-impl Carrier for SmsCarrier {
+impl ChannelDriver for SmsDriver {
     fn channel(&self) -> Channel {
         Channel::Sms
     }
@@ -281,7 +281,7 @@ fn message(plan: &SmsPlan, client_ref: ClientRef) -> SmsMessage {
     }
 }
 
-impl Worker for Courier<SmsCarrier> {
+impl Worker for DeliveryPipeline<SmsDriver> {
     fn queue(&self) -> &'static str {
         WorkQueue::Jobs(Channel::Sms).name()
     }
@@ -290,7 +290,7 @@ impl Worker for Courier<SmsCarrier> {
         Some(self.carrier.circuits.flow())
     }
 
-    async fn handle(&self, hand: &Hand<'_>) -> Result<Disposition, Interrupted> {
+    async fn handle(&self, hand: &InHand<'_>) -> Result<Disposition, Interrupted> {
         self.carry(hand).await
     }
 }

@@ -2,15 +2,15 @@
 
 use closure_contract::{Channel, FailureCode, Job, Provider};
 use closure_policy::{
-    brake::Ending,
-    fallback::{Due, EmailDue, Evaluation, ReceiptFact, SmsState, SmsStory, Submission, evaluate},
+    brake::SmsEnd,
+    fallback::{Due, EmailDue, Evaluation, ReceiptFact, SmsRecord, SmsState, Submission, evaluate},
     rulebook::CompiledRulebook,
-    standing::Standing,
+    standing::Preconditions,
 };
-use closure_store::{DeliveryFacts, DeliveryState, NewFallback, Verdict};
+use closure_store::{DeliveryFacts, DeliveryState, DeliveryUpdate, NewFallback};
 use serde_json::Value;
 
-use super::{accounts::Heard, brakes::Brakes};
+use super::{accounts::AccountReport, brakes::Brakes};
 use crate::announce;
 
 /// A text message that has come to an end which says something about its gateway.
@@ -21,18 +21,18 @@ pub struct Ended {
     /// The country of its number.
     pub country_code: Option<u16>,
     /// How.
-    pub ending: Ending,
+    pub ending: SmsEnd,
 }
 
 /// What a delivery's facts mean.
 #[derive(Debug)]
 pub struct Judged {
     /// What is to be written.
-    pub verdict: Verdict,
+    pub verdict: DeliveryUpdate,
     /// What is to be told to the brakes once that is written.
     pub ended: Option<Ended>,
     /// What is to be told of our account then.
-    pub heard: Option<Heard>,
+    pub heard: Option<AccountReport>,
 }
 
 /// Asks policy what a delivery's facts mean, and puts the answer into the store's words.
@@ -54,14 +54,14 @@ pub fn judge(facts: &DeliveryFacts, rulebook: &CompiledRulebook, brakes: &Brakes
         })
         .collect();
     let due = if facts.receipt_overdue { Due::Overdue } else { Due::NotYet };
-    let standing = Standing {
+    let standing = Preconditions {
         newest_revision: facts.newest_revision,
         cancelled_through: facts.cancelled_through,
-        ..Standing::default()
+        ..Preconditions::default()
     };
     let revoked = standing.revoked(facts.revision);
     let submission = submission(facts.snapshot.state, facts.snapshot.code);
-    let story = SmsStory { job: &job, submission, receipts: &receipts, due, revoked };
+    let story = SmsRecord { job: &job, submission, receipts: &receipts, due, revoked };
     let mut evaluation = evaluate(&story, rulebook, facts.at);
     let ended = facts.provider.and_then(|provider| ended(provider, facts, &evaluation));
     let is_held = facts.provider.is_some_and(|provider| brakes.holds(provider, evaluation.country_code));
@@ -73,11 +73,11 @@ pub fn judge(facts: &DeliveryFacts, rulebook: &CompiledRulebook, brakes: &Brakes
 }
 
 /// What the receipts say about our account; nothing where they said the same before.
-fn heard(provider: Provider, facts: &DeliveryFacts, evaluation: &Evaluation) -> Option<Heard> {
+fn heard(provider: Provider, facts: &DeliveryFacts, evaluation: &Evaluation) -> Option<AccountReport> {
     let word = evaluation.account()?;
     let is_new = facts.snapshot.state != delivery_state(evaluation.state, facts.snapshot.state);
     let (country_code, tried_at) = (evaluation.country_code, facts.tried_at);
-    is_new.then_some(Heard { provider, country_code, tried_at, word })
+    is_new.then_some(AccountReport { provider, country_code, tried_at, word })
 }
 
 /// What has ended by these facts; nothing for what had ended so before.
@@ -90,7 +90,7 @@ fn ended(provider: Provider, facts: &DeliveryFacts, evaluation: &Evaluation) -> 
     is_new.then_some(Ended { provider, country_code: evaluation.country_code, ending })
 }
 
-fn verdict(facts: &DeliveryFacts, evaluation: Evaluation) -> Verdict {
+fn verdict(facts: &DeliveryFacts, evaluation: Evaluation) -> DeliveryUpdate {
     let state = delivery_state(evaluation.state, facts.snapshot.state);
     let code = match state {
         DeliveryState::Delivered => None,
@@ -102,7 +102,7 @@ fn verdict(facts: &DeliveryFacts, evaluation: Evaluation) -> Verdict {
             rules.push(rule);
         }
     }
-    Verdict {
+    DeliveryUpdate {
         state,
         code,
         detail: code.map(|code| {
@@ -122,7 +122,7 @@ fn verdict(facts: &DeliveryFacts, evaluation: Evaluation) -> Verdict {
 fn fallback(email: EmailDue) -> NewFallback {
     let (job, wrong) = match email {
         EmailDue::NotDue => return NewFallback::None,
-        EmailDue::Held => return NewFallback::Held,
+        EmailDue::OnHold => return NewFallback::OnHold,
         EmailDue::Due(job) => (job, None),
         EmailDue::NoAddress { email, code } => (email, Some(code)),
     };
@@ -156,14 +156,14 @@ fn submission(state: DeliveryState, code: Option<FailureCode>) -> Submission {
         DeliveryState::Dead
         | DeliveryState::Discarded
         | DeliveryState::Superseded
-        | DeliveryState::Cancelled => Submission::Held,
+        | DeliveryState::Cancelled => Submission::WithPerson,
     }
 }
 
 /// The store's state for policy's; where policy sees no change the delivery keeps its own.
 fn delivery_state(state: SmsState, before: DeliveryState) -> DeliveryState {
     match state {
-        SmsState::Pending | SmsState::Held => before,
+        SmsState::Pending | SmsState::WithPerson => before,
         SmsState::Accepted if before == DeliveryState::InDoubt => before,
         SmsState::Accepted => DeliveryState::Accepted,
         SmsState::Delivered => DeliveryState::Delivered,

@@ -7,12 +7,12 @@ use closure_store::{Debt, EarlyReceipts, Snapshot, StoreError};
 use tracing::{info, warn};
 
 use super::{
-    carrier::Carrier,
-    courier::{Courier, Trip},
+    carrier::ChannelDriver,
+    courier::{DeliveryPipeline, Trip},
 };
-use crate::runtime::{Disposition, Hand, Interrupted, Told};
+use crate::runtime::{Disposition, InHand, Interrupted, Told};
 
-impl<C: Carrier> Courier<C> {
+impl<C: ChannelDriver> DeliveryPipeline<C> {
     /// What follows from a settlement, told; a word to the CRM is then owed no more.
     ///
     /// A word to the fallback worker pays nothing: what it decides is another word, and its own to tell.
@@ -61,7 +61,7 @@ impl<C: Carrier> Courier<C> {
 
 /// Repeats a store operation through an outage; what the database refuses for good ends this message.
 pub(super) async fn settled_or_stop<T, F>(
-    hand: &Hand<'_>,
+    hand: &InHand<'_>,
     what: &str,
     operation: impl Fn() -> F + Send,
 ) -> Result<T, Interrupted>

@@ -2,8 +2,8 @@
 
 use closure_contract::{Evidence, FailureCode, Provider, ReceiptStatus, RuleEffect, RuleId, SmsJob};
 use closure_policy::{
-    brake::Ending,
-    fallback::{Due, EmailDue, Evaluation, ReceiptFact, SmsStory, Submission, evaluate},
+    brake::SmsEnd,
+    fallback::{Due, EmailDue, Evaluation, ReceiptFact, SmsRecord, Submission, evaluate},
 };
 use serde_json::json;
 
@@ -27,7 +27,7 @@ fn told(job: &SmsJob, submission: Submission, statuses: &[ReceiptStatus], due: D
             received_at: NOW,
         })
         .collect();
-    evaluate(&SmsStory { job, submission, receipts: &receipts, due, revoked: None }, &rulebook(), NOW)
+    evaluate(&SmsRecord { job, submission, receipts: &receipts, due, revoked: None }, &rulebook(), NOW)
 }
 
 #[test]
@@ -43,9 +43,9 @@ fn an_email_that_is_due_by_the_gateways_word_or_silence_alone_is_held() {
         (Submission::Unknown(FailureCode::AnswerLost), vec![], Due::NotYet),
     ] {
         let evaluation = told(&japan, submission, &statuses, due);
-        assert_eq!(evaluation.ending(), Some(Ending::Failed), "{submission:?} {statuses:?}");
+        assert_eq!(evaluation.ending(), Some(SmsEnd::Failed), "{submission:?} {statuses:?}");
         let braked = evaluation.braked();
-        assert_eq!(braked.email, EmailDue::Held, "{submission:?} {statuses:?}");
+        assert_eq!(braked.email, EmailDue::OnHold, "{submission:?} {statuses:?}");
         let holds =
             |rule: &closure_contract::AppliedRule| rule.id == RuleId::R14e && rule.effect == RuleEffect::Hold;
         assert!(braked.rules.iter().any(holds), "the decision says why");
@@ -73,7 +73,7 @@ fn a_text_that_goes_on_or_ended_for_a_reason_of_ours_says_nothing_about_its_gate
     for submission in [
         Submission::Pending,
         Submission::Accepted,
-        Submission::Held,
+        Submission::WithPerson,
         Submission::Expired,
         Submission::Refused(FailureCode::InvalidNumber),
         Submission::Refused(FailureCode::ProviderQuota),
@@ -81,5 +81,5 @@ fn a_text_that_goes_on_or_ended_for_a_reason_of_ours_says_nothing_about_its_gate
         assert_eq!(told(&japan, submission, &[], Due::NotYet).ending(), None, "{submission:?}");
     }
     let arrived = told(&japan, Submission::Accepted, &[ReceiptStatus::Delivered], Due::NotYet);
-    assert_eq!(arrived.ending(), Some(Ending::Arrived));
+    assert_eq!(arrived.ending(), Some(SmsEnd::Arrived));
 }

@@ -64,7 +64,10 @@ fn a_short_service_number_is_dialled_only_from_the_list() {
     assert_eq!(decision.dial_string.as_deref(), Some("9114"));
     assert_eq!(decision.verdict, Verdict::Send);
     let unlisted = decided(&dial(domestic("114")));
-    assert_eq!((unlisted.verdict, unlisted.code), (Verdict::Hold, Some(FailureCode::NumberNotAllowed)));
+    assert_eq!(
+        (unlisted.verdict, unlisted.code),
+        (Verdict::NeedsPerson, Some(FailureCode::NumberNotAllowed))
+    );
 }
 
 #[test]
@@ -84,7 +87,7 @@ fn each_class_of_korean_numbers_has_its_setting() {
         let decision = decide(&dial(domestic(number)), &refused, NOW);
         assert_eq!(
             (decision.verdict, decision.code, decision.dial_string),
-            (Verdict::Hold, Some(FailureCode::NumberNotAllowed), None),
+            (Verdict::NeedsPerson, Some(FailureCode::NumberNotAllowed), None),
             "{number}"
         );
     }
@@ -96,14 +99,14 @@ fn each_class_of_korean_numbers_has_its_setting() {
 #[test]
 fn nothing_that_a_rule_forbids_is_shown_as_a_dial_string() {
     let decision = decided(&dial(to("+870773123456")));
-    assert_eq!((decision.verdict, decision.dial_string), (Verdict::Hold, None));
+    assert_eq!((decision.verdict, decision.dial_string), (Verdict::NeedsPerson, None));
 }
 
 #[test]
 fn emergency_and_premium_numbers_are_refused() {
     for number in ["119", "112", "02-112", "060-123-4567", "060-1234-5678", "+82 60-123-4567"] {
         let decision = decided(&dial(domestic(number)));
-        assert_eq!((decision.verdict, decision.plan), (Verdict::Hold, None), "{number}");
+        assert_eq!((decision.verdict, decision.plan), (Verdict::NeedsPerson, None), "{number}");
     }
     assert_eq!(decided(&dial(domestic("119"))).code, Some(FailureCode::NumberNotAllowed));
     assert_eq!(decided(&dial(to("+449098790000"))).code, Some(FailureCode::NumberNotAllowed));
@@ -118,7 +121,10 @@ fn a_fixed_line_may_be_called() {
 fn a_wrong_scope_dials_nothing() {
     for over in [to("+821012345678"), domestic("+84912345678")] {
         let decision = decided(&dial(over));
-        assert_eq!((decision.verdict, decision.code), (Verdict::Hold, Some(FailureCode::ScopeMismatch)));
+        assert_eq!(
+            (decision.verdict, decision.code),
+            (Verdict::NeedsPerson, Some(FailureCode::ScopeMismatch))
+        );
         assert_eq!(decision.dial_string, None);
         assert_eq!(effects(&decision, RuleId::R1), [RuleEffect::Hold]);
     }
@@ -130,7 +136,7 @@ fn only_digits_reach_the_pbx() {
         let decision = decided(&dial(json!({ "agent": { "extension": extension } })));
         assert_eq!(
             (decision.verdict, decision.code),
-            (Verdict::Hold, Some(FailureCode::WrongShape)),
+            (Verdict::NeedsPerson, Some(FailureCode::WrongShape)),
             "{extension}"
         );
     }

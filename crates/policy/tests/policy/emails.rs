@@ -15,7 +15,11 @@ fn plan(over: Value) -> EmailPlan {
 
 fn held(over: Value, code: FailureCode) {
     let decision = decided(&email(over.clone()));
-    assert_eq!((decision.verdict, decision.code, decision.plan), (Verdict::Hold, Some(code), None), "{over}");
+    assert_eq!(
+        (decision.verdict, decision.code, decision.plan),
+        (Verdict::NeedsPerson, Some(code), None),
+        "{over}"
+    );
 }
 
 #[test]

@@ -4,7 +4,7 @@ use closure_contract::{
     EmailJob, Evidence, FailureCode, Provider, ReceiptStatus, RuleEffect, RuleId, SmsJob, job::FallbackOf,
 };
 use closure_policy::fallback::{
-    Due, EmailDue, Evaluation, ReceiptFact, SmsState, SmsStory, Submission, evaluate,
+    Due, EmailDue, Evaluation, ReceiptFact, SmsRecord, SmsState, Submission, evaluate,
 };
 use serde_json::{Value, json};
 
@@ -23,7 +23,7 @@ pub(crate) fn receipt(status: ReceiptStatus) -> ReceiptFact {
 
 fn told(job: &SmsJob, submission: Submission, statuses: &[ReceiptStatus], due: Due) -> Evaluation {
     let receipts: Vec<ReceiptFact> = statuses.iter().copied().map(receipt).collect();
-    evaluate(&SmsStory { job, submission, receipts: &receipts, due, revoked: None }, &rulebook(), NOW)
+    evaluate(&SmsRecord { job, submission, receipts: &receipts, due, revoked: None }, &rulebook(), NOW)
 }
 
 fn japan() -> SmsJob {
@@ -44,7 +44,7 @@ fn china(text: &str) -> SmsJob {
 fn email(evaluation: Evaluation) -> EmailJob {
     match evaluation.email {
         EmailDue::Due(job) => job,
-        EmailDue::NoAddress { .. } | EmailDue::NotDue | EmailDue::Held => {
+        EmailDue::NoAddress { .. } | EmailDue::NotDue | EmailDue::OnHold => {
             panic!("no email is due: {evaluation:?}")
         }
     }
@@ -53,7 +53,7 @@ fn email(evaluation: Evaluation) -> EmailJob {
 fn is_due(evaluation: &Evaluation) -> bool {
     match evaluation.email {
         EmailDue::Due(_) | EmailDue::NoAddress { .. } => true,
-        EmailDue::NotDue | EmailDue::Held => false,
+        EmailDue::NotDue | EmailDue::OnHold => false,
     }
 }
 
@@ -103,7 +103,7 @@ fn the_state_is_the_strongest_word_about_a_single_part() {
         (LOST, vec![Delivered], Due::NotYet, S::Delivered, None),
         (REFUSED, vec![], Due::NotYet, S::Refused, Some(FailureCode::RecipientRejected)),
         (REFUSED, vec![Delivered], Due::NotYet, S::Delivered, None),
-        (Submission::Held, vec![Delivered], Due::NotYet, S::Held, None),
+        (Submission::WithPerson, vec![Delivered], Due::NotYet, S::WithPerson, None),
         (Submission::Expired, vec![], Due::Overdue, S::Expired, Some(FailureCode::Expired)),
     ] {
         let evaluation = told(&japan(), submission, &statuses, due);
@@ -117,7 +117,7 @@ fn a_receipt_that_blames_our_account_makes_no_email_and_waits_for_a_person() {
     let (quota, number) = (Some(FailureCode::ProviderQuota), Some(FailureCode::RecipientRejected));
     let told = |job: &SmsJob, receipts: &[ReceiptFact], due| {
         let submission = Submission::Accepted;
-        evaluate(&SmsStory { job, submission, receipts, due, revoked: None }, &rulebook(), NOW)
+        evaluate(&SmsRecord { job, submission, receipts, due, revoked: None }, &rulebook(), NOW)
     };
     for job in [japan(), vietnam(), china("Hello")] {
         for due in [Due::NotYet, Due::Overdue] {
@@ -168,7 +168,7 @@ fn vietnam_has_its_email_as_soon_as_the_text_message_was_submitted_or_refused() 
 
 #[test]
 fn nobody_has_an_email_before_the_text_message_is_settled_nor_while_a_person_decides_nor_too_late() {
-    for submission in [Submission::Pending, Submission::Held, Submission::Expired] {
+    for submission in [Submission::Pending, Submission::WithPerson, Submission::Expired] {
         for job in [vietnam(), china("Hello there"), japan()] {
             let evaluation = told(&job, submission, &[ReceiptStatus::Undelivered], Due::Overdue);
             assert_eq!(evaluation.email, EmailDue::NotDue, "{submission:?}");
@@ -219,7 +219,11 @@ fn what_hits_every_job_alike_never_makes_an_email_due_not_even_in_vietnam() {
     ] {
         for job in [japan(), vietnam(), china("Hello there")] {
             let evaluation = told(&job, Submission::Refused(code), &[], Due::Overdue);
-            assert_eq!((evaluation.state, &evaluation.email), (SmsState::Held, &EmailDue::NotDue), "{code}");
+            assert_eq!(
+                (evaluation.state, &evaluation.email),
+                (SmsState::WithPerson, &EmailDue::NotDue),
+                "{code}"
+            );
             assert_eq!(by(&evaluation, RuleEffect::Hold), [RuleId::R14e], "{code}");
         }
     }
@@ -337,8 +341,13 @@ fn the_most_specific_entry_grades_a_gateways_word() {
             })
             .collect();
         let (job, due) = (japan(), Due::NotYet);
-        let story =
-            SmsStory { job: &job, submission: Submission::Accepted, receipts: &receipts, due, revoked: None };
+        let story = SmsRecord {
+            job: &job,
+            submission: Submission::Accepted,
+            receipts: &receipts,
+            due,
+            revoked: None,
+        };
         let evaluation = evaluate(&story, &rulebook, NOW);
         (evaluation.state, evaluation.evidence)
     };
@@ -366,7 +375,7 @@ fn a_delivered_that_is_worth_too_little_is_silence() {
     );
     let told = |rulebook, due| {
         let story =
-            SmsStory { job: &job, submission: Submission::Accepted, receipts: &carrier, due, revoked: None };
+            SmsRecord { job: &job, submission: Submission::Accepted, receipts: &carrier, due, revoked: None };
         evaluate(&story, rulebook, NOW)
     };
     let waiting = told(&strict, Due::NotYet);

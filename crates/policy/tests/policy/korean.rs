@@ -6,14 +6,14 @@ use closure_policy::{
     explain,
     meaning::JobNumber,
     rulebook::CompiledRulebook,
-    standing::{Listing, Standing, Used},
+    standing::{Listing, Preconditions, Used},
 };
 use serde_json::{Value, json};
 
 use crate::support::{NOW, TEMPLATES, dial, email, rulebook, rulebook_of, sms, sms_to};
 
 /// What a job is told, in this language.
-fn told(language: Language, job: &Job, rulebook: &CompiledRulebook, standing: &Standing) -> Value {
+fn told(language: Language, job: &Job, rulebook: &CompiledRulebook, standing: &Preconditions) -> Value {
     let number = JobNumber::of(job, rulebook.rules());
     let decision = explain::decide_in(language, job, &number, rulebook, standing, NOW);
     serde_json::to_value(decision).expect("an answer is JSON")
@@ -41,7 +41,7 @@ fn is_korean(text: &str) -> bool {
 }
 
 /// Holds the Korean answer against the English one.
-fn is_the_same_in_korean(job: &Job, rulebook: &CompiledRulebook, standing: &Standing) -> usize {
+fn is_the_same_in_korean(job: &Job, rulebook: &CompiledRulebook, standing: &Preconditions) -> usize {
     let mut english = told(Language::English, job, rulebook, standing);
     let mut korean = told(Language::Korean, job, rulebook, standing);
     let (said, korean_said) = (sentences(&mut english), sentences(&mut korean));
@@ -183,7 +183,7 @@ fn every_word_about_a_job_is_korean_for_whoever_asks_for_korean_and_nothing_else
     let count: usize = [texts(), numbers(), mails_and_calls()]
         .concat()
         .iter()
-        .map(|job| is_the_same_in_korean(job, &rulebook, &Standing::default()))
+        .map(|job| is_the_same_in_korean(job, &rulebook, &Preconditions::default()))
         .sum();
     assert!(count > 500, "only {count} sentences were read");
 }
@@ -203,16 +203,17 @@ fn what_stands_beside_a_job_is_told_in_korean_too() {
     let mut sentences = 0;
     for count in [1, 2] {
         for kind in kinds {
-            let standing = Standing { used: vec![used(kind, 3_600_000, count)], ..Standing::default() };
+            let standing =
+                Preconditions { used: vec![used(kind, 3_600_000, count)], ..Preconditions::default() };
             for job in [sms(json!({})), email(json!({})), dial(json!({}))] {
                 sentences += is_the_same_in_korean(&job, &rules, &standing);
             }
         }
     }
     let suppressed =
-        Standing { phone: Listing::Suppressed, email: Listing::Suppressed, ..Standing::default() };
-    let cancelled = Standing { cancelled_through: Some(1), ..Standing::default() };
-    let superseded = Standing { newest_revision: Some(2), ..Standing::default() };
+        Preconditions { phone: Listing::Suppressed, email: Listing::Suppressed, ..Preconditions::default() };
+    let cancelled = Preconditions { cancelled_through: Some(1), ..Preconditions::default() };
+    let superseded = Preconditions { newest_revision: Some(2), ..Preconditions::default() };
     for standing in [suppressed, cancelled, superseded] {
         for job in [sms(json!({})), email(json!({})), dial(json!({}))] {
             sentences += is_the_same_in_korean(&job, &rules, &standing);
@@ -220,7 +221,7 @@ fn what_stands_beside_a_job_is_told_in_korean_too() {
     }
     for number in ["+12025550123", "+33612345678", "+819012345678", "+447911123456"] {
         sentences +=
-            is_the_same_in_korean(&sms_to(json!({ "number": number })), &rules, &Standing::default());
+            is_the_same_in_korean(&sms_to(json!({ "number": number })), &rules, &Preconditions::default());
     }
     assert!(sentences > 300, "only {sentences} sentences were read");
 }

@@ -26,12 +26,16 @@ fn a_mexican_mobile_with_its_former_1_is_offered_without_it_and_nobody_else_is()
             .flat_map(|phone| phone.candidates)
             .map(|one| one.e164.plus())
             .collect();
-        assert_eq!((decision.verdict, offered), (Verdict::Hold, vec!["+525512345678".to_owned()]), "{phone}");
+        assert_eq!(
+            (decision.verdict, offered),
+            (Verdict::NeedsPerson, vec!["+525512345678".to_owned()]),
+            "{phone}"
+        );
     }
 }
 
 #[test]
 fn a_mistyped_number_is_never_taken_as_another_countrys_home_form() {
-    let held = |number| decided(&sms_to(json!({ "number": number }))).verdict == Verdict::Hold;
+    let held = |number| decided(&sms_to(json!({ "number": number }))).verdict == Verdict::NeedsPerson;
     assert!(["81703400904", "6689026661", "65999313165"].into_iter().all(held));
 }

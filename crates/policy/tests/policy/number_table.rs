@@ -146,11 +146,14 @@ fn what_stands_in_the_record_of_a_call_is_read_without_a_guess_where_the_setting
             assert_eq!(e164.as_deref(), Some(*whole), "{channel}");
         }
         let at_home = to("outbound_call", json!({ "number": home }));
-        assert!(!home.starts_with('0') || at_home.verdict == Verdict::Hold, "{home} has no country code");
+        assert!(
+            !home.starts_with('0') || at_home.verdict == Verdict::NeedsPerson,
+            "{home} has no country code"
+        );
     }
     let board =
         json!({ "consultation": { "channel": "board" }, "to": { "phone": { "number": "13812345678" } } });
-    assert_eq!(decide(&sms(board), &rulebook, NOW).verdict, Verdict::Hold, "no record of a call");
+    assert_eq!(decide(&sms(board), &rulebook, NOW).verdict, Verdict::NeedsPerson, "no record of a call");
     let hinted = json!({ "number": "13812345678", "country_hint": "86" });
     let hinted = json!({ "consultation": { "channel": "outbound_call" }, "to": { "phone": hinted } });
     let phone = decide(&sms(hinted), &rulebook, NOW).phone.and_then(|phone| phone.e164);

@@ -21,7 +21,7 @@ fn answered_by_email(phone: serde_json::Value, expected: FailureCode) {
 
 fn held_as(phone: serde_json::Value, expected: FailureCode) {
     let decision = decided(&sms_to(phone.clone()));
-    assert_eq!((decision.verdict, decision.code), (Verdict::Hold, Some(expected)), "{phone}");
+    assert_eq!((decision.verdict, decision.code), (Verdict::NeedsPerson, Some(expected)), "{phone}");
     assert_eq!(decision.plan, None, "{phone}");
 }
 
@@ -134,7 +134,7 @@ fn bare_digits_without_a_hint_are_good_only_with_one_reading() {
 #[test]
 fn a_chinese_mobile_that_is_also_an_american_number_is_held_with_both_readings() {
     let decision = decided(&sms_to(json!({ "number": "16502530000" })));
-    assert_eq!((decision.verdict, decision.code), (Verdict::Hold, Some(FailureCode::AmbiguousNumber)));
+    assert_eq!((decision.verdict, decision.code), (Verdict::NeedsPerson, Some(FailureCode::AmbiguousNumber)));
     let phone = decision.phone.expect("a text message has a phone");
     assert_eq!(phone.e164, None);
     let readings: Vec<_> = phone
@@ -248,7 +248,7 @@ fn overseas_and_domestic_are_checked_against_the_country_and_never_corrected() {
     let decision = decided(&domestic);
     assert!(matches!(&decision.plan, Some(Plan::Sms(plan)) if plan.scope == Scope::Domestic));
     let abroad = decided(&sms(json!({ "scope": "domestic" })));
-    assert_eq!((abroad.verdict, abroad.code), (Verdict::Hold, Some(FailureCode::ScopeMismatch)));
+    assert_eq!((abroad.verdict, abroad.code), (Verdict::NeedsPerson, Some(FailureCode::ScopeMismatch)));
 }
 
 #[test]

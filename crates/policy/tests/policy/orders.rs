@@ -4,8 +4,8 @@ use std::collections::BTreeSet;
 
 use closure_contract::{Evidence, FailureCode, JobId, Provider, ReceiptStatus, SmsJob};
 use closure_policy::{
-    brake::Brake,
-    fallback::{Due, EmailDue, Evaluation, ReceiptFact, SmsState, SmsStory, Submission, evaluate},
+    brake::FallbackHold,
+    fallback::{Due, EmailDue, Evaluation, ReceiptFact, SmsRecord, SmsState, Submission, evaluate},
     rulebook::CompiledRulebook,
 };
 use proptest::{prelude::*, sample::select};
@@ -30,13 +30,13 @@ struct Ledger<'a> {
     submission: Submission,
     receipts: Vec<ReceiptFact>,
     due: Due,
-    brake: Brake,
+    brake: FallbackHold,
     emails: BTreeSet<JobId>,
 }
 
 impl<'a> Ledger<'a> {
     fn new(job: &'a SmsJob, rulebook: &'a CompiledRulebook) -> Self {
-        let (submission, due, brake) = (Submission::Pending, Due::NotYet, Brake::Off);
+        let (submission, due, brake) = (Submission::Pending, Due::NotYet, FallbackHold::Off);
         Self { job, rulebook, submission, receipts: Vec::new(), due, brake, emails: BTreeSet::new() }
     }
 
@@ -44,8 +44,8 @@ impl<'a> Ledger<'a> {
         match event {
             Event::Submitted(submission) => self.submission = submission,
             Event::DueTimePassed => self.due = Due::Overdue,
-            Event::BrakeOn => self.brake = Brake::On,
-            Event::BrakeOff => self.brake = Brake::Off,
+            Event::BrakeOn => self.brake = FallbackHold::On,
+            Event::BrakeOff => self.brake = FallbackHold::Off,
             Event::Receipt(status, evidence) => self.receipts.push(ReceiptFact {
                 provider: Provider::Nhn,
                 status,
@@ -56,9 +56,9 @@ impl<'a> Ledger<'a> {
             }),
         }
         let Self { job, submission, receipts, due, .. } = &*self;
-        let story = SmsStory { job, submission: *submission, receipts, due: *due, revoked: None };
+        let story = SmsRecord { job, submission: *submission, receipts, due: *due, revoked: None };
         let mut evaluation = evaluate(&story, self.rulebook, NOW);
-        if self.brake == Brake::On && self.emails.is_empty() {
+        if self.brake == FallbackHold::On && self.emails.is_empty() {
             evaluation = evaluation.braked();
         }
         if let Some(id) = email_id(&evaluation) {
@@ -77,7 +77,7 @@ impl<'a> Ledger<'a> {
 fn email_id(evaluation: &Evaluation) -> Option<JobId> {
     match &evaluation.email {
         EmailDue::Due(email) | EmailDue::NoAddress { email, .. } => Some(email.job_id),
-        EmailDue::NotDue | EmailDue::Held => None,
+        EmailDue::NotDue | EmailDue::OnHold => None,
     }
 }
 
@@ -191,7 +191,7 @@ fn events() -> impl Strategy<Value = Vec<Event>> {
     let submission = prop_oneof![
         4 => Just(Submission::Accepted),
         1 => Just(Submission::InDoubt),
-        1 => Just(Submission::Held),
+        1 => Just(Submission::WithPerson),
         1 => Just(Submission::Expired),
         2 => select(FailureCode::ALL.to_vec()).prop_map(Submission::Refused),
         1 => Just(Submission::Unknown(FailureCode::AnswerLost)),
@@ -273,6 +273,6 @@ proptest! {
         let mut ledger = Ledger::new(&job, &rulebook);
         let history: Vec<Event> = [Event::Submitted(Submission::Refused(code))].into_iter().chain(others).collect();
         let end = ledger.tell(&history);
-        prop_assert_eq!((end.state, ledger.emails.len()), (SmsState::Held, 0));
+        prop_assert_eq!((end.state, ledger.emails.len()), (SmsState::WithPerson, 0));
     }
 }

@@ -6,7 +6,7 @@ use closure_contract::{Evidence, FailureCode, Job, Provider, ReceiptStatus, SmsJ
 use closure_policy::{
     call::{CallEvent, CallEventKind, ChannelPresence, read_call},
     explain::Verdict,
-    fallback::{Due, EmailDue, ReceiptFact, SmsState, SmsStory, Submission, evaluate},
+    fallback::{Due, EmailDue, ReceiptFact, SmsRecord, SmsState, Submission, evaluate},
     mask, segments,
     template::Template,
 };
@@ -51,7 +51,7 @@ fn submissions() -> impl Strategy<Value = Submission> {
         Just(Submission::Pending),
         Just(Submission::Accepted),
         Just(Submission::InDoubt),
-        Just(Submission::Held),
+        Just(Submission::WithPerson),
         Just(Submission::Expired),
         code.clone().prop_map(Submission::Refused),
         code.prop_map(Submission::Unknown),
@@ -86,7 +86,7 @@ proptest! {
     ) {
         let rulebook = rulebook();
         let told = |receipts: &[ReceiptFact]| {
-            evaluate(&SmsStory { job: &job, submission, receipts, due, revoked: None }, &rulebook, NOW)
+            evaluate(&SmsRecord { job: &job, submission, receipts, due, revoked: None }, &rulebook, NOW)
         };
         prop_assert_eq!(told(&straight), told(&shuffled));
     }
@@ -95,11 +95,11 @@ proptest! {
     fn a_customer_who_was_not_reached_has_one_email_under_one_id(
         job in jobs(), submission in submissions(), receipts in receipts(), due in due(),
     ) {
-        let story = SmsStory { job: &job, submission, receipts: &receipts, due, revoked: None };
+        let story = SmsRecord { job: &job, submission, receipts: &receipts, due, revoked: None };
         let evaluation = evaluate(&story, &rulebook(), NOW);
         let email = match &evaluation.email {
             EmailDue::Due(email) | EmailDue::NoAddress { email, .. } => Some(email),
-            EmailDue::NotDue | EmailDue::Held => None,
+            EmailDue::NotDue | EmailDue::OnHold => None,
         };
         if let Some(email) = email {
             prop_assert_eq!(email.job_id, job.job_id.fallback_email());
@@ -108,7 +108,7 @@ proptest! {
         }
         match evaluation.state {
             SmsState::Undelivered | SmsState::Unknown | SmsState::Refused => prop_assert!(email.is_some()),
-            SmsState::Held | SmsState::TurnedBack | SmsState::Expired => prop_assert!(email.is_none()),
+            SmsState::WithPerson | SmsState::TurnedBack | SmsState::Expired => prop_assert!(email.is_none()),
             SmsState::Pending | SmsState::Accepted | SmsState::Delivered => {}
         }
     }
@@ -120,7 +120,7 @@ proptest! {
         let job = sms_job(json!({}));
         let rulebook = rulebook();
         let state = |receipts: &[ReceiptFact]| {
-            evaluate(&SmsStory { job: &job, submission, receipts, due, revoked: None }, &rulebook, NOW).state
+            evaluate(&SmsRecord { job: &job, submission, receipts, due, revoked: None }, &rulebook, NOW).state
         };
         for end in 0..list.len() {
             if state(&list[..end]) == SmsState::Delivered {
@@ -151,7 +151,7 @@ proptest! {
         for job in &jobs {
             let decision = decide(job, &rulebook, NOW);
             prop_assert_eq!(decision.plan.is_some(), decision.verdict == Verdict::Send);
-            prop_assert_eq!(decision.code.is_some(), matches!(decision.verdict, Verdict::Reject | Verdict::Hold));
+            prop_assert_eq!(decision.code.is_some(), matches!(decision.verdict, Verdict::Reject | Verdict::NeedsPerson));
             prop_assert!(decision.rules.iter().all(|rule| rule.detail.chars().count() < 600));
             if let Some(dialled) = &decision.dial_string {
                 prop_assert!(dialled.bytes().all(|byte| byte.is_ascii_digit()));

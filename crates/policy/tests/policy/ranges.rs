@@ -22,7 +22,7 @@ fn the_range_of_a_desk_s_lines_is_never_dialled_as_one_number() {
     ] {
         for scope in ["domestic", "overseas"] {
             let decision = decided(&dial(json!({ "scope": scope, "to": { "phone": { "number": number } } })));
-            assert_eq!(decision.verdict, Verdict::Hold, "{scope} {number}");
+            assert_eq!(decision.verdict, Verdict::NeedsPerson, "{scope} {number}");
             assert_eq!(decision.code, Some(FailureCode::InvalidNumber), "{scope} {number}");
         }
     }

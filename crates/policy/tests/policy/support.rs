@@ -7,7 +7,7 @@ use closure_policy::{
     explain::{self, Decision, Plan, SmsPlan},
     meaning::JobNumber,
     rulebook::{CompiledRulebook, Rulebook},
-    standing::Standing,
+    standing::Preconditions,
 };
 use serde_json::{Value, json};
 use time::macros::datetime;
@@ -132,7 +132,7 @@ pub(crate) fn dial(over: Value) -> Job {
 
 /// What the rules say where nothing is known beside the job.
 pub(crate) fn decide(job: &Job, rulebook: &CompiledRulebook, now: Timestamp) -> Decision {
-    explain::decide(job, &JobNumber::of(job, rulebook.rules()), rulebook, &Standing::default(), now)
+    explain::decide(job, &JobNumber::of(job, rulebook.rules()), rulebook, &Preconditions::default(), now)
 }
 
 pub(crate) fn decided(job: &Job) -> Decision {

@@ -215,7 +215,7 @@ fn every_problem_is_shown_and_the_first_rule_gives_the_code() {
         "to": { "phone": { "number": "+821012345678" } },
         "sms": { "text": format!("★{}", "a".repeat(1000)), "sender": "X", "attachments": [1] },
     })));
-    assert_eq!((decision.verdict, decision.code), (Verdict::Hold, Some(FailureCode::ScopeMismatch)));
+    assert_eq!((decision.verdict, decision.code), (Verdict::NeedsPerson, Some(FailureCode::ScopeMismatch)));
     let refusing: Vec<RuleId> = decision
         .rules
         .iter()

@@ -48,7 +48,10 @@ fn a_job_that_may_not_be_sent_before_it_is_too_late_waits_for_a_person_on_every_
         let times = json!({ "not_before": not_before, "expires_at": expires_at });
         for job in [sms(times.clone()), email(times.clone()), dial(times.clone())] {
             let decision = decided(&job);
-            assert_eq!((decision.verdict, decision.code), (Verdict::Hold, Some(FailureCode::NeverInTime)));
+            assert_eq!(
+                (decision.verdict, decision.code),
+                (Verdict::NeedsPerson, Some(FailureCode::NeverInTime))
+            );
             assert_eq!(effects(&decision, RuleId::B1), [RuleEffect::Hold, RuleEffect::Postpone]);
             assert!(decision.fallback.is_none_or(|facts| facts.email == FallbackEmail::None));
         }
@@ -64,7 +67,7 @@ fn no_job_waits_for_longer_than_a_year() {
         (decision.verdict, decision.code)
     };
     assert_eq!(waits("2027-11-23T12:00:00Z"), (Verdict::Postpone, None));
-    let too_far = (Verdict::Hold, Some(FailureCode::NotBeforeTooFar));
+    let too_far = (Verdict::NeedsPerson, Some(FailureCode::NotBeforeTooFar));
     assert_eq!(waits("2027-11-23T12:00:01Z"), too_far);
     assert_eq!(waits("9999-12-31T23:59:59Z"), too_far);
     for told in [FailureCode::NotBeforeTooFar.remedy(), FailureCode::NotBeforeTooFar.remedy_of_draft()] {

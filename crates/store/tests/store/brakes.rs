@@ -1,14 +1,14 @@
 use closure_contract::{ConsultationId, Evidence, FailureCode, JobId, Provider};
 use closure_store::{
-    BrakeRow, Counts, DeliveryFacts, DeliveryState, Evaluated, HalfLives, Lane, Moved, NewFallback, Store,
-    Verdict,
+    Counts, DeliveryFacts, DeliveryState, DeliveryUpdate, Evaluated, FallbackHoldRow, GatewayScope,
+    HalfLives, Moved, NewFallback, Store,
 };
 use serde_json::json;
 
 use crate::support::{accepted, run, settled};
 
-const NHN: Lane = Lane { provider: Provider::Nhn, country_code: None };
-const NHN_TO_JAPAN: Lane = Lane { provider: Provider::Nhn, country_code: Some(81) };
+const NHN: GatewayScope = GatewayScope { provider: Provider::Nhn, country_code: None };
+const NHN_TO_JAPAN: GatewayScope = GatewayScope { provider: Provider::Nhn, country_code: Some(81) };
 /// So long that nothing fades while a test runs.
 const LASTING: HalfLives = HalfLives { recent_ms: 86_400_000_000, usual_ms: 86_400_000_000 };
 
@@ -16,20 +16,20 @@ fn counts(ended: f64, failed: f64) -> Counts {
     Counts { ended, failed }
 }
 
-async fn count(store: &Store, lane: Lane, ended: f64, failed: f64) {
+async fn count(store: &Store, lane: GatewayScope, ended: f64, failed: f64) {
     store.count_endings(vec![(lane, counts(ended, failed))], LASTING).await.expect("the database answers");
 }
 
-async fn row(store: &Store, lane: Lane) -> BrakeRow {
+async fn row(store: &Store, lane: GatewayScope) -> FallbackHoldRow {
     let rows = store.brakes(LASTING).await.expect("the database answers");
     rows.into_iter().find(|row| row.lane == lane).expect("the lane was counted")
 }
 
-async fn hold(store: &Store, lane: Lane) -> Moved {
+async fn hold(store: &Store, lane: GatewayScope) -> Moved {
     store.hold_emails(lane, LASTING).await.expect("the database answers")
 }
 
-async fn overrule(store: &Store, lane: Lane, overrule_ms: u64) -> Vec<Lane> {
+async fn overrule(store: &Store, lane: GatewayScope, overrule_ms: u64) -> Vec<GatewayScope> {
     store
         .overrule_brake(lane, overrule_ms, "kim", "the numbers are wrong")
         .await
@@ -38,7 +38,7 @@ async fn overrule(store: &Store, lane: Lane, overrule_ms: u64) -> Vec<Lane> {
 
 async fn judge(store: &Store, job: JobId, fallback: NewFallback) -> Evaluated {
     let verdict = |_: &DeliveryFacts| {
-        Some(Verdict {
+        Some(DeliveryUpdate {
             state: DeliveryState::Undelivered,
             code: Some(FailureCode::NotDelivered),
             detail: None,
@@ -136,7 +136,7 @@ fn a_person_who_lets_emails_go_is_on_record_and_keeps_the_brake_off_for_a_while(
         assert_eq!(database.count(sql).await, 1);
         database.execute("UPDATE brake SET overruled_until = now()").await;
         assert_eq!(hold(&store, NHN_TO_JAPAN).await, Moved::Now, "it is over");
-        assert_eq!(overrule(&store, Lane { country_code: Some(84), ..NHN }, 60_000).await, []);
+        assert_eq!(overrule(&store, GatewayScope { country_code: Some(84), ..NHN }, 60_000).await, []);
         assert_eq!(overrule(&store, NHN_TO_JAPAN, 60_000).await, [NHN_TO_JAPAN]);
     });
 }
@@ -146,11 +146,11 @@ fn a_held_email_is_looked_at_again_after_the_release_and_made_once() {
     run(async |database| {
         let store = database.store();
         let sms = settled(&store, accepted("ref", 600_000)).await.job_id;
-        let held = judge(&store, sms, NewFallback::Held).await;
+        let held = judge(&store, sms, NewFallback::OnHold).await;
         assert_eq!(held.fallback, None);
         let since = held.after.held_since;
         assert!(since.is_some());
-        let again = judge(&store, sms, NewFallback::Held).await;
+        let again = judge(&store, sms, NewFallback::OnHold).await;
         assert_eq!(
             (again.held_before, again.after.held_since),
             (since, since),
@@ -167,7 +167,7 @@ fn a_held_email_is_looked_at_again_after_the_release_and_made_once() {
         let released = judge(&store, sms, email_of(sms)).await;
         assert_eq!((released.held_before, released.after.held_since), (since, None));
         assert!(released.fallback.expect("an email answers").created);
-        let late = judge(&store, sms, NewFallback::Held).await;
+        let late = judge(&store, sms, NewFallback::OnHold).await;
         assert_eq!(late.after.held_since, None, "an email that was made is not held");
         assert_eq!(store.held_emails().await, Ok(vec![]));
     });

@@ -1,14 +1,14 @@
 use closure_contract::{FailureCode, Provider, Timestamp};
-use closure_store::{Lane, Opened, OpenedBy, Store};
+use closure_store::{GatewayScope, Opened, OpenedBy, Store};
 use uuid::Uuid;
 
 use crate::support::run;
 
-const NHN: Lane = Lane { provider: Provider::Nhn, country_code: None };
-const NHN_TO_VIETNAM: Lane = Lane { provider: Provider::Nhn, country_code: Some(84) };
+const NHN: GatewayScope = GatewayScope { provider: Provider::Nhn, country_code: None };
+const NHN_TO_VIETNAM: GatewayScope = GatewayScope { provider: Provider::Nhn, country_code: Some(84) };
 const LEASE_MS: u64 = 60_000;
 
-async fn open(store: &Store, name: Lane, probe_after_ms: u64) -> Opened {
+async fn open(store: &Store, name: GatewayScope, probe_after_ms: u64) -> Opened {
     let (code, by) = (FailureCode::ProviderQuota, OpenedBy::Request);
     store
         .open_circuit(name, (code, Some("at AUTH: 535 no")), by, probe_after_ms)
@@ -16,7 +16,7 @@ async fn open(store: &Store, name: Lane, probe_after_ms: u64) -> Opened {
         .expect("the database answers")
 }
 
-async fn take(store: &Store, prober: Uuid) -> Vec<Lane> {
+async fn take(store: &Store, prober: Uuid) -> Vec<GatewayScope> {
     store.take_probes(prober, &[Provider::Nhn], LEASE_MS).await.expect("the database answers")
 }
 

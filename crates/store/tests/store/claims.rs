@@ -28,7 +28,7 @@ fn a_claim_that_is_asked_again_under_its_own_name_is_granted_as_before_and_leave
         assert_eq!((again, same), (first, attempt), "its answer was lost, and nothing was sent meanwhile");
         assert_eq!(database.count("SELECT count(*) FROM attempt").await, 1);
         let another = store.claim(claim(asked.job_id)).await.expect("the database answers");
-        assert!(matches!(another, Claim::Held { .. }), "{another:?}");
+        assert!(matches!(another, Claim::Leased { .. }), "{another:?}");
     });
 }
 
@@ -62,7 +62,7 @@ fn of_many_claims_of_one_job_exactly_one_is_granted() {
         for answer in answers {
             match answer.expect("a claim does not panic") {
                 Claim::Granted { .. } => granted += 1,
-                Claim::Held { remaining_ms } => {
+                Claim::Leased { remaining_ms } => {
                     assert!(remaining_ms > 0 && remaining_ms <= 60_000, "{remaining_ms}");
                     held += 1;
                 }
@@ -88,7 +88,7 @@ fn a_try_whose_lease_is_over_is_reconciled_and_never_sent_blindly() {
         assert_eq!((attempt, client_ref, lookups, resends), (AttemptNumber::FIRST, first_ref, 0, 0));
         assert_eq!(rendered, Some(Bytes::from("mail")));
         assert!(
-            matches!(ask(&store, claim(job)).await, Claim::Held { .. }),
+            matches!(ask(&store, claim(job)).await, Claim::Leased { .. }),
             "the finder holds the lease now"
         );
     });

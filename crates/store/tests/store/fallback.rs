@@ -2,15 +2,17 @@ use bytes::Bytes;
 use closure_contract::{
     Channel, ConsultationId, Evidence, FailureCode, JobId, Provider, Receipt, ReceiptStatus,
 };
-use closure_store::{Claim, DeadLetterFilter, DeliveryFacts, DeliveryState, NewClaim, NewFallback, Verdict};
+use closure_store::{
+    Claim, DeadLetterFilter, DeliveryFacts, DeliveryState, DeliveryUpdate, NewClaim, NewFallback,
+};
 use serde_json::json;
 
 use crate::support::{
     accepted, claim, claim_granted, dead, new_job, receipt, run, settle, settled, settlement,
 };
 
-fn verdict(state: DeliveryState, code: Option<FailureCode>, fallback: NewFallback) -> Verdict {
-    Verdict {
+fn verdict(state: DeliveryState, code: Option<FailureCode>, fallback: NewFallback) -> DeliveryUpdate {
+    DeliveryUpdate {
         state,
         code,
         detail: code.map(|code| code.what().to_owned()),

@@ -30,7 +30,7 @@ fn a_batch_of_leases_lasts_for_its_whole_length_again_whatever_the_order_is() {
         assert_eq!(renew(&store, &leases).await, vec![Renewal::Renewed; 20]);
         for lease in leases {
             let answer = ask(&store, lease.job_id).await;
-            let Claim::Held { remaining_ms } = answer else { panic!("{answer:?}") };
+            let Claim::Leased { remaining_ms } = answer else { panic!("{answer:?}") };
             assert!(remaining_ms > 60_000, "{remaining_ms} ms are left");
         }
         assert_eq!(renew(&store, &[]).await, vec![], "nothing is asked for nothing");
@@ -52,7 +52,7 @@ fn a_lease_that_another_took_over_is_lost_and_theirs_is_not_prolonged() {
             "each lease is answered for itself, in the order of the question"
         );
         let answer = ask(&store, job).await;
-        let Claim::Held { remaining_ms } = answer else { panic!("{answer:?}") };
+        let Claim::Leased { remaining_ms } = answer else { panic!("{answer:?}") };
         assert!(remaining_ms <= 60_000, "the one who took it over has {remaining_ms} ms, as it asked");
     });
 }
@@ -64,7 +64,7 @@ fn a_lease_that_is_over_is_its_holders_again_where_nobody_took_it_over() {
         let lease = granted(&store, job, 0).await;
         assert_eq!(renew(&store, &[lease]).await, [Renewal::Renewed]);
         let answer = ask(&store, job).await;
-        assert!(matches!(answer, Claim::Held { .. }), "{answer:?}");
+        assert!(matches!(answer, Claim::Leased { .. }), "{answer:?}");
     });
 }
 

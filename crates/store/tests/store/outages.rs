@@ -250,7 +250,7 @@ fn a_lock_that_somebody_keeps_is_an_outage_and_not_a_fault_of_the_job() {
         assert!(problem.is_unavailable(), "{problem}");
         person.batch_execute("COMMIT").await.expect("the lock is given back");
         let answer = store.claim(claim(job)).await.expect("the database answers");
-        assert!(matches!(answer, Claim::Held { .. }), "{answer:?}");
+        assert!(matches!(answer, Claim::Leased { .. }), "{answer:?}");
     });
 }
 

@@ -1,7 +1,7 @@
 use closure_contract::{Evidence, FailureCode, Generation, JobId, Outcome, OutcomeName, Provider};
 use closure_store::{
-    AttemptUse, BounceEffect, Bounced, Debt, DeliveryFacts, DeliveryState, FinalState, NewBounce, NewClaim,
-    NewFallback, Snapshot, Store, Verdict,
+    AttemptUse, BounceEffect, Bounced, Debt, DeliveryFacts, DeliveryState, DeliveryUpdate, FinalState,
+    NewBounce, NewClaim, NewFallback, Snapshot, Store,
 };
 use serde_json::json;
 
@@ -17,9 +17,9 @@ const AGE: &str =
 fn verdict(
     state: DeliveryState,
     fallback: NewFallback,
-) -> impl FnOnce(&DeliveryFacts) -> Option<Verdict> + Send {
+) -> impl FnOnce(&DeliveryFacts) -> Option<DeliveryUpdate> + Send {
     move |_| {
-        Some(Verdict {
+        Some(DeliveryUpdate {
             state,
             code: (state != DeliveryState::Delivered).then_some(FailureCode::NoReceipt),
             detail: None,

@@ -1,17 +1,19 @@
 //! The sender that was asked for and the one that a gateway reports (R11, R12), beside each other.
 
 use closure_contract::{Evidence, Generation, JobId, Receipt, ReceiptStatus};
-use closure_store::{DeliveryFacts, DeliveryState, Ending, NewClaim, NewFallback, Snapshot, Store, Verdict};
+use closure_store::{
+    DeliveryFacts, DeliveryState, DeliveryUpdate, Ending, NewClaim, NewFallback, Snapshot, Store,
+};
 use serde_json::json;
 
 use crate::support::{accepted, claim, claim_granted, dead, new_job, receipt, run, settle, settlement};
 
 const ASKED: &str = "+82234518120";
 
-fn judged(state: DeliveryState) -> impl FnOnce(&DeliveryFacts) -> Option<Verdict> + Send {
+fn judged(state: DeliveryState) -> impl FnOnce(&DeliveryFacts) -> Option<DeliveryUpdate> + Send {
     move |_| {
         let (evidence, rules, fallback) = (Evidence::None, json!([]), NewFallback::None);
-        Some(Verdict { state, code: None, detail: None, evidence, rules, fallback })
+        Some(DeliveryUpdate { state, code: None, detail: None, evidence, rules, fallback })
     }
 }
 

@@ -4,8 +4,8 @@ use closure_contract::{
     AttemptNumber, ClientRef, Evidence, FailureCode, Generation, JobId, Provider, Receipt, ReceiptStatus,
 };
 use closure_store::{
-    AttemptUse, Claim, DeadLetterFilter, DeadLetterState, DeliveryFacts, DeliveryState, EarlyReceipts,
-    Ending, FinalState, NewClaim, NewFallback, Recorded, Settled, Verdict,
+    AttemptUse, Claim, DeadLetterFilter, DeadLetterState, DeliveryFacts, DeliveryState, DeliveryUpdate,
+    EarlyReceipts, Ending, FinalState, NewClaim, NewFallback, Recorded, Settled,
 };
 use serde_json::json;
 use tokio_postgres::Client;
@@ -91,7 +91,7 @@ fn a_receipt_that_spoke_before_the_settlement_is_not_lowered_by_it() {
         };
         store.record_receipt(&early).await.expect("the database answers");
         let delivered = |_: &_| {
-            Some(Verdict {
+            Some(DeliveryUpdate {
                 state: DeliveryState::Delivered,
                 code: None,
                 detail: None,
@@ -203,7 +203,7 @@ fn a_repeat_is_the_same_attempt_under_the_same_name_and_a_longer_lease() {
         assert_eq!(provider, Provider::Nhn);
         assert_eq!(store.repeat(lease, 60_000).await, Ok(Some(attempt)));
         let answer = store.claim(asking()).await.expect("the database answers");
-        assert!(matches!(answer, Claim::Held { .. }), "{answer:?}");
+        assert!(matches!(answer, Claim::Leased { .. }), "{answer:?}");
         let put_off =
             Ending::GivenBack { code: Some(FailureCode::ProviderThrottled), detail: "429".to_owned() };
         let (snapshot, _) = settle(&store, settlement(lease, attempt, put_off)).await;
@@ -275,7 +275,7 @@ fn a_receipt_that_is_judged_while_its_settlement_waits_for_another_row_is_judged
         assert_eq!(store.record_receipt(&early).await, Ok(Recorded::Matched(quick)));
         let not_settled_yet = |facts: &DeliveryFacts| {
             assert_eq!((facts.snapshot.state, facts.receipts.len()), (DeliveryState::Sending, 1));
-            Some(Verdict {
+            Some(DeliveryUpdate {
                 state: DeliveryState::Sending,
                 code: None,
                 detail: None,

@@ -1,14 +1,14 @@
 use std::collections::HashSet;
 
 use closure_contract::{Evidence, FailureCode, Generation, JobId};
-use closure_store::{Debt, DeliveryFacts, DeliveryState, NewFallback, Store, Verdict};
+use closure_store::{Debt, DeliveryFacts, DeliveryState, DeliveryUpdate, NewFallback, Store};
 use serde_json::json;
 
 use crate::support::{accepted, claim, claim_granted, new_job, receipt, run, settle, settled, settlement};
 
-fn verdict(state: DeliveryState) -> impl FnOnce(&DeliveryFacts) -> Option<Verdict> + Send {
+fn verdict(state: DeliveryState) -> impl FnOnce(&DeliveryFacts) -> Option<DeliveryUpdate> + Send {
     move |_| {
-        Some(Verdict {
+        Some(DeliveryUpdate {
             state,
             code: state.is_terminal().then_some(FailureCode::NoReceipt),
             detail: None,

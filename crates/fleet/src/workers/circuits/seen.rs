@@ -7,17 +7,17 @@ use std::{
 
 use closure_contract::{JobId, Provider};
 use closure_providers::About;
-use closure_store::{Lane, OpenCircuit, OpenedBy};
+use closure_store::{GatewayScope, OpenCircuit, OpenedBy};
 
 /// What this process knows.
 #[derive(Default)]
 pub(super) struct Seen {
     /// Failures in a row.
-    failures: HashMap<Lane, InARow>,
+    failures: HashMap<GatewayScope, InARow>,
     /// The circuits that are open, with the time of their next probe.
-    pub(super) open: HashMap<Lane, Open>,
+    pub(super) open: HashMap<GatewayScope, Open>,
     /// The rights to probe that this process holds.
-    pub(super) rights: HashMap<Lane, Right>,
+    pub(super) rights: HashMap<GatewayScope, Right>,
 }
 
 /// A try that failed.
@@ -62,12 +62,12 @@ pub(super) enum Used {
 }
 
 impl Seen {
-    pub(super) fn may_probe(&self, name: &Lane) -> bool {
+    pub(super) fn may_probe(&self, name: &GatewayScope) -> bool {
         let free = |right: &Right| right.used == Used::NotYet && right.until > Instant::now();
         self.rights.get(name).is_some_and(free)
     }
 
-    pub(super) fn use_right(&mut self, name: &Lane, used: Used) {
+    pub(super) fn use_right(&mut self, name: &GatewayScope, used: Used) {
         if let Some(right) = self.rights.get_mut(name) {
             right.used = used;
         }
@@ -77,7 +77,13 @@ impl Seen {
     ///
     /// One message over which a provider fails each time counts once, as often as it comes again; one over which it says
     /// what nobody understands counts when it does so again, or when very many have met it and none came through.
-    pub(super) fn failed(&mut self, name: Lane, failed: Failed, failures_to_open: u32, wait_ms: u64) -> bool {
+    pub(super) fn failed(
+        &mut self,
+        name: GatewayScope,
+        failed: Failed,
+        failures_to_open: u32,
+        wait_ms: u64,
+    ) -> bool {
         if self.open.contains_key(&name) {
             return false;
         }
@@ -102,12 +108,12 @@ impl Seen {
     }
 
     pub(super) fn forgive(&mut self, provider: Provider, country_code: Option<u16>) {
-        for name in Lane::of(provider, country_code) {
+        for name in GatewayScope::of(provider, country_code) {
             self.failures.remove(&name);
         }
     }
 
-    pub(super) fn reopen(&mut self, name: Lane, by: OpenedBy, probes_failed: u32, wait_ms: u64) {
+    pub(super) fn reopen(&mut self, name: GatewayScope, by: OpenedBy, probes_failed: u32, wait_ms: u64) {
         self.failures.remove(&name);
         self.rights.remove(&name);
         let known_since = Instant::now();
@@ -115,7 +121,7 @@ impl Seen {
         self.open.insert(name, Open { by, probe_at, probes_failed, known_since });
     }
 
-    pub(super) fn close(&mut self, name: &Lane) {
+    pub(super) fn close(&mut self, name: &GatewayScope) {
         self.failures.remove(name);
         self.rights.remove(name);
         self.open.remove(name);
@@ -135,7 +141,7 @@ impl Seen {
         self.rights.retain(|name, right| open.contains_key(name) && right.until > now);
     }
 
-    pub(super) fn take(&mut self, taken: Vec<Lane>, lease: Duration) {
+    pub(super) fn take(&mut self, taken: Vec<GatewayScope>, lease: Duration) {
         let until = Instant::now() + lease;
         self.rights.extend(taken.into_iter().map(|name| (name, Right { until, used: Used::NotYet })));
     }
@@ -147,7 +153,7 @@ mod tests {
 
     use super::*;
 
-    const MAIL: Lane = Lane { provider: Provider::Smtp, country_code: None };
+    const MAIL: GatewayScope = GatewayScope { provider: Provider::Smtp, country_code: None };
 
     /// After how many of these failures a circuit of five opens.
     fn opens_after(failures: impl Iterator<Item = (u128, About)>) -> Option<usize> {
