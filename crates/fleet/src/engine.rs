@@ -12,8 +12,8 @@ use closure_contract::{Job, Language, Timestamp};
 use closure_policy::{
     caps,
     explain::{Decision, Verdict, decide, decide_in},
-    meaning::JobNumber,
-    standing::{Listing, Preconditions, Question, Used},
+    number::meaning::JobNumber,
+    preconditions::{Listing, Preconditions, Question, Used},
     template::TemplateFacts,
 };
 use closure_store::{

@@ -3,7 +3,7 @@
 use std::{collections::HashMap, num::NonZeroU64, time::Duration};
 
 use closure_contract::{Provider, Timestamp};
-use closure_policy::quota::{Forecast, QuotaLevel, QuotaPace, forecast};
+use closure_policy::gateway::quota::{Forecast, QuotaLevel, QuotaPace, forecast};
 use closure_store::{Store, StoreError, Usage};
 use serde::Serialize;
 use tracing::{error, warn};

@@ -8,9 +8,9 @@ use std::hint::black_box;
 use closure_contract::{Job, Timestamp};
 use closure_policy::{
     explain,
-    meaning::JobNumber,
+    number::meaning::JobNumber,
+    preconditions::Preconditions,
     rulebook::{CompiledRulebook, Rulebook},
-    standing::Preconditions,
 };
 use criterion::{Criterion, criterion_group, criterion_main};
 use serde_json::{Value, json};

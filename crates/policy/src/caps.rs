@@ -7,9 +7,9 @@ use closure_contract::{Channel, FailureCode, Job, RuleEffect, RuleId};
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    address,
+    email::address,
     findings::Findings,
-    standing::{Preconditions, Used},
+    preconditions::{Preconditions, Used},
     words::words,
 };
 

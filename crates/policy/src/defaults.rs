@@ -3,11 +3,10 @@
 use closure_contract::Evidence;
 
 use crate::{
-    brake::FallbackHoldRules,
     caps::CapRules,
-    circuit::CircuitRules,
+    gateway::{circuit::CircuitRules, fallback_hold::FallbackHoldRules},
+    language::reply_words,
     quiet::QuietHours,
-    reply_words,
     rulebook::{
         ChinaRules, ClassRule, CountryEvidence, DialRules, EmailRules, NearLimit, NonChineseSms, NumberRules,
         Rulebook, SmsRules, TemplateUrls,

@@ -7,17 +7,18 @@ use schemars::JsonSchema;
 use serde::Serialize;
 
 use crate::{
-    caps,
-    chinese::ChineseFacts,
-    dial,
+    caps, dial,
     email::{self, EmailFacts},
     findings::{Findings, Postponement, Refusal, RefusalEnding},
-    meaning::JobNumber,
-    phone::{E164, PhoneFacts},
+    language::chinese::ChineseFacts,
+    number::{
+        meaning::JobNumber,
+        phone::{E164, PhoneFacts},
+    },
+    preconditions::{self, Preconditions},
     quiet,
     rulebook::CompiledRulebook,
     sms::{self, SmsFacts},
-    standing::{self, Preconditions},
     suppression,
     template::TemplateFacts,
     times,
@@ -210,7 +211,7 @@ pub enum FallbackEmail {
 
 /// Applies every rule to a job; all facts are worked out even where an early rule refuses it already.
 ///
-/// `number` is the job's own, and `standing` answers [`Question::of`](standing::Question::of) the same job; without a
+/// `number` is the job's own, and `standing` answers [`Question::of`](preconditions::Question::of) the same job; without a
 /// database it is [`Preconditions::default`].
 pub fn decide(
     job: &Job,
@@ -233,7 +234,7 @@ pub fn decide_in(
 ) -> Decision {
     let mut findings = Findings::in_language(job.channel(), language);
     times::check(job, now, &mut findings);
-    let revoked = standing::check_revoked(job, standing, &mut findings);
+    let revoked = preconditions::check_revoked(job, standing, &mut findings);
     let mut decision = Decision {
         job_id: job.id(),
         verdict: Verdict::Send,

@@ -6,18 +6,16 @@ use closure_contract::{Evidence, Provider, Timestamp};
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    brake::FallbackHoldRules,
     caps::CapRules,
-    circuit::CircuitRules,
-    frame::MailFrames,
-    invitation::Invitations,
+    email::frame::MailFrames,
+    gateway::{circuit::CircuitRules, fallback_hold::FallbackHoldRules, route::Route},
     quiet::QuietHours,
-    route::Route,
+    sms::invitation::Invitations,
     template::{Template, TemplateProblem},
     validate,
 };
 
-pub use crate::number_rules::{ClassRule, NumberRules};
+pub use crate::number::settings::{ClassRule, NumberRules};
 
 /// Every setting of the rules; what a configuration leaves out keeps its default.
 #[derive(Debug, Clone, PartialEq, Deserialize, Serialize)]

@@ -5,13 +5,15 @@ use std::fmt;
 use closure_contract::{Channel, FailureCode, RuleId};
 
 use crate::{
-    address,
+    email::address,
     findings::Findings,
     mask,
-    phone::E164,
-    phone_text::{self, Typed},
-    readings,
-    standing::{Listing, Preconditions},
+    number::{
+        phone::E164,
+        readings,
+        typed::{self, Typed},
+    },
+    preconditions::{Listing, Preconditions},
     words::Sentence,
 };
 
@@ -35,7 +37,7 @@ impl Target {
         if text.contains('@') {
             return address::compared(text).map(Self::Email).ok_or(NoTarget);
         }
-        match phone_text::read(text) {
+        match typed::read(text) {
             Ok(Typed::Plus(digits)) => {
                 readings::international(&digits).map(|number| Self::Phone(number.e164)).ok_or(NoTarget)
             }

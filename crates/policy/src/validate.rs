@@ -5,10 +5,10 @@ use std::collections::BTreeSet;
 use closure_contract::Provider;
 
 use crate::{
-    address, caps,
-    circuit::CircuitRules,
-    email,
-    readings::is_country_code,
+    caps,
+    email::{self, address},
+    gateway::circuit::CircuitRules,
+    number::readings::is_country_code,
     rulebook::{Rulebook, RulebookError, TemplateSource},
     template::{Template, TemplateProblem},
 };
@@ -142,7 +142,7 @@ fn sms(rulebook: &Rulebook, refuse: &mut impl FnMut(&'static str, &str)) {
     if rules.domestic_sms_bytes > rules.domestic_max_bytes {
         refuse("sms.domestic_sms_bytes", "must not be above domestic_max_bytes");
     }
-    let subject_bytes = crate::segments::korean_bytes(&rules.domestic_subject);
+    let subject_bytes = crate::sms::segments::korean_bytes(&rules.domestic_subject);
     if rules.domestic_subject.trim().is_empty() || subject_bytes > rules.domestic_subject_bytes_max {
         refuse("sms.domestic_subject", "must not be empty, nor longer than domestic_subject_bytes_max");
     }

@@ -3,9 +3,9 @@
 use closure_contract::{Cancel, CancelOutcome, Job, Outcome, Timestamp};
 use closure_policy::{
     explain::{Decision, Plan, Verdict, decide},
-    meaning::JobNumber,
+    number::meaning::JobNumber,
+    preconditions::Preconditions,
     rulebook::{CompiledRulebook, Rulebook, TemplateSource},
-    standing::Preconditions,
 };
 use serde_json::json;
 use time::macros::datetime;

@@ -1,6 +1,6 @@
 //! `fleet brake`: whether the emails in place of text messages are held back, and how to let them go (R14e).
 
-use closure_policy::brake::FallbackHoldRules;
+use closure_policy::gateway::fallback_hold::FallbackHoldRules;
 use closure_store::{EmailsOnHold, FallbackHoldRow, GatewayScope, Store, StoreError};
 use serde::Serialize;
 

@@ -6,8 +6,10 @@ use clap::ValueEnum as _;
 use closure_broker::topology::{self, Seen};
 use closure_contract::{FailureCode, Provider, topology::WorkQueue};
 use closure_policy::{
-    quota::QuotaLevel,
-    route::{Route, sharers},
+    gateway::{
+        quota::QuotaLevel,
+        route::{Route, sharers},
+    },
     rulebook::CompiledRulebook,
 };
 use closure_providers::Capabilities;

@@ -1,6 +1,6 @@
 //! `fleet gateways`: which SMS gateways are left alone and since when (R14e), and how their month stands.
 
-use closure_policy::quota::QuotaLevel;
+use closure_policy::gateway::quota::QuotaLevel;
 use closure_store::{OpenCircuit, OpenedBy, Store};
 use serde_json::json;
 

@@ -2,7 +2,7 @@
 
 use std::{net::SocketAddr, sync::Arc, time::Duration};
 
-use closure_policy::{brake::FallbackHoldRules, rulebook::CompiledRulebook};
+use closure_policy::{gateway::fallback_hold::FallbackHoldRules, rulebook::CompiledRulebook};
 use closure_store::Store;
 
 use super::Failure;

@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use closure_policy::{fallback_table, rules};
+use closure_policy::{fallback::table, guide};
 use serde_json::{Map, json};
 
 use super::Failure;
@@ -11,12 +11,12 @@ use crate::output::{self, Style};
 /// Prints the rules, or writes them into a file as Markdown.
 pub fn run(style: Style, file: Option<&Path>) -> Result<(), Failure> {
     if let Some(path) = file {
-        return std::fs::write(path, rules::markdown())
+        return std::fs::write(path, guide::markdown())
             .map_err(|problem| Failure::Input(format!("{}: {problem}", path.display())));
     }
     match style {
         Style::Json => {
-            let rules: Vec<_> = rules::ALL
+            let rules: Vec<_> = guide::ALL
                 .iter()
                 .map(|rule| {
                     let settings: Map<_, _> = rule
@@ -28,10 +28,10 @@ pub fn run(style: Style, file: Option<&Path>) -> Result<(), Failure> {
                         "reading": rule.reading, "settings": settings, "tests": rule.tests })
                 })
                 .collect();
-            output::json(&json!({ "rules": rules, "fallback": fallback_table::table() }));
+            output::json(&json!({ "rules": rules, "fallback": table::table() }));
         }
         Style::Text => {
-            let rows = rules::ALL
+            let rows = guide::ALL
                 .iter()
                 .map(|rule| {
                     let guide = [rule.guide_ko, rule.guide_en].join("\n").trim().to_owned();

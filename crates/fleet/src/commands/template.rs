@@ -5,7 +5,7 @@ use std::{collections::BTreeMap, io::Read as _, path::PathBuf};
 use closure_contract::Timestamp;
 use closure_policy::{
     rulebook::{CompiledRulebook, TemplateSource},
-    segments,
+    sms::segments,
     template::{self, NearestFacts, Template as Compiled, TemplateFacts},
 };
 use closure_store::{
@@ -272,7 +272,7 @@ fn test_text(
     country: u16,
     text: &str,
 ) -> (Value, Result<(), Failure>) {
-    let text = closure_policy::sms_text::clean(text, &rulebook.rules().sms.extra_characters).text;
+    let text = closure_policy::sms::text::clean(text, &rulebook.rules().sms.extra_characters).text;
     match template::find(candidates(rulebook, name, country), &text) {
         Ok(instance) => {
             let template = TemplateFacts::from(&instance);

@@ -4,7 +4,7 @@ use std::{collections::BTreeSet, sync::Arc, time::Duration};
 
 use closure_broker::{BrokerSettings, Publisher, topology};
 use closure_contract::{Channel, Provider};
-use closure_policy::{circuit::CircuitRules, rulebook::SmsRules};
+use closure_policy::{gateway::circuit::CircuitRules, rulebook::SmsRules};
 use closure_providers::Sender as _;
 use closure_store::Store;
 use tracing::{info, warn};

@@ -11,7 +11,7 @@ use std::{
 };
 
 use closure_contract::{FailureCode, Provider, Timestamp};
-use closure_policy::circuit::{AccountSignal, CircuitRules, Extent};
+use closure_policy::gateway::circuit::{AccountSignal, CircuitRules, Extent};
 use closure_store::{GatewayScope, Opened, OpenedBy, Store, StoreError};
 use tracing::{error, info, warn};
 

@@ -8,7 +8,7 @@ use std::{fmt::Write as _, io, time::Duration};
 use bytes::Bytes;
 use closure_contract::{JobId, ReceiptStatus, Timestamp};
 use closure_policy::{
-    bounce::{Bounce, Fate, Mailbox, Said, judge},
+    email::bounce::{Bounce, Fate, Mailbox, Said, judge},
     suppression::Target,
 };
 use closure_providers::{

@@ -11,7 +11,9 @@ use std::{
 };
 
 use closure_contract::Provider;
-use closure_policy::brake::{FailureShare, FallbackHold, FallbackHoldRules, HoldChange, SmsEnd};
+use closure_policy::gateway::fallback_hold::{
+    FailureShare, FallbackHold, FallbackHoldRules, HoldChange, SmsEnd,
+};
 use closure_store::{Counts, FallbackHoldRow, GatewayScope, HalfLives, Moved, Store, StoreError};
 use tracing::{error, info};
 

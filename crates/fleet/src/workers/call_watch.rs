@@ -4,7 +4,7 @@ use std::{sync::Arc, time::Duration};
 
 use closure_broker::{OutMessage, Publisher};
 use closure_contract::FailureCode;
-use closure_policy::call::{
+use closure_policy::dial::record::{
     CallEnd, CallEvent, CallEventKind, CallResult, CallStory, ChannelPresence as Presence, read_call,
 };
 use closure_providers::{AriDial, ChannelPresence, ChannelState};

@@ -12,8 +12,8 @@ use std::{
 
 use closure_contract::{FailureCode, JobId, Provider, topology::DelayStep};
 use closure_policy::{
-    circuit::{CircuitRules, Extent, Sign, probe_after_ms, sign},
     failure::{Class, class, fault},
+    gateway::circuit::{CircuitRules, Extent, Sign, probe_after_ms, sign},
 };
 use closure_providers::{About, SendFailure};
 use closure_store::{GatewayScope, Opened, OpenedBy, Store, StoreError};

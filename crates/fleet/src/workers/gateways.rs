@@ -7,7 +7,7 @@ use std::{
 };
 
 use closure_contract::Provider;
-use closure_policy::reconcile::{Duplicates, LookUpBy, Recovery};
+use closure_policy::gateway::reconcile::{Duplicates, LookUpBy, Recovery};
 use closure_providers::{Capabilities, DuplicateRefusal, LookUpKey, Sender, SmsGateway};
 
 /// A gateway that failed in a way that hits every job alike is passed over for so long, where another can stand in.

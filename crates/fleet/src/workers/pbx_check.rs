@@ -3,7 +3,7 @@
 use std::{sync::Arc, time::Duration};
 
 use closure_contract::{ClientRef, Timestamp};
-use closure_policy::call::{CallEvent, CheckStory, read_check};
+use closure_policy::dial::record::{CallEvent, CheckStory, read_check};
 use closure_providers::{AriDial, PbxFault};
 use closure_store::{RecordFault, Store, StoreError};
 use tracing::info;
@@ -139,7 +139,7 @@ fn in_time(events: &[CallEvent], asked_at: Timestamp) -> Result<(), PbxProblem> 
 #[cfg(test)]
 mod tests {
     use closure_contract::FailureCode;
-    use closure_policy::call::CallEventKind;
+    use closure_policy::dial::record::CallEventKind;
     use closure_providers::SendFailure;
 
     use super::*;

@@ -13,9 +13,11 @@ use closure_contract::{
 };
 use closure_policy::{
     explain::{Decision, FallbackEmail, Plan, SmsPlan, Verdict},
-    reconcile::{DoubtSoFar, Duplicates, LookUpBy, Reconcile, Recovery, reconcile},
+    gateway::{
+        reconcile::{DoubtSoFar, Duplicates, LookUpBy, Reconcile, Recovery, reconcile},
+        route::{Route, route},
+    },
     retry::{self, Ladder, Next},
-    route::{Route, route},
 };
 use closure_providers::{Accepted, LookUp, LookUpQuery, SendFailure, Sender, SmsGateway, SmsMessage};
 use closure_store::{AttemptUse, DeliveryState, EarlyReceipts, Ending, FinalState, Snapshot};

@@ -2,10 +2,10 @@
 
 use closure_contract::{Channel, FailureCode, Job, Provider};
 use closure_policy::{
-    brake::SmsEnd,
     fallback::{Due, EmailDue, Evaluation, ReceiptFact, SmsRecord, SmsState, Submission, evaluate},
+    gateway::fallback_hold::SmsEnd,
+    preconditions::Preconditions,
     rulebook::CompiledRulebook,
-    standing::Preconditions,
 };
 use closure_store::{DeliveryFacts, DeliveryState, DeliveryUpdate, NewFallback};
 use serde_json::Value;

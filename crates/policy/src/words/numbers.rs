@@ -3,7 +3,7 @@
 use closure_contract::Channel;
 
 use super::{Sentence, Words, words};
-use crate::phone::PhoneKind;
+use crate::number::phone::PhoneKind;
 
 const fn fixed(english: &'static str, korean: &'static str) -> Sentence {
     Sentence::fixed(english, korean)

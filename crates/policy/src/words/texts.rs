@@ -3,9 +3,9 @@
 use closure_contract::Language;
 
 use super::{Sentence, Words, words};
-use crate::{
-    sms::SmsFacts,
-    sms_text::{Replacement, code_point},
+use crate::sms::{
+    SmsFacts,
+    text::{Replacement, code_point},
 };
 
 const fn fixed(english: &'static str, korean: &'static str) -> Sentence {

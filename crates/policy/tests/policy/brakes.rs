@@ -2,8 +2,8 @@
 
 use closure_contract::{Evidence, FailureCode, Provider, ReceiptStatus, RuleEffect, RuleId, SmsJob};
 use closure_policy::{
-    brake::SmsEnd,
     fallback::{Due, EmailDue, Evaluation, ReceiptFact, SmsRecord, Submission, evaluate},
+    gateway::fallback_hold::SmsEnd,
 };
 use serde_json::json;
 

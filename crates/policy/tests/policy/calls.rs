@@ -1,7 +1,7 @@
 //! What the PBX's event log says about a call, by the rows that a real one wrote.
 
 use closure_contract::{FailureCode, Timestamp};
-use closure_policy::call::{
+use closure_policy::dial::record::{
     CallEnd, CallEvent, CallEventKind, CallResult, CallStory, ChannelPresence, read_call,
 };
 use time::Duration;

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use closure_policy::sms_text::{clean, is_allowed};
+use closure_policy::sms::text::{clean, is_allowed};
 use proptest::prelude::*;
 use unicode_normalization::UnicodeNormalization;
 use unicode_properties::{GeneralCategory as Category, UnicodeGeneralCategory};

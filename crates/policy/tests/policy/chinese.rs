@@ -1,7 +1,7 @@
 //! R14b: is a text Chinese? Real sentences with their verdicts.
 
 use closure_policy::{
-    chinese::{ChineseFacts, judge},
+    language::chinese::{ChineseFacts, judge},
     rulebook::Rulebook,
 };
 

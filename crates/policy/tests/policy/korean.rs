@@ -4,9 +4,9 @@ use closure_contract::{Job, Language, Timestamp};
 use closure_policy::{
     caps::CapKind,
     explain,
-    meaning::JobNumber,
+    number::meaning::JobNumber,
+    preconditions::{Listing, Preconditions, Used},
     rulebook::CompiledRulebook,
-    standing::{Listing, Preconditions, Used},
 };
 use serde_json::{Value, json};
 

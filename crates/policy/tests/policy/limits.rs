@@ -1,7 +1,7 @@
 //! R6 to R8 and R17 at their exact borders, with characters of every width.
 
 use closure_contract::{FailureCode, Job, RuleEffect, RuleId};
-use closure_policy::segments::korean_bytes;
+use closure_policy::sms::segments::korean_bytes;
 use serde_json::json;
 
 use crate::support::{decided, effects, sms, sms_plan};

@@ -3,7 +3,7 @@
 use closure_contract::FailureCode;
 use closure_policy::{
     explain::Decision,
-    phone::{KOREA, PhoneKind},
+    number::phone::{KOREA, PhoneKind},
 };
 use serde_json::{Value, json};
 

@@ -4,8 +4,8 @@ use std::collections::BTreeSet;
 
 use closure_contract::{Evidence, FailureCode, JobId, Provider, ReceiptStatus, SmsJob};
 use closure_policy::{
-    brake::FallbackHold,
     fallback::{Due, EmailDue, Evaluation, ReceiptFact, SmsRecord, SmsState, Submission, evaluate},
+    gateway::fallback_hold::FallbackHold,
     rulebook::CompiledRulebook,
 };
 use proptest::{prelude::*, sample::select};

@@ -4,10 +4,11 @@ use std::collections::BTreeMap;
 
 use closure_contract::{Evidence, FailureCode, Job, Provider, ReceiptStatus, SmsJob};
 use closure_policy::{
-    call::{CallEvent, CallEventKind, ChannelPresence, read_call},
+    dial::record::{CallEvent, CallEventKind, ChannelPresence, read_call},
     explain::Verdict,
     fallback::{Due, EmailDue, ReceiptFact, SmsRecord, SmsState, Submission, evaluate},
-    mask, segments,
+    mask,
+    sms::segments,
     template::Template,
 };
 use proptest::{prelude::*, sample::select};

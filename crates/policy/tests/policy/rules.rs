@@ -4,8 +4,8 @@ use std::{collections::BTreeSet, path::Path};
 
 use closure_contract::RuleId;
 use closure_policy::{
+    guide::{self, ALL},
     rulebook::Rulebook,
-    rules::{self, ALL},
 };
 
 fn read(file: &str) -> String {
@@ -49,7 +49,7 @@ const WITHOUT_TESTS: &[RuleId] = &[];
 #[test]
 fn every_rule_has_its_own_row_a_reading_and_a_test() {
     for rule in ALL {
-        assert_eq!(rules::rule(rule.id), *rule);
+        assert_eq!(guide::rule(rule.id), *rule);
         assert!(rule.reading.ends_with('.'), "{} has a reading", rule.id);
         assert_eq!(rule.guide_ko.is_empty(), rule.guide_en.is_empty(), "{}", rule.id);
         assert_eq!(rule.tests.is_empty(), WITHOUT_TESTS.contains(&rule.id), "the tests of {}", rule.id);
@@ -118,7 +118,7 @@ fn the_example_configuration_shows_the_defaults() {
 #[test]
 fn the_document_is_the_table() {
     assert!(
-        read("docs/rulebook.md") == rules::markdown(),
+        read("docs/rulebook.md") == guide::markdown(),
         "docs/rulebook.md differs from the code; write it again with `fleet rules docs/rulebook.md`"
     );
 }

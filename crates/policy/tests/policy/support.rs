@@ -5,9 +5,9 @@ use std::sync::LazyLock;
 use closure_contract::{FailureCode, Job, RuleEffect, RuleId, SmsJob, Timestamp};
 use closure_policy::{
     explain::{self, Decision, Plan, SmsPlan},
-    meaning::JobNumber,
+    number::meaning::JobNumber,
+    preconditions::Preconditions,
     rulebook::{CompiledRulebook, Rulebook},
-    standing::Preconditions,
 };
 use serde_json::{Value, json};
 use time::macros::datetime;

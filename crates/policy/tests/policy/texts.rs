@@ -3,8 +3,7 @@
 use closure_contract::{FailureCode, RuleEffect, RuleId};
 use closure_policy::{
     explain::{Decision, FallbackEmail, Verdict},
-    segments::Encoding,
-    sms::SmsFacts,
+    sms::{SmsFacts, segments::Encoding},
 };
 use serde_json::{Value, json};
 
