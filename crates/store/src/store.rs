@@ -3,9 +3,10 @@
 use std::{fmt, sync::Arc};
 
 use crate::{
-    batch::Batcher, claim::Claims, error::StoreError, migrate, owed::Payments, pool::Database,
-    session::session_settings, settings::StoreSettings, settle::Settlements, standing::Standings,
-    tally::Tallies,
+    contacts::{caps::Tallies, preconditions::Standings},
+    database::{batch::Batcher, migrate, pool::Database, session::session_settings, settings::StoreSettings},
+    delivery::{claim::Claims, owed::Payments, settle::Settlements},
+    error::StoreError,
 };
 
 /// The fleet's memory; a clone shares the connections and the batches.

@@ -1,0 +1,214 @@
+//! Recipients who are not to be contacted (B6).
+
+use std::fmt::{self, Write as _};
+
+use closure_contract::Timestamp;
+use serde::Serialize;
+use sha2::{Digest, Sha256};
+use tokio_postgres::Row;
+
+use crate::{
+    database::{row::Columns, text},
+    delivery::state::named,
+    error::StoreError,
+    store::Store,
+};
+
+/// A recipient, in the one form in which recipients are compared.
+#[derive(Clone, PartialEq, Eq)]
+pub enum Recipient {
+    /// The digits of a number, with its country code.
+    Phone(String),
+    /// An address in lower case.
+    Email(String),
+}
+
+/// Who or what puts a recipient on the list.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum SuppressionSource {
+    /// A person at the command line or the console.
+    Operator,
+    /// A mail server that said for good that there is no such mailbox.
+    HardBounce,
+    /// The customer, who asked not to be contacted.
+    OptOut,
+}
+
+/// A recipient to be put on the list.
+#[derive(Clone)]
+pub struct NewSuppression {
+    /// Whom.
+    pub recipient: Recipient,
+    /// The recipient for people, with the middle hidden.
+    pub masked: String,
+    /// By whose word.
+    pub source: SuppressionSource,
+    /// Who did it.
+    pub actor: String,
+    /// Why.
+    pub reason: String,
+}
+
+/// One entry of the list.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Suppression {
+    /// `phone` or `email`.
+    pub kind: String,
+    /// The recipient, with the middle hidden.
+    pub masked: String,
+    /// By whose word.
+    pub source: SuppressionSource,
+    /// Who did it.
+    pub actor: String,
+    /// Why.
+    pub reason: String,
+    /// Since when.
+    pub since: Timestamp,
+}
+
+/// What became of a change of the list.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ListChange {
+    /// It was made.
+    Made,
+    /// The list was so before.
+    AsBefore,
+}
+
+impl Store {
+    /// Puts a recipient on the list, with the action on record; one that is on it keeps its first entry.
+    pub async fn suppress(&self, new: NewSuppression) -> Result<ListChange, StoreError> {
+        let rows = self
+            .database
+            .query(
+                ADD,
+                &[
+                    &new.recipient.kind(),
+                    &new.recipient.hash(),
+                    &text::detail(&new.masked),
+                    &new.source.as_str(),
+                    &text::detail(&new.actor),
+                    &text::detail(&new.reason),
+                ],
+            )
+            .await?;
+        Ok(change(&rows))
+    }
+
+    /// Takes a recipient off the list, with the action on record.
+    pub async fn unsuppress(
+        &self,
+        recipient: &Recipient,
+        actor: &str,
+        reason: &str,
+    ) -> Result<ListChange, StoreError> {
+        let values: [&(dyn tokio_postgres::types::ToSql + Sync); 4] =
+            [&recipient.kind(), &recipient.hash(), &text::detail(actor), &text::detail(reason)];
+        Ok(change(&self.database.query(REMOVE, &values).await?))
+    }
+
+    /// The list, the newest entries first.
+    pub async fn suppressions(&self, limit: i64) -> Result<Vec<Suppression>, StoreError> {
+        self.database.query(LIST, &[&limit]).await?.iter().map(Suppression::read).collect()
+    }
+}
+
+fn change(rows: &[Row]) -> ListChange {
+    if rows.is_empty() { ListChange::AsBefore } else { ListChange::Made }
+}
+
+/// What tells a recipient from any other without being another copy of it.
+pub(crate) fn hash(value: &str) -> Vec<u8> {
+    Sha256::digest(value).to_vec()
+}
+
+/// The same as text.
+pub(crate) fn hex(value: &str) -> String {
+    Sha256::digest(value).iter().fold(String::with_capacity(64), |mut text, byte| {
+        let _ = write!(text, "{byte:02x}");
+        text
+    })
+}
+
+impl Recipient {
+    pub(crate) fn kind(&self) -> &'static str {
+        match self {
+            Self::Phone(_) => "phone",
+            Self::Email(_) => "email",
+        }
+    }
+
+    pub(crate) fn hash(&self) -> Vec<u8> {
+        match self {
+            Self::Phone(value) | Self::Email(value) => hash(value),
+        }
+    }
+}
+
+impl SuppressionSource {
+    const ALL: [Self; 3] = [Self::Operator, Self::HardBounce, Self::OptOut];
+
+    /// The source in its column.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Operator => "operator",
+            Self::HardBounce => "hard_bounce",
+            Self::OptOut => "opt_out",
+        }
+    }
+}
+
+impl Suppression {
+    fn read(row: &Row) -> Result<Self, StoreError> {
+        let columns = Columns(row);
+        let source = |text: &str| named(&SuppressionSource::ALL, SuppressionSource::as_str, "source", text);
+        Ok(Self {
+            kind: columns.get("kind")?,
+            masked: columns.get("masked")?,
+            source: columns.word("source", source)?,
+            actor: columns.get("actor")?,
+            reason: columns.get("reason")?,
+            since: columns.time("created_at")?,
+        })
+    }
+}
+
+pub(crate) const ADD: &str = "
+WITH added AS (
+    INSERT INTO suppression (kind, value_hash, masked, source, actor, reason)
+    VALUES ($1, $2, $3, $4, $5, $6)
+    ON CONFLICT (kind, value_hash) DO NOTHING
+    RETURNING *
+)
+INSERT INTO suppression_action (action, kind, value_hash, masked, source, actor, reason)
+SELECT 'add', kind, value_hash, masked, source, actor, reason FROM added
+RETURNING id";
+
+pub(crate) const REMOVE: &str = "
+WITH removed AS (
+    DELETE FROM suppression WHERE kind = $1 AND value_hash = $2 RETURNING *
+)
+INSERT INTO suppression_action (action, kind, value_hash, masked, source, actor, reason)
+SELECT 'remove', kind, value_hash, masked, source, $3, $4 FROM removed
+RETURNING id";
+
+pub(crate) const LIST: &str = "
+SELECT kind, masked, source, actor, reason, created_at FROM suppression
+WHERE created_at <= now()
+ORDER BY created_at DESC, value_hash LIMIT $1";
+
+impl fmt::Debug for Recipient {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}(masked)", self.kind())
+    }
+}
+
+impl fmt::Debug for NewSuppression {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("NewSuppression")
+            .field("recipient", &self.masked)
+            .field("source", &self.source)
+            .finish_non_exhaustive()
+    }
+}

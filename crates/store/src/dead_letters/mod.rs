@@ -1,0 +1,318 @@
+//! What waits for a person.
+
+pub(crate) mod record;
+pub(crate) mod replay;
+
+use std::fmt;
+
+use bytes::Bytes;
+use closure_contract::{Channel, FailureCode, Generation, JobId, Timestamp};
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+use tokio_postgres::Row;
+
+use crate::{database::row::Columns, delivery::state, error::StoreError, store::Store};
+
+/// One listing has at most this many dead letters.
+const LISTED_MAX: i64 = 1_000;
+/// One dead letter shows at most this many actions, the latest ones.
+const ACTIONS_MAX: i64 = 200;
+
+/// The number of a dead letter.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
+#[serde(transparent)]
+pub struct DeadLetterId(pub i64);
+
+impl fmt::Display for DeadLetterId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
+    }
+}
+
+/// Where a dead letter stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum DeadLetterState {
+    /// It waits for a person.
+    Open,
+    /// It was sent again, and its end is not known.
+    Replaying,
+    /// A replay brought it to an end, or the job that it only names reached the customer.
+    Resolved,
+    /// A person gave it up.
+    Discarded,
+}
+
+impl DeadLetterState {
+    /// Every state.
+    pub const ALL: [Self; 4] = [Self::Open, Self::Replaying, Self::Resolved, Self::Discarded];
+
+    /// The state in its column.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Open => "open",
+            Self::Replaying => "replaying",
+            Self::Resolved => "resolved",
+            Self::Discarded => "discarded",
+        }
+    }
+
+    pub(crate) fn read(text: &str) -> Result<Self, StoreError> {
+        state::named(&Self::ALL, Self::as_str, "dead letter's state", text)
+    }
+}
+
+/// A message that the broker gave up, or that is no job of ours.
+#[derive(Clone)]
+pub struct NewDeadLetter {
+    /// The work queue that it belonged to.
+    pub queue: String,
+    /// The routing key that it came with.
+    pub routing_key: String,
+    /// Why, as a code.
+    pub code: FailureCode,
+    /// Why, for people.
+    pub detail: String,
+    /// Its bytes, as they came.
+    pub body: Bytes,
+    /// What else is known of the message; its `generation` says which edition of a job it is.
+    pub headers: Value,
+    /// The job that it is a message of, where it could be worked on at all.
+    pub job_id: Option<JobId>,
+    /// The job that it only names: the letter is resolved when that one reaches the customer.
+    pub about_job: Option<JobId>,
+    /// The message's own id.
+    pub message_id: Option<String>,
+}
+
+/// Which dead letters are listed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct DeadLetterFilter {
+    /// In this state alone.
+    pub state: Option<DeadLetterState>,
+    /// Of this channel alone.
+    pub channel: Option<Channel>,
+    /// With this code alone.
+    pub code: Option<FailureCode>,
+    /// Older than this one: the last of the page before.
+    pub before: Option<DeadLetterId>,
+    /// At most so many.
+    pub limit: i64,
+}
+
+impl Default for DeadLetterFilter {
+    fn default() -> Self {
+        Self { state: None, channel: None, code: None, before: None, limit: 100 }
+    }
+}
+
+/// A dead letter in a listing.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
+pub struct DeadLetterSummary {
+    /// Its number.
+    pub id: DeadLetterId,
+    /// The job, where it is one of ours.
+    pub job_id: Option<JobId>,
+    /// The job that it only names, where it began none.
+    pub about_job: Option<JobId>,
+    /// The channel, where it is known.
+    pub channel: Option<Channel>,
+    /// The work queue that it belonged to.
+    pub queue: String,
+    /// Why, as a code.
+    pub code: FailureCode,
+    /// Why, for people.
+    pub detail: String,
+    /// What the provider said of the latest try of that generation, masked, where it is more than the reason.
+    pub said: Option<String>,
+    /// Where it stands.
+    pub state: DeadLetterState,
+    /// The generation that died last.
+    pub generation: Generation,
+    /// How often it died.
+    pub deaths: u32,
+    /// When it died first.
+    pub first_died_at: Timestamp,
+    /// When it died last.
+    pub last_died_at: Timestamp,
+    /// When it was resolved or discarded.
+    pub settled_at: Option<Timestamp>,
+}
+
+/// A dead letter with everything that is known of it.
+#[derive(Clone, PartialEq)]
+pub struct DeadLetter {
+    /// What a listing shows.
+    pub summary: DeadLetterSummary,
+    /// The routing key that leads to its queue.
+    pub routing_key: String,
+    /// The message's own id.
+    pub message_id: Option<String>,
+    /// The original bytes.
+    pub body: Bytes,
+    /// What a person made of them for the latest replay.
+    pub replay_body: Option<Bytes>,
+    /// What else is known of the message.
+    pub headers: Value,
+    /// Who did what, the latest last.
+    pub actions: Vec<DeadLetterAction>,
+}
+
+/// What a person did about a dead letter.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
+pub struct DeadLetterAction {
+    /// `replay` or `discard`.
+    pub action: String,
+    /// Who.
+    pub actor: String,
+    /// Why.
+    pub reason: String,
+    /// The generation that a replay made, or that was discarded.
+    pub generation: Generation,
+    /// When.
+    pub at: Timestamp,
+}
+
+impl Store {
+    /// How many letters with this code wait for a person; nothing of what stands in them is read.
+    pub async fn open_letters(&self, code: FailureCode) -> Result<u64, StoreError> {
+        let rows = self.database.query(COUNT_OPEN, &[&code.as_str()]).await?;
+        let row = rows.first().expect("a count has one row");
+        Ok(u64::try_from(Columns(row).get::<i64>("count")?).unwrap_or(0))
+    }
+
+    /// Dead letters, the latest first.
+    pub async fn dead_letters(&self, filter: DeadLetterFilter) -> Result<Vec<DeadLetterSummary>, StoreError> {
+        let states: Vec<&str> = match filter.state {
+            Some(state) => vec![state.as_str()],
+            None => DeadLetterState::ALL.iter().map(|state| state.as_str()).collect(),
+        };
+        let rows = self
+            .database
+            .query(
+                LIST,
+                &[
+                    &states,
+                    &filter.channel.map(Channel::as_str),
+                    &filter.code.map(FailureCode::as_str),
+                    &filter.before.map_or(i64::MAX, |id| id.0),
+                    &filter.limit.clamp(0, LISTED_MAX),
+                ],
+            )
+            .await?;
+        rows.iter().map(DeadLetterSummary::read).collect()
+    }
+
+    /// One dead letter with its bytes and its actions.
+    pub async fn dead_letter(&self, id: DeadLetterId) -> Result<Option<DeadLetter>, StoreError> {
+        let rows = self.database.query(ONE, &[&id.0]).await?;
+        let Some(row) = rows.first() else { return Ok(None) };
+        let columns = Columns(row);
+        Ok(Some(DeadLetter {
+            summary: DeadLetterSummary::read(row)?,
+            routing_key: columns.get("routing_key")?,
+            message_id: columns.get("message_id")?,
+            body: columns.bytes("body")?,
+            replay_body: columns.maybe_bytes("replay_body")?,
+            headers: columns.get("headers")?,
+            actions: self.dead_letter_actions(id).await?,
+        }))
+    }
+
+    pub(crate) async fn dead_letter_actions(
+        &self,
+        id: DeadLetterId,
+    ) -> Result<Vec<DeadLetterAction>, StoreError> {
+        let rows = self.database.query(ACTIONS, &[&id.0, &ACTIONS_MAX]).await?;
+        rows.iter().map(DeadLetterAction::read).collect()
+    }
+}
+
+macro_rules! summary_columns {
+    () => {
+        "l.id, l.job_id, l.about_job, l.channel, l.queue, l.code, l.detail, l.state, l.generation, l.deaths, l.first_died_at, \
+         l.last_died_at, l.settled_at, \
+         (SELECT a.detail FROM attempt AS a WHERE a.job_id = l.job_id AND a.generation = l.generation \
+            AND a.detail <> l.detail ORDER BY a.number DESC LIMIT 1) AS said"
+    };
+}
+pub(crate) use summary_columns;
+
+const COUNT_OPEN: &str = "SELECT count(*) AS count FROM dead_letter WHERE state = 'open' AND code = $1";
+
+pub(crate) const LIST: &str = concat!(
+    "SELECT ",
+    summary_columns!(),
+    "
+FROM dead_letter AS l
+WHERE l.state = ANY ($1::text[])
+    AND ($2::text IS NULL OR l.channel = $2)
+    AND ($3::text IS NULL OR l.code = $3)
+    AND l.id < $4
+ORDER BY l.id DESC LIMIT $5"
+);
+
+pub(crate) const ONE: &str = concat!(
+    "SELECT ",
+    summary_columns!(),
+    ", l.routing_key, l.message_id, l.body, l.replay_body, l.headers FROM dead_letter AS l WHERE l.id = $1"
+);
+
+pub(crate) const ACTIONS: &str = "
+SELECT * FROM (
+    SELECT id, action, actor, reason, generation, at FROM dead_letter_action
+    WHERE dead_letter_id = $1 ORDER BY id DESC LIMIT $2
+) AS latest ORDER BY id";
+
+impl DeadLetterSummary {
+    /// Reads the columns that `summary_columns!` names.
+    pub(crate) fn read(row: &Row) -> Result<Self, StoreError> {
+        let columns = Columns(row);
+        Ok(Self {
+            id: columns.get("id").map(DeadLetterId)?,
+            job_id: columns.maybe_job("job_id")?,
+            about_job: columns.maybe_job("about_job")?,
+            channel: columns.maybe_word("channel", state::channel)?,
+            queue: columns.get("queue")?,
+            code: columns.code("code")?,
+            detail: columns.get("detail")?,
+            said: columns.get("said")?,
+            state: columns.word("state", DeadLetterState::read)?,
+            generation: columns.generation("generation")?,
+            deaths: columns.count("deaths")?,
+            first_died_at: columns.time("first_died_at")?,
+            last_died_at: columns.time("last_died_at")?,
+            settled_at: columns.maybe_time("settled_at")?,
+        })
+    }
+}
+
+impl DeadLetterAction {
+    fn read(row: &Row) -> Result<Self, StoreError> {
+        let columns = Columns(row);
+        Ok(Self {
+            action: columns.get("action")?,
+            actor: columns.get("actor")?,
+            reason: columns.get("reason")?,
+            generation: columns.generation("generation")?,
+            at: columns.time("at")?,
+        })
+    }
+}
+
+impl fmt::Debug for NewDeadLetter {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("NewDeadLetter")
+            .field("queue", &self.queue)
+            .field("code", &self.code)
+            .field("job_id", &self.job_id)
+            .finish_non_exhaustive()
+    }
+}
+
+impl fmt::Debug for DeadLetter {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("DeadLetter").field("summary", &self.summary).finish_non_exhaustive()
+    }
+}

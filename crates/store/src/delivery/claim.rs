@@ -1,0 +1,325 @@
+//! The right to make the next attempt, or the reason why not.
+
+use std::{collections::HashMap, fmt};
+
+use bytes::Bytes;
+use closure_contract::{
+    AttemptNumber, Channel, ClientRef, ConsultationId, Generation, JobId, Provider, Timestamp,
+};
+use serde_json::Value;
+use sha2::{Digest, Sha256};
+use tokio_postgres::Row;
+use uuid::Uuid;
+
+use super::{
+    claim_sql::CLAIM,
+    snapshot::Snapshot,
+    state::{self, DeliveryState},
+};
+use crate::{
+    database::{
+        batch::Batch,
+        pool::Database,
+        row::{Columns, int, millis},
+        text,
+    },
+    error::StoreError,
+    store::Store,
+};
+
+/// What a worker asks for when it has read a job.
+#[derive(Clone)]
+pub struct NewClaim {
+    /// What tells this claim from any other: asked again with the same, one whose answer was lost is granted.
+    pub token: Uuid,
+    /// The job.
+    pub job_id: JobId,
+    /// The worker's channel.
+    pub channel: Channel,
+    /// Kind and major version of the body.
+    pub kind: String,
+    /// The consultation that the job closes.
+    pub consultation_id: ConsultationId,
+    /// Which edition of the answer.
+    pub revision: u32,
+    /// The generation that the message names.
+    pub generation: Generation,
+    /// The try that the message asks for.
+    pub attempt: AttemptNumber,
+    /// The message's bytes.
+    pub body: Bytes,
+    /// Of a fallback email: the SMS that it stands in for.
+    pub source_job_id: Option<JobId>,
+    /// Who is to carry it.
+    pub provider: Provider,
+    /// How long the claim lasts: longer than the slowest try.
+    pub lease_ms: u64,
+    /// What is to be sent, where a retry must send the same bytes; the first ones stay.
+    pub rendered: Option<Bytes>,
+    /// Every rule that had a say.
+    pub rules: Value,
+    /// Of a text message: the sender that the provider is asked to show.
+    pub sender_asked: Option<String>,
+    /// The W3C trace context of the message; the first one stays.
+    pub traceparent: Option<String>,
+}
+
+/// The exclusive, expiring right to settle a delivery.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct Lease {
+    /// The delivery.
+    pub job_id: JobId,
+    /// What tells this holder from any other.
+    pub token: Uuid,
+}
+
+/// The answer to a claim.
+#[derive(Clone, PartialEq)]
+pub enum Claim {
+    /// Make this attempt: it is on record, and a crash from here on leaves a doubt.
+    Granted {
+        /// The right to settle it.
+        lease: Lease,
+        /// Its number.
+        attempt: AttemptNumber,
+        /// Its name towards the provider.
+        client_ref: ClientRef,
+        /// The bytes that were stored first, if any.
+        rendered: Option<Bytes>,
+        /// For how long it has been put off for failures that cost no try, in milliseconds.
+        postponed_ms: u64,
+    },
+    /// Find out what became of an attempt whose end is not on record; never send blindly.
+    Reconcile {
+        /// The right to settle it.
+        lease: Lease,
+        /// The attempt in doubt.
+        attempt: AttemptNumber,
+        /// Its name towards the provider.
+        client_ref: ClientRef,
+        /// Who was tried: the one to ask, whatever is chosen for others by now.
+        provider: Provider,
+        /// The provider's own reference, if it became known.
+        provider_ref: Option<String>,
+        /// How often the provider was asked and knew nothing.
+        lookups: u32,
+        /// How often it was sent again because of a doubt.
+        resends: u32,
+        /// The bytes that were stored first, if any.
+        rendered: Option<Bytes>,
+        /// When the attempt began.
+        since: Timestamp,
+        /// For how long finding out has been put off for failures that cost no try, in milliseconds.
+        postponed_ms: u64,
+    },
+    /// The attempt that the message asks for was made; its retry may be lost, so publish the next one again.
+    Scheduled {
+        /// The try that is due.
+        next: AttemptNumber,
+    },
+    /// It was settled before; what followed from that may not have been told.
+    Settled(Box<Snapshot>),
+    /// Another holds the lease.
+    Leased {
+        /// For how much longer.
+        remaining_ms: u64,
+    },
+    /// The message is of an older generation than the delivery.
+    Stale {
+        /// The delivery's generation.
+        generation: Generation,
+    },
+    /// The same job was given before with other bytes, or its source has another fallback, or the message names a
+    /// generation that no replay made.
+    Conflict,
+}
+
+impl Store {
+    /// Claims the next attempt of a job; concurrent claims share one commit.
+    pub async fn claim(&self, claim: NewClaim) -> Result<Claim, StoreError> {
+        let mut claim = claim;
+        claim.attempt = claim.attempt.max(AttemptNumber::FIRST);
+        let asked = Asked {
+            token: claim.token,
+            body_hash: Sha256::digest(&claim.body).to_vec(),
+            client_ref: ClientRef::of(claim.job_id, claim.generation, claim.attempt),
+            rules: text::json(claim.rules.clone()),
+            claim,
+        };
+        match self.claims.ask(asked).await {
+            Err(error) if error.violates(SOURCE_CONSTRAINT) => Ok(Claim::Conflict),
+            answer => answer,
+        }
+    }
+}
+
+/// One SMS has one fallback, whatever job id another message gives it.
+const SOURCE_CONSTRAINT: &str = "delivery_source_job";
+
+/// A claim with what is computed from it.
+pub(crate) struct Asked {
+    claim: NewClaim,
+    token: Uuid,
+    body_hash: Vec<u8>,
+    client_ref: ClientRef,
+    rules: Value,
+}
+
+/// The batched work.
+pub(crate) struct Claims(pub(crate) Database);
+
+impl Batch for Claims {
+    type Item = Asked;
+    type Answer = Claim;
+
+    fn key(item: &Asked) -> JobId {
+        item.claim.job_id
+    }
+
+    async fn run(&self, items: &[&Asked]) -> Result<Vec<Claim>, StoreError> {
+        let rows = self.rows(items).await?;
+        let mut by_job: HashMap<Uuid, &Row> = HashMap::with_capacity(rows.len());
+        for row in &rows {
+            by_job.insert(Columns(row).get("job_id")?, row);
+        }
+        items
+            .iter()
+            .map(|asked| {
+                let row =
+                    by_job.get(&asked.claim.job_id.0).expect("an upsert returns every row that it was given");
+                answer(asked, row)
+            })
+            .collect()
+    }
+}
+
+impl Claims {
+    async fn rows(&self, items: &[&Asked]) -> Result<Vec<Row>, StoreError> {
+        self.0
+            .query(
+                CLAIM,
+                &[
+                    &column(items, |asked| asked.claim.job_id.0),
+                    &column(items, |asked| asked.claim.channel.as_str()),
+                    &column(items, |asked| asked.claim.kind.as_str()),
+                    &column(items, |asked| asked.claim.consultation_id.as_str()),
+                    &column(items, |asked| int(asked.claim.revision)),
+                    &column(items, |asked| int(asked.claim.generation.0)),
+                    &column(items, |asked| int(asked.claim.attempt.0)),
+                    &column(items, |asked| asked.client_ref.0),
+                    &column(items, |asked| &asked.claim.body[..]),
+                    &column(items, |asked| &asked.body_hash[..]),
+                    &column(items, |asked| asked.claim.source_job_id.map(|id| id.0)),
+                    &column(items, |asked| asked.claim.provider.as_str()),
+                    &column(items, |asked| asked.token),
+                    &column(items, |asked| millis(asked.claim.lease_ms)),
+                    &column(items, |asked| asked.claim.rendered.as_deref()),
+                    &column(items, |asked| &asked.rules),
+                    &column(items, |asked| asked.claim.sender_asked.as_deref()),
+                    &column(items, |asked| asked.claim.traceparent.as_deref()),
+                ],
+            )
+            .await
+    }
+}
+
+fn column<'a, T>(items: &[&'a Asked], of: impl Fn(&'a Asked) -> T) -> Vec<T> {
+    items.iter().map(|asked| of(asked)).collect()
+}
+
+/// Reads why a row was granted, or why not.
+fn answer(asked: &Asked, row: &Row) -> Result<Claim, StoreError> {
+    let columns = Columns(row);
+    let lease = Lease { job_id: asked.claim.job_id, token: asked.token };
+    if columns.get::<Option<Uuid>>("lease_token")? == Some(asked.token) {
+        return match columns.get::<&str>("lease_for")? {
+            "try" => granted(lease, &columns),
+            _ => reconcile(lease, &columns),
+        };
+    }
+    let generation = columns.generation("generation")?;
+    if generation > asked.claim.generation {
+        return Ok(Claim::Stale { generation });
+    }
+    if generation < asked.claim.generation || columns.get::<&[u8]>("body_hash")? != asked.body_hash {
+        return Ok(Claim::Conflict);
+    }
+    match columns.word("state", str::parse)? {
+        DeliveryState::Pending | DeliveryState::Sending | DeliveryState::InDoubt => {
+            Ok(Claim::Leased { remaining_ms: columns.millis("remaining_ms")? })
+        }
+        DeliveryState::Waiting => Ok(Claim::Scheduled { next: columns.attempt("attempts")?.next() }),
+        DeliveryState::Accepted
+        | DeliveryState::Delivered
+        | DeliveryState::Undelivered
+        | DeliveryState::Unknown
+        | DeliveryState::Refused
+        | DeliveryState::Expired
+        | DeliveryState::Dead
+        | DeliveryState::Discarded
+        | DeliveryState::Superseded
+        | DeliveryState::Cancelled => Ok(Claim::Settled(Box::new(Snapshot::read(row)?))),
+    }
+}
+
+fn granted(lease: Lease, columns: &Columns<'_>) -> Result<Claim, StoreError> {
+    Ok(Claim::Granted {
+        lease,
+        attempt: columns.attempt("attempts")?,
+        client_ref: columns.get("client_ref").map(ClientRef)?,
+        rendered: columns.maybe_bytes("rendered")?,
+        postponed_ms: columns.millis("postponed_ms")?,
+    })
+}
+
+fn reconcile(lease: Lease, columns: &Columns<'_>) -> Result<Claim, StoreError> {
+    Ok(Claim::Reconcile {
+        lease,
+        attempt: columns.attempt("attempts")?,
+        client_ref: columns.get("client_ref").map(ClientRef)?,
+        provider: columns.word("provider", state::provider)?,
+        provider_ref: columns.get("provider_ref")?,
+        lookups: columns.count("lookups")?,
+        resends: columns.count("resends")?,
+        rendered: columns.maybe_bytes("rendered")?,
+        since: columns.time("tried_at")?,
+        postponed_ms: columns.millis("postponed_ms")?,
+    })
+}
+
+impl fmt::Debug for NewClaim {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("NewClaim")
+            .field("job_id", &self.job_id)
+            .field("channel", &self.channel)
+            .field("generation", &self.generation)
+            .field("attempt", &self.attempt)
+            .finish_non_exhaustive()
+    }
+}
+
+impl fmt::Debug for Claim {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Granted { lease, attempt, .. } => f
+                .debug_struct("Granted")
+                .field("job_id", &lease.job_id)
+                .field("attempt", attempt)
+                .finish_non_exhaustive(),
+            Self::Reconcile { lease, attempt, lookups, resends, .. } => f
+                .debug_struct("Reconcile")
+                .field("job_id", &lease.job_id)
+                .field("attempt", attempt)
+                .field("lookups", lookups)
+                .field("resends", resends)
+                .finish_non_exhaustive(),
+            Self::Scheduled { next } => f.debug_struct("Scheduled").field("next", next).finish(),
+            Self::Settled(snapshot) => f.debug_tuple("Settled").field(snapshot).finish(),
+            Self::Leased { remaining_ms } => {
+                f.debug_struct("Leased").field("remaining_ms", remaining_ms).finish()
+            }
+            Self::Stale { generation } => f.debug_struct("Stale").field("generation", generation).finish(),
+            Self::Conflict => f.write_str("Conflict"),
+        }
+    }
+}

@@ -1,0 +1,69 @@
+//! How many text messages each gateway has taken this month, and at what pace.
+
+use closure_contract::{Provider, Timestamp};
+use serde::Serialize;
+use tokio_postgres::Row;
+
+use crate::{database::row::Columns, delivery::state, error::StoreError, store::Store};
+
+/// What a gateway has taken.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize)]
+pub struct Usage {
+    /// The gateway.
+    pub provider: Provider,
+    /// Text messages since the month began, where the account is.
+    pub used: u64,
+    /// Text messages a day in the last seven days, or since the first of them.
+    pub per_day: f64,
+    /// When the month ends, where the account is.
+    pub month_ends_at: Timestamp,
+}
+
+impl Store {
+    /// What each of these gateways has taken, in the same order; what may have been taken counts as well.
+    ///
+    /// It reads a month of attempts, so it is for people and for a look now and then.
+    pub async fn usage(&self, providers: &[Provider]) -> Result<Vec<Usage>, StoreError> {
+        let names: Vec<&str> = providers.iter().map(|provider| provider.as_str()).collect();
+        let rows = self.database.query(USAGE, &[&names, &ACCOUNT_ZONE]).await?;
+        rows.iter().map(Usage::read).collect()
+    }
+}
+
+/// The month of a Korean account begins at midnight in Korea.
+const ACCOUNT_ZONE: &str = "Asia/Seoul";
+
+/// A pace over less than a day would be that of an hour.
+const USAGE: &str = "
+WITH month AS MATERIALIZED (
+    SELECT date_trunc('month', now(), $2) AS starts,
+        (date_trunc('month', now() AT TIME ZONE $2) + interval '1 month') AT TIME ZONE $2 AS ends
+), taken AS MATERIALIZED (
+    SELECT a.provider,
+        count(*) FILTER (WHERE a.started_at >= month.starts) AS used,
+        count(*) FILTER (WHERE a.started_at >= now() - interval '7 days') AS week,
+        min(a.started_at) FILTER (WHERE a.started_at >= now() - interval '7 days') AS week_starts
+    FROM attempt AS a, month
+    WHERE a.started_at >= least(month.starts, now() - interval '7 days')
+        AND a.provider = ANY ($1::text[]) AND a.state IN ('accepted', 'in_doubt')
+    GROUP BY a.provider
+)
+SELECT asked.provider, coalesce(taken.used, 0) AS used, month.ends AS month_ends_at,
+    coalesce(
+        taken.week / greatest(1, extract(epoch FROM now() - taken.week_starts) / 86400), 0
+    )::double precision AS per_day
+FROM unnest($1::text[]) WITH ORDINALITY AS asked (provider, number)
+CROSS JOIN month LEFT JOIN taken ON taken.provider = asked.provider
+ORDER BY asked.number";
+
+impl Usage {
+    fn read(row: &Row) -> Result<Self, StoreError> {
+        let columns = Columns(row);
+        Ok(Self {
+            provider: columns.word("provider", state::provider)?,
+            used: u64::try_from(columns.get::<i64>("used")?).unwrap_or(0),
+            per_day: columns.get("per_day")?,
+            month_ends_at: columns.time("month_ends_at")?,
+        })
+    }
+}

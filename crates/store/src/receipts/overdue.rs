@@ -1,0 +1,80 @@
+//! What no message tells: silence, and receipts that were early.
+//!
+//! Every sweep may run in several processes at once. What is handed out is put off in the same statement, so that no
+//! other process gets it too, and comes back by itself where the process dies before it has done anything about it.
+
+use closure_contract::JobId;
+use tokio_postgres::Row;
+
+use crate::{database::row::Columns, error::StoreError, store::Store};
+
+impl Store {
+    /// Text messages whose receipt is overdue, whose receipt was matched and not looked at, or whose email was held;
+    /// each to one process.
+    pub async fn overdue(&self, limit: i64) -> Result<Vec<JobId>, StoreError> {
+        jobs(&self.database.query(OVERDUE, &[&limit]).await?)
+    }
+
+    /// Matches receipts that came before their delivery was known; gives the deliveries that they speak of.
+    pub async fn match_inbox(&self, limit: i64) -> Result<Vec<JobId>, StoreError> {
+        jobs(&self.database.query(MATCH, &[&limit]).await?)
+    }
+
+    /// Has a delivery looked at by a sweep within a minute: this process cannot, and one of a newer release can.
+    pub async fn look_again(&self, job: JobId) -> Result<(), StoreError> {
+        self.database.query(LOOK_AGAIN, &[&job.0]).await?;
+        Ok(())
+    }
+}
+
+pub(crate) fn jobs(rows: &[Row]) -> Result<Vec<JobId>, StoreError> {
+    rows.iter().map(|row| Columns(row).job("job_id")).collect()
+}
+
+/// A minute is long enough to evaluate what was handed out, and short against any receipt's due time.
+pub(crate) const OVERDUE: &str = "
+WITH due AS MATERIALIZED (
+    SELECT job_id FROM delivery
+    WHERE channel = 'sms' AND look_at <= now()
+        AND (state IN ('accepted', 'in_doubt', 'sending') OR held_since IS NOT NULL)
+    ORDER BY look_at LIMIT $1
+    FOR UPDATE SKIP LOCKED
+)
+UPDATE delivery AS d SET look_at = now() + interval '1 minute'
+FROM due WHERE d.job_id = due.job_id
+RETURNING d.job_id";
+
+/// A settlement matches what is in the inbox by then, so that what is left here came within its very moment; after
+/// a day a receipt is none of ours. The delivery is marked, because the process that matched it may die before
+/// it looks.
+pub(crate) const MATCH: &str = "
+WITH inbox AS MATERIALIZED (
+    SELECT r.id, named.job_id, named.generation, named.number
+    FROM receipt AS r CROSS JOIN LATERAL (
+        (SELECT 1 AS rank, a.job_id, a.generation, a.number FROM attempt AS a
+         WHERE a.provider = r.provider AND a.provider_ref = r.provider_ref
+         ORDER BY a.started_at DESC LIMIT 1)
+        UNION ALL
+        (SELECT 2, s.job_id, s.generation, s.number FROM receipt AS s
+         WHERE s.provider = r.provider AND s.provider_ref = r.provider_ref
+            AND s.client_ref IS NOT NULL AND s.job_id IS NOT NULL
+         ORDER BY s.id DESC LIMIT 1)
+        ORDER BY rank LIMIT 1
+    ) AS named
+    WHERE r.inbox_since > now() - interval '1 day'
+    ORDER BY r.inbox_since DESC LIMIT $1
+    FOR UPDATE OF r SKIP LOCKED
+), matched AS (
+    UPDATE receipt AS r SET
+        job_id = inbox.job_id, generation = inbox.generation, number = inbox.number, inbox_since = NULL
+    FROM inbox WHERE r.id = inbox.id
+    RETURNING r.job_id
+), marked AS (
+    UPDATE delivery AS d SET look_at = least(d.look_at, now() + interval '1 minute')
+    FROM (SELECT DISTINCT job_id FROM matched) AS m
+    WHERE d.job_id = m.job_id
+)
+SELECT DISTINCT job_id FROM matched";
+
+pub(crate) const LOOK_AGAIN: &str =
+    "UPDATE delivery SET look_at = least(look_at, now() + interval '1 minute') WHERE job_id = $1";
