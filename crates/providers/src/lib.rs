@@ -6,7 +6,6 @@ pub mod bounce;
 pub mod config;
 pub mod dial;
 mod distrust;
-pub mod dkim;
 pub mod email;
 pub mod handover;
 mod http;
@@ -24,7 +23,7 @@ pub use bounce::{
 };
 pub use config::{ConfigError, PlainHttp};
 pub use dial::{AgentPhone, AriDial, AriSettings, Call, ChannelPresence, ChannelState, PbxFault};
-pub use dkim::DkimSigner;
+pub use email::dkim::DkimSigner;
 pub use email::{AutoSubmitted, Mail, RenderError, render};
 pub use handover::{Handover, Reached, TooLate};
 pub use sender::{About, Accepted, SendFailure, Sender};

@@ -2,9 +2,7 @@
 
 use closure_contract::{Evidence, FailureCode, Provider, ReceiptStatus};
 
-use super::{
-    infobip_codes, infobip_errors, infobip_handset_errors, nhn_codes, nhn_words, twilio_codes, twilio_words,
-};
+use super::{infobip, nhn, twilio};
 
 /// One documented table of a gateway.
 #[derive(Debug, Clone, Copy)]
@@ -73,18 +71,18 @@ impl CodeTable {
 
     /// Every table of this release.
     pub const ALL: &'static [&'static Self] = &[
-        &nhn_codes::RESULTS,
-        &nhn_words::RECEIVING,
-        &nhn_words::DLR_STATUSES,
-        &nhn_words::DLR_ERRORS,
-        &infobip_codes::STATUSES,
-        &infobip_codes::GROUPS,
-        &infobip_errors::USER_ERRORS,
-        &infobip_errors::OPERATOR_ERRORS,
-        &infobip_handset_errors::HANDSET_ERRORS,
-        &twilio_codes::REFUSALS,
-        &twilio_words::STATUSES,
-        &twilio_words::ERRORS,
+        &nhn::codes::RESULTS,
+        &nhn::statuses::RECEIVING,
+        &nhn::statuses::DLR_STATUSES,
+        &nhn::statuses::DLR_ERRORS,
+        &infobip::codes::STATUSES,
+        &infobip::codes::GROUPS,
+        &infobip::errors::USER_ERRORS,
+        &infobip::errors::OPERATOR_ERRORS,
+        &infobip::handset_errors::HANDSET_ERRORS,
+        &twilio::codes::REFUSALS,
+        &twilio::statuses::STATUSES,
+        &twilio::statuses::ERRORS,
     ];
 }
 

@@ -2,7 +2,7 @@
 
 use closure_contract::{Provider, Timestamp};
 
-use super::{infobip::InfobipSms, nhn::NhnSms, receipts::Opened};
+use super::{doors::Opened, infobip::InfobipSms, nhn::NhnSms};
 use crate::sender::{SendFailure, Sender};
 
 /// A gateway that is asked.

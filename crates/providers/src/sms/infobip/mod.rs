@@ -2,6 +2,13 @@
 //!
 //! Field names are those of Infobip's OpenAPI document of `/sms/3/messages` and `/sms/3/logs`.
 
+pub(super) mod codes;
+pub(super) mod errors;
+pub(super) mod handset_errors;
+pub(super) mod receipts;
+pub(super) mod statuses;
+pub(super) mod wire;
+
 use std::fmt;
 
 use closure_contract::{ClientRef, Evidence, FailureCode, Provider, ReceiptStatus, Timestamp};
@@ -16,21 +23,21 @@ use super::{
         Capabilities, ClientReference, DuplicateRefusal, LookUpKey, ReceiptEvidence, ReceiptTransport,
     },
     codes::CodeReading,
+    doors::Opened,
     gateway::{Gateway, LookUp, LookUpQuery, SmsMessage, StatusQuery},
-    infobip_receipts::{infobip_time, opened},
-    infobip_wire::{
-        ApiError, Content, Delivery, Destination, LogAnswer, LoggedMessage, Message, Options, Reports,
-        SendAnswer, SendRequest, Status, ValidityPeriod, Webhooks,
-    },
-    infobip_words::{self, reading, status_code},
     pulls::More,
-    receipts::Opened,
 };
 use crate::{
     addresses::Addresses,
     config::{ConfigError, PlainHttp, base_url, gateway_url, positive, token},
     http::{Answer, Http, HttpLimits, below},
     sender::{Accepted, SendFailure, Sender},
+};
+use receipts::{infobip_time, opened};
+use statuses::{reading, status_code};
+use wire::{
+    ApiError, Content, Delivery, Destination, LogAnswer, LoggedMessage, Message, Options, Reports,
+    SendAnswer, SendRequest, Status, ValidityPeriod, Webhooks,
 };
 
 const SERVICE: &str = "Infobip";
@@ -295,7 +302,7 @@ fn accepted(body: &[u8], id: String) -> Result<Accepted, SendFailure> {
 
 /// What the logs say of our message.
 fn found(id: String, row: &LoggedMessage) -> Result<LookUp, SendFailure> {
-    let said = infobip_words::said(&row.status, row.error.as_ref())
+    let said = statuses::said(&row.status, row.error.as_ref())
         .ok_or_else(|| unreadable("Infobip's logs have our message without a status"))?;
     Ok(LookUp::Found {
         provider_ref: id,

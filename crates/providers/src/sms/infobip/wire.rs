@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::reported_sender::sender_field;
+use crate::sms::reported_sender::sender_field;
 
 #[derive(Serialize)]
 pub(crate) struct SendRequest<'a> {

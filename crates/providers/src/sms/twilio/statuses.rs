@@ -5,7 +5,7 @@
 
 use closure_contract::{Evidence, FailureCode, Provider, ReceiptStatus};
 
-use super::codes::{CodeReading, CodeTable, lost, said, undelivered};
+use crate::sms::codes::{CodeReading, CodeTable, lost, said, undelivered};
 
 /// Every status of a message.
 ///

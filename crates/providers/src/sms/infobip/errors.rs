@@ -4,7 +4,7 @@
 
 use closure_contract::{FailureCode, Provider, ReceiptStatus};
 
-use super::codes::{CodeTable, lost, undelivered};
+use crate::sms::codes::{CodeTable, lost, undelivered};
 
 /// What the recipient, the text, the sender or the account did wrong.
 pub(crate) const USER_ERRORS: CodeTable = CodeTable {

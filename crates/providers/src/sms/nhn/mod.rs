@@ -1,5 +1,11 @@
 //! NHN Cloud SMS v3.0: send one message, and find out what became of it.
 
+pub(super) mod codes;
+pub(super) mod look_up;
+pub(super) mod receipts;
+pub(super) mod statuses;
+pub(super) mod wire;
+
 use std::fmt;
 
 use closure_contract::{Evidence, Provider, Timestamp, job::Scope};
@@ -12,12 +18,8 @@ use super::{
     capabilities::{
         Capabilities, ClientReference, DuplicateRefusal, LookUpKey, ReceiptEvidence, ReceiptTransport,
     },
+    doors::Opened,
     gateway::{Gateway, LookUp, LookUpQuery, SmsMessage, StatusQuery},
-    nhn_codes::{self, SUCCESS},
-    nhn_look_up::Single,
-    nhn_receipts::{BadHook, polled},
-    nhn_wire::{Envelope, ResultsAnswer, SendAnswer, SendRecipient, SendRequest, Verdict, provider_ref},
-    receipts::Opened,
 };
 use crate::{
     addresses::Addresses,
@@ -25,6 +27,10 @@ use crate::{
     http::{Answer, Http, HttpLimits, below},
     sender::{Accepted, SendFailure, Sender},
 };
+use codes::SUCCESS;
+use look_up::Single;
+use receipts::{BadHook, polled};
+use wire::{Envelope, ResultsAnswer, SendAnswer, SendRecipient, SendRequest, Verdict, provider_ref};
 
 const SERVICE: &str = "NHN";
 /// Up to this many EUC-KR bytes a domestic text is an SMS; a longer one is an LMS.
@@ -338,7 +344,7 @@ fn refused(
 
 fn by_code(result_code: i64, message: Option<&str>) -> SendFailure {
     let detail = format!("NHN result {result_code}: {}", message.unwrap_or("no message"));
-    SendFailure::new(nhn_codes::classify(result_code), &detail).with_provider_code(result_code)
+    SendFailure::new(codes::classify(result_code), &detail).with_provider_code(result_code)
 }
 
 pub(super) fn same_key(theirs: &str, ours: &str) -> bool {

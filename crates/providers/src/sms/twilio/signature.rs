@@ -10,7 +10,7 @@ use sha1::Sha1;
 use sha2::Sha256;
 use subtle::Choice;
 
-use super::receipts::Headers;
+use crate::sms::doors::Headers;
 
 const SIGNATURE_HEADER: &str = "x-twilio-signature";
 /// `key=<the SharedKey's id>,algorithm=<one of ours>`; it comes only where a SharedKey signs.

@@ -4,7 +4,8 @@
 
 use serde::{Deserialize, Deserializer, Serialize};
 
-use super::{nhn_codes::SUCCESS, reported_sender::sender_field};
+use super::codes::SUCCESS;
+use crate::sms::reported_sender::sender_field;
 
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]

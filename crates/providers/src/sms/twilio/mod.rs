@@ -2,6 +2,12 @@
 //!
 //! Field names are those of Twilio's OpenAPI document of 2010-04-01.
 
+pub(super) mod codes;
+pub(super) mod receipts;
+pub(super) mod signature;
+pub(super) mod statuses;
+pub(super) mod wire;
+
 use std::fmt;
 
 use closure_contract::{Evidence, FailureCode, Provider, ReceiptStatus};
@@ -20,9 +26,6 @@ use super::{
         Capabilities, ClientReference, DuplicateRefusal, LookUpKey, ReceiptEvidence, ReceiptTransport,
     },
     gateway::{Gateway, LookUp, LookUpQuery, SmsMessage, StatusQuery},
-    twilio_codes::classify,
-    twilio_wire::{ApiError, Message, Page, is_sid, message_sid, receipt_address},
-    twilio_words::{ERRORS, word},
 };
 use crate::{
     addresses::Addresses,
@@ -30,6 +33,9 @@ use crate::{
     http::{Answer, Http, HttpLimits, below},
     sender::{Accepted, SendFailure, Sender},
 };
+use codes::classify;
+use statuses::{ERRORS, word};
+use wire::{ApiError, Message, Page, is_sid, message_sid, receipt_address};
 
 const SERVICE: &str = "Twilio";
 /// Twilio keeps a message in its queue for at most ten hours.

@@ -15,12 +15,14 @@ use time::{
 };
 
 use super::{
-    infobip_wire::{Report, Reports},
-    infobip_words::{said, status_code},
-    receipts::{DoorError, DoorRequest, Headers, Opened},
-    secrets::Secrets,
+    statuses::{said, status_code},
+    wire::{Report, Reports},
 };
 use crate::config::ConfigError;
+use crate::sms::{
+    doors::{DoorError, DoorRequest, Headers, Opened},
+    secrets::Secrets,
+};
 
 const SERVICE: &str = "Infobip webhook";
 /// An id of ours is a UUID, and one of Infobip's own has at most 200 characters.

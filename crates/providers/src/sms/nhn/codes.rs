@@ -5,7 +5,7 @@
 
 use closure_contract::{FailureCode, Provider};
 
-use super::codes::{CodeReading, CodeTable, refused};
+use crate::sms::codes::{CodeReading, CodeTable, refused};
 
 /// The code of a request that was carried out.
 pub(crate) const SUCCESS: i64 = 0;
@@ -167,7 +167,7 @@ mod tests {
     use super::*;
 
     /// The codes alone, taken from the document by a script; `expected` is what the rulebook wants of them.
-    const DOCUMENTED: &str = include_str!("../../tests/recorded/nhn_result_codes.txt");
+    const DOCUMENTED: &str = include_str!("../../../tests/recorded/nhn_result_codes.txt");
 
     #[test]
     fn every_documented_code_has_exactly_the_class_written_down_for_it() {

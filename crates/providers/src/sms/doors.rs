@@ -5,8 +5,9 @@ use std::time::Duration;
 use closure_contract::{Evidence, Provider, Receipt, ReceiptStatus, Timestamp};
 
 use super::{
-    infobip_receipts::InfobipReceipts, nhn_receipts::NhnReceipts, twilio_receipts::TwilioReceipts,
-    twilio_wire::CALLBACK_ANSWER_MAX,
+    infobip::receipts::InfobipReceipts,
+    nhn::receipts::NhnReceipts,
+    twilio::{receipts::TwilioReceipts, wire::CALLBACK_ANSWER_MAX},
 };
 
 /// A batch's body has at most this many bytes: Infobip's hold a hundred reports, and NHN names no number.

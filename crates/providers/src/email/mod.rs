@@ -1,5 +1,7 @@
 //! Builds a mail once: the same mail and time always give the same bytes, which the caller stores and sends again.
 
+pub mod dkim;
+
 use std::{fmt, time::SystemTime};
 
 use closure_contract::{Generation, JobId, Timestamp};

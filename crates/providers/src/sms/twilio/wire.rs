@@ -5,7 +5,7 @@ use std::time::Duration;
 use closure_contract::ClientRef;
 use serde::Deserialize;
 
-use super::reported_sender::sender_field;
+use crate::sms::reported_sender::sender_field;
 
 /// The field of the receipts' address that carries our reference.
 const REFERENCE_FIELD: &str = "ref";

@@ -4,10 +4,8 @@
 
 use closure_contract::{FailureCode, Provider};
 
-use super::{
-    codes::{CodeReading, CodeTable, refused},
-    twilio_words::ERRORS,
-};
+use super::statuses::ERRORS;
+use crate::sms::codes::{CodeReading, CodeTable, refused};
 
 /// Why a request is refused.
 ///

@@ -15,12 +15,14 @@ use closure_contract::{Provider, Receipt, Timestamp, receipt::ReceiptKind};
 use subtle::Choice;
 
 use super::{
-    receipts::{DoorError, DoorRequest, Headers, Opened},
+    signature::{Key, Signature},
+    statuses::{ERRORS, word},
+    wire::{is_sid, message_sid, reference},
+};
+use crate::sms::{
+    doors::{DoorError, DoorRequest, Headers, Opened},
     reported_sender::reported_sender,
     secrets::Secrets,
-    twilio_signature::{Key, Signature},
-    twilio_wire::{is_sid, message_sid, reference},
-    twilio_words::{ERRORS, word},
 };
 use crate::{
     config::{ConfigError, PlainHttp, base_url},

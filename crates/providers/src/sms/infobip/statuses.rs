@@ -3,13 +3,13 @@
 use closure_contract::{Evidence, FailureCode, ReceiptStatus};
 
 use super::{
-    codes::{CodeReading, CodeRow, CodeTable},
-    infobip_codes::{GROUPS, STATUSES},
-    infobip_errors::{OPERATOR_ERRORS, USER_ERRORS},
-    infobip_handset_errors::HANDSET_ERRORS,
-    infobip_wire::{MessageError, Status},
+    codes::{GROUPS, STATUSES},
+    errors::{OPERATOR_ERRORS, USER_ERRORS},
+    handset_errors::HANDSET_ERRORS,
+    wire::{MessageError, Status},
 };
 use crate::mask::code_text;
+use crate::sms::codes::{CodeReading, CodeRow, CodeTable};
 
 /// Every table of errors; no code stands in two of them.
 const ERRORS: [&CodeTable; 3] = [&USER_ERRORS, &OPERATOR_ERRORS, &HANDSET_ERRORS];

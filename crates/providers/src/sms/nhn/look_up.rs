@@ -5,13 +5,11 @@ use std::time::Duration;
 use closure_contract::{ClientRef, Evidence, FailureCode, ReceiptStatus, Timestamp};
 
 use super::{
-    answers::unreadable,
-    codes::CodeReading,
-    gateway::LookUp,
-    nhn::{Kind, NhnSms, Said, nhn_time, read, same_key},
-    nhn_wire::{ListAnswer, ListedMessage, SingleAnswer, SingleMessage, provider_ref},
-    nhn_words::{self, DLR_ERRORS, DLR_STATUSES},
+    Kind, NhnSms, Said, nhn_time, read, same_key,
+    statuses::{self, DLR_ERRORS, DLR_STATUSES},
+    wire::{ListAnswer, ListedMessage, SingleAnswer, SingleMessage, provider_ref},
 };
+use crate::sms::{answers::unreadable, codes::CodeReading, gateway::LookUp};
 use crate::{http::below, mask::code_text, sender::SendFailure};
 
 /// A look-up begins this long before the attempt, for clocks that differ.
@@ -97,7 +95,7 @@ fn found(row: &ListedMessage) -> Result<LookUp, SendFailure> {
     let is_domestic = row.country_code.as_deref() == Some("82");
     let (status, evidence) = match (row.msg_status.as_deref(), is_domestic) {
         // Failed; then cancelled, refused as a duplicate, refused as an advertisement.
-        (Some("0"), _) => (nhn_words::failed_status(row.result_code.as_deref()), Evidence::None),
+        (Some("0"), _) => (statuses::failed_status(row.result_code.as_deref()), Evidence::None),
         (Some("4" | "5" | "6"), _) => (ReceiptStatus::Undelivered, Evidence::None),
         (Some("3"), true) => (ReceiptStatus::Delivered, Evidence::Handset),
         (Some("3"), false) => (ReceiptStatus::InTransit, Evidence::Carrier),
@@ -105,7 +103,7 @@ fn found(row: &ListedMessage) -> Result<LookUp, SendFailure> {
         _ => (ReceiptStatus::InTransit, Evidence::Gateway),
     };
     let provider_code = row.result_code.as_deref().and_then(crate::mask::code_text);
-    let failure_code = nhn_words::RECEIVING.why(row.result_code.as_deref());
+    let failure_code = statuses::RECEIVING.why(row.result_code.as_deref());
     let reported_sender = row.send_no.clone();
     Ok(LookUp::Found { provider_ref, status, evidence, provider_code, failure_code, reported_sender })
 }
@@ -126,7 +124,7 @@ fn by_receipt(message: &SingleMessage) -> Result<LookUp, SendFailure> {
         let error = dlr.error_code.as_deref().and_then(code_text);
         *failure_code = DLR_ERRORS
             .why_ended(its_status, error.as_deref())
-            .or_else(|| nhn_words::RECEIVING.why_ended(its_status, message.row.result_code.as_deref()));
+            .or_else(|| statuses::RECEIVING.why_ended(its_status, message.row.result_code.as_deref()));
         *provider_code = match error {
             Some(error) => code_text(&format!("{word}-{error}")),
             None => code_text(word),

@@ -4,7 +4,7 @@
 
 use closure_contract::{Evidence, FailureCode, Provider, ReceiptStatus};
 
-use super::codes::{CodeReading, CodeTable, lost, said};
+use crate::sms::codes::{CodeReading, CodeTable, lost, said};
 
 /// Results of the transfer to the handset.
 pub(crate) const RECEIVING: CodeTable = CodeTable {

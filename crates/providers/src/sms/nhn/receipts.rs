@@ -29,10 +29,12 @@ use time::{
 };
 
 use super::{
+    statuses::{self, DLR_STATUSES},
+    wire::{provider_ref, text_or_number},
+};
+use crate::sms::{
     codes::CodeReading,
-    nhn_wire::{provider_ref, text_or_number},
-    nhn_words::{self, DLR_STATUSES},
-    receipts::{DoorError, DoorRequest, Headers, Notice, Opened},
+    doors::{DoorError, DoorRequest, Headers, Notice, Opened},
     reported_sender::sender_field,
     secrets::Secrets,
 };
@@ -185,7 +187,7 @@ fn result_update(hook: serde_json::Value, received_at: Timestamp) -> Result<Opti
             (ReceiptStatus::Delivered, Evidence::Handset)
         }
         "COMPLETED" => (ReceiptStatus::InTransit, Evidence::Carrier),
-        "FAILED" => (nhn_words::failed_status(result_code.as_deref()), Evidence::None),
+        "FAILED" => (statuses::failed_status(result_code.as_deref()), Evidence::None),
         "CANCEL" | "DUPLICATED" | "FAILED_AD" => (ReceiptStatus::Undelivered, Evidence::None),
         // A status of a later release is kept and decides nothing.
         _ => (ReceiptStatus::InTransit, Evidence::None),
@@ -210,7 +212,7 @@ fn result_update(hook: serde_json::Value, received_at: Timestamp) -> Result<Opti
         client_ref,
         status,
         evidence,
-        failure_code: nhn_words::RECEIVING.why_ended(status, result_code.as_deref()),
+        failure_code: statuses::RECEIVING.why_ended(status, result_code.as_deref()),
         provider_code: result_code.or_else(|| code_text(&hook.message_status)),
         reported_sender: hook.send_no,
         occurred_at,
@@ -250,7 +252,7 @@ fn delivery_receipt(hook: serde_json::Value, received_at: Timestamp) -> Result<O
         status,
         evidence,
         provider_code,
-        failure_code: nhn_words::DLR_ERRORS.why_ended(status, error_code.as_deref()),
+        failure_code: statuses::DLR_ERRORS.why_ended(status, error_code.as_deref()),
         reported_sender: None,
         occurred_at: None,
         received_at,
@@ -282,7 +284,7 @@ pub(crate) fn polled(row: serde_json::Value, received_at: Timestamp) -> Result<O
     // Without the recipient's country a good result is read as the weaker one: handed to the carrier.
     let (status, evidence) = match &*result_code {
         RECEIVED => (ReceiptStatus::InTransit, Evidence::Carrier),
-        _ => (nhn_words::failed_status(Some(&result_code)), Evidence::None),
+        _ => (statuses::failed_status(Some(&result_code)), Evidence::None),
     };
     let statement = Statement {
         hook_id: None,
@@ -300,7 +302,7 @@ pub(crate) fn polled(row: serde_json::Value, received_at: Timestamp) -> Result<O
         client_ref: row.recipient_grouping_key.and_then(|key| key.parse().ok()),
         status,
         evidence,
-        failure_code: nhn_words::RECEIVING.why(Some(&result_code)),
+        failure_code: statuses::RECEIVING.why(Some(&result_code)),
         provider_code: Some(result_code),
         reported_sender: None,
         occurred_at: None,

@@ -4,7 +4,7 @@
 
 use closure_contract::{Evidence, FailureCode, Provider, ReceiptStatus};
 
-use super::codes::{CodeTable, said, undelivered};
+use crate::sms::codes::{CodeTable, said, undelivered};
 
 /// What the handset and the networks before it say.
 pub(crate) const HANDSET_ERRORS: CodeTable = CodeTable {
