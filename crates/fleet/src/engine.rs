@@ -23,7 +23,7 @@ use closure_store::{
 
 use crate::{
     advice::Database,
-    rules::{Rules, rests_on_templates},
+    live_rulebook::{Rules, rests_on_templates},
 };
 
 /// Numbers that differ in their last digits alone, in so many, are neighbours.

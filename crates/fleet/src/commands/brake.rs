@@ -7,8 +7,9 @@ use serde::Serialize;
 use super::{Failure, Invocation, show_as};
 use crate::{
     cli::Brake,
-    config, output,
-    workers::brakes::{half_lives, share},
+    config,
+    gateways::fallback_hold::{half_lives, share},
+    output,
 };
 
 /// What `fleet brake list` tells.

@@ -21,8 +21,9 @@ use serde::Serialize;
 use super::{Failure, Invocation, brake, gateways, members, show_as};
 use crate::{
     cli::{Doctor, Member, Role},
-    config, output,
-    quota::{self, Month},
+    config,
+    gateways::quota::{self, Month},
+    output,
     workers::{delays, pbx_check::PbxCheck},
 };
 

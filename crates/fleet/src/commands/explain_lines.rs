@@ -179,7 +179,7 @@ mod tests {
     use serde_json::Value;
 
     use super::{Tally, answer_all};
-    use crate::{engine::Engine, rules::Rules};
+    use crate::{engine::Engine, live_rulebook::Rules};
 
     /// Answers a text through a buffer of seven bytes, so that every line crosses several reads.
     fn answers(input: &[u8]) -> (Tally, Vec<Value>) {

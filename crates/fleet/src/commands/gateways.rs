@@ -7,8 +7,9 @@ use serde_json::json;
 use super::{Failure, Invocation, show_as};
 use crate::{
     cli::Gateways,
-    config, output,
-    quota::{self, Month},
+    config,
+    gateways::quota::{self, Month},
+    output,
 };
 
 /// Runs one command about the gateways.

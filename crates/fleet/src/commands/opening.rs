@@ -7,11 +7,11 @@ use closure_store::Store;
 
 use super::Failure;
 use crate::{
+    gateways::fallback_hold::Brakes,
     health::{self, Health},
     lifecycle::Lifecycle,
-    rules::Rules,
+    live_rulebook::Rules,
     runtime::{self, Interrupted},
-    workers::brakes::Brakes,
 };
 
 /// The process's health, told from now on where an address is configured.

@@ -9,7 +9,8 @@ use closure_providers::{AriDial, BounceAddresses, DkimSigner, Smtp};
 use crate::{
     cli::Role,
     config::{self, BounceSettings, DialSettings, FallbackSettings, InquirySettings, WebhooksSettings},
-    workers::{dead, gateways::Gateways, pace::Rates},
+    gateways::{pool::Gateways, rate_limit::Rates},
+    workers::dead,
 };
 
 /// The settings of the roles that were asked for; nothing is read for the others.

@@ -17,7 +17,7 @@ use serde_json::{Value, json};
 use super::{Failure, Invocation, show_as};
 use crate::{
     cli::template::{By, Edition, Template},
-    config, output, rules,
+    config, live_rulebook, output,
 };
 
 /// A template's file has at most this many bytes.
@@ -85,7 +85,7 @@ pub async fn run(invocation: &Invocation, template: Template) -> Result<(), Fail
         }
         Template::Test { name, text, variables, country } => {
             let register = store.template_register().await?;
-            let sources: Vec<TemplateSource> = register.templates.iter().map(rules::source).collect();
+            let sources: Vec<TemplateSource> = register.templates.iter().map(live_rulebook::source).collect();
             let (rulebook, _unsound) = settings.with_templates(&sources);
             let (answer, verdict) = match text {
                 Some(text) => test_text(&rulebook, name.as_deref(), country, &text),

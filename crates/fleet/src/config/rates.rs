@@ -5,7 +5,7 @@ use std::num::{NonZeroU32, NonZeroU64};
 use closure_contract::Provider;
 
 use super::{gateways::connected, source::Source};
-use crate::workers::pace::Rates;
+use crate::gateways::rate_limit::Rates;
 
 /// The rates of the connected gateways.
 pub fn rates(source: &mut Source<'_>) -> Rates {

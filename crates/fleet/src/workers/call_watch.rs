@@ -12,7 +12,7 @@ use closure_store::{CelRow, Debt, DeliveryState, FinalState, OpenCall, Store, St
 use serde_json::json;
 use tracing::{info, warn};
 
-use super::dial::final_ending;
+use crate::delivery::dial::final_ending;
 use crate::{
     announce,
     config::DialSettings,

@@ -5,7 +5,7 @@ use closure_contract::{Cancel, topology::WorkQueue};
 use closure_store::Store;
 use tracing::{info, warn};
 
-use super::telling::settled_or_stop;
+use crate::delivery::announce::settled_or_stop;
 use crate::{
     announce,
     runtime::{Disposition, InHand, Interrupted, Worker},

@@ -28,7 +28,7 @@ pub fn queues() -> Vec<&'static str> {
 }
 
 /// The number of a word about a message that is no edition of the job whose id it has.
-pub(super) const NO_EDITION: u32 = 0;
+pub(crate) const NO_EDITION: u32 = 0;
 
 /// Reads one queue of messages that no worker could take.
 pub struct DeadWorker {
@@ -201,7 +201,7 @@ fn tell(
 }
 
 /// Tells the CRM of a job that its own worker gave up.
-pub(super) fn told(
+pub(crate) fn told(
     store: &Store,
     message: &InMessage,
     code: FailureCode,

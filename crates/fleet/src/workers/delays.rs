@@ -13,7 +13,7 @@ use closure_contract::{
 use closure_store::{NotHome, Store};
 use tracing::debug;
 
-use super::{carrier::ChannelDriver, courier::DeliveryPipeline};
+use crate::delivery::{channel::ChannelDriver, pipeline::DeliveryPipeline};
 use crate::{
     lifecycle::Lifecycle,
     runtime::InHand,
@@ -105,7 +105,7 @@ impl<C: ChannelDriver> DeliveryPipeline<C> {
     /// Notes when a job's message is due home, for those who look whether it came.
     ///
     /// No job waits for this note: one that is missing is only not watched.
-    pub(super) async fn note_delay(&self, hand: &InHand<'_>, job: &Job, step: DelayStep) {
+    pub(crate) async fn note_delay(&self, hand: &InHand<'_>, job: &Job, step: DelayStep) {
         let (id, generation) = (job.id(), hand.message.generation);
         if let Err(problem) = self.store.note_delay(id, generation, u64::from(step.millis())).await {
             debug!(job_id = %id, %problem, "when a job is due home was not noted");

@@ -15,18 +15,17 @@ use closure_store::{
 };
 use tracing::{debug, error, info, warn};
 
-use super::{
-    accounts::ReceiptHealth,
-    brakes::Brakes,
-    story::{self, Ended},
-};
 use crate::{
     announce,
     lifecycle::Lifecycle,
+    live_rulebook::Rules,
     repeats::Repeats,
-    rules::Rules,
     runtime::{self, Disposition, InHand, Interrupted, Outage as _, Remedy, Told, Worker},
     services::Service,
+};
+use crate::{
+    gateways::{fallback_hold::Brakes, receipt_health::ReceiptHealth},
+    receipts::judgement::{self, Ended},
 };
 
 /// One sweep takes at most this many deliveries of each sort.
@@ -152,7 +151,7 @@ impl FallbackWorker {
         let rulebook = &self.rules.fresh().await?;
         let (mut ended, mut heard) = (None, None);
         let decide = |facts: &DeliveryFacts| {
-            let judged = story::judge(facts, rulebook, &self.brakes)?;
+            let judged = judgement::judge(facts, rulebook, &self.brakes)?;
             (ended, heard) = (judged.ended, judged.heard);
             Some(judged.verdict)
         };

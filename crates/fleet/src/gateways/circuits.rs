@@ -317,7 +317,7 @@ impl Drop for Probe {
 }
 
 /// Whether nothing was sent, for a reason that hits every job alike.
-pub(super) fn hits_everyone(code: FailureCode) -> bool {
+pub(crate) fn hits_everyone(code: FailureCode) -> bool {
     class(code) == Class::Transient && fault(code).hits_everyone()
 }
 

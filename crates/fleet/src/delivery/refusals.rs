@@ -11,8 +11,9 @@ use closure_store::{NewDeadLetter, StoreError};
 use serde_json::json;
 use tracing::{error, info};
 
-use super::{carrier::ChannelDriver, courier::DeliveryPipeline, dead};
+use super::{channel::ChannelDriver, pipeline::DeliveryPipeline};
 use crate::runtime::{Disposition, InHand, Interrupted, Outage as _, Remedy};
+use crate::workers::dead;
 
 /// A job whose row only a newer release can read is given back for so long; then a person is asked.
 const NEWER_MAX: Duration = Duration::from_secs(600);

@@ -26,11 +26,13 @@ use tokio::sync::watch;
 use tracing::warn;
 
 use super::{
-    carrier::{Attempt, ChannelDriver, Doubt, Finding, Passage, Rendering, Way},
+    channel::{Attempt, ChannelDriver, Doubt, Finding, Passage, Rendering, Way},
+    pipeline::DeliveryPipeline,
+};
+use crate::gateways::{
     circuits::{Circuits, hits_everyone},
-    courier::DeliveryPipeline,
-    gateways::{Gateways, recovery},
-    pace::RateLimiter,
+    pool::{Gateways, recovery},
+    rate_limit::RateLimiter,
 };
 use crate::{
     announce,

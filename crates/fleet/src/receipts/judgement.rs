@@ -10,8 +10,8 @@ use closure_policy::{
 use closure_store::{DeliveryFacts, DeliveryState, DeliveryUpdate, NewFallback};
 use serde_json::Value;
 
-use super::{accounts::AccountReport, brakes::Brakes};
 use crate::announce;
+use crate::gateways::{fallback_hold::Brakes, receipt_health::AccountReport};
 
 /// A text message that has come to an end which says something about its gateway.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

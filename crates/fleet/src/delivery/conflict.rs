@@ -7,7 +7,7 @@ use closure_contract::{
 use closure_store::{NewDeadLetter, RecordedLetter};
 use serde_json::Value;
 
-use super::dead::NO_EDITION;
+use crate::workers::dead::NO_EDITION;
 
 /// The letter that keeps the other content.
 pub fn letter(channel: Channel, message: &InMessage) -> NewDeadLetter {

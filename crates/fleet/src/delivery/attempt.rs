@@ -9,9 +9,9 @@ use closure_providers::{Handover, Reached, SendFailure};
 use closure_store::Contact;
 
 use super::{
-    carrier::{Attempt, ChannelDriver},
-    courier::{DeliveryPipeline, Trip},
+    channel::{Attempt, ChannelDriver},
     patience::doubt_of,
+    pipeline::{DeliveryPipeline, Trip},
 };
 use crate::{
     engine::Admission,

@@ -7,8 +7,8 @@ use closure_store::{Debt, EarlyReceipts, Snapshot, StoreError};
 use tracing::{info, warn};
 
 use super::{
-    carrier::ChannelDriver,
-    courier::{DeliveryPipeline, Trip},
+    channel::ChannelDriver,
+    pipeline::{DeliveryPipeline, Trip},
 };
 use crate::runtime::{Disposition, InHand, Interrupted, Told};
 
@@ -60,7 +60,7 @@ impl<C: ChannelDriver> DeliveryPipeline<C> {
 }
 
 /// Repeats a store operation through an outage; what the database refuses for good ends this message.
-pub(super) async fn settled_or_stop<T, F>(
+pub(crate) async fn settled_or_stop<T, F>(
     hand: &InHand<'_>,
     what: &str,
     operation: impl Fn() -> F + Send,

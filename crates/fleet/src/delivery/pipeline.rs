@@ -20,13 +20,13 @@ use tracing::{debug, info, warn};
 use uuid::Uuid;
 
 use super::{
-    carrier::{ChannelDriver, Doubt, Passage, Rendering, Way},
-    doubt::{scope, waited_ms},
-    endings::{rules_json, sender_asked, step_until},
+    announce::settled_or_stop,
+    channel::{ChannelDriver, Doubt, Passage, Rendering, Way},
+    ending::{rules_json, sender_asked, step_until},
     leases::{Kept, Leases},
     patience::{Patiences, Why, capped, left_alone},
+    reconcile::{scope, waited_ms},
     refusals::NewerRows,
-    telling::settled_or_stop,
 };
 use crate::{
     engine::Engine,
@@ -39,7 +39,7 @@ const FIRST_REVISION: u32 = 1;
 /// Carries jobs out over one carrier.
 pub struct DeliveryPipeline<C> {
     pub(super) carrier: C,
-    pub(super) store: Store,
+    pub(crate) store: Store,
     pub(super) engine: Engine,
     pub(super) leases: Arc<Leases>,
     pub(super) patience: Patiences,

@@ -9,11 +9,11 @@ use closure_store::{AttemptUse, Contact, Ending, FinalState};
 use serde_json::Value;
 
 use super::{
-    carrier::{self, ChannelDriver},
+    announce::settled_or_stop,
+    channel::{self, ChannelDriver},
     conflict,
-    courier::{DeliveryPipeline, Trip},
     patience::capped,
-    telling::settled_or_stop,
+    pipeline::{DeliveryPipeline, Trip},
 };
 use crate::{
     announce,
@@ -82,9 +82,9 @@ fn unsent(channel: Channel, decision: &Decision, now: Timestamp) -> Unsent {
     let code = decision.code.unwrap_or(FailureCode::GivenUp);
     let detail = decision.detail.clone().unwrap_or_else(|| code.what().to_owned());
     match decision.verdict {
-        Verdict::Reject => Unsent::Ends(carrier::unsent(final_state(code), code, detail)),
+        Verdict::Reject => Unsent::Ends(channel::unsent(final_state(code), code, detail)),
         Verdict::NeedsPerson | Verdict::Send | Verdict::Postpone => {
-            Unsent::Ends(carrier::dead(channel, code, detail, AttemptUse::GivenBack))
+            Unsent::Ends(channel::dead(channel, code, detail, AttemptUse::GivenBack))
         }
     }
 }

@@ -22,10 +22,10 @@ use serde_json::Value;
 use tokio::sync::watch;
 
 use super::{
-    carrier::{Attempt, ChannelDriver, Doubt, Finding, Passage, Rendering, Way, dead},
-    circuits::{Circuits, hits_everyone},
-    courier::DeliveryPipeline,
+    channel::{Attempt, ChannelDriver, Doubt, Finding, Passage, Rendering, Way, dead},
+    pipeline::DeliveryPipeline,
 };
+use crate::gateways::circuits::{Circuits, hits_everyone};
 use crate::{
     announce,
     lifecycle::Lifecycle,

@@ -15,9 +15,9 @@ use closure_store::{AttemptUse, Ending, NewPostponement, StoreError};
 use tracing::{debug, error, info, warn};
 
 use super::{
-    carrier::{self, ChannelDriver},
-    courier::{DeliveryPipeline, Errand, Trip},
-    telling::settled_or_stop,
+    announce::settled_or_stop,
+    channel::{self, ChannelDriver},
+    pipeline::{DeliveryPipeline, Errand, Trip},
 };
 use crate::runtime::{Disposition, InHand, Interrupted, Outage as _, Remedy};
 
@@ -250,7 +250,7 @@ impl<C: ChannelDriver> DeliveryPipeline<C> {
         match trip.errand {
             Errand::Try => {
                 let detail = format!("put off for {minutes} minutes {how}: {detail}");
-                self.end(trip, attempt, carrier::dead(channel, code, detail, AttemptUse::GivenBack)).await
+                self.end(trip, attempt, channel::dead(channel, code, detail, AttemptUse::GivenBack)).await
             }
             Errand::FindOut => self.found_out(trip, attempt, self.carrier.lost(doubt_of(channel))).await,
         }

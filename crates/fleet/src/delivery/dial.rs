@@ -19,8 +19,8 @@ use serde_json::Value;
 use tracing::warn;
 
 use super::{
-    carrier::{self, Attempt, ChannelDriver, Doubt, Finding, Passage, Rendering, Way},
-    courier::DeliveryPipeline,
+    channel::{self, Attempt, ChannelDriver, Doubt, Finding, Passage, Rendering, Way},
+    pipeline::DeliveryPipeline,
 };
 use crate::{
     announce,
@@ -130,7 +130,7 @@ impl ChannelDriver for DialDriver {
 
     fn given_up(&self, code: FailureCode, detail: String) -> Ending {
         if code == FailureCode::AgentCallOpen {
-            return carrier::unsent(FinalState::Refused, code, detail);
+            return channel::unsent(FinalState::Refused, code, detail);
         }
         final_ending(FinalState::Undelivered, Some(code), Some(detail))
     }
@@ -220,7 +220,7 @@ impl Worker for DeliveryPipeline<DialDriver> {
     }
 }
 
-pub(super) fn final_ending(state: FinalState, code: Option<FailureCode>, detail: Option<String>) -> Ending {
+pub(crate) fn final_ending(state: FinalState, code: Option<FailureCode>, detail: Option<String>) -> Ending {
     Ending::Final {
         state,
         code,

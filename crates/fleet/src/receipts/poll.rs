@@ -14,8 +14,8 @@ use closure_providers::{More, Opened, ReceiptPull};
 use futures::FutureExt as _;
 use tracing::{error, info, warn};
 
+use super::intake;
 use crate::{
-    intake,
     lifecycle::Lifecycle,
     runtime::{self, Interrupted, Unpublished},
     services::Service,

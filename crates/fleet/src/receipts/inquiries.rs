@@ -10,9 +10,9 @@ use closure_store::{Store, StoreError, Unheard};
 use futures::future::join_all;
 use tracing::{info, warn};
 
-use super::{doubt::scope, gateways::Gateways};
+use super::intake;
+use crate::{delivery::reconcile::scope, gateways::pool::Gateways};
 use crate::{
-    intake,
     lifecycle::Lifecycle,
     runtime,
     services::{Asking, Service},

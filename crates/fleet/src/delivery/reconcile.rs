@@ -10,13 +10,13 @@ use closure_store::{Ending, StoreError};
 use tracing::info;
 
 use super::{
-    carrier::{ChannelDriver, Doubt, Finding},
-    courier::{DeliveryPipeline, Trip},
+    announce::settled_or_stop,
+    channel::{ChannelDriver, Doubt, Finding},
     patience::doubt_of,
-    telling::settled_or_stop,
+    pipeline::{DeliveryPipeline, Trip},
 };
 use crate::{
-    intake,
+    receipts::intake,
     runtime::{Disposition, Interrupted},
 };
 
@@ -160,7 +160,7 @@ pub(super) fn waited_ms(since: Timestamp, now: Timestamp) -> u64 {
     u64::try_from((now.0 - since.0).whole_milliseconds()).unwrap_or(0)
 }
 
-pub(super) fn scope(job: &Job) -> Scope {
+pub(crate) fn scope(job: &Job) -> Scope {
     match job {
         Job::Sms(job) => job.scope,
         Job::Email(job) => job.scope,
