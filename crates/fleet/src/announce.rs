@@ -17,11 +17,8 @@ use uuid::Uuid;
 /// A word about a generation of a job.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Word {
-    /// How it ended.
     pub outcome: OutcomeName,
-    /// The word's number.
     pub number: u32,
-    /// The outcome's id.
     pub outcome_id: Uuid,
     /// The id of the outcome that it takes back or refines.
     pub corrects: Option<Uuid>,

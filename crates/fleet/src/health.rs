@@ -69,7 +69,6 @@ impl Health {
         self.lock().services = Some(services);
     }
 
-    /// Adds the publisher.
     pub fn watch_publisher(&self, publisher: Publisher) {
         self.lock().publisher = Some(publisher);
     }

@@ -9,7 +9,6 @@ const ARRIVED_MAX: usize = 10_000;
 /// The folder of what no program can use, as mail programs show it beside the inbox.
 const ASIDE: &str = ".aside";
 
-/// A maildir.
 #[derive(Debug)]
 pub struct Maildir {
     root: PathBuf,
@@ -22,7 +21,6 @@ pub struct Arrived(OsString);
 /// What a file in the maildir turned out to be.
 #[derive(Debug)]
 pub enum Content {
-    /// A mail's bytes.
     Mail(Vec<u8>),
     /// The beginning of a mail that has more bytes than asked for.
     Large(Vec<u8>),

@@ -16,9 +16,7 @@ use crate::{
 /// How results are printed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Style {
-    /// For people.
     Text,
-    /// One JSON document.
     Json,
 }
 

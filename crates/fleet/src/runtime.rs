@@ -125,7 +125,6 @@ pub enum Interrupted {
 
 /// A message in hand.
 pub struct InHand<'a> {
-    /// The message.
     pub message: &'a InMessage,
     /// The generation that it turned out to be of, where its own was not to be believed; a copy of it carries this.
     generation: &'a OnceLock<Generation>,
@@ -182,7 +181,6 @@ impl InHand<'_> {
 /// What a worker's loop needs beside the worker.
 #[derive(Clone)]
 pub struct ConsumerContext {
-    /// The broker.
     pub broker: BrokerSettings,
     /// How many messages may be in hand at once.
     pub prefetch: u16,
@@ -190,7 +188,6 @@ pub struct ConsumerContext {
     pub publisher: Publisher,
     /// The database, without which no message can be worked on.
     pub store: Store,
-    /// When to stop.
     pub lifecycle: Lifecycle,
     /// Where the consumer's health is told.
     pub health: Health,

@@ -31,7 +31,6 @@ impl fmt::Display for Visible<'_> {
 /// A text of several lines that are ours; within each line it is as [`Visible`] has it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct VisibleLines<'a> {
-    /// The lines.
     pub text: &'a str,
     /// What every line but the first begins with, so that none can pass for a line of another kind.
     pub indent: &'static str,

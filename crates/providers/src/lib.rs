@@ -1,4 +1,5 @@
 //! One try at one outside service, one answer in our codes.
+#![warn(missing_docs, unreachable_pub)]
 #![doc = include_str!("../README.md")]
 
 mod addresses;

@@ -21,9 +21,7 @@ pub enum Right {
 pub struct ConfiguredToken {
     /// The key of the configuration, which is the token's name in the log.
     pub name: &'static str,
-    /// What it opens.
     pub right: Right,
-    /// The secret itself.
     pub secret: String,
 }
 
@@ -34,12 +32,10 @@ pub struct ConfiguredToken {
 pub(super) struct Token {
     /// Its name in the log.
     pub(super) name: &'static str,
-    /// What it opens.
     pub(super) right: Right,
     digest: [u8; 32],
 }
 
-/// The live tokens.
 pub struct Tokens(Vec<Token>);
 
 /// Why a text is no bearer token.

@@ -46,7 +46,6 @@ enum Line {
 
 /// What a line asks.
 enum Question {
-    /// About this document.
     Document(Vec<u8>),
     /// About one of so many bytes, more than a job may have.
     TooLong(usize),

@@ -13,7 +13,6 @@ const FILE_BYTES_MAX: u64 = 256 * 1024 * 1024;
 pub struct Document {
     /// Where it came from, such as `jobs.jsonl:3`.
     pub origin: String,
-    /// Its bytes.
     pub body: Bytes,
 }
 

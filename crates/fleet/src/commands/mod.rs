@@ -114,7 +114,6 @@ impl From<PublishError> for Failure {
 /// What every command knows of how it was called.
 #[derive(Debug, Clone)]
 pub struct Invocation {
-    /// The configuration file.
     pub config: Option<std::path::PathBuf>,
     /// How results are printed.
     pub style: Style,

@@ -370,7 +370,6 @@ pub(super) async fn await_services(
 
 /// How the wait for the services ended.
 pub(super) enum Awaited {
-    /// They are there.
     There,
     /// The process was told to stop, with nothing in hand.
     Stopped,

@@ -7,7 +7,6 @@ use crate::advisor::{ConfiguredToken, Limits, Right, Tokens};
 
 /// The door for the CRM's questions.
 pub struct AdvisorSettings {
-    /// Where it listens.
     pub listen: SocketAddr,
     /// The live bearer tokens: one or two of each right.
     pub tokens: Tokens,

@@ -6,13 +6,11 @@ use closure_providers::{BounceAddresses, DkimSigner};
 
 use super::source::Source;
 
-/// The bounce reader.
 pub struct BounceSettings {
     /// Where the mail server delivers what comes back.
     pub maildir: PathBuf,
     /// Which addresses are ours.
     pub addresses: BounceAddresses,
-    /// Between two looks.
     pub pause: Duration,
 }
 

@@ -18,7 +18,6 @@ const PULLED_BYTES_MAX: usize = 4 * 1024 * 1024;
 
 /// The doors for receipts.
 pub struct IntakeSettings {
-    /// Where they listen.
     pub listen: SocketAddr,
     /// One door for each connected gateway, with one or two live secrets.
     pub doors: Vec<ReceiptDoor>,
@@ -30,7 +29,6 @@ pub struct IntakeSettings {
 pub struct PollSettings {
     /// Those of the connected ones that can be asked.
     pub sources: Vec<ReceiptPull>,
-    /// Between two questions.
     pub pause: Duration,
 }
 

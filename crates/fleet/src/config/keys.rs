@@ -16,7 +16,6 @@ pub struct Key {
 /// Whether a value may be shown.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Secrecy {
-    /// It may.
     Open,
     /// It may not; `…_FILE` names a file that holds it.
     Secret,

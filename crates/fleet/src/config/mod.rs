@@ -11,9 +11,9 @@ mod webhooks;
 
 use std::path::PathBuf;
 
-pub use advisor::{AdvisorSettings, advisor, advisor_if_any};
+pub use advisor::{advisor, advisor_if_any};
 pub use bounces::{BounceSettings, bounce_addresses, bounces, dkim, has_bounces};
-pub use gateways::{IntakeSettings, PollSettings, intake, sms};
+pub use gateways::{intake, sms};
 pub use rates::{InquirySettings, inquiries, quotas, rates};
 pub use sections::{
     CourierSettings, DialSettings, FallbackSettings, LogFormat, LogSettings, broker, courier, database, dial,

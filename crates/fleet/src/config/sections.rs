@@ -42,7 +42,6 @@ pub struct CourierSettings {
 /// How calls are placed and watched.
 #[derive(Debug, Clone)]
 pub struct DialSettings {
-    /// The PBX.
     pub ari: AriSettings,
     /// Between two looks at the calls that are up.
     pub watch_ms: u64,
@@ -60,9 +59,7 @@ pub struct FallbackSettings {
 /// How logs are written.
 #[derive(Debug, Clone)]
 pub struct LogSettings {
-    /// Their form.
     pub format: LogFormat,
-    /// What is logged.
     pub filter: String,
 }
 
@@ -74,7 +71,6 @@ pub enum LogFormat {
     Auto,
     /// One JSON object a line.
     Json,
-    /// Lines for people.
     Pretty,
 }
 
@@ -118,7 +114,6 @@ pub fn broker(source: &mut Source<'_>, role: &str) -> BrokerSettings {
     settings
 }
 
-/// The database.
 pub fn database(source: &mut Source<'_>) -> StoreSettings {
     StoreSettings {
         url: source.require("database.url"),
@@ -227,7 +222,6 @@ pub fn patience(source: &mut Source<'_>) -> PatienceRules {
     }
 }
 
-/// The mail server.
 pub fn email(source: &mut Source<'_>) -> SmtpSettings {
     let security = match source.value::<String>("email.security").as_str() {
         "starttls" => Security::StartTls,
@@ -269,7 +263,6 @@ pub fn message_id_domain(source: &mut Source<'_>) -> String {
     source.value("email.message_id_domain")
 }
 
-/// The PBX.
 pub fn dial(source: &mut Source<'_>) -> DialSettings {
     DialSettings {
         ari: AriSettings {
@@ -302,7 +295,6 @@ pub fn health(source: &mut Source<'_>) -> Option<SocketAddr> {
     source.maybe::<String>("health.listen").map(|listen| address(source, "health.listen", &listen))
 }
 
-/// The logs.
 pub fn log(source: &mut Source<'_>) -> LogSettings {
     let filter: String = source.value("log.filter");
     // A word alone that is no level names a target, so that a misspelt level would make the log all but silent.

@@ -11,7 +11,6 @@ use super::{
 
 /// The role that carries outcomes to the CRM's webhook.
 pub struct WebhooksSettings {
-    /// The endpoint.
     pub webhook: Webhook,
     /// Requests under way at once.
     pub connections_max: usize,

@@ -23,7 +23,6 @@ use crate::runtime::{InHand, Interrupted};
 
 /// What differs from channel to channel.
 pub trait ChannelDriver: Send + Sync + 'static {
-    /// The channel.
     fn channel(&self) -> Channel;
     /// The way of a job to the outside service that is to carry it; waits where only few may be on it at once.
     fn way(&self, job: &Job, decision: &Decision) -> impl Future<Output = Way> + Send;
@@ -60,7 +59,6 @@ pub trait ChannelDriver: Send + Sync + 'static {
 
 /// The way of a job to a provider.
 pub enum Way {
-    /// It is free.
     To(Passage),
     /// There is none yet to the one that is to carry it; nothing is tried, and no attempt is spent.
     Later(Provider, DelayStep),
@@ -85,19 +83,16 @@ impl Passage {
 
 /// What the stored bytes are made from.
 pub struct Rendering<'a> {
-    /// The job.
     pub job: JobId,
     /// Which edition of it.
     pub generation: Generation,
     /// What the rules made of it.
     pub plan: &'a Plan,
-    /// When.
     pub now: Timestamp,
 }
 
 /// One try, with everything that it needs.
 pub struct Attempt<'a> {
-    /// The job.
     pub job: JobId,
     /// Which edition of it.
     pub generation: Generation,
@@ -129,7 +124,6 @@ pub struct Doubt<'a> {
     pub client_ref: ClientRef,
     /// Whether it went overseas, for gateways that keep apart what does.
     pub scope: Scope,
-    /// When it began.
     pub since: Timestamp,
     /// For how long it has lasted, by the database's clock.
     pub waited_ms: u64,

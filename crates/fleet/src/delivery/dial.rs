@@ -33,9 +33,7 @@ const LOOKUPS_MAX: u32 = 3;
 /// a call that was placed before still rings then.
 const DOUBT_HOLDS_MS: u64 = 120_000;
 
-/// Places calls.
 pub struct DialDriver {
-    /// The PBX.
     pub ari: Arc<AriDial>,
     /// The PBX's record of calls.
     pub store: Store,

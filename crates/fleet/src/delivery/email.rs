@@ -37,9 +37,7 @@ const RESENDS_MAX: u32 = 2;
 /// Between two looks for connections that no mail uses any more.
 const IDLE_LOOK: Duration = Duration::from_secs(5);
 
-/// Carries emails.
 pub struct EmailDriver {
-    /// The mail server.
     pub smtp: Arc<Smtp>,
     /// The domain of the Message-ID.
     pub message_id_domain: String,
@@ -205,9 +203,7 @@ impl Worker for DeliveryPipeline<EmailDriver> {
 
 /// Says goodbye to the mail server on connections that no mail uses any more.
 pub struct IdleWatch {
-    /// The mail server.
     pub smtp: Arc<Smtp>,
-    /// When it ends.
     pub lifecycle: Lifecycle,
 }
 

@@ -37,7 +37,6 @@ struct Held {
 /// A lease that is renewed until this is dropped.
 pub struct Kept {
     leases: Arc<Leases>,
-    /// The right itself.
     pub lease: Lease,
     until: watch::Receiver<Instant>,
 }

@@ -54,9 +54,7 @@ pub(super) struct Trip<'a> {
     pub(super) decision: &'a Decision,
     /// The right to carry it, kept for as long as that takes.
     pub(super) kept: &'a Kept,
-    /// Who carries it.
     pub(super) provider: Provider,
-    /// Its way there.
     pub(super) passage: &'a Passage,
     /// What the claim is for.
     pub(super) errand: Errand,

@@ -39,7 +39,6 @@ use crate::{
     runtime::{Disposition, Flow, InHand, Interrupted, Worker},
 };
 
-/// Carries text messages.
 pub struct SmsDriver {
     /// The gateways, the preferred one first.
     pub gateways: Arc<Gateways>,

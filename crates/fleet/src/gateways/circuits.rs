@@ -42,7 +42,6 @@ pub struct Circuits {
 
 /// Whether a job may go to a gateway.
 pub enum Pass {
-    /// It may.
     Free,
     /// It may, as the one job that tries whether the gateway is well again.
     Probe(Probe),

@@ -29,7 +29,6 @@ impl Gateways {
         Some(Self { first, others: gateways.collect(), failed_at: Mutex::default() })
     }
 
-    /// Every gateway.
     pub fn all(&self) -> impl Iterator<Item = &SmsGateway> {
         std::iter::once(&self.first).chain(&self.others)
     }

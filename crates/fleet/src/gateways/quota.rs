@@ -13,7 +13,6 @@ use crate::{lifecycle::Lifecycle, services::Service};
 /// Between two looks; a look reads a month of attempts.
 const LOOK_PAUSE: Duration = Duration::from_secs(600);
 
-/// A gateway's month.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize)]
 pub struct Month {
     /// What it has taken.
@@ -46,7 +45,6 @@ pub struct QuotaWatch {
     pub store: Store,
     /// The connected gateways and their quotas.
     pub quotas: Vec<(Provider, Option<NonZeroU64>)>,
-    /// When to stop.
     pub lifecycle: Lifecycle,
 }
 

@@ -38,13 +38,11 @@ struct Seen {
 /// A text whose receipts say something about our account.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct AccountReport {
-    /// The gateway.
     pub provider: Provider,
     /// The country of the text's number.
     pub country_code: Option<u16>,
     /// When the gateway was given the text.
     pub tried_at: Option<Timestamp>,
-    /// What they say.
     pub word: AccountSignal,
 }
 

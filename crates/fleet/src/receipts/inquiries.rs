@@ -25,7 +25,6 @@ const QUESTIONS_MAX: usize = 4;
 
 /// Asks one gateway about what nobody is told of; others do not wait for it.
 pub struct Inquiries {
-    /// Who is asked.
     pub provider: Provider,
     /// The gateways that are configured.
     pub gateways: Arc<Gateways>,
@@ -35,9 +34,7 @@ pub struct Inquiries {
     pub publisher: Publisher,
     /// How long before a receipt is overdue.
     pub before_ms: u64,
-    /// Between two looks.
     pub pause: Duration,
-    /// When to stop.
     pub lifecycle: Lifecycle,
 }
 
@@ -47,7 +44,6 @@ enum Asked {
     Answered(JobId),
     /// It could not be asked, and is left alone for a while where it answered about no other either.
     Away(SendFailure),
-    /// The process stops.
     Left,
 }
 

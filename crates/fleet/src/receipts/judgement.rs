@@ -16,11 +16,9 @@ use crate::gateways::{fallback_hold::Brakes, receipt_health::AccountReport};
 /// A text message that has come to an end which says something about its gateway.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Ended {
-    /// The gateway.
     pub provider: Provider,
     /// The country of its number.
     pub country_code: Option<u16>,
-    /// How.
     pub ending: SmsEnd,
 }
 

@@ -30,13 +30,9 @@ const PUBLISHED_MAX: usize = 500;
 
 /// Asks one gateway again and again.
 pub struct Poll {
-    /// Who is asked.
     pub source: ReceiptPull,
-    /// Between two questions.
     pub pause: Duration,
-    /// Where receipts go.
     pub publisher: Publisher,
-    /// When it ends.
     pub lifecycle: Lifecycle,
 }
 

@@ -32,17 +32,13 @@ use crate::{
 /// Of a mail that is too large to be read, this many bytes are kept in the desk beside the file.
 const LARGE_KEPT_BYTES: usize = 64 * 1024;
 
-/// Reads one maildir.
 pub struct BounceReader {
     /// Where the mail server delivers what comes back.
     pub maildir: Maildir,
     /// Which addresses are ours.
     pub addresses: BounceAddresses,
-    /// The deliveries.
     pub store: Store,
-    /// Between two looks.
     pub pause: Duration,
-    /// When to stop.
     pub lifecycle: Lifecycle,
 }
 

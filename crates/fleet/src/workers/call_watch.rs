@@ -29,15 +29,12 @@ const CALLS_PER_LOOK: i64 = 200;
 /// A placed call is not held as an unacked message: its row is what remains to be done, so that a worker that starts
 /// after a crash adopts the calls of the one before.
 pub struct CallWatch {
-    /// The PBX.
     pub ari: Arc<AriDial>,
     /// The calls and the PBX's record of them.
     pub store: Store,
     /// How to tell the CRM.
     pub publisher: Publisher,
-    /// The intervals.
     pub settings: DialSettings,
-    /// When to stop.
     pub lifecycle: Lifecycle,
 }
 

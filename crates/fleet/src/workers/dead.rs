@@ -32,9 +32,7 @@ pub(crate) const NO_EDITION: u32 = 0;
 
 /// Reads one queue of messages that no worker could take.
 pub struct DeadWorker {
-    /// The desk.
     pub store: Store,
-    /// The queue.
     pub queue: &'static str,
 }
 

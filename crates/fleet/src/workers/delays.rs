@@ -22,7 +22,6 @@ use crate::{
 
 /// Longer than a job stays in the hand of a worker that has not claimed it: after a quarter of an hour it is given back.
 pub(crate) const OVERDUE_MS: u64 = 20 * 60_000;
-/// Between two looks.
 const LOOK_PAUSE: Duration = Duration::from_secs(30);
 
 /// What stands in the delays of one channel, in words; nothing where all that is due may have come home.
@@ -45,11 +44,9 @@ pub(crate) fn standing(jobs: &NotHome, ready: Option<u32>) -> Option<String> {
 pub struct DelayWatch {
     /// Those whose jobs the process carries: of other work queues its broker user may see nothing.
     pub channels: Vec<Channel>,
-    /// What is due.
     pub store: Store,
     /// What has come home.
     pub broker: BrokerSettings,
-    /// When to stop.
     pub lifecycle: Lifecycle,
 }
 

@@ -38,7 +38,6 @@ const OWED_FOR_MS: u64 = 15_000;
 pub struct FallbackWorker {
     /// The deliveries and their receipts.
     pub store: Store,
-    /// The rules.
     pub rules: Rules,
     /// Whether emails are held back.
     pub brakes: Arc<Brakes>,
@@ -228,11 +227,8 @@ fn passed_by(job: JobId, problem: StoreError) -> Result<(), StoreError> {
 pub struct Sweep {
     /// The receipts worker's own judgement.
     pub worker: Arc<FallbackWorker>,
-    /// How to tell.
     pub publisher: Publisher,
-    /// Between two looks.
     pub pause: Duration,
-    /// When to stop.
     pub lifecycle: Lifecycle,
 }
 

@@ -60,9 +60,7 @@ pub enum PbxProblem {
     Database(#[from] StoreError),
 }
 
-/// Who looks.
 pub struct PbxCheck {
-    /// The PBX.
     pub ari: Arc<AriDial>,
     /// Where its record of calls has to arrive.
     pub store: Store,

@@ -24,13 +24,11 @@ const RETURNS_MAX: i64 = 100;
 
 /// The channel's own publisher of what the dead worker may not publish.
 pub struct Returns {
-    /// The channel.
     pub channel: Channel,
     /// Where what is to come back stands.
     pub store: Store,
     /// To the channel's own delays.
     pub publisher: Publisher,
-    /// When to stop.
     pub lifecycle: Lifecycle,
 }
 

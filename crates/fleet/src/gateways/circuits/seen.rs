@@ -23,7 +23,6 @@ pub(super) struct Seen {
 /// A try that failed.
 #[derive(Clone, Copy)]
 pub(super) struct Failed {
-    /// Whose.
     pub(super) job: JobId,
     /// What it may be about.
     pub(super) about: About,

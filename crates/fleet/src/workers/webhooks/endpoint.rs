@@ -18,9 +18,14 @@ pub(super) struct Endpoint {
 #[derive(Debug)]
 enum State {
     /// It takes outcomes; these jobs failed since the last one that it took.
-    There { failing: HashSet<Uuid> },
-    /// It takes none.
-    Away { tries: u32, until: Instant, asking: Asking },
+    There {
+        failing: HashSet<Uuid>,
+    },
+    Away {
+        tries: u32,
+        until: Instant,
+        asking: Asking,
+    },
 }
 
 impl Endpoint {

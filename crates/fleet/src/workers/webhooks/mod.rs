@@ -26,7 +26,6 @@ use crate::{health::Health, lifecycle::Lifecycle};
 
 /// Carries outcomes to the CRM's webhook.
 pub struct WebhooksWorker {
-    /// The endpoint.
     pub webhook: Webhook,
     /// Requests under way at once, each of another job.
     pub connections_max: usize,
@@ -37,11 +36,9 @@ pub struct WebhooksWorker {
     pub prefetch: u16,
     /// When somebody is told of an outcome that fails, and when one that fails alone is set aside.
     pub patience: PatienceRules,
-    /// The broker.
     pub broker: BrokerSettings,
     /// For what is set aside.
     pub publisher: Publisher,
-    /// When to stop.
     pub lifecycle: Lifecycle,
     /// Where the consumer's health is told.
     pub health: Health,

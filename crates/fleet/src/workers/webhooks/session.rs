@@ -33,7 +33,6 @@ pub(super) struct Session<'a> {
     endpoint: &'a mut Endpoint,
     troubles: &'a mut Troubles,
     lanes: Lanes<Held>,
-    /// The tries.
     under_way: FuturesUnordered<BoxFuture<'a, Tried>>,
     /// The ways to the desk, which keep nobody but their own lane: one that the broker does not take for now is dropped
     /// with this session, its message comes again, and the desk knows a repeat by its bytes.

@@ -40,7 +40,6 @@ pub(super) struct Trouble {
 /// Whether somebody is to be told of an outcome that waits.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Alarm {
-    /// Now, once.
     Now,
     /// Not yet, or they were told.
     Silent,
