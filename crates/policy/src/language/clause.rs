@@ -141,10 +141,13 @@ impl Said {
         if wording.is_spaceless() { &self.compact } else { &self.spaced }
     }
 
-    /// Where the wording stands in the clause.
+    /// Where the wording stands in the clause, counted without spaces, so that places of all scripts compare.
     pub(crate) fn find(&self, wording: &Wording) -> Option<usize> {
-        let begin = if wording.is_spaceless() { 0 } else { self.order };
-        wording.find(self.text_for(wording), begin)
+        if wording.is_spaceless() {
+            return wording.find(&self.compact, 0);
+        }
+        let at = wording.find(&self.spaced, self.order)?;
+        Some(self.spaced[..at].split_whitespace().map(str::len).sum())
     }
 
     /// Whether a denial binds what stands at `from`.

@@ -91,6 +91,13 @@ fn of_sentences_that_no_word_was_mended_by_exactly_these_are_judged_wrongly() {
     errors(FOURTH).are(&["Once you have checked, please get back to me.", "收到请回,谢谢。"], &[]);
 }
 
+#[test]
+fn a_denial_in_korean_binds_the_english_words_that_it_follows_however_many_words_stand_before() {
+    let text = "It is one of all of the new ways of it all by texting 금지";
+    let decision = decided(&sms(json!({ "sms": { "text": text } })));
+    assert_eq!(effects(&decision, RuleId::R13), []);
+}
+
 /// What clauses of the four languages are made of, and what splits them.
 const FRAGMENTS: &[&str] = &[
     "회신",
