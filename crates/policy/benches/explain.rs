@@ -23,6 +23,10 @@ const LATIN: &str = "Hello, this is the K.ride customer centre. Your lost item w
 const CHINESE: &str = "您好，这里是K.ride客服中心。您遗失的物品已在车内找到，司机已将其送到仁川机场1号航站楼7号门的办公室，\
     请您在星期五18:00之前前来领取。给您带来不便，敬请谅解。感谢您的理解与支持，祝您旅途愉快！如有任何疑问请发送电子邮件。";
 
+/// Every clause has words of R13: one invites, and the others deny or name another way.
+const REPLIES: &str = "If you text us, nobody reads it, so please do not reply to this message. If the driver did not call you \
+    back, please call us at this number. You can reach us by email as well, but do not hesitate to text us once you have it.";
+
 /// The forms of numbers and texts, the common one first.
 fn cases() -> Vec<(&'static str, Value, &'static str)> {
     let plus = |number: &str| json!({ "number": number });
@@ -38,6 +42,7 @@ fn cases() -> Vec<(&'static str, Value, &'static str)> {
         ("bare digits, many readings", plus("2125550123"), LATIN),
         ("bare digits, no reading", plus("99999999999"), LATIN),
         ("bare digits, home form", plus("0912345678"), LATIN),
+        ("plus number, words of replies", plus("+819012345678"), REPLIES),
         ("plus number, Latin text, China", plus("+8613812345678"), LATIN),
         ("plus number, Chinese text, China", plus("+8613812345678"), CHINESE),
         ("plus number, Chinese text, Japan", plus("+819012345678"), CHINESE),
