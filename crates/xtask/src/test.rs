@@ -116,9 +116,9 @@ fn needs_pbx(workspace: &Workspace, arguments: &Arguments, interrupt: &Interrupt
     }
     let mut command = cargo_test(workspace, arguments, &["--quiet"]);
     tell_tests(&mut command, &["--list"]);
-    let (status, names) = Foreground::read(&mut command, LISTING_LIMIT, interrupt)?;
+    let said = Foreground::read(&mut command, LISTING_LIMIT, interrupt)?;
     // Arguments that cargo or the tests refuse are refused again, aloud, when the tests are to run.
-    Ok(status.success() && asterisk::is_needed(&names))
+    Ok(said.code == Some(0) && asterisk::is_needed(&said.output))
 }
 
 /// Adds to what the tests' own programs are told, beside what a person wrote after the dashes.
