@@ -282,3 +282,15 @@ fn messages_never_wait_for_the_wrong_confirm_and_nobody_reads_the_environment_al
         assert!(clippy.contains(method), "clippy.toml no longer bans {method}");
     }
 }
+
+#[test]
+fn unit_tests_need_no_service_and_of_whole_crates_only_those_that_touch_one_do() {
+    // Services are told to a test in variables of this name alone, and `cargo xtask` is who tells.
+    // Joined here, so that the program of this test does not spell it: it is started without any.
+    let told = ["CLOSURE", "TEST", ""].join("_");
+    let touching = ["crates/broker/tests/", "crates/simulators/tests/", "crates/store/tests/"];
+    for (file, text) in sources("crates") {
+        let may = file.starts_with("crates/xtask/") || touching.iter().any(|folder| file.starts_with(folder));
+        assert!(may || !text.contains(&told), "{file} asks for a service; such a test belongs into tests/");
+    }
+}

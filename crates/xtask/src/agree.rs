@@ -8,7 +8,8 @@ use crate::interrupt::Interrupt;
 use crate::packages;
 use crate::process::Foreground;
 use crate::services::{Durability, Leftovers, ServiceOptions, Services};
-use crate::test::{BINARIES_VARIABLE, exit_code};
+use crate::test::exit_code;
+use crate::test::stage::BINARIES_VARIABLE;
 use crate::workspace::{Profile, Workspace};
 
 /// How long the comparison may take.

@@ -36,6 +36,9 @@ type Advertised = fn(&Interrupt) -> Result<ExitCode>;
 
 /// What the README tells a person to type, in a form that takes seconds; `tests/tests/typed/documented.rs` names the rest.
 const ADVERTISED: &[(&str, Advertised)] = &[
+    ("tests by name", |interrupt| {
+        test::run(&test::Arguments::new(&["a_receipt_that_comes_after_the_email"]), interrupt)
+    }),
     ("demo", |interrupt| demo::run(&demo::Arguments::unattended(), interrupt)),
     ("bench", |interrupt| bench::run(&bench::Arguments::smallest(), interrupt)),
     ("agree", |interrupt| agree::run(&agree::Arguments::smallest(), interrupt)),

@@ -2,12 +2,14 @@
 
 use std::fs::{File, OpenOptions};
 use std::io::{Read, Seek, SeekFrom};
+use std::os::unix::fs::FileExt;
 use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, ExitStatus, Stdio};
-use std::sync::{Arc, Mutex, PoisonError, mpsc};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
+use rustix::fs::{MemfdFlags, memfd_create};
 use rustix::io::Errno;
 use rustix::process::{Pid, Signal, WaitId, WaitIdOptions, kill_process_group, waitid};
 
@@ -138,6 +140,50 @@ impl Running {
     }
 }
 
+/// What a command printed, and how it ended.
+#[derive(Debug)]
+pub struct Said {
+    /// Its exit code, if it was not killed.
+    pub code: Option<i32>,
+    /// Its standard output.
+    pub output: String,
+    /// Its standard error.
+    pub errors: String,
+    /// How long it took.
+    pub took: Duration,
+}
+
+impl Said {
+    /// What it ended with and what it said about it.
+    pub fn complaint(&self) -> String {
+        format!("ended with {:?}:\n{}{}", self.code, self.output, self.errors)
+    }
+}
+
+/// A file in memory that a command prints into.
+struct Kept(File);
+
+impl Kept {
+    fn new() -> Result<Kept> {
+        let file = memfd_create("printed", MemfdFlags::CLOEXEC);
+        Ok(Kept(File::from(file.context(|| "cannot keep what a command prints".to_owned())?)))
+    }
+
+    /// What the command gets.
+    fn end(&self) -> Result<File> {
+        self.0.try_clone().context(|| "cannot share what a command prints".to_owned())
+    }
+
+    /// What was printed so far; read at places, because the place of writing is shared with the command.
+    fn text(&self) -> Result<String> {
+        let what = || "cannot read what a command printed".to_owned();
+        let length = self.0.metadata().context(what)?.len();
+        let mut bytes = vec![0; usize::try_from(length).context(what)?];
+        self.0.read_exact_at(&mut bytes, 0).context(what)?;
+        Ok(String::from_utf8_lossy(&bytes).into_owned())
+    }
+}
+
 /// A child process that ends with the value: told first, killed after a while.
 pub struct Foreground(Running);
 
@@ -159,31 +205,17 @@ impl Foreground {
         process.wait(command, limit, interrupt)
     }
 
-    /// The same with what the command printed, for one that is run for its output; what it says of a failure is dropped.
-    pub fn read(
-        command: &mut Command,
-        limit: Duration,
-        interrupt: &Interrupt,
-    ) -> Result<(ExitStatus, String)> {
+    /// The same, and keeps what the command printed.
+    ///
+    /// It prints into files without a name: unlike a pipe, they wait for no process that it left behind.
+    pub fn read(command: &mut Command, limit: Duration, interrupt: &Interrupt) -> Result<Said> {
         interrupt.check()?;
-        command.process_group(0).stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::null());
-        let mut child = command
-            .spawn()
-            .context(|| format!("cannot start {}", command.get_program().to_string_lossy()))?;
-        let output = child.stdout.take();
-        let process = Foreground(Running::watch(child)?);
-        let (sender, printed) = mpsc::channel();
-        std::thread::spawn(move || {
-            let mut text = Vec::new();
-            let read = output.map_or(Ok(0), |mut output| output.read_to_end(&mut text));
-            // Nobody listens any more where the command was given up.
-            let _ = sender.send(read.map(|_| String::from_utf8_lossy(&text).into_owned()));
-        });
-        let status = process.wait(command, limit, interrupt)?;
-        // A process that it left behind may hold the pipe open, and is not waited for.
-        let text = printed.recv_timeout(END_LIMIT);
-        let what = || format!("cannot read what {} printed", command.get_program().to_string_lossy());
-        Ok((status, text.context(what)?.context(what)?))
+        let start = Instant::now();
+        let (output, errors) = (Kept::new()?, Kept::new()?);
+        command.stdin(Stdio::null()).stdout(output.end()?).stderr(errors.end()?);
+        let process = Foreground::spawn(command)?;
+        let code = process.wait(command, limit, interrupt)?.code();
+        Ok(Said { code, output: output.text()?, errors: errors.text()?, took: start.elapsed() })
     }
 
     fn wait(&self, command: &Command, limit: Duration, interrupt: &Interrupt) -> Result<ExitStatus> {
@@ -268,11 +300,20 @@ mod tests {
     fn a_command_that_is_read_has_a_limit_as_every_other() {
         let interrupt = Interrupt::listen().expect("signals can be listened for");
         let read = |script, limit| Foreground::read(&mut shell(script), limit, &interrupt);
-        let (status, text) = read("echo a test; exit 3", END_LIMIT).expect("it ends");
-        assert_eq!((status.code(), text.as_str()), (Some(3), "a test\n"));
+        let said = read("echo a test; echo why >&2; exit 3", END_LIMIT).expect("it ends");
+        assert_eq!((said.code, said.output.as_str(), said.errors.as_str()), (Some(3), "a test\n", "why\n"));
         let much = read("yes | head -c 1000000", END_LIMIT).expect("more than a pipe holds is read as well");
-        assert_eq!(much.1.len(), 1_000_000);
+        assert_eq!(much.output.len(), 1_000_000);
         let given_up = read("echo a test; exec sleep 600", Duration::from_millis(1));
         assert!(matches!(given_up, Err(Error::Failed(text)) if text == "sh: gave up after 0 s"));
+    }
+
+    #[test]
+    fn a_process_that_a_command_leaves_behind_is_not_waited_for() {
+        let interrupt = Interrupt::listen().expect("signals can be listened for");
+        let said = Foreground::read(&mut shell("echo begun; sleep 4 & exit 0"), END_LIMIT, &interrupt);
+        let said = said.expect("it ends");
+        assert_eq!((said.code, said.output.as_str()), (Some(0), "begun\n"));
+        assert!(said.took < Duration::from_secs(4), "{said:?}");
     }
 }

@@ -31,19 +31,7 @@ pub struct Workspace {
 impl Workspace {
     /// Asks cargo.
     pub fn find() -> Result<Workspace> {
-        let manifest = Path::new(env!("CARGO_MANIFEST_DIR")).join("Cargo.toml");
-        let output = cargo()
-            .args(["metadata", "--no-deps", "--format-version=1", "--offline", "--manifest-path"])
-            .arg(manifest)
-            .stdin(Stdio::null())
-            .output()
-            .context(|| "cannot start cargo".to_owned())?;
-        if !output.status.success() {
-            let said = String::from_utf8_lossy(&output.stderr);
-            return failed(format!("cargo metadata failed: {}", said.trim()));
-        }
-        let metadata: serde_json::Value = serde_json::from_slice(&output.stdout)
-            .context(|| "cargo metadata printed something else than JSON".to_owned())?;
+        let metadata = metadata()?;
         let path = |name: &str| metadata.get(name)?.as_str().map(PathBuf::from);
         match (path("workspace_root"), path("target_directory")) {
             (Some(root), Some(target)) => Ok(Workspace { root, target }),
@@ -87,17 +75,40 @@ impl Workspace {
     }
 }
 
-/// The cargo that started us, without what it told us about this package.
-///
-/// Some build scripts look at these variables, and would otherwise run again whenever a person and we take turns.
+/// What cargo knows of our packages and of what can be made of them.
+pub fn metadata() -> Result<serde_json::Value> {
+    let manifest = Path::new(env!("CARGO_MANIFEST_DIR")).join("Cargo.toml");
+    let output = cargo()
+        .args(["metadata", "--no-deps", "--format-version=1", "--offline", "--manifest-path"])
+        .arg(manifest)
+        .stdin(Stdio::null())
+        .output()
+        .context(|| "cannot start cargo".to_owned())?;
+    if !output.status.success() {
+        let said = String::from_utf8_lossy(&output.stderr);
+        return failed(format!("cargo metadata failed: {}", said.trim()));
+    }
+    serde_json::from_slice(&output.stdout)
+        .context(|| "cargo metadata printed something else than JSON".to_owned())
+}
+
+/// The cargo that started us.
 fn cargo() -> Command {
     let program = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
     let mut command = Command::new(program);
+    forget_own_package(&mut command);
+    command
+}
+
+/// Takes out of a command's environment what cargo told us about this package.
+///
+/// Some build scripts look at these variables, and would otherwise run again whenever a person and we take turns; a test
+/// of another package has another folder.
+pub fn forget_own_package(command: &mut Command) {
     for (name, _) in std::env::vars_os() {
         let text = name.to_string_lossy();
         if text.starts_with("CARGO_PKG_") || text.starts_with("CARGO_MANIFEST_") {
             command.env_remove(&name);
         }
     }
-    command
 }

@@ -1,5 +1,7 @@
 //! What holds for every job, number and template, whatever the bytes are.
 
+use std::sync::LazyLock;
+
 use closure_contract::{Cancel, CancelOutcome, Job, Outcome, Timestamp};
 use closure_policy::{
     explain::{Decision, Plan, Verdict, decide},
@@ -41,7 +43,7 @@ pub fn message(bytes: &[u8]) {
     }
     if let Ok(job) = Job::decode(bytes) {
         assert_eq!(Job::decode(&job.encode()).as_ref(), Ok(&job), "a job is written as it was read");
-        check(&job, &decided(&job, &rulebook()));
+        check(&job, &decided(&job, &RULEBOOK));
     }
 }
 
@@ -67,7 +69,7 @@ pub fn phone(bytes: &[u8]) {
             "sms": { "text": "您好" },
         });
         if let Ok(job) = Job::decode(body.to_string().as_bytes()) {
-            let decision = decided(&job, &rulebook());
+            let decision = decided(&job, &RULEBOOK);
             check(&job, &decision);
             let details =
                 decision.rules.iter().map(|rule| rule.detail.as_str()).chain(decision.detail.as_deref());
@@ -109,7 +111,8 @@ pub fn template(bytes: &[u8]) {
     }
 }
 
-fn rulebook() -> CompiledRulebook {
+/// Compiled once: every input is read by the same rules.
+static RULEBOOK: LazyLock<CompiledRulebook> = LazyLock::new(|| {
     let settings = r#"
         numbers.short_numbers = ["15881234"]
 
@@ -121,7 +124,7 @@ fn rulebook() -> CompiledRulebook {
     "#;
     let rulebook: Rulebook = toml::from_str(settings).expect("the rulebook has the right shape");
     rulebook.compile().expect("the rulebook is sound")
-}
+});
 
 fn decided(job: &Job, rulebook: &CompiledRulebook) -> Decision {
     decide(job, &JobNumber::of(job, rulebook.rules()), rulebook, &Preconditions::default(), NOW)

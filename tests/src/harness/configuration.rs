@@ -16,7 +16,7 @@ pub(super) const ARI_PASSWORD: &str = "harness-ari-password";
 pub(super) const VIETNAM_SENDER: &str = "KRIDE";
 
 /// What the fleet talks to.
-pub(super) struct Surroundings<'a> {
+pub(super) struct Endpoints<'a> {
     pub(super) broker: &'a str,
     pub(super) database: &'a str,
     pub(super) rulebook: &'a Path,
@@ -26,13 +26,13 @@ pub(super) struct Surroundings<'a> {
 }
 
 /// The environment of every process of a fleet.
-pub(super) fn environment(around: &Surroundings<'_>, options: &FleetOptions) -> Vec<(String, String)> {
-    let smtp = around.smtp.address();
+pub(super) fn environment(endpoints: &Endpoints<'_>, options: &FleetOptions) -> Vec<(String, String)> {
+    let smtp = endpoints.smtp.address();
     let settings = [
-        ("BROKER_URI", around.broker.to_owned()),
+        ("BROKER_URI", endpoints.broker.to_owned()),
         ("BROKER_CONFIRM_TIMEOUT_MS", "3000".to_owned()),
-        ("DATABASE_URL", around.database.to_owned()),
-        ("RULEBOOK", around.rulebook.display().to_string()),
+        ("DATABASE_URL", endpoints.database.to_owned()),
+        ("RULEBOOK", endpoints.rulebook.display().to_string()),
         ("WORKER_LEASE_MS", "5000".to_owned()),
         ("WORKER_GRACE_MS", "10000".to_owned()),
         ("SMS_LADDER", "1s,1s,1s".to_owned()),
@@ -40,7 +40,7 @@ pub(super) fn environment(around: &Surroundings<'_>, options: &FleetOptions) -> 
         ("DIAL_LADDER", "1s,1s,1s".to_owned()),
         // The gateways are simulators on this machine.
         ("NETWORK_GATEWAY_ADDRESSES", "any".to_owned()),
-        ("SMS_NHN_BASE_URL", around.sms.base_url()),
+        ("SMS_NHN_BASE_URL", endpoints.sms.base_url()),
         ("SMS_NHN_APP_KEY", APP_KEY.to_owned()),
         ("SMS_NHN_SECRET_KEY", SECRET_KEY.to_owned()),
         ("SMS_NHN_CONNECT_TIMEOUT_MS", "1000".to_owned()),
@@ -51,7 +51,7 @@ pub(super) fn environment(around: &Surroundings<'_>, options: &FleetOptions) -> 
         ("EMAIL_CONNECT_TIMEOUT_MS", "1000".to_owned()),
         ("EMAIL_COMMAND_TIMEOUT_MS", "2000".to_owned()),
         ("EMAIL_DATA_TIMEOUT_MS", "2000".to_owned()),
-        ("DIAL_ARI_BASE_URL", around.pbx.base_url()),
+        ("DIAL_ARI_BASE_URL", endpoints.pbx.base_url()),
         ("DIAL_ARI_USERNAME", ARI_USER.to_owned()),
         ("DIAL_ARI_PASSWORD", ARI_PASSWORD.to_owned()),
         ("DIAL_ARI_CONNECT_TIMEOUT_MS", "1000".to_owned()),

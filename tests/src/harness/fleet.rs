@@ -20,7 +20,7 @@ use super::{
     broker_users,
     canaries::Canaries,
     cli::{Answer, cli},
-    configuration::{self, Surroundings},
+    configuration::{self, Endpoints},
     database::Database,
     desk,
     environment::{Services, binary},
@@ -85,7 +85,7 @@ impl Fleet {
             tempfile::Builder::new().prefix("fleet-").tempdir_in(beside).expect("a folder can be made");
         let rulebook = folder.path().join("rulebook.toml");
         std::fs::write(&rulebook, configuration::rulebook(&options)).expect("the rulebook can be written");
-        let around = Surroundings {
+        let endpoints = Endpoints {
             broker: &vhost.uri,
             database: &database.url,
             rulebook: &rulebook,
@@ -93,7 +93,7 @@ impl Fleet {
             smtp: &smtp,
             pbx: &pbx,
         };
-        let environment = configuration::environment(&around, &options);
+        let environment = configuration::environment(&endpoints, &options);
         let between = Between::open(&options, &database).await;
         broker_users::admit(&vhost, &options.processes.iter().filter_map(ProcessSpec::broker_role).collect())
             .await;

@@ -32,6 +32,7 @@ const PBX: Proof = Proof::Test(
 const COMMANDS: &[(&str, Proof)] = &[
     ("cargo xtask demo", Proof::Step("demo")),
     ("cargo xtask test", Proof::Step("tests")),
+    ("cargo xtask test a_receipt_that_comes_after_the_email", Proof::Step("tests by name")),
     (
         "CLOSURE_AMQP=amqp://crm:secret@rabbitmq/ python3 docs/contract/producers/python/publish.py job.json",
         Proof::Test(

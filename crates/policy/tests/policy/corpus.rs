@@ -1,19 +1,21 @@
-//! Every input that the fuzzer found worth keeping, replayed through the functions that it calls.
+//! Every input that is worth keeping, replayed through the functions that the fuzzer calls.
 
-use std::{fs, path::Path};
+use std::path::Path;
 
 #[path = "../../../../tests/fuzz/src/decisions.rs"]
 #[expect(unreachable_pub, reason = "the fuzz targets call these functions from another crate")]
 mod decisions;
+#[path = "../../../../tests/fuzz/src/corpus.rs"]
+#[expect(unreachable_pub, reason = "the fuzz targets' crate has this module as well")]
+mod inputs;
 
 fn replay(target: &str, function: fn(&[u8])) {
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../tests/fuzz/corpus").join(target);
-    let mut count = 0;
-    for entry in fs::read_dir(folder).expect("the target has a corpus").flatten() {
-        function(&fs::read(entry.path()).expect("an input can be read"));
-        count += 1;
+    let corpus = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../tests/fuzz/corpus");
+    let inputs = inputs::kept(&corpus, target).expect("the target has a corpus");
+    assert!(!inputs.is_empty(), "the corpus of {target} is empty");
+    for input in inputs {
+        function(&input);
     }
-    assert!(count > 0, "the corpus of {target} is empty");
 }
 
 #[test]

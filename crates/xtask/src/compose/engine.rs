@@ -1,10 +1,9 @@
 //! A container engine of our own: unpacked from Debian's packages, in namespaces of its own, gone with its command.
 
 use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
+use std::process::Command;
 use std::time::Duration;
 
-use crate::compose::project::said;
 use crate::error::{Context, Result, failed};
 use crate::interrupt::Interrupt;
 use crate::process::{Foreground, POLL_INTERVAL};
@@ -188,7 +187,7 @@ impl Engine {
         let mut tries = 0;
         loop {
             tries += 1;
-            let said = said(command.stdin(Stdio::null()), &self.state, PREPARE_LIMIT, interrupt)?;
+            let said = Foreground::read(command, PREPARE_LIMIT, interrupt)?;
             let reason = said.errors.trim().to_owned();
             match said.code {
                 Some(0) => return Ok(Prepared::Here),

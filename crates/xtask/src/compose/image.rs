@@ -5,9 +5,9 @@ use std::process::Command;
 use std::time::Duration;
 
 use crate::compose::Inside;
-use crate::compose::project::said;
 use crate::error::{Context, Result, failed};
 use crate::interrupt::Interrupt;
+use crate::process::Foreground;
 use crate::workspace::Workspace;
 
 /// How long making one image may take.
@@ -30,11 +30,11 @@ pub(super) fn of(inside: &Inside, root: &Path, binaries: &Path, interrupt: &Inte
     for name in ["fleet", "simulators"] {
         let mut strip = Command::new("strip");
         strip.arg("-o").arg(context.join(name)).arg(binaries.join(name));
-        succeed(&mut strip, inside, IMAGE_LIMIT, interrupt)?;
+        succeed(&mut strip, IMAGE_LIMIT, interrupt)?;
     }
     let mut build = build(root);
     build.args(["--build-arg", "BINARIES=prebuilt"]).arg(&context);
-    succeed(&mut build, inside, IMAGE_LIMIT, interrupt)
+    succeed(&mut build, IMAGE_LIMIT, interrupt)
 }
 
 /// Makes the same images, the fleet's compiled as it is shipped; crates and packages are fetched from outside.
@@ -43,7 +43,7 @@ pub(super) fn compile(inside: &Inside, workspace: &Workspace, interrupt: &Interr
     base(inside, workspace, "compiler", interrupt)?;
     let mut build = build(&workspace.root);
     build.args(["--network", "host"]).arg(&workspace.root);
-    succeed(&mut build, inside, COMPILE_LIMIT, interrupt)
+    succeed(&mut build, COMPILE_LIMIT, interrupt)
 }
 
 fn build(root: &Path) -> Command {
@@ -57,18 +57,18 @@ fn build(root: &Path) -> Command {
 fn base(inside: &Inside, workspace: &Workspace, what: &str, interrupt: &Interrupt) -> Result<()> {
     let mut asked = Command::new("rustc");
     asked.args(["--print", "sysroot"]).current_dir(&workspace.root);
-    let sysroot = said(&mut asked, &inside.state, IMAGE_LIMIT, interrupt)?.output;
+    let sysroot = Foreground::read(&mut asked, IMAGE_LIMIT, interrupt)?.output;
     let mut script = Command::new("bash");
     script
         .arg(workspace.root.join("tests/compose/base-images.sh"))
         .arg(what)
         .arg(&inside.images)
         .arg(&inside.broker);
-    succeed(script.env("CLOSURE_SYSROOT", sysroot.trim()), inside, IMAGE_LIMIT, interrupt)
+    succeed(script.env("CLOSURE_SYSROOT", sysroot.trim()), IMAGE_LIMIT, interrupt)
 }
 
-fn succeed(command: &mut Command, inside: &Inside, limit: Duration, interrupt: &Interrupt) -> Result<()> {
-    let said = said(command, &inside.state, limit, interrupt)?;
+fn succeed(command: &mut Command, limit: Duration, interrupt: &Interrupt) -> Result<()> {
+    let said = Foreground::read(command, limit, interrupt)?;
     if said.code == Some(0) {
         return Ok(());
     }

@@ -10,7 +10,7 @@ pub mod repeats;
 pub mod upgrade;
 pub mod webhook;
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::process::ExitCode;
 use std::time::Instant;
 
@@ -201,7 +201,7 @@ fn try_all(
     if let Some(before) = &arguments.before {
         heading("an older release, and this one in its place");
         upgrade::attempt(arguments, before, workspace, parts, interrupt)?;
-        return nothing_is_left(state, interrupt);
+        return nothing_is_left(interrupt);
     }
     let demo = Project::new(&workspace.root, state.join("demo"), "", &["demo"], interrupt)?;
     heading("the demo, for the first time");
@@ -218,7 +218,7 @@ fn try_all(
     if arguments.extent == Extent::Smoke {
         repeats::read_logs(&demo, &scenario, outages::PersonalData::new())?;
         repeats::end(&demo, &["--volumes"])?;
-        return nothing_is_left(state, interrupt);
+        return nothing_is_left(interrupt);
     }
     heading("three processes of a role");
     parts.measure("scale", || repeats::scale(&demo))?;
@@ -232,7 +232,7 @@ fn try_all(
     let fleet = arguments.binaries.join("fleet");
     let real = || real::bring_up(&workspace.root, &state.join("real"), &fleet, interrupt);
     parts.measure("real profile", real)?;
-    nothing_is_left(state, interrupt)
+    nothing_is_left(interrupt)
 }
 
 fn heading(text: &str) {
@@ -247,7 +247,7 @@ fn first_start(demo: &Project) -> Result<()> {
             return failed(format!("{service} was started again {restarts} times"));
         }
     }
-    let volumes = docker(&["volume", "ls", "--quiet"], &demo.folder, &demo.interrupt)?;
+    let volumes = docker(&["volume", "ls", "--quiet"], &demo.interrupt)?;
     if volumes.lines().count() == 3 {
         println!("  no role had to start twice, and there are the three volumes of the file");
         return Ok(());
@@ -265,9 +265,9 @@ fn play(scenario: &Scenario, containers: &Containers<'_>, interrupt: &Interrupt)
 }
 
 /// Neither containers nor volumes outlive the projects.
-fn nothing_is_left(state: &Path, interrupt: &Interrupt) -> Result<()> {
+fn nothing_is_left(interrupt: &Interrupt) -> Result<()> {
     for arguments in [&["ps", "--all", "--quiet"][..], &["volume", "ls", "--quiet"]] {
-        let left = docker(arguments, state, interrupt)?;
+        let left = docker(arguments, interrupt)?;
         if !left.is_empty() {
             return failed(format!("`docker {}` still names:\n{left}", arguments.join(" ")));
         }

@@ -1,14 +1,14 @@
 //! One project of Docker Compose, and what its containers say of themselves.
 
 use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
+use std::process::Command;
 use std::time::{Duration, Instant};
 
 use serde::Deserialize;
 
 use crate::error::{Context, Result, failed};
 use crate::interrupt::Interrupt;
-use crate::process::{Foreground, POLL_INTERVAL};
+use crate::process::{Foreground, Said};
 
 /// Between two looks at the containers.
 const LOOK_INTERVAL: Duration = Duration::from_millis(500);
@@ -19,29 +19,17 @@ const WELL_LIMIT: Duration = Duration::from_secs(180);
 /// How many lines of a container's log a failure quotes.
 const QUOTED_LINES: &str = "15";
 
-/// A project: its files, its variables, and a folder for what its commands say.
+/// A project: its files, its variables, and a folder for what it is configured with.
 pub struct Project {
     /// The workspace.
     pub root: PathBuf,
-    /// The folder for what its commands say.
+    /// The folder for what it is configured with.
     pub folder: PathBuf,
     /// Asks every wait to end.
     pub interrupt: Interrupt,
     variables: PathBuf,
     profiles: Vec<&'static str>,
     files: Vec<&'static str>,
-}
-
-/// What a command said.
-pub struct Said {
-    /// Its exit code, if it was not killed.
-    pub code: Option<i32>,
-    /// Its standard output.
-    pub output: String,
-    /// Its standard error.
-    pub errors: String,
-    /// How long it took.
-    pub took: Duration,
 }
 
 /// One container, as `docker compose ps` tells of it.
@@ -131,7 +119,7 @@ impl Project {
 
     /// The same with other profiles.
     pub fn ask_with(&self, profiles: &[&str], arguments: &[&str]) -> Result<Said> {
-        said(self.compose(profiles).args(arguments), &self.folder, COMMAND_LIMIT, &self.interrupt)
+        Foreground::read(self.compose(profiles).args(arguments), COMMAND_LIMIT, &self.interrupt)
     }
 
     /// Runs one that must end well, and answers its output.
@@ -192,7 +180,7 @@ impl Project {
         let Some(container) = containers.iter().find(|container| container.service == service) else {
             return failed(format!("there is no container of {service}"));
         };
-        docker(&["inspect", "--format", format, &container.name], &self.folder, &self.interrupt)
+        docker(&["inspect", "--format", format, &container.name], &self.interrupt)
     }
 
     fn logs_of_the_unwell(&self) -> Result<String> {
@@ -200,53 +188,20 @@ impl Project {
         for container in self.containers()?.iter().filter(|container| container.ailment().is_some()) {
             let mut command = Command::new("docker");
             command.args(["logs", "--tail", QUOTED_LINES, &container.name]);
-            let said = said(&mut command, &self.folder, COMMAND_LIMIT, &self.interrupt)?;
+            let said = Foreground::read(&mut command, COMMAND_LIMIT, &self.interrupt)?;
             logs.push_str(&format!("--- {}\n{}{}", container.name, said.output, said.errors));
         }
         Ok(logs)
     }
 }
 
-impl Said {
-    /// What it ended with and what it said about it.
-    pub fn complaint(&self) -> String {
-        format!("ended with {:?}:\n{}{}", self.code, self.output, self.errors)
-    }
-}
-
 /// Runs a command of the engine that must end well, and answers its output.
-pub fn docker(arguments: &[&str], folder: &Path, interrupt: &Interrupt) -> Result<String> {
-    let said = said(Command::new("docker").args(arguments), folder, COMMAND_LIMIT, interrupt)?;
+pub fn docker(arguments: &[&str], interrupt: &Interrupt) -> Result<String> {
+    let said = Foreground::read(Command::new("docker").args(arguments), COMMAND_LIMIT, interrupt)?;
     if said.code == Some(0) {
         return Ok(said.output.trim().to_owned());
     }
     failed(format!("`docker {}` {}", arguments.join(" "), said.complaint()))
-}
-
-/// Runs a command to its end and keeps what it said; `folder` holds that meanwhile.
-pub fn said(command: &mut Command, folder: &Path, limit: Duration, interrupt: &Interrupt) -> Result<Said> {
-    let start = Instant::now();
-    let file = |name: &str| {
-        let path = folder.join(name);
-        let file = std::fs::File::create(&path).context(|| format!("cannot write {}", path.display()))?;
-        Ok((path, file))
-    };
-    let ((output, out), (errors, err)) = (file("output")?, file("errors")?);
-    let process = Foreground::spawn(command.stdin(Stdio::null()).stdout(out).stderr(err))?;
-    let status = loop {
-        if let Some(status) = process.exit_status() {
-            break status;
-        }
-        if start.elapsed() >= limit {
-            return failed(format!("gave up after {} s: {command:?}", limit.as_secs()));
-        }
-        interrupt.pause(POLL_INTERVAL)?;
-    };
-    let read = |path: &Path| {
-        let bytes = std::fs::read(path).context(|| format!("cannot read {}", path.display()))?;
-        Ok(String::from_utf8_lossy(&bytes).into_owned())
-    };
-    Ok(Said { code: status.code(), output: read(&output)?, errors: read(&errors)?, took: start.elapsed() })
 }
 
 #[cfg(test)]

@@ -5,12 +5,12 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::Duration;
 
-use crate::compose::project::{Project, said};
+use crate::compose::project::Project;
 use crate::compose::repeats::{end, wrong_path};
 use crate::compose::webhook::CrmServer;
 use crate::error::{Context, Result, failed};
 use crate::interrupt::Interrupt;
-use crate::process::holds_within;
+use crate::process::{Foreground, holds_within};
 
 /// What only other people can give, and two roles cannot do without.
 const FILLED_IN: [&str; 2] = ["nhn_secret_key", "ari_password"];
@@ -155,7 +155,7 @@ impl SetUp {
         let mut certificate = Command::new(root.join("tests/compose/certificate.sh"));
         certificate.arg(&set_up.tls);
         for mut script in [secrets, certificate] {
-            let said = said(&mut script, folder, SCRIPT_LIMIT, interrupt)?;
+            let said = Foreground::read(&mut script, SCRIPT_LIMIT, interrupt)?;
             if said.code != Some(0) {
                 return failed(format!("{script:?} {}", said.complaint()));
             }
@@ -210,7 +210,7 @@ impl SetUp {
         command.args(["enqueue", "--anyway"]).arg(&file);
         command.env("FLEET_BROKER_URI_FILE", self.secrets.join("broker_uri_crm"));
         command.env("FLEET_BROKER_TLS_CA", self.tls.join("ca.pem"));
-        let said = said(&mut command, &self.tls, SCRIPT_LIMIT, interrupt)?;
+        let said = Foreground::read(&mut command, SCRIPT_LIMIT, interrupt)?;
         if said.code == Some(0) {
             return Ok(());
         }

@@ -45,7 +45,7 @@ fn starts(project: &Project) -> Result<BTreeSet<String>> {
     let containers = project.containers()?;
     let mut names = vec!["inspect", "--format", "{{.Name}} {{.State.StartedAt}}"];
     names.extend(containers.iter().map(|container| container.name.as_str()));
-    let said = docker(&names, &project.folder, &project.interrupt)?;
+    let said = docker(&names, &project.interrupt)?;
     Ok(said.lines().map(str::to_owned).collect())
 }
 
@@ -103,7 +103,7 @@ pub fn down_and_up(project: &Project) -> Result<()> {
     project.succeed(&["exec", "--no-TTY", "postgres", "bash", "-c", &drop])?;
     project.succeed(&["exec", "--no-TTY", "rabbitmq", "rabbitmqctl", "--quiet", "delete_user", NEW_USER])?;
     end(project, &[])?;
-    let volumes = docker(&["volume", "ls", "--quiet"], &project.folder, &project.interrupt)?;
+    let volumes = docker(&["volume", "ls", "--quiet"], &project.interrupt)?;
     if volumes.lines().count() != 3 {
         return failed(format!("three volumes should be left, and there are:\n{volumes}"));
     }
@@ -125,7 +125,7 @@ pub fn end(project: &Project, more: &[&str]) -> Result<()> {
     if said.code != Some(0) {
         return failed(format!("`docker compose down` {}", said.complaint()));
     }
-    let listed = |arguments: &[&str]| docker(arguments, &project.folder, &project.interrupt);
+    let listed = |arguments: &[&str]| docker(arguments, &project.interrupt);
     let containers = listed(&["ps", "--all", "--quiet"])?;
     let networks = listed(&["network", "ls", "--quiet", "--filter", "type=custom"])?;
     if containers.is_empty() && networks.is_empty() {

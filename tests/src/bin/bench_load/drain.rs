@@ -8,7 +8,7 @@ use closure_store::{DeliveryState, Store};
 use serde_json::json;
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
-use crate::{Problem, Surroundings, gateway, load, millis, tell, wait_for_xtask};
+use crate::{Endpoints, Problem, gateway, load, millis, tell, wait_for_xtask};
 
 /// The first jobs are not measured: the worker starts, connects and prepares its statements meanwhile.
 const WARM_UP_SHARE: usize = 10;
@@ -18,32 +18,32 @@ const LOOK_INTERVAL: Duration = Duration::from_millis(10);
 const DRAIN_LIMIT: Duration = Duration::from_secs(600);
 
 /// Publishes, says so, watches, and checks what is on record.
-pub(crate) async fn run(around: &Surroundings, count: usize, block: u16) -> Result<(), Problem> {
+pub(crate) async fn run(endpoints: &Endpoints, count: usize, block: u16) -> Result<(), Problem> {
     let jobs = load::make(count, block)?;
     let (Some(first), Some(last)) = (jobs.get(count / WARM_UP_SHARE), jobs.last()) else {
         return Err("a drain needs at least one job".into());
     };
     let stop = CancellationToken::new();
-    let publisher = Publisher::start(around.broker.clone(), stop.clone(), &TaskTracker::new());
-    let before = accepted(&around.store).await?;
+    let publisher = Publisher::start(endpoints.broker.clone(), stop.clone(), &TaskTracker::new());
+    let before = accepted(&endpoints.store).await?;
     load::publish_all(&publisher, &jobs).await?;
     stop.cancel();
     publisher.closed().await;
     tell("preloaded", &json!({ "jobs": count }));
 
-    until_accepted(&around.store, first.id).await?;
-    let warm = accepted(&around.store).await? - before;
+    until_accepted(&endpoints.store, first.id).await?;
+    let warm = accepted(&endpoints.store).await? - before;
     let begin = Instant::now();
     tell("begun", &json!({}));
 
-    until_accepted(&around.store, last.id).await?;
-    let end = until_all_accepted(&around.store, before + count as u64).await?;
+    until_accepted(&endpoints.store, last.id).await?;
+    let end = until_all_accepted(&endpoints.store, before + count as u64).await?;
     let measured = count as u64 - warm;
     tell("ended", &json!({ "jobs": measured, "took_ms": millis(end - begin) }));
     wait_for_xtask()?;
 
-    load::all_are(&around.store, &jobs, DeliveryState::Accepted).await?;
-    gateway::took_each_once(&around.gateway_url, &jobs, block).await?;
+    load::all_are(&endpoints.store, &jobs, DeliveryState::Accepted).await?;
+    gateway::took_each_once(&endpoints.gateway_url, &jobs, block).await?;
     tell("checked", &json!({}));
     Ok(())
 }

@@ -65,7 +65,7 @@ enum Command {
 }
 
 /// What a measurement talks to.
-struct Surroundings {
+struct Endpoints {
     broker: BrokerSettings,
     store: Store,
     gateway_url: String,
@@ -88,15 +88,15 @@ fn main() -> ExitCode {
 }
 
 async fn run(cli: Cli) -> Result<(), Problem> {
-    let around = Surroundings {
+    let endpoints = Endpoints {
         broker: BrokerSettings::new(cli.broker_uri, "bench"),
         store: Store::new(StoreSettings { url: cli.database_url, ..StoreSettings::default() })?,
         gateway_url: cli.gateway_url,
     };
     match cli.command {
-        Command::Drain { jobs, block } => drain::run(&around, jobs, block).await,
-        Command::OpenLoop { rate, seconds, block } => open_loop::run(&around, rate, seconds, block).await,
-        Command::Queues => all_queues_are_empty(&around.broker).await,
+        Command::Drain { jobs, block } => drain::run(&endpoints, jobs, block).await,
+        Command::OpenLoop { rate, seconds, block } => open_loop::run(&endpoints, rate, seconds, block).await,
+        Command::Queues => all_queues_are_empty(&endpoints.broker).await,
     }
 }
 

@@ -14,7 +14,7 @@ use tokio::task::JoinSet;
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
 use crate::{
-    Problem, Surroundings, gateway,
+    Endpoints, Problem, gateway,
     load::{self, Job},
     millis, tell, wait_for_xtask,
 };
@@ -29,12 +29,12 @@ const OUTCOMES_LIMIT: Duration = Duration::from_secs(60);
 const QUIET_TIME: Duration = Duration::from_secs(2);
 
 /// Publishes on schedule, listens, and checks what is on record.
-pub(crate) async fn run(around: &Surroundings, rate: u32, seconds: u32, block: u16) -> Result<(), Problem> {
+pub(crate) async fn run(endpoints: &Endpoints, rate: u32, seconds: u32, block: u16) -> Result<(), Problem> {
     let warm = usize::try_from(rate * WARM_UP_S)?;
     let jobs: Arc<[Job]> = load::make(warm + usize::try_from(rate * seconds)?, block)?.into();
     let stop = CancellationToken::new();
-    let publisher = Publisher::start(around.broker.clone(), stop.clone(), &TaskTracker::new());
-    let mut mailbox = Mailbox::open_durable(&around.broker, CRM_QUEUE, "#").await?;
+    let publisher = Publisher::start(endpoints.broker.clone(), stop.clone(), &TaskTracker::new());
+    let mut mailbox = Mailbox::open_durable(&endpoints.broker, CRM_QUEUE, "#").await?;
     let publishing =
         tokio::spawn(publish_on_schedule(publisher.clone(), Arc::clone(&jobs), f64::from(rate), warm));
     let heard = hear(&mut mailbox, jobs.len(), seconds).await?;
@@ -48,8 +48,8 @@ pub(crate) async fn run(around: &Surroundings, rate: u32, seconds: u32, block: u
     mailbox.close().await;
     stop.cancel();
     publisher.closed().await;
-    load::all_are(&around.store, &jobs, DeliveryState::Delivered).await?;
-    let seen = gateway::took_each_once(&around.gateway_url, &jobs, block).await?;
+    load::all_are(&endpoints.store, &jobs, DeliveryState::Delivered).await?;
+    let seen = gateway::took_each_once(&endpoints.gateway_url, &jobs, block).await?;
     let mut outcome_ms = Vec::with_capacity(jobs.len());
     let mut gateway_ms = Vec::with_capacity(jobs.len());
     for (job, due) in jobs.iter().zip(&schedule).skip(warm) {
