@@ -44,7 +44,7 @@ pub use delivery::postponed::{NewPostponement, Postponed};
 pub use delivery::returns::{JobReturn, Returning};
 pub use delivery::settle::{AttemptUse, EarlyReceipts, Ending, FinalState, Settled, Settlement};
 pub use delivery::snapshot::Snapshot;
-pub use delivery::state::DeliveryState;
+pub use delivery::state::{DeliveryPhase, DeliveryState};
 pub use error::StoreError;
 pub use gateways::circuits::{OpenCircuit, Opened, OpenedBy};
 pub use gateways::fallback_hold::{Counts, EmailsOnHold, FallbackHoldRow, HalfLives, Moved};

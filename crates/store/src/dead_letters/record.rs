@@ -170,27 +170,13 @@ async fn bond(
     if columns.get::<&[u8]>("body_hash")? != hash {
         return Ok(Relation::Stranger);
     }
-    let state = match columns.word("state", str::parse) {
+    let state = match columns.word("state", DeliveryState::read) {
         // A newer release knows whether it goes on.
         Err(StoreError::NewerRow(_)) => return Ok(Relation::TooLate),
         state => state?,
     };
-    Ok(match state {
-        DeliveryState::Pending | DeliveryState::Sending | DeliveryState::InDoubt | DeliveryState::Waiting => {
-            Relation::Killed
-        }
-        // What a provider took is not sent again because a worker could not tell of it.
-        DeliveryState::Accepted
-        | DeliveryState::Delivered
-        | DeliveryState::Undelivered
-        | DeliveryState::Unknown
-        | DeliveryState::Refused
-        | DeliveryState::Expired
-        | DeliveryState::Dead
-        | DeliveryState::Discarded
-        | DeliveryState::Superseded
-        | DeliveryState::Cancelled => Relation::TooLate,
-    })
+    // What a provider took is not sent again because a worker could not tell of it.
+    Ok(if state.is_with_worker() { Relation::Killed } else { Relation::TooLate })
 }
 
 /// The generation that a message's headers name, under our header's name or plainly.

@@ -233,7 +233,7 @@ impl Delivery {
     fn read(row: &Row) -> Result<Self, StoreError> {
         let columns = Columns(row);
         Ok(Self {
-            state: columns.word("state", str::parse)?,
+            state: columns.word("state", DeliveryState::read)?,
             kind: columns.get("kind")?,
             generation: columns.generation("generation")?,
             body: columns.bytes("body")?,

@@ -14,14 +14,14 @@ use uuid::Uuid;
 use super::{
     claim_sql::CLAIM,
     snapshot::Snapshot,
-    state::{self, DeliveryState},
+    state::{DeliveryPhase, DeliveryState},
 };
 use crate::{
     database::{
         batch::Batch,
         pool::Database,
         row::{Columns, int, millis},
-        text,
+        text, word,
     },
     error::StoreError,
     store::Store,
@@ -244,22 +244,18 @@ fn answer(asked: &Asked, row: &Row) -> Result<Claim, StoreError> {
     if generation < asked.claim.generation || columns.get::<&[u8]>("body_hash")? != asked.body_hash {
         return Ok(Claim::Conflict);
     }
-    match columns.word("state", str::parse)? {
-        DeliveryState::Pending | DeliveryState::Sending | DeliveryState::InDoubt => {
-            Ok(Claim::Leased { remaining_ms: columns.millis("remaining_ms")? })
+    let state = columns.word("state", DeliveryState::read)?;
+    Ok(match state.phase() {
+        DeliveryPhase::Unsent if state == DeliveryState::Waiting => {
+            Claim::Scheduled { next: columns.attempt("attempts")?.next() }
         }
-        DeliveryState::Waiting => Ok(Claim::Scheduled { next: columns.attempt("attempts")?.next() }),
-        DeliveryState::Accepted
-        | DeliveryState::Delivered
-        | DeliveryState::Undelivered
-        | DeliveryState::Unknown
-        | DeliveryState::Refused
-        | DeliveryState::Expired
-        | DeliveryState::Dead
-        | DeliveryState::Discarded
-        | DeliveryState::Superseded
-        | DeliveryState::Cancelled => Ok(Claim::Settled(Box::new(Snapshot::read(row)?))),
-    }
+        DeliveryPhase::Unsent | DeliveryPhase::InFlight => {
+            Claim::Leased { remaining_ms: columns.millis("remaining_ms")? }
+        }
+        DeliveryPhase::Accepted | DeliveryPhase::Ended | DeliveryPhase::WithPerson => {
+            Claim::Settled(Box::new(Snapshot::read(row)?))
+        }
+    })
 }
 
 fn granted(lease: Lease, columns: &Columns<'_>) -> Result<Claim, StoreError> {
@@ -277,7 +273,7 @@ fn reconcile(lease: Lease, columns: &Columns<'_>) -> Result<Claim, StoreError> {
         lease,
         attempt: columns.attempt("attempts")?,
         client_ref: columns.get("client_ref").map(ClientRef)?,
-        provider: columns.word("provider", state::provider)?,
+        provider: columns.word("provider", word::provider)?,
         provider_ref: columns.get("provider_ref")?,
         lookups: columns.count("lookups")?,
         resends: columns.count("resends")?,

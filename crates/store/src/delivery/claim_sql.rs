@@ -1,6 +1,6 @@
 //! The statement of `claim`, one file apart because of its length.
 
-use super::snapshot::snapshot_fields;
+use super::{snapshot::snapshot_fields, state::in_flight_states};
 
 /// Every claim of a batch is an upsert, so that its plan cannot depend on the table's size.
 ///
@@ -60,7 +60,9 @@ pub(crate) const CLAIM: &str = concat!(
                         OR d.state = 'waiting' AND excluded.attempts > d.attempts
                         OR d.state = 'sending' AND d.handed_over IS FALSE AND over AND excluded.attempts = d.attempts
                     ) AS try,
-                    same AND d.state IN ('sending', 'in_doubt') AND over AS find_out
+                    same AND d.state IN (",
+    in_flight_states!(),
+    ") AND over AS find_out
                 FROM (
                     SELECT
                         d.generation = excluded.generation AND d.body_hash = excluded.body_hash AS same,

@@ -1,6 +1,9 @@
 //! The statements of `settle`, one file apart because of their length.
 
-use super::snapshot::snapshot_columns;
+use super::{
+    snapshot::snapshot_columns,
+    state::{in_flight_states, silent_states},
+};
 
 /// Rows are locked one by one in the order of the batch, which is the order of every batch: so no two of them wait
 /// for each other. The lateral query also fixes the plan: a probe of the primary key for each settlement.
@@ -27,7 +30,9 @@ WITH asked AS (
 ), held AS MATERIALIZED (
     SELECT
         asked.*, found.provider, found.channel, found.body, found.lease_for,
-        found.state NOT IN ('sending', 'in_doubt') AS kept,
+        found.state NOT IN (",
+    in_flight_states!(),
+    ") AS kept,
         found.state = 'sending' AND found.look_at IS NOT NULL AS heard,
         asked.attempt_state IS NULL AND coalesce(found.lease_for, '') IN ('try', 'resend') AS unsent
     FROM asked CROSS JOIN LATERAL (
@@ -70,7 +75,9 @@ WITH asked AS (
             WHEN h.kept THEN d.look_at
             WHEN h.ending = 'accepted' AND h.channel = 'dial' THEN now()
             -- Should this process die before it tells of the receipt.
-            WHEN h.heard AND h.state IN ('accepted', 'in_doubt') THEN
+            WHEN h.heard AND h.state IN (",
+    silent_states!(),
+    ") THEN
                 now() + least(h.receipt_due_ms * interval '1 millisecond', interval '1 minute')
             ELSE now() + h.receipt_due_ms * interval '1 millisecond' END,
         inquire_after = CASE WHEN h.kept THEN d.inquire_after END,

@@ -12,9 +12,8 @@ use super::scope::GatewayScope;
 use crate::{
     database::{
         row::{Columns, millis},
-        text,
+        text, word,
     },
-    delivery::state,
     error::StoreError,
     store::Store,
 };
@@ -268,7 +267,7 @@ impl EmailsOnHold {
     fn read(row: &Row) -> Result<Self, StoreError> {
         let columns = Columns(row);
         Ok(Self {
-            provider: columns.word("provider", state::provider)?,
+            provider: columns.word("provider", word::provider)?,
             count: u64::try_from(columns.get::<i64>("count")?).unwrap_or(0),
         })
     }

@@ -5,8 +5,8 @@ use tokio_postgres::Row;
 use uuid::Uuid;
 
 use crate::{
-    database::row::Columns,
-    delivery::state::{self, DeliveryState},
+    database::{row::Columns, word},
+    delivery::state::DeliveryState,
     error::StoreError,
     store::Store,
 };
@@ -144,9 +144,9 @@ impl EarlierWord {
         Ok(Self {
             generation: columns.generation("generation")?,
             word: columns.count("word")?,
-            state: columns.word("state", str::parse)?,
+            state: columns.word("state", DeliveryState::read)?,
             code: columns.maybe_code("failure_code")?,
-            evidence: columns.word("evidence", state::evidence)?,
+            evidence: columns.word("evidence", word::evidence)?,
             at: columns.time("at")?,
             told: columns.get("told")?,
         })
@@ -158,9 +158,7 @@ impl JobSummary {
     ///
     /// A job that goes on, and one of which it is not decided yet what is told, has no word of its own.
     fn is_after(&self, word: &EarlierWord) -> bool {
-        let is_over = self.state.is_terminal()
-            || (self.channel == Channel::Email && self.state == DeliveryState::Accepted);
-        let speaks = is_over && self.held_since.is_none() && !self.unjudged;
+        let speaks = self.state.has_ended(self.channel) && self.held_since.is_none() && !self.unjudged;
         let (latest, this) = ((self.generation.0, self.words.max(1)), (word.generation.0, word.word));
         this < latest || (this == latest && !speaks)
     }
@@ -169,13 +167,13 @@ impl JobSummary {
         let columns = Columns(row);
         Ok(Self {
             job_id: columns.job("job_id")?,
-            channel: columns.word("channel", state::channel)?,
+            channel: columns.word("channel", word::channel)?,
             consultation_id: columns.consultation("consultation_id")?,
             revision: columns.count("revision")?,
             generation: columns.generation("generation")?,
-            state: columns.word("state", str::parse)?,
+            state: columns.word("state", DeliveryState::read)?,
             code: columns.maybe_code("failure_code")?,
-            evidence: columns.word("evidence", state::evidence)?,
+            evidence: columns.word("evidence", word::evidence)?,
             attempts: columns.count("attempts")?,
             words: columns.count("words")?,
             told: columns.get("told")?,

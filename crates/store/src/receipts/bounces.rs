@@ -16,7 +16,7 @@ use crate::{
         row::{Columns, int},
         text,
     },
-    delivery::state::DeliveryState,
+    delivery::state::{DeliveryState, with_worker_states},
     error::StoreError,
     store::Store,
 };
@@ -130,7 +130,8 @@ impl Store {
         }
         Ok(match newest.cmp(&generation) {
             std::cmp::Ordering::Less => Bounced::Unknown,
-            std::cmp::Ordering::Equal if is_going_out(state.parse()?) => Bounced::NotYet,
+            // The settlement that tells of the acceptance is still to come.
+            std::cmp::Ordering::Equal if DeliveryState::read(state)?.is_with_worker() => Bounced::NotYet,
             std::cmp::Ordering::Equal | std::cmp::Ordering::Greater => Bounced::Recorded,
         })
     }
@@ -194,35 +195,19 @@ INSERT INTO dead_letter (key, job_id, channel, queue, routing_key, code, detail,
 VALUES ($1, $2, 'email', $3, '', $4, $5, $6, $7, 'open', $8)
 ON CONFLICT DO NOTHING";
 
-/// Whether the settlement that tells of the acceptance is still to come.
-fn is_going_out(state: DeliveryState) -> bool {
-    match state {
-        DeliveryState::Pending | DeliveryState::Sending | DeliveryState::InDoubt | DeliveryState::Waiting => {
-            true
-        }
-        DeliveryState::Accepted
-        | DeliveryState::Delivered
-        | DeliveryState::Undelivered
-        | DeliveryState::Unknown
-        | DeliveryState::Refused
-        | DeliveryState::Expired
-        | DeliveryState::Dead
-        | DeliveryState::Discarded
-        | DeliveryState::Superseded
-        | DeliveryState::Cancelled => false,
-    }
-}
-
 /// `found` holds the row from here on, so that what it says is what `moved` finds.
 ///
 /// A recipient is put on the list only where the delivery moves: a report about an older edition may speak of an
 /// address that a person has corrected since.
-pub(crate) const RECORD: &str = "
+pub(crate) const RECORD: &str = concat!(
+    "
 WITH found AS MATERIALIZED (
     SELECT
         d.job_id, d.state, d.generation, d.attempts,
         d.generation > $2 OR (
-            d.generation = $2 AND d.state NOT IN ('pending', 'sending', 'in_doubt', 'waiting')
+            d.generation = $2 AND d.state NOT IN (",
+    with_worker_states!(),
+    ")
         ) AS known
     FROM delivery AS d
     WHERE d.job_id = $1 AND d.channel = 'email'
@@ -255,7 +240,8 @@ WITH found AS MATERIALIZED (
     SELECT 'add', kind, value_hash, masked, source, actor, reason FROM listed
 )
 SELECT f.state AS found_state, f.generation AS found_generation, m.job_id IS NOT NULL AS has_moved
-FROM found AS f LEFT JOIN moved AS m ON m.job_id = f.job_id";
+FROM found AS f LEFT JOIN moved AS m ON m.job_id = f.job_id"
+);
 
 pub(crate) const REPORTED: &str =
     "SELECT mail_recipient(d.job_id) AS recipient FROM delivery AS d WHERE d.job_id = $1";

@@ -9,11 +9,11 @@ use crate::{
     database::{
         pool::query,
         row::{Columns, int},
-        text,
+        text, word,
     },
     delivery::{
         snapshot::{Snapshot, snapshot_columns},
-        state::{self, DeliveryState},
+        state::{DeliveryPhase, DeliveryState, silent_states, with_worker_states},
     },
     error::StoreError,
     store::Store,
@@ -62,7 +62,7 @@ async fn facts(transaction: &Transaction<'_>, job_id: JobId) -> Result<Option<De
         receipt_overdue: Columns(row).get("receipt_overdue")?,
         has_fallback: snapshot.fallback_job_id.is_some(),
         is_owed: Columns(row).get("is_owed")?,
-        provider: Columns(row).maybe_word("provider", state::provider)?,
+        provider: Columns(row).maybe_word("provider", word::provider)?,
         tried_at: Columns(row).maybe_time("tried_at")?,
         revision: Columns(row).count("revision")?,
         newest_revision: Columns(row).maybe_count("newest_revision")?,
@@ -152,7 +152,7 @@ async fn apply(
 ///
 /// That the provider took it is for the settlement to say, which alone knows when the receipt is due.
 fn judged(before: DeliveryState, verdict: DeliveryState) -> Option<&'static str> {
-    let unsettled = matches!(before, DeliveryState::Sending | DeliveryState::InDoubt);
+    let unsettled = before.phase() == DeliveryPhase::InFlight;
     let moves = before.hears_receipts() && !(unsettled && verdict == DeliveryState::Accepted);
     moves.then_some(verdict.as_str())
 }
@@ -176,13 +176,17 @@ WITH changed AS (
         fallback_job_id = coalesce($7, d.fallback_job_id),
         ended_at = CASE
             WHEN $2 IS NULL OR $2 = d.state THEN d.ended_at
-            WHEN $2 IN ('pending', 'sending', 'in_doubt', 'waiting', 'accepted') THEN NULL
+            WHEN $2 IN (",
+    with_worker_states!(),
+    ", 'accepted') THEN NULL
             ELSE now() END,
         look_at = CASE
             WHEN d.channel <> 'sms' THEN d.look_at
             WHEN $10 THEN now() + interval '10 minutes'
             WHEN $12 AND coalesce($2, d.state) = 'sending' THEN now() + interval '1 minute'
-            WHEN coalesce($2, d.state) NOT IN ('accepted', 'in_doubt') THEN NULL
+            WHEN coalesce($2, d.state) NOT IN (",
+    silent_states!(),
+    ") THEN NULL
             WHEN d.receipt_due_at > now() THEN d.receipt_due_at
             WHEN d.receipt_due_at IS NOT NULL THEN now() + interval '1 minute' END,
         sender_reported = coalesce($11, d.sender_reported),
@@ -196,7 +200,9 @@ WITH changed AS (
 ), resolved AS (
     UPDATE dead_letter SET state = 'resolved', settled_at = now()
     WHERE key = 'job:' || $1::uuid AND state = 'replaying'
-        AND $2 NOT IN ('pending', 'sending', 'in_doubt', 'waiting', 'dead')
+        AND $2 NOT IN (",
+    with_worker_states!(),
+    ", 'dead')
 ), died AS (
     INSERT INTO dead_letter AS l (key, job_id, channel, queue, routing_key, code, detail, body, state, generation)
     SELECT 'job:' || c.job_id, c.job_id, c.channel, $8, $9, c.failure_code, coalesce(c.detail, ''), c.body, 'open', c.generation

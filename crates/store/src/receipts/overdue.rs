@@ -6,7 +6,7 @@
 use closure_contract::JobId;
 use tokio_postgres::Row;
 
-use crate::{database::row::Columns, error::StoreError, store::Store};
+use crate::{database::row::Columns, delivery::state::in_flight_states, error::StoreError, store::Store};
 
 impl Store {
     /// Text messages whose receipt is overdue, whose receipt was matched and not looked at, or whose email was held;
@@ -32,17 +32,21 @@ pub(crate) fn jobs(rows: &[Row]) -> Result<Vec<JobId>, StoreError> {
 }
 
 /// A minute is long enough to evaluate what was handed out, and short against any receipt's due time.
-pub(crate) const OVERDUE: &str = "
+pub(crate) const OVERDUE: &str = concat!(
+    "
 WITH due AS MATERIALIZED (
     SELECT job_id FROM delivery
     WHERE channel = 'sms' AND look_at <= now()
-        AND (state IN ('accepted', 'in_doubt', 'sending') OR held_since IS NOT NULL)
+        AND (state IN ('accepted', ",
+    in_flight_states!(),
+    ") OR held_since IS NOT NULL)
     ORDER BY look_at LIMIT $1
     FOR UPDATE SKIP LOCKED
 )
 UPDATE delivery AS d SET look_at = now() + interval '1 minute'
 FROM due WHERE d.job_id = due.job_id
-RETURNING d.job_id";
+RETURNING d.job_id"
+);
 
 /// A settlement matches what is in the inbox by then, so that what is left here came within its very moment; after
 /// a day a receipt is none of ours. The delivery is marked, because the process that matched it may die before
