@@ -12,7 +12,7 @@ use crate::{
         text,
     },
     delivery::{
-        settle::Ending,
+        ending::Ending,
         snapshot::{Snapshot, snapshot_columns},
         state::DeliveryState,
     },
@@ -167,7 +167,7 @@ impl Store {
                     &job_id.0,
                     &int(generation.0),
                     &from.as_str(),
-                    &state.as_str(),
+                    &DeliveryState::from(state).as_str(),
                     &code.map(FailureCode::as_str),
                     &text::optional(detail.as_deref()),
                     &evidence.as_str(),

@@ -10,7 +10,7 @@ use crate::{
         row::{Columns, int, millis},
         text,
     },
-    delivery::{claim::Lease, state::in_flight_states},
+    delivery::{leases::Lease, state::in_flight_states},
     error::StoreError,
     store::Store,
 };

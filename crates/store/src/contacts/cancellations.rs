@@ -7,7 +7,7 @@ use tokio_postgres::{Row, types::ToSql};
 use crate::{
     database::{
         row::{Columns, int},
-        text, word,
+        text,
     },
     delivery::state::DeliveryState,
     error::StoreError,
@@ -153,7 +153,7 @@ fn cancelled_jobs(rows: &[Row]) -> Result<CancelledJobs, StoreError> {
         let Some(job_id) = columns.maybe_job("job_id")? else { continue };
         jobs.push(CancelledJob {
             job_id,
-            channel: columns.word("channel", word::channel)?,
+            channel: columns.word("channel")?,
             revision: columns.count("revision")?,
             state: columns.get::<&str>("state")?.parse().ok(),
             was_taken: columns.get("was_taken")?,

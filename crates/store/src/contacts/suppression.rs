@@ -153,7 +153,7 @@ impl Suppression {
         Ok(Self {
             kind: columns.get("kind")?,
             masked: columns.get("masked")?,
-            source: columns.word("source", SuppressionSource::read)?,
+            source: columns.word("source")?,
             actor: columns.get("actor")?,
             reason: columns.get("reason")?,
             since: columns.time("created_at")?,

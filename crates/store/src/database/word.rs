@@ -4,6 +4,25 @@ use closure_contract::{Channel, Evidence, Provider, ReceiptStatus};
 
 use crate::error::StoreError;
 
+/// A value of a closed set, which stands in a column as a word.
+pub(crate) trait Word: Copy + 'static {
+    /// What an error calls one of them.
+    const WHAT: &'static str;
+    /// Every one.
+    const ALL: &'static [Self];
+
+    fn word(self) -> &'static str;
+
+    /// Reads a word; one that is not in the set was written by a newer release.
+    fn read(text: &str) -> Result<Self, StoreError> {
+        Self::ALL
+            .iter()
+            .copied()
+            .find(|value| value.word() == text)
+            .ok_or_else(|| StoreError::NewerRow(format!("the {} `{text}`", Self::WHAT)))
+    }
+}
+
 /// Declares a closed set of words once: the type, what an error calls one of them, and each value with its word.
 macro_rules! words {
     (
@@ -25,9 +44,14 @@ macro_rules! words {
             $vis const fn as_str(self) -> &'static str {
                 match self { $(Self::$variant => $word,)+ }
             }
+        }
 
-            pub(crate) fn read(text: &str) -> Result<Self, $crate::error::StoreError> {
-                $crate::database::word::named(&Self::ALL, Self::as_str, $what, text)
+        impl $crate::database::word::Word for $name {
+            const WHAT: &'static str = $what;
+            const ALL: &'static [Self] = &Self::ALL;
+
+            fn word(self) -> &'static str {
+                self.as_str()
             }
         }
     };
@@ -35,43 +59,24 @@ macro_rules! words {
 
 pub(crate) use words;
 
-/// Finds a word of a closed set; one that is not in it was written by a newer release.
-pub(crate) fn named<T: Copy>(
-    all: &[T],
-    name: impl Fn(T) -> &'static str,
-    what: &str,
-    text: &str,
-) -> Result<T, StoreError> {
-    all.iter()
-        .copied()
-        .find(|value| name(*value) == text)
-        .ok_or_else(|| StoreError::NewerRow(format!("the {what} `{text}`")))
+/// The same of a set that the contract declares.
+macro_rules! words_of_the_contract {
+    ($name:ident: $what:literal, $all:expr) => {
+        impl Word for $name {
+            const WHAT: &'static str = $what;
+            const ALL: &'static [Self] = &$all;
+
+            fn word(self) -> &'static str {
+                self.as_str()
+            }
+        }
+    };
 }
 
-/// The channel that a column names.
-pub(crate) fn channel(text: &str) -> Result<Channel, StoreError> {
-    named(&Channel::ALL, Channel::as_str, "channel", text)
-}
-
-/// The provider that a column names.
-pub(crate) fn provider(text: &str) -> Result<Provider, StoreError> {
-    named(&Provider::ALL, Provider::as_str, "provider", text)
-}
-
-/// The grade of evidence that a column names.
-pub(crate) fn evidence(text: &str) -> Result<Evidence, StoreError> {
-    let all = [Evidence::None, Evidence::Gateway, Evidence::Carrier, Evidence::Handset];
-    named(&all, Evidence::as_str, "evidence", text)
-}
-
-/// The receipt's status that a column names.
-pub(crate) fn receipt_status(text: &str) -> Result<ReceiptStatus, StoreError> {
-    let all = [
-        ReceiptStatus::InTransit,
-        ReceiptStatus::Delivered,
-        ReceiptStatus::Undelivered,
-        ReceiptStatus::Expired,
-        ReceiptStatus::Unknown,
-    ];
-    named(&all, ReceiptStatus::as_str, "receipt status", text)
-}
+words_of_the_contract!(Channel: "channel", Self::ALL);
+words_of_the_contract!(Provider: "provider", Self::ALL);
+words_of_the_contract!(Evidence: "evidence", [Self::None, Self::Gateway, Self::Carrier, Self::Handset]);
+words_of_the_contract!(
+    ReceiptStatus: "receipt status",
+    [Self::InTransit, Self::Delivered, Self::Undelivered, Self::Expired, Self::Unknown]
+);

@@ -13,10 +13,7 @@ use serde_json::Value;
 use tokio_postgres::Row;
 
 use crate::{
-    database::{
-        row::Columns,
-        word::{self, words},
-    },
+    database::{row::Columns, word::words},
     error::StoreError,
     store::Store,
 };
@@ -263,12 +260,12 @@ impl DeadLetterSummary {
             id: columns.get("id").map(DeadLetterId)?,
             job_id: columns.maybe_job("job_id")?,
             about_job: columns.maybe_job("about_job")?,
-            channel: columns.maybe_word("channel", word::channel)?,
+            channel: columns.maybe_word("channel")?,
             queue: columns.get("queue")?,
             code: columns.code("code")?,
             detail: columns.get("detail")?,
             said: columns.get("said")?,
-            state: columns.word("state", DeadLetterState::read)?,
+            state: columns.word("state")?,
             generation: columns.generation("generation")?,
             deaths: columns.count("deaths")?,
             first_died_at: columns.time("first_died_at")?,

@@ -170,7 +170,7 @@ async fn bond(
     if columns.get::<&[u8]>("body_hash")? != hash {
         return Ok(Relation::Stranger);
     }
-    let state = match columns.word("state", DeliveryState::read) {
+    let state = match columns.word::<DeliveryState>("state") {
         // A newer release knows whether it goes on.
         Err(StoreError::NewerRow(_)) => return Ok(Relation::TooLate),
         state => state?,

@@ -185,7 +185,7 @@ impl Case {
         let replay_generation: Option<i32> = columns.get("replay_generation")?;
         Ok(Ok(Self {
             id,
-            state: columns.word("state", DeadLetterState::read)?,
+            state: columns.word("state")?,
             key: columns.get("key")?,
             job_id: columns.maybe_job("job_id")?,
             queue: columns.get("queue")?,
@@ -233,7 +233,7 @@ impl Delivery {
     fn read(row: &Row) -> Result<Self, StoreError> {
         let columns = Columns(row);
         Ok(Self {
-            state: columns.word("state", DeliveryState::read)?,
+            state: columns.word("state")?,
             kind: columns.get("kind")?,
             generation: columns.generation("generation")?,
             body: columns.bytes("body")?,

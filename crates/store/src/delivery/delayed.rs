@@ -7,10 +7,7 @@ use closure_contract::{Channel, Generation, JobId, Timestamp};
 
 use super::state::{unsent_states, with_worker_states};
 use crate::{
-    database::{
-        row::{Columns, int, millis},
-        word,
-    },
+    database::row::{Columns, int, millis},
     error::StoreError,
     store::Store,
 };
@@ -51,7 +48,7 @@ impl Store {
             .map(|row| {
                 let columns = Columns(row);
                 Ok(NotHome {
-                    channel: columns.word("channel", word::channel)?,
+                    channel: columns.word("channel")?,
                     count: columns.millis("jobs")?,
                     due_since: columns.time("due_since")?,
                 })

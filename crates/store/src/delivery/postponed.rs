@@ -10,7 +10,7 @@ use super::state::{in_flight_states, unsent_states, with_worker_states};
 use crate::{
     database::{
         row::{Columns, int, millis},
-        text, word,
+        text,
     },
     error::StoreError,
     store::Store,
@@ -94,7 +94,7 @@ impl Store {
             .map(|row| {
                 let columns = Columns(row);
                 Ok(Postponed {
-                    channel: columns.word("channel", word::channel)?,
+                    channel: columns.word("channel")?,
                     code: columns.code("failure_code")?,
                     count: u64::try_from(columns.get::<i64>("jobs")?).unwrap_or_default(),
                     since: columns.time("since")?,

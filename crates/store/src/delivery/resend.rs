@@ -2,7 +2,7 @@
 
 use closure_contract::{AttemptNumber, ClientRef, Provider};
 
-use super::{claim::Lease, state::in_flight_states};
+use super::{leases::Lease, state::in_flight_states};
 use crate::{
     database::{
         pool::query,

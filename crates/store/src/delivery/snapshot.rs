@@ -8,10 +8,7 @@ use serde_json::Value;
 use tokio_postgres::Row;
 
 use super::state::DeliveryState;
-use crate::{
-    database::{row::Columns, word},
-    error::StoreError,
-};
+use crate::{database::row::Columns, error::StoreError};
 
 /// The columns of a [`Snapshot`] but its body, of the table or the query that is called `d`.
 macro_rules! snapshot_fields {
@@ -86,13 +83,13 @@ impl Snapshot {
         let columns = Columns(row);
         Ok(Self {
             job_id: columns.job("job_id")?,
-            channel: columns.word("channel", word::channel)?,
+            channel: columns.word("channel")?,
             kind: columns.get("kind")?,
             generation: columns.generation("generation")?,
-            state: columns.word("state", DeliveryState::read)?,
+            state: columns.word("state")?,
             code: columns.maybe_code("failure_code")?,
             detail: columns.get("detail")?,
-            evidence: columns.word("evidence", word::evidence)?,
+            evidence: columns.word("evidence")?,
             attempts: columns.count("attempts")?,
             rules: columns.get("rules")?,
             body: columns.bytes("body")?,

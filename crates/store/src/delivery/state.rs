@@ -6,7 +6,10 @@ use closure_contract::Channel;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::{database::word::words, error::StoreError};
+use crate::{
+    database::word::{Word, words},
+    error::StoreError,
+};
 
 words! {
     /// Where a delivery stands.
@@ -136,7 +139,7 @@ impl FromStr for DeliveryState {
     type Err = StoreError;
 
     fn from_str(text: &str) -> Result<Self, Self::Err> {
-        Self::read(text)
+        Word::read(text)
     }
 }
 

@@ -203,7 +203,7 @@ impl OpenCircuit {
             name: GatewayScope::read(row)?,
             code: columns.code("failure_code")?,
             detail: columns.get("detail")?,
-            opened_by: columns.word("opened_by", OpenedBy::read)?,
+            opened_by: columns.word("opened_by")?,
             opened_at: columns.time("opened_at")?,
             probe_at: columns.time("probe_at")?,
             probe_in_ms: columns.millis("probe_in_ms")?,

@@ -12,7 +12,7 @@ use super::scope::GatewayScope;
 use crate::{
     database::{
         row::{Columns, millis},
-        text, word,
+        text,
     },
     error::StoreError,
     store::Store,
@@ -267,7 +267,7 @@ impl EmailsOnHold {
     fn read(row: &Row) -> Result<Self, StoreError> {
         let columns = Columns(row);
         Ok(Self {
-            provider: columns.word("provider", word::provider)?,
+            provider: columns.word("provider")?,
             count: u64::try_from(columns.get::<i64>("count")?).unwrap_or(0),
         })
     }

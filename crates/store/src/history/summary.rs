@@ -4,12 +4,7 @@ use closure_contract::{Channel, ConsultationId, Evidence, FailureCode, Generatio
 use tokio_postgres::Row;
 use uuid::Uuid;
 
-use crate::{
-    database::{row::Columns, word},
-    delivery::state::DeliveryState,
-    error::StoreError,
-    store::Store,
-};
+use crate::{database::row::Columns, delivery::state::DeliveryState, error::StoreError, store::Store};
 
 /// A consultation lists at most this many jobs, those of the newest revisions.
 const JOBS_MAX: usize = 50;
@@ -144,9 +139,9 @@ impl EarlierWord {
         Ok(Self {
             generation: columns.generation("generation")?,
             word: columns.count("word")?,
-            state: columns.word("state", DeliveryState::read)?,
+            state: columns.word("state")?,
             code: columns.maybe_code("failure_code")?,
-            evidence: columns.word("evidence", word::evidence)?,
+            evidence: columns.word("evidence")?,
             at: columns.time("at")?,
             told: columns.get("told")?,
         })
@@ -167,13 +162,13 @@ impl JobSummary {
         let columns = Columns(row);
         Ok(Self {
             job_id: columns.job("job_id")?,
-            channel: columns.word("channel", word::channel)?,
+            channel: columns.word("channel")?,
             consultation_id: columns.consultation("consultation_id")?,
             revision: columns.count("revision")?,
             generation: columns.generation("generation")?,
-            state: columns.word("state", DeliveryState::read)?,
+            state: columns.word("state")?,
             code: columns.maybe_code("failure_code")?,
-            evidence: columns.word("evidence", word::evidence)?,
+            evidence: columns.word("evidence")?,
             attempts: columns.count("attempts")?,
             words: columns.count("words")?,
             told: columns.get("told")?,

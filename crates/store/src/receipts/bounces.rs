@@ -122,7 +122,7 @@ impl Store {
             .await?;
         let Some(row) = rows.first() else { return Ok(Bounced::Unknown) };
         let columns = Columns(row);
-        let (state, newest) = (columns.get::<&str>("found_state")?, columns.generation("found_generation")?);
+        let newest = columns.generation("found_generation")?;
         if columns.get("has_moved")? {
             // The sweep finds the debt all the same, after the time that it leaves to others.
             let _ = self.database.query(TELL_AT_ONCE, &[&job_id.0]).await;
@@ -131,7 +131,9 @@ impl Store {
         Ok(match newest.cmp(&generation) {
             std::cmp::Ordering::Less => Bounced::Unknown,
             // The settlement that tells of the acceptance is still to come.
-            std::cmp::Ordering::Equal if DeliveryState::read(state)?.is_with_worker() => Bounced::NotYet,
+            std::cmp::Ordering::Equal if columns.word::<DeliveryState>("found_state")?.is_with_worker() => {
+                Bounced::NotYet
+            }
             std::cmp::Ordering::Equal | std::cmp::Ordering::Greater => Bounced::Recorded,
         })
     }

@@ -9,7 +9,7 @@ use crate::{
     database::{
         pool::query,
         row::{Columns, int},
-        text, word,
+        text,
     },
     delivery::{
         snapshot::{Snapshot, snapshot_columns},
@@ -62,7 +62,7 @@ async fn facts(transaction: &Transaction<'_>, job_id: JobId) -> Result<Option<De
         receipt_overdue: Columns(row).get("receipt_overdue")?,
         has_fallback: snapshot.fallback_job_id.is_some(),
         is_owed: Columns(row).get("is_owed")?,
-        provider: Columns(row).maybe_word("provider", word::provider)?,
+        provider: Columns(row).maybe_word("provider")?,
         tried_at: Columns(row).maybe_time("tried_at")?,
         revision: Columns(row).count("revision")?,
         newest_revision: Columns(row).maybe_count("newest_revision")?,

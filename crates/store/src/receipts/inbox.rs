@@ -3,7 +3,7 @@
 use closure_contract::{FailureCode, JobId, Provider, Receipt, Timestamp};
 
 use crate::{
-    database::{row::Columns, text, word},
+    database::{row::Columns, text},
     error::StoreError,
     store::Store,
 };
@@ -75,7 +75,7 @@ impl Store {
         let read = |row| {
             let columns = Columns(row);
             Ok(AnothersReceipts {
-                provider: columns.word("provider", word::provider)?,
+                provider: columns.word("provider")?,
                 count: u64::try_from(columns.get::<i64>("count")?).unwrap_or(0),
                 latest_job: columns.job("latest_job")?,
                 latest_at: columns.time("latest_at")?,

@@ -5,10 +5,7 @@ use closure_contract::{ClientRef, JobId, Provider};
 use tokio_postgres::Row;
 
 use crate::{
-    database::{
-        row::{Columns, millis},
-        word,
-    },
+    database::row::{Columns, millis},
     error::StoreError,
     store::Store,
 };
@@ -55,7 +52,7 @@ fn read(row: &Row) -> Result<Unheard, StoreError> {
     Ok(Unheard {
         job_id: columns.job("job_id")?,
         body: columns.bytes("body")?,
-        provider: columns.word("provider", word::provider)?,
+        provider: columns.word("provider")?,
         provider_ref: columns.get("provider_ref")?,
         client_ref: ClientRef(columns.get("client_ref")?),
     })

@@ -8,7 +8,7 @@ use serde_json::Value;
 use tokio_postgres::Row;
 
 use crate::{
-    database::{row::Columns, word},
+    database::row::Columns,
     delivery::{snapshot::Snapshot, state::DeliveryState},
     error::StoreError,
 };
@@ -174,9 +174,9 @@ impl ReceiptRow {
     pub(crate) fn read(row: &Row) -> Result<Self, StoreError> {
         let columns = Columns(row);
         Ok(Self {
-            provider: columns.word("provider", word::provider)?,
-            status: columns.word("status", word::receipt_status)?,
-            evidence: columns.word("evidence", word::evidence)?,
+            provider: columns.word("provider")?,
+            status: columns.word("status")?,
+            evidence: columns.word("evidence")?,
             provider_code: columns.get("provider_code")?,
             code: columns.maybe_code("failure_code")?,
             reported_sender: columns.get("reported_sender")?,

@@ -161,7 +161,7 @@ impl StoredTemplate {
             version: columns.count("version")?,
             country_code: u16::try_from(country_code).unwrap_or_default(),
             text: columns.get("text")?,
-            state: columns.word("state", TemplateState::read)?,
+            state: columns.word("state")?,
             approved_by: columns.get("approved_by")?,
             approved_at: columns.maybe_time("approved_at")?,
             carrier_ref: columns.get("carrier_ref")?,
