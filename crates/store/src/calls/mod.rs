@@ -11,6 +11,7 @@ use crate::{
         row::{Columns, int, millis},
         text,
     },
+    dead_letters::job_letter::resolve_letters,
     delivery::{
         ending::Ending,
         snapshot::{Snapshot, snapshot_columns},
@@ -220,10 +221,9 @@ WITH changed AS (
     RETURNING ",
     snapshot_columns!(),
     "
-), resolved AS (
-    UPDATE dead_letter SET state = 'resolved', settled_at = now()
-    WHERE key = 'job:' || $1::uuid AND state = 'replaying' AND EXISTS (SELECT FROM changed)
-)
+), resolved AS (",
+    resolve_letters!("SELECT job_id FROM changed"),
+    ")
 SELECT ",
     snapshot_columns!(),
     " FROM changed AS d"

@@ -1,5 +1,6 @@
 //! What waits for a person.
 
+pub(crate) mod job_letter;
 pub(crate) mod record;
 pub(crate) mod replay;
 

@@ -19,6 +19,7 @@ use crate::{
         row::{Columns, int, millis},
         text,
     },
+    dead_letters::job_letter::{open_letters, resolve_letters},
     error::StoreError,
     store::Store,
 };
@@ -320,20 +321,14 @@ WITH asked AS (
         job_id = e.job_id, generation = e.generation, number = e.number, inbox_since = NULL
     FROM early AS e
     WHERE r.id = e.id AND r.id = ANY (ARRAY (SELECT id FROM early))
-), died AS (
-    INSERT INTO dead_letter AS l (key, job_id, channel, queue, routing_key, code, detail, body, state, generation)
-    SELECT 'job:' || h.job_id, h.job_id, h.channel, h.queue, h.routing_key, h.code, h.detail, h.body, 'open', h.generation
-    FROM held AS h
-    WHERE h.ending = 'dead' AND NOT h.kept
-    ON CONFLICT (key) DO UPDATE SET
-        state = 'open', code = excluded.code, detail = excluded.detail, generation = excluded.generation,
-        deaths = l.deaths + 1, last_died_at = now(), settled_at = NULL
-), resolved AS (
-    UPDATE dead_letter SET state = 'resolved', settled_at = now()
-    WHERE state = 'replaying' AND key = ANY (ARRAY (
-        SELECT 'job:' || h.job_id FROM held AS h WHERE h.ending IN ('accepted', 'final') AND h.generation > 1
-    ))
-)
+), died AS (",
+    open_letters!(
+        "SELECT job_id, channel, queue, routing_key, code, detail, body, generation
+        FROM held WHERE ending = 'dead' AND NOT kept"
+    ),
+    "), resolved AS (",
+    resolve_letters!("SELECT job_id FROM held WHERE ending IN ('accepted', 'final') AND generation > 1"),
+    ")
 SELECT
     d.*,
     coalesce(

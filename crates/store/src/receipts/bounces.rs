@@ -3,7 +3,7 @@
 //! Who reads reports reads what strangers send, and therefore sees nothing of a job but whom its mail went to
 //! (`migrations/V20__bounce_reader.sql`).
 
-use std::fmt::{self, Write as _};
+use std::fmt;
 
 use bytes::Bytes;
 use closure_contract::{Evidence, FailureCode, Generation, JobId, Provider, ReceiptStatus, Timestamp};
@@ -16,6 +16,7 @@ use crate::{
         row::{Columns, int},
         text,
     },
+    dead_letters::job_letter::LetterKey,
     delivery::state::{DeliveryState, with_worker_states},
     error::StoreError,
     store::Store,
@@ -162,7 +163,7 @@ impl Store {
             .query(
                 KEEP_UNREAD,
                 &[
-                    &mail_key(&body),
+                    &LetterKey::of_mail(&Sha256::digest(&body)).as_str(),
                     &job_id.0,
                     &BOUNCES,
                     &FailureCode::BounceUnread.as_str(),
@@ -179,17 +180,6 @@ impl Store {
 
 /// Where such letters come from, in place of a work queue.
 const BOUNCES: &str = "bounces";
-
-/// What the keys of such letters begin with: they are no messages, and cannot be sent again.
-pub(crate) const MAIL_KEY: &str = "mail:";
-
-fn mail_key(body: &[u8]) -> String {
-    Sha256::digest(body).iter().fold(MAIL_KEY.to_owned(), |mut key, byte| {
-        // Writing to a string does not fail.
-        let _ = write!(key, "{byte:02x}");
-        key
-    })
-}
 
 /// Without a word about the conflict's columns, so that whoever may only insert can say it.
 pub(crate) const KEEP_UNREAD: &str = "

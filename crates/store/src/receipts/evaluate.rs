@@ -11,6 +11,7 @@ use crate::{
         row::{Columns, int},
         text,
     },
+    dead_letters::job_letter::{open_letters, resolve_letters},
     delivery::{
         snapshot::{Snapshot, snapshot_columns},
         state::{DeliveryPhase, DeliveryState, silent_states, with_worker_states},
@@ -197,20 +198,20 @@ WITH changed AS (
     RETURNING ",
     snapshot_columns!(),
     "
-), resolved AS (
-    UPDATE dead_letter SET state = 'resolved', settled_at = now()
-    WHERE key = 'job:' || $1::uuid AND state = 'replaying'
-        AND $2 NOT IN (",
-    with_worker_states!(),
-    ", 'dead')
-), died AS (
-    INSERT INTO dead_letter AS l (key, job_id, channel, queue, routing_key, code, detail, body, state, generation)
-    SELECT 'job:' || c.job_id, c.job_id, c.channel, $8, $9, c.failure_code, coalesce(c.detail, ''), c.body, 'open', c.generation
-    FROM changed AS c WHERE $2 = 'dead'
-    ON CONFLICT (key) DO UPDATE SET
-        state = 'open', code = excluded.code, detail = excluded.detail, generation = excluded.generation,
-        deaths = l.deaths + 1, last_died_at = now(), settled_at = NULL
-)
+), resolved AS (",
+    resolve_letters!(
+        "SELECT job_id FROM changed WHERE $2 NOT IN (",
+        with_worker_states!(),
+        ", 'dead')"
+    ),
+    "), died AS (",
+    open_letters!(
+        "SELECT
+            job_id, channel, $8 AS queue, $9 AS routing_key, failure_code AS code, coalesce(detail, '') AS detail, body,
+            generation
+        FROM changed WHERE $2 = 'dead'"
+    ),
+    ")
 SELECT ",
     snapshot_columns!(),
     " FROM changed AS d"
@@ -264,7 +265,8 @@ async fn create_fallback(
 }
 
 /// Whatever row there is already, by its job or by its source, stays; without an address its dead letter goes along.
-pub(crate) const CREATE_FALLBACK: &str = "
+pub(crate) const CREATE_FALLBACK: &str = concat!(
+    "
 WITH created AS (
     INSERT INTO delivery (
         job_id, channel, kind, consultation_id, revision, generation, state, body, body_hash, source_job_id,
@@ -275,9 +277,13 @@ WITH created AS (
     )
     ON CONFLICT DO NOTHING
     RETURNING job_id, body, failure_code, detail
-), died AS (
-    INSERT INTO dead_letter (key, job_id, channel, queue, routing_key, code, detail, body, state, generation)
-    SELECT 'job:' || job_id, job_id, 'email', $11, $12, failure_code, detail, body, 'open', 1
-    FROM created WHERE failure_code IS NOT NULL
-)
-SELECT job_id FROM created";
+), died AS (",
+    open_letters!(
+        "SELECT
+            job_id, 'email' AS channel, $11 AS queue, $12 AS routing_key, failure_code AS code, detail, body,
+            1 AS generation
+        FROM created WHERE failure_code IS NOT NULL"
+    ),
+    ")
+SELECT job_id FROM created"
+);
