@@ -48,7 +48,7 @@ pub use delivery::snapshot::Snapshot;
 pub use delivery::state::{DeliveryPhase, DeliveryState};
 pub use error::StoreError;
 pub use gateways::circuits::{OpenCircuit, Opened, OpenedBy};
-pub use gateways::fallback_hold::{Counts, EmailsOnHold, FallbackHoldRow, HalfLives, Moved};
+pub use gateways::fallback_hold::{Counts, EmailsOnHold, FallbackHoldRow, HalfLives, Moved, RELEASE_LOOK_MS};
 pub use gateways::rates::Slots;
 pub use gateways::scope::GatewayScope;
 pub use gateways::usage::Usage;

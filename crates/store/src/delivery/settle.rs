@@ -21,6 +21,7 @@ use crate::{
     },
     dead_letters::job_letter::{open_letters, resolve_letters},
     error::StoreError,
+    receipts::overdue::LOOK_AGAIN_MS,
     store::Store,
 };
 
@@ -197,6 +198,7 @@ impl Settlements {
                     &column(items, |change| change.queue),
                     &column(items, |change| change.routing_key),
                     &column(items, |change| change.sender_reported.as_deref()),
+                    &LOOK_AGAIN_MS,
                 ],
             )
             .await
@@ -276,7 +278,7 @@ WITH asked AS (
             WHEN h.heard AND h.state IN (",
     silent_states!(),
     ") THEN
-                now() + least(h.receipt_due_ms * interval '1 millisecond', interval '1 minute')
+                now() + least(h.receipt_due_ms, $19::bigint) * interval '1 millisecond'
             ELSE now() + h.receipt_due_ms * interval '1 millisecond' END,
         inquire_after = CASE WHEN h.kept THEN d.inquire_after END,
         postponed_since = CASE

@@ -4,7 +4,10 @@ use closure_contract::{Channel, FailureCode, JobId, topology::WorkQueue};
 use deadpool_postgres::Transaction;
 use sha2::{Digest, Sha256};
 
-use super::update::{DeliveryFacts, DeliveryUpdate, Evaluated, FallbackRow, NewFallback, Owed, ReceiptRow};
+use super::{
+    overdue::LOOK_AGAIN_MS,
+    update::{DeliveryFacts, DeliveryUpdate, Evaluated, FallbackRow, NewFallback, Owed, ReceiptRow},
+};
 use crate::{
     database::{
         pool::query,
@@ -22,6 +25,9 @@ use crate::{
 
 /// A verdict sees at most this many receipts of a delivery, the strongest evidence first.
 const RECEIPTS_MAX: i64 = 200;
+
+/// An email that is held back is looked at this often, in case the moment of its release was missed.
+const HELD_LOOK_MS: i64 = 10 * 60_000;
 
 impl Store {
     /// Shows a delivery's facts to `decide` under the delivery's lock, and writes its verdict in the same commit.
@@ -135,6 +141,8 @@ async fn apply(
             &is_held,
             &reported_sender,
             &!facts.receipts.is_empty(),
+            &HELD_LOOK_MS,
+            &LOOK_AGAIN_MS,
         ],
     )
     .await?;
@@ -158,7 +166,7 @@ fn judged(before: DeliveryState, verdict: DeliveryState) -> Option<&'static str>
     moves.then_some(verdict.as_str())
 }
 
-/// Writes the verdict, and when a sweep is to look again: at the due time; a minute on, where that has passed and the
+/// Writes the verdict, and when a sweep is to look again: at the due time; a while on, where that has passed and the
 /// verdict is to wait; never, once it has come to its end. A held email is looked at when it is released, and from
 /// time to time in case that moment was missed. A receipt of a text message that is still being sent says nothing yet:
 /// that it was looked at tells the settlement, and the sweep where no settlement comes, to have it looked at again.
@@ -183,13 +191,13 @@ WITH changed AS (
             ELSE now() END,
         look_at = CASE
             WHEN d.channel <> 'sms' THEN d.look_at
-            WHEN $10 THEN now() + interval '10 minutes'
-            WHEN $12 AND coalesce($2, d.state) = 'sending' THEN now() + interval '1 minute'
+            WHEN $10 THEN now() + $13::bigint * interval '1 millisecond'
+            WHEN $12 AND coalesce($2, d.state) = 'sending' THEN now() + $14::bigint * interval '1 millisecond'
             WHEN coalesce($2, d.state) NOT IN (",
     silent_states!(),
     ") THEN NULL
             WHEN d.receipt_due_at > now() THEN d.receipt_due_at
-            WHEN d.receipt_due_at IS NOT NULL THEN now() + interval '1 minute' END,
+            WHEN d.receipt_due_at IS NOT NULL THEN now() + $14::bigint * interval '1 millisecond' END,
         sender_reported = coalesce($11, d.sender_reported),
         held_since = CASE WHEN $10 THEN coalesce(d.held_since, now()) END,
         unjudged = false,

@@ -34,6 +34,9 @@ pub struct AnothersReceipts {
     pub latest_at: Timestamp,
 }
 
+/// Receipts that named another's attempt are counted for seven days.
+const COUNTED_MS: i64 = 7 * 24 * 3_600_000;
+
 impl Store {
     /// Puts a receipt on record, once, whatever its order and number of copies.
     pub async fn record_receipt(&self, receipt: &Receipt) -> Result<Recorded, StoreError> {
@@ -71,7 +74,7 @@ impl Store {
 
     /// Receipts of the last seven days that named another provider's attempt, by the door that they came through.
     pub async fn anothers_receipts(&self) -> Result<Vec<AnothersReceipts>, StoreError> {
-        let rows = self.database.query(ANOTHERS, &[]).await?;
+        let rows = self.database.query(ANOTHERS, &[&COUNTED_MS]).await?;
         let read = |row| {
             let columns = Columns(row);
             Ok(AnothersReceipts {
@@ -128,5 +131,5 @@ SELECT
     provider, count(*) AS count, max(recorded_at) AS latest_at,
     (array_agg(anothers_job_id ORDER BY recorded_at DESC))[1] AS latest_job
 FROM receipt
-WHERE anothers_job_id IS NOT NULL AND recorded_at > now() - interval '7 days'
+WHERE anothers_job_id IS NOT NULL AND recorded_at > now() - $1::bigint * interval '1 millisecond'
 GROUP BY provider ORDER BY provider";
