@@ -36,18 +36,19 @@ pub use dead_letters::{
     DeadLetter, DeadLetterAction, DeadLetterFilter, DeadLetterId, DeadLetterState, DeadLetterSummary,
     NewDeadLetter,
 };
-pub use delivery::claim::{Claim, Lease, NewClaim};
+pub use delivery::claim::{Claim, NewClaim};
 pub use delivery::delayed::NotHome;
-pub use delivery::leases::Renewal;
+pub use delivery::ending::{AttemptUse, Ending, FinalState};
+pub use delivery::leases::{Lease, Renewal};
 pub use delivery::owed::{Debt, LongOwed};
 pub use delivery::postponed::{NewPostponement, Postponed};
 pub use delivery::returns::{JobReturn, Returning};
-pub use delivery::settle::{AttemptUse, EarlyReceipts, Ending, FinalState, Settled, Settlement};
+pub use delivery::settle::{EarlyReceipts, Settled, Settlement};
 pub use delivery::snapshot::Snapshot;
-pub use delivery::state::DeliveryState;
+pub use delivery::state::{DeliveryPhase, DeliveryState};
 pub use error::StoreError;
 pub use gateways::circuits::{OpenCircuit, Opened, OpenedBy};
-pub use gateways::fallback_hold::{Counts, EmailsOnHold, FallbackHoldRow, HalfLives, Moved};
+pub use gateways::fallback_hold::{Counts, EmailsOnHold, FallbackHoldRow, HalfLives, Moved, RELEASE_LOOK_MS};
 pub use gateways::rates::Slots;
 pub use gateways::scope::GatewayScope;
 pub use gateways::usage::Usage;

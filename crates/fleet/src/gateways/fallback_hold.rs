@@ -205,3 +205,13 @@ fn brake(row: &FallbackHoldRow) -> FallbackHold {
         (None, None) => FallbackHold::Off,
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_process_hears_of_a_release_before_the_emails_are_looked_at() {
+        assert!(Duration::from_millis(closure_store::RELEASE_LOOK_MS) > 2 * LOOK_PAUSE);
+    }
+}

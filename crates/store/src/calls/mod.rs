@@ -11,8 +11,9 @@ use crate::{
         row::{Columns, int, millis},
         text,
     },
+    dead_letters::job_letter::resolve_letters,
     delivery::{
-        settle::Ending,
+        ending::Ending,
         snapshot::{Snapshot, snapshot_columns},
         state::DeliveryState,
     },
@@ -167,7 +168,7 @@ impl Store {
                     &job_id.0,
                     &int(generation.0),
                     &from.as_str(),
-                    &state.as_str(),
+                    &DeliveryState::from(state).as_str(),
                     &code.map(FailureCode::as_str),
                     &text::optional(detail.as_deref()),
                     &evidence.as_str(),
@@ -220,10 +221,9 @@ WITH changed AS (
     RETURNING ",
     snapshot_columns!(),
     "
-), resolved AS (
-    UPDATE dead_letter SET state = 'resolved', settled_at = now()
-    WHERE key = 'job:' || $1::uuid AND state = 'replaying' AND EXISTS (SELECT FROM changed)
-)
+), resolved AS (",
+    resolve_letters!("SELECT job_id FROM changed"),
+    ")
 SELECT ",
     snapshot_columns!(),
     " FROM changed AS d"

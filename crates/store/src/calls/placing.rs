@@ -10,7 +10,7 @@ use crate::{
         row::{Columns, int, millis},
         text,
     },
-    delivery::claim::Lease,
+    delivery::{leases::Lease, state::in_flight_states},
     error::StoreError,
     store::Store,
 };
@@ -127,11 +127,15 @@ impl Store {
 /// must not keep its agent for ever; a PBX that stood still may place it yet, although it was given up.
 macro_rules! keeps_its_agent {
     () => {
-        "(
+        concat!(
+            "(
             d.state = 'accepted' AND d.gone_since IS NULL
-            OR (d.state IN ('sending', 'in_doubt') OR d.state = 'unknown' AND d.failure_code = 'call_in_doubt')
+            OR (d.state IN (",
+            in_flight_states!(),
+            ") OR d.state = 'unknown' AND d.failure_code = 'call_in_doubt')
                 AND c.since > clock_timestamp() - $3::bigint * interval '1 millisecond'
         )"
+        )
     };
 }
 

@@ -9,7 +9,7 @@ use crate::{
         row::{Columns, int},
         text,
     },
-    delivery::state::{DeliveryState, channel},
+    delivery::state::DeliveryState,
     error::StoreError,
     store::Store,
 };
@@ -153,7 +153,7 @@ fn cancelled_jobs(rows: &[Row]) -> Result<CancelledJobs, StoreError> {
         let Some(job_id) = columns.maybe_job("job_id")? else { continue };
         jobs.push(CancelledJob {
             job_id,
-            channel: columns.word("channel", channel)?,
+            channel: columns.word("channel")?,
             revision: columns.count("revision")?,
             state: columns.get::<&str>("state")?.parse().ok(),
             was_taken: columns.get("was_taken")?,

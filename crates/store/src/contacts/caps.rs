@@ -20,6 +20,9 @@ use crate::{
     store::Store,
 };
 
+/// A window that is over is kept for longer than any try lasts that could still give its contact back.
+const KEPT_MS: i64 = 3_600_000;
+
 /// What a cap counts.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum CapKind {
@@ -92,9 +95,9 @@ impl Store {
         Ok(())
     }
 
-    /// Removes windows that have been over for an hour; gives how many.
+    /// Removes windows that have been over for long; gives how many.
     pub async fn forget_tallies(&self, limit: i64) -> Result<usize, StoreError> {
-        Ok(self.database.query(FORGET, &[&limit]).await?.len())
+        Ok(self.database.query(FORGET, &[&limit, &KEPT_MS]).await?.len())
     }
 }
 
@@ -244,11 +247,10 @@ UPDATE contact_tally AS t SET count = greatest(t.count - asked.count, 0)
 FROM unnest($1::text[], $2::timestamptz[], $3::integer[]) AS asked (counter, window_start, count)
 WHERE t.counter = asked.counter AND t.window_start = asked.window_start";
 
-/// An hour is longer than any try lasts that could still give its contact back.
 pub(crate) const FORGET: &str = "
 WITH over AS MATERIALIZED (
     SELECT counter, window_start FROM contact_tally
-    WHERE window_end < now() - interval '1 hour'
+    WHERE window_end < now() - $2::bigint * interval '1 millisecond'
     ORDER BY window_end LIMIT $1
     FOR UPDATE SKIP LOCKED
 )

@@ -8,8 +8,7 @@ use sha2::{Digest, Sha256};
 use tokio_postgres::Row;
 
 use crate::{
-    database::{row::Columns, text},
-    delivery::state::named,
+    database::{row::Columns, text, word::words},
     error::StoreError,
     store::Store,
 };
@@ -23,16 +22,18 @@ pub enum Recipient {
     Email(String),
 }
 
-/// Who or what puts a recipient on the list.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "snake_case")]
-pub enum SuppressionSource {
-    /// A person at the command line or the console.
-    Operator,
-    /// A mail server that said for good that there is no such mailbox.
-    HardBounce,
-    /// The customer, who asked not to be contacted.
-    OptOut,
+words! {
+    /// Who or what puts a recipient on the list.
+    #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+    #[serde(rename_all = "snake_case")]
+    pub enum SuppressionSource: "source" {
+        /// A person at the command line or the console.
+        Operator = "operator",
+        /// A mail server that said for good that there is no such mailbox.
+        HardBounce = "hard_bounce",
+        /// The customer, who asked not to be contacted.
+        OptOut = "opt_out",
+    }
 }
 
 /// A recipient to be put on the list.
@@ -146,27 +147,13 @@ impl Recipient {
     }
 }
 
-impl SuppressionSource {
-    const ALL: [Self; 3] = [Self::Operator, Self::HardBounce, Self::OptOut];
-
-    /// The source in its column.
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Operator => "operator",
-            Self::HardBounce => "hard_bounce",
-            Self::OptOut => "opt_out",
-        }
-    }
-}
-
 impl Suppression {
     fn read(row: &Row) -> Result<Self, StoreError> {
         let columns = Columns(row);
-        let source = |text: &str| named(&SuppressionSource::ALL, SuppressionSource::as_str, "source", text);
         Ok(Self {
             kind: columns.get("kind")?,
             masked: columns.get("masked")?,
-            source: columns.word("source", source)?,
+            source: columns.word("source")?,
             actor: columns.get("actor")?,
             reason: columns.get("reason")?,
             since: columns.time("created_at")?,

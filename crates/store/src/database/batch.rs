@@ -5,7 +5,7 @@
 //! batch grows while the one before it commits. A caller that goes away cancels nothing that others share.
 
 use std::{
-    collections::{HashSet, VecDeque},
+    collections::{HashMap, HashSet, VecDeque},
     future::Future,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
     time::Duration,
@@ -13,7 +13,9 @@ use std::{
 
 use closure_contract::JobId;
 use tokio::sync::{Notify, oneshot};
+use tokio_postgres::Row;
 
+use super::row::Columns;
 use crate::error::StoreError;
 
 /// At most this many requests wait; prefetch keeps a worker far below it.
@@ -38,6 +40,16 @@ pub(crate) trait Batch: Send + Sync + 'static {
         &self,
         items: &[&Self::Item],
     ) -> impl Future<Output = Result<Vec<Self::Answer>, StoreError>> + Send;
+}
+
+/// One column of a batch, in the order of its items.
+pub(crate) fn column<'a, I, T>(items: &[&'a I], of: impl Fn(&'a I) -> T) -> Vec<T> {
+    items.iter().map(|item| of(item)).collect()
+}
+
+/// The rows that answer a batch, by the job that each is about.
+pub(crate) fn by_job(rows: &[Row]) -> Result<HashMap<JobId, &Row>, StoreError> {
+    rows.iter().map(|row| Ok((Columns(row).job("job_id")?, row))).collect()
 }
 
 /// Gathers requests into batches.

@@ -11,3 +11,4 @@ pub(crate) mod row;
 pub(crate) mod session;
 pub(crate) mod settings;
 pub(crate) mod text;
+pub(crate) mod word;

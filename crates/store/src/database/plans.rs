@@ -7,7 +7,7 @@ use crate::{
     calls::{self, placing},
     contacts::{cancellations, caps, preconditions, suppression},
     dead_letters::{self, record, replay},
-    delivery::{claim_sql, delayed, leases, owed, postponed, resend, returns, settle_sql},
+    delivery::{claim, delayed, leases, owed, postponed, resend, returns, settle},
     gateways::{circuits, fallback_hold, rates},
     history::{self, summary},
     receipts::{bounces, evaluate, inbox, inquiries, overdue},
@@ -17,8 +17,8 @@ use crate::{
 
 /// Every statement whose cost must not grow with the history.
 const STATEMENTS: &[(&str, &str)] = &[
-    ("claim", claim_sql::CLAIM),
-    ("settle", settle_sql::SETTLE),
+    ("claim", claim::CLAIM),
+    ("settle", settle::SETTLE),
     ("resend lock", resend::RESEND_LOCK),
     ("resend", resend::RESEND),
     ("repeat", resend::REPEAT),

@@ -8,6 +8,7 @@ use time::OffsetDateTime;
 use tokio_postgres::Row;
 use uuid::Uuid;
 
+use super::word::Word;
 use crate::error::StoreError;
 
 /// A row whose columns are read by name.
@@ -82,20 +83,12 @@ impl<'a> Columns<'a> {
             .map_err(|error| StoreError::NewerRow(format!("column {name}: {error}")))
     }
 
-    pub(crate) fn word<T>(
-        &self,
-        name: &str,
-        read: impl Fn(&str) -> Result<T, StoreError>,
-    ) -> Result<T, StoreError> {
-        read(self.get(name)?)
+    pub(crate) fn word<T: Word>(&self, name: &str) -> Result<T, StoreError> {
+        T::read(self.get(name)?)
     }
 
-    pub(crate) fn maybe_word<T>(
-        &self,
-        name: &str,
-        read: impl Fn(&str) -> Result<T, StoreError>,
-    ) -> Result<Option<T>, StoreError> {
-        self.get::<Option<&str>>(name)?.map(read).transpose()
+    pub(crate) fn maybe_word<T: Word>(&self, name: &str) -> Result<Option<T>, StoreError> {
+        self.get::<Option<&str>>(name)?.map(T::read).transpose()
     }
 }
 

@@ -1,5 +1,6 @@
 //! What waits for a person.
 
+pub(crate) mod job_letter;
 pub(crate) mod record;
 pub(crate) mod replay;
 
@@ -12,7 +13,11 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use tokio_postgres::Row;
 
-use crate::{database::row::Columns, delivery::state, error::StoreError, store::Store};
+use crate::{
+    database::{row::Columns, word::words},
+    error::StoreError,
+    store::Store,
+};
 
 /// One listing has at most this many dead letters.
 const LISTED_MAX: i64 = 1_000;
@@ -30,36 +35,19 @@ impl fmt::Display for DeadLetterId {
     }
 }
 
-/// Where a dead letter stands.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "snake_case")]
-pub enum DeadLetterState {
-    /// It waits for a person.
-    Open,
-    /// It was sent again, and its end is not known.
-    Replaying,
-    /// A replay brought it to an end, or the job that it only names reached the customer.
-    Resolved,
-    /// A person gave it up.
-    Discarded,
-}
-
-impl DeadLetterState {
-    /// Every state.
-    pub const ALL: [Self; 4] = [Self::Open, Self::Replaying, Self::Resolved, Self::Discarded];
-
-    /// The state in its column.
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Open => "open",
-            Self::Replaying => "replaying",
-            Self::Resolved => "resolved",
-            Self::Discarded => "discarded",
-        }
-    }
-
-    pub(crate) fn read(text: &str) -> Result<Self, StoreError> {
-        state::named(&Self::ALL, Self::as_str, "dead letter's state", text)
+words! {
+    /// Where a dead letter stands.
+    #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
+    #[serde(rename_all = "snake_case")]
+    pub enum DeadLetterState: "dead letter's state" {
+        /// It waits for a person.
+        Open = "open",
+        /// It was sent again, and its end is not known.
+        Replaying = "replaying",
+        /// A replay brought it to an end, or the job that it only names reached the customer.
+        Resolved = "resolved",
+        /// A person gave it up.
+        Discarded = "discarded",
     }
 }
 
@@ -273,12 +261,12 @@ impl DeadLetterSummary {
             id: columns.get("id").map(DeadLetterId)?,
             job_id: columns.maybe_job("job_id")?,
             about_job: columns.maybe_job("about_job")?,
-            channel: columns.maybe_word("channel", state::channel)?,
+            channel: columns.maybe_word("channel")?,
             queue: columns.get("queue")?,
             code: columns.code("code")?,
             detail: columns.get("detail")?,
             said: columns.get("said")?,
-            state: columns.word("state", DeadLetterState::read)?,
+            state: columns.word("state")?,
             generation: columns.generation("generation")?,
             deaths: columns.count("deaths")?,
             first_died_at: columns.time("first_died_at")?,

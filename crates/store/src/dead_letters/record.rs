@@ -1,7 +1,5 @@
 //! How a message becomes a dead letter, and what that does to its delivery.
 
-use std::fmt::Write as _;
-
 use closure_contract::{
     Channel, Generation, JobId, Timestamp,
     topology::{HEADER_GENERATION, WorkQueue},
@@ -10,7 +8,7 @@ use deadpool_postgres::Transaction;
 use serde_json::Value;
 use sha2::{Digest, Sha256};
 
-use super::{DeadLetterId, NewDeadLetter, replay::HAS_GENERATION};
+use super::{DeadLetterId, NewDeadLetter, job_letter::LetterKey, replay::HAS_GENERATION};
 use crate::{
     database::{
         pool::query,
@@ -83,8 +81,8 @@ async fn record(transaction: &Transaction<'_>, letter: &NewDeadLetter) -> Result
         Some(job) => bond(transaction, job, generation, &hash).await?,
     };
     let key = match (bond, letter.job_id) {
-        (Relation::Stranger, _) | (_, None) => format!("bytes:{}", hex(&hash)),
-        (Relation::Killed | Relation::TooLate | Relation::Unclaimed, Some(job)) => format!("job:{job}"),
+        (Relation::Stranger, _) | (_, None) => LetterKey::of_bytes(&hash),
+        (Relation::Killed | Relation::TooLate | Relation::Unclaimed, Some(job)) => LetterKey::of_job(job),
     };
     if let (Relation::Killed, Some(job)) = (bond, letter.job_id) {
         query(transaction, KILL, &[&job.0, &letter.code.as_str(), &detail]).await?;
@@ -100,7 +98,7 @@ async fn record(transaction: &Transaction<'_>, letter: &NewDeadLetter) -> Result
         transaction,
         KEEP,
         &[
-            &key,
+            &key.as_str(),
             &letter.job_id.map(|job| job.0),
             &channel_of(&letter.queue).map(Channel::as_str),
             &text::reference(&letter.queue),
@@ -170,27 +168,13 @@ async fn bond(
     if columns.get::<&[u8]>("body_hash")? != hash {
         return Ok(Relation::Stranger);
     }
-    let state = match columns.word("state", str::parse) {
+    let state = match columns.word::<DeliveryState>("state") {
         // A newer release knows whether it goes on.
         Err(StoreError::NewerRow(_)) => return Ok(Relation::TooLate),
         state => state?,
     };
-    Ok(match state {
-        DeliveryState::Pending | DeliveryState::Sending | DeliveryState::InDoubt | DeliveryState::Waiting => {
-            Relation::Killed
-        }
-        // What a provider took is not sent again because a worker could not tell of it.
-        DeliveryState::Accepted
-        | DeliveryState::Delivered
-        | DeliveryState::Undelivered
-        | DeliveryState::Unknown
-        | DeliveryState::Refused
-        | DeliveryState::Expired
-        | DeliveryState::Dead
-        | DeliveryState::Discarded
-        | DeliveryState::Superseded
-        | DeliveryState::Cancelled => Relation::TooLate,
-    })
+    // What a provider took is not sent again because a worker could not tell of it.
+    Ok(if state.is_with_worker() { Relation::Killed } else { Relation::TooLate })
 }
 
 /// The generation that a message's headers name, under our header's name or plainly.
@@ -206,14 +190,6 @@ fn channel_of(queue: &str) -> Option<Channel> {
     WorkQueue::ALL.into_iter().find(|work| work.name() == queue).and_then(|work| match work {
         WorkQueue::Jobs(channel) => Some(channel),
         WorkQueue::Receipts | WorkQueue::Cancels | WorkQueue::Webhooks => None,
-    })
-}
-
-fn hex(bytes: &[u8]) -> String {
-    bytes.iter().fold(String::with_capacity(bytes.len() * 2), |mut text, byte| {
-        // Writing to a string does not fail.
-        let _ = write!(text, "{byte:02x}");
-        text
     })
 }
 

@@ -8,7 +8,10 @@ use deadpool_postgres::Transaction;
 use sha2::{Digest, Sha256};
 use tokio_postgres::Row;
 
-use super::{DeadLetterId, DeadLetterState};
+use super::{
+    DeadLetterId, DeadLetterState,
+    job_letter::{LetterKey, bytes_prefix, job_key},
+};
 use crate::{
     database::{
         pool::query,
@@ -20,7 +23,6 @@ use crate::{
         state::DeliveryState,
     },
     error::StoreError,
-    receipts::bounces::MAIL_KEY,
     store::Store,
 };
 
@@ -154,7 +156,7 @@ impl Store {
 struct Case {
     id: DeadLetterId,
     state: DeadLetterState,
-    key: String,
+    key: LetterKey,
     job_id: Option<JobId>,
     queue: String,
     routing_key: String,
@@ -185,8 +187,8 @@ impl Case {
         let replay_generation: Option<i32> = columns.get("replay_generation")?;
         Ok(Ok(Self {
             id,
-            state: columns.word("state", DeadLetterState::read)?,
-            key: columns.get("key")?,
+            state: columns.word("state")?,
+            key: columns.get("key").map(LetterKey::read)?,
             job_id: columns.maybe_job("job_id")?,
             queue: columns.get("queue")?,
             routing_key: columns.get("routing_key")?,
@@ -203,7 +205,7 @@ impl Case {
 
     /// The job whose letter this is; another content under a job's id is not that job's letter.
     fn job(&self) -> Option<JobId> {
-        self.job_id.filter(|job| self.key == format!("job:{job}"))
+        self.job_id.filter(|job| self.key == LetterKey::of_job(*job))
     }
 
     /// The bytes as they were sent last.
@@ -233,7 +235,7 @@ impl Delivery {
     fn read(row: &Row) -> Result<Self, StoreError> {
         let columns = Columns(row);
         Ok(Self {
-            state: columns.word("state", str::parse)?,
+            state: columns.word("state")?,
             kind: columns.get("kind")?,
             generation: columns.generation("generation")?,
             body: columns.bytes("body")?,
@@ -248,7 +250,7 @@ async fn begin(
     reason: &str,
     edited: Option<Bytes>,
 ) -> Result<Result<Replay, ReplayError>, StoreError> {
-    if case.key.starts_with(MAIL_KEY) {
+    if case.key.is_of_mail() {
         return Ok(Err(ReplayError::NoMessage(case.id)));
     }
     let not_open = Ok(Err(ReplayError::NotOpen { id: case.id, state: case.state }));
@@ -288,15 +290,23 @@ async fn begin(
     Ok(Ok(case.replay(body, generation, false)))
 }
 
-pub(crate) const HAS_GENERATION: &str = "
+pub(crate) const HAS_GENERATION: &str = concat!(
+    "
 SELECT EXISTS (SELECT FROM delivery WHERE job_id = $1 AND generation >= $2)
-    OR EXISTS (SELECT FROM dead_letter WHERE key = 'job:' || $1::uuid AND replay_generation >= $2) AS has_generation";
+    OR EXISTS (SELECT FROM dead_letter WHERE key = ",
+    job_key!("$1::uuid"),
+    " AND replay_generation >= $2) AS has_generation"
+);
 
-pub(crate) const LOCK_DELIVERY: &str = "
+pub(crate) const LOCK_DELIVERY: &str = concat!(
+    "
 SELECT d.state, d.kind, d.generation, d.body
 FROM dead_letter AS l JOIN delivery AS d ON d.job_id = l.job_id
-WHERE l.id = $1 AND l.key = 'job:' || l.job_id
-FOR UPDATE OF d";
+WHERE l.id = $1 AND l.key = ",
+    job_key!("l.job_id"),
+    "
+FOR UPDATE OF d"
+);
 
 pub(crate) const LOCK_LETTER: &str = "
 SELECT
@@ -322,9 +332,13 @@ WITH begun AS (
 INSERT INTO dead_letter_action (dead_letter_id, action, actor, reason, generation)
 VALUES ($1, 'replay', $4, $5, $2)";
 
-const FINISH: &str = "
+const FINISH: &str = concat!(
+    "
 UPDATE dead_letter SET state = 'resolved', settled_at = now()
-WHERE id = $1 AND state = 'replaying' AND key LIKE 'bytes:%'";
+WHERE id = $1 AND state = 'replaying' AND key LIKE '",
+    bytes_prefix!(),
+    "%'"
+);
 
 const DISCARD_LETTER: &str = "
 WITH discarded AS (

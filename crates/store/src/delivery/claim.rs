@@ -1,6 +1,6 @@
 //! The right to make the next attempt, or the reason why not.
 
-use std::{collections::HashMap, fmt};
+use std::fmt;
 
 use bytes::Bytes;
 use closure_contract::{
@@ -12,13 +12,13 @@ use tokio_postgres::Row;
 use uuid::Uuid;
 
 use super::{
-    claim_sql::CLAIM,
-    snapshot::Snapshot,
-    state::{self, DeliveryState},
+    leases::{Lease, LeaseFor},
+    snapshot::{Snapshot, snapshot_fields},
+    state::{DeliveryPhase, DeliveryState, in_flight_states},
 };
 use crate::{
     database::{
-        batch::Batch,
+        batch::{Batch, by_job, column},
         pool::Database,
         row::{Columns, int, millis},
         text,
@@ -62,15 +62,6 @@ pub struct NewClaim {
     pub sender_asked: Option<String>,
     /// The W3C trace context of the message; the first one stays.
     pub traceparent: Option<String>,
-}
-
-/// The exclusive, expiring right to settle a delivery.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub struct Lease {
-    /// The delivery.
-    pub job_id: JobId,
-    /// What tells this holder from any other.
-    pub token: Uuid,
 }
 
 /// The answer to a claim.
@@ -178,18 +169,12 @@ impl Batch for Claims {
 
     async fn run(&self, items: &[&Asked]) -> Result<Vec<Claim>, StoreError> {
         let rows = self.rows(items).await?;
-        let mut by_job: HashMap<Uuid, &Row> = HashMap::with_capacity(rows.len());
-        for row in &rows {
-            by_job.insert(Columns(row).get("job_id")?, row);
-        }
-        items
-            .iter()
-            .map(|asked| {
-                let row =
-                    by_job.get(&asked.claim.job_id.0).expect("an upsert returns every row that it was given");
-                answer(asked, row)
-            })
-            .collect()
+        let by_job = by_job(&rows)?;
+        let answers = items.iter().map(|asked| {
+            let row = by_job.get(&asked.claim.job_id).expect("an upsert returns every row that it was given");
+            answer(asked, row)
+        });
+        answers.collect()
     }
 }
 
@@ -223,18 +208,15 @@ impl Claims {
     }
 }
 
-fn column<'a, T>(items: &[&'a Asked], of: impl Fn(&'a Asked) -> T) -> Vec<T> {
-    items.iter().map(|asked| of(asked)).collect()
-}
-
 /// Reads why a row was granted, or why not.
 fn answer(asked: &Asked, row: &Row) -> Result<Claim, StoreError> {
     let columns = Columns(row);
     let lease = Lease { job_id: asked.claim.job_id, token: asked.token };
     if columns.get::<Option<Uuid>>("lease_token")? == Some(asked.token) {
-        return match columns.get::<&str>("lease_for")? {
-            "try" => granted(lease, &columns),
-            _ => reconcile(lease, &columns),
+        return match columns.word("lease_for")? {
+            LeaseFor::Try => granted(lease, &columns),
+            // What was to be sent again may have been.
+            LeaseFor::FindOut | LeaseFor::Resend => reconcile(lease, &columns),
         };
     }
     let generation = columns.generation("generation")?;
@@ -244,22 +226,18 @@ fn answer(asked: &Asked, row: &Row) -> Result<Claim, StoreError> {
     if generation < asked.claim.generation || columns.get::<&[u8]>("body_hash")? != asked.body_hash {
         return Ok(Claim::Conflict);
     }
-    match columns.word("state", str::parse)? {
-        DeliveryState::Pending | DeliveryState::Sending | DeliveryState::InDoubt => {
-            Ok(Claim::Leased { remaining_ms: columns.millis("remaining_ms")? })
+    let state: DeliveryState = columns.word("state")?;
+    Ok(match state.phase() {
+        DeliveryPhase::Unsent if state == DeliveryState::Waiting => {
+            Claim::Scheduled { next: columns.attempt("attempts")?.next() }
         }
-        DeliveryState::Waiting => Ok(Claim::Scheduled { next: columns.attempt("attempts")?.next() }),
-        DeliveryState::Accepted
-        | DeliveryState::Delivered
-        | DeliveryState::Undelivered
-        | DeliveryState::Unknown
-        | DeliveryState::Refused
-        | DeliveryState::Expired
-        | DeliveryState::Dead
-        | DeliveryState::Discarded
-        | DeliveryState::Superseded
-        | DeliveryState::Cancelled => Ok(Claim::Settled(Box::new(Snapshot::read(row)?))),
-    }
+        DeliveryPhase::Unsent | DeliveryPhase::InFlight => {
+            Claim::Leased { remaining_ms: columns.millis("remaining_ms")? }
+        }
+        DeliveryPhase::Accepted | DeliveryPhase::Ended | DeliveryPhase::WithPerson => {
+            Claim::Settled(Box::new(Snapshot::read(row)?))
+        }
+    })
 }
 
 fn granted(lease: Lease, columns: &Columns<'_>) -> Result<Claim, StoreError> {
@@ -277,7 +255,7 @@ fn reconcile(lease: Lease, columns: &Columns<'_>) -> Result<Claim, StoreError> {
         lease,
         attempt: columns.attempt("attempts")?,
         client_ref: columns.get("client_ref").map(ClientRef)?,
-        provider: columns.word("provider", state::provider)?,
+        provider: columns.word("provider")?,
         provider_ref: columns.get("provider_ref")?,
         lookups: columns.count("lookups")?,
         resends: columns.count("resends")?,
@@ -286,6 +264,93 @@ fn reconcile(lease: Lease, columns: &Columns<'_>) -> Result<Claim, StoreError> {
         postponed_ms: columns.millis("postponed_ms")?,
     })
 }
+
+/// Every claim of a batch is an upsert, so that its plan cannot depend on the table's size.
+///
+/// A row that exists is decided upon under its lock. `try` is right where nobody has tried this generation, where
+/// the retry that was planned has come, or where a try began that surely never reached its provider, and its lease is
+/// over; `find_out` where any other began and its lease is over. In every other case the row is written back as it was,
+/// and says itself why it was not granted.
+///
+/// A batch whose answer was lost is asked for again with the same tokens: the rows that the first one granted are
+/// ours already, and their attempts are on record.
+pub(crate) const CLAIM: &str = concat!(
+    "WITH asked AS (
+        SELECT * FROM unnest(
+            $1::uuid[], $2::text[], $3::text[], $4::text[], $5::integer[], $6::integer[], $7::integer[], $8::uuid[],
+            $9::bytea[], $10::bytea[], $11::uuid[], $12::text[], $13::uuid[], $14::bigint[], $15::bytea[], $16::jsonb[],
+            $17::text[], $18::text[]
+        ) AS asked (
+            job_id, channel, kind, consultation_id, revision, generation, attempt, client_ref,
+            body, body_hash, source_job_id, provider, token, lease_ms, rendered, rules, sender_asked,
+            traceparent
+        )
+    ), taken AS (
+        INSERT INTO delivery AS d (
+            job_id, channel, kind, consultation_id, revision, generation, state, body, body_hash, attempts,
+            client_ref, source_job_id, provider, lease_token, lease_until, lease_for, tried_at, rendered, rules,
+            sender_asked, traceparent, handed_over
+        )
+        SELECT
+            job_id, channel, kind, consultation_id, revision, generation, 'sending', body, body_hash, attempt,
+            client_ref, source_job_id, provider, token, clock_timestamp() + lease_ms * interval '1 millisecond', 'try',
+            clock_timestamp(), rendered, rules, sender_asked, traceparent, CASE channel WHEN 'dial' THEN false END
+        FROM asked
+        ORDER BY job_id
+        ON CONFLICT (job_id) DO UPDATE SET (
+            state, attempts, lookups, client_ref, provider, tried_at, rendered, rules, sender_asked, handed_over,
+            lease_token, lease_until, lease_for, updated_at
+        ) = (
+            SELECT
+                CASE WHEN try THEN 'sending' ELSE d.state END,
+                CASE WHEN try THEN excluded.attempts ELSE d.attempts END,
+                CASE WHEN try THEN 0 ELSE d.lookups END,
+                CASE WHEN try THEN excluded.client_ref ELSE d.client_ref END,
+                CASE WHEN try THEN excluded.provider ELSE d.provider END,
+                CASE WHEN try THEN excluded.tried_at ELSE d.tried_at END,
+                CASE WHEN try THEN coalesce(d.rendered, excluded.rendered) ELSE d.rendered END,
+                CASE WHEN try THEN excluded.rules ELSE d.rules END,
+                CASE WHEN try THEN excluded.sender_asked ELSE d.sender_asked END,
+                CASE WHEN try THEN excluded.handed_over ELSE d.handed_over END,
+                CASE WHEN try OR find_out THEN excluded.lease_token ELSE d.lease_token END,
+                CASE WHEN try OR find_out THEN excluded.lease_until ELSE d.lease_until END,
+                CASE WHEN try THEN 'try' WHEN find_out THEN 'find_out' ELSE d.lease_for END,
+                CASE WHEN try OR find_out THEN now() ELSE d.updated_at END
+            FROM (
+                SELECT
+                    same AND (
+                        d.state = 'pending'
+                        OR d.state = 'waiting' AND excluded.attempts > d.attempts
+                        OR d.state = 'sending' AND d.handed_over IS FALSE AND over AND excluded.attempts = d.attempts
+                    ) AS try,
+                    same AND d.state IN (",
+    in_flight_states!(),
+    ") AND over AS find_out
+                FROM (
+                    SELECT
+                        d.generation = excluded.generation AND d.body_hash = excluded.body_hash AS same,
+                        d.lease_until IS NULL OR d.lease_until <= clock_timestamp() AS over
+                ) AS message
+            ) AS answer
+        )
+        RETURNING
+            ",
+    snapshot_fields!(),
+    ",
+            CASE WHEN d.lease_token = ANY ($13::uuid[]) THEN ''::bytea ELSE d.body END AS body,
+            d.body_hash, d.lease_token, d.lease_for, d.client_ref, d.provider, d.rendered, d.tried_at, d.lookups,
+            d.resends,
+            coalesce(ceil(extract(epoch FROM d.lease_until - clock_timestamp()) * 1000), 0)::bigint AS remaining_ms,
+            coalesce(extract(epoch FROM clock_timestamp() - d.postponed_since) * 1000, 0)::bigint AS postponed_ms
+    ), begun AS (
+        INSERT INTO attempt (job_id, generation, number, client_ref, provider, state, started_at)
+        SELECT job_id, generation, attempts, client_ref, provider, 'sending', tried_at
+        FROM taken
+        WHERE lease_for = 'try' AND lease_token = ANY ($13::uuid[])
+        ON CONFLICT DO NOTHING
+    )
+    SELECT * FROM taken"
+);
 
 impl fmt::Debug for NewClaim {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

@@ -5,7 +5,7 @@
 
 use closure_contract::{Channel, Generation, JobId, Timestamp};
 
-use super::state;
+use super::state::{unsent_states, with_worker_states};
 use crate::{
     database::row::{Columns, int, millis},
     error::StoreError,
@@ -48,7 +48,7 @@ impl Store {
             .map(|row| {
                 let columns = Columns(row);
                 Ok(NotHome {
-                    channel: columns.word("channel", state::channel)?,
+                    channel: columns.word("channel")?,
                     count: columns.millis("jobs")?,
                     due_since: columns.time("due_since")?,
                 })
@@ -60,35 +60,54 @@ impl Store {
 /// One statement forgets at most this many.
 const FORGOTTEN_MAX: i64 = 500;
 
-pub(crate) const NOTE_DELAY: &str = "
+/// Whether the message of the delivery `d` may wait in a delay: nobody has the delivery in hand.
+macro_rules! may_wait {
+    () => {
+        concat!("d.state IN (", unsent_states!(), ", 'in_doubt') AND d.lease_until IS NULL")
+    };
+}
+
+pub(crate) const NOTE_DELAY: &str = concat!(
+    "
 INSERT INTO delayed (job_id, channel, due_at)
-SELECT job_id, channel, now() + $3::bigint * interval '1 millisecond' FROM delivery
-WHERE job_id = $1 AND generation = $2 AND state IN ('pending', 'waiting', 'in_doubt') AND lease_until IS NULL
+SELECT d.job_id, d.channel, now() + $3::bigint * interval '1 millisecond' FROM delivery AS d
+WHERE d.job_id = $1 AND d.generation = $2 AND ",
+    may_wait!(),
+    "
 ON CONFLICT (job_id) DO UPDATE SET channel = excluded.channel, due_at = excluded.due_at
-RETURNING job_id";
+RETURNING job_id"
+);
 
 /// What is claimed has come home, and so has what was changed since it was due, perhaps by a worker of an older release
 /// that notes no delays; what has ended waits for nothing. The limit keeps the look into `delivery` a probe.
-pub(crate) const NOT_HOME: &str = "
+pub(crate) const NOT_HOME: &str = concat!(
+    "
 SELECT w.channel, count(*) AS jobs, min(w.due_at) AS due_since
 FROM delayed AS w CROSS JOIN LATERAL (
     SELECT FROM delivery AS d
-    WHERE d.job_id = w.job_id AND d.state IN ('pending', 'waiting', 'in_doubt') AND d.lease_until IS NULL
+    WHERE d.job_id = w.job_id AND ",
+    may_wait!(),
+    "
         AND d.updated_at <= w.due_at
     LIMIT 1
 ) AS d
 WHERE w.due_at < now() - $1::bigint * interval '1 millisecond'
 GROUP BY w.channel
-ORDER BY w.channel";
+ORDER BY w.channel"
+);
 
 /// What came to its end by another way than a settlement: a receipt, a person, or the broker that gave it up.
-pub(crate) const FORGET: &str = "
+pub(crate) const FORGET: &str = concat!(
+    "
 WITH ended AS MATERIALIZED (
     SELECT w.job_id FROM delayed AS w LEFT JOIN LATERAL (
         SELECT d.state FROM delivery AS d WHERE d.job_id = w.job_id LIMIT 1
     ) AS d ON true
-    WHERE w.due_at < now() AND coalesce(d.state, 'gone') NOT IN ('pending', 'sending', 'waiting', 'in_doubt')
+    WHERE w.due_at < now() AND coalesce(d.state, 'gone') NOT IN (",
+    with_worker_states!(),
+    ")
     ORDER BY w.due_at LIMIT $1
     FOR UPDATE OF w SKIP LOCKED
 )
-DELETE FROM delayed WHERE job_id = ANY (ARRAY (SELECT job_id FROM ended))";
+DELETE FROM delayed WHERE job_id = ANY (ARRAY (SELECT job_id FROM ended))"
+);

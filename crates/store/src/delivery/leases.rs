@@ -1,13 +1,38 @@
-//! Leases that are renewed while their holders still need them.
+//! What a lease is for, and how it is renewed while its holder still needs it.
 
+use closure_contract::JobId;
 use uuid::Uuid;
 
-use super::claim::Lease;
 use crate::{
-    database::row::{Columns, millis},
+    database::{
+        row::{Columns, millis},
+        word::words,
+    },
     error::StoreError,
     store::Store,
 };
+
+/// The exclusive, expiring right to settle a delivery.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct Lease {
+    /// The delivery.
+    pub job_id: JobId,
+    /// What tells this holder from any other.
+    pub token: Uuid,
+}
+
+words! {
+    /// What its holder may do.
+    #[derive(Clone, Copy)]
+    pub(crate) enum LeaseFor: "purpose of a lease" {
+        /// Make the next attempt.
+        Try = "try",
+        /// Find out what became of the latest one.
+        FindOut = "find_out",
+        /// Make another one because of a doubt.
+        Resend = "resend",
+    }
+}
 
 /// What became of a lease that its holder wanted to keep.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -1,14 +1,13 @@
 //! One delivery, from its claim to its end: what is committed, in which statement, under which lease.
 
 pub(crate) mod claim;
-pub(crate) mod claim_sql;
 pub(crate) mod delayed;
+pub(crate) mod ending;
 pub(crate) mod leases;
 pub(crate) mod owed;
 pub(crate) mod postponed;
 pub(crate) mod resend;
 pub(crate) mod returns;
 pub(crate) mod settle;
-pub(crate) mod settle_sql;
 pub(crate) mod snapshot;
 pub(crate) mod state;

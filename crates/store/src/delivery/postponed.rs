@@ -6,7 +6,7 @@ use bytes::Bytes;
 use closure_contract::{Channel, ConsultationId, FailureCode, Generation, JobId, Timestamp};
 use sha2::{Digest, Sha256};
 
-use super::state;
+use super::state::{in_flight_states, unsent_states, with_worker_states};
 use crate::{
     database::{
         row::{Columns, int, millis},
@@ -94,7 +94,7 @@ impl Store {
             .map(|row| {
                 let columns = Columns(row);
                 Ok(Postponed {
-                    channel: columns.word("channel", state::channel)?,
+                    channel: columns.word("channel")?,
                     code: columns.code("failure_code")?,
                     count: u64::try_from(columns.get::<i64>("jobs")?).unwrap_or_default(),
                     since: columns.time("since")?,
@@ -105,7 +105,8 @@ impl Store {
     }
 }
 
-pub(crate) const PUT_OFF: &str = "
+pub(crate) const PUT_OFF: &str = concat!(
+    "
 WITH made AS (
     INSERT INTO delivery (
         job_id, channel, kind, consultation_id, revision, generation, state, body, body_hash, source_job_id,
@@ -117,7 +118,9 @@ WITH made AS (
     RETURNING 0::bigint AS postponed_ms
 ), marked AS (
     UPDATE delivery SET postponed_since = now(), failure_code = $10, detail = $11, updated_at = now()
-    WHERE job_id = $1 AND generation = $6 AND state IN ('pending', 'waiting') AND postponed_since IS NULL
+    WHERE job_id = $1 AND generation = $6 AND state IN (",
+    unsent_states!(),
+    ") AND postponed_since IS NULL
     RETURNING 0::bigint AS postponed_ms
 )
 SELECT postponed_ms FROM made
@@ -127,23 +130,32 @@ UNION ALL
 SELECT (extract(epoch FROM now() - coalesce(postponed_since, tried_at, now())) * 1000)::bigint
 FROM delivery
 WHERE job_id = $1 AND generation = $6
-    AND (state IN ('sending', 'in_doubt') OR state IN ('pending', 'waiting') AND postponed_since IS NOT NULL)
-LIMIT 1";
+    AND (state IN (",
+    in_flight_states!(),
+    ") OR state IN (",
+    unsent_states!(),
+    ") AND postponed_since IS NOT NULL)
+LIMIT 1"
+);
 
-pub(crate) const POSTPONED: &str = "
+pub(crate) const POSTPONED: &str = concat!(
+    "
 SELECT waiting.*, first.detail
 FROM (
     SELECT channel, failure_code, count(*) AS jobs, min(postponed_since) AS since
     FROM delivery
     WHERE postponed_since < now() - $1::bigint * interval '1 millisecond'
-        AND state IN ('pending', 'waiting', 'sending', 'in_doubt') AND failure_code IS NOT NULL
+        AND state IN (",
+    with_worker_states!(),
+    ") AND failure_code IS NOT NULL
     GROUP BY channel, failure_code
 ) AS waiting CROSS JOIN LATERAL (
     SELECT d.detail FROM delivery AS d
     WHERE d.postponed_since = waiting.since AND d.channel = waiting.channel AND d.failure_code = waiting.failure_code
     LIMIT 1
 ) AS first
-ORDER BY channel, failure_code";
+ORDER BY channel, failure_code"
+);
 
 impl fmt::Debug for NewPostponement {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

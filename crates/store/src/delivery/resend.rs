@@ -2,7 +2,7 @@
 
 use closure_contract::{AttemptNumber, ClientRef, Provider};
 
-use super::claim::Lease;
+use super::{leases::Lease, state::in_flight_states};
 use crate::{
     database::{
         pool::query,
@@ -82,11 +82,19 @@ SELECT EXISTS (
     SELECT FROM attempt WHERE provider = $1 AND provider_ref = $2 AND client_ref <> $3
 ) AS anothers";
 
-/// The delivery of a lease, as long as no receipt has spoken.
-pub(crate) const RESEND_LOCK: &str = "
-SELECT generation, attempts FROM delivery
-WHERE job_id = $1 AND lease_token = $2 AND lease_for IS NOT NULL AND state IN ('sending', 'in_doubt')
-FOR UPDATE";
+/// Of the job `$1`: the lease `$2` holds it, and no receipt has spoken.
+macro_rules! is_in_doubt {
+    () => {
+        concat!(
+            "job_id = $1 AND lease_token = $2 AND lease_for IS NOT NULL AND state IN (",
+            in_flight_states!(),
+            ")"
+        )
+    };
+}
+
+pub(crate) const RESEND_LOCK: &str =
+    concat!("SELECT generation, attempts FROM delivery WHERE ", is_in_doubt!(), " FOR UPDATE");
 
 /// The attempt before stays in doubt for ever; the new one is on record before anything is sent.
 pub(crate) const RESEND: &str = "
@@ -104,9 +112,12 @@ INSERT INTO attempt (job_id, generation, number, client_ref, provider, state, st
 VALUES ($1, $2, $3, $4, $5, 'sending', clock_timestamp())";
 
 /// The attempt, its name and its time stay; only the count of requests and the lease change.
-pub(crate) const REPEAT: &str = "
+pub(crate) const REPEAT: &str = concat!(
+    "
 UPDATE delivery SET
     resends = resends + 1, lookups = 0, updated_at = now(),
     lease_until = clock_timestamp() + $3::bigint * interval '1 millisecond'
-WHERE job_id = $1 AND lease_token = $2 AND lease_for IS NOT NULL AND state IN ('sending', 'in_doubt')
-RETURNING attempts";
+WHERE ",
+    is_in_doubt!(),
+    " RETURNING attempts"
+);

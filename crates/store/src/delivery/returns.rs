@@ -32,13 +32,26 @@ pub enum Returning {
     TooOften,
 }
 
+/// A count that nothing was added to for so long tells nothing of an outage of today.
+const REMEMBERED_MS: i64 = 7 * 24 * 3_600_000;
+
 impl Store {
     /// Puts a job on record that is to go back, at most so often; asked again before it went, it is the same wish.
     pub async fn plan_return(&self, job: &JobReturn, times_max: u32) -> Result<Returning, StoreError> {
         let fingerprint = fingerprint(job);
         let rows = self
             .database
-            .query(PLAN, &[&fingerprint, &job.queue, &int(job.generation.0), &&job.body[..], &int(times_max)])
+            .query(
+                PLAN,
+                &[
+                    &fingerprint,
+                    &job.queue,
+                    &int(job.generation.0),
+                    &&job.body[..],
+                    &int(times_max),
+                    &REMEMBERED_MS,
+                ],
+            )
             .await?;
         Ok(if rows.is_empty() { Returning::TooOften } else { Returning::Planned })
     }
@@ -69,11 +82,10 @@ fn fingerprint(job: &JobReturn) -> Vec<u8> {
     Sha256::new().chain_update(&job.queue).chain_update([0]).chain_update(&job.body).finalize().to_vec()
 }
 
-/// A count that nothing was added to for a week tells nothing of an outage of today.
 pub(crate) const PLAN: &str = "
 WITH forgotten AS (
     DELETE FROM job_return
-    WHERE body IS NULL AND updated_at < now() - interval '7 days' AND fingerprint <> $1
+    WHERE body IS NULL AND updated_at < now() - $6::bigint * interval '1 millisecond' AND fingerprint <> $1
 )
 INSERT INTO job_return AS r (fingerprint, queue, generation, body, times)
 VALUES ($1, $2, $3, $4, 1)

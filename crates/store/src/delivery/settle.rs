@@ -1,21 +1,27 @@
 //! How an attempt ended, with everything that follows from it in the same commit.
 
-use std::{collections::HashMap, fmt};
+use std::fmt;
 
 use closure_contract::{AttemptNumber, Evidence, FailureCode, Generation, JobId};
 use serde_json::Value;
 use tokio_postgres::Row;
-use uuid::Uuid;
 
-use super::{claim::Lease, settle_sql::SETTLE, snapshot::Snapshot};
+use super::{
+    ending::{AttemptState, Ending, EndingWords},
+    leases::Lease,
+    snapshot::{Snapshot, snapshot_columns},
+    state::{in_flight_states, silent_states},
+};
 use crate::{
     database::{
-        batch::Batch,
+        batch::{Batch, by_job, column},
         pool::Database,
         row::{Columns, int, millis},
         text,
     },
+    dead_letters::job_letter::{open_letters, resolve_letters},
     error::StoreError,
+    receipts::overdue::LOOK_AGAIN_MS,
     store::Store,
 };
 
@@ -34,103 +40,6 @@ pub struct Settlement {
     pub rules: Option<Value>,
     /// The record of a call.
     pub call: Option<Value>,
-}
-
-/// How an attempt ended.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Ending {
-    /// The provider took it, and the end is still to come.
-    Accepted {
-        /// The provider's own reference.
-        provider_ref: Option<String>,
-        /// After this time silence counts as an answer.
-        receipt_due_in_ms: Option<u64>,
-        /// The sender that the provider says a text message has, where a look-up told it.
-        reported_sender: Option<String>,
-    },
-    /// It has come to its end.
-    Final {
-        /// Which one.
-        state: FinalState,
-        /// Why, as a code.
-        code: Option<FailureCode>,
-        /// Why, for people.
-        detail: Option<String>,
-        /// What a `delivered` is worth.
-        evidence: Evidence,
-        /// The provider's own reference.
-        provider_ref: Option<String>,
-        /// Whether a provider was tried at all.
-        attempt_use: AttemptUse,
-    },
-    /// It failed, and a retry is on its way.
-    Waiting {
-        /// Why, as a code.
-        code: FailureCode,
-        /// Why, for people.
-        detail: String,
-    },
-    /// The request may have reached the customer; the next claim finds out.
-    InDoubt {
-        /// Why, as a code.
-        code: FailureCode,
-        /// Why, for people.
-        detail: String,
-        /// How often the provider was asked by now, and knew nothing.
-        lookups: u32,
-    },
-    /// It waits for a person; the dead letter is written in the same commit.
-    Dead {
-        /// Why, as a code.
-        code: FailureCode,
-        /// Why, for people.
-        detail: String,
-        /// The work queue that the message belongs to.
-        queue: &'static str,
-        /// The routing key that leads there.
-        routing_key: &'static str,
-        /// Whether a provider was tried at all.
-        attempt_use: AttemptUse,
-    },
-    /// It was put off before anything was tried: the attempt leaves no row, and its number is free again.
-    ///
-    /// Where an older attempt is in doubt, the delivery stays in doubt.
-    GivenBack {
-        /// Why, as a code; nothing has failed where its time has not come.
-        code: Option<FailureCode>,
-        /// Why, for people.
-        detail: String,
-    },
-}
-
-/// The ends that an attempt may bring.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum FinalState {
-    /// The mail server took it.
-    Accepted,
-    /// It arrived; a call was answered.
-    Delivered,
-    /// It did not arrive; a call was not answered.
-    Undelivered,
-    /// Nobody will ever tell.
-    Unknown,
-    /// It was never sent.
-    Refused,
-    /// It was too late to send.
-    Expired,
-    /// A newer answer took its place.
-    Superseded,
-    /// It was called back.
-    Cancelled,
-}
-
-/// Whether a provider was tried.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum AttemptUse {
-    /// It was, or it may have been.
-    Spent,
-    /// Our own rules refused it: the attempt leaves no row.
-    GivenBack,
 }
 
 /// Whether a receipt of this generation was there before the settlement.
@@ -173,12 +82,10 @@ pub(crate) struct Change {
     lease: Lease,
     generation: Generation,
     attempt: AttemptNumber,
-    ending: &'static str,
-    state: &'static str,
-    attempt_state: Option<&'static str>,
-    code: Option<&'static str>,
+    words: EndingWords,
+    code: Option<FailureCode>,
     detail: Option<String>,
-    evidence: Option<&'static str>,
+    evidence: Option<Evidence>,
     provider_ref: Option<String>,
     receipt_due_ms: Option<i64>,
     lookups: Option<i32>,
@@ -192,13 +99,11 @@ pub(crate) struct Change {
 impl Change {
     fn of(settlement: Settlement) -> Self {
         let Settlement { lease, generation, attempt, ending, rules, call } = settlement;
-        let blank = Self {
+        let silent = Self {
             lease,
             generation,
             attempt,
-            ending: "final",
-            state: "in_doubt",
-            attempt_state: None,
+            words: ending.words(),
             code: None,
             detail: None,
             evidence: None,
@@ -211,89 +116,34 @@ impl Change {
             routing_key: None,
             sender_reported: None,
         };
+        let reference = |value: Option<String>| value.as_deref().map(text::reference);
         match ending {
             Ending::Accepted { provider_ref, receipt_due_in_ms, reported_sender } => Self {
-                ending: "accepted",
-                state: "accepted",
-                attempt_state: Some("accepted"),
-                provider_ref: provider_ref.as_deref().map(text::reference),
+                provider_ref: reference(provider_ref),
                 receipt_due_ms: receipt_due_in_ms.map(millis),
-                sender_reported: reported_sender.as_deref().map(text::reference),
-                ..blank
+                sender_reported: reference(reported_sender),
+                ..silent
             },
-            Ending::Final { state, code, detail, evidence, provider_ref, attempt_use } => Self {
-                state: state.as_str(),
-                attempt_state: attempt_state(state, code, attempt_use),
-                code: code.map(FailureCode::as_str),
+            Ending::Final { state: _, code, detail, evidence, provider_ref, attempt_use: _ } => Self {
+                code,
                 detail: text::optional(detail.as_deref()),
-                evidence: Some(evidence.as_str()),
-                provider_ref: provider_ref.as_deref().map(text::reference),
-                ..blank
+                evidence: Some(evidence),
+                provider_ref: reference(provider_ref),
+                ..silent
             },
-            Ending::Waiting { code, detail } => {
-                Self { ending: "waiting", state: "waiting", attempt_state: Some("failed"), ..blank }
-                    .why(code, &detail)
+            Ending::Waiting { code, detail } => silent.why(Some(code), &detail),
+            Ending::InDoubt { code, detail, lookups } => {
+                Self { lookups: Some(int(lookups)), ..silent }.why(Some(code), &detail)
             }
-            Ending::InDoubt { code, detail, lookups } => Self {
-                ending: "in_doubt",
-                attempt_state: Some("in_doubt"),
-                lookups: Some(int(lookups)),
-                ..blank
+            Ending::Dead { code, detail, queue, routing_key, attempt_use: _ } => {
+                Self { queue: Some(queue), routing_key: Some(routing_key), ..silent }.why(Some(code), &detail)
             }
-            .why(code, &detail),
-            Ending::Dead { code, detail, queue, routing_key, attempt_use } => Self {
-                ending: "dead",
-                state: "dead",
-                attempt_state: match attempt_use {
-                    AttemptUse::Spent => Some("failed"),
-                    AttemptUse::GivenBack => None,
-                },
-                queue: Some(queue),
-                routing_key: Some(routing_key),
-                ..blank
-            }
-            .why(code, &detail),
-            Ending::GivenBack { code, detail } => Self {
-                ending: "given_back",
-                code: code.map(FailureCode::as_str),
-                detail: Some(text::detail(&detail)),
-                ..blank
-            },
+            Ending::GivenBack { code, detail } => silent.why(code, &detail),
         }
     }
 
-    fn why(self, code: FailureCode, detail: &str) -> Self {
-        Self { code: Some(code.as_str()), detail: Some(text::detail(detail)), ..self }
-    }
-}
-
-/// What a final end says about the attempt; nothing where none was made.
-fn attempt_state(
-    state: FinalState,
-    code: Option<FailureCode>,
-    attempt_use: AttemptUse,
-) -> Option<&'static str> {
-    match (attempt_use, state, code) {
-        (AttemptUse::GivenBack, _, _) => None,
-        (AttemptUse::Spent, FinalState::Unknown, _) => Some("in_doubt"),
-        (AttemptUse::Spent, _, None) => Some("accepted"),
-        (AttemptUse::Spent, _, Some(_)) => Some("failed"),
-    }
-}
-
-impl FinalState {
-    /// The state in its column.
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Accepted => "accepted",
-            Self::Delivered => "delivered",
-            Self::Undelivered => "undelivered",
-            Self::Unknown => "unknown",
-            Self::Refused => "refused",
-            Self::Expired => "expired",
-            Self::Superseded => "superseded",
-            Self::Cancelled => "cancelled",
-        }
+    fn why(self, code: Option<FailureCode>, detail: &str) -> Self {
+        Self { code, detail: Some(text::detail(detail)), ..self }
     }
 }
 
@@ -310,13 +160,10 @@ impl Batch for Settlements {
 
     async fn run(&self, items: &[&Change]) -> Result<Vec<Settled>, StoreError> {
         let rows = self.rows(items).await?;
-        let mut by_job: HashMap<Uuid, &Row> = HashMap::with_capacity(rows.len());
-        for row in &rows {
-            by_job.insert(Columns(row).get("job_id")?, row);
-        }
+        let by_job = by_job(&rows)?;
         items
             .iter()
-            .map(|change| by_job.get(&change.lease.job_id.0).map_or(Ok(Settled::LeaseLost), |row| done(row)))
+            .map(|change| by_job.get(&change.lease.job_id).map_or(Ok(Settled::LeaseLost), |row| done(row)))
             .collect()
     }
 }
@@ -337,12 +184,12 @@ impl Settlements {
                     &column(items, |change| change.lease.token),
                     &column(items, |change| int(change.generation.0)),
                     &column(items, |change| int(change.attempt.0)),
-                    &column(items, |change| change.ending),
-                    &column(items, |change| change.state),
-                    &column(items, |change| change.attempt_state),
-                    &column(items, |change| change.code),
+                    &column(items, |change| change.words.ending.as_str()),
+                    &column(items, |change| change.words.state.as_str()),
+                    &column(items, |change| change.words.attempt.map(AttemptState::as_str)),
+                    &column(items, |change| change.code.map(FailureCode::as_str)),
                     &column(items, |change| change.detail.as_deref()),
-                    &column(items, |change| change.evidence),
+                    &column(items, |change| change.evidence.map(Evidence::as_str)),
                     &column(items, |change| change.provider_ref.as_deref()),
                     &column(items, |change| change.receipt_due_ms),
                     &column(items, |change| change.lookups),
@@ -351,15 +198,148 @@ impl Settlements {
                     &column(items, |change| change.queue),
                     &column(items, |change| change.routing_key),
                     &column(items, |change| change.sender_reported.as_deref()),
+                    &LOOK_AGAIN_MS,
                 ],
             )
             .await
     }
 }
 
-fn column<'a, T>(items: &[&'a Change], of: impl Fn(&'a Change) -> T) -> Vec<T> {
-    items.iter().map(|change| of(change)).collect()
-}
+/// Rows are locked one by one in the order of the batch, which is the order of every batch: so no two of them wait
+/// for each other. The lateral query also fixes the plan: a probe of the primary key for each settlement.
+///
+/// `kept`: a receipt has raised the delivery already, and an attempt's end never lowers that; or this settlement was
+/// written before and its answer was lost, for it leaves its token behind. It then changes nothing and is answered
+/// like the first one.
+/// `heard`: a receipt was looked at before this settlement. It may have come after this statement began, and is then not
+/// among the receipts that the statement sees; the mark in the row is, for the row is read under its lock.
+/// `unsent`: nothing was sent by this attempt, so that it leaves no row; but only the holder of the right to try can
+/// know that, and the finder of what became of an older attempt cannot.
+pub(crate) const SETTLE: &str = concat!(
+    "
+WITH asked AS (
+    SELECT * FROM unnest(
+        $1::uuid[], $2::uuid[], $3::integer[], $4::integer[], $5::text[], $6::text[], $7::text[], $8::text[],
+        $9::text[], $10::text[], $11::text[], $12::bigint[], $13::integer[], $14::jsonb[], $15::jsonb[],
+        $16::text[], $17::text[], $18::text[]
+    ) AS asked (
+        job_id, token, generation, number, ending, state, attempt_state, code,
+        detail, evidence, provider_ref, receipt_due_ms, lookups, rules, call,
+        queue, routing_key, sender_reported
+    )
+), held AS MATERIALIZED (
+    SELECT
+        asked.*, found.provider, found.channel, found.body, found.lease_for,
+        found.state NOT IN (",
+    in_flight_states!(),
+    ") AS kept,
+        found.state = 'sending' AND found.look_at IS NOT NULL AS heard,
+        asked.attempt_state IS NULL AND coalesce(found.lease_for, '') IN ('try', 'resend') AS unsent
+    FROM asked CROSS JOIN LATERAL (
+        SELECT d.state, d.look_at, d.provider, d.channel, d.lease_for,
+            CASE asked.ending WHEN 'dead' THEN d.body END AS body
+        FROM delivery AS d
+        WHERE d.job_id = asked.job_id AND d.lease_token = asked.token AND d.generation = asked.generation
+        FOR UPDATE
+    ) AS found
+), changed AS (
+    UPDATE delivery AS d SET
+        state = CASE
+            WHEN h.kept THEN d.state
+            WHEN h.ending = 'given_back' AND h.lease_for = 'try' THEN
+                CASE WHEN h.number > 1 THEN 'waiting' ELSE 'pending' END
+            ELSE h.state END,
+        attempts = CASE WHEN h.unsent THEN h.number - 1 ELSE d.attempts END,
+        resends = CASE WHEN h.unsent AND h.lease_for = 'resend' THEN d.resends - 1 ELSE d.resends END,
+        -- What was not sent again is in doubt under the name and the time of the try before.
+        client_ref = CASE WHEN h.unsent AND h.lease_for = 'resend' THEN (
+            SELECT a.client_ref FROM attempt AS a
+            WHERE a.job_id = h.job_id AND a.generation = h.generation AND a.number = h.number - 1
+        ) ELSE d.client_ref END,
+        tried_at = CASE WHEN h.unsent AND h.lease_for = 'resend' THEN (
+            SELECT a.started_at FROM attempt AS a
+            WHERE a.job_id = h.job_id AND a.generation = h.generation AND a.number = h.number - 1
+        ) ELSE d.tried_at END,
+        lookups = coalesce(h.lookups, d.lookups),
+        -- A worker of an older release may try next, and it says nothing of its request.
+        handed_over = CASE WHEN h.ending NOT IN ('waiting', 'given_back') THEN d.handed_over END,
+        unjudged = CASE WHEN h.kept THEN d.unjudged ELSE h.channel = 'sms' AND h.state IN ('refused', 'unknown') END,
+        failure_code = CASE WHEN h.kept THEN d.failure_code ELSE h.code END,
+        detail = CASE WHEN h.kept THEN d.detail ELSE h.detail END,
+        evidence = CASE WHEN h.kept THEN d.evidence ELSE coalesce(h.evidence, d.evidence) END,
+        provider_ref = coalesce(h.provider_ref, d.provider_ref),
+        accepted_at = CASE WHEN h.state = 'accepted' THEN coalesce(d.accepted_at, now()) ELSE d.accepted_at END,
+        receipt_due_at = CASE WHEN h.kept THEN d.receipt_due_at
+            ELSE now() + h.receipt_due_ms * interval '1 millisecond' END,
+        look_at = CASE
+            WHEN h.kept THEN d.look_at
+            WHEN h.ending = 'accepted' AND h.channel = 'dial' THEN now()
+            -- Should this process die before it tells of the receipt.
+            WHEN h.heard AND h.state IN (",
+    silent_states!(),
+    ") THEN
+                now() + least(h.receipt_due_ms, $19::bigint) * interval '1 millisecond'
+            ELSE now() + h.receipt_due_ms * interval '1 millisecond' END,
+        inquire_after = CASE WHEN h.kept THEN d.inquire_after END,
+        postponed_since = CASE
+            WHEN h.kept THEN d.postponed_since
+            WHEN h.ending = 'given_back' THEN coalesce(d.postponed_since, now()) END,
+        rules = coalesce(h.rules, d.rules),
+        call = coalesce(d.call, h.call),
+        sender_reported = coalesce(h.sender_reported, d.sender_reported),
+        lease_until = NULL,
+        lease_for = NULL,
+        ended_at = CASE WHEN h.kept THEN d.ended_at WHEN h.ending IN ('final', 'dead') THEN now() END,
+        updated_at = now()
+    FROM held AS h
+    WHERE d.job_id = h.job_id
+    RETURNING ",
+    snapshot_columns!(),
+    "
+), ended AS (
+    UPDATE attempt AS a SET
+        state = coalesce(h.attempt_state, 'in_doubt'),
+        failure_code = h.code,
+        detail = h.detail,
+        provider_ref = coalesce(h.provider_ref, a.provider_ref),
+        ended_at = now()
+    FROM held AS h
+    WHERE a.job_id = h.job_id AND a.generation = h.generation AND a.number = h.number AND NOT h.unsent
+), came_home AS (
+    DELETE FROM delayed WHERE job_id = ANY (ARRAY (SELECT job_id FROM held))
+), taken_back AS (
+    DELETE FROM attempt AS a USING held AS h
+    WHERE a.job_id = h.job_id AND a.generation = h.generation AND a.number = h.number AND h.unsent
+), early AS MATERIALIZED (
+    SELECT found.id, h.job_id, h.generation, h.number
+    FROM held AS h CROSS JOIN LATERAL (
+        SELECT r.id FROM receipt AS r
+        WHERE r.job_id IS NULL AND r.provider_ref = h.provider_ref AND r.provider = h.provider
+            AND r.anothers_job_id IS NULL
+        FOR UPDATE
+    ) AS found
+), matched AS (
+    UPDATE receipt AS r SET
+        job_id = e.job_id, generation = e.generation, number = e.number, inbox_since = NULL
+    FROM early AS e
+    WHERE r.id = e.id AND r.id = ANY (ARRAY (SELECT id FROM early))
+), died AS (",
+    open_letters!(
+        "SELECT job_id, channel, queue, routing_key, code, detail, body, generation
+        FROM held WHERE ending = 'dead' AND NOT kept"
+    ),
+    "), resolved AS (",
+    resolve_letters!("SELECT job_id FROM held WHERE ending IN ('accepted', 'final') AND generation > 1"),
+    ")
+SELECT
+    d.*,
+    coalesce(
+        (SELECT true FROM receipt AS r WHERE r.job_id = d.job_id AND r.generation = d.generation LIMIT 1),
+        d.job_id = ANY (ARRAY (SELECT job_id FROM early UNION ALL SELECT job_id FROM held WHERE heard)),
+        false
+    ) AS early_receipts
+FROM changed AS d"
+);
 
 impl fmt::Debug for Settlement {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

@@ -7,7 +7,7 @@ use closure_contract::{Channel, Evidence, FailureCode, Generation, JobId, Timest
 use serde_json::Value;
 use tokio_postgres::Row;
 
-use super::state::{self, DeliveryState};
+use super::state::DeliveryState;
 use crate::{database::row::Columns, error::StoreError};
 
 /// The columns of a [`Snapshot`] but its body, of the table or the query that is called `d`.
@@ -83,13 +83,13 @@ impl Snapshot {
         let columns = Columns(row);
         Ok(Self {
             job_id: columns.job("job_id")?,
-            channel: columns.word("channel", state::channel)?,
+            channel: columns.word("channel")?,
             kind: columns.get("kind")?,
             generation: columns.generation("generation")?,
-            state: columns.word("state", str::parse)?,
+            state: columns.word("state")?,
             code: columns.maybe_code("failure_code")?,
             detail: columns.get("detail")?,
-            evidence: columns.word("evidence", state::evidence)?,
+            evidence: columns.word("evidence")?,
             attempts: columns.count("attempts")?,
             rules: columns.get("rules")?,
             body: columns.bytes("body")?,

@@ -1,122 +1,133 @@
-//! The words that stand in the columns.
+//! Where a delivery stands, in Rust and within statements.
 
 use std::{fmt, str::FromStr};
 
-use closure_contract::{Channel, Evidence, Provider, ReceiptStatus};
+use closure_contract::Channel;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::error::StoreError;
+use crate::{
+    database::word::{Word, words},
+    error::StoreError,
+};
 
-/// Where a delivery stands.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "snake_case")]
-pub enum DeliveryState {
-    /// Nobody has tried.
-    Pending,
-    /// A try is under way, or the process that made it died.
-    Sending,
-    /// The request may have reached the customer; the provider is being asked.
-    InDoubt,
-    /// A retry is on its way.
-    Waiting,
-    /// The provider took it; the end of an email, not of a text message or a call.
+words! {
+    /// Where a delivery stands.
+    #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
+    #[serde(rename_all = "snake_case")]
+    pub enum DeliveryState: "state" {
+        /// Nobody has tried.
+        Pending = "pending",
+        /// A try is under way, or the process that made it died.
+        Sending = "sending",
+        /// The request may have reached the customer; the provider is being asked.
+        InDoubt = "in_doubt",
+        /// A retry is on its way.
+        Waiting = "waiting",
+        /// The provider took it; the end of an email, not of a text message or a call.
+        Accepted = "accepted",
+        /// It arrived, as far as the evidence goes; a call was answered.
+        Delivered = "delivered",
+        /// It did not arrive; a call was not answered.
+        Undelivered = "undelivered",
+        /// Nobody will ever tell.
+        Unknown = "unknown",
+        /// It was never sent.
+        Refused = "refused",
+        /// It was too late to send.
+        Expired = "expired",
+        /// It waits for a person.
+        Dead = "dead",
+        /// A person gave it up.
+        Discarded = "discarded",
+        /// A newer answer took its place.
+        Superseded = "superseded",
+        /// It was called back before it was sent.
+        Cancelled = "cancelled",
+    }
+}
+
+/// What a state means for whoever comes next, so that nobody but [`DeliveryState::phase`] lists the states.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum DeliveryPhase {
+    /// No provider has it, and a try is to come.
+    Unsent,
+    /// A provider may have it: a try is under way or in doubt.
+    InFlight,
+    /// A provider took it.
     Accepted,
-    /// It arrived, as far as the evidence goes; a call was answered.
-    Delivered,
-    /// It did not arrive; a call was not answered.
-    Undelivered,
-    /// Nobody will ever tell.
-    Unknown,
-    /// It was never sent.
-    Refused,
-    /// It was too late to send.
-    Expired,
-    /// It waits for a person.
-    Dead,
-    /// A person gave it up.
-    Discarded,
-    /// A newer answer took its place.
-    Superseded,
-    /// It was called back before it was sent.
-    Cancelled,
+    /// It has come to an end, which a later receipt may still correct.
+    Ended,
+    /// People have decided about it or are to decide, and nothing that a provider says moves it.
+    WithPerson,
 }
 
 impl DeliveryState {
-    /// Every state.
-    pub const ALL: [Self; 14] = [
-        Self::Pending,
-        Self::Sending,
-        Self::InDoubt,
-        Self::Waiting,
-        Self::Accepted,
-        Self::Delivered,
-        Self::Undelivered,
-        Self::Unknown,
-        Self::Refused,
-        Self::Expired,
-        Self::Dead,
-        Self::Discarded,
-        Self::Superseded,
-        Self::Cancelled,
-    ];
-
-    /// The state in its column.
-    pub fn as_str(self) -> &'static str {
+    /// Which phase it belongs to; the lists below, of which statements are made, say the same.
+    pub const fn phase(self) -> DeliveryPhase {
         match self {
-            Self::Pending => "pending",
-            Self::Sending => "sending",
-            Self::InDoubt => "in_doubt",
-            Self::Waiting => "waiting",
-            Self::Accepted => "accepted",
-            Self::Delivered => "delivered",
-            Self::Undelivered => "undelivered",
-            Self::Unknown => "unknown",
-            Self::Refused => "refused",
-            Self::Expired => "expired",
-            Self::Dead => "dead",
-            Self::Discarded => "discarded",
-            Self::Superseded => "superseded",
-            Self::Cancelled => "cancelled",
+            Self::Pending | Self::Waiting => DeliveryPhase::Unsent,
+            Self::Sending | Self::InDoubt => DeliveryPhase::InFlight,
+            Self::Accepted => DeliveryPhase::Accepted,
+            Self::Delivered | Self::Undelivered | Self::Unknown | Self::Refused | Self::Expired => {
+                DeliveryPhase::Ended
+            }
+            Self::Dead | Self::Discarded | Self::Superseded | Self::Cancelled => DeliveryPhase::WithPerson,
         }
     }
 
-    /// Whether nothing more happens by itself; an accepted email has ended too, which its `ended_at` tells.
-    pub fn is_terminal(self) -> bool {
-        match self {
-            Self::Pending | Self::Sending | Self::InDoubt | Self::Waiting | Self::Accepted => false,
-            Self::Delivered
-            | Self::Undelivered
-            | Self::Unknown
-            | Self::Refused
-            | Self::Expired
-            | Self::Dead
-            | Self::Discarded
-            | Self::Superseded
-            | Self::Cancelled => true,
+    /// Whether nothing more happens by itself: no receipt of an accepted email is waited for.
+    pub const fn has_ended(self, channel: Channel) -> bool {
+        match self.phase() {
+            DeliveryPhase::Unsent | DeliveryPhase::InFlight => false,
+            DeliveryPhase::Accepted => matches!(channel, Channel::Email),
+            DeliveryPhase::Ended | DeliveryPhase::WithPerson => true,
         }
+    }
+
+    /// Whether a worker goes on with it: no provider is known to have taken it, and it has not ended.
+    pub(crate) const fn is_with_worker(self) -> bool {
+        matches!(self.phase(), DeliveryPhase::Unsent | DeliveryPhase::InFlight)
     }
 
     /// Whether a verdict may move it: what no provider has, and what a person holds, no receipt can speak of.
-    pub(crate) fn hears_receipts(self) -> bool {
-        match self {
-            Self::Sending
-            | Self::InDoubt
-            | Self::Accepted
-            | Self::Delivered
-            | Self::Undelivered
-            | Self::Unknown
-            | Self::Refused
-            | Self::Expired => true,
-            Self::Pending
-            | Self::Waiting
-            | Self::Dead
-            | Self::Discarded
-            | Self::Superseded
-            | Self::Cancelled => false,
+    pub(crate) const fn hears_receipts(self) -> bool {
+        match self.phase() {
+            DeliveryPhase::InFlight | DeliveryPhase::Accepted | DeliveryPhase::Ended => true,
+            DeliveryPhase::Unsent | DeliveryPhase::WithPerson => false,
         }
     }
 }
+
+/// The states of [`DeliveryPhase::Unsent`], as a list within a statement.
+macro_rules! unsent_states {
+    () => {
+        "'pending', 'waiting'"
+    };
+}
+
+/// The states of [`DeliveryPhase::InFlight`], as a list within a statement.
+macro_rules! in_flight_states {
+    () => {
+        "'sending', 'in_doubt'"
+    };
+}
+
+/// The states of which [`DeliveryState::is_with_worker`] is true, as a list within a statement.
+macro_rules! with_worker_states {
+    () => {
+        concat!(crate::delivery::state::unsent_states!(), ", ", crate::delivery::state::in_flight_states!())
+    };
+}
+
+/// The states in which a text message's silence comes to count as an answer, as a list within a statement.
+macro_rules! silent_states {
+    () => {
+        "'accepted', 'in_doubt'"
+    };
+}
+
+pub(crate) use {in_flight_states, silent_states, unsent_states, with_worker_states};
 
 impl fmt::Display for DeliveryState {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -128,53 +139,14 @@ impl FromStr for DeliveryState {
     type Err = StoreError;
 
     fn from_str(text: &str) -> Result<Self, Self::Err> {
-        named(&Self::ALL, Self::as_str, "state", text)
+        Word::read(text)
     }
-}
-
-/// The channel that a column names.
-pub(crate) fn channel(text: &str) -> Result<Channel, StoreError> {
-    named(&[Channel::Sms, Channel::Email, Channel::Dial], Channel::as_str, "channel", text)
-}
-
-/// The provider that a column names.
-pub(crate) fn provider(text: &str) -> Result<Provider, StoreError> {
-    named(&Provider::ALL, Provider::as_str, "provider", text)
-}
-
-/// The grade of evidence that a column names.
-pub(crate) fn evidence(text: &str) -> Result<Evidence, StoreError> {
-    let all = [Evidence::None, Evidence::Gateway, Evidence::Carrier, Evidence::Handset];
-    named(&all, Evidence::as_str, "evidence", text)
-}
-
-/// The receipt's status that a column names.
-pub(crate) fn receipt_status(text: &str) -> Result<ReceiptStatus, StoreError> {
-    let all = [
-        ReceiptStatus::InTransit,
-        ReceiptStatus::Delivered,
-        ReceiptStatus::Undelivered,
-        ReceiptStatus::Expired,
-        ReceiptStatus::Unknown,
-    ];
-    named(&all, ReceiptStatus::as_str, "receipt status", text)
-}
-
-/// Finds a word of a closed set; one that is not in it was written by a newer release.
-pub(crate) fn named<T: Copy>(
-    all: &[T],
-    name: impl Fn(T) -> &'static str,
-    what: &str,
-    text: &str,
-) -> Result<T, StoreError> {
-    all.iter()
-        .copied()
-        .find(|value| name(*value) == text)
-        .ok_or_else(|| StoreError::NewerRow(format!("the {what} `{text}`")))
 }
 
 #[cfg(test)]
 mod tests {
+    use std::collections::HashSet;
+
     use super::*;
 
     #[test]
@@ -182,6 +154,39 @@ mod tests {
         for state in DeliveryState::ALL {
             assert_eq!(state.as_str().parse(), Ok(state));
             assert_eq!(serde_json::to_value(state).expect("a word"), state.as_str());
+        }
+    }
+
+    /// The states that a list within a statement names.
+    fn listed(list: &str) -> Vec<DeliveryState> {
+        let words = list.split(", ").map(|word| word.trim_matches('\'').parse().expect("a state"));
+        words.collect()
+    }
+
+    #[test]
+    fn the_lists_within_statements_name_the_states_of_their_phases() {
+        let all_of = |belongs: fn(DeliveryState) -> bool| -> HashSet<DeliveryState> {
+            DeliveryState::ALL.into_iter().filter(|state| belongs(*state)).collect()
+        };
+        let unsent = all_of(|state| state.phase() == DeliveryPhase::Unsent);
+        let in_flight = all_of(|state| state.phase() == DeliveryPhase::InFlight);
+        for (list, states) in [
+            (unsent_states!(), unsent),
+            (in_flight_states!(), in_flight),
+            (with_worker_states!(), all_of(DeliveryState::is_with_worker)),
+        ] {
+            assert_eq!(listed(list).len(), states.len(), "{list}");
+            assert_eq!(HashSet::from_iter(listed(list)), states, "{list}");
+        }
+        for state in listed(silent_states!()) {
+            assert!(state.hears_receipts() && !state.has_ended(Channel::Sms), "{state}");
+        }
+    }
+
+    #[test]
+    fn an_accepted_email_has_ended_and_an_accepted_text_message_or_call_has_not() {
+        for channel in Channel::ALL {
+            assert_eq!(DeliveryState::Accepted.has_ended(channel), channel == Channel::Email, "{channel}");
         }
     }
 }

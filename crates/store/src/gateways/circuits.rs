@@ -10,20 +10,22 @@ use crate::{
     database::{
         row::{Columns, millis},
         text,
+        word::words,
     },
-    delivery::state::named,
     error::StoreError,
     store::Store,
 };
 
-/// What opened a circuit, and therefore what closes it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize)]
-#[serde(rename_all = "snake_case")]
-pub enum OpenedBy {
-    /// Requests that failed; one that is taken closes it.
-    Request,
-    /// Receipts of texts that were taken and turned back; the receipt of one that was carried closes it.
-    Receipt,
+words! {
+    /// What opened a circuit, and therefore what closes it.
+    #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize)]
+    #[serde(rename_all = "snake_case")]
+    pub enum OpenedBy: "opened_by" {
+        /// Requests that failed; one that is taken closes it.
+        Request = "request",
+        /// Receipts of texts that were taken and turned back; the receipt of one that was carried closes it.
+        Receipt = "receipt",
+    }
 }
 
 /// A circuit that is open.
@@ -194,18 +196,6 @@ pub(crate) const CLOSE: &str =
 pub(crate) const PROBE_NOW: &str =
     "UPDATE circuit SET probe_at = least(probe_at, now()) WHERE provider = $1 RETURNING provider";
 
-impl OpenedBy {
-    const ALL: [Self; 2] = [Self::Request, Self::Receipt];
-
-    /// The word in its column.
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Request => "request",
-            Self::Receipt => "receipt",
-        }
-    }
-}
-
 impl OpenCircuit {
     fn read(row: &Row) -> Result<Self, StoreError> {
         let columns = Columns(row);
@@ -213,8 +203,7 @@ impl OpenCircuit {
             name: GatewayScope::read(row)?,
             code: columns.code("failure_code")?,
             detail: columns.get("detail")?,
-            opened_by: columns
-                .word("opened_by", |text| named(&OpenedBy::ALL, OpenedBy::as_str, "opened_by", text))?,
+            opened_by: columns.word("opened_by")?,
             opened_at: columns.time("opened_at")?,
             probe_at: columns.time("probe_at")?,
             probe_in_ms: columns.millis("probe_in_ms")?,

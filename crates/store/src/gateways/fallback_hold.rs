@@ -14,10 +14,13 @@ use crate::{
         row::{Columns, millis},
         text,
     },
-    delivery::state,
     error::StoreError,
     store::Store,
 };
+
+/// Emails whose hold is over are looked at after this long: whoever looks must have heard of the release by then, or
+/// would hold them for another while.
+pub const RELEASE_LOOK_MS: u64 = 3_000;
 
 /// Ends of text messages, each with its weight.
 #[derive(Debug, Clone, Copy, PartialEq, Default, Serialize)]
@@ -108,7 +111,10 @@ impl Store {
 
     /// Lets emails flow again, because the text messages arrive again.
     pub async fn release_emails(&self, lane: GatewayScope) -> Result<Moved, StoreError> {
-        let rows = self.database.query(RELEASE, &[&lane.provider.as_str(), &lane.country()]).await?;
+        let rows = self
+            .database
+            .query(RELEASE, &[&lane.provider.as_str(), &lane.country(), &millis(RELEASE_LOOK_MS)])
+            .await?;
         Ok(if rows.is_empty() { Moved::Before } else { Moved::Now })
     }
 
@@ -132,6 +138,7 @@ impl Store {
                     &millis(overrule_ms),
                     &text::detail(actor),
                     &text::detail(reason),
+                    &millis(RELEASE_LOOK_MS),
                 ],
             )
             .await?;
@@ -212,14 +219,13 @@ WHERE provider = $2 AND country_code = $3 AND held_since IS NULL
 RETURNING provider"
 );
 
-/// Whoever looks at a held email must have heard of the release by then, or would hold it for another while.
 pub(crate) const RELEASE: &str = "
 WITH released AS (
     UPDATE brake SET held_since = NULL
     WHERE provider = $1 AND country_code = $2 AND held_since IS NOT NULL
     RETURNING provider
 ), woken AS (
-    UPDATE delivery AS d SET look_at = now() + interval '3 seconds'
+    UPDATE delivery AS d SET look_at = now() + $3::bigint * interval '1 millisecond'
     FROM released WHERE d.held_since IS NOT NULL AND d.provider = released.provider
 )
 SELECT provider FROM released";
@@ -236,7 +242,7 @@ WITH held AS MATERIALIZED (
     INSERT INTO brake_action (provider, country_code, action, actor, reason)
     SELECT provider, country_code, 'release', $4, $5 FROM held
 ), woken AS (
-    UPDATE delivery AS d SET look_at = now() + interval '3 seconds'
+    UPDATE delivery AS d SET look_at = now() + $6::bigint * interval '1 millisecond'
     WHERE d.held_since IS NOT NULL AND d.provider = $1 AND EXISTS (SELECT FROM held)
 )
 SELECT provider, country_code FROM held";
@@ -268,7 +274,7 @@ impl EmailsOnHold {
     fn read(row: &Row) -> Result<Self, StoreError> {
         let columns = Columns(row);
         Ok(Self {
-            provider: columns.word("provider", state::provider)?,
+            provider: columns.word("provider")?,
             count: u64::try_from(columns.get::<i64>("count")?).unwrap_or(0),
         })
     }

@@ -4,7 +4,7 @@ use closure_contract::Provider;
 use serde::Serialize;
 use tokio_postgres::Row;
 
-use crate::{database::row::Columns, delivery::state, error::StoreError};
+use crate::{database::row::Columns, error::StoreError};
 
 /// The column's word for a gateway as a whole.
 const WHOLE_GATEWAY: i32 = 0;
@@ -30,7 +30,7 @@ impl GatewayScope {
         let columns = Columns(row);
         let country_code = columns.count("country_code")?;
         Ok(Self {
-            provider: columns.word("provider", state::provider)?,
+            provider: columns.word("provider")?,
             country_code: u16::try_from(country_code).ok().filter(|code| *code > 0),
         })
     }

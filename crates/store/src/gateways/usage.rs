@@ -4,7 +4,7 @@ use closure_contract::{Provider, Timestamp};
 use serde::Serialize;
 use tokio_postgres::Row;
 
-use crate::{database::row::Columns, delivery::state, error::StoreError, store::Store};
+use crate::{database::row::Columns, error::StoreError, store::Store};
 
 /// What a gateway has taken.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize)]
@@ -60,7 +60,7 @@ impl Usage {
     fn read(row: &Row) -> Result<Self, StoreError> {
         let columns = Columns(row);
         Ok(Self {
-            provider: columns.word("provider", state::provider)?,
+            provider: columns.word("provider")?,
             used: u64::try_from(columns.get::<i64>("used")?).unwrap_or(0),
             per_day: columns.get("per_day")?,
             month_ends_at: columns.time("month_ends_at")?,

@@ -16,7 +16,7 @@ use crate::{
     dead_letters::{DeadLetterAction, DeadLetterSummary, summary_columns},
     delivery::{
         snapshot::{Snapshot, snapshot_columns},
-        state::{self, DeliveryState},
+        state::DeliveryState,
     },
     error::StoreError,
     store::Store,
@@ -205,15 +205,15 @@ fn story(
     let columns = Columns(row);
     Ok(JobHistory {
         job_id: columns.job("job_id")?,
-        channel: columns.word("channel", state::channel)?,
+        channel: columns.word("channel")?,
         kind: columns.get("kind")?,
         consultation_id: columns.consultation("consultation_id")?,
         revision: columns.count("revision")?,
         generation: columns.generation("generation")?,
-        state: columns.word("state", str::parse)?,
+        state: columns.word("state")?,
         code: columns.maybe_code("failure_code")?,
         detail: columns.get("detail")?,
-        evidence: columns.word("evidence", state::evidence)?,
+        evidence: columns.word("evidence")?,
         attempts: columns.count("attempts")?,
         rules: columns.get("rules")?,
         source_job_id: columns.maybe_job("source_job_id")?,
@@ -239,7 +239,7 @@ impl AttemptHistory {
             generation: columns.generation("generation")?,
             number: columns.attempt("number")?,
             client_ref: columns.get("client_ref").map(ClientRef)?,
-            provider: columns.word("provider", state::provider)?,
+            provider: columns.word("provider")?,
             provider_ref: columns.get("provider_ref")?,
             state: columns.get("state")?,
             code: columns.maybe_code("failure_code")?,
@@ -257,9 +257,9 @@ impl ReceiptHistory {
             Ok(columns.get::<Option<i32>>(name)?.and_then(|number| u32::try_from(number).ok()))
         };
         Ok(Self {
-            provider: columns.word("provider", state::provider)?,
-            status: columns.word("status", state::receipt_status)?,
-            evidence: columns.word("evidence", state::evidence)?,
+            provider: columns.word("provider")?,
+            status: columns.word("status")?,
+            evidence: columns.word("evidence")?,
             provider_code: columns.get("provider_code")?,
             reported_sender: columns.get("reported_sender")?,
             generation: count("generation")?.map(Generation),
@@ -275,8 +275,8 @@ impl StateCount {
     fn read(row: &Row) -> Result<Self, StoreError> {
         let columns = Columns(row);
         Ok(Self {
-            channel: columns.word("channel", state::channel)?,
-            state: columns.word("state", str::parse)?,
+            channel: columns.word("channel")?,
+            state: columns.word("state")?,
             count: u64::try_from(columns.get::<i64>("count")?).unwrap_or(0),
         })
     }

@@ -4,12 +4,7 @@ use closure_contract::{Channel, ConsultationId, Evidence, FailureCode, Generatio
 use tokio_postgres::Row;
 use uuid::Uuid;
 
-use crate::{
-    database::row::Columns,
-    delivery::state::{self, DeliveryState},
-    error::StoreError,
-    store::Store,
-};
+use crate::{database::row::Columns, delivery::state::DeliveryState, error::StoreError, store::Store};
 
 /// A consultation lists at most this many jobs, those of the newest revisions.
 const JOBS_MAX: usize = 50;
@@ -144,9 +139,9 @@ impl EarlierWord {
         Ok(Self {
             generation: columns.generation("generation")?,
             word: columns.count("word")?,
-            state: columns.word("state", str::parse)?,
+            state: columns.word("state")?,
             code: columns.maybe_code("failure_code")?,
-            evidence: columns.word("evidence", state::evidence)?,
+            evidence: columns.word("evidence")?,
             at: columns.time("at")?,
             told: columns.get("told")?,
         })
@@ -158,9 +153,7 @@ impl JobSummary {
     ///
     /// A job that goes on, and one of which it is not decided yet what is told, has no word of its own.
     fn is_after(&self, word: &EarlierWord) -> bool {
-        let is_over = self.state.is_terminal()
-            || (self.channel == Channel::Email && self.state == DeliveryState::Accepted);
-        let speaks = is_over && self.held_since.is_none() && !self.unjudged;
+        let speaks = self.state.has_ended(self.channel) && self.held_since.is_none() && !self.unjudged;
         let (latest, this) = ((self.generation.0, self.words.max(1)), (word.generation.0, word.word));
         this < latest || (this == latest && !speaks)
     }
@@ -169,13 +162,13 @@ impl JobSummary {
         let columns = Columns(row);
         Ok(Self {
             job_id: columns.job("job_id")?,
-            channel: columns.word("channel", state::channel)?,
+            channel: columns.word("channel")?,
             consultation_id: columns.consultation("consultation_id")?,
             revision: columns.count("revision")?,
             generation: columns.generation("generation")?,
-            state: columns.word("state", str::parse)?,
+            state: columns.word("state")?,
             code: columns.maybe_code("failure_code")?,
-            evidence: columns.word("evidence", state::evidence)?,
+            evidence: columns.word("evidence")?,
             attempts: columns.count("attempts")?,
             words: columns.count("words")?,
             told: columns.get("told")?,

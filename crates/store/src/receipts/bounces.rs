@@ -3,7 +3,7 @@
 //! Who reads reports reads what strangers send, and therefore sees nothing of a job but whom its mail went to
 //! (`migrations/V20__bounce_reader.sql`).
 
-use std::fmt::{self, Write as _};
+use std::fmt;
 
 use bytes::Bytes;
 use closure_contract::{Evidence, FailureCode, Generation, JobId, Provider, ReceiptStatus, Timestamp};
@@ -16,7 +16,8 @@ use crate::{
         row::{Columns, int},
         text,
     },
-    delivery::state::DeliveryState,
+    dead_letters::job_letter::LetterKey,
+    delivery::state::{DeliveryState, with_worker_states},
     error::StoreError,
     store::Store,
 };
@@ -122,7 +123,7 @@ impl Store {
             .await?;
         let Some(row) = rows.first() else { return Ok(Bounced::Unknown) };
         let columns = Columns(row);
-        let (state, newest) = (columns.get::<&str>("found_state")?, columns.generation("found_generation")?);
+        let newest = columns.generation("found_generation")?;
         if columns.get("has_moved")? {
             // The sweep finds the debt all the same, after the time that it leaves to others.
             let _ = self.database.query(TELL_AT_ONCE, &[&job_id.0]).await;
@@ -130,7 +131,10 @@ impl Store {
         }
         Ok(match newest.cmp(&generation) {
             std::cmp::Ordering::Less => Bounced::Unknown,
-            std::cmp::Ordering::Equal if is_going_out(state.parse()?) => Bounced::NotYet,
+            // The settlement that tells of the acceptance is still to come.
+            std::cmp::Ordering::Equal if columns.word::<DeliveryState>("found_state")?.is_with_worker() => {
+                Bounced::NotYet
+            }
             std::cmp::Ordering::Equal | std::cmp::Ordering::Greater => Bounced::Recorded,
         })
     }
@@ -159,7 +163,7 @@ impl Store {
             .query(
                 KEEP_UNREAD,
                 &[
-                    &mail_key(&body),
+                    &LetterKey::of_mail(&Sha256::digest(&body)).as_str(),
                     &job_id.0,
                     &BOUNCES,
                     &FailureCode::BounceUnread.as_str(),
@@ -177,52 +181,25 @@ impl Store {
 /// Where such letters come from, in place of a work queue.
 const BOUNCES: &str = "bounces";
 
-/// What the keys of such letters begin with: they are no messages, and cannot be sent again.
-pub(crate) const MAIL_KEY: &str = "mail:";
-
-fn mail_key(body: &[u8]) -> String {
-    Sha256::digest(body).iter().fold(MAIL_KEY.to_owned(), |mut key, byte| {
-        // Writing to a string does not fail.
-        let _ = write!(key, "{byte:02x}");
-        key
-    })
-}
-
 /// Without a word about the conflict's columns, so that whoever may only insert can say it.
 pub(crate) const KEEP_UNREAD: &str = "
 INSERT INTO dead_letter (key, job_id, channel, queue, routing_key, code, detail, body, headers, state, generation)
 VALUES ($1, $2, 'email', $3, '', $4, $5, $6, $7, 'open', $8)
 ON CONFLICT DO NOTHING";
 
-/// Whether the settlement that tells of the acceptance is still to come.
-fn is_going_out(state: DeliveryState) -> bool {
-    match state {
-        DeliveryState::Pending | DeliveryState::Sending | DeliveryState::InDoubt | DeliveryState::Waiting => {
-            true
-        }
-        DeliveryState::Accepted
-        | DeliveryState::Delivered
-        | DeliveryState::Undelivered
-        | DeliveryState::Unknown
-        | DeliveryState::Refused
-        | DeliveryState::Expired
-        | DeliveryState::Dead
-        | DeliveryState::Discarded
-        | DeliveryState::Superseded
-        | DeliveryState::Cancelled => false,
-    }
-}
-
 /// `found` holds the row from here on, so that what it says is what `moved` finds.
 ///
 /// A recipient is put on the list only where the delivery moves: a report about an older edition may speak of an
 /// address that a person has corrected since.
-pub(crate) const RECORD: &str = "
+pub(crate) const RECORD: &str = concat!(
+    "
 WITH found AS MATERIALIZED (
     SELECT
         d.job_id, d.state, d.generation, d.attempts,
         d.generation > $2 OR (
-            d.generation = $2 AND d.state NOT IN ('pending', 'sending', 'in_doubt', 'waiting')
+            d.generation = $2 AND d.state NOT IN (",
+    with_worker_states!(),
+    ")
         ) AS known
     FROM delivery AS d
     WHERE d.job_id = $1 AND d.channel = 'email'
@@ -255,7 +232,8 @@ WITH found AS MATERIALIZED (
     SELECT 'add', kind, value_hash, masked, source, actor, reason FROM listed
 )
 SELECT f.state AS found_state, f.generation AS found_generation, m.job_id IS NOT NULL AS has_moved
-FROM found AS f LEFT JOIN moved AS m ON m.job_id = f.job_id";
+FROM found AS f LEFT JOIN moved AS m ON m.job_id = f.job_id"
+);
 
 pub(crate) const REPORTED: &str =
     "SELECT mail_recipient(d.job_id) AS recipient FROM delivery AS d WHERE d.job_id = $1";

@@ -4,16 +4,20 @@ use closure_contract::{Channel, FailureCode, JobId, topology::WorkQueue};
 use deadpool_postgres::Transaction;
 use sha2::{Digest, Sha256};
 
-use super::update::{DeliveryFacts, DeliveryUpdate, Evaluated, FallbackRow, NewFallback, Owed, ReceiptRow};
+use super::{
+    overdue::LOOK_AGAIN_MS,
+    update::{DeliveryFacts, DeliveryUpdate, Evaluated, FallbackRow, NewFallback, Owed, ReceiptRow},
+};
 use crate::{
     database::{
         pool::query,
         row::{Columns, int},
         text,
     },
+    dead_letters::job_letter::{open_letters, resolve_letters},
     delivery::{
         snapshot::{Snapshot, snapshot_columns},
-        state::{self, DeliveryState},
+        state::{DeliveryPhase, DeliveryState, silent_states, with_worker_states},
     },
     error::StoreError,
     store::Store,
@@ -21,6 +25,9 @@ use crate::{
 
 /// A verdict sees at most this many receipts of a delivery, the strongest evidence first.
 const RECEIPTS_MAX: i64 = 200;
+
+/// An email that is held back is looked at this often, in case the moment of its release was missed.
+const HELD_LOOK_MS: i64 = 10 * 60_000;
 
 impl Store {
     /// Shows a delivery's facts to `decide` under the delivery's lock, and writes its verdict in the same commit.
@@ -62,7 +69,7 @@ async fn facts(transaction: &Transaction<'_>, job_id: JobId) -> Result<Option<De
         receipt_overdue: Columns(row).get("receipt_overdue")?,
         has_fallback: snapshot.fallback_job_id.is_some(),
         is_owed: Columns(row).get("is_owed")?,
-        provider: Columns(row).maybe_word("provider", state::provider)?,
+        provider: Columns(row).maybe_word("provider")?,
         tried_at: Columns(row).maybe_time("tried_at")?,
         revision: Columns(row).count("revision")?,
         newest_revision: Columns(row).maybe_count("newest_revision")?,
@@ -134,6 +141,8 @@ async fn apply(
             &is_held,
             &reported_sender,
             &!facts.receipts.is_empty(),
+            &HELD_LOOK_MS,
+            &LOOK_AGAIN_MS,
         ],
     )
     .await?;
@@ -152,12 +161,12 @@ async fn apply(
 ///
 /// That the provider took it is for the settlement to say, which alone knows when the receipt is due.
 fn judged(before: DeliveryState, verdict: DeliveryState) -> Option<&'static str> {
-    let unsettled = matches!(before, DeliveryState::Sending | DeliveryState::InDoubt);
+    let unsettled = before.phase() == DeliveryPhase::InFlight;
     let moves = before.hears_receipts() && !(unsettled && verdict == DeliveryState::Accepted);
     moves.then_some(verdict.as_str())
 }
 
-/// Writes the verdict, and when a sweep is to look again: at the due time; a minute on, where that has passed and the
+/// Writes the verdict, and when a sweep is to look again: at the due time; a while on, where that has passed and the
 /// verdict is to wait; never, once it has come to its end. A held email is looked at when it is released, and from
 /// time to time in case that moment was missed. A receipt of a text message that is still being sent says nothing yet:
 /// that it was looked at tells the settlement, and the sweep where no settlement comes, to have it looked at again.
@@ -176,15 +185,19 @@ WITH changed AS (
         fallback_job_id = coalesce($7, d.fallback_job_id),
         ended_at = CASE
             WHEN $2 IS NULL OR $2 = d.state THEN d.ended_at
-            WHEN $2 IN ('pending', 'sending', 'in_doubt', 'waiting', 'accepted') THEN NULL
+            WHEN $2 IN (",
+    with_worker_states!(),
+    ", 'accepted') THEN NULL
             ELSE now() END,
         look_at = CASE
             WHEN d.channel <> 'sms' THEN d.look_at
-            WHEN $10 THEN now() + interval '10 minutes'
-            WHEN $12 AND coalesce($2, d.state) = 'sending' THEN now() + interval '1 minute'
-            WHEN coalesce($2, d.state) NOT IN ('accepted', 'in_doubt') THEN NULL
+            WHEN $10 THEN now() + $13::bigint * interval '1 millisecond'
+            WHEN $12 AND coalesce($2, d.state) = 'sending' THEN now() + $14::bigint * interval '1 millisecond'
+            WHEN coalesce($2, d.state) NOT IN (",
+    silent_states!(),
+    ") THEN NULL
             WHEN d.receipt_due_at > now() THEN d.receipt_due_at
-            WHEN d.receipt_due_at IS NOT NULL THEN now() + interval '1 minute' END,
+            WHEN d.receipt_due_at IS NOT NULL THEN now() + $14::bigint * interval '1 millisecond' END,
         sender_reported = coalesce($11, d.sender_reported),
         held_since = CASE WHEN $10 THEN coalesce(d.held_since, now()) END,
         unjudged = false,
@@ -193,18 +206,20 @@ WITH changed AS (
     RETURNING ",
     snapshot_columns!(),
     "
-), resolved AS (
-    UPDATE dead_letter SET state = 'resolved', settled_at = now()
-    WHERE key = 'job:' || $1::uuid AND state = 'replaying'
-        AND $2 NOT IN ('pending', 'sending', 'in_doubt', 'waiting', 'dead')
-), died AS (
-    INSERT INTO dead_letter AS l (key, job_id, channel, queue, routing_key, code, detail, body, state, generation)
-    SELECT 'job:' || c.job_id, c.job_id, c.channel, $8, $9, c.failure_code, coalesce(c.detail, ''), c.body, 'open', c.generation
-    FROM changed AS c WHERE $2 = 'dead'
-    ON CONFLICT (key) DO UPDATE SET
-        state = 'open', code = excluded.code, detail = excluded.detail, generation = excluded.generation,
-        deaths = l.deaths + 1, last_died_at = now(), settled_at = NULL
-)
+), resolved AS (",
+    resolve_letters!(
+        "SELECT job_id FROM changed WHERE $2 NOT IN (",
+        with_worker_states!(),
+        ", 'dead')"
+    ),
+    "), died AS (",
+    open_letters!(
+        "SELECT
+            job_id, channel, $8 AS queue, $9 AS routing_key, failure_code AS code, coalesce(detail, '') AS detail, body,
+            generation
+        FROM changed WHERE $2 = 'dead'"
+    ),
+    ")
 SELECT ",
     snapshot_columns!(),
     " FROM changed AS d"
@@ -258,7 +273,8 @@ async fn create_fallback(
 }
 
 /// Whatever row there is already, by its job or by its source, stays; without an address its dead letter goes along.
-pub(crate) const CREATE_FALLBACK: &str = "
+pub(crate) const CREATE_FALLBACK: &str = concat!(
+    "
 WITH created AS (
     INSERT INTO delivery (
         job_id, channel, kind, consultation_id, revision, generation, state, body, body_hash, source_job_id,
@@ -269,9 +285,13 @@ WITH created AS (
     )
     ON CONFLICT DO NOTHING
     RETURNING job_id, body, failure_code, detail
-), died AS (
-    INSERT INTO dead_letter (key, job_id, channel, queue, routing_key, code, detail, body, state, generation)
-    SELECT 'job:' || job_id, job_id, 'email', $11, $12, failure_code, detail, body, 'open', 1
-    FROM created WHERE failure_code IS NOT NULL
-)
-SELECT job_id FROM created";
+), died AS (",
+    open_letters!(
+        "SELECT
+            job_id, 'email' AS channel, $11 AS queue, $12 AS routing_key, failure_code AS code, detail, body,
+            1 AS generation
+        FROM created WHERE failure_code IS NOT NULL"
+    ),
+    ")
+SELECT job_id FROM created"
+);

@@ -4,7 +4,6 @@ use closure_contract::{FailureCode, JobId, Provider, Receipt, Timestamp};
 
 use crate::{
     database::{row::Columns, text},
-    delivery::state,
     error::StoreError,
     store::Store,
 };
@@ -34,6 +33,9 @@ pub struct AnothersReceipts {
     /// When that one was recorded.
     pub latest_at: Timestamp,
 }
+
+/// Receipts that named another's attempt are counted for seven days.
+const COUNTED_MS: i64 = 7 * 24 * 3_600_000;
 
 impl Store {
     /// Puts a receipt on record, once, whatever its order and number of copies.
@@ -72,11 +74,11 @@ impl Store {
 
     /// Receipts of the last seven days that named another provider's attempt, by the door that they came through.
     pub async fn anothers_receipts(&self) -> Result<Vec<AnothersReceipts>, StoreError> {
-        let rows = self.database.query(ANOTHERS, &[]).await?;
+        let rows = self.database.query(ANOTHERS, &[&COUNTED_MS]).await?;
         let read = |row| {
             let columns = Columns(row);
             Ok(AnothersReceipts {
-                provider: columns.word("provider", state::provider)?,
+                provider: columns.word("provider")?,
                 count: u64::try_from(columns.get::<i64>("count")?).unwrap_or(0),
                 latest_job: columns.job("latest_job")?,
                 latest_at: columns.time("latest_at")?,
@@ -129,5 +131,5 @@ SELECT
     provider, count(*) AS count, max(recorded_at) AS latest_at,
     (array_agg(anothers_job_id ORDER BY recorded_at DESC))[1] AS latest_job
 FROM receipt
-WHERE anothers_job_id IS NOT NULL AND recorded_at > now() - interval '7 days'
+WHERE anothers_job_id IS NOT NULL AND recorded_at > now() - $1::bigint * interval '1 millisecond'
 GROUP BY provider ORDER BY provider";

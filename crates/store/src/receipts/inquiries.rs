@@ -6,7 +6,6 @@ use tokio_postgres::Row;
 
 use crate::{
     database::row::{Columns, millis},
-    delivery::state,
     error::StoreError,
     store::Store,
 };
@@ -26,9 +25,14 @@ pub struct Unheard {
     pub client_ref: ClientRef,
 }
 
+/// What was handed out and not answered about is handed out again after this long.
+const ASKED_AGAIN_MS: i64 = 60_000;
+/// A text message of which the gateway said no last word is asked about once more so long before silence counts.
+const LAST_ASKED_MS: i64 = 2 * 60_000;
+
 impl Store {
     /// Text messages at this gateway whose receipt is due within `before_ms`, or within half of what it had; each to one
-    /// process, and again after a minute unless it is [`answered`](Self::answered) by then.
+    /// process, and again in a minute unless it is [`answered`](Self::answered) by then.
     pub async fn unheard(
         &self,
         before_ms: u64,
@@ -36,14 +40,17 @@ impl Store {
         limit: usize,
     ) -> Result<Vec<Unheard>, StoreError> {
         let limit = i64::try_from(limit).unwrap_or(i64::MAX);
-        let rows = self.database.query(UNHEARD, &[&millis(before_ms), &gateway.as_str(), &limit]).await?;
+        let rows = self
+            .database
+            .query(UNHEARD, &[&millis(before_ms), &gateway.as_str(), &limit, &ASKED_AGAIN_MS])
+            .await?;
         rows.iter().map(read).collect()
     }
 
     /// The gateway has answered about these: where it said no last word, it is asked once more right before silence counts.
     pub async fn answered(&self, jobs: &[JobId]) -> Result<(), StoreError> {
         let jobs: Vec<uuid::Uuid> = jobs.iter().map(|job| job.0).collect();
-        self.database.query(ANSWERED, &[&jobs]).await?;
+        self.database.query(ANSWERED, &[&jobs, &LAST_ASKED_MS]).await?;
         Ok(())
     }
 }
@@ -53,7 +60,7 @@ fn read(row: &Row) -> Result<Unheard, StoreError> {
     Ok(Unheard {
         job_id: columns.job("job_id")?,
         body: columns.bytes("body")?,
-        provider: columns.word("provider", state::provider)?,
+        provider: columns.word("provider")?,
         provider_ref: columns.get("provider_ref")?,
         client_ref: ClientRef(columns.get("client_ref")?),
     })
@@ -72,13 +79,14 @@ WITH due AS MATERIALIZED (
     ORDER BY look_at LIMIT $3
     FOR UPDATE SKIP LOCKED
 )
-UPDATE delivery AS d SET inquire_after = now() + interval '1 minute'
+UPDATE delivery AS d SET inquire_after = now() + $4::bigint * interval '1 millisecond'
 FROM due WHERE d.job_id = due.job_id
 RETURNING d.job_id, d.body, d.provider, d.provider_ref, d.client_ref";
 
 /// A text message that was still on its way may have arrived by then.
 pub(crate) const ANSWERED: &str = "
 UPDATE delivery SET inquire_after = CASE
-    WHEN receipt_due_at - interval '2 minutes' > now() THEN receipt_due_at - interval '2 minutes'
+    WHEN receipt_due_at - $2::bigint * interval '1 millisecond' > now()
+        THEN receipt_due_at - $2::bigint * interval '1 millisecond'
     ELSE 'infinity' END
 WHERE job_id = ANY ($1) AND state = 'accepted' AND inquire_after IS NOT NULL";

@@ -6,23 +6,29 @@
 use closure_contract::JobId;
 use tokio_postgres::Row;
 
-use crate::{database::row::Columns, error::StoreError, store::Store};
+use crate::{database::row::Columns, delivery::state::in_flight_states, error::StoreError, store::Store};
+
+/// What a sweep hands out comes back after this long: long enough to evaluate it, and short against any receipt's due
+/// time.
+pub(crate) const LOOK_AGAIN_MS: i64 = 60_000;
+/// A receipt that has matched nothing for so long is none of ours.
+const INBOX_MS: i64 = 24 * 3_600_000;
 
 impl Store {
     /// Text messages whose receipt is overdue, whose receipt was matched and not looked at, or whose email was held;
     /// each to one process.
     pub async fn overdue(&self, limit: i64) -> Result<Vec<JobId>, StoreError> {
-        jobs(&self.database.query(OVERDUE, &[&limit]).await?)
+        jobs(&self.database.query(OVERDUE, &[&limit, &LOOK_AGAIN_MS]).await?)
     }
 
     /// Matches receipts that came before their delivery was known; gives the deliveries that they speak of.
     pub async fn match_inbox(&self, limit: i64) -> Result<Vec<JobId>, StoreError> {
-        jobs(&self.database.query(MATCH, &[&limit]).await?)
+        jobs(&self.database.query(MATCH, &[&limit, &INBOX_MS, &LOOK_AGAIN_MS]).await?)
     }
 
     /// Has a delivery looked at by a sweep within a minute: this process cannot, and one of a newer release can.
     pub async fn look_again(&self, job: JobId) -> Result<(), StoreError> {
-        self.database.query(LOOK_AGAIN, &[&job.0]).await?;
+        self.database.query(LOOK_AGAIN, &[&job.0, &LOOK_AGAIN_MS]).await?;
         Ok(())
     }
 }
@@ -31,22 +37,24 @@ pub(crate) fn jobs(rows: &[Row]) -> Result<Vec<JobId>, StoreError> {
     rows.iter().map(|row| Columns(row).job("job_id")).collect()
 }
 
-/// A minute is long enough to evaluate what was handed out, and short against any receipt's due time.
-pub(crate) const OVERDUE: &str = "
+pub(crate) const OVERDUE: &str = concat!(
+    "
 WITH due AS MATERIALIZED (
     SELECT job_id FROM delivery
     WHERE channel = 'sms' AND look_at <= now()
-        AND (state IN ('accepted', 'in_doubt', 'sending') OR held_since IS NOT NULL)
+        AND (state IN ('accepted', ",
+    in_flight_states!(),
+    ") OR held_since IS NOT NULL)
     ORDER BY look_at LIMIT $1
     FOR UPDATE SKIP LOCKED
 )
-UPDATE delivery AS d SET look_at = now() + interval '1 minute'
+UPDATE delivery AS d SET look_at = now() + $2::bigint * interval '1 millisecond'
 FROM due WHERE d.job_id = due.job_id
-RETURNING d.job_id";
+RETURNING d.job_id"
+);
 
-/// A settlement matches what is in the inbox by then, so that what is left here came within its very moment; after
-/// a day a receipt is none of ours. The delivery is marked, because the process that matched it may die before
-/// it looks.
+/// A settlement matches what is in the inbox by then, so that what is left here came within its very moment. The
+/// delivery is marked, because the process that matched it may die before it looks.
 pub(crate) const MATCH: &str = "
 WITH inbox AS MATERIALIZED (
     SELECT r.id, named.job_id, named.generation, named.number
@@ -61,7 +69,7 @@ WITH inbox AS MATERIALIZED (
          ORDER BY s.id DESC LIMIT 1)
         ORDER BY rank LIMIT 1
     ) AS named
-    WHERE r.inbox_since > now() - interval '1 day'
+    WHERE r.inbox_since > now() - $2::bigint * interval '1 millisecond'
     ORDER BY r.inbox_since DESC LIMIT $1
     FOR UPDATE OF r SKIP LOCKED
 ), matched AS (
@@ -70,11 +78,12 @@ WITH inbox AS MATERIALIZED (
     FROM inbox WHERE r.id = inbox.id
     RETURNING r.job_id
 ), marked AS (
-    UPDATE delivery AS d SET look_at = least(d.look_at, now() + interval '1 minute')
+    UPDATE delivery AS d SET look_at = least(d.look_at, now() + $3::bigint * interval '1 millisecond')
     FROM (SELECT DISTINCT job_id FROM matched) AS m
     WHERE d.job_id = m.job_id
 )
 SELECT DISTINCT job_id FROM matched";
 
-pub(crate) const LOOK_AGAIN: &str =
-    "UPDATE delivery SET look_at = least(look_at, now() + interval '1 minute') WHERE job_id = $1";
+pub(crate) const LOOK_AGAIN: &str = "
+UPDATE delivery SET look_at = least(look_at, now() + $2::bigint * interval '1 millisecond')
+WHERE job_id = $1";

@@ -9,10 +9,7 @@ use tokio_postgres::Row;
 
 use crate::{
     database::row::Columns,
-    delivery::{
-        snapshot::Snapshot,
-        state::{self, DeliveryState},
-    },
+    delivery::{snapshot::Snapshot, state::DeliveryState},
     error::StoreError,
 };
 
@@ -177,9 +174,9 @@ impl ReceiptRow {
     pub(crate) fn read(row: &Row) -> Result<Self, StoreError> {
         let columns = Columns(row);
         Ok(Self {
-            provider: columns.word("provider", state::provider)?,
-            status: columns.word("status", state::receipt_status)?,
-            evidence: columns.word("evidence", state::evidence)?,
+            provider: columns.word("provider")?,
+            status: columns.word("status")?,
+            evidence: columns.word("evidence")?,
             provider_code: columns.get("provider_code")?,
             code: columns.maybe_code("failure_code")?,
             reported_sender: columns.get("reported_sender")?,

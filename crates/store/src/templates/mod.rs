@@ -7,8 +7,10 @@ use serde::{Deserialize, Serialize};
 use tokio_postgres::Row;
 
 use crate::{
-    database::row::{Columns, int},
-    delivery::state,
+    database::{
+        row::{Columns, int},
+        word::words,
+    },
     error::StoreError,
     store::Store,
 };
@@ -18,36 +20,19 @@ pub(crate) const EDITIONS_MAX: i64 = 5_000;
 /// One edition shows at most this many actions, the latest ones.
 const ACTIONS_MAX: i64 = 200;
 
-/// Where an edition stands.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum TemplateState {
-    /// It is written down.
-    Draft,
-    /// The carrier has it.
-    Submitted,
-    /// It may be sent while it is valid.
-    Approved,
-    /// It may not be sent any more.
-    Revoked,
-}
-
-impl TemplateState {
-    /// Every state.
-    pub const ALL: [Self; 4] = [Self::Draft, Self::Submitted, Self::Approved, Self::Revoked];
-
-    /// The state in its column.
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Draft => "draft",
-            Self::Submitted => "submitted",
-            Self::Approved => "approved",
-            Self::Revoked => "revoked",
-        }
-    }
-
-    fn read(text: &str) -> Result<Self, StoreError> {
-        state::named(&Self::ALL, Self::as_str, "template's state", text)
+words! {
+    /// Where an edition stands.
+    #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+    #[serde(rename_all = "snake_case")]
+    pub enum TemplateState: "template's state" {
+        /// It is written down.
+        Draft = "draft",
+        /// The carrier has it.
+        Submitted = "submitted",
+        /// It may be sent while it is valid.
+        Approved = "approved",
+        /// It may not be sent any more.
+        Revoked = "revoked",
     }
 }
 
@@ -176,7 +161,7 @@ impl StoredTemplate {
             version: columns.count("version")?,
             country_code: u16::try_from(country_code).unwrap_or_default(),
             text: columns.get("text")?,
-            state: columns.word("state", TemplateState::read)?,
+            state: columns.word("state")?,
             approved_by: columns.get("approved_by")?,
             approved_at: columns.maybe_time("approved_at")?,
             carrier_ref: columns.get("carrier_ref")?,

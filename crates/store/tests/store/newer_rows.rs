@@ -2,7 +2,7 @@ use closure_contract::{FailureCode, Generation};
 use closure_store::{Claim, DeadLetterState, DeliveryFacts, NewDeadLetter, StoreError};
 use serde_json::json;
 
-use crate::support::{TestDatabase, accepted, claim, new_job, run, settled};
+use crate::support::{TestDatabase, accepted, claim, claim_granted, new_job, run, settled};
 
 /// A delivery as a newer release left it.
 async fn of_a_newer_release(database: &TestDatabase) -> closure_store::Snapshot {
@@ -26,6 +26,27 @@ fn a_row_of_a_newer_release_fails_its_own_claim_and_no_other_of_the_batch() {
             }
         }
         assert_eq!(database.count("SELECT count(*) FROM attempt").await, 51, "each is claimed once");
+    });
+}
+
+#[test]
+fn a_lease_for_what_only_a_newer_release_knows_is_an_error_and_never_taken_for_a_look_up() {
+    run(async |database| {
+        let (store, asked) = (database.store(), claim(new_job()));
+        let (lease, _) = claim_granted(&store, asked.clone()).await;
+        database.execute("UPDATE delivery SET lease_for = 'resend'").await;
+        match store.claim(asked.clone()).await {
+            Ok(Claim::Reconcile { lease: again, .. }) => assert_eq!(again, lease, "it may have been sent"),
+            other => panic!("{other:?}"),
+        }
+        database
+            .execute(
+                "ALTER TABLE delivery DROP CONSTRAINT delivery_lease_for_check;
+                 UPDATE delivery SET lease_for = 'of_a_later_release'",
+            )
+            .await;
+        let answer = store.claim(asked).await;
+        assert!(matches!(answer, Err(StoreError::NewerRow(_))), "{answer:?}");
     });
 }
 

@@ -189,9 +189,7 @@ const KEPT: &str =
     FROM earlier_word ORDER BY job_id, generation, word";
 
 fn is_word(snapshot: &Snapshot) -> bool {
-    let is_accepted = snapshot.state == DeliveryState::Accepted;
-    let is_over = snapshot.state.is_terminal() || (is_accepted && snapshot.channel.as_str() == "email");
-    is_over && snapshot.held_since.is_none() && !snapshot.unjudged
+    snapshot.state.has_ended(snapshot.channel) && snapshot.held_since.is_none() && !snapshot.unjudged
 }
 
 /// Every state after every state, with every other column that is told changed as well or not: two words are the same

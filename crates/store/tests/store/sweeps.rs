@@ -1,6 +1,6 @@
 use std::collections::HashSet;
 
-use closure_contract::{Evidence, FailureCode, Generation, JobId};
+use closure_contract::{Channel, Evidence, FailureCode, Generation, JobId};
 use closure_store::{Debt, DeliveryFacts, DeliveryState, DeliveryUpdate, NewFallback, Store};
 use serde_json::json;
 
@@ -10,7 +10,7 @@ fn verdict(state: DeliveryState) -> impl FnOnce(&DeliveryFacts) -> Option<Delive
     move |_| {
         Some(DeliveryUpdate {
             state,
-            code: state.is_terminal().then_some(FailureCode::NoReceipt),
+            code: state.has_ended(Channel::Sms).then_some(FailureCode::NoReceipt),
             detail: None,
             evidence: Evidence::None,
             rules: json!([]),

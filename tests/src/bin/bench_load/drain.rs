@@ -62,7 +62,7 @@ async fn until_accepted(store: &Store, job: JobId) -> Result<(), Problem> {
     loop {
         match store.snapshot(job).await?.map(|snapshot| (snapshot.state, snapshot.code)) {
             Some((DeliveryState::Accepted, _)) => return Ok(()),
-            Some((state, code)) if state.is_terminal() || state == DeliveryState::Dead => {
+            Some((state, code)) if state.has_ended(Channel::Sms) => {
                 return Err(format!("job {job} is {state} ({code:?}), not accepted").into());
             }
             Some(_) | None => {}
