@@ -2,7 +2,10 @@
 
 use std::fmt;
 
-use closure_contract::{Channel, FailureCode, RuleId};
+use closure_contract::{
+    Channel, FailureCode, RuleId,
+    facts::preconditions::{Listing, Preconditions},
+};
 
 use crate::{
     email::address,
@@ -13,7 +16,6 @@ use crate::{
         readings,
         typed::{self, Typed},
     },
-    preconditions::{Listing, Preconditions},
     words::Sentence,
 };
 

@@ -1,10 +1,9 @@
 //! What holds for every job, number and template, whatever the bytes are.
 
-use closure_contract::{Cancel, CancelOutcome, Job, Outcome, Timestamp};
+use closure_contract::{Cancel, CancelOutcome, Job, Outcome, Timestamp, facts::preconditions::Preconditions};
 use closure_policy::{
     explain::{Decision, Plan, Verdict, decide},
     number::meaning::JobNumber,
-    preconditions::Preconditions,
     rulebook::{CompiledRulebook, Rulebook, TemplateSource},
 };
 use serde_json::json;
