@@ -19,8 +19,8 @@ pub mod webhook;
 
 pub use addresses::Addresses;
 pub use bounce::{
-    BounceAddresses, BounceError, BounceMail, BounceNotice, BounceReport, DsnAction, DsnStatus,
-    REPORT_BYTES_MAX, RecipientReport, UnreadBounce, UnreadReason, read_bounce, read_large_bounce,
+    BounceAddresses, BounceError, BounceMail, BounceNotice, BounceReport, REPORT_BYTES_MAX, UnreadBounce,
+    UnreadReason, read_bounce, read_large_bounce,
 };
 pub use config::{ConfigError, PlainHttp};
 pub use dial::{AgentPhone, AriDial, AriSettings, Call, PbxFault};

@@ -5,11 +5,14 @@
 
 use std::fmt;
 
+pub mod bounces;
 pub mod calls;
 pub mod caps;
 pub mod mail;
 pub mod preconditions;
+pub mod quota;
 pub mod receipts;
+pub mod recipients;
 pub mod recovery;
 pub mod share;
 

@@ -172,9 +172,9 @@ fn grant(limits: &[CapLimit], windows: &mut BTreeMap<String, Window>) -> CapGran
 pub(crate) fn counter(limit: &CapLimit) -> String {
     let window_ms = limit.window_ms;
     match &limit.key {
-        CapKey::Number(digits) => format!("number:{}:{window_ms}", suppression::hex(&digits.0)),
-        CapKey::Prefix(digits) => format!("prefix:{}:{window_ms}", suppression::hex(&digits.0)),
-        CapKey::Address(address) => format!("address:{}:{window_ms}", suppression::hex(&address.0)),
+        CapKey::Number(digits) => format!("number:{}:{window_ms}", suppression::hex(digits)),
+        CapKey::Prefix(digits) => format!("prefix:{}:{window_ms}", suppression::hex(digits)),
+        CapKey::Address(address) => format!("address:{}:{window_ms}", suppression::hex(address)),
         CapKey::Country(country_code) => format!("country:{country_code}:{window_ms}"),
         CapKey::Fleet => format!("fleet:{window_ms}"),
     }

@@ -3,7 +3,6 @@
 use closure_contract::{
     ConsultationId, JobId, Timestamp,
     facts::{
-        PersonalData,
         caps::{CapLimit, CapWindow},
         preconditions::{Listing, PreconditionQuery, Preconditions},
     },
@@ -71,8 +70,8 @@ impl Standings {
                 STANDING,
                 &[
                     &column(items, |item| item.consultation_id.as_str()),
-                    &column(items, |item| item.phone.as_ref().map(hash)),
-                    &column(items, |item| item.email.as_ref().map(hash)),
+                    &column(items, |item| item.phone.as_ref().map(suppression::hash)),
+                    &column(items, |item| item.email.as_ref().map(suppression::hash)),
                     &limits(items),
                 ],
             )
@@ -84,10 +83,6 @@ impl Standings {
 fn limits(items: &[&PreconditionQuery]) -> Vec<Value> {
     let limit = |limit: &CapLimit| json!({ "counter": counter(limit), "window_ms": limit.window_ms });
     items.iter().map(|item| item.limits.iter().map(limit).collect()).collect()
-}
-
-fn hash(recipient: &PersonalData) -> Vec<u8> {
-    suppression::hash(&recipient.0)
 }
 
 fn column<'a, T>(items: &[&'a PreconditionQuery], of: impl Fn(&'a PreconditionQuery) -> T) -> Vec<T> {
