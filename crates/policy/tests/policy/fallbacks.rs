@@ -43,9 +43,7 @@ fn china(text: &str) -> SmsJob {
 fn email(evaluation: Evaluation) -> EmailJob {
     match evaluation.email {
         EmailDue::Due(job) => job,
-        EmailDue::NoAddress { .. } | EmailDue::NotDue | EmailDue::OnHold => {
-            panic!("no email is due: {evaluation:?}")
-        }
+        other => panic!("no email is due: {other:?}"),
     }
 }
 
