@@ -1,5 +1,8 @@
 //! The edges between the crates, and the rules that every source file keeps; no service is needed.
 
+#[path = "architecture/promises.rs"]
+mod promises;
+
 use std::{
     collections::{BTreeMap, BTreeSet},
     path::{Path, PathBuf},
@@ -121,6 +124,11 @@ fn sources(folder: &str) -> Vec<(String, String)> {
     files
 }
 
+/// What stands above the first test module; below it is a test.
+fn without_tests(text: &str) -> &str {
+    text.split("#[cfg(test)]").next().unwrap_or_default()
+}
+
 fn every_source() -> Vec<(String, String)> {
     // What is kept as others published it is theirs in form.
     let ours = |name: &str| !name.contains("/vendor/");
@@ -216,8 +224,7 @@ fn every_exchange_and_queue_is_named_once() {
             }
             continue;
         }
-        // What stands below the first test module is a test.
-        let code = text.split("#[cfg(test)]").next().unwrap_or_default();
+        let code = without_tests(&text);
         for name in &names {
             assert!(
                 !code.contains(&format!("\"{name}\"")),

@@ -6,9 +6,12 @@ use std::{
     process::Command,
 };
 
-use closure_contract::{ConsultationId, Generation, ReceiptStatus, Timestamp};
+use closure_contract::{
+    ConsultationId, Generation, ReceiptStatus, Timestamp,
+    facts::{PersonalData, recipients::Recipient},
+};
 use closure_store::{
-    BounceEffect, Bounced, Missing, NewBounce, NewSuppression, RIGHTS, Recipient, Store, StoreSettings,
+    BounceEffect, Bounced, Missing, NewBounce, NewSuppression, RIGHTS, Store, StoreSettings,
     SuppressionSource, UnreadMail,
 };
 use closure_tests::harness::{Database, Services, cli, jobs, run};
@@ -131,7 +134,7 @@ async fn the_bounce_reader_may_do_its_work(url: String) {
         store.keep_unread_bounce(unread.clone()).await.expect("a letter can be written, and again");
     }
     let suppress = NewSuppression {
-        recipient: Recipient::Email("rights@example.com".to_owned()),
+        recipient: Recipient::Email(PersonalData("rights@example.com".to_owned())),
         masked: "r***@example.com".to_owned(),
         source: SuppressionSource::HardBounce,
         actor: "a test".to_owned(),

@@ -3,6 +3,7 @@
 
 pub mod asyncapi;
 pub mod cancel_outcome;
+pub mod facts;
 pub mod failure;
 pub mod ids;
 pub mod job;

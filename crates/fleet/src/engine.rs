@@ -8,26 +8,22 @@ use std::{
     time::Duration,
 };
 
-use closure_contract::{Job, Language, Timestamp};
+use closure_contract::{
+    Job, Language, Timestamp,
+    facts::preconditions::{PreconditionQuery, Preconditions},
+};
 use closure_policy::{
-    caps,
     explain::{Decision, Verdict, decide, decide_in},
     number::meaning::JobNumber,
-    preconditions::{Listing, Preconditions, Question, Used},
+    preconditions,
     template::TemplateFacts,
 };
-use closure_store::{
-    CapGrant, CapKey, CapKind, CapWindow, Contact, Limit, PreconditionFacts, PreconditionQuery, Store,
-    StoreError,
-};
+use closure_store::{CapGrant, Contact, Store, StoreError};
 
 use crate::{
     advice::Database,
     live_rulebook::{Rules, rests_on_templates},
 };
-
-/// Numbers that differ in their last digits alone, in so many, are neighbours.
-const NEIGHBOUR_DIGITS: usize = 3;
 
 /// Decides jobs; a clone shares everything.
 #[derive(Clone)]
@@ -113,7 +109,7 @@ impl Engine {
     ) -> Result<Decision, StoreError> {
         let known = self.rules.current().await;
         let number = JobNumber::of(job, known.rules());
-        let standing = self.standing(&Question::of(job, &number, known.rules()), job).await?;
+        let standing = self.standing(preconditions::query(job, &number, known.rules())).await?;
         // The answer has told what time it is.
         let now = now.unwrap_or_else(|| self.now());
         let decision = decide_in(language, job, &number, &known, &standing, now);
@@ -141,82 +137,31 @@ impl Engine {
     pub async fn admit(&self, job: &Job) -> Result<Admission, StoreError> {
         let mut rulebook = self.rules.current().await;
         let number = JobNumber::of(job, rulebook.rules());
-        let question = Question::of(job, &number, rulebook.rules());
-        let mut standing = self.standing(&question, job).await?;
+        let query = preconditions::query(job, &number, rulebook.rules());
+        let limits = query.limits.clone();
+        let mut standing = self.standing(query).await?;
         let now = self.now();
         let mut decision = decide(job, &number, &rulebook, &standing, now);
         if decision.template.as_ref().and_then(TemplateFacts::used).is_some() {
             rulebook = self.rules.fresh().await?;
             decision = decide(job, &number, &rulebook, &standing, now);
         }
-        let limits = limits(&question);
         let (Verdict::Send, Some(store), false) = (decision.verdict, &self.store, limits.is_empty()) else {
             return Ok(Admission { decision, contact: None });
         };
         match store.count_contact(job.id(), limits).await? {
             CapGrant::Granted(contact) => Ok(Admission { decision, contact: Some(contact) }),
             CapGrant::Reached(used) => {
-                standing.used = used.into_iter().map(window).collect();
+                standing.used = used;
                 Ok(Admission { decision: decide(job, &number, &rulebook, &standing, now), contact: None })
             }
         }
     }
 
-    async fn standing(&self, question: &Question, job: &Job) -> Result<Preconditions, StoreError> {
+    async fn standing(&self, query: PreconditionQuery) -> Result<Preconditions, StoreError> {
         let Some(store) = &self.store else { return Ok(Preconditions::default()) };
-        let asked = PreconditionQuery {
-            job_id: job.id(),
-            limits: limits(question),
-            consultation_id: question.consultation_id.clone(),
-            phone: question.phone.as_ref().map(|number| number.digits().to_owned()),
-            email: question.email.clone(),
-        };
-        let facts = store.standing(asked).await?;
-        self.clock.learn(facts.at);
-        Ok(standing(facts))
+        let (standing, at) = store.standing(query).await?;
+        self.clock.learn(at);
+        Ok(standing)
     }
-}
-
-/// The store's facts in policy's words.
-fn standing(facts: PreconditionFacts) -> Preconditions {
-    let listing = |suppressed| if suppressed { Listing::Suppressed } else { Listing::Clear };
-    Preconditions {
-        newest_revision: facts.newest_revision,
-        cancelled_through: facts.cancelled_through,
-        phone: listing(facts.phone_suppressed),
-        email: listing(facts.email_suppressed),
-        used: facts.used.into_iter().map(window).collect(),
-    }
-}
-
-fn window(used: CapWindow) -> Used {
-    let cap = match used.cap {
-        CapKind::Number => caps::CapKind::Number,
-        CapKind::Prefix => caps::CapKind::Prefix,
-        CapKind::Address => caps::CapKind::Address,
-        CapKind::Country => caps::CapKind::Country,
-        CapKind::Fleet => caps::CapKind::Fleet,
-    };
-    Used { cap, window_ms: used.window_ms, count: used.count, until: used.until }
-}
-
-/// Policy's caps in the store's words.
-fn limits(question: &Question) -> Vec<Limit> {
-    question
-        .limits
-        .iter()
-        .filter_map(|limit| {
-            let counted = match limit.cap {
-                caps::CapKind::Number => CapKey::Number(question.phone.as_ref()?.digits().to_owned()),
-                caps::CapKind::Prefix => {
-                    let digits = question.phone.as_ref()?.digits();
-                    CapKey::Prefix(digits.get(..digits.len().checked_sub(NEIGHBOUR_DIGITS)?)?.to_owned())
-                }
-                caps::CapKind::Address => CapKey::Address(question.email.clone()?),
-                caps::CapKind::Country => CapKey::Country(question.country_code?),
-                caps::CapKind::Fleet => CapKey::Fleet,
-            };
-            Some(Limit { counted, count: limit.count, window_ms: limit.window_ms })
-        })
-        .collect()
 }

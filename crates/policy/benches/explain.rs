@@ -5,11 +5,10 @@
 
 use std::hint::black_box;
 
-use closure_contract::{Job, Timestamp};
+use closure_contract::{Job, Timestamp, facts::preconditions::Preconditions};
 use closure_policy::{
     explain,
     number::meaning::JobNumber,
-    preconditions::Preconditions,
     rulebook::{CompiledRulebook, Rulebook},
 };
 use criterion::{Criterion, criterion_group, criterion_main};

@@ -2,7 +2,11 @@
 
 use std::fmt;
 
-use closure_contract::{AppliedRule, FailureCode, Job, JobId, Language, Timestamp, job::Scope};
+use closure_contract::{
+    AppliedRule, FailureCode, Job, JobId, Language, Timestamp,
+    facts::{mail::AutoSubmitted, preconditions::Preconditions},
+    job::Scope,
+};
 use schemars::JsonSchema;
 use serde::Serialize;
 
@@ -15,8 +19,7 @@ use crate::{
         meaning::JobNumber,
         phone::{E164, PhoneFacts},
     },
-    preconditions::{self, Preconditions},
-    quiet,
+    preconditions, quiet,
     rulebook::CompiledRulebook,
     sms::{self, SmsFacts},
     suppression,
@@ -139,17 +142,8 @@ pub struct EmailPlan {
     pub text: String,
     /// The body in HTML, in its frame.
     pub html: String,
-    /// Who wrote it.
+    /// Whether a machine wrote it.
     pub auto_submitted: AutoSubmitted,
-}
-
-/// Who wrote an email, for its `Auto-Submitted` header.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum AutoSubmitted {
-    /// An agent.
-    AgentReply,
-    /// The fallback worker, in place of a text message.
-    FallbackReply,
 }
 
 /// A call that the rules let pass.
@@ -211,7 +205,7 @@ pub enum FallbackEmail {
 
 /// Applies every rule to a job; all facts are worked out even where an early rule refuses it already.
 ///
-/// `number` is the job's own, and `standing` answers [`Question::of`](preconditions::Question::of) the same job; without a
+/// `number` is the job's own, and `standing` answers the [`query`](preconditions::query) about the same job; without a
 /// database it is [`Preconditions::default`].
 pub fn decide(
     job: &Job,
@@ -282,9 +276,8 @@ pub fn decide_in(
     let region = decision.phone.as_ref().and_then(|phone| phone.region.as_deref());
     quiet::check(job.channel(), region, &rulebook.rules().quiet_hours, now, &mut findings);
     suppression::check(job.channel(), standing, &mut findings);
-    let country_code = decision.phone.as_ref().and_then(|phone| phone.country_code);
-    let limits = caps::limits(caps::Reached::of(job, country_code), &rulebook.rules().caps);
-    caps::check(job.channel(), &limits, standing, &mut findings);
+    let limits = caps::limits(job, number.number(), &rulebook.rules().caps);
+    caps::check(job.channel(), &limits, &standing.used, &mut findings);
     times::postpone(job, now, &mut findings);
     conclude(decision, findings)
 }

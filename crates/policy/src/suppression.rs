@@ -1,62 +1,50 @@
 //! Recipients who are not to be contacted (B6).
 
-use std::fmt;
-
-use closure_contract::{Channel, FailureCode, RuleId};
+use closure_contract::{
+    Channel, FailureCode, RuleId,
+    facts::{
+        PersonalData,
+        preconditions::{Listing, Preconditions},
+        recipients::Recipient,
+    },
+};
 
 use crate::{
     email::address,
     findings::Findings,
     mask,
     number::{
-        phone::E164,
         readings,
         typed::{self, Typed},
     },
-    preconditions::{Listing, Preconditions},
     words::Sentence,
 };
-
-/// A recipient as the suppression list has it.
-#[derive(Clone, PartialEq, Eq)]
-pub enum Target {
-    /// A number.
-    Phone(E164),
-    /// An address in the one form in which addresses are compared.
-    Email(String),
-}
 
 /// A text that names no recipient.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("it is neither a number with plus and country code, such as +84912345678, nor an email address")]
-pub struct NoTarget;
+pub struct NoRecipient;
 
-impl Target {
-    /// Reads a number with its country code, or an address.
-    pub fn read(text: &str) -> Result<Self, NoTarget> {
-        if text.contains('@') {
-            return address::compared(text).map(Self::Email).ok_or(NoTarget);
-        }
-        match typed::read(text) {
-            Ok(Typed::Plus(digits)) => {
-                readings::international(&digits).map(|number| Self::Phone(number.e164)).ok_or(NoTarget)
-            }
-            Ok(Typed::Bare(_)) | Err(_) => Err(NoTarget),
-        }
+/// Reads a number with its country code, or an address.
+pub fn read(text: &str) -> Result<Recipient, NoRecipient> {
+    if text.contains('@') {
+        let address = address::compared(text).ok_or(NoRecipient)?;
+        return Ok(Recipient::Email(PersonalData(address)));
     }
-
-    /// For people, with its middle hidden.
-    pub fn masked(&self) -> String {
-        match self {
-            Self::Phone(number) => mask::phone(&number.plus()),
-            Self::Email(address) => mask::email(address),
+    match typed::read(text) {
+        Ok(Typed::Plus(digits)) => {
+            let number = readings::international(&digits).ok_or(NoRecipient)?;
+            Ok(Recipient::Phone(PersonalData(number.e164.digits().to_owned())))
         }
+        Ok(Typed::Bare(_)) | Err(_) => Err(NoRecipient),
     }
 }
 
-impl fmt::Debug for Target {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.masked())
+/// A recipient for people, with its middle hidden.
+pub fn masked(recipient: &Recipient) -> String {
+    match recipient {
+        Recipient::Phone(digits) => mask::phone(&format!("+{}", digits.0)),
+        Recipient::Email(address) => mask::email(&address.0),
     }
 }
 

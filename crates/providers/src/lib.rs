@@ -19,21 +19,20 @@ pub mod webhook;
 
 pub use addresses::Addresses;
 pub use bounce::{
-    BounceAddresses, BounceError, BounceMail, BounceNotice, BounceReport, DsnAction, DsnStatus,
-    REPORT_BYTES_MAX, RecipientReport, UnreadBounce, UnreadReason, read_bounce, read_large_bounce,
+    BounceAddresses, BounceError, BounceMail, BounceNotice, BounceReport, REPORT_BYTES_MAX, UnreadBounce,
+    UnreadReason, read_bounce, read_large_bounce,
 };
 pub use config::{ConfigError, PlainHttp};
-pub use dial::{AgentPhone, AriDial, AriSettings, Call, ChannelPresence, ChannelState, PbxFault};
+pub use dial::{AgentPhone, AriDial, AriSettings, Call, PbxFault};
 pub use email::dkim::DkimSigner;
-pub use email::{AutoSubmitted, Mail, RenderError, render};
+pub use email::{Mail, RenderError, render};
 pub use handover::{Handover, Reached, TooLate};
 pub use sender::{About, Accepted, SendFailure, Sender};
 pub use sms::{
-    Capabilities, ClientReference, CodeReading, CodeRow, CodeTable, DoorError, DoorRequest, DuplicateRefusal,
-    HeadProof, Headers, InfobipReceipts, InfobipSettings, InfobipSms, LookUp, LookUpKey, LookUpQuery, More,
-    NhnReceipts, NhnSettings, NhnSms, Notice, Opened, RECEIPT_BODY_BYTES_MAX, ReceiptDoor, ReceiptEvidence,
-    ReceiptPull, ReceiptTransport, SmsGateway, SmsMessage, StatusQuery, TwilioReceipts, TwilioSettings,
-    TwilioSms,
+    Capabilities, ClientReference, CodeReading, CodeRow, CodeTable, DoorError, DoorRequest, HeadProof,
+    Headers, InfobipReceipts, InfobipSettings, InfobipSms, LookUp, LookUpQuery, More, NhnReceipts,
+    NhnSettings, NhnSms, Notice, Opened, RECEIPT_BODY_BYTES_MAX, ReceiptDoor, ReceiptEvidence, ReceiptPull,
+    ReceiptTransport, SmsGateway, SmsMessage, StatusQuery, TwilioReceipts, TwilioSettings, TwilioSms,
 };
 pub use smtp::{Envelope, Security, Smtp, SmtpCredentials, SmtpSettings};
 pub use webhook::{Webhook, WebhookReply, WebhookSettings};

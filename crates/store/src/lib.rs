@@ -22,11 +22,10 @@ mod test_database;
 extern crate self as closure_store;
 
 pub use calls::placing::{AgentCall, NewCall, Placing};
-pub use calls::{CelRow, OpenCall, RecordFault};
-pub use contacts::cancellations::{CANCELLED_JOBS_MAX, CancelledJob, CancelledJobs, Undone};
-pub use contacts::caps::{CapGrant, CapKey, CapKind, Contact, Limit};
-pub use contacts::preconditions::{CapWindow, PreconditionFacts, PreconditionQuery};
-pub use contacts::suppression::{ListChange, NewSuppression, Recipient, Suppression, SuppressionSource};
+pub use calls::{OpenCall, RecordFault};
+pub use contacts::cancellations::{CANCELLED_JOBS_MAX, CancelledJob, CancelledJobs};
+pub use contacts::caps::{CapGrant, Contact};
+pub use contacts::suppression::{ListChange, NewSuppression, Suppression, SuppressionSource};
 pub use database::rights::{Missing, RIGHTS};
 pub use database::session::NotInForce;
 pub use database::settings::{RemotePlaintext, StoreSettings};
@@ -48,18 +47,15 @@ pub use delivery::snapshot::Snapshot;
 pub use delivery::state::{DeliveryPhase, DeliveryState};
 pub use error::StoreError;
 pub use gateways::circuits::{OpenCircuit, Opened, OpenedBy};
-pub use gateways::fallback_hold::{Counts, EmailsOnHold, FallbackHoldRow, HalfLives, Moved, RELEASE_LOOK_MS};
+pub use gateways::fallback_hold::{EmailsOnHold, FallbackHoldRow, Moved, RELEASE_LOOK_MS};
 pub use gateways::rates::Slots;
 pub use gateways::scope::GatewayScope;
-pub use gateways::usage::Usage;
 pub use history::summary::{ConsultationSummary, EarlierWord, JobSummary};
 pub use history::{AttemptHistory, DeadLetterHistory, JobHistory, ReceiptHistory, StateCount};
 pub use receipts::bounces::{BounceEffect, Bounced, NewBounce, ReportedMail, UnreadMail};
 pub use receipts::inbox::{AnothersReceipts, Recorded};
 pub use receipts::inquiries::Unheard;
-pub use receipts::update::{
-    DeliveryFacts, DeliveryUpdate, Evaluated, FallbackRow, NewFallback, Owed, ReceiptRow,
-};
+pub use receipts::update::{DeliveryFacts, DeliveryUpdate, Evaluated, FallbackRow, NewFallback, Owed};
 pub use store::Store;
 pub use templates::changes::{Added, Deed, NewTemplate, TemplateChange, TemplateError};
 pub use templates::{StoredTemplate, TemplateAction, TemplateRegister, TemplateState};

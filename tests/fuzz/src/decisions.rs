@@ -2,11 +2,10 @@
 
 use std::sync::LazyLock;
 
-use closure_contract::{Cancel, CancelOutcome, Job, Outcome, Timestamp};
+use closure_contract::{Cancel, CancelOutcome, Job, Outcome, Timestamp, facts::preconditions::Preconditions};
 use closure_policy::{
     explain::{Decision, Plan, Verdict, decide},
     number::meaning::JobNumber,
-    preconditions::Preconditions,
     rulebook::{CompiledRulebook, Rulebook, TemplateSource},
 };
 use serde_json::json;

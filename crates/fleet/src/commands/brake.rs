@@ -1,16 +1,11 @@
 //! `fleet brake`: whether the emails in place of text messages are held back, and how to let them go (R14e).
 
-use closure_policy::gateway::fallback_hold::FallbackHoldRules;
+use closure_policy::gateway::fallback_hold::{FallbackHoldRules, percent};
 use closure_store::{EmailsOnHold, FallbackHoldRow, GatewayScope, Store, StoreError};
 use serde::Serialize;
 
 use super::{Failure, Invocation, show_as};
-use crate::{
-    cli::Brake,
-    config,
-    gateways::fallback_hold::{half_lives, share},
-    output,
-};
+use crate::{cli::Brake, config, output};
 
 /// What `fleet brake list` tells.
 #[derive(Serialize)]
@@ -78,9 +73,9 @@ pub(super) async fn held(
 }
 
 async fn list(store: &Store, rules: &FallbackHoldRules) -> Result<Listed, StoreError> {
-    let lanes = store.brakes(half_lives(rules)).await?.into_iter().map(|row| ListedLane {
-        recent_failed_percent: tenths(share(row.recent).percent()),
-        usual_failed_percent: tenths(rules.usual_percent(share(row.usual))),
+    let lanes = store.brakes(rules.half_lives()).await?.into_iter().map(|row| ListedLane {
+        recent_failed_percent: tenths(percent(row.recent)),
+        usual_failed_percent: tenths(rules.usual_percent(row.usual)),
         row,
     });
     Ok(Listed { lanes: lanes.collect(), held_emails: store.held_emails().await? })

@@ -2,8 +2,11 @@
 
 use std::time::Duration;
 
-use closure_contract::{AppliedRule, ConsultationId, Timestamp};
-use closure_providers::{Capabilities, DuplicateRefusal, LookUpKey};
+use closure_contract::{
+    AppliedRule, ConsultationId, Timestamp,
+    facts::recovery::{Duplicates, LookUpBy},
+};
+use closure_providers::Capabilities;
 use closure_store::{DeliveryState, JobHistory, Store};
 
 use super::{Failure, Invocation, printed::Stories, show_as};
@@ -125,17 +128,17 @@ fn in_doubt(story: &JobHistory) {
 
 /// The way out of a doubt, by what the gateway can do; policy decides each step of it.
 fn what_follows(gateway: &Capabilities) -> &'static str {
-    match (gateway.duplicate_refusal, gateway.look_up) {
-        (DuplicateRefusal::ByClientReference, _) => {
+    match (gateway.recovery.duplicates, gateway.recovery.look_up) {
+        (Duplicates::Refused, _) => {
             "it is asked for our reference, and if it knows none it gets the same request again, which it refuses if it has it"
         }
-        (DuplicateRefusal::None, LookUpKey::ClientReference) => {
+        (Duplicates::Carried, LookUpBy::ClientReference) => {
             "it is asked for our reference; after two misses it is sent once more, and after two more the email answers"
         }
-        (DuplicateRefusal::None, LookUpKey::RecipientAndTime) => {
+        (Duplicates::Carried, LookUpBy::RecipientAndTime) => {
             "it is asked by recipient, time and text, and never sent again; without a receipt by its due time the email answers"
         }
-        (DuplicateRefusal::None, LookUpKey::None) => {
+        (Duplicates::Carried, LookUpBy::Nothing) => {
             "nothing is asked or sent; without a receipt by its due time the email answers"
         }
     }

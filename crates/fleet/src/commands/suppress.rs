@@ -2,8 +2,9 @@
 
 use std::io::Read;
 
-use closure_policy::suppression::Target;
-use closure_store::{ListChange, NewSuppression, Recipient, Store, Suppression, SuppressionSource};
+use closure_contract::facts::recipients::Recipient;
+use closure_policy::suppression::{self, masked};
+use closure_store::{ListChange, NewSuppression, Store, Suppression, SuppressionSource};
 use serde_json::json;
 
 use super::{Failure, Invocation, show_as};
@@ -20,11 +21,11 @@ pub async fn run(invocation: &Invocation, what: Suppress) -> Result<(), Failure>
     let store = Store::new(config::load(invocation.config.as_ref(), config::database)?)?;
     match what {
         Suppress::Add { whom, opt_out, by } => {
-            let target = read(&whom)?;
+            let recipient = read(&whom)?;
             let source = if opt_out { SuppressionSource::OptOut } else { SuppressionSource::Operator };
             let new = NewSuppression {
-                masked: target.masked(),
-                recipient: recipient(target),
+                masked: masked(&recipient),
+                recipient,
                 source,
                 actor: by.actor,
                 reason: by.reason,
@@ -39,9 +40,9 @@ pub async fn run(invocation: &Invocation, what: Suppress) -> Result<(), Failure>
             );
         }
         Suppress::Remove { whom, by } => {
-            let target = read(&whom)?;
-            let masked = target.masked();
-            let change = store.unsuppress(&recipient(target), &by.actor, &by.reason).await?;
+            let recipient = read(&whom)?;
+            let masked = masked(&recipient);
+            let change = store.unsuppress(&recipient, &by.actor, &by.reason).await?;
             if change == ListChange::AsBefore {
                 return Err(Failure::Refused(format!(
                     "{masked} is not on the list; see fleet suppress list"
@@ -76,7 +77,7 @@ fn line(entry: &Suppression) {
     ));
 }
 
-fn read(whom: &Whom) -> Result<Target, Failure> {
+fn read(whom: &Whom) -> Result<Recipient, Failure> {
     let mut text = whom.recipient.clone();
     if text == "-" {
         text.clear();
@@ -85,13 +86,5 @@ fn read(whom: &Whom) -> Result<Target, Failure> {
             .read_to_string(&mut text)
             .map_err(|problem| Failure::Input(format!("standard input: {problem}")))?;
     }
-    Target::read(text.trim()).map_err(|problem| Failure::Input(problem.to_string()))
-}
-
-/// Policy's recipient in the store's words.
-fn recipient(target: Target) -> Recipient {
-    match target {
-        Target::Phone(number) => Recipient::Phone(number.digits().to_owned()),
-        Target::Email(address) => Recipient::Email(address),
-    }
+    suppression::read(text.trim()).map_err(|problem| Failure::Input(problem.to_string()))
 }

@@ -5,13 +5,14 @@ use std::sync::Arc;
 use bytes::Bytes;
 use closure_broker::OutMessage;
 use closure_contract::{
-    AttemptNumber, Channel, Evidence, FailureCode, Job, Provider, outcome::CallRecord, topology::WorkQueue,
+    AttemptNumber, Channel, Evidence, FailureCode, Job, Provider, facts::calls::ChannelPresence,
+    outcome::CallRecord, topology::WorkQueue,
 };
 use closure_policy::{
     explain::{Decision, DialPlan, Plan},
     retry::{Ladder, Next},
 };
-use closure_providers::{Accepted, AgentPhone, AriDial, Call, ChannelPresence, SendFailure};
+use closure_providers::{Accepted, AgentPhone, AriDial, Call, SendFailure};
 use closure_store::{
     AttemptUse, EarlyReceipts, Ending, FinalState, NewCall, Placing, Snapshot, Store, StoreError,
 };

@@ -9,12 +9,13 @@ use bytes::Bytes;
 use closure_broker::OutMessage;
 use closure_contract::{
     AttemptNumber, Channel, ClientRef, Evidence, FailureCode, Job, Provider, Timestamp,
+    facts::recovery::{Duplicates, LookUpBy, Recovery},
     topology::{DelayStep, WorkQueue},
 };
 use closure_policy::{
     explain::{Decision, FallbackEmail, Plan, SmsPlan, Verdict},
     gateway::{
-        reconcile::{DoubtSoFar, Duplicates, LookUpBy, Reconcile, Recovery, reconcile},
+        reconcile::{DoubtSoFar, Reconcile, reconcile},
         route::{Route, route},
     },
     retry::{self, Ladder, Next},
@@ -31,7 +32,7 @@ use super::{
 };
 use crate::gateways::{
     circuits::{Circuits, hits_everyone},
-    pool::{Gateways, recovery},
+    pool::Gateways,
     rate_limit::RateLimiter,
 };
 use crate::{
@@ -159,7 +160,7 @@ impl ChannelDriver for SmsDriver {
             waited_ms: doubt.waited_ms,
             receipt_due_ms: self.receipt_due_ms,
         };
-        let next = reconcile(gateway.map_or(UNASKABLE, |gateway| recovery(&gateway.capabilities())), so_far);
+        let next = reconcile(gateway.map_or(UNASKABLE, |gateway| gateway.capabilities().recovery), so_far);
         match (next, gateway) {
             (Reconcile::GiveUp, _) => Ok(Finding::Lost(FailureCode::AnswerLost)),
             // The rules would not send it any more, so that it is not sent again; what became of it stays unknown.

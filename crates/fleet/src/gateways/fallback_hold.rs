@@ -10,11 +10,9 @@ use std::{
     time::Duration,
 };
 
-use closure_contract::Provider;
-use closure_policy::gateway::fallback_hold::{
-    FailureShare, FallbackHold, FallbackHoldRules, HoldChange, SmsEnd,
-};
-use closure_store::{Counts, FallbackHoldRow, GatewayScope, HalfLives, Moved, Store, StoreError};
+use closure_contract::{Provider, facts::share::FailureShare};
+use closure_policy::gateway::fallback_hold::{FallbackHold, FallbackHoldRules, HoldChange, SmsEnd, share_of};
+use closure_store::{FallbackHoldRow, GatewayScope, Moved, Store, StoreError};
 use tracing::{error, info};
 
 use crate::{lifecycle::Lifecycle, services::Service};
@@ -68,8 +66,8 @@ impl Brakes {
         let mut lanes = self.seen();
         for lane in GatewayScope::of(provider, country_code) {
             let seen = lanes.entry(lane).or_default();
-            seen.untold = seen.untold.and(FailureShare::of(ending));
-            let moves = self.rules.judge(seen.brake, seen.recent.and(seen.untold), seen.usual);
+            seen.untold = seen.untold + share_of(ending);
+            let moves = self.rules.judge(seen.brake, seen.recent + seen.untold, seen.usual);
             if moves == HoldChange::Hold {
                 seen.brake = FallbackHold::On;
                 seen.is_news = true;
@@ -95,11 +93,11 @@ impl Brakes {
 
     async fn look(&self) -> Result<(), StoreError> {
         self.tell().await?;
-        let rows = self.store.brakes(half_lives(&self.rules)).await?;
+        let rows = self.store.brakes(self.rules.half_lives()).await?;
         let moves: Vec<(FallbackHoldRow, HoldChange)> = rows
             .into_iter()
             .map(|row| {
-                let moves = self.rules.judge(brake(&row), share(row.recent), share(row.usual));
+                let moves = self.rules.judge(brake(&row), row.recent, row.usual);
                 (row, moves)
             })
             .collect();
@@ -130,14 +128,13 @@ impl Brakes {
             .map(|(lane, seen)| (*lane, seen.untold))
             .collect();
         if !untold.is_empty() {
-            let counts = |(lane, share): &(GatewayScope, FailureShare)| (*lane, counts(*share));
-            self.store.count_endings(untold.iter().map(counts).collect(), half_lives(&self.rules)).await?;
+            self.store.count_endings(untold.clone(), self.rules.half_lives()).await?;
         }
         for (lane, told) in untold {
             let mut lanes = self.seen();
             let seen = lanes.entry(lane).or_default();
             // More may have ended meanwhile.
-            (seen.untold, seen.recent) = (seen.untold.without(told), seen.recent.and(told));
+            (seen.untold, seen.recent) = (seen.untold - told, seen.recent + told);
         }
         let news: Vec<GatewayScope> =
             self.seen().iter().filter(|(_, seen)| seen.is_news).map(|(lane, _)| *lane).collect();
@@ -151,7 +148,7 @@ impl Brakes {
     }
 
     async fn put_on(&self, lane: GatewayScope) -> Result<(), StoreError> {
-        if self.store.hold_emails(lane, half_lives(&self.rules)).await? == Moved::Now {
+        if self.store.hold_emails(lane, self.rules.half_lives()).await? == Moved::Now {
             let (provider, country_code) = (lane.provider, lane.country_code);
             // For whoever is woken: the line to alert on.
             error!(
@@ -168,8 +165,8 @@ impl Brakes {
         let mut lanes = self.seen();
         for (row, moves) in rows {
             let seen = lanes.entry(row.lane).or_default();
-            seen.recent = share(row.recent);
-            seen.usual = share(row.usual);
+            seen.recent = row.recent;
+            seen.usual = row.usual;
             seen.brake = match (moves, seen.is_news) {
                 (HoldChange::Hold, _) | (HoldChange::Stay | HoldChange::Release, true) => FallbackHold::On,
                 (HoldChange::Release, false) => FallbackHold::Off,
@@ -181,20 +178,6 @@ impl Brakes {
     fn seen(&self) -> MutexGuard<'_, HashMap<GatewayScope, Seen>> {
         self.seen.lock().unwrap_or_else(PoisonError::into_inner)
     }
-}
-
-/// The store's counts as policy names them.
-pub fn share(counts: Counts) -> FailureShare {
-    FailureShare { ended: counts.ended, failed: counts.failed }
-}
-
-fn counts(share: FailureShare) -> Counts {
-    Counts { ended: share.ended, failed: share.failed }
-}
-
-/// The half-lives of the rules, for the store.
-pub fn half_lives(rules: &FallbackHoldRules) -> HalfLives {
-    HalfLives { recent_ms: rules.recent_half_life_ms, usual_ms: rules.usual_half_life_ms }
 }
 
 /// The store's row as policy names it.

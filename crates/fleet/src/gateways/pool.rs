@@ -1,4 +1,4 @@
-//! The SMS gateways of one process, how well they are, and what policy may know of them.
+//! The SMS gateways of one process, and how well they are.
 
 use std::{
     collections::HashMap,
@@ -7,8 +7,7 @@ use std::{
 };
 
 use closure_contract::Provider;
-use closure_policy::gateway::reconcile::{Duplicates, LookUpBy, Recovery};
-use closure_providers::{Capabilities, DuplicateRefusal, LookUpKey, Sender, SmsGateway};
+use closure_providers::{Sender, SmsGateway};
 
 /// A gateway that failed in a way that hits every job alike is passed over for so long, where another can stand in.
 const UNWELL_FOR: Duration = Duration::from_secs(30);
@@ -67,20 +66,5 @@ impl Gateways {
     /// The longest that one request to any of them takes, in milliseconds.
     pub fn longest_send_ms(&self) -> u64 {
         self.all().map(Sender::longest_send_ms).max().unwrap_or(0)
-    }
-}
-
-/// What a gateway can do about a doubt, in policy's words.
-pub fn recovery(capabilities: &Capabilities) -> Recovery {
-    Recovery {
-        look_up: match capabilities.look_up {
-            LookUpKey::ClientReference => LookUpBy::ClientReference,
-            LookUpKey::RecipientAndTime => LookUpBy::RecipientAndTime,
-            LookUpKey::None => LookUpBy::Nothing,
-        },
-        duplicates: match capabilities.duplicate_refusal {
-            DuplicateRefusal::ByClientReference => Duplicates::Refused,
-            DuplicateRefusal::None => Duplicates::Carried,
-        },
     }
 }

@@ -2,9 +2,9 @@
 
 use std::{collections::HashMap, num::NonZeroU64, time::Duration};
 
-use closure_contract::{Provider, Timestamp};
-use closure_policy::gateway::quota::{Forecast, QuotaLevel, QuotaPace, forecast};
-use closure_store::{Store, StoreError, Usage};
+use closure_contract::{Provider, Timestamp, facts::quota::Usage};
+use closure_policy::gateway::quota::{Forecast, QuotaLevel, forecast};
+use closure_store::{Store, StoreError};
 use serde::Serialize;
 use tracing::{error, warn};
 
@@ -32,8 +32,7 @@ pub async fn months(
     let providers: Vec<Provider> = quotas.iter().map(|(provider, _)| *provider).collect();
     let now = Timestamp::now();
     let months = store.usage(&providers).await?.into_iter().zip(quotas).map(|(usage, (_, quota))| {
-        let pace = QuotaPace { used: usage.used, per_day: usage.per_day };
-        let expected = quota.map(|quota| forecast(quota, pace, now, usage.month_ends_at));
+        let expected = quota.map(|quota| forecast(quota, &usage, now));
         Month { usage, quota: *quota, forecast: expected }
     });
     Ok(months.collect())

@@ -2,9 +2,9 @@
 
 use closure_contract::{Channel, FailureCode, Job, Provider};
 use closure_policy::{
-    fallback::{Due, EmailDue, Evaluation, ReceiptFact, SmsRecord, SmsState, Submission, evaluate},
+    fallback::{Due, EmailDue, Evaluation, SmsRecord, SmsState, Submission, evaluate},
     gateway::fallback_hold::SmsEnd,
-    preconditions::Preconditions,
+    preconditions::Revoked,
     rulebook::CompiledRulebook,
 };
 use closure_store::{DeliveryFacts, DeliveryState, DeliveryUpdate, NewFallback};
@@ -39,27 +39,10 @@ pub fn judge(facts: &DeliveryFacts, rulebook: &CompiledRulebook, brakes: &Brakes
         Ok(Job::Sms(job)) if facts.snapshot.channel == Channel::Sms => job,
         Ok(Job::Sms(_) | Job::Email(_) | Job::Dial(_)) | Err(_) => return None,
     };
-    let receipts: Vec<ReceiptFact> = facts
-        .receipts
-        .iter()
-        .map(|row| ReceiptFact {
-            provider: row.provider,
-            status: row.status,
-            evidence: row.evidence,
-            code: row.code,
-            occurred_at: row.occurred_at,
-            received_at: row.received_at,
-        })
-        .collect();
     let due = if facts.receipt_overdue { Due::Overdue } else { Due::NotYet };
-    let standing = Preconditions {
-        newest_revision: facts.newest_revision,
-        cancelled_through: facts.cancelled_through,
-        ..Preconditions::default()
-    };
-    let revoked = standing.revoked(facts.revision);
+    let revoked = Revoked::of(facts.revocation, facts.revision);
     let submission = submission(facts.snapshot.state, facts.snapshot.code);
-    let story = SmsRecord { job: &job, submission, receipts: &receipts, due, revoked };
+    let story = SmsRecord { job: &job, submission, receipts: &facts.receipts, due, revoked };
     let mut evaluation = evaluate(&story, rulebook, facts.at);
     let ended = facts.provider.and_then(|provider| ended(provider, facts, &evaluation));
     let is_held = facts.provider.is_some_and(|provider| brakes.holds(provider, evaluation.country_code));

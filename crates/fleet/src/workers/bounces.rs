@@ -6,18 +6,24 @@
 use std::{fmt::Write as _, io, time::Duration};
 
 use bytes::Bytes;
-use closure_contract::{JobId, ReceiptStatus, Timestamp};
+use closure_contract::{
+    JobId, ReceiptStatus, Timestamp,
+    facts::{
+        bounces::{DsnAction, RecipientReport},
+        recipients::Recipient,
+    },
+};
 use closure_policy::{
-    email::bounce::{Bounce, Fate, Mailbox, Said, judge},
-    suppression::Target,
+    email::bounce::{Bounce, Mailbox, judge},
+    suppression,
 };
 use closure_providers::{
-    BounceAddresses, BounceError, BounceMail, BounceNotice, BounceReport, DsnAction, REPORT_BYTES_MAX,
-    RecipientReport, UnreadBounce, UnreadReason, read_bounce, read_large_bounce,
+    BounceAddresses, BounceError, BounceMail, BounceNotice, BounceReport, REPORT_BYTES_MAX, UnreadBounce,
+    UnreadReason, read_bounce, read_large_bounce,
 };
 use closure_store::{
-    BounceEffect, Bounced, NewBounce, NewSuppression, Recipient, ReportedMail, Store, StoreError,
-    SuppressionSource, UnreadMail,
+    BounceEffect, Bounced, NewBounce, NewSuppression, ReportedMail, Store, StoreError, SuppressionSource,
+    UnreadMail,
 };
 use sha2::{Digest, Sha256};
 use tracing::{debug, error, info, warn};
@@ -221,10 +227,9 @@ fn aside(mail: &Arrived, problem: BounceError) -> Place {
 
 /// A report in the words of the store.
 fn new_bounce(bytes: &[u8], report: &BounceReport, reported: &ReportedMail) -> NewBounce {
-    let said: Vec<Said> = report.recipients.iter().map(said).collect();
     let first = report.recipients.first();
     let code = first.and_then(|one| one.status).map(|status| status.to_string());
-    let effect = match judge(&said) {
+    let effect = match judge(&report.recipients) {
         Bounce::Recorded => BounceEffect::Recorded,
         Bounce::Undelivered(mailbox) => {
             let why = [code.as_deref(), first.and_then(|one| one.diagnostic.as_deref())];
@@ -232,9 +237,7 @@ fn new_bounce(bytes: &[u8], report: &BounceReport, reported: &ReportedMail) -> N
             BounceEffect::Undelivered {
                 detail: format!("it came back: {}", why.join(" ")).trim_end_matches([':', ' ']).to_owned(),
                 suppress: match mailbox {
-                    Mailbox::Gone => {
-                        suppression(report.job_id, reported, code.as_deref().unwrap_or_default())
-                    }
+                    Mailbox::Gone => suppressed(report.job_id, reported, code.as_deref().unwrap_or_default()),
                     Mailbox::MayTakeTheNext => None,
                 },
             }
@@ -244,7 +247,7 @@ fn new_bounce(bytes: &[u8], report: &BounceReport, reported: &ReportedMail) -> N
         job_id: report.job_id,
         generation: report.generation,
         report_id: hex(bytes),
-        status: status(&said),
+        status: status(&report.recipients),
         provider_code: code,
         occurred_at: report.written_at,
         received_at: Timestamp::now(),
@@ -252,19 +255,10 @@ fn new_bounce(bytes: &[u8], report: &BounceReport, reported: &ReportedMail) -> N
     }
 }
 
-fn said(one: &RecipientReport) -> Said {
-    let fate = match one.action {
-        DsnAction::Failed => Fate::Failed,
-        DsnAction::Delayed => Fate::Delayed,
-        DsnAction::Delivered | DsnAction::Relayed | DsnAction::Expanded => Fate::WentOn,
-    };
-    Said { fate, status: one.status.map(|status| (status.class, status.subject, status.detail)) }
-}
-
-fn status(said: &[Said]) -> ReceiptStatus {
-    if said.iter().all(|one| one.fate == Fate::Failed) {
+fn status(said: &[RecipientReport]) -> ReceiptStatus {
+    if said.iter().all(|one| one.action == DsnAction::Failed) {
         ReceiptStatus::Undelivered
-    } else if said.iter().any(|one| one.fate == Fate::Delayed) {
+    } else if said.iter().any(|one| one.action == DsnAction::Delayed) {
         ReceiptStatus::InTransit
     } else {
         ReceiptStatus::Unknown
@@ -272,13 +266,14 @@ fn status(said: &[Said]) -> ReceiptStatus {
 }
 
 /// The job's own recipient; the address in a report is whatever its writer likes.
-fn suppression(job_id: JobId, reported: &ReportedMail, code: &str) -> Option<NewSuppression> {
-    let target = Target::read(reported.recipient.as_deref()?).ok()?;
-    let masked = target.masked();
-    let Target::Email(address) = target else { return None };
+fn suppressed(job_id: JobId, reported: &ReportedMail, code: &str) -> Option<NewSuppression> {
+    let recipient = suppression::read(reported.recipient.as_deref()?).ok()?;
+    if !matches!(recipient, Recipient::Email(_)) {
+        return None;
+    }
     Some(NewSuppression {
-        recipient: Recipient::Email(address),
-        masked,
+        masked: suppression::masked(&recipient),
+        recipient,
         source: SuppressionSource::HardBounce,
         actor: "fleet work bounces".to_owned(),
         reason: format!("{code} in a report about the mail of job {job_id}"),

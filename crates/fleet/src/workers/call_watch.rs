@@ -3,12 +3,13 @@
 use std::{sync::Arc, time::Duration};
 
 use closure_broker::{OutMessage, Publisher};
-use closure_contract::FailureCode;
-use closure_policy::dial::record::{
-    CallEnd, CallEvent, CallEventKind, CallResult, CallStory, ChannelPresence as Presence, read_call,
+use closure_contract::{
+    FailureCode,
+    facts::calls::{CallEventKind, ChannelPresence, ChannelState},
 };
-use closure_providers::{AriDial, ChannelPresence, ChannelState};
-use closure_store::{CelRow, Debt, DeliveryState, FinalState, OpenCall, Store, StoreError};
+use closure_policy::dial::record::{CallEnd, CallResult, CallStory, read_call};
+use closure_providers::AriDial;
+use closure_store::{Debt, DeliveryState, FinalState, OpenCall, Store, StoreError};
 use serde_json::json;
 use tracing::{info, warn};
 
@@ -74,15 +75,14 @@ impl CallWatch {
         let channel_id = call.client_ref.to_string();
         let said = self.ari.channel(call.client_ref).await;
         // What a channel that is gone by now left behind is read after the PBX was asked.
-        let rows = self.store.call_events(&channel_id).await?;
-        let events: Vec<CallEvent> = rows.into_iter().map(event).collect();
+        let events = self.store.call_events(&channel_id).await?;
         let presence = match said {
             Ok(ChannelPresence::Alive { state }) => return self.look_after(call, state).await,
             Ok(ChannelPresence::Gone) if call.gone_ms.unwrap_or(0) >= self.settings.evidence_wait_ms => {
-                Presence::Gone
+                Some(ChannelPresence::Gone)
             }
             // A channel that has just ended may be ahead of its record.
-            Ok(ChannelPresence::Gone) | Err(_) => Presence::Unknown,
+            Ok(ChannelPresence::Gone) | Err(_) => None,
         };
         match read_call(&channel_id, &events, presence) {
             CallStory::Ended(end) => {
@@ -102,7 +102,7 @@ impl CallWatch {
                 };
                 self.conclude(call, &end, agent_answered).await
             }
-            CallStory::NeverPlaced if presence == Presence::Gone => {
+            CallStory::NeverPlaced if presence == Some(ChannelPresence::Gone) => {
                 let end = CallEnd {
                     result: CallResult::Failed(FailureCode::CallInDoubt),
                     talk_seconds: None,
@@ -174,15 +174,5 @@ fn too_late(agent_answered: bool) -> &'static str {
          customer"
     } else {
         "nobody had answered when the click was no longer fresh or the job too late, and the call was hung up"
-    }
-}
-
-pub(super) fn event(row: CelRow) -> CallEvent {
-    CallEvent {
-        kind: CallEventKind::named(&row.event_type),
-        unique_id: row.unique_id,
-        linked_id: row.linked_id,
-        at: row.event_time,
-        extra: row.extra,
     }
 }

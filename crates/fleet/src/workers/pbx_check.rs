@@ -2,14 +2,13 @@
 
 use std::{sync::Arc, time::Duration};
 
-use closure_contract::{ClientRef, Timestamp};
-use closure_policy::dial::record::{CallEvent, CheckStory, read_check};
+use closure_contract::{ClientRef, Timestamp, facts::calls::CallEvent};
+use closure_policy::dial::record::{CheckStory, read_check};
 use closure_providers::{AriDial, PbxFault};
 use closure_store::{RecordFault, Store, StoreError};
 use tracing::info;
 use uuid::Uuid;
 
-use super::call_watch::event;
 use crate::{lifecycle::Lifecycle, services::Service};
 
 /// Between two looks for the record of the check.
@@ -85,8 +84,7 @@ impl PbxCheck {
         let begun = tokio::time::Instant::now();
         let patience = Duration::from_millis(self.record_wait_ms);
         loop {
-            let rows = self.store.call_events(&channel_id).await?;
-            let events: Vec<CallEvent> = rows.into_iter().map(event).collect();
+            let events = self.store.call_events(&channel_id).await?;
             match read_check(&channel_id, &events) {
                 CheckStory::Well => return in_time(&events, asked_at),
                 CheckStory::NoDialplan => return Err(PbxProblem::NoDialplan),
@@ -136,8 +134,7 @@ fn in_time(events: &[CallEvent], asked_at: Timestamp) -> Result<(), PbxProblem> 
 
 #[cfg(test)]
 mod tests {
-    use closure_contract::FailureCode;
-    use closure_policy::dial::record::CallEventKind;
+    use closure_contract::{FailureCode, facts::calls::CallEventKind};
     use closure_providers::SendFailure;
 
     use super::*;

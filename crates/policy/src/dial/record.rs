@@ -3,57 +3,11 @@
 //! Every row of a call has the agent's channel as its linked id, and the agent's own rows have it as their unique id.
 //! The hang-up cause tells the end apart; the dial status does not, because it says NOANSWER for wrong numbers too.
 
-use closure_contract::{FailureCode, Timestamp};
+use closure_contract::{
+    FailureCode, Timestamp,
+    facts::calls::{CallEvent, CallEventKind, ChannelPresence},
+};
 use serde::Deserialize;
-
-/// One row of the channel event log.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct CallEvent {
-    /// What happened.
-    pub kind: CallEventKind,
-    /// The channel to which it happened.
-    pub unique_id: String,
-    /// The channel with which the call began.
-    pub linked_id: String,
-    /// When.
-    pub at: Timestamp,
-    /// More about it, as JSON.
-    pub extra: Option<String>,
-}
-
-/// What happened to a channel.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum CallEventKind {
-    /// It came up.
-    ChanStart,
-    /// It was answered.
-    Answer,
-    /// It was joined to another.
-    BridgeEnter,
-    /// It was parted from another.
-    BridgeExit,
-    /// It was hung up; the cause is in `extra`.
-    Hangup,
-    /// It is gone.
-    ChanEnd,
-    /// The last channel of the call is gone.
-    LinkedIdEnd,
-    /// It began to dial: of the dialplan's applications that one alone is on record.
-    AppStart,
-    /// Something that says nothing about the end.
-    Other,
-}
-
-/// Whether the agent's channel lives, by the PBX's own word.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum ChannelPresence {
-    /// It does.
-    Alive,
-    /// It does not, and its record has had time to be written.
-    Gone,
-    /// Nobody could tell.
-    Unknown,
-}
 
 /// The story of a call.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -106,40 +60,28 @@ struct Extra {
     dialstatus: Option<String>,
 }
 
-impl CallEventKind {
-    /// The kind by its name in the log, such as `CHAN_START`.
-    pub fn named(name: &str) -> Self {
-        match name {
-            "CHAN_START" => Self::ChanStart,
-            "ANSWER" => Self::Answer,
-            "BRIDGE_ENTER" => Self::BridgeEnter,
-            "BRIDGE_EXIT" => Self::BridgeExit,
-            "HANGUP" => Self::Hangup,
-            "CHAN_END" => Self::ChanEnd,
-            "LINKEDID_END" => Self::LinkedIdEnd,
-            "APP_START" => Self::AppStart,
-            _ => Self::Other,
-        }
-    }
-}
-
 /// Reads the story of the call that began with this channel, from its rows in any order.
-pub fn read_call(channel_id: &str, events: &[CallEvent], presence: ChannelPresence) -> CallStory {
+///
+/// Presence is the PBX's word about the channel; nothing where it could not tell, or where a channel that is gone may be
+/// ahead of its record.
+pub fn read_call(channel_id: &str, events: &[CallEvent], presence: Option<ChannelPresence>) -> CallStory {
     let call = Call { channel_id, events };
-    if presence == ChannelPresence::Alive {
-        return CallStory::Ongoing;
-    }
+    let is_gone = match presence {
+        Some(ChannelPresence::Alive { .. }) => return CallStory::Ongoing,
+        Some(ChannelPresence::Gone) => true,
+        None => false,
+    };
     if call.rows().next().is_none() {
         return CallStory::NeverPlaced;
     }
-    match (presence, call.agent_hung_up(), call.all_ended()) {
-        (ChannelPresence::Gone, true, _) | (_, true, true) => CallStory::Ended(call.end()),
-        (ChannelPresence::Gone, false, _) | (_, false, true) => CallStory::Ended(CallEnd {
+    match (is_gone || call.all_ended(), call.agent_hung_up()) {
+        (true, true) => CallStory::Ended(call.end()),
+        (true, false) => CallStory::Ended(CallEnd {
             result: CallResult::Failed(FailureCode::CallInDoubt),
             talk_seconds: None,
             cause: None,
         }),
-        (ChannelPresence::Alive | ChannelPresence::Unknown, _, false) => CallStory::Ongoing,
+        (false, _) => CallStory::Ongoing,
     }
 }
 

@@ -1,24 +1,6 @@
 //! What a report about an accepted mail means: whether it failed for good, and whether the mailbox is to blame.
 
-/// What a report says of one recipient.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Said {
-    /// What became of the mail.
-    pub fate: Fate,
-    /// Class, subject and detail of the enhanced status code (RFC 3463).
-    pub status: Option<(u16, u16, u16)>,
-}
-
-/// What became of a mail for one recipient (RFC 3464).
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Fate {
-    /// It was given up.
-    Failed,
-    /// It is still being tried.
-    Delayed,
-    /// It arrived, or went on to where nobody reports.
-    WentOn,
-}
+use closure_contract::facts::bounces::{DsnAction, DsnStatus, RecipientReport};
 
 /// What follows from a report.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -43,8 +25,8 @@ pub enum Mailbox {
 /// A mail that went on for any recipient, behind a forwarding address for example, may have reached the customer and
 /// is not called undelivered. `failed` ends it whatever the class of its code, because a server that gives up after
 /// days of trying says 4.x.x and will not try again.
-pub fn judge(said: &[Said]) -> Bounce {
-    if said.is_empty() || said.iter().any(|one| one.fate != Fate::Failed) {
+pub fn judge(said: &[RecipientReport]) -> Bounce {
+    if said.is_empty() || said.iter().any(|one| one.action != DsnAction::Failed) {
         return Bounce::Recorded;
     }
     let is_gone = said.iter().all(|one| one.status.is_some_and(says_gone));
@@ -54,16 +36,21 @@ pub fn judge(said: &[Said]) -> Bounce {
 /// The codes that speak of the recipient's mailbox itself: unknown, at no such domain, misspelt, moved away, or closed.
 ///
 /// 5.1.0 and 5.1.5 say nothing about it, 5.1.7 and 5.1.8 speak of our own address.
-fn says_gone(status: (u16, u16, u16)) -> bool {
-    matches!(status, (5, 1, 1 | 2 | 3 | 4 | 6 | 10) | (5, 2, 1))
+fn says_gone(status: DsnStatus) -> bool {
+    matches!((status.class, status.subject, status.detail), (5, 1, 1 | 2 | 3 | 4 | 6 | 10) | (5, 2, 1))
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    fn failed(status: (u16, u16, u16)) -> Said {
-        Said { fate: Fate::Failed, status: Some(status) }
+    fn report(action: DsnAction, status: Option<(u16, u16, u16)>) -> RecipientReport {
+        let status = status.map(|(class, subject, detail)| DsnStatus { class, subject, detail });
+        RecipientReport { action, status, diagnostic: None }
+    }
+
+    fn failed(status: (u16, u16, u16)) -> RecipientReport {
+        report(DsnAction::Failed, Some(status))
     }
 
     #[test]
@@ -91,14 +78,14 @@ mod tests {
         ] {
             assert_eq!(judge(&[failed(status)]), expected, "{status:?}: {why}");
         }
-        assert_eq!(judge(&[Said { fate: Fate::Failed, status: None }]), undelivered, "no code at all");
+        assert_eq!(judge(&[report(DsnAction::Failed, None)]), undelivered, "no code at all");
     }
 
     #[test]
     fn what_is_still_being_tried_or_went_on_is_only_recorded() {
-        for fate in [Fate::Delayed, Fate::WentOn] {
+        for action in [DsnAction::Delayed, DsnAction::Delivered, DsnAction::Relayed, DsnAction::Expanded] {
             for status in [(4, 1, 1), (5, 1, 1), (2, 0, 0)] {
-                assert_eq!(judge(&[Said { fate, status: Some(status) }]), Bounce::Recorded, "{fate:?}");
+                assert_eq!(judge(&[report(action, Some(status))]), Bounce::Recorded, "{action:?}");
             }
         }
         assert_eq!(judge(&[]), Bounce::Recorded);
@@ -106,7 +93,7 @@ mod tests {
 
     #[test]
     fn one_of_several_recipients_who_may_have_it_is_enough_not_to_call_it_undelivered() {
-        let relayed = Said { fate: Fate::WentOn, status: None };
+        let relayed = report(DsnAction::Relayed, None);
         assert_eq!(judge(&[failed((5, 1, 1)), relayed]), Bounce::Recorded);
         assert_eq!(
             judge(&[failed((5, 1, 1)), failed((5, 2, 2))]),

@@ -8,7 +8,7 @@ pub mod table;
 
 use closure_contract::{
     AppliedRule, Channel, EmailJob, Evidence, FailureCode, ReceiptStatus, RuleEffect, RuleId, SmsJob,
-    Timestamp, job::Scope,
+    Timestamp, facts::receipts::ReceiptFact, job::Scope,
 };
 
 use self::state::{Word, arrivals, blame, state, word};
@@ -28,7 +28,7 @@ use crate::{
     },
 };
 
-pub use self::state::{Due, ReceiptFact, SmsState, Submission};
+pub use self::state::{Due, SmsState, Submission};
 
 /// Everything that is known about one text message.
 #[derive(Debug, Clone, Copy)]

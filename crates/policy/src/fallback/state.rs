@@ -1,6 +1,6 @@
 //! Where a text message stands, by what was settled and what its receipts say together (R14e, R14f).
 
-use closure_contract::{Evidence, FailureCode, Provider, ReceiptStatus, Timestamp};
+use closure_contract::{Evidence, FailureCode, ReceiptStatus, facts::receipts::ReceiptFact};
 
 use crate::failure::{Fault, fault};
 
@@ -21,23 +21,6 @@ pub enum Submission {
     WithPerson,
     /// It was too late to send.
     Expired,
-}
-
-/// One receipt.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct ReceiptFact {
-    /// Who says it.
-    pub provider: Provider,
-    /// What the provider says.
-    pub status: ReceiptStatus,
-    /// What its `delivered` is worth.
-    pub evidence: Evidence,
-    /// Why it did not arrive, where the provider's code says so.
-    pub code: Option<FailureCode>,
-    /// When it happened.
-    pub occurred_at: Option<Timestamp>,
-    /// When we heard of it.
-    pub received_at: Timestamp,
 }
 
 /// Whether the final receipt is late.

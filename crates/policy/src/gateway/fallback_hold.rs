@@ -5,6 +5,7 @@
 //! therefore compared with the share that usually does; both are counted with a weight that fades with age, so that
 //! each is a pair of numbers and needs no history.
 
+use closure_contract::facts::share::{FailureShare, HalfLives};
 use serde::{Deserialize, Serialize};
 
 /// When emails are held back.
@@ -48,15 +49,6 @@ pub enum SmsEnd {
     Failed,
 }
 
-/// How many text messages ended, and how many of them failed, each with its weight.
-#[derive(Debug, Clone, Copy, PartialEq, Default)]
-pub struct FailureShare {
-    /// Those that ended.
-    pub ended: f64,
-    /// Those of them that failed.
-    pub failed: f64,
-}
-
 /// Whether emails are held back.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum FallbackHold {
@@ -83,45 +75,36 @@ pub enum HoldChange {
 /// share of their own.
 const PRIOR_ENDED: f64 = 100.0;
 
-impl FailureShare {
-    /// What one ending adds.
-    pub fn of(ending: SmsEnd) -> Self {
-        let failed = match ending {
-            SmsEnd::Arrived => 0.0,
-            SmsEnd::Failed => 1.0,
-        };
-        Self { ended: 1.0, failed }
-    }
+/// What one ending adds.
+pub fn share_of(ending: SmsEnd) -> FailureShare {
+    let failed = match ending {
+        SmsEnd::Arrived => 0.0,
+        SmsEnd::Failed => 1.0,
+    };
+    FailureShare { ended: 1.0, failed }
+}
 
-    /// Both together.
-    #[must_use]
-    pub fn and(self, other: Self) -> Self {
-        Self { ended: self.ended + other.ended, failed: self.failed + other.failed }
-    }
-
-    /// What is left without the other, which is a part of it.
-    #[must_use]
-    pub fn without(self, part: Self) -> Self {
-        Self { ended: self.ended - part.ended, failed: self.failed - part.failed }
-    }
-
-    /// The failed ones among a hundred; of none, none.
-    pub fn percent(self) -> f64 {
-        if self.ended > 0.0 { 100.0 * self.failed / self.ended } else { 0.0 }
-    }
+/// The failed ones among a hundred; of none, none.
+pub fn percent(share: FailureShare) -> f64 {
+    if share.ended > 0.0 { 100.0 * share.failed / share.ended } else { 0.0 }
 }
 
 impl FallbackHoldRules {
+    /// After how long an end counts half.
+    pub fn half_lives(&self) -> HalfLives {
+        HalfLives { recent_ms: self.recent_half_life_ms, usual_ms: self.usual_half_life_ms }
+    }
+
     /// The share of failures that is usual, in percent.
     pub fn usual_percent(&self, usual: FailureShare) -> f64 {
         let prior =
             FailureShare { ended: PRIOR_ENDED, failed: PRIOR_ENDED * f64::from(self.usual_percent) / 100.0 };
-        usual.and(prior).percent()
+        percent(usual + prior)
     }
 
     /// Says what is to become of a brake, by what ended of late and what usually does.
     pub fn judge(&self, brake: FallbackHold, recent: FailureShare, usual: FailureShare) -> HoldChange {
-        let (share, usual) = (recent.percent(), self.usual_percent(usual));
+        let (share, usual) = (percent(recent), self.usual_percent(usual));
         let margin = f64::from(self.margin_percent);
         match brake {
             FallbackHold::On if self.ended_min == 0 => HoldChange::Release,

@@ -5,7 +5,7 @@
 
 use std::{num::NonZeroU64, time::Duration};
 
-use closure_contract::Timestamp;
+use closure_contract::{Timestamp, facts::quota::Usage};
 use serde::Serialize;
 
 /// From so many percent on somebody should look at the quota.
@@ -13,15 +13,6 @@ const WATCH_PERCENT: f64 = 70.0;
 /// From so many percent on it should be raised.
 const LOW_PERCENT: f64 = 90.0;
 const DAY_S: f64 = 86_400.0;
-
-/// What was sent, and at what pace.
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub struct QuotaPace {
-    /// Text messages of this month.
-    pub used: u64,
-    /// Text messages a day, of late.
-    pub per_day: f64,
-}
 
 /// How a quota stands.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
@@ -49,11 +40,12 @@ pub struct Forecast {
 }
 
 /// Says how a monthly quota stands, and whether it lasts until the month ends.
-pub fn forecast(quota: NonZeroU64, pace: QuotaPace, now: Timestamp, month_ends_at: Timestamp) -> Forecast {
-    let used_percent = 100.0 * amount(pace.used) / amount(quota.get());
-    let left = quota.get().saturating_sub(pace.used);
-    let month_left_s = (month_ends_at.0 - now.0).as_seconds_f64().max(0.0);
-    let runs_out_in_s = if pace.per_day > 0.0 { amount(left) / pace.per_day * DAY_S } else { f64::INFINITY };
+pub fn forecast(quota: NonZeroU64, usage: &Usage, now: Timestamp) -> Forecast {
+    let used_percent = 100.0 * amount(usage.used) / amount(quota.get());
+    let left = quota.get().saturating_sub(usage.used);
+    let month_left_s = (usage.month_ends_at.0 - now.0).as_seconds_f64().max(0.0);
+    let runs_out_in_s =
+        if usage.per_day > 0.0 { amount(left) / usage.per_day * DAY_S } else { f64::INFINITY };
     let runs_out_at =
         (runs_out_in_s < month_left_s).then(|| Timestamp(now.0 + Duration::from_secs_f64(runs_out_in_s)));
     let level = match (left, runs_out_at) {
@@ -73,6 +65,7 @@ fn amount(count: u64) -> f64 {
 
 #[cfg(test)]
 mod tests {
+    use closure_contract::Provider;
     use time::macros::datetime;
 
     use super::*;
@@ -82,7 +75,8 @@ mod tests {
 
     fn of(used: u64, per_day: f64) -> Forecast {
         let quota = NonZeroU64::new(1_000).expect("it is not 0");
-        forecast(quota, QuotaPace { used, per_day }, NOW, MONTH_ENDS)
+        let usage = Usage { provider: Provider::Nhn, used, per_day, month_ends_at: MONTH_ENDS };
+        forecast(quota, &usage, NOW)
     }
 
     #[test]

@@ -2,6 +2,8 @@
 //!
 //! The way out follows from what the gateway can do, never from its name.
 
+use closure_contract::facts::recovery::{Duplicates, LookUpBy, Recovery};
+
 /// Look-ups by our reference that find nothing before the one resend of a gateway that would carry a second message,
 /// and again after it.
 pub const LOOKUPS_PER_SEND: u32 = 2;
@@ -14,35 +16,6 @@ pub const REPEATS_MAX: u32 = 3;
 /// A reference is not repeated later than this after the try, in milliseconds: gateways keep what they know for 48
 /// hours, and how long they refuse a duplicate they do not say.
 pub const REPEAT_WITHIN_MS: u64 = 24 * 3_600_000;
-
-/// How a gateway can be asked about a message whose answer was lost.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum LookUpBy {
-    /// By the reference that we gave it with the request.
-    ClientReference,
-    /// By recipient, time and exact text: finding nothing proves nothing.
-    RecipientAndTime,
-    /// Not at all: only a receipt can tell.
-    Nothing,
-}
-
-/// What a gateway does with a second message of one reference.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum Duplicates {
-    /// It refuses it, so that repeating the request is idempotent.
-    Refused,
-    /// It carries it, so that the customer would get it twice.
-    Carried,
-}
-
-/// What a gateway can do about a doubt.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub struct Recovery {
-    /// How it can be asked.
-    pub look_up: LookUpBy,
-    /// What it does with a duplicate.
-    pub duplicates: Duplicates,
-}
 
 /// How far a doubt has come.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]

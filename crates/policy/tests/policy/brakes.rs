@@ -1,8 +1,10 @@
 //! R14e: which emails a brake holds back.
 
-use closure_contract::{Evidence, FailureCode, Provider, ReceiptStatus, RuleEffect, RuleId, SmsJob};
+use closure_contract::{
+    Evidence, FailureCode, Provider, ReceiptStatus, RuleEffect, RuleId, SmsJob, facts::receipts::ReceiptFact,
+};
 use closure_policy::{
-    fallback::{Due, EmailDue, Evaluation, ReceiptFact, SmsRecord, Submission, evaluate},
+    fallback::{Due, EmailDue, Evaluation, SmsRecord, Submission, evaluate},
     gateway::fallback_hold::SmsEnd,
 };
 use serde_json::json;

@@ -1,15 +1,17 @@
 //! What the PBX's event log says about a call, by the rows that a real one wrote.
 
-use closure_contract::{FailureCode, Timestamp};
-use closure_policy::dial::record::{
-    CallEnd, CallEvent, CallEventKind, CallResult, CallStory, ChannelPresence, read_call,
+use closure_contract::{
+    FailureCode, Timestamp,
+    facts::calls::{CallEvent, CallEventKind, ChannelPresence, ChannelState},
 };
+use closure_policy::dial::record::{CallEnd, CallResult, CallStory, read_call};
 use time::Duration;
 
 use crate::support::NOW;
 
 const CALL: &str = "0191e1a0-0000-7000-8000-00000000000c";
 const AGENT: &str = CALL;
+const ALIVE: Option<ChannelPresence> = Some(ChannelPresence::Alive { state: ChannelState::Up });
 const CUSTOMER: &str = "1700000000.7";
 
 fn row(second: i64, kind: &str, unique_id: &str, extra: Option<&str>) -> CallEvent {
@@ -43,7 +45,7 @@ fn customer_leg(cause: u32, dial_status: &str) -> Vec<CallEvent> {
 }
 
 fn ended(events: &[CallEvent]) -> CallEnd {
-    match read_call(CALL, events, ChannelPresence::Gone) {
+    match read_call(CALL, events, Some(ChannelPresence::Gone)) {
         CallStory::Ended(end) => end,
         other => panic!("the call ended: {other:?}"),
     }
@@ -179,28 +181,28 @@ fn talk_time_runs_from_the_customers_answer_to_the_end() {
 
 #[test]
 fn a_call_without_a_row_was_never_placed() {
-    assert_eq!(read_call(CALL, &[], ChannelPresence::Gone), CallStory::NeverPlaced);
+    assert_eq!(read_call(CALL, &[], Some(ChannelPresence::Gone)), CallStory::NeverPlaced);
     let another = CallEvent { linked_id: "other".to_owned(), ..row(0, "CHAN_START", "other", None) };
-    assert_eq!(read_call(CALL, &[another], ChannelPresence::Gone), CallStory::NeverPlaced);
+    assert_eq!(read_call(CALL, &[another], Some(ChannelPresence::Gone)), CallStory::NeverPlaced);
 }
 
 #[test]
 fn a_call_whose_channel_lives_or_whose_rows_are_not_complete_goes_on() {
-    assert_eq!(read_call(CALL, &[], ChannelPresence::Alive), CallStory::Ongoing);
+    assert_eq!(read_call(CALL, &[], ALIVE), CallStory::Ongoing);
     let started = [row(0, "CHAN_START", AGENT, None)];
-    assert_eq!(read_call(CALL, &started, ChannelPresence::Unknown), CallStory::Ongoing);
+    assert_eq!(read_call(CALL, &started, None), CallStory::Ongoing);
     let agent_first = [
         row(0, "CHAN_START", AGENT, None),
         row(1, "ANSWER", AGENT, None),
         row(2, "CHAN_START", CUSTOMER, None),
         hangup(3, AGENT, 16, "CANCEL"),
     ];
-    assert_eq!(read_call(CALL, &agent_first, ChannelPresence::Unknown), CallStory::Ongoing);
+    assert_eq!(read_call(CALL, &agent_first, None), CallStory::Ongoing);
 }
 
 #[test]
 fn complete_rows_tell_the_end_although_the_pbx_could_not_be_asked() {
-    let story = read_call(CALL, &customer_leg(17, "BUSY"), ChannelPresence::Unknown);
+    let story = read_call(CALL, &customer_leg(17, "BUSY"), None);
     assert!(matches!(
         story,
         CallStory::Ended(CallEnd { result: CallResult::Failed(FailureCode::CustomerBusy), .. })

@@ -1,11 +1,10 @@
 //! R14a to R14f: what became of a text message, and whether an email answers.
 
 use closure_contract::{
-    EmailJob, Evidence, FailureCode, Provider, ReceiptStatus, RuleEffect, RuleId, SmsJob, job::FallbackOf,
+    EmailJob, Evidence, FailureCode, Provider, ReceiptStatus, RuleEffect, RuleId, SmsJob,
+    facts::receipts::ReceiptFact, job::FallbackOf,
 };
-use closure_policy::fallback::{
-    Due, EmailDue, Evaluation, ReceiptFact, SmsRecord, SmsState, Submission, evaluate,
-};
+use closure_policy::fallback::{Due, EmailDue, Evaluation, SmsRecord, SmsState, Submission, evaluate};
 use serde_json::{Value, json};
 
 use crate::support::{NOW, rulebook, rulebook_of, sms_job};
@@ -44,9 +43,7 @@ fn china(text: &str) -> SmsJob {
 fn email(evaluation: Evaluation) -> EmailJob {
     match evaluation.email {
         EmailDue::Due(job) => job,
-        EmailDue::NoAddress { .. } | EmailDue::NotDue | EmailDue::OnHold => {
-            panic!("no email is due: {evaluation:?}")
-        }
+        other => panic!("no email is due: {other:?}"),
     }
 }
 

@@ -1,13 +1,13 @@
 //! The same decision in Korean: its words change, and nothing else does.
 
-use closure_contract::{Job, Language, Timestamp};
-use closure_policy::{
-    caps::CapKind,
-    explain,
-    number::meaning::JobNumber,
-    preconditions::{Listing, Preconditions, Used},
-    rulebook::CompiledRulebook,
+use closure_contract::{
+    Job, Language, Timestamp,
+    facts::{
+        caps::{CapLimit, CapWindow},
+        preconditions::{Listing, Preconditions, RevocationRecord},
+    },
 };
+use closure_policy::{explain, number::meaning::JobNumber, preconditions, rulebook::CompiledRulebook};
 use serde_json::{Value, json};
 
 use crate::support::{NOW, TEMPLATES, dial, email, rulebook, rulebook_of, sms, sms_to};
@@ -191,7 +191,6 @@ fn every_word_about_a_job_is_korean_for_whoever_asks_for_korean_and_nothing_else
 #[test]
 fn what_stands_beside_a_job_is_told_in_korean_too() {
     let until = Timestamp(NOW.0 + std::time::Duration::from_secs(3_600));
-    let used = |cap, window_ms, count| Used { cap, window_ms, count, until };
     let rules = rulebook_of(&format!(
         "[caps]\nnumber = {{ count = 2, window_ms = 3600000 }}\nprefix = {{ count = 2, window_ms = 3600000 }}\n\
          address = {{ count = 2, window_ms = 3600000 }}\ncountry = {{ count = 2, window_ms = 3600000 }}\n\
@@ -199,21 +198,27 @@ fn what_stands_beside_a_job_is_told_in_korean_too() {
          [quiet_hours]\nchannels = [\"sms\", \"dial\"]\nfrom = \"20:00\"\nuntil = \"08:00\"\n\
          [numbers]\nallowed_country_codes = [81, 82, 84, 86]\ndenied_country_codes = [1]\n{TEMPLATES}"
     ));
-    let kinds = [CapKind::Number, CapKind::Prefix, CapKind::Address, CapKind::Country, CapKind::Fleet];
     let mut sentences = 0;
-    for count in [1, 2] {
-        for kind in kinds {
-            let standing =
-                Preconditions { used: vec![used(kind, 3_600_000, count)], ..Preconditions::default() };
-            for job in [sms(json!({})), email(json!({})), dial(json!({}))] {
+    for job in [sms(json!({})), email(json!({})), dial(json!({}))] {
+        let number = JobNumber::of(&job, rules.rules());
+        for CapLimit { key, count, window_ms } in preconditions::query(&job, &number, rules.rules()).limits {
+            for count in [1, count] {
+                let used = vec![CapWindow { key: key.clone(), window_ms, count, until }];
+                let standing = Preconditions { used, ..Preconditions::default() };
                 sentences += is_the_same_in_korean(&job, &rules, &standing);
             }
         }
     }
     let suppressed =
         Preconditions { phone: Listing::Suppressed, email: Listing::Suppressed, ..Preconditions::default() };
-    let cancelled = Preconditions { cancelled_through: Some(1), ..Preconditions::default() };
-    let superseded = Preconditions { newest_revision: Some(2), ..Preconditions::default() };
+    let cancelled = Preconditions {
+        revocation: RevocationRecord { cancelled_through: Some(1), newest_revision: None },
+        ..Preconditions::default()
+    };
+    let superseded = Preconditions {
+        revocation: RevocationRecord { newest_revision: Some(2), cancelled_through: None },
+        ..Preconditions::default()
+    };
     for standing in [suppressed, cancelled, superseded] {
         for job in [sms(json!({})), email(json!({})), dial(json!({}))] {
             sentences += is_the_same_in_korean(&job, &rules, &standing);

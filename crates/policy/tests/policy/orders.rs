@@ -2,9 +2,11 @@
 
 use std::collections::BTreeSet;
 
-use closure_contract::{Evidence, FailureCode, JobId, Provider, ReceiptStatus, SmsJob};
+use closure_contract::{
+    Evidence, FailureCode, JobId, Provider, ReceiptStatus, SmsJob, facts::receipts::ReceiptFact,
+};
 use closure_policy::{
-    fallback::{Due, EmailDue, Evaluation, ReceiptFact, SmsRecord, SmsState, Submission, evaluate},
+    fallback::{Due, EmailDue, Evaluation, SmsRecord, SmsState, Submission, evaluate},
     gateway::fallback_hold::FallbackHold,
     rulebook::CompiledRulebook,
 };

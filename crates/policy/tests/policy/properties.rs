@@ -2,11 +2,17 @@
 
 use std::collections::BTreeMap;
 
-use closure_contract::{Evidence, FailureCode, Job, Provider, ReceiptStatus, SmsJob};
+use closure_contract::{
+    Evidence, FailureCode, Job, Provider, ReceiptStatus, SmsJob,
+    facts::{
+        calls::{CallEvent, CallEventKind, ChannelPresence, ChannelState},
+        receipts::ReceiptFact,
+    },
+};
 use closure_policy::{
-    dial::record::{CallEvent, CallEventKind, ChannelPresence, read_call},
+    dial::record::read_call,
     explain::Verdict,
-    fallback::{Due, EmailDue, ReceiptFact, SmsRecord, SmsState, Submission, evaluate},
+    fallback::{Due, EmailDue, SmsRecord, SmsState, Submission, evaluate},
     mask,
     sms::segments,
     template::Template,
@@ -219,7 +225,9 @@ proptest! {
     #[test]
     fn any_rows_of_the_call_log_make_a_story(
         rows in prop::collection::vec((0_usize..9, 0_usize..3, 0_i64..60, prop::option::of(any_text())), 0..12),
-        presence in select(vec![ChannelPresence::Alive, ChannelPresence::Gone, ChannelPresence::Unknown]),
+        presence in select(vec![
+            Some(ChannelPresence::Alive { state: ChannelState::Up }), Some(ChannelPresence::Gone), None,
+        ]),
     ) {
         let kinds = ["CHAN_START", "ANSWER", "BRIDGE_ENTER", "BRIDGE_EXIT", "HANGUP", "CHAN_END", "LINKEDID_END", "APP", ""];
         let events: Vec<CallEvent> = rows

@@ -2,11 +2,12 @@
 
 use std::sync::LazyLock;
 
-use closure_contract::{FailureCode, Job, RuleEffect, RuleId, SmsJob, Timestamp};
+use closure_contract::{
+    FailureCode, Job, RuleEffect, RuleId, SmsJob, Timestamp, facts::preconditions::Preconditions,
+};
 use closure_policy::{
     explain::{self, Decision, Plan, SmsPlan},
     number::meaning::JobNumber,
-    preconditions::Preconditions,
     rulebook::{CompiledRulebook, Rulebook},
 };
 use serde_json::{Value, json};

@@ -9,7 +9,7 @@ mod verp;
 
 pub use notice::BounceNotice;
 pub use report::{
-    BounceError, BounceMail, BounceReport, DsnAction, DsnStatus, REPORT_BYTES_MAX, RecipientReport,
-    UnreadBounce, UnreadReason, read_bounce, read_large_bounce,
+    BounceError, BounceMail, BounceReport, REPORT_BYTES_MAX, UnreadBounce, UnreadReason, read_bounce,
+    read_large_bounce,
 };
 pub use verp::BounceAddresses;

@@ -5,12 +5,15 @@
 
 use std::collections::BTreeSet;
 
-use closure_contract::{Generation, JobId, Timestamp};
+use closure_contract::{
+    Generation, JobId, Timestamp,
+    facts::bounces::{DsnAction, DsnStatus, RecipientReport},
+};
 
 use super::{
     arrival::tells_of_a_delivery,
     mail::{Words, WordsEnd},
-    report::{BounceReport, DsnAction, DsnStatus, RecipientReport},
+    report::{BounceReport, code},
 };
 use crate::{
     mask::masked,
@@ -315,7 +318,7 @@ impl Codes {
             .peekable();
         while let Some(word) = words.next() {
             let word = word.trim_end_matches('.');
-            if let Some(status) = word.parse::<DsnStatus>().ok().filter(|status| status.subject <= 7) {
+            if let Some(status) = code(word).filter(|status| status.subject <= 7) {
                 codes.has_permanent |= status.class == 5;
                 codes.has_other |= status.class != 5;
                 if status.class == 5 && (status.subject, status.detail) != (0, 0) {

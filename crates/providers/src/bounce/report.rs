@@ -1,8 +1,9 @@
 //! A mail that came back: whose it is, and what the report in it says (RFC 3464).
 
-use std::{fmt, str::FromStr};
-
-use closure_contract::{Generation, JobId, Timestamp};
+use closure_contract::{
+    Generation, JobId, Timestamp,
+    facts::bounces::{DsnAction, DsnStatus, RecipientReport},
+};
 use mail_parser::MessageParser;
 
 use super::{
@@ -79,43 +80,6 @@ pub struct BounceReport {
     pub recipients: Vec<RecipientReport>,
     /// When the report was written, by its writer's clock.
     pub written_at: Option<Timestamp>,
-}
-
-/// What a report says of one recipient.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct RecipientReport {
-    /// What became of the mail.
-    pub action: DsnAction,
-    /// Why, as a code.
-    pub status: Option<DsnStatus>,
-    /// Why, in the server's words; masked, for people.
-    pub diagnostic: Option<String>,
-}
-
-/// What became of a mail (RFC 3464, 2.3.3).
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum DsnAction {
-    /// It was given up.
-    Failed,
-    /// It is still being tried.
-    Delayed,
-    /// It reached the mailbox.
-    Delivered,
-    /// It went on to where no reports are made.
-    Relayed,
-    /// It went on to several recipients.
-    Expanded,
-}
-
-/// An enhanced status code (RFC 3463).
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct DsnStatus {
-    /// 2, 4 or 5.
-    pub class: u16,
-    /// What it is about: 1 for addresses, 2 for mailboxes, 7 for policy.
-    pub subject: u16,
-    /// What exactly.
-    pub detail: u16,
 }
 
 /// Why a mail cannot be used; no message holds anything of the mail.
@@ -220,7 +184,7 @@ fn recipients(statuses: &[&[u8]]) -> Option<Vec<RecipientReport>> {
                 let mut named = fields.filter(|(name, _)| name.trim().eq_ignore_ascii_case(wanted));
                 named.next().map(|(_, value)| value.trim())
             };
-            let Some(action) = field("Action").and_then(|text| text.parse().ok()) else { continue };
+            let Some(action) = field("Action").and_then(action) else { continue };
             if found.len() == RECIPIENTS_MAX {
                 return None;
             }
@@ -237,8 +201,7 @@ fn recipients(statuses: &[&[u8]]) -> Option<Vec<RecipientReport>> {
 
 /// The status; one that says nothing but its class is made exact by the other server's reply, where that has a code.
 fn status(status: Option<&str>, diagnostic: Option<&str>) -> Option<DsnStatus> {
-    let first_code =
-        |text: &str| text.split([' ', '-', '\t']).find_map(|word| word.parse::<DsnStatus>().ok());
+    let first_code = |text: &str| text.split([' ', '-', '\t']).find_map(code);
     let status = status.and_then(first_code);
     let reply = diagnostic.and_then(first_code);
     match (status, reply) {
@@ -250,42 +213,29 @@ fn status(status: Option<&str>, diagnostic: Option<&str>) -> Option<DsnStatus> {
     }
 }
 
-impl FromStr for DsnAction {
-    type Err = ();
-
-    fn from_str(text: &str) -> Result<Self, ()> {
-        let word = text.split_whitespace().next().unwrap_or_default().to_ascii_lowercase();
-        match word.as_str() {
-            "failed" => Ok(Self::Failed),
-            "delayed" => Ok(Self::Delayed),
-            "delivered" => Ok(Self::Delivered),
-            "relayed" => Ok(Self::Relayed),
-            "expanded" => Ok(Self::Expanded),
-            _ => Err(()),
-        }
+fn action(text: &str) -> Option<DsnAction> {
+    let word = text.split_whitespace().next().unwrap_or_default().to_ascii_lowercase();
+    match word.as_str() {
+        "failed" => Some(DsnAction::Failed),
+        "delayed" => Some(DsnAction::Delayed),
+        "delivered" => Some(DsnAction::Delivered),
+        "relayed" => Some(DsnAction::Relayed),
+        "expanded" => Some(DsnAction::Expanded),
+        _ => None,
     }
 }
 
-impl FromStr for DsnStatus {
-    type Err = ();
-
-    fn from_str(text: &str) -> Result<Self, ()> {
-        let numbers: Vec<u16> = text
-            .split('.')
-            .map(|number| {
-                let is_number = (1..=3).contains(&number.len()) && number.bytes().all(|b| b.is_ascii_digit());
-                is_number.then(|| number.parse().ok()).flatten().ok_or(())
-            })
-            .collect::<Result<_, ()>>()?;
-        match numbers[..] {
-            [class @ (2 | 4 | 5), subject, detail] => Ok(Self { class, subject, detail }),
-            _ => Err(()),
-        }
-    }
-}
-
-impl fmt::Display for DsnStatus {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}.{}.{}", self.class, self.subject, self.detail)
+/// A word such as `5.1.1`.
+pub(super) fn code(word: &str) -> Option<DsnStatus> {
+    let numbers: Vec<u16> = word
+        .split('.')
+        .map(|number| {
+            let is_number = (1..=3).contains(&number.len()) && number.bytes().all(|b| b.is_ascii_digit());
+            is_number.then(|| number.parse().ok()).flatten()
+        })
+        .collect::<Option<_>>()?;
+    match numbers[..] {
+        [class @ (2 | 4 | 5), subject, detail] => Some(DsnStatus { class, subject, detail }),
+        _ => None,
     }
 }

@@ -9,7 +9,10 @@ mod check;
 
 use std::{fmt, sync::Arc, time::Duration};
 
-use closure_contract::{ClientRef, FailureCode, Timestamp};
+use closure_contract::{
+    ClientRef, FailureCode, Timestamp,
+    facts::calls::{ChannelPresence, ChannelState},
+};
 use reqwest::{RequestBuilder, Url};
 use serde::{Deserialize, Serialize};
 
@@ -94,31 +97,6 @@ impl fmt::Debug for Call {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Call").field("channel_id", &self.channel_id).finish_non_exhaustive()
     }
-}
-
-/// Whether a call lives.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum ChannelPresence {
-    /// The agent's channel exists.
-    Alive {
-        /// How far it is.
-        state: ChannelState,
-    },
-    /// There is no such channel: it has ended, or it never began, or a stalled PBX has not begun yet.
-    Gone,
-}
-
-/// How far the agent's channel is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum ChannelState {
-    /// Made, and not ringing yet.
-    Down,
-    /// The agent's phone rings.
-    Ringing,
-    /// The agent picked up.
-    Up,
-    /// Any other state that Asterisk names.
-    Other,
 }
 
 /// The ARI adapter.
@@ -229,7 +207,7 @@ impl AriDial {
             200 => {
                 let channel: Channel = serde_json::from_slice(&answer.body)
                     .map_err(|_| failure(FailureCode::PbxUnavailable, "the PBX's answer makes no sense"))?;
-                Ok(ChannelPresence::Alive { state: ChannelState::of(&channel.state) })
+                Ok(ChannelPresence::Alive { state: channel_state(&channel.state) })
             }
             // Any other 404 says that ARI is off, or that our address is not ARI's, and nothing of a call.
             404 if is_no_channel(&answer.body) => Ok(ChannelPresence::Gone),
@@ -367,14 +345,12 @@ pub enum AgentPhone {
     InThisCall,
 }
 
-impl ChannelState {
-    fn of(text: &str) -> Self {
-        match text {
-            "Down" | "Rsrvd" => Self::Down,
-            "Ring" | "Ringing" => Self::Ringing,
-            "Up" => Self::Up,
-            _ => Self::Other,
-        }
+fn channel_state(text: &str) -> ChannelState {
+    match text {
+        "Down" | "Rsrvd" => ChannelState::Down,
+        "Ring" | "Ringing" => ChannelState::Ringing,
+        "Up" => ChannelState::Up,
+        _ => ChannelState::Other,
     }
 }
 

@@ -1,6 +1,6 @@
 //! What each gateway can do, as facts: the caller picks the way out of a doubt by them and not by a name.
 
-use closure_contract::{Evidence, Provider};
+use closure_contract::{Evidence, Provider, facts::recovery::Recovery};
 
 use super::{gateway::Gateway, infobip::InfobipSms, nhn::NhnSms, twilio::TwilioSms};
 
@@ -11,10 +11,8 @@ pub struct Capabilities {
     pub provider: Provider,
     /// What becomes of our own reference.
     pub client_reference: ClientReference,
-    /// How an attempt can be found again.
-    pub look_up: LookUpKey,
-    /// Whether the gateway itself refuses a second message of one reference.
-    pub duplicate_refusal: DuplicateRefusal,
+    /// What it can do about a message whose answer was lost.
+    pub recovery: Recovery,
     /// How receipts come.
     pub receipts: ReceiptTransport,
     /// The most that its `delivered` is worth.
@@ -32,26 +30,6 @@ pub enum ClientReference {
     Echoed,
     /// The gateway takes none; it travels in the address to which the message's receipts are sent.
     InReceiptAddress,
-}
-
-/// How an attempt can be found again.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum LookUpKey {
-    /// By our reference.
-    ClientReference,
-    /// Only by recipient, time and exact text: what is found is ours, but finding nothing proves nothing.
-    RecipientAndTime,
-    /// Not at all: only a receipt can tell.
-    None,
-}
-
-/// Whether the gateway itself refuses a second message of one reference.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum DuplicateRefusal {
-    /// It does, so that sending the same reference again is idempotent.
-    ByClientReference,
-    /// It does not, so that sending again may send twice.
-    None,
 }
 
 /// How receipts come.

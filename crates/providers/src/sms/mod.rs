@@ -12,9 +12,7 @@ mod reported_sender;
 mod secrets;
 mod twilio;
 
-pub use capabilities::{
-    Capabilities, ClientReference, DuplicateRefusal, LookUpKey, ReceiptEvidence, ReceiptTransport,
-};
+pub use capabilities::{Capabilities, ClientReference, ReceiptEvidence, ReceiptTransport};
 pub use codes::{CodeReading, CodeRow, CodeTable};
 pub use doors::{
     DoorError, DoorRequest, HeadProof, Headers, Notice, Opened, RECEIPT_BODY_BYTES_MAX, ReceiptDoor,

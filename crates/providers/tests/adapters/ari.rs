@@ -5,10 +5,12 @@ use std::{
     time::{Duration, Instant},
 };
 
-use closure_contract::{FailureCode, Timestamp};
+use closure_contract::{
+    FailureCode, Timestamp,
+    facts::calls::{ChannelPresence, ChannelState},
+};
 use closure_providers::{
-    Accepted, AgentPhone, AriDial, AriSettings, Call, ChannelPresence, ChannelState, ConfigError, Handover,
-    PbxFault, PlainHttp, SendFailure,
+    Accepted, AgentPhone, AriDial, AriSettings, Call, ConfigError, Handover, PbxFault, PlainHttp, SendFailure,
 };
 
 use time::macros::datetime;

@@ -1,9 +1,9 @@
 //! Mails that come back, in the forms of several mail servers; only the address that we made is believed.
 
-use closure_contract::{Generation, JobId};
+use closure_contract::{Generation, JobId, facts::bounces::DsnAction};
 use closure_providers::{
-    BounceAddresses, BounceError, BounceMail, BounceReport, DsnAction, REPORT_BYTES_MAX, UnreadBounce,
-    UnreadReason, read_bounce, read_large_bounce,
+    BounceAddresses, BounceError, BounceMail, BounceReport, REPORT_BYTES_MAX, UnreadBounce, UnreadReason,
+    read_bounce, read_large_bounce,
 };
 
 const SECRET: &str = "a-secret-of-the-tests-0123456789-0123456789";

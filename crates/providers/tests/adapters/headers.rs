@@ -3,8 +3,8 @@
 use std::{collections::BTreeMap, io::Write, process::Command};
 
 use base64::{Engine, engine::general_purpose::STANDARD};
-use closure_contract::Generation;
-use closure_providers::{AutoSubmitted, Mail, render};
+use closure_contract::{Generation, facts::mail::AutoSubmitted};
+use closure_providers::{Mail, render};
 use mail_parser::MessageParser;
 use proptest::{prelude::*, sample::select};
 use serde_json::{Value, json};

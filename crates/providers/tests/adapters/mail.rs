@@ -1,7 +1,7 @@
 //! Rendered mail says what was meant, to a parser that is not ours.
 
-use closure_contract::{Generation, Timestamp};
-use closure_providers::{AutoSubmitted, Mail, RenderError, render};
+use closure_contract::{Generation, Timestamp, facts::mail::AutoSubmitted};
+use closure_providers::{Mail, RenderError, render};
 use mail_parser::{Message, MessageParser};
 use time::macros::datetime;
 

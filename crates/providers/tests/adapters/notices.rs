@@ -2,8 +2,9 @@
 
 use std::{collections::BTreeSet, path::Path};
 
+use closure_contract::facts::bounces::DsnAction;
 use closure_contract::{Generation, JobId};
-use closure_providers::{BounceAddresses, BounceError, BounceMail, BounceReport, DsnAction, read_bounce};
+use closure_providers::{BounceAddresses, BounceError, BounceMail, BounceReport, read_bounce};
 
 const RECIPIENT: &str = "gone@example.net";
 

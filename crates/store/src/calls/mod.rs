@@ -2,7 +2,10 @@
 
 pub(crate) mod placing;
 
-use closure_contract::{AttemptNumber, ClientRef, FailureCode, Generation, JobId, Timestamp};
+use closure_contract::{
+    AttemptNumber, ClientRef, FailureCode, Generation, JobId, Timestamp,
+    facts::calls::{CallEvent, CallEventKind},
+};
 use serde_json::Value;
 use time::PrimitiveDateTime;
 
@@ -49,21 +52,6 @@ pub struct OpenCall {
     pub gone_ms: Option<u64>,
     /// Whether we hung it up because nobody had answered while its click was fresh.
     pub is_hung_up: bool,
-}
-
-/// One channel event of the PBX.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct CelRow {
-    /// Such as `CHAN_START`, `ANSWER`, `HANGUP`.
-    pub event_type: String,
-    /// When, by the PBX's clock.
-    pub event_time: Timestamp,
-    /// The channel.
-    pub unique_id: String,
-    /// The first channel of the call.
-    pub linked_id: String,
-    /// Details as JSON, such as the cause of a hang-up.
-    pub extra: Option<String>,
 }
 
 /// What is wrong with the table that takes the PBX's record of calls.
@@ -126,15 +114,15 @@ impl Store {
     }
 
     /// What the PBX wrote down about a call, by the channel id of its first leg, in the order of writing.
-    pub async fn call_events(&self, channel_id: &str) -> Result<Vec<CelRow>, StoreError> {
+    pub async fn call_events(&self, channel_id: &str) -> Result<Vec<CallEvent>, StoreError> {
         let rows = self.database.query(EVENTS, &[&channel_id, &CALL_EVENTS_MAX]).await?;
         rows.iter()
             .map(|row| {
                 let columns = Columns(row);
                 let extra: String = columns.get("extra")?;
-                Ok(CelRow {
-                    event_type: columns.get("eventtype")?,
-                    event_time: Timestamp(columns.get::<PrimitiveDateTime>("eventtime")?.assume_utc()),
+                Ok(CallEvent {
+                    kind: CallEventKind::named(columns.get("eventtype")?),
+                    at: Timestamp(columns.get::<PrimitiveDateTime>("eventtime")?.assume_utc()),
                     unique_id: columns.get("uniqueid")?,
                     linked_id: columns.get("linkedid")?,
                     extra: Some(extra).filter(|extra| !extra.is_empty()),

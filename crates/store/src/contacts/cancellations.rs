@@ -1,7 +1,8 @@
 //! What the CRM takes back, what of it was known by then, and how a person undoes it.
 
-use closure_contract::{Channel, ConsultationId, JobId, Timestamp, job::Cancel};
-use serde::Serialize;
+use closure_contract::{
+    Channel, ConsultationId, JobId, Timestamp, facts::preconditions::RevocationRecord, job::Cancel,
+};
 use tokio_postgres::{Row, types::ToSql};
 
 use crate::{
@@ -43,15 +44,6 @@ pub struct CancelledJob {
     pub was_taken: bool,
 }
 
-/// What no longer stands in the way of a consultation's answer.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
-pub struct Undone {
-    /// Every lower revision was superseded.
-    pub newest_revision: Option<u32>,
-    /// This revision and every lower one was cancelled.
-    pub cancelled_through: Option<u32>,
-}
-
 impl Store {
     /// The CRM takes a consultation's answer back: this revision and every lower one that was not sent (B3).
     ///
@@ -85,7 +77,8 @@ impl Store {
         cancelled_jobs(&self.database.query(JOBS, &asked).await?)
     }
 
-    /// A person lets a consultation be answered again, whatever revision was cancelled or came; nothing if none was.
+    /// A person lets a consultation be answered again, whatever revision was cancelled or came; gives what no longer stands
+    /// in its way, and nothing if nothing did.
     ///
     /// What has ended by it stays ended: the CRM publishes its answer anew.
     pub async fn undo_cancel(
@@ -93,17 +86,10 @@ impl Store {
         consultation: &ConsultationId,
         actor: &str,
         reason: &str,
-    ) -> Result<Option<Undone>, StoreError> {
+    ) -> Result<Option<RevocationRecord>, StoreError> {
         let (actor, reason) = (text::detail(actor), text::detail(reason));
         let rows = self.database.query(UNDO, &[&consultation.as_str(), &actor, &reason]).await?;
-        let undone = |row: &Row| {
-            let columns = Columns(row);
-            Ok(Undone {
-                newest_revision: columns.maybe_count("newest_revision")?,
-                cancelled_through: columns.maybe_count("cancelled_through")?,
-            })
-        };
-        rows.first().map(undone).transpose()
+        rows.first().map(|row| Columns(row).revocation()).transpose()
     }
 }
 

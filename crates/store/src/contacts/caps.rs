@@ -5,11 +5,14 @@
 
 use std::{collections::BTreeMap, fmt};
 
-use closure_contract::{JobId, Timestamp};
+use closure_contract::{
+    JobId, Timestamp,
+    facts::caps::{CapKey, CapLimit, CapWindow},
+};
 use time::OffsetDateTime;
 use tokio_postgres::Row;
 
-use super::{preconditions::CapWindow, suppression};
+use super::suppression;
 use crate::{
     database::{
         batch::Batch,
@@ -22,47 +25,6 @@ use crate::{
 
 /// A window that is over is kept for longer than any try lasts that could still give its contact back.
 const KEPT_MS: i64 = 3_600_000;
-
-/// What a cap counts.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum CapKind {
-    /// The contacts with one number.
-    Number,
-    /// The contacts with numbers that begin alike.
-    Prefix,
-    /// The emails to one address.
-    Address,
-    /// The contacts with one country.
-    Country,
-    /// All contacts.
-    Fleet,
-}
-
-/// Whose contacts a cap counts.
-#[derive(Clone, PartialEq, Eq)]
-pub enum CapKey {
-    /// Those with the number of these digits.
-    Number(String),
-    /// Those with numbers that begin with these digits and have as many behind them.
-    Prefix(String),
-    /// The emails to this address, in the form in which it is compared.
-    Address(String),
-    /// Those with this country.
-    Country(u16),
-    /// All.
-    Fleet,
-}
-
-/// A cap that a contact counts towards.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Limit {
-    /// Whose contacts.
-    pub counted: CapKey,
-    /// At most so many in a window.
-    pub count: u32,
-    /// The window's length.
-    pub window_ms: u64,
-}
 
 /// A contact that was counted; it can be given back where it did not come about.
 #[derive(Clone, PartialEq, Eq)]
@@ -82,7 +44,7 @@ impl Store {
     /// share one commit.
     ///
     /// Asked again after an answer was lost it counts twice: a cap then lets one contact less through, never more.
-    pub async fn count_contact(&self, job_id: JobId, limits: Vec<Limit>) -> Result<CapGrant, StoreError> {
+    pub async fn count_contact(&self, job_id: JobId, limits: Vec<CapLimit>) -> Result<CapGrant, StoreError> {
         self.tallies.ask(Wish { job_id, limits }).await
     }
 
@@ -104,7 +66,7 @@ impl Store {
 /// A contact that is about to be made.
 pub(crate) struct Wish {
     job_id: JobId,
-    limits: Vec<Limit>,
+    limits: Vec<CapLimit>,
 }
 
 /// The batched work.
@@ -131,7 +93,7 @@ impl Batch for Tallies {
     async fn run(&self, items: &[&Wish]) -> Result<Vec<CapGrant>, StoreError> {
         let mut wanted: BTreeMap<String, (i64, u32)> = BTreeMap::new();
         for limit in items.iter().flat_map(|item| &item.limits) {
-            wanted.entry(limit.counter()).or_insert((millis(limit.window_ms), 0)).1 += 1;
+            wanted.entry(counter(limit)).or_insert((millis(limit.window_ms), 0)).1 += 1;
         }
         let counters: Vec<&str> = wanted.keys().map(String::as_str).collect();
         let windows_ms: Vec<i64> = wanted.values().map(|(window_ms, _)| *window_ms).collect();
@@ -180,15 +142,19 @@ fn windows(
 }
 
 /// Grants a contact if every one of its windows has room.
-fn grant(limits: &[Limit], windows: &mut BTreeMap<String, Window>) -> CapGrant {
+fn grant(limits: &[CapLimit], windows: &mut BTreeMap<String, Window>) -> CapGrant {
     let reached: Vec<CapWindow> = limits
         .iter()
         .filter_map(|limit| {
-            let window = windows.get(&limit.counter())?;
+            let window = windows.get(&counter(limit))?;
             let count = window.used.saturating_add(window.granted);
-            let (cap, window_ms) = (limit.counted.kind(), limit.window_ms);
-            let used = CapWindow { cap, window_ms, count, until: window.until };
-            (count >= limit.count).then_some(used)
+            let used = || CapWindow {
+                key: limit.key.clone(),
+                window_ms: limit.window_ms,
+                count,
+                until: window.until,
+            };
+            (count >= limit.count).then(used)
         })
         .collect();
     if !reached.is_empty() {
@@ -196,7 +162,7 @@ fn grant(limits: &[Limit], windows: &mut BTreeMap<String, Window>) -> CapGrant {
     }
     let mut contact = Vec::with_capacity(limits.len());
     for limit in limits {
-        let counter = limit.counter();
+        let counter = counter(limit);
         if let Some(window) = windows.get_mut(&counter) {
             window.granted += 1;
             contact.push((counter, window.start));
@@ -205,28 +171,15 @@ fn grant(limits: &[Limit], windows: &mut BTreeMap<String, Window>) -> CapGrant {
     CapGrant::Granted(Contact(contact))
 }
 
-impl Limit {
-    /// The counter's name; the window's length is a part of it, so that a changed one begins anew.
-    pub(crate) fn counter(&self) -> String {
-        match &self.counted {
-            CapKey::Number(digits) => format!("number:{}:{}", suppression::hex(digits), self.window_ms),
-            CapKey::Prefix(digits) => format!("prefix:{}:{}", suppression::hex(digits), self.window_ms),
-            CapKey::Address(address) => format!("address:{}:{}", suppression::hex(address), self.window_ms),
-            CapKey::Country(country_code) => format!("country:{country_code}:{}", self.window_ms),
-            CapKey::Fleet => format!("fleet:{}", self.window_ms),
-        }
-    }
-}
-
-impl CapKey {
-    pub(crate) fn kind(&self) -> CapKind {
-        match self {
-            Self::Number(_) => CapKind::Number,
-            Self::Prefix(_) => CapKind::Prefix,
-            Self::Address(_) => CapKind::Address,
-            Self::Country(_) => CapKind::Country,
-            Self::Fleet => CapKind::Fleet,
-        }
+/// The name of a cap's counter; the window's length is a part of it, so that a changed one begins anew.
+pub(crate) fn counter(limit: &CapLimit) -> String {
+    let window_ms = limit.window_ms;
+    match &limit.key {
+        CapKey::Number(digits) => format!("number:{}:{window_ms}", suppression::hex(digits)),
+        CapKey::Prefix(digits) => format!("prefix:{}:{window_ms}", suppression::hex(digits)),
+        CapKey::Address(address) => format!("address:{}:{window_ms}", suppression::hex(address)),
+        CapKey::Country(country_code) => format!("country:{country_code}:{window_ms}"),
+        CapKey::Fleet => format!("fleet:{window_ms}"),
     }
 }
 
@@ -257,18 +210,6 @@ WITH over AS MATERIALIZED (
 DELETE FROM contact_tally AS t USING over
 WHERE t.counter = over.counter AND t.window_start = over.window_start
 RETURNING t.counter";
-
-impl fmt::Debug for CapKey {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Number(_) => f.write_str("Number(masked)"),
-            Self::Prefix(_) => f.write_str("Prefix(masked)"),
-            Self::Address(_) => f.write_str("Address(masked)"),
-            Self::Country(country_code) => f.debug_tuple("Country").field(country_code).finish(),
-            Self::Fleet => f.write_str("Fleet"),
-        }
-    }
-}
 
 impl fmt::Debug for Contact {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

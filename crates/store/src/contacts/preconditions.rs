@@ -1,16 +1,17 @@
 //! What is known beside a job: one read-only statement for many jobs; and that a newer revision came.
 
-use std::fmt;
-
-use closure_contract::{ConsultationId, JobId, Timestamp};
+use closure_contract::{
+    ConsultationId, JobId, Timestamp,
+    facts::{
+        caps::{CapLimit, CapWindow},
+        preconditions::{Listing, PreconditionQuery, Preconditions},
+    },
+};
 use serde_json::{Value, json};
 use time::OffsetDateTime;
 use tokio_postgres::Row;
 
-use super::{
-    caps::{CapKind, Limit},
-    suppression,
-};
+use super::{caps::counter, suppression};
 use crate::{
     database::{
         batch::Batch,
@@ -21,54 +22,13 @@ use crate::{
     store::Store,
 };
 
-/// What is asked about a job.
-#[derive(Clone)]
-pub struct PreconditionQuery {
-    /// The job; one statement answers for it once.
-    pub job_id: JobId,
-    /// Whose revisions and cancellations.
-    pub consultation_id: ConsultationId,
-    /// The digits of the job's number, with its country code.
-    pub phone: Option<String>,
-    /// The address, in the form in which the list has it.
-    pub email: Option<String>,
-    /// The caps whose present windows are asked for.
-    pub limits: Vec<Limit>,
-}
-
-/// The answer.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct PreconditionFacts {
-    /// The newest revision of the consultation's answer that came, where one above the first did.
-    pub newest_revision: Option<u32>,
-    /// This revision and every older one was cancelled.
-    pub cancelled_through: Option<u32>,
-    /// Whether the number is on the suppression list.
-    pub phone_suppressed: bool,
-    /// Whether the address is on the suppression list.
-    pub email_suppressed: bool,
-    /// What is used of each cap that was asked for.
-    pub used: Vec<CapWindow>,
-    /// When that was so, by the database's clock.
-    pub at: Timestamp,
-}
-
-/// What is used of a cap's window.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct CapWindow {
-    /// Which cap.
-    pub cap: CapKind,
-    /// The window's length.
-    pub window_ms: u64,
-    /// How much.
-    pub count: u32,
-    /// When the window ends.
-    pub until: Timestamp,
-}
-
 impl Store {
-    /// What is known beside a job; concurrent questions share one statement, which writes nothing.
-    pub async fn standing(&self, question: PreconditionQuery) -> Result<PreconditionFacts, StoreError> {
+    /// What is known beside a job, and when that was so by the database's clock; concurrent questions share one
+    /// statement, which writes nothing.
+    pub async fn standing(
+        &self,
+        question: PreconditionQuery,
+    ) -> Result<(Preconditions, Timestamp), StoreError> {
         self.standings.ask(question).await
     }
 
@@ -91,13 +51,13 @@ pub(crate) struct Standings(pub(crate) Database);
 
 impl Batch for Standings {
     type Item = PreconditionQuery;
-    type Answer = PreconditionFacts;
+    type Answer = (Preconditions, Timestamp);
 
     fn key(item: &PreconditionQuery) -> JobId {
         item.job_id
     }
 
-    async fn run(&self, items: &[&PreconditionQuery]) -> Result<Vec<PreconditionFacts>, StoreError> {
+    async fn run(&self, items: &[&PreconditionQuery]) -> Result<Vec<Self::Answer>, StoreError> {
         let rows = self.rows(items).await?;
         items.iter().zip(&rows).map(|(item, row)| facts(&item.limits, row)).collect()
     }
@@ -110,8 +70,8 @@ impl Standings {
                 STANDING,
                 &[
                     &column(items, |item| item.consultation_id.as_str()),
-                    &column(items, |item| item.phone.as_deref().map(suppression::hash)),
-                    &column(items, |item| item.email.as_deref().map(suppression::hash)),
+                    &column(items, |item| item.phone.as_ref().map(suppression::hash)),
+                    &column(items, |item| item.email.as_ref().map(suppression::hash)),
                     &limits(items),
                 ],
             )
@@ -121,7 +81,7 @@ impl Standings {
 
 /// The counters and windows of each question's caps, in their order.
 fn limits(items: &[&PreconditionQuery]) -> Vec<Value> {
-    let limit = |limit: &Limit| json!({ "counter": limit.counter(), "window_ms": limit.window_ms });
+    let limit = |limit: &CapLimit| json!({ "counter": counter(limit), "window_ms": limit.window_ms });
     items.iter().map(|item| item.limits.iter().map(limit).collect()).collect()
 }
 
@@ -166,34 +126,28 @@ LEFT JOIN LATERAL (
 ) AS used ON true
 ORDER BY asked.place";
 
-fn facts(limits: &[Limit], row: &Row) -> Result<PreconditionFacts, StoreError> {
+fn facts(limits: &[CapLimit], row: &Row) -> Result<(Preconditions, Timestamp), StoreError> {
     let columns = Columns(row);
     let counts: Vec<i32> = columns.get::<Option<_>>("counts")?.unwrap_or_default();
     let ends: Vec<OffsetDateTime> = columns.get::<Option<_>>("ends")?.unwrap_or_default();
     let windows = limits.iter().zip(counts).zip(ends);
     let used = windows
         .map(|((limit, count), end)| CapWindow {
-            cap: limit.counted.kind(),
+            key: limit.key.clone(),
             window_ms: limit.window_ms,
             count: u32::try_from(count).unwrap_or(0),
             until: Timestamp(end),
         })
         .collect();
-    Ok(PreconditionFacts {
-        newest_revision: columns.maybe_count("newest_revision")?,
-        cancelled_through: columns.maybe_count("cancelled_through")?,
-        phone_suppressed: columns.get("phone_suppressed")?,
-        email_suppressed: columns.get("email_suppressed")?,
+    let listing = |name| -> Result<Listing, StoreError> {
+        let is_listed: bool = columns.get(name)?;
+        Ok(if is_listed { Listing::Suppressed } else { Listing::Clear })
+    };
+    let preconditions = Preconditions {
+        revocation: columns.revocation()?,
+        phone: listing("phone_suppressed")?,
+        email: listing("email_suppressed")?,
         used,
-        at: columns.time("at")?,
-    })
-}
-
-impl fmt::Debug for PreconditionQuery {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("PreconditionQuery")
-            .field("job_id", &self.job_id)
-            .field("limits", &self.limits)
-            .finish_non_exhaustive()
-    }
+    };
+    Ok((preconditions, columns.time("at")?))
 }

@@ -2,7 +2,10 @@
 
 use std::fmt::{self, Write as _};
 
-use closure_contract::Timestamp;
+use closure_contract::{
+    Timestamp,
+    facts::{PersonalData, recipients::Recipient},
+};
 use serde::Serialize;
 use sha2::{Digest, Sha256};
 use tokio_postgres::Row;
@@ -12,15 +15,6 @@ use crate::{
     error::StoreError,
     store::Store,
 };
-
-/// A recipient, in the one form in which recipients are compared.
-#[derive(Clone, PartialEq, Eq)]
-pub enum Recipient {
-    /// The digits of a number, with its country code.
-    Phone(String),
-    /// An address in lower case.
-    Email(String),
-}
 
 words! {
     /// Who or what puts a recipient on the list.
@@ -85,8 +79,8 @@ impl Store {
             .query(
                 ADD,
                 &[
-                    &new.recipient.kind(),
-                    &new.recipient.hash(),
+                    &kind(&new.recipient),
+                    &hash_of(&new.recipient),
                     &text::detail(&new.masked),
                     &new.source.as_str(),
                     &text::detail(&new.actor),
@@ -105,7 +99,7 @@ impl Store {
         reason: &str,
     ) -> Result<ListChange, StoreError> {
         let values: [&(dyn tokio_postgres::types::ToSql + Sync); 4] =
-            [&recipient.kind(), &recipient.hash(), &text::detail(actor), &text::detail(reason)];
+            [&kind(recipient), &hash_of(recipient), &text::detail(actor), &text::detail(reason)];
         Ok(change(&self.database.query(REMOVE, &values).await?))
     }
 
@@ -120,30 +114,28 @@ fn change(rows: &[Row]) -> ListChange {
 }
 
 /// What tells a recipient from any other without being another copy of it.
-pub(crate) fn hash(value: &str) -> Vec<u8> {
-    Sha256::digest(value).to_vec()
+pub(crate) fn hash(value: &PersonalData) -> Vec<u8> {
+    Sha256::digest(&value.0).to_vec()
 }
 
 /// The same as text.
-pub(crate) fn hex(value: &str) -> String {
-    Sha256::digest(value).iter().fold(String::with_capacity(64), |mut text, byte| {
+pub(crate) fn hex(value: &PersonalData) -> String {
+    Sha256::digest(&value.0).iter().fold(String::with_capacity(64), |mut text, byte| {
         let _ = write!(text, "{byte:02x}");
         text
     })
 }
 
-impl Recipient {
-    pub(crate) fn kind(&self) -> &'static str {
-        match self {
-            Self::Phone(_) => "phone",
-            Self::Email(_) => "email",
-        }
+pub(crate) fn kind(recipient: &Recipient) -> &'static str {
+    match recipient {
+        Recipient::Phone(_) => "phone",
+        Recipient::Email(_) => "email",
     }
+}
 
-    pub(crate) fn hash(&self) -> Vec<u8> {
-        match self {
-            Self::Phone(value) | Self::Email(value) => hash(value),
-        }
+pub(crate) fn hash_of(recipient: &Recipient) -> Vec<u8> {
+    match recipient {
+        Recipient::Phone(value) | Recipient::Email(value) => hash(value),
     }
 }
 
@@ -184,12 +176,6 @@ pub(crate) const LIST: &str = "
 SELECT kind, masked, source, actor, reason, created_at FROM suppression
 WHERE created_at <= now()
 ORDER BY created_at DESC, value_hash LIMIT $1";
-
-impl fmt::Debug for Recipient {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}(masked)", self.kind())
-    }
-}
 
 impl fmt::Debug for NewSuppression {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

@@ -3,7 +3,10 @@
 use std::str::FromStr;
 
 use bytes::Bytes;
-use closure_contract::{AttemptNumber, ConsultationId, FailureCode, Generation, JobId, Timestamp};
+use closure_contract::{
+    AttemptNumber, ConsultationId, FailureCode, Generation, JobId, Timestamp,
+    facts::preconditions::RevocationRecord,
+};
 use time::OffsetDateTime;
 use tokio_postgres::Row;
 use uuid::Uuid;
@@ -81,6 +84,13 @@ impl<'a> Columns<'a> {
     pub(crate) fn consultation(&self, name: &str) -> Result<ConsultationId, StoreError> {
         ConsultationId::try_from(self.get::<String>(name)?)
             .map_err(|error| StoreError::NewerRow(format!("column {name}: {error}")))
+    }
+
+    pub(crate) fn revocation(&self) -> Result<RevocationRecord, StoreError> {
+        Ok(RevocationRecord {
+            newest_revision: self.maybe_count("newest_revision")?,
+            cancelled_through: self.maybe_count("cancelled_through")?,
+        })
     }
 
     pub(crate) fn word<T: Word>(&self, name: &str) -> Result<T, StoreError> {

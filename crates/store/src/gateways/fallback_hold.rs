@@ -4,7 +4,10 @@
 //! A counter is a weight that halves with every half-life, written down as it was when it was counted last, so that
 //! no history is read and nothing has to be removed.
 
-use closure_contract::{Provider, Timestamp};
+use closure_contract::{
+    Provider, Timestamp,
+    facts::share::{FailureShare, HalfLives},
+};
 use serde::Serialize;
 use tokio_postgres::Row;
 
@@ -22,24 +25,6 @@ use crate::{
 /// would hold them for another while.
 pub const RELEASE_LOOK_MS: u64 = 3_000;
 
-/// Ends of text messages, each with its weight.
-#[derive(Debug, Clone, Copy, PartialEq, Default, Serialize)]
-pub struct Counts {
-    /// Those that ended.
-    pub ended: f64,
-    /// Those of them that failed.
-    pub failed: f64,
-}
-
-/// After how long an end counts half, in milliseconds.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct HalfLives {
-    /// In the counts of the moment.
-    pub recent_ms: u64,
-    /// In the usual counts.
-    pub usual_ms: u64,
-}
-
 /// What is known about a lane.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct FallbackHoldRow {
@@ -47,9 +32,9 @@ pub struct FallbackHoldRow {
     #[serde(flatten)]
     pub lane: GatewayScope,
     /// What ended of late; while emails are held, what ended since.
-    pub recent: Counts,
+    pub recent: FailureShare,
     /// What usually ends.
-    pub usual: Counts,
+    pub usual: FailureShare,
     /// Since when emails are held.
     pub held_since: Option<Timestamp>,
     /// Until when a person wants them to flow whatever fails; nothing once that is over.
@@ -75,12 +60,12 @@ pub enum Moved {
 }
 
 impl Store {
-    /// Counts what ended.
+    /// FailureShare what ended.
     ///
     /// Asked again after an answer was lost it counts twice, which moves a share a little and decides nothing alone.
     pub async fn count_endings(
         &self,
-        mut endings: Vec<(GatewayScope, Counts)>,
+        mut endings: Vec<(GatewayScope, FailureShare)>,
         half_lives: HalfLives,
     ) -> Result<(), StoreError> {
         // Always in the same order, so that two processes never wait for each other's rows.
@@ -89,21 +74,21 @@ impl Store {
         let countries: Vec<i32> = endings.iter().map(|(lane, _)| lane.country()).collect();
         let ended: Vec<f64> = endings.iter().map(|(_, counts)| counts.ended).collect();
         let failed: Vec<f64> = endings.iter().map(|(_, counts)| counts.failed).collect();
-        let (recent, usual) = half_lives.columns();
+        let (recent, usual) = columns(half_lives);
         self.database.query(COUNT, &[&recent, &usual, &providers, &countries, &ended, &failed]).await?;
         Ok(())
     }
 
     /// Every lane that ever ended a text message, as it stands now; at most one for each gateway and country.
     pub async fn brakes(&self, half_lives: HalfLives) -> Result<Vec<FallbackHoldRow>, StoreError> {
-        let (recent, usual) = half_lives.columns();
+        let (recent, usual) = columns(half_lives);
         let rows = self.database.query(BRAKES, &[&recent, &usual]).await?;
         rows.iter().map(FallbackHoldRow::read).collect()
     }
 
     /// Holds emails back from now on, and begins to count anew.
     pub async fn hold_emails(&self, lane: GatewayScope, half_lives: HalfLives) -> Result<Moved, StoreError> {
-        let (_, usual) = half_lives.columns();
+        let (_, usual) = columns(half_lives);
         let (provider, country) = (lane.provider.as_str(), lane.country());
         let rows = self.database.query(HOLD, &[&usual, &provider, &country]).await?;
         Ok(if rows.is_empty() { Moved::Before } else { Moved::Now })
@@ -251,10 +236,8 @@ const HELD: &str = "
 SELECT provider, count(*) AS count FROM delivery WHERE held_since IS NOT NULL AND provider IS NOT NULL
 GROUP BY provider ORDER BY provider";
 
-impl HalfLives {
-    fn columns(self) -> (i64, i64) {
-        (millis(self.recent_ms.max(1)), millis(self.usual_ms.max(1)))
-    }
+fn columns(half_lives: HalfLives) -> (i64, i64) {
+    (millis(half_lives.recent_ms.max(1)), millis(half_lives.usual_ms.max(1)))
 }
 
 impl FallbackHoldRow {
@@ -262,8 +245,11 @@ impl FallbackHoldRow {
         let columns = Columns(row);
         Ok(Self {
             lane: GatewayScope::read(row)?,
-            recent: Counts { ended: columns.get("recent_ended")?, failed: columns.get("recent_failed")? },
-            usual: Counts { ended: columns.get("usual_ended")?, failed: columns.get("usual_failed")? },
+            recent: FailureShare {
+                ended: columns.get("recent_ended")?,
+                failed: columns.get("recent_failed")?,
+            },
+            usual: FailureShare { ended: columns.get("usual_ended")?, failed: columns.get("usual_failed")? },
             held_since: columns.maybe_time("held_since")?,
             overruled_until: columns.maybe_time("overruled_until")?,
         })

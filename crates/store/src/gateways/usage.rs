@@ -1,23 +1,9 @@
 //! How many text messages each gateway has taken this month, and at what pace.
 
-use closure_contract::{Provider, Timestamp};
-use serde::Serialize;
+use closure_contract::{Provider, facts::quota::Usage};
 use tokio_postgres::Row;
 
 use crate::{database::row::Columns, error::StoreError, store::Store};
-
-/// What a gateway has taken.
-#[derive(Debug, Clone, Copy, PartialEq, Serialize)]
-pub struct Usage {
-    /// The gateway.
-    pub provider: Provider,
-    /// Text messages since the month began, where the account is.
-    pub used: u64,
-    /// Text messages a day in the last seven days, or since the first of them.
-    pub per_day: f64,
-    /// When the month ends, where the account is.
-    pub month_ends_at: Timestamp,
-}
 
 impl Store {
     /// What each of these gateways has taken, in the same order; what may have been taken counts as well.
@@ -26,7 +12,7 @@ impl Store {
     pub async fn usage(&self, providers: &[Provider]) -> Result<Vec<Usage>, StoreError> {
         let names: Vec<&str> = providers.iter().map(|provider| provider.as_str()).collect();
         let rows = self.database.query(USAGE, &[&names, &ACCOUNT_ZONE]).await?;
-        rows.iter().map(Usage::read).collect()
+        rows.iter().map(read).collect()
     }
 }
 
@@ -56,14 +42,12 @@ FROM unnest($1::text[]) WITH ORDINALITY AS asked (provider, number)
 CROSS JOIN month LEFT JOIN taken ON taken.provider = asked.provider
 ORDER BY asked.number";
 
-impl Usage {
-    fn read(row: &Row) -> Result<Self, StoreError> {
-        let columns = Columns(row);
-        Ok(Self {
-            provider: columns.word("provider")?,
-            used: u64::try_from(columns.get::<i64>("used")?).unwrap_or(0),
-            per_day: columns.get("per_day")?,
-            month_ends_at: columns.time("month_ends_at")?,
-        })
-    }
+fn read(row: &Row) -> Result<Usage, StoreError> {
+    let columns = Columns(row);
+    Ok(Usage {
+        provider: columns.word("provider")?,
+        used: u64::try_from(columns.get::<i64>("used")?).unwrap_or(0),
+        per_day: columns.get("per_day")?,
+        month_ends_at: columns.time("month_ends_at")?,
+    })
 }

@@ -11,7 +11,7 @@ use serde_json::json;
 use sha2::{Digest, Sha256};
 
 use crate::{
-    contacts::suppression::NewSuppression,
+    contacts::suppression::{NewSuppression, hash_of, kind},
     database::{
         row::{Columns, int},
         text,
@@ -112,8 +112,8 @@ impl Store {
                     &moves,
                     &FailureCode::MailBounced.as_str(),
                     &detail,
-                    &listed.map(|new| new.recipient.kind()),
-                    &listed.map(|new| new.recipient.hash()),
+                    &listed.map(|new| kind(&new.recipient)),
+                    &listed.map(|new| hash_of(&new.recipient)),
                     &listed.map(|new| text::detail(&new.masked)),
                     &listed.map(|new| new.source.as_str()),
                     &listed.map(|new| text::detail(&new.actor)),

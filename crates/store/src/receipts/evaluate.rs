@@ -6,7 +6,7 @@ use sha2::{Digest, Sha256};
 
 use super::{
     overdue::LOOK_AGAIN_MS,
-    update::{DeliveryFacts, DeliveryUpdate, Evaluated, FallbackRow, NewFallback, Owed, ReceiptRow},
+    update::{DeliveryFacts, DeliveryUpdate, Evaluated, FallbackRow, NewFallback, Owed, receipt},
 };
 use crate::{
     database::{
@@ -63,8 +63,13 @@ async fn facts(transaction: &Transaction<'_>, job_id: JobId) -> Result<Option<De
     let snapshot = Snapshot::read(row)?;
     let generation = int(snapshot.generation.0);
     let receipts = query(transaction, RECEIPTS, &[&job_id.0, &generation, &RECEIPTS_MAX]).await?;
+    let mut reported_sender = None;
+    for row in &receipts {
+        reported_sender = Columns(row).get::<Option<String>>("reported_sender")?.or(reported_sender);
+    }
     Ok(Some(DeliveryFacts {
-        receipts: receipts.iter().map(ReceiptRow::read).collect::<Result<_, _>>()?,
+        receipts: receipts.iter().map(receipt).collect::<Result<_, _>>()?,
+        reported_sender,
         at: Columns(row).time("at")?,
         receipt_overdue: Columns(row).get("receipt_overdue")?,
         has_fallback: snapshot.fallback_job_id.is_some(),
@@ -72,8 +77,7 @@ async fn facts(transaction: &Transaction<'_>, job_id: JobId) -> Result<Option<De
         provider: Columns(row).maybe_word("provider")?,
         tried_at: Columns(row).maybe_time("tried_at")?,
         revision: Columns(row).count("revision")?,
-        newest_revision: Columns(row).maybe_count("newest_revision")?,
-        cancelled_through: Columns(row).maybe_count("cancelled_through")?,
+        revocation: Columns(row).revocation()?,
         snapshot,
     }))
 }
@@ -94,7 +98,7 @@ WHERE d.job_id = $1 FOR UPDATE OF d"
 /// A flood of receipts must not hide the strong one among them.
 pub(crate) const RECEIPTS: &str = "
 SELECT * FROM (
-    SELECT id, provider, status, evidence, provider_code, failure_code, reported_sender, occurred_at, received_at
+    SELECT id, provider, status, evidence, failure_code, reported_sender, occurred_at, received_at
     FROM receipt WHERE job_id = $1 AND generation = $2
     ORDER BY array_position(ARRAY['handset', 'carrier', 'gateway', 'none'], evidence), id
     LIMIT $3
@@ -124,7 +128,6 @@ async fn apply(
     }
     let judged = judged(before.state, verdict.state);
     let work = WorkQueue::Jobs(before.channel);
-    let reported_sender = facts.receipts.iter().rev().find_map(|receipt| receipt.reported_sender.as_deref());
     let rows = query(
         transaction,
         APPLY,
@@ -139,7 +142,7 @@ async fn apply(
             &work.name(),
             &work.routing_key(),
             &is_held,
-            &reported_sender,
+            &facts.reported_sender,
             &!facts.receipts.is_empty(),
             &HELD_LOOK_MS,
             &LOOK_AGAIN_MS,

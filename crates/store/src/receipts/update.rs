@@ -3,7 +3,10 @@
 use std::fmt;
 
 use bytes::Bytes;
-use closure_contract::{ConsultationId, Evidence, FailureCode, JobId, Provider, ReceiptStatus, Timestamp};
+use closure_contract::{
+    ConsultationId, Evidence, FailureCode, JobId, Provider, Timestamp,
+    facts::{preconditions::RevocationRecord, receipts::ReceiptFact},
+};
 use serde_json::Value;
 use tokio_postgres::Row;
 
@@ -19,7 +22,9 @@ pub struct DeliveryFacts {
     /// The delivery, locked until the verdict is committed.
     pub snapshot: Snapshot,
     /// The receipts of its present generation, in the order in which they were recorded.
-    pub receipts: Vec<ReceiptRow>,
+    pub receipts: Vec<ReceiptFact>,
+    /// The sender that the latest of them which names one says the message had.
+    pub reported_sender: Option<String>,
     /// When they were read, by the database's clock: what is late is decided by one clock for all workers.
     pub at: Timestamp,
     /// Whether its receipt's due time has passed.
@@ -34,31 +39,8 @@ pub struct DeliveryFacts {
     pub tried_at: Option<Timestamp>,
     /// Which edition of the consultation's answer it is.
     pub revision: u32,
-    /// The newest revision of the answer that came, where one above the first did.
-    pub newest_revision: Option<u32>,
-    /// This revision of the answer and every older one was cancelled.
-    pub cancelled_through: Option<u32>,
-}
-
-/// One receipt on record.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct ReceiptRow {
-    /// Who says it.
-    pub provider: Provider,
-    /// What the provider says.
-    pub status: ReceiptStatus,
-    /// What a `delivered` of it is worth.
-    pub evidence: Evidence,
-    /// The provider's own code.
-    pub provider_code: Option<String>,
-    /// Why it did not arrive, where the provider's code says so.
-    pub code: Option<FailureCode>,
-    /// The sender that the provider says the message had.
-    pub reported_sender: Option<String>,
-    /// When it happened, by the provider's clock.
-    pub occurred_at: Option<Timestamp>,
-    /// When the intake received it.
-    pub received_at: Timestamp,
+    /// What has taken the answer back.
+    pub revocation: RevocationRecord,
 }
 
 /// What is to be written about a delivery.
@@ -170,20 +152,16 @@ impl Owed {
     }
 }
 
-impl ReceiptRow {
-    pub(crate) fn read(row: &Row) -> Result<Self, StoreError> {
-        let columns = Columns(row);
-        Ok(Self {
-            provider: columns.word("provider")?,
-            status: columns.word("status")?,
-            evidence: columns.word("evidence")?,
-            provider_code: columns.get("provider_code")?,
-            code: columns.maybe_code("failure_code")?,
-            reported_sender: columns.get("reported_sender")?,
-            occurred_at: columns.maybe_time("occurred_at")?,
-            received_at: columns.time("received_at")?,
-        })
-    }
+pub(crate) fn receipt(row: &Row) -> Result<ReceiptFact, StoreError> {
+    let columns = Columns(row);
+    Ok(ReceiptFact {
+        provider: columns.word("provider")?,
+        status: columns.word("status")?,
+        evidence: columns.word("evidence")?,
+        code: columns.maybe_code("failure_code")?,
+        occurred_at: columns.maybe_time("occurred_at")?,
+        received_at: columns.time("received_at")?,
+    })
 }
 
 impl FallbackRow {

@@ -1,7 +1,10 @@
-use closure_contract::{Evidence, FailureCode, Generation, JobId, ReceiptStatus, Timestamp};
+use closure_contract::{
+    Evidence, FailureCode, Generation, JobId, ReceiptStatus, Timestamp,
+    facts::{PersonalData, recipients::Recipient},
+};
 use closure_store::{
     AttemptUse, BounceEffect, Bounced, DeliveryState, FinalState, ListChange, NewBounce, NewClaim,
-    NewSuppression, Recipient, Store, SuppressionSource,
+    NewSuppression, Store, SuppressionSource,
 };
 use time::OffsetDateTime;
 
@@ -9,7 +12,7 @@ use crate::support::{claim, claim_granted, final_state, new_job, run, settle, se
 
 fn hard() -> NewSuppression {
     NewSuppression {
-        recipient: Recipient::Email("kim@example.com".to_owned()),
+        recipient: Recipient::Email(PersonalData("kim@example.com".to_owned())),
         masked: "k***@example.com".to_owned(),
         source: SuppressionSource::HardBounce,
         actor: "the test".to_owned(),

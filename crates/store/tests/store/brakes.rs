@@ -1,7 +1,10 @@
-use closure_contract::{ConsultationId, Evidence, FailureCode, JobId, Provider};
+use closure_contract::{
+    ConsultationId, Evidence, FailureCode, JobId, Provider,
+    facts::share::{FailureShare, HalfLives},
+};
 use closure_store::{
-    Counts, DeliveryFacts, DeliveryState, DeliveryUpdate, Evaluated, FallbackHoldRow, GatewayScope,
-    HalfLives, Moved, NewFallback, Store,
+    DeliveryFacts, DeliveryState, DeliveryUpdate, Evaluated, FallbackHoldRow, GatewayScope, Moved,
+    NewFallback, Store,
 };
 use serde_json::json;
 
@@ -12,8 +15,8 @@ const NHN_TO_JAPAN: GatewayScope = GatewayScope { provider: Provider::Nhn, count
 /// So long that nothing fades while a test runs.
 const LASTING: HalfLives = HalfLives { recent_ms: 86_400_000_000, usual_ms: 86_400_000_000 };
 
-fn counts(ended: f64, failed: f64) -> Counts {
-    Counts { ended, failed }
+fn counts(ended: f64, failed: f64) -> FailureShare {
+    FailureShare { ended, failed }
 }
 
 async fn count(store: &Store, lane: GatewayScope, ended: f64, failed: f64) {
@@ -108,7 +111,7 @@ fn of_many_processes_one_puts_the_brake_on_and_counts_begin_anew_while_the_usual
         assert_eq!(hold(&database.store(), NHN).await, Moved::Before);
         let held = row(&store, NHN).await;
         assert!(held.held_since.is_some());
-        assert_eq!(held.recent, Counts::default());
+        assert_eq!(held.recent, FailureShare::default());
         count(&store, NHN, 50.0, 50.0).await;
         let held = row(&store, NHN).await;
         assert_eq!((held.recent.failed.round(), held.usual.failed.round()), (50.0, 60.0));

@@ -1,4 +1,6 @@
-use closure_contract::{Channel, ClientRef, FailureCode, Generation, Provider, Timestamp};
+use closure_contract::{
+    Channel, ClientRef, FailureCode, Generation, Provider, Timestamp, facts::calls::CallEventKind,
+};
 use closure_store::{
     AttemptUse, Claim, DeliveryState, Ending, FinalState, Lease, NewCall, NewClaim, Placing, Snapshot, Store,
     StoreError,
@@ -237,8 +239,8 @@ fn the_pbx_writes_its_record_as_it_always_does_and_we_read_it_in_order() {
         }
         let events = store.call_events(&channel).await.expect("the database answers");
         assert_eq!(events.len(), 2);
-        assert_eq!((events[0].event_type.as_str(), events[0].unique_id.as_str()), ("CHAN_START", "a"));
-        assert_eq!(events[1].event_time, Timestamp(datetime!(2026-11-01 09:00:04.25 UTC)));
+        assert_eq!((events[0].kind, events[0].unique_id.as_str()), (CallEventKind::ChanStart, "a"));
+        assert_eq!(events[1].at, Timestamp(datetime!(2026-11-01 09:00:04.25 UTC)));
         assert_eq!(
             (events[1].linked_id.as_str(), events[1].extra.as_deref()),
             (channel.as_str(), Some("{}"))

@@ -1,5 +1,5 @@
 use closure_contract::Provider;
-use closure_store::Usage;
+use closure_contract::facts::quota::Usage;
 
 use crate::support::{TestDatabase, run};
 

@@ -11,7 +11,10 @@ pub(super) mod wire;
 
 use std::fmt;
 
-use closure_contract::{ClientRef, Evidence, FailureCode, Provider, ReceiptStatus, Timestamp};
+use closure_contract::{
+    ClientRef, Evidence, FailureCode, Provider, ReceiptStatus, Timestamp,
+    facts::recovery::{Duplicates, LookUpBy, Recovery},
+};
 use reqwest::{
     RequestBuilder, Url,
     header::{ACCEPT, AUTHORIZATION, HeaderValue},
@@ -19,9 +22,7 @@ use reqwest::{
 
 use super::{
     answers::{by_status, lost, unreadable},
-    capabilities::{
-        Capabilities, ClientReference, DuplicateRefusal, LookUpKey, ReceiptEvidence, ReceiptTransport,
-    },
+    capabilities::{Capabilities, ClientReference, ReceiptEvidence, ReceiptTransport},
     codes::CodeReading,
     doors::Opened,
     gateway::{Gateway, LookUp, LookUpQuery, SmsMessage, StatusQuery},
@@ -224,8 +225,7 @@ impl Gateway for InfobipSms {
     const CAPABILITIES: Capabilities = Capabilities {
         provider: Provider::Infobip,
         client_reference: ClientReference::Identity,
-        look_up: LookUpKey::ClientReference,
-        duplicate_refusal: DuplicateRefusal::ByClientReference,
+        recovery: Recovery { look_up: LookUpBy::ClientReference, duplicates: Duplicates::Refused },
         receipts: ReceiptTransport::PushedAndPolled,
         evidence: ReceiptEvidence { elsewhere: Evidence::Handset, weaker: &[] },
         one_time_codes_only: &[],

@@ -8,16 +8,18 @@ pub(super) mod wire;
 
 use std::fmt;
 
-use closure_contract::{Evidence, Provider, Timestamp, job::Scope};
+use closure_contract::{
+    Evidence, Provider, Timestamp,
+    facts::recovery::{Duplicates, LookUpBy, Recovery},
+    job::Scope,
+};
 use reqwest::{RequestBuilder, Url, header::HeaderValue};
 use serde::de::DeserializeOwned;
 use time::{format_description::BorrowedFormatItem, macros::format_description};
 
 use super::{
     answers::{by_status, lost, unreadable},
-    capabilities::{
-        Capabilities, ClientReference, DuplicateRefusal, LookUpKey, ReceiptEvidence, ReceiptTransport,
-    },
+    capabilities::{Capabilities, ClientReference, ReceiptEvidence, ReceiptTransport},
     doors::Opened,
     gateway::{Gateway, LookUp, LookUpQuery, SmsMessage, StatusQuery},
 };
@@ -226,8 +228,7 @@ impl Gateway for NhnSms {
     const CAPABILITIES: Capabilities = Capabilities {
         provider: Provider::Nhn,
         client_reference: ClientReference::Echoed,
-        look_up: LookUpKey::ClientReference,
-        duplicate_refusal: DuplicateRefusal::None,
+        recovery: Recovery { look_up: LookUpBy::ClientReference, duplicates: Duplicates::Carried },
         receipts: ReceiptTransport::PushedAndPolled,
         evidence: ReceiptEvidence { elsewhere: Evidence::Handset, weaker: &[] },
         // `international-sending-policy.md`: in countries as strict as Vietnam a text arrives only if it is a one-time code;

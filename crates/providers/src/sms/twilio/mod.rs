@@ -10,7 +10,10 @@ pub(super) mod wire;
 
 use std::fmt;
 
-use closure_contract::{Evidence, FailureCode, Provider, ReceiptStatus};
+use closure_contract::{
+    Evidence, FailureCode, Provider, ReceiptStatus,
+    facts::recovery::{Duplicates, LookUpBy, Recovery},
+};
 use reqwest::{
     RequestBuilder, Url,
     header::{ACCEPT, CONTENT_TYPE},
@@ -22,9 +25,7 @@ use time::{
 
 use super::{
     answers::{by_status, lost, unreadable},
-    capabilities::{
-        Capabilities, ClientReference, DuplicateRefusal, LookUpKey, ReceiptEvidence, ReceiptTransport,
-    },
+    capabilities::{Capabilities, ClientReference, ReceiptEvidence, ReceiptTransport},
     gateway::{Gateway, LookUp, LookUpQuery, SmsMessage, StatusQuery},
 };
 use crate::{
@@ -211,8 +212,7 @@ impl Gateway for TwilioSms {
     const CAPABILITIES: Capabilities = Capabilities {
         provider: Provider::Twilio,
         client_reference: ClientReference::InReceiptAddress,
-        look_up: LookUpKey::RecipientAndTime,
-        duplicate_refusal: DuplicateRefusal::None,
+        recovery: Recovery { look_up: LookUpBy::RecipientAndTime, duplicates: Duplicates::Carried },
         receipts: ReceiptTransport::Pushed,
         evidence: ReceiptEvidence { elsewhere: Evidence::Carrier, weaker: &[] },
         one_time_codes_only: &[],

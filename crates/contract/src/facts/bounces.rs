@@ -1,0 +1,46 @@
+//! What a delivery status report says about a mail of ours (RFC 3464).
+
+use std::fmt;
+
+/// What a report says of one recipient.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RecipientReport {
+    /// What became of the mail.
+    pub action: DsnAction,
+    /// Why, as a code.
+    pub status: Option<DsnStatus>,
+    /// Why, in the server's words; masked, for people.
+    pub diagnostic: Option<String>,
+}
+
+/// What became of a mail (RFC 3464, 2.3.3).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum DsnAction {
+    /// It was given up.
+    Failed,
+    /// It is still being tried.
+    Delayed,
+    /// It reached the mailbox.
+    Delivered,
+    /// It went on to where no reports are made.
+    Relayed,
+    /// It went on to several recipients.
+    Expanded,
+}
+
+/// An enhanced status code (RFC 3463).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct DsnStatus {
+    /// 2, 4 or 5.
+    pub class: u16,
+    /// What it is about: 1 for addresses, 2 for mailboxes, 7 for policy.
+    pub subject: u16,
+    /// What exactly.
+    pub detail: u16,
+}
+
+impl fmt::Display for DsnStatus {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}.{}.{}", self.class, self.subject, self.detail)
+    }
+}
