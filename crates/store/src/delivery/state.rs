@@ -139,7 +139,7 @@ pub(crate) fn channel(text: &str) -> Result<Channel, StoreError> {
 
 /// The provider that a column names.
 pub(crate) fn provider(text: &str) -> Result<Provider, StoreError> {
-    named(&Provider::ALL, Provider::as_str, "provider", text)
+    named(Provider::ALL, Provider::as_str, "provider", text)
 }
 
 /// The grade of evidence that a column names.
