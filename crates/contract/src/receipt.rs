@@ -1,7 +1,5 @@
 //! A provider's later word about a delivery, and the prompt to look at one again.
 
-use std::fmt;
-
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -9,6 +7,7 @@ use crate::{
     failure::FailureCode,
     ids::{ClientRef, Generation, JobId, Timestamp},
     job::{DecodeError, Document},
+    provider::Provider,
     topology::RECEIPT_BYTES_MAX,
 };
 
@@ -79,22 +78,6 @@ pub enum SubmissionKind {
     V1,
 }
 
-/// An outside service that carries a delivery.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "snake_case")]
-pub enum Provider {
-    /// NHN Cloud SMS v3.0.
-    Nhn,
-    /// Infobip SMS v3.
-    Infobip,
-    /// Twilio Messages.
-    Twilio,
-    /// The mail server that takes our mail.
-    Smtp,
-    /// The PBX, through Asterisk's REST interface.
-    Asterisk,
-}
-
 /// What a provider says became of a message.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
@@ -151,28 +134,6 @@ impl ReceiptMessage {
             Self::Receipt(_) => "closure.receipt/1",
             Self::Submission(_) => "closure.submission/1",
         }
-    }
-}
-
-impl Provider {
-    /// Every provider.
-    pub const ALL: [Self; 5] = [Self::Nhn, Self::Infobip, Self::Twilio, Self::Smtp, Self::Asterisk];
-
-    /// The provider's name on the wire, which is also its path at the intake.
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Nhn => "nhn",
-            Self::Infobip => "infobip",
-            Self::Twilio => "twilio",
-            Self::Smtp => "smtp",
-            Self::Asterisk => "asterisk",
-        }
-    }
-}
-
-impl fmt::Display for Provider {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.as_str())
     }
 }
 

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use closure_contract::Provider;
+use closure_contract::SmsProvider;
 
 use crate::{
     caps,
@@ -181,11 +181,9 @@ fn receipt_evidence(rulebook: &Rulebook, refuse: &mut impl FnMut(&'static str, &
         if !is_country_code(entry.country_code) {
             refuse("receipt_evidence", "needs a country calling code such as 84, without a plus");
         }
-        if matches!(entry.provider, Some(Provider::Smtp | Provider::Asterisk)) {
-            refuse(
-                "receipt_evidence",
-                "needs a gateway for text messages as provider: nhn, infobip or twilio",
-            );
+        if entry.provider.is_some_and(|provider| provider.sms().is_none()) {
+            let choices = SmsProvider::choices();
+            refuse("receipt_evidence", &format!("needs a gateway for text messages as provider: {choices}"));
         }
         if seen.contains(&(entry.country_code, entry.provider)) {
             refuse("receipt_evidence", "names a country twice for the same gateway");

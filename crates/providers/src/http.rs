@@ -8,7 +8,7 @@ use time::{OffsetDateTime, format_description::well_known::Rfc2822};
 
 use crate::{
     addresses::{Addresses, PublicResolver},
-    config::{ConfigError, positive},
+    config::{ConfigError, PlainHttp, gateway_url, positive},
     distrust::Distrust,
 };
 
@@ -21,6 +21,25 @@ const POOL_IDLE_MS: u64 = 4_000;
 const POOL_CONNECTIONS_MAX: usize = 1_000;
 /// An answer has at most this many headers.
 const HEADERS_MAX: usize = 64;
+
+/// How a gateway is reached.
+#[derive(Debug, Clone)]
+pub struct HttpSettings {
+    /// Scheme and host, such as `https://sms.api.nhncloudservice.com`.
+    pub base_url: String,
+    /// Where plain HTTP may go.
+    pub plain_http: PlainHttp,
+    /// Where its host may be.
+    pub addresses: Addresses,
+    /// How long a connection may take, in milliseconds.
+    pub connect_timeout_ms: u64,
+    /// How long the gateway may be silent while it answers, in milliseconds.
+    pub read_timeout_ms: u64,
+    /// How long a request may take, in milliseconds.
+    pub total_timeout_ms: u64,
+    /// How large an answer may be, in bytes.
+    pub body_bytes_max: usize,
+}
 
 /// The limits of a client.
 #[derive(Debug, Clone, Copy)]
@@ -87,6 +106,21 @@ impl NoAnswer {
 }
 
 impl Http {
+    /// A gateway's client and its base URL.
+    pub(crate) fn of_gateway(
+        service: &'static str,
+        settings: &HttpSettings,
+    ) -> Result<(Self, Url), ConfigError> {
+        let base = gateway_url(service, &settings.base_url, settings.plain_http, settings.addresses)?;
+        let limits = HttpLimits {
+            connect_timeout_ms: settings.connect_timeout_ms,
+            read_timeout_ms: settings.read_timeout_ms,
+            total_timeout_ms: settings.total_timeout_ms,
+            body_bytes_max: settings.body_bytes_max,
+        };
+        Ok((Self::new(service, limits, settings.addresses, None)?, base))
+    }
+
     pub(crate) fn new(
         service: &'static str,
         limits: HttpLimits,

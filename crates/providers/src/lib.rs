@@ -27,12 +27,8 @@ pub use dial::{AgentPhone, AriDial, AriSettings, Call, PbxFault};
 pub use email::dkim::DkimSigner;
 pub use email::{Mail, RenderError, render};
 pub use handover::{Handover, Reached, TooLate};
+pub use http::HttpSettings;
 pub use sender::{About, Accepted, SendFailure, Sender};
-pub use sms::{
-    Capabilities, ClientReference, CodeReading, CodeRow, CodeTable, DoorError, DoorRequest, HeadProof,
-    Headers, InfobipReceipts, InfobipSettings, InfobipSms, LookUp, LookUpQuery, More, NhnReceipts,
-    NhnSettings, NhnSms, Notice, Opened, RECEIPT_BODY_BYTES_MAX, ReceiptDoor, ReceiptEvidence, ReceiptPull,
-    ReceiptTransport, SmsGateway, SmsMessage, StatusQuery, TwilioReceipts, TwilioSettings, TwilioSms,
-};
+pub use sms::*;
 pub use smtp::{Envelope, Security, Smtp, SmtpCredentials, SmtpSettings};
 pub use webhook::{Webhook, WebhookReply, WebhookSettings};

@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 
-use crate::{ids::Timestamp, receipt::Provider};
+use crate::{ids::Timestamp, provider::Provider};
 
 /// What a gateway has taken.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize)]

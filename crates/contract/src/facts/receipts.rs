@@ -3,7 +3,8 @@
 use crate::{
     failure::FailureCode,
     ids::Timestamp,
-    receipt::{Evidence, Provider, ReceiptStatus},
+    provider::Provider,
+    receipt::{Evidence, ReceiptStatus},
 };
 
 /// One receipt on record.

@@ -20,7 +20,8 @@ pub enum Gateways {
 
 pub(super) fn gateway(text: &str) -> Result<Provider, String> {
     Provider::ALL
-        .into_iter()
+        .iter()
+        .copied()
         .find(|provider| provider.as_str() == text)
         .ok_or_else(|| format!("`{text}` is no gateway; say one of those that `fleet gateways list` names"))
 }

@@ -2,13 +2,14 @@
 
 use closure_contract::FailureCode;
 use closure_policy::failure::{Class, Fault, class, fault};
-use closure_providers::{CodeReading, CodeTable};
+use closure_providers::{CodeReading, Descriptor};
 
 /// The tables as Markdown, as `docs/gateway-codes.md` holds them below its heading.
 pub fn text() -> String {
     let mut text = String::new();
-    for table in CodeTable::ALL {
-        text.push_str(&format!("## {}: {}\n\n", table.provider, table.what));
+    let tables = |one: &'static Descriptor| one.code_tables.iter().map(|table| (one.gateway, table));
+    for (gateway, table) in Descriptor::all().flat_map(tables) {
+        text.push_str(&format!("## {gateway}: {}\n\n", table.what));
         text.push_str(&format!("Source: {}.\n\n", table.source));
         text.push_str(
             "| code | meaning | becomes | class | whose fault |\n| --- | --- | --- | --- | --- |\n",
@@ -59,17 +60,17 @@ fn fault_of(code: FailureCode) -> &'static str {
 
 #[cfg(test)]
 mod tests {
-    use closure_contract::FailureCode;
+    use closure_contract::{FailureCode, SmsProvider};
     use serde_json::Value;
 
     use super::{class_of, fault_of};
 
-    /// The recorded exchanges of every gateway's codes, which the adapters are held against as well.
-    const RECORDED: [&str; 3] = [
-        include_str!("../../../providers/tests/recorded/nhn_codes.jsonl"),
-        include_str!("../../../providers/tests/recorded/infobip_codes.jsonl"),
-        include_str!("../../../providers/tests/recorded/twilio_codes.jsonl"),
-    ];
+    /// The recorded exchanges of a gateway's codes, which the adapters are held against as well.
+    fn recorded(gateway: SmsProvider) -> String {
+        let recorded = concat!(env!("CARGO_MANIFEST_DIR"), "/../providers/tests/recorded");
+        std::fs::read_to_string(format!("{recorded}/{gateway}_codes.jsonl"))
+            .expect("every gateway has its codes")
+    }
 
     #[test]
     fn the_page_of_gateway_codes_is_what_fleet_codes_prints() {
@@ -80,7 +81,8 @@ mod tests {
 
     #[test]
     fn every_recorded_code_has_the_class_and_the_fault_that_are_written_down_for_it() {
-        for line in RECORDED.iter().flat_map(|lines| lines.lines()) {
+        let lines: String = SmsProvider::ALL.iter().map(|gateway| recorded(*gateway)).collect();
+        for line in lines.lines() {
             let one: Value = serde_json::from_str(line).expect(line);
             let name = one["why"].as_str().or(one["ends"].as_str());
             let code = FailureCode::ALL.iter().find(|code| Some(code.as_str()) == name).copied();

@@ -135,9 +135,9 @@ async fn at_pbx(invocation: &Invocation, store: Store) -> Option<Finding> {
 
 /// The countries of which a gateway says that it carries one-time codes alone, and whose texts it is given all the same.
 fn one_time_codes_only(routes: &[Route], connected: &[Provider]) -> Vec<Finding> {
-    let strict = connected.iter().filter_map(|provider| Capabilities::of(*provider));
+    let strict = |provider| Capabilities::of(provider).map_or(&[][..], |gateway| gateway.one_time_codes_only);
     let strict =
-        strict.flat_map(|gateway| gateway.one_time_codes_only.iter().map(|code| (gateway.provider, *code)));
+        connected.iter().flat_map(|provider| strict(*provider).iter().map(|code| (*provider, *code)));
     strict
         .filter(|(provider, country_code)| sharers(*country_code, routes, connected).contains(provider))
         .map(|(provider, country_code)| {

@@ -13,7 +13,7 @@ use crate::{
     cli::Topology,
     config::{
         self,
-        keys::{KEYS, Secrecy, variable},
+        keys::{KEYS, Key, Secrecy, variable},
     },
     output::{self, Style},
 };
@@ -110,36 +110,46 @@ pub fn schema(folder: Option<&Path>) -> Result<(), Failure> {
 
 /// `fleet keys`.
 pub fn keys(style: Style) {
-    let default = |key: &config::keys::Key| match (key.default, key.secrecy) {
-        (None, _) => "required".to_owned(),
-        (Some(""), _) => "—".to_owned(),
-        (Some(value), _) => value.to_owned(),
-    };
-    let variable_of = |key: &config::keys::Key| match key.secrecy {
-        Secrecy::Open => variable(key.name),
-        Secrecy::Secret => format!("{0} or {0}_FILE", variable(key.name)),
-    };
     match style {
         Style::Json => {
             let keys: Vec<_> = KEYS
                 .iter()
                 .map(|key| {
-                    json!({ "key": key.name, "variable": variable(key.name), "default": key.default,
+                    json!({ "key": key.name, "variable": variable(&key.name), "default": key.default,
                         "secret": key.secrecy == Secrecy::Secret, "meaning": key.meaning })
                 })
                 .collect();
             output::json(&keys);
         }
-        Style::Text => {
-            for key in KEYS {
-                output::line(format!(
-                    "| `{}` | `{}` | {} | {} |",
-                    key.name,
-                    variable_of(key),
-                    default(key),
-                    key.meaning
-                ));
-            }
-        }
+        Style::Text => KEYS.iter().for_each(|key| output::line(row(key))),
+    }
+}
+
+/// A key as a row of the table in `docs/operations.md`.
+fn row(key: &Key) -> String {
+    let default = match (key.default, key.secrecy) {
+        (None, _) => "required",
+        (Some(""), _) => "—",
+        (Some(value), _) => value,
+    };
+    let variable = variable(&key.name);
+    let variable = match key.secrecy {
+        Secrecy::Open => variable,
+        Secrecy::Secret => format!("{variable} or {variable}_FILE"),
+    };
+    format!("| `{}` | `{variable}` | {default} | {} |", key.name, key.meaning)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{KEYS, row};
+
+    #[test]
+    fn the_page_of_operations_has_the_rows_that_fleet_keys_prints() {
+        let page = include_str!("../../../../docs/operations.md");
+        let documented: Vec<&str> =
+            page.lines().filter(|line| line.starts_with("| `") && line.contains("` | `FLEET_")).collect();
+        let known: Vec<String> = KEYS.iter().map(row).collect();
+        assert!(documented == known, "run: fleet keys, and put it into the table of docs/operations.md");
     }
 }

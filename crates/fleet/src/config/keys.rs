@@ -1,10 +1,16 @@
 //! Every key of the configuration, once: its name, its default, and what it means.
 
+use std::{borrow::Cow, sync::LazyLock};
+
+use closure_contract::SmsProvider;
+
+use super::gateways::{intake_keys, sms_keys};
+
 /// One key of the configuration.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone)]
 pub struct Key {
     /// The key in the file, such as `broker.uri`; the environment variable is made from it.
-    pub name: &'static str,
+    pub name: Cow<'static, str>,
     /// The value when nothing is set; without one the key is required by the roles that use it.
     pub default: Option<&'static str>,
     /// Whether the value is secret, so that it may come from a file and is never shown.
@@ -21,34 +27,34 @@ pub enum Secrecy {
     Secret,
 }
 
-const fn required(name: &'static str, meaning: &'static str) -> Key {
-    Key { name, default: None, secrecy: Secrecy::Open, meaning }
+pub const fn required(name: &'static str, meaning: &'static str) -> Key {
+    Key { name: Cow::Borrowed(name), default: None, secrecy: Secrecy::Open, meaning }
 }
 
-const fn secret(name: &'static str, meaning: &'static str) -> Key {
-    Key { name, default: None, secrecy: Secrecy::Secret, meaning }
+pub const fn secret(name: &'static str, meaning: &'static str) -> Key {
+    Key { name: Cow::Borrowed(name), default: None, secrecy: Secrecy::Secret, meaning }
 }
 
-const fn optional_secret(name: &'static str, meaning: &'static str) -> Key {
-    Key { name, default: Some(""), secrecy: Secrecy::Secret, meaning }
+pub const fn optional_secret(name: &'static str, meaning: &'static str) -> Key {
+    Key { name: Cow::Borrowed(name), default: Some(""), secrecy: Secrecy::Secret, meaning }
 }
 
-const fn optional(name: &'static str, default: &'static str, meaning: &'static str) -> Key {
-    Key { name, default: Some(default), secrecy: Secrecy::Open, meaning }
+pub const fn optional(name: &'static str, default: &'static str, meaning: &'static str) -> Key {
+    Key { name: Cow::Borrowed(name), default: Some(default), secrecy: Secrecy::Open, meaning }
 }
-
-const RATE: &str = "requests a second of the account, over all workers together; 0 for no limit of ours";
-const COUNTRY_RATES: &str =
-    "requests a second to single countries, over all workers together, such as 84=2,86=5; empty for none";
-
-/// NHN Cloud's own limit until its support raises it (`sending-policy.md`), over all projects of an organisation.
-const NHN_QUOTA: &str = "text messages that NHN Cloud takes of the whole organisation in a month, by the calendar of Korea; 0 for no quota";
-
-const QUOTA: &str =
-    "text messages that the account may send in a month, by the calendar of Korea; 0 for no quota";
 
 /// Every key there is, in the order of the documentation.
-pub const KEYS: &[Key] = &[
+pub static KEYS: LazyLock<Vec<Key>> = LazyLock::new(|| {
+    let gateways = || SmsProvider::ALL.iter().copied();
+    let mut keys = SHARED.to_vec();
+    keys.extend(gateways().flat_map(sms_keys));
+    keys.extend_from_slice(MAIL_CALLS_INTAKE);
+    keys.extend(gateways().flat_map(intake_keys));
+    keys.extend_from_slice(REST);
+    keys
+});
+
+const SHARED: &[Key] = &[
     secret(
         "broker.uri",
         "RabbitMQ's address with user and password: amqps://user:password@host:5671/vhost; several nodes of a cluster with commas, a:5671,b:5671",
@@ -144,79 +150,10 @@ pub const KEYS: &[Key] = &[
         "milliseconds before a receipt is overdue, or half of the time that it has if that is less, from which on the gateway is asked what became of the text; 0 asks nobody",
     ),
     optional("sms.inquire_ms", "10000", "milliseconds between two looks for texts to ask about"),
-    required(
-        "sms.nhn.base_url",
-        "NHN Cloud SMS: the address of its API, such as https://sms.api.nhncloudservice.com",
-    ),
-    required("sms.nhn.app_key", "NHN Cloud SMS: the app key"),
-    secret("sms.nhn.secret_key", "NHN Cloud SMS: the secret key"),
-    optional("sms.nhn.rate_per_s", "0", RATE),
-    optional("sms.nhn.country_rates_per_s", "", COUNTRY_RATES),
-    optional("sms.nhn.month_quota", "5000", NHN_QUOTA),
-    optional("sms.nhn.connect_timeout_ms", "3000", "milliseconds for reaching the gateway"),
-    optional(
-        "sms.nhn.read_timeout_ms",
-        "8000",
-        "milliseconds that the gateway may be silent while it answers",
-    ),
-    optional("sms.nhn.total_timeout_ms", "10000", "milliseconds for one whole request to the gateway"),
-    required(
-        "sms.infobip.base_url",
-        "Infobip: the account's own address, such as https://xxxxx.api.infobip.com",
-    ),
-    secret("sms.infobip.api_key", "Infobip: the API key"),
-    optional(
-        "sms.infobip.receipt_url",
-        "",
-        "Infobip: where its reports of each message go, such as https://intake.example.com/receipts/infobip; empty for what the account says",
-    ),
-    optional(
-        "sms.infobip.validity_minutes",
-        "1440",
-        "minutes that Infobip keeps trying; shorter than receipt_due_ms of the rulebook, so that no text comes after the email",
-    ),
-    optional("sms.infobip.rate_per_s", "0", RATE),
-    optional("sms.infobip.country_rates_per_s", "", COUNTRY_RATES),
-    optional("sms.infobip.month_quota", "0", QUOTA),
-    optional("sms.infobip.connect_timeout_ms", "3000", "milliseconds for reaching the gateway"),
-    optional(
-        "sms.infobip.read_timeout_ms",
-        "8000",
-        "milliseconds that the gateway may be silent while it answers",
-    ),
-    optional("sms.infobip.total_timeout_ms", "10000", "milliseconds for one whole request to the gateway"),
-    optional("sms.twilio.base_url", "https://api.twilio.com", "Twilio: the address of its API"),
-    required("sms.twilio.account_sid", "Twilio: the account that sends, AC and 32 hexadecimal digits"),
-    optional(
-        "sms.twilio.key_sid",
-        "",
-        "Twilio: the API key, SK and 32 hexadecimal digits; empty for the account itself",
-    ),
-    secret("sms.twilio.secret", "Twilio: the API key's secret, or without one the account's auth token"),
-    optional(
-        "sms.twilio.messaging_service_sid",
-        "",
-        "Twilio: the Messaging Service that sends, MG and 32 hexadecimal digits; empty for the job's own sender",
-    ),
-    required(
-        "sms.twilio.receipt_url",
-        "Twilio: the intake's public address, such as https://intake.example.com/receipts/twilio; given with each message, and what Twilio signs",
-    ),
-    optional(
-        "sms.twilio.validity_s",
-        "14400",
-        "seconds that a message may wait in Twilio's queue, at most 36000; after that it is not sent",
-    ),
-    optional("sms.twilio.rate_per_s", "0", RATE),
-    optional("sms.twilio.country_rates_per_s", "", COUNTRY_RATES),
-    optional("sms.twilio.month_quota", "0", QUOTA),
-    optional("sms.twilio.connect_timeout_ms", "3000", "milliseconds for reaching the gateway"),
-    optional(
-        "sms.twilio.read_timeout_ms",
-        "8000",
-        "milliseconds that the gateway may be silent while it answers",
-    ),
-    optional("sms.twilio.total_timeout_ms", "10000", "milliseconds for one whole request to the gateway"),
+];
+
+/// What stands behind the keys of the gateways that send.
+const MAIL_CALLS_INTAKE: &[Key] = &[
     required("email.host", "the mail server's host name"),
     optional("email.port", "587", "the mail server's port"),
     optional(
@@ -303,15 +240,10 @@ pub const KEYS: &[Key] = &[
         "0",
         "milliseconds between two questions for receipts to the gateways that answer them, whose own keys the intake then needs; 0 for none",
     ),
-    secret("intake.nhn_secret", "the signature value that NHN's webhook sends"),
-    optional_secret("intake.nhn_secret_next", "a second live signature value, for a rotation"),
-    secret("intake.infobip_secret", "the basic authentication of Infobip's reports, as user:password"),
-    optional_secret("intake.infobip_secret_next", "a second live user:password, for a rotation"),
-    secret(
-        "intake.twilio_secret",
-        "what Twilio signs its receipts with: the account's auth token, also where an API key sends, or a SharedKey's secret",
-    ),
-    optional_secret("intake.twilio_secret_next", "a second live one of these, for a rotation"),
+];
+
+/// What stands behind the keys of the gateways' doors.
+const REST: &[Key] = &[
     optional(
         "webhooks.url",
         "",

@@ -57,6 +57,8 @@ fn environment(name: &str) -> Option<String> {
 mod tests {
     use std::path::PathBuf;
 
+    use closure_contract::SmsProvider;
+
     use super::{broker, courier, dial, email, intake, load_from, sms};
 
     /// A look-up over these pairs alone.
@@ -120,6 +122,27 @@ mod tests {
         {
             let errors = errors_of(names);
             assert!(errors.contains(problem), "{errors}");
+        }
+    }
+
+    #[test]
+    fn every_gateway_can_be_connected_with_its_own_keys_alone_and_says_which_are_missing() {
+        for gateway in SmsProvider::ALL {
+            let name = gateway.as_str();
+            let lookup = |variable: &str| match variable {
+                "FLEET_SMS_GATEWAYS" => Some(name.to_owned()),
+                "FLEET_INTAKE_POLL_MS" => Some("1000".to_owned()),
+                _ => None,
+            };
+            let read = |source: &mut super::Source<'_>| {
+                drop((sms(source), intake(source), super::rates(source), super::quotas(source)));
+            };
+            let errors = load_from(&lookup, None, read).expect_err("keys are missing").errors.join("\n");
+            let upper = name.to_uppercase();
+            assert!(errors.contains(&format!("FLEET_INTAKE_{upper}_SECRET")), "{errors}");
+            for other in SmsProvider::ALL.iter().filter(|other| *other != gateway) {
+                assert!(!errors.contains(&format!("_{}_", other.as_str().to_uppercase())), "{errors}");
+            }
         }
     }
 

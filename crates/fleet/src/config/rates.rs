@@ -4,26 +4,30 @@ use std::num::{NonZeroU32, NonZeroU64};
 
 use closure_contract::Provider;
 
-use super::{gateways::connected, source::Source};
+use super::{
+    gateways::{Keys, connected},
+    source::Source,
+};
 use crate::gateways::rate_limit::Rates;
 
 /// The rates of the connected gateways.
 pub fn rates(source: &mut Source<'_>) -> Rates {
     let mut rates = Rates::default();
-    for provider in connected(source) {
-        let Some(Keys { rate, country_rates: of_countries, .. }) = keys(provider) else { continue };
-        if let Some(rate) = NonZeroU32::new(source.value(rate)) {
-            rates.gateways.insert(provider, rate);
+    for gateway in connected(source) {
+        let mut keys = Keys::of(source, gateway);
+        if let Some(rate) = NonZeroU32::new(keys.value("rate_per_s")) {
+            rates.gateways.insert(gateway.provider(), rate);
         }
-        let text = source.value::<String>(of_countries);
+        let text = keys.value::<String>("country_rates_per_s");
         for entry in text.split(',').map(str::trim).filter(|entry| !entry.is_empty()) {
             match country_rate(entry) {
                 Some((country_code, rate)) => {
-                    rates.countries.insert((provider, country_code), rate);
+                    rates.countries.insert((gateway.provider(), country_code), rate);
                 }
-                None => source.refuse(format!(
-                    "`{of_countries}`: `{entry}` is no country code with its requests a second, such as 84=2"
-                )),
+                None => keys.refuse(
+                    "country_rates_per_s",
+                    &format!("`{entry}` is no country code with its requests a second, such as 84=2"),
+                ),
             }
         }
     }
@@ -59,42 +63,9 @@ pub fn inquiries(source: &mut Source<'_>) -> InquirySettings {
 
 /// Each connected gateway with its monthly quota, where it has one.
 pub fn quotas(source: &mut Source<'_>) -> Vec<(Provider, Option<NonZeroU64>)> {
-    connected(source)
-        .into_iter()
-        .filter_map(|provider| {
-            let Keys { month_quota, .. } = keys(provider)?;
-            Some((provider, NonZeroU64::new(source.value(month_quota))))
-        })
-        .collect()
-}
-
-/// The keys of a gateway's account.
-struct Keys {
-    rate: &'static str,
-    country_rates: &'static str,
-    month_quota: &'static str,
-}
-
-/// The keys of a gateway's account; nothing for a provider that carries no text messages.
-fn keys(provider: Provider) -> Option<Keys> {
-    match provider {
-        Provider::Nhn => Some(Keys {
-            rate: "sms.nhn.rate_per_s",
-            country_rates: "sms.nhn.country_rates_per_s",
-            month_quota: "sms.nhn.month_quota",
-        }),
-        Provider::Infobip => Some(Keys {
-            rate: "sms.infobip.rate_per_s",
-            country_rates: "sms.infobip.country_rates_per_s",
-            month_quota: "sms.infobip.month_quota",
-        }),
-        Provider::Twilio => Some(Keys {
-            rate: "sms.twilio.rate_per_s",
-            country_rates: "sms.twilio.country_rates_per_s",
-            month_quota: "sms.twilio.month_quota",
-        }),
-        Provider::Smtp | Provider::Asterisk => None,
-    }
+    let quota = |source: &mut Source<'_>, gateway| Keys::of(source, gateway).value("month_quota");
+    let connected = connected(source).into_iter();
+    connected.map(|gateway| (gateway.provider(), NonZeroU64::new(quota(source, gateway)))).collect()
 }
 
 fn country_rate(entry: &str) -> Option<(u16, NonZeroU32)> {

@@ -38,14 +38,14 @@ impl<'a> Source<'a> {
         }
         for key in self.file.keys() {
             let name = key.strip_suffix("_file").unwrap_or(key);
-            if !KEYS.iter().any(|known| known.name == key || known.name == name) {
+            if !KEYS.iter().any(|known| known.name == *key || known.name == name) {
                 self.errors.push(format!("unknown key `{key}` in {}; see `fleet keys`", path.display()));
             }
         }
     }
 
     /// A value that must be there; an error is recorded and the type's default returned if it is not.
-    pub fn require<T: FromStr + Default>(&mut self, name: &'static str) -> T
+    pub fn require<T: FromStr + Default>(&mut self, name: &str) -> T
     where
         T::Err: Display,
     {
@@ -60,7 +60,7 @@ impl<'a> Source<'a> {
     }
 
     /// A value with a default.
-    pub fn value<T: FromStr + Default>(&mut self, name: &'static str) -> T
+    pub fn value<T: FromStr + Default>(&mut self, name: &str) -> T
     where
         T::Err: Display,
     {
@@ -69,7 +69,7 @@ impl<'a> Source<'a> {
     }
 
     /// A value that may be empty.
-    pub fn maybe<T: FromStr + Default>(&mut self, name: &'static str) -> Option<T>
+    pub fn maybe<T: FromStr + Default>(&mut self, name: &str) -> Option<T>
     where
         T::Err: Display,
     {
@@ -89,7 +89,7 @@ impl<'a> Source<'a> {
         self.errors
     }
 
-    fn parse<T: FromStr + Default>(&mut self, name: &'static str, text: &str) -> T
+    fn parse<T: FromStr + Default>(&mut self, name: &str, text: &str) -> T
     where
         T::Err: Display,
     {
@@ -102,7 +102,7 @@ impl<'a> Source<'a> {
         })
     }
 
-    fn text(&mut self, name: &'static str) -> Option<String> {
+    fn text(&mut self, name: &str) -> Option<String> {
         let key = known(name);
         let variable = variable(name);
         if let Some(value) = (self.lookup)(&variable) {

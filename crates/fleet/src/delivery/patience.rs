@@ -270,8 +270,9 @@ pub(super) fn capped(decision: &Decision) -> Option<Why> {
 pub(super) fn left_alone(provider: Provider) -> Why {
     let (code, who) = match provider {
         Provider::Smtp => (FailureCode::MailServerUnavailable, "mail server"),
-        Provider::Nhn | Provider::Infobip | Provider::Twilio => (FailureCode::ProviderUnavailable, "gateway"),
         Provider::Asterisk => (FailureCode::PbxUnavailable, "PBX"),
+        // Every other provider is a gateway for text messages.
+        _ => (FailureCode::ProviderUnavailable, "gateway"),
     };
     Why { code, detail: format!("the {who} is left alone until a probe has come through; nothing was sent") }
 }

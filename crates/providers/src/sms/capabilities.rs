@@ -1,14 +1,10 @@
 //! What each gateway can do, as facts: the caller picks the way out of a doubt by them and not by a name.
 
-use closure_contract::{Evidence, Provider, facts::recovery::Recovery};
-
-use super::{gateway::Gateway, infobip::InfobipSms, nhn::NhnSms, twilio::TwilioSms};
+use closure_contract::{Evidence, facts::recovery::Recovery};
 
 /// What a gateway can do.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Capabilities {
-    /// Whose facts these are.
-    pub provider: Provider,
     /// What becomes of our own reference.
     pub client_reference: ClientReference,
     /// What it can do about a message whose answer was lost.
@@ -55,16 +51,5 @@ impl ReceiptEvidence {
     pub fn in_country(&self, country_code: u16) -> Evidence {
         let own = self.weaker.iter().find(|(code, _)| *code == country_code);
         own.map_or(self.elsewhere, |(_, evidence)| *evidence)
-    }
-}
-
-impl Capabilities {
-    /// The gateways of this release.
-    pub const ALL: &'static [Self] =
-        &[NhnSms::CAPABILITIES, InfobipSms::CAPABILITIES, TwilioSms::CAPABILITIES];
-
-    /// The facts about a gateway; nothing for a provider that carries no text messages.
-    pub fn of(provider: Provider) -> Option<&'static Self> {
-        Self::ALL.iter().find(|capabilities| capabilities.provider == provider)
     }
 }

@@ -1,14 +1,10 @@
 //! A gateway's documented codes as data: what each means, and what it becomes in our words.
 
-use closure_contract::{Evidence, FailureCode, Provider, ReceiptStatus};
-
-use super::{infobip, nhn, twilio};
+use closure_contract::{Evidence, FailureCode, ReceiptStatus};
 
 /// One documented table of a gateway.
 #[derive(Debug, Clone, Copy)]
 pub struct CodeTable {
-    /// Whose codes.
-    pub provider: Provider,
     /// Where they are met, as a short title.
     pub what: &'static str,
     /// The document that they were read in.
@@ -68,22 +64,6 @@ impl CodeTable {
             ReceiptStatus::Delivered | ReceiptStatus::InTransit => None,
         }
     }
-
-    /// Every table of this release.
-    pub const ALL: &'static [&'static Self] = &[
-        &nhn::codes::RESULTS,
-        &nhn::statuses::RECEIVING,
-        &nhn::statuses::DLR_STATUSES,
-        &nhn::statuses::DLR_ERRORS,
-        &infobip::codes::STATUSES,
-        &infobip::codes::GROUPS,
-        &infobip::errors::USER_ERRORS,
-        &infobip::errors::OPERATOR_ERRORS,
-        &infobip::handset_errors::HANDSET_ERRORS,
-        &twilio::codes::REFUSALS,
-        &twilio::statuses::STATUSES,
-        &twilio::statuses::ERRORS,
-    ];
 }
 
 /// A row of a refusal.
@@ -114,22 +94,4 @@ pub(crate) const fn lost(
 /// A row of a message that did not arrive.
 pub(crate) const fn undelivered(code: &'static str, meaning: &'static str, why: FailureCode) -> CodeRow {
     lost(code, meaning, ReceiptStatus::Undelivered, why)
-}
-
-#[cfg(test)]
-mod tests {
-    use std::collections::BTreeSet;
-
-    use super::*;
-
-    #[test]
-    fn no_code_stands_in_two_rows_and_every_row_says_what_it_means() {
-        for table in CodeTable::ALL {
-            let mut seen = BTreeSet::new();
-            for row in table.rows {
-                assert!(seen.insert(row.code), "{} {}: {}", table.provider, table.what, row.code);
-                assert!(!row.meaning.is_empty(), "{} {}: {}", table.provider, table.what, row.code);
-            }
-        }
-    }
 }

@@ -1,30 +1,13 @@
 //! The doors through which gateways bring their receipts; no door needs the right to send.
 
-use std::time::Duration;
+use closure_contract::{Evidence, Receipt, ReceiptStatus, Timestamp};
 
-use closure_contract::{Evidence, Provider, Receipt, ReceiptStatus, Timestamp};
-
-use super::{
-    infobip::receipts::InfobipReceipts,
-    nhn::receipts::NhnReceipts,
-    twilio::{receipts::TwilioReceipts, wire::CALLBACK_ANSWER_MAX},
-};
+use super::descriptor::Descriptor;
 
 /// A batch's body has at most this many bytes: Infobip's hold a hundred reports, and NHN names no number.
 pub const RECEIPT_BODY_BYTES_MAX: usize = 512 * 1024;
 /// The body of a gateway that brings one receipt at a time has at most this many bytes.
-const SINGLE_RECEIPT_BODY_BYTES_MAX: usize = 64 * 1024;
-
-/// The gateways whose receipts this release reads.
-#[derive(Debug, Clone)]
-pub enum ReceiptDoor {
-    /// NHN Cloud's webhook.
-    Nhn(NhnReceipts),
-    /// Infobip's delivery reports.
-    Infobip(InfobipReceipts),
-    /// Twilio's status callbacks.
-    Twilio(TwilioReceipts),
-}
+pub(crate) const SINGLE_RECEIPT_BODY_BYTES_MAX: usize = 64 * 1024;
 
 /// What a request brought.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -90,58 +73,19 @@ pub enum DoorError {
     Unreadable(&'static str),
 }
 
-impl ReceiptDoor {
-    /// Whose receipts come through this door.
-    pub fn provider(&self) -> Provider {
-        match self {
-            Self::Nhn(_) => Provider::Nhn,
-            Self::Infobip(_) => Provider::Infobip,
-            Self::Twilio(_) => Provider::Twilio,
-        }
-    }
+/// What the door of one gateway does.
+pub(crate) trait Door {
+    /// The facts about the gateway.
+    fn descriptor(&self) -> &'static Descriptor;
 
-    /// How many bytes a body may have that comes through this door.
-    pub fn body_bytes_max(&self) -> usize {
-        match self {
-            Self::Nhn(_) | Self::Infobip(_) => RECEIPT_BODY_BYTES_MAX,
-            Self::Twilio(_) => SINGLE_RECEIPT_BODY_BYTES_MAX,
-        }
-    }
-
-    /// How long an answer may take where the gateway waits no longer, and forgets for good what it tried in vain.
-    pub fn answer_max(&self) -> Option<Duration> {
-        match self {
-            Self::Nhn(_) | Self::Infobip(_) => None,
-            Self::Twilio(_) => Some(CALLBACK_ANSWER_MAX),
-        }
-    }
-
-    /// Looks at the head alone: who cannot be the provider is refused before his body is read.
-    pub fn look_at_head(&self, header: &Headers<'_>) -> Result<HeadProof, DoorError> {
-        let (is_good, proof) = match self {
-            Self::Nhn(door) => (door.is_proved(header), HeadProof::Whole),
-            Self::Infobip(door) => (door.is_proved(header), HeadProof::Whole),
-            Self::Twilio(door) => (door.may_be_signed(header), HeadProof::OverTheBody),
-        };
-        if is_good { Ok(proof) } else { Err(DoorError::Forged) }
-    }
+    /// Whether the head of a request is the gateway's, as far as a head can tell; the body is read only then.
+    fn accepts_head(&self, header: &Headers<'_>) -> bool;
 
     /// Verifies the sender over the raw request, and only then reads it.
-    pub fn open(&self, request: &DoorRequest<'_>, received_at: Timestamp) -> Result<Opened, DoorError> {
-        if request.raw_body.len() > self.body_bytes_max() {
-            return Err(DoorError::TooLarge);
-        }
-        let mut opened = match self {
-            Self::Nhn(door) => door.open(request, received_at),
-            Self::Infobip(door) => door.open(request, received_at),
-            Self::Twilio(door) => door.open(request, received_at),
-        }?;
-        opened.unknown = opened.receipts.iter().filter(|receipt| says_nothing(receipt)).count();
-        Ok(opened)
-    }
+    fn open(&self, request: &DoorRequest<'_>, received_at: Timestamp) -> Result<Opened, DoorError>;
 }
 
 /// Every documented word of a message on its way names at least the gateway as its witness.
-fn says_nothing(receipt: &Receipt) -> bool {
+pub(crate) fn says_nothing(receipt: &Receipt) -> bool {
     receipt.status == ReceiptStatus::InTransit && receipt.evidence == Evidence::None
 }

@@ -1,4 +1,4 @@
-//! The SMS gateways behind one door.
+//! What is asked of every SMS gateway: to send a message, and to say what became of one.
 
 use std::{fmt, future::Future};
 
@@ -7,8 +7,8 @@ use closure_contract::{
     receipt::ReceiptKind,
 };
 
-use super::{capabilities::Capabilities, infobip::InfobipSms, nhn::NhnSms, twilio::TwilioSms};
-use crate::sender::{Accepted, SendFailure, Sender};
+use super::descriptor::Descriptor;
+use crate::sender::{SendFailure, Sender};
 
 /// A text message as policy planned it.
 #[derive(Clone, PartialEq, Eq)]
@@ -129,73 +129,14 @@ impl LookUp {
     }
 }
 
-/// What an adapter of one gateway must do; adding a gateway is one file with this, and a variant below.
+/// What the adapter of one gateway does.
 pub(crate) trait Gateway: Sender<Message = SmsMessage> {
-    /// What the gateway can do.
-    const CAPABILITIES: Capabilities;
+    /// The facts about it.
+    fn descriptor(&self) -> &'static Descriptor;
 
     /// Asks what became of an attempt; an error has found nothing out.
     fn look_up(&self, query: &LookUpQuery<'_>) -> impl Future<Output = Result<LookUp, SendFailure>> + Send;
 
     /// Asks what became of a message that the gateway took; an error has found nothing out.
     fn status(&self, query: &StatusQuery<'_>) -> impl Future<Output = Result<LookUp, SendFailure>> + Send;
-}
-
-/// The SMS gateways that this release speaks to.
-#[derive(Debug, Clone)]
-pub enum SmsGateway {
-    /// NHN Cloud SMS v3.0.
-    Nhn(NhnSms),
-    /// Infobip SMS v3.
-    Infobip(InfobipSms),
-    /// Twilio's Messages resource.
-    Twilio(TwilioSms),
-}
-
-/// The one place that hands a call on to the variant's own adapter.
-macro_rules! each {
-    ($gateway:expr, $adapter:ident => $call:expr) => {
-        match $gateway {
-            SmsGateway::Nhn($adapter) => $call,
-            SmsGateway::Infobip($adapter) => $call,
-            SmsGateway::Twilio($adapter) => $call,
-        }
-    };
-}
-
-fn capabilities_of<G: Gateway>(_gateway: &G) -> Capabilities {
-    G::CAPABILITIES
-}
-
-impl SmsGateway {
-    /// What this gateway can do.
-    pub fn capabilities(&self) -> Capabilities {
-        each!(self, gateway => capabilities_of(gateway))
-    }
-
-    /// Asks what became of an attempt.
-    pub async fn look_up(&self, query: &LookUpQuery<'_>) -> Result<LookUp, SendFailure> {
-        each!(self, gateway => gateway.look_up(query).await)
-    }
-
-    /// Asks what became of a message that the gateway took.
-    pub async fn status(&self, query: &StatusQuery<'_>) -> Result<LookUp, SendFailure> {
-        each!(self, gateway => gateway.status(query).await)
-    }
-}
-
-impl Sender for SmsGateway {
-    type Message = SmsMessage;
-
-    fn provider(&self) -> Provider {
-        each!(self, gateway => gateway.provider())
-    }
-
-    fn longest_send_ms(&self) -> u64 {
-        each!(self, gateway => gateway.longest_send_ms())
-    }
-
-    async fn send(&self, message: &SmsMessage) -> Result<Accepted, SendFailure> {
-        each!(self, gateway => gateway.send(message).await)
-    }
 }

@@ -3,25 +3,26 @@
 mod answers;
 mod capabilities;
 mod codes;
-pub(crate) mod doors;
+mod descriptor;
+mod doors;
 mod gateway;
-mod infobip;
-mod nhn;
 mod pulls;
+mod registry;
 mod reported_sender;
 mod secrets;
+
+mod infobip;
+mod nhn;
 mod twilio;
 
 pub use capabilities::{Capabilities, ClientReference, ReceiptEvidence, ReceiptTransport};
 pub use codes::{CodeReading, CodeRow, CodeTable};
-pub use doors::{
-    DoorError, DoorRequest, HeadProof, Headers, Notice, Opened, RECEIPT_BODY_BYTES_MAX, ReceiptDoor,
-};
-pub use gateway::{LookUp, LookUpQuery, SmsGateway, SmsMessage, StatusQuery};
-pub use infobip::receipts::InfobipReceipts;
-pub use infobip::{InfobipSettings, InfobipSms};
-pub use nhn::receipts::NhnReceipts;
-pub use nhn::{NhnSettings, NhnSms};
-pub use pulls::{More, ReceiptPull};
-pub use twilio::receipts::TwilioReceipts;
-pub use twilio::{TwilioSettings, TwilioSms};
+pub use descriptor::{Descriptor, DoorFacts};
+pub use doors::{DoorError, DoorRequest, HeadProof, Headers, Notice, Opened, RECEIPT_BODY_BYTES_MAX};
+pub use gateway::{LookUp, LookUpQuery, SmsMessage, StatusQuery};
+pub use pulls::More;
+pub use registry::{ReceiptDoor, ReceiptPull, SmsGateway};
+
+pub use infobip::{InfobipSettings, InfobipSms, receipts::InfobipReceipts};
+pub use nhn::{NhnSettings, NhnSms, receipts::NhnReceipts};
+pub use twilio::{TwilioSettings, TwilioSms, receipts::TwilioReceipts};

@@ -3,7 +3,7 @@
 
 use std::sync::Arc;
 
-use closure_contract::FailureCode;
+use closure_contract::{FailureCode, SmsProvider};
 use closure_providers::{
     AriDial, AriSettings, PbxFault, Security, Sender, Smtp, SmtpSettings, Webhook, WebhookReply,
     WebhookSettings,
@@ -12,16 +12,13 @@ use rustls::ServerConfig;
 
 use crate::{
     ari,
-    infobip::{self, infobip},
-    nhn_send::{self, nhn},
     smtp::envelope,
     smtp_tls::over_tls,
     support::{
-        closed_port, install_tls,
+        closed_port, gateways, install_tls,
         smtp::{Script, SmtpServer, TlsMode},
         tls::{Shown, TlsServer, shown},
     },
-    twilio::{self, twilio},
 };
 
 /// What a client says that was told whom to trust.
@@ -122,13 +119,8 @@ async fn a_gateway_whose_certificate_no_public_authority_signed_gets_no_message(
         (Shown::NotValidYet, "is not valid yet"),
     ] {
         let server = TlsServer::start(shown(what).0).await;
-        let url = || server.base_url();
-        let said = [
-            ("NHN", nhn(url()).send(&nhn_send::overseas()).await),
-            ("Infobip", infobip(url()).send(&infobip::message()).await),
-            ("Twilio", twilio(url()).send(&twilio::message()).await),
-        ];
-        for (gateway, result) in said {
+        for gateway in SmsProvider::ALL {
+            let result = gateways::at(*gateway, server.base_url()).send(&gateways::message()).await;
             let failure = result.expect_err("not trusted");
             assert_eq!(failure.code, FailureCode::ProviderUnavailable, "{gateway}, {what:?}");
             let detail = &failure.detail;

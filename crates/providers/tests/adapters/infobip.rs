@@ -2,52 +2,33 @@
 
 use closure_contract::{Evidence, FailureCode, Provider, ReceiptStatus, Timestamp, job::Scope};
 use closure_providers::{
-    Addresses, DoorError, DoorRequest, InfobipReceipts, InfobipSettings, InfobipSms, LookUp, LookUpQuery,
-    Opened, PlainHttp, ReceiptDoor, SendFailure, Sender, SmsGateway, SmsMessage,
+    DoorError, DoorRequest, InfobipReceipts, InfobipSettings, InfobipSms, LookUp, LookUpQuery, Opened,
+    ReceiptDoor, SendFailure, Sender, SmsGateway,
 };
 use time::macros::datetime;
 
 use crate::support::{
     client_ref,
+    gateways::{http, message},
     http::{Answer, HttpServer, answer, answer_with},
-    install_tls,
 };
 
-const OK: &str = include_str!("../recorded/infobip_send_ok.json");
+pub(crate) const OK: &str = include_str!("../recorded/infobip_send_ok.json");
 pub(crate) const LOGS: &str = include_str!("../recorded/infobip_logs.json");
 const REPORTS: &str = include_str!("../recorded/infobip_reports.json");
 const STATUSES: &str = include_str!("../recorded/infobip_statuses.txt");
 
 pub(crate) fn settings(base_url: String) -> InfobipSettings {
-    install_tls();
     InfobipSettings {
-        base_url,
-        plain_http: PlainHttp::LoopbackOnly,
+        http: http(base_url),
         api_key: "api-key-1".to_owned(),
         receipt_url: Some("https://intake.example.com/receipts/infobip".to_owned()),
         validity_minutes: 1_440,
-        addresses: Addresses::Any,
-        connect_timeout_ms: 5_000,
-        read_timeout_ms: 20_000,
-        total_timeout_ms: 20_000,
-        body_bytes_max: 64 * 1024,
     }
 }
 
 pub(crate) fn infobip(base_url: String) -> InfobipSms {
     InfobipSms::new(settings(base_url)).expect("good settings")
-}
-
-pub(crate) fn message() -> SmsMessage {
-    SmsMessage {
-        client_ref: client_ref(),
-        to_digits: "84912345678".to_owned(),
-        country_code: 84,
-        sender: "+82234518120".to_owned(),
-        text: "Xin chào".to_owned(),
-        scope: Scope::Overseas,
-        subject: None,
-    }
 }
 
 async fn send_to(script: Answer) -> (Result<closure_providers::Accepted, SendFailure>, HttpServer) {

@@ -9,9 +9,9 @@ use crate::{
     infobip::{infobip, report},
     support::{
         client_ref,
+        gateways::message,
         http::{HttpServer, answer},
     },
-    twilio::message,
 };
 
 /// A report as Infobip's document shows it, with another status and error.

@@ -1,52 +1,25 @@
 //! Where a gateway's host may lead, and how long it may be silent.
 
-use closure_contract::FailureCode;
-use closure_providers::{
-    Addresses, ConfigError, InfobipSettings, InfobipSms, NhnSettings, NhnSms, Sender, SmsGateway,
-    TwilioSettings, TwilioSms,
-};
+use closure_contract::{FailureCode, SmsProvider};
+use closure_providers::{Addresses, ConfigError, HttpSettings, Sender, SmsGateway};
 
-use crate::{
-    infobip, nhn_send,
-    support::http::{Answer, HttpServer, answer},
-    twilio,
-    twilio::message,
+use crate::support::{
+    gateways::{adapter, http, message},
+    http::{Answer, HttpServer, answer},
 };
 
 /// One request may take an hour, so that a test that ends has met the shorter limit.
 const AN_HOUR_MS: u64 = 3_600_000;
 
-/// The same gateway of each kind; another one joins with a line.
+/// Every gateway at this address.
 fn every_gateway(
     base_url: &str,
     addresses: Addresses,
     read_timeout_ms: u64,
-) -> [Result<SmsGateway, ConfigError>; 3] {
-    let url = || base_url.to_owned();
+) -> impl Iterator<Item = Result<SmsGateway, ConfigError>> {
     let total_timeout_ms = AN_HOUR_MS;
-    [
-        NhnSms::new(NhnSettings {
-            addresses,
-            read_timeout_ms,
-            total_timeout_ms,
-            ..nhn_send::settings(url())
-        })
-        .map(SmsGateway::Nhn),
-        InfobipSms::new(InfobipSettings {
-            addresses,
-            read_timeout_ms,
-            total_timeout_ms,
-            ..infobip::settings(url())
-        })
-        .map(SmsGateway::Infobip),
-        TwilioSms::new(TwilioSettings {
-            addresses,
-            read_timeout_ms,
-            total_timeout_ms,
-            ..twilio::settings(url())
-        })
-        .map(SmsGateway::Twilio),
-    ]
+    let http = HttpSettings { addresses, read_timeout_ms, total_timeout_ms, ..http(base_url.to_owned()) };
+    SmsProvider::ALL.iter().map(move |gateway| adapter(*gateway, http.clone()))
 }
 
 #[tokio::test]
@@ -63,7 +36,7 @@ async fn a_host_whose_name_leads_into_our_own_network_is_never_connected_to() {
         let failure = gateway.expect("good settings").send(&message()).await.expect_err("status 500");
         assert_eq!(failure.code, FailureCode::AnswerLost);
     }
-    assert_eq!(server.seen().len(), 3, "the same name is reached where it may be");
+    assert_eq!(server.seen().len(), SmsProvider::ALL.len(), "the same name is reached where it may be");
 }
 
 #[test]

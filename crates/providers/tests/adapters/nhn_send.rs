@@ -1,29 +1,22 @@
 //! What NHN may answer to a send, and what never counts as success.
 
 use closure_contract::{FailureCode, job::Scope};
-use closure_providers::{Addresses, NhnSettings, NhnSms, PlainHttp, SendFailure, Sender, SmsMessage};
+use closure_providers::{HttpSettings, NhnSettings, NhnSms, SendFailure, Sender, SmsMessage};
 
 use crate::support::{
     client_ref, closed_port,
+    gateways::{http, message as overseas},
     http::{Answer, HttpServer, answer, answer_with, response},
-    install_tls,
 };
 
-const OK: &str = include_str!("../recorded/nhn_send_ok.json");
+pub(crate) const OK: &str = include_str!("../recorded/nhn_send_ok.json");
 const CODES: &str = include_str!("../recorded/nhn_result_codes.txt");
 
 pub(crate) fn settings(base_url: String) -> NhnSettings {
-    install_tls();
     NhnSettings {
-        base_url,
-        plain_http: PlainHttp::LoopbackOnly,
+        http: http(base_url),
         app_key: "app-key-1".to_owned(),
         secret_key: "secret-key-1".to_owned(),
-        addresses: Addresses::Any,
-        connect_timeout_ms: 5_000,
-        read_timeout_ms: 20_000,
-        total_timeout_ms: 20_000,
-        body_bytes_max: 64 * 1024,
     }
 }
 
@@ -33,20 +26,8 @@ pub(crate) fn nhn(base_url: String) -> NhnSms {
 
 /// For servers that never end: how soon it gives up is not what these tests are about.
 fn impatient(base_url: String) -> NhnSms {
-    let settings = NhnSettings { connect_timeout_ms: 1_500, total_timeout_ms: 2_000, ..settings(base_url) };
-    NhnSms::new(settings).expect("good settings")
-}
-
-pub(crate) fn overseas() -> SmsMessage {
-    SmsMessage {
-        client_ref: client_ref(),
-        to_digits: "84912345678".to_owned(),
-        country_code: 84,
-        sender: "+82234518120".to_owned(),
-        text: "Xin chào".to_owned(),
-        scope: Scope::Overseas,
-        subject: None,
-    }
+    let http = HttpSettings { connect_timeout_ms: 1_500, total_timeout_ms: 2_000, ..http(base_url) };
+    NhnSms::new(NhnSettings { http, ..settings(String::new()) }).expect("good settings")
 }
 
 async fn send_to(script: Answer) -> (Result<closure_providers::Accepted, SendFailure>, HttpServer) {

@@ -20,7 +20,7 @@ const REPORTS: &str = include_str!("../recorded/infobip_reports.json");
 async fn from_infobip(script: Answer) -> (Result<(Opened, More), SendFailure>, HttpServer) {
     let server = HttpServer::start(vec![script]).await;
     let mut settings = infobip::settings(server.base_url());
-    settings.body_bytes_max = 4 * 1024 * 1024;
+    settings.http.body_bytes_max = 4 * 1024 * 1024;
     let source = ReceiptPull::Infobip(closure_providers::InfobipSms::new(settings).expect("good settings"));
     (source.pull(SINCE, NOW).await, server)
 }
@@ -138,7 +138,7 @@ async fn nhns_results_bring_failures_and_no_arrival_page_by_page() {
     let full = vec![row("1000"); 1_000];
     let server = HttpServer::start(vec![results(&full), results(&[row("2000"), row("3001")])]).await;
     let mut settings = nhn_send::settings(server.base_url());
-    settings.body_bytes_max = 4 * 1024 * 1024;
+    settings.http.body_bytes_max = 4 * 1024 * 1024;
     let source = ReceiptPull::Nhn(closure_providers::NhnSms::new(settings).expect("good settings"));
     let (opened, more) = source.pull(SINCE, NOW).await.expect("readable");
     let said: Vec<_> = opened.receipts.iter().map(|one| (one.status, one.evidence)).collect();

@@ -1,14 +1,12 @@
 //! What Twilio may answer, and what never counts as success.
 
-use closure_contract::{FailureCode, job::Scope};
-use closure_providers::{
-    Accepted, Addresses, ConfigError, PlainHttp, SendFailure, Sender, SmsMessage, TwilioSettings, TwilioSms,
-};
+use closure_contract::FailureCode;
+use closure_providers::{Accepted, ConfigError, SendFailure, Sender, TwilioSettings, TwilioSms};
 
 use crate::support::{
     client_ref,
+    gateways::{http, message},
     http::{Answer, HttpServer, answer, answer_with},
-    install_tls,
 };
 
 pub(crate) const OK: &str = include_str!("../recorded/twilio_send_ok.json");
@@ -17,38 +15,19 @@ pub(crate) const SID: &str = "SMbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbb";
 pub(crate) const RECEIPT_URL: &str = "https://intake.example.com/receipts/twilio";
 
 pub(crate) fn settings(base_url: String) -> TwilioSettings {
-    install_tls();
     TwilioSettings {
-        base_url,
-        plain_http: PlainHttp::LoopbackOnly,
+        http: http(base_url),
         account_sid: ACCOUNT.to_owned(),
         key_sid: None,
         secret: "auth-token-1".to_owned(),
         messaging_service_sid: None,
         receipt_url: RECEIPT_URL.to_owned(),
         validity_s: 14_400,
-        addresses: Addresses::Any,
-        connect_timeout_ms: 5_000,
-        read_timeout_ms: 20_000,
-        total_timeout_ms: 20_000,
-        body_bytes_max: 64 * 1024,
     }
 }
 
 pub(crate) fn twilio(base_url: String) -> TwilioSms {
     TwilioSms::new(settings(base_url)).expect("good settings")
-}
-
-pub(crate) fn message() -> SmsMessage {
-    SmsMessage {
-        client_ref: client_ref(),
-        to_digits: "84912345678".to_owned(),
-        country_code: 84,
-        sender: "+82234518120".to_owned(),
-        text: "Xin chào".to_owned(),
-        scope: Scope::Overseas,
-        subject: None,
-    }
 }
 
 async fn send_to(script: Answer) -> (Result<Accepted, SendFailure>, HttpServer) {

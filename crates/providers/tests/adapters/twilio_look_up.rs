@@ -7,9 +7,10 @@ use time::macros::datetime;
 use crate::{
     support::{
         client_ref,
+        gateways::message,
         http::{Answer, HttpServer, answer},
     },
-    twilio::{ACCOUNT, OK, SID, message, twilio},
+    twilio::{ACCOUNT, OK, SID, twilio},
 };
 
 /// The look-up's answer, and the server that was asked.

@@ -3,7 +3,7 @@
 //! Source: Infobip's page "Response status and error codes", general status codes, as of July 2026.
 //! The same codes stand in the answer to a request, in its logs and in its reports.
 
-use closure_contract::{Evidence, FailureCode, Provider, ReceiptStatus};
+use closure_contract::{Evidence, FailureCode, ReceiptStatus};
 
 use crate::sms::codes::{CodeReading, CodeRow, CodeTable, lost, said, undelivered};
 
@@ -11,7 +11,6 @@ use crate::sms::codes::{CodeReading, CodeRow, CodeTable, lost, said, undelivered
 ///
 /// A status of a good name may be an intermediate one: 2 says that the operator has it, and no more.
 pub(crate) const STATUSES: CodeTable = CodeTable {
-    provider: Provider::Infobip,
     what: "Status of a message",
     source: "Infobip, Response status and error codes, General status codes",
     rows: &[
@@ -132,7 +131,6 @@ pub(crate) const STATUSES: CodeTable = CodeTable {
 /// They are read where a status has no number, or one of a later release.
 /// A group of a good name holds intermediate statuses too, so that it is worth no more than the weakest of them.
 pub(crate) const GROUPS: CodeTable = CodeTable {
-    provider: Provider::Infobip,
     what: "Group of a status",
     source: "Infobip, Response status and error codes, General status codes",
     rows: &[

@@ -2,13 +2,12 @@
 //!
 //! Source: Infobip's page "Response status and error codes", general error codes, as of July 2026.
 
-use closure_contract::{FailureCode, Provider, ReceiptStatus};
+use closure_contract::{FailureCode, ReceiptStatus};
 
 use crate::sms::codes::{CodeTable, lost, undelivered};
 
 /// What the recipient, the text, the sender or the account did wrong.
 pub(crate) const USER_ERRORS: CodeTable = CodeTable {
-    provider: Provider::Infobip,
     what: "Error of a message, of the user",
     source: "Infobip, Response status and error codes, General error codes",
     rows: &[
@@ -165,7 +164,6 @@ pub(crate) const USER_ERRORS: CodeTable = CodeTable {
 
 /// What the recipient's operator says.
 pub(crate) const OPERATOR_ERRORS: CodeTable = CodeTable {
-    provider: Provider::Infobip,
     what: "Error of a message, of the operator",
     source: "Infobip, Response status and error codes, General error codes",
     rows: &[

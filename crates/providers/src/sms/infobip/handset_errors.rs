@@ -2,13 +2,12 @@
 //!
 //! Source: Infobip's page "Response status and error codes", general error codes, as of July 2026.
 
-use closure_contract::{Evidence, FailureCode, Provider, ReceiptStatus};
+use closure_contract::{Evidence, FailureCode, ReceiptStatus};
 
 use crate::sms::codes::{CodeTable, said, undelivered};
 
 /// What the handset and the networks before it say.
 pub(crate) const HANDSET_ERRORS: CodeTable = CodeTable {
-    provider: Provider::Infobip,
     what: "Error of a message, of the handset",
     source: "Infobip, Response status and error codes, General error codes",
     rows: &[

@@ -12,7 +12,7 @@ pub(super) mod wire;
 use std::fmt;
 
 use closure_contract::{
-    ClientRef, Evidence, FailureCode, Provider, ReceiptStatus, Timestamp,
+    ClientRef, Evidence, FailureCode, Provider, ReceiptStatus, SmsProvider, Timestamp,
     facts::recovery::{Duplicates, LookUpBy, Recovery},
 };
 use reqwest::{
@@ -24,14 +24,14 @@ use super::{
     answers::{by_status, lost, unreadable},
     capabilities::{Capabilities, ClientReference, ReceiptEvidence, ReceiptTransport},
     codes::CodeReading,
+    descriptor::{Descriptor, DoorFacts},
     doors::Opened,
     gateway::{Gateway, LookUp, LookUpQuery, SmsMessage, StatusQuery},
-    pulls::More,
+    pulls::{More, Pull},
 };
 use crate::{
-    addresses::Addresses,
-    config::{ConfigError, PlainHttp, base_url, gateway_url, positive, token},
-    http::{Answer, Http, HttpLimits, below},
+    config::{ConfigError, base_url, positive, token},
+    http::{Answer, Http, HttpSettings, below},
     sender::{Accepted, SendFailure, Sender},
 };
 use receipts::{infobip_time, opened};
@@ -53,35 +53,43 @@ const VALIDITY_MINUTES_MAX: u64 = 2_880;
 /// The status of a request that was refused because the gateway has its message.
 const DUPLICATE: i64 = 23;
 
+/// What is known of it without asking.
+pub(super) const DESCRIPTOR: Descriptor = Descriptor {
+    gateway: SmsProvider::Infobip,
+    capabilities: Capabilities {
+        client_reference: ClientReference::Identity,
+        recovery: Recovery { look_up: LookUpBy::ClientReference, duplicates: Duplicates::Refused },
+        receipts: ReceiptTransport::PushedAndPolled,
+        evidence: ReceiptEvidence { elsewhere: Evidence::Handset, weaker: &[] },
+        one_time_codes_only: &[],
+    },
+    code_tables: &[
+        codes::STATUSES,
+        codes::GROUPS,
+        errors::USER_ERRORS,
+        errors::OPERATOR_ERRORS,
+        handset_errors::HANDSET_ERRORS,
+    ],
+    door: DoorFacts::BATCHES,
+};
+
 /// How to reach Infobip.
 #[derive(Clone)]
 pub struct InfobipSettings {
-    /// The account's own base URL, such as `https://xxxxx.api.infobip.com`.
-    pub base_url: String,
-    /// Where plain HTTP may go.
-    pub plain_http: PlainHttp,
+    /// How its API is reached.
+    pub http: HttpSettings,
     /// The key of the header `Authorization: App …`.
     pub api_key: String,
     /// Where reports of each message go; without it, where the account's own settings say.
     pub receipt_url: Option<String>,
     /// How long the gateway keeps trying, in minutes, so that no text message comes after the email.
     pub validity_minutes: u64,
-    /// Where its host may be.
-    pub addresses: Addresses,
-    /// How long a connection may take, in milliseconds.
-    pub connect_timeout_ms: u64,
-    /// How long the gateway may be silent while it answers, in milliseconds.
-    pub read_timeout_ms: u64,
-    /// How long a request may take, in milliseconds.
-    pub total_timeout_ms: u64,
-    /// How large an answer may be, in bytes.
-    pub body_bytes_max: usize,
 }
 
 impl fmt::Debug for InfobipSettings {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("InfobipSettings")
-            .field("base_url", &self.base_url)
+            .field("http", &self.http)
             .field("validity_minutes", &self.validity_minutes)
             .finish_non_exhaustive()
     }
@@ -106,7 +114,7 @@ impl fmt::Debug for InfobipSms {
 impl InfobipSms {
     /// An adapter, or what is wrong with the settings; no connection is made.
     pub fn new(settings: InfobipSettings) -> Result<Self, ConfigError> {
-        let base = gateway_url(SERVICE, &settings.base_url, settings.plain_http, settings.addresses)?;
+        let (http, base) = Http::of_gateway(SERVICE, &settings.http)?;
         token(SERVICE, "api_key", &settings.api_key)?;
         positive(SERVICE, "validity_minutes", settings.validity_minutes)?;
         if settings.validity_minutes > VALIDITY_MINUTES_MAX {
@@ -114,70 +122,14 @@ impl InfobipSms {
             return Err(ConfigError::Setting { service: SERVICE, key: "validity_minutes", problem });
         }
         if let Some(url) = &settings.receipt_url {
-            base_url(SERVICE, url, settings.plain_http)?;
+            base_url(SERVICE, url, settings.http.plain_http)?;
         }
         let mut key = HeaderValue::from_str(&format!("App {}", settings.api_key)).map_err(|_| {
             ConfigError::Setting { service: SERVICE, key: "api_key", problem: "cannot be a header" }
         })?;
         key.set_sensitive(true);
-        let limits = HttpLimits {
-            connect_timeout_ms: settings.connect_timeout_ms,
-            read_timeout_ms: settings.read_timeout_ms,
-            total_timeout_ms: settings.total_timeout_ms,
-            body_bytes_max: settings.body_bytes_max,
-        };
-        let http = Http::new(SERVICE, limits, settings.addresses, None)?;
         let (receipt_url, validity_minutes) = (settings.receipt_url, settings.validity_minutes);
         Ok(Self { http, base, key, receipt_url, validity_minutes })
-    }
-
-    /// The reports that nobody has taken yet; the gateway gives each out once.
-    pub(crate) async fn reports(&self, now: Timestamp) -> Result<(Opened, More), SendFailure> {
-        let mut url = below(&self.base, &["sms", "3", "reports"]);
-        url.query_pairs_mut().append_pair("limit", &PULLED_ROWS_MAX.to_string());
-        let reports = self.pulled(url).await?;
-        let more = if reports.results.len() < PULLED_ROWS_MAX { More::Later } else { More::AtOnce };
-        Ok((opened(reports, now), more))
-    }
-
-    /// What the logs say of messages that came to an end; they reach back 48 hours, and are read page by page.
-    ///
-    /// Where they go on after the last page that is read, that is the past which was wanted least: the newest come first.
-    /// Those before a page that does not come are kept, and whoever asks is told that there is more.
-    pub(crate) async fn ended(&self, since: Timestamp, now: Timestamp) -> Result<Opened, SendFailure> {
-        let since = infobip_time(since)
-            .ok_or_else(|| SendFailure::new(FailureCode::RequestRefused, "the time has no text"))?;
-        let mut ended = Opened::default();
-        let mut cursor: Option<String> = None;
-        for _ in 0..LOG_PAGES_MAX {
-            let mut url = below(&self.base, &["sms", "3", "logs"]);
-            url.query_pairs_mut()
-                .append_pair("sentSince", &since)
-                .append_pair("limit", &PULLED_ROWS_MAX.to_string())
-                .append_pair("useCursor", "true");
-            if let Some(cursor) = &cursor {
-                url.query_pairs_mut().append_pair("cursor", cursor);
-            }
-            let page = match (self.pulled(url).await, &cursor) {
-                (Ok(page), _) => page,
-                (Err(problem), Some(_)) => {
-                    ended.cut_short = Some(problem.to_string());
-                    break;
-                }
-                (Err(problem), None) => return Err(problem),
-            };
-            let next = page.next_cursor().map(str::to_owned);
-            let page = opened(page, now);
-            ended.receipts.extend(page.receipts);
-            ended.unreadable += page.unreadable;
-            // The same cursor again would lead to the same page again.
-            if next.is_none() || next == cursor {
-                break;
-            }
-            cursor = next;
-        }
-        ended.receipts.retain(|receipt| receipt.status != ReceiptStatus::InTransit);
-        Ok(ended)
     }
 
     async fn pulled(&self, url: Url) -> Result<Reports, SendFailure> {
@@ -222,14 +174,9 @@ impl InfobipSms {
 }
 
 impl Gateway for InfobipSms {
-    const CAPABILITIES: Capabilities = Capabilities {
-        provider: Provider::Infobip,
-        client_reference: ClientReference::Identity,
-        recovery: Recovery { look_up: LookUpBy::ClientReference, duplicates: Duplicates::Refused },
-        receipts: ReceiptTransport::PushedAndPolled,
-        evidence: ReceiptEvidence { elsewhere: Evidence::Handset, weaker: &[] },
-        one_time_codes_only: &[],
-    };
+    fn descriptor(&self) -> &'static Descriptor {
+        &DESCRIPTOR
+    }
 
     /// Asks the logs, which reach back 48 hours, for the id that we gave it.
     async fn look_up(&self, query: &LookUpQuery<'_>) -> Result<LookUp, SendFailure> {
@@ -239,6 +186,57 @@ impl Gateway for InfobipSms {
     /// Our reference is the message's id here, so that both questions are one.
     async fn status(&self, query: &StatusQuery<'_>) -> Result<LookUp, SendFailure> {
         self.logged(query.client_ref).await
+    }
+}
+
+impl Pull for InfobipSms {
+    /// The reports that nobody has taken yet; the gateway gives each out once.
+    async fn pull(&self, _since: Timestamp, now: Timestamp) -> Result<(Opened, More), SendFailure> {
+        let mut url = below(&self.base, &["sms", "3", "reports"]);
+        url.query_pairs_mut().append_pair("limit", &PULLED_ROWS_MAX.to_string());
+        let reports = self.pulled(url).await?;
+        let more = if reports.results.len() < PULLED_ROWS_MAX { More::Later } else { More::AtOnce };
+        Ok((opened(reports, now), more))
+    }
+
+    /// What the logs say of messages that came to an end; they reach back 48 hours, and are read page by page.
+    ///
+    /// Where they go on after the last page that is read, that is the past which was wanted least: the newest come first.
+    /// Those before a page that does not come are kept, and whoever asks is told that there is more.
+    async fn recall(&self, since: Timestamp, now: Timestamp) -> Result<Opened, SendFailure> {
+        let since = infobip_time(since)
+            .ok_or_else(|| SendFailure::new(FailureCode::RequestRefused, "the time has no text"))?;
+        let mut ended = Opened::default();
+        let mut cursor: Option<String> = None;
+        for _ in 0..LOG_PAGES_MAX {
+            let mut url = below(&self.base, &["sms", "3", "logs"]);
+            url.query_pairs_mut()
+                .append_pair("sentSince", &since)
+                .append_pair("limit", &PULLED_ROWS_MAX.to_string())
+                .append_pair("useCursor", "true");
+            if let Some(cursor) = &cursor {
+                url.query_pairs_mut().append_pair("cursor", cursor);
+            }
+            let page = match (self.pulled(url).await, &cursor) {
+                (Ok(page), _) => page,
+                (Err(problem), Some(_)) => {
+                    ended.cut_short = Some(problem.to_string());
+                    break;
+                }
+                (Err(problem), None) => return Err(problem),
+            };
+            let next = page.next_cursor().map(str::to_owned);
+            let page = opened(page, now);
+            ended.receipts.extend(page.receipts);
+            ended.unreadable += page.unreadable;
+            // The same cursor again would lead to the same page again.
+            if next.is_none() || next == cursor {
+                break;
+            }
+            cursor = next;
+        }
+        ended.receipts.retain(|receipt| receipt.status != ReceiptStatus::InTransit);
+        Ok(ended)
     }
 }
 

@@ -15,12 +15,14 @@ use time::{
 };
 
 use super::{
+    DESCRIPTOR,
     statuses::{said, status_code},
     wire::{Report, Reports},
 };
 use crate::config::ConfigError;
 use crate::sms::{
-    doors::{DoorError, DoorRequest, Headers, Opened},
+    descriptor::Descriptor,
+    doors::{Door, DoorError, DoorRequest, Headers, Opened},
     secrets::Secrets,
 };
 
@@ -56,18 +58,19 @@ impl InfobipReceipts {
         }
         Ok(Self { secrets: Secrets::new(SERVICE, credentials)? })
     }
+}
 
-    /// Whether a head brings live credentials.
-    pub(crate) fn is_proved(&self, header: &Headers<'_>) -> bool {
+impl Door for InfobipReceipts {
+    fn descriptor(&self) -> &'static Descriptor {
+        &DESCRIPTOR
+    }
+
+    fn accepts_head(&self, header: &Headers<'_>) -> bool {
         self.secrets.matches(header("authorization").and_then(basic).as_deref())
     }
 
-    pub(crate) fn open(
-        &self,
-        request: &DoorRequest<'_>,
-        received_at: Timestamp,
-    ) -> Result<Opened, DoorError> {
-        if !self.is_proved(request.header) {
+    fn open(&self, request: &DoorRequest<'_>, received_at: Timestamp) -> Result<Opened, DoorError> {
+        if !self.accepts_head(request.header) {
             return Err(DoorError::Forged);
         }
         let reports: Reports = serde_json::from_slice(request.raw_body)

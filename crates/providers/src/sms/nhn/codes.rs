@@ -3,7 +3,7 @@
 //! Source: `error-code.md` of NHN (repository TOAST-DOCS/SMS, commit 4af1fe8).
 //! Codes of functions that we do not use are here too, so that an unknown code is really a new one.
 
-use closure_contract::{FailureCode, Provider};
+use closure_contract::FailureCode;
 
 use crate::sms::codes::{CodeReading, CodeTable, refused};
 
@@ -12,7 +12,6 @@ pub(crate) const SUCCESS: i64 = 0;
 
 /// Synchronous results, but success: they stand in the header and for each recipient.
 pub(crate) const RESULTS: CodeTable = CodeTable {
-    provider: Provider::Nhn,
     what: "Result of a request",
     source: "TOAST-DOCS/SMS error-code.md, API Result Code",
     rows: &[

@@ -9,7 +9,7 @@ pub(super) mod wire;
 use std::fmt;
 
 use closure_contract::{
-    Evidence, Provider, Timestamp,
+    Evidence, Provider, SmsProvider, Timestamp,
     facts::recovery::{Duplicates, LookUpBy, Recovery},
     job::Scope,
 };
@@ -20,13 +20,14 @@ use time::{format_description::BorrowedFormatItem, macros::format_description};
 use super::{
     answers::{by_status, lost, unreadable},
     capabilities::{Capabilities, ClientReference, ReceiptEvidence, ReceiptTransport},
+    descriptor::{Descriptor, DoorFacts},
     doors::Opened,
     gateway::{Gateway, LookUp, LookUpQuery, SmsMessage, StatusQuery},
+    pulls::{More, Pull},
 };
 use crate::{
-    addresses::Addresses,
-    config::{ConfigError, PlainHttp, gateway_url, token},
-    http::{Answer, Http, HttpLimits, below},
+    config::{ConfigError, token},
+    http::{Answer, Http, HttpSettings, below},
     sender::{Accepted, SendFailure, Sender},
 };
 use codes::SUCCESS;
@@ -44,38 +45,36 @@ const RESULT_PAGES_MAX: usize = 50;
 const NHN_TIME: &[BorrowedFormatItem<'_>] =
     format_description!("[year]-[month]-[day] [hour]:[minute]:[second]");
 
+/// What is known of it without asking.
+pub(super) const DESCRIPTOR: Descriptor = Descriptor {
+    gateway: SmsProvider::Nhn,
+    capabilities: Capabilities {
+        client_reference: ClientReference::Echoed,
+        recovery: Recovery { look_up: LookUpBy::ClientReference, duplicates: Duplicates::Carried },
+        receipts: ReceiptTransport::PushedAndPolled,
+        evidence: ReceiptEvidence { elsewhere: Evidence::Handset, weaker: &[] },
+        // `international-sending-policy.md`: in countries as strict as Vietnam a text arrives only if it is a one-time code;
+        // until May 2025 the same sentence named China.
+        one_time_codes_only: &[84, 86],
+    },
+    code_tables: &[codes::RESULTS, statuses::RECEIVING, statuses::DLR_STATUSES, statuses::DLR_ERRORS],
+    door: DoorFacts::BATCHES,
+};
+
 /// How to reach NHN Cloud.
 #[derive(Clone)]
 pub struct NhnSettings {
-    /// Scheme and host, such as `https://sms.api.nhncloudservice.com`.
-    pub base_url: String,
-    /// Where plain HTTP may go.
-    pub plain_http: PlainHttp,
+    /// How its API is reached.
+    pub http: HttpSettings,
     /// The project's key, part of the path.
     pub app_key: String,
     /// The secret of the header `X-Secret-Key`.
     pub secret_key: String,
-    /// Where its host may be.
-    pub addresses: Addresses,
-    /// How long a connection may take, in milliseconds.
-    pub connect_timeout_ms: u64,
-    /// How long the gateway may be silent while it answers, in milliseconds.
-    pub read_timeout_ms: u64,
-    /// How long a request may take, in milliseconds.
-    pub total_timeout_ms: u64,
-    /// How large an answer may be, in bytes.
-    pub body_bytes_max: usize,
 }
 
 impl fmt::Debug for NhnSettings {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("NhnSettings")
-            .field("base_url", &self.base_url)
-            .field("plain_http", &self.plain_http)
-            .field("connect_timeout_ms", &self.connect_timeout_ms)
-            .field("total_timeout_ms", &self.total_timeout_ms)
-            .field("body_bytes_max", &self.body_bytes_max)
-            .finish_non_exhaustive()
+        f.debug_struct("NhnSettings").field("http", &self.http).finish_non_exhaustive()
     }
 }
 
@@ -136,7 +135,7 @@ impl fmt::Debug for NhnSms {
 impl NhnSms {
     /// An adapter, or what is wrong with the settings; no connection is made.
     pub fn new(settings: NhnSettings) -> Result<Self, ConfigError> {
-        let base = gateway_url(SERVICE, &settings.base_url, settings.plain_http, settings.addresses)?;
+        let (http, base) = Http::of_gateway(SERVICE, &settings.http)?;
         token(SERVICE, "app_key", &settings.app_key)?;
         token(SERVICE, "secret_key", &settings.secret_key)?;
         let mut secret = HeaderValue::from_str(&settings.secret_key).map_err(|_| ConfigError::Setting {
@@ -145,48 +144,7 @@ impl NhnSms {
             problem: "cannot be a header",
         })?;
         secret.set_sensitive(true);
-        let limits = HttpLimits {
-            connect_timeout_ms: settings.connect_timeout_ms,
-            read_timeout_ms: settings.read_timeout_ms,
-            total_timeout_ms: settings.total_timeout_ms,
-            body_bytes_max: settings.body_bytes_max,
-        };
-        Ok(Self {
-            http: Http::new(SERVICE, limits, settings.addresses, None)?,
-            base,
-            app_key: settings.app_key,
-            secret,
-        })
-    }
-
-    /// The results that were made since then, at most a day ago.
-    pub(crate) async fn results(&self, since: Timestamp, now: Timestamp) -> Result<Opened, SendFailure> {
-        let mut opened = Opened::default();
-        for page in 1..=RESULT_PAGES_MAX {
-            let mut url = below(&self.base, &["sms", "v3.0", "appKeys", &self.app_key, "message-results"]);
-            url.query_pairs_mut()
-                .append_pair("startUpdateDate", &nhn_time(since.0))
-                .append_pair("endUpdateDate", &nhn_time(now.0))
-                .append_pair("pageNum", &page.to_string())
-                .append_pair("pageSize", &RESULT_PAGE_ROWS.to_string());
-            let results: ResultsAnswer = read(&self.run(self.http.get(url)).await?)?;
-            let rows = results
-                .body
-                .rows()
-                .ok_or_else(|| unreadable("NHN's results are in a shape that it does not document"))?;
-            let is_last = rows.len() < RESULT_PAGE_ROWS;
-            for row in rows {
-                match polled(row, now) {
-                    Ok(Some(receipt)) => opened.receipts.push(receipt),
-                    Ok(None) => opened.ignored += 1,
-                    Err(BadHook) => opened.unreadable += 1,
-                }
-            }
-            if is_last {
-                return Ok(opened);
-            }
-        }
-        Err(unreadable("NHN has more results than are read at once; ask more often"))
+        Ok(Self { http, base, app_key: settings.app_key, secret })
     }
 
     pub(super) fn url(&self, kind: Kind) -> Url {
@@ -225,16 +183,9 @@ impl NhnSms {
 }
 
 impl Gateway for NhnSms {
-    const CAPABILITIES: Capabilities = Capabilities {
-        provider: Provider::Nhn,
-        client_reference: ClientReference::Echoed,
-        recovery: Recovery { look_up: LookUpBy::ClientReference, duplicates: Duplicates::Carried },
-        receipts: ReceiptTransport::PushedAndPolled,
-        evidence: ReceiptEvidence { elsewhere: Evidence::Handset, weaker: &[] },
-        // `international-sending-policy.md`: in countries as strict as Vietnam a text arrives only if it is a one-time code;
-        // until May 2025 the same sentence named China.
-        one_time_codes_only: &[84, 86],
-    };
+    fn descriptor(&self) -> &'static Descriptor {
+        &DESCRIPTOR
+    }
 
     /// Asks for the attempt by the grouping key that we gave it; overseas messages are never LMS.
     ///
@@ -266,6 +217,43 @@ impl Gateway for NhnSms {
             Some(why) if !is_not_listed => Err(why),
             Some(_) | None => Ok(LookUp::NotFound),
         }
+    }
+}
+
+impl Pull for NhnSms {
+    /// The results that were made since then, at most a day ago.
+    async fn pull(&self, since: Timestamp, now: Timestamp) -> Result<(Opened, More), SendFailure> {
+        let mut opened = Opened::default();
+        for page in 1..=RESULT_PAGES_MAX {
+            let mut url = below(&self.base, &["sms", "v3.0", "appKeys", &self.app_key, "message-results"]);
+            url.query_pairs_mut()
+                .append_pair("startUpdateDate", &nhn_time(since.0))
+                .append_pair("endUpdateDate", &nhn_time(now.0))
+                .append_pair("pageNum", &page.to_string())
+                .append_pair("pageSize", &RESULT_PAGE_ROWS.to_string());
+            let results: ResultsAnswer = read(&self.run(self.http.get(url)).await?)?;
+            let rows = results
+                .body
+                .rows()
+                .ok_or_else(|| unreadable("NHN's results are in a shape that it does not document"))?;
+            let is_last = rows.len() < RESULT_PAGE_ROWS;
+            for row in rows {
+                match polled(row, now) {
+                    Ok(Some(receipt)) => opened.receipts.push(receipt),
+                    Ok(None) => opened.ignored += 1,
+                    Err(BadHook) => opened.unreadable += 1,
+                }
+            }
+            if is_last {
+                return Ok((opened, More::Later));
+            }
+        }
+        Err(unreadable("NHN has more results than are read at once; ask more often"))
+    }
+
+    /// Results stay where they are, so that nothing was lost.
+    async fn recall(&self, _since: Timestamp, _now: Timestamp) -> Result<Opened, SendFailure> {
+        Ok(Opened::default())
     }
 }
 

@@ -29,12 +29,14 @@ use time::{
 };
 
 use super::{
+    DESCRIPTOR,
     statuses::{self, DLR_STATUSES},
     wire::{provider_ref, text_or_number},
 };
 use crate::sms::{
     codes::CodeReading,
-    doors::{DoorError, DoorRequest, Headers, Notice, Opened},
+    descriptor::Descriptor,
+    doors::{Door, DoorError, DoorRequest, Headers, Notice, Opened},
     reported_sender::sender_field,
     secrets::Secrets,
 };
@@ -69,18 +71,19 @@ impl NhnReceipts {
     pub fn new(secrets: &[String]) -> Result<Self, ConfigError> {
         Ok(Self { secrets: Secrets::new(SERVICE, secrets)? })
     }
+}
 
-    /// Whether a head brings a live secret.
-    pub(crate) fn is_proved(&self, header: &Headers<'_>) -> bool {
+impl Door for NhnReceipts {
+    fn descriptor(&self) -> &'static Descriptor {
+        &DESCRIPTOR
+    }
+
+    fn accepts_head(&self, header: &Headers<'_>) -> bool {
         self.secrets.matches(header(SIGNATURE_HEADER))
     }
 
-    pub(crate) fn open(
-        &self,
-        request: &DoorRequest<'_>,
-        received_at: Timestamp,
-    ) -> Result<Opened, DoorError> {
-        if !self.is_proved(request.header) {
+    fn open(&self, request: &DoorRequest<'_>, received_at: Timestamp) -> Result<Opened, DoorError> {
+        if !self.accepts_head(request.header) {
             return Err(DoorError::Forged);
         }
         let body: Body = serde_json::from_slice(request.raw_body)

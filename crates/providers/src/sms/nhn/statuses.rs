@@ -2,13 +2,12 @@
 //!
 //! Source: `error-code.md` of NHN (repository TOAST-DOCS/SMS, commit 4af1fe8).
 
-use closure_contract::{Evidence, FailureCode, Provider, ReceiptStatus};
+use closure_contract::{Evidence, FailureCode, ReceiptStatus};
 
 use crate::sms::codes::{CodeReading, CodeTable, lost, said};
 
 /// Results of the transfer to the handset.
 pub(crate) const RECEIVING: CodeTable = CodeTable {
-    provider: Provider::Nhn,
     what: "Result of receiving",
     source: "TOAST-DOCS/SMS error-code.md, Result Code of Receiving",
     rows: &[
@@ -161,7 +160,6 @@ pub(crate) const RECEIVING: CodeTable = CodeTable {
 
 /// The carriers' receipts from overseas.
 pub(crate) const DLR_STATUSES: CodeTable = CodeTable {
-    provider: Provider::Nhn,
     what: "Status of a delivery receipt from overseas",
     source: "TOAST-DOCS/SMS error-code.md, DLR status code",
     rows: &[
@@ -182,7 +180,6 @@ pub(crate) const DLR_STATUSES: CodeTable = CodeTable {
 
 /// Why a carrier overseas did not deliver; the status decides, the error explains.
 pub(crate) const DLR_ERRORS: CodeTable = CodeTable {
-    provider: Provider::Nhn,
     what: "Error of a delivery receipt from overseas",
     source: "TOAST-DOCS/SMS error-code.md, DLR error code",
     rows: &[

@@ -2,7 +2,7 @@
 //!
 //! Source: Twilio's Error and Warning Dictionary, where its codes concern sending and listing messages.
 
-use closure_contract::{FailureCode, Provider};
+use closure_contract::FailureCode;
 
 use super::statuses::ERRORS;
 use crate::sms::codes::{CodeReading, CodeTable, refused};
@@ -11,7 +11,6 @@ use crate::sms::codes::{CodeReading, CodeTable, refused};
 ///
 /// A permission that the account lacks, for a region or for a trial, is the account's fault and not the recipient's.
 pub(crate) const REFUSALS: CodeTable = CodeTable {
-    provider: Provider::Twilio,
     what: "Code of a refused request",
     source: "Twilio, Error and Warning Dictionary",
     rows: &[

@@ -11,7 +11,7 @@ pub(super) mod wire;
 use std::fmt;
 
 use closure_contract::{
-    Evidence, FailureCode, Provider, ReceiptStatus,
+    Evidence, FailureCode, Provider, ReceiptStatus, SmsProvider,
     facts::recovery::{Duplicates, LookUpBy, Recovery},
 };
 use reqwest::{
@@ -26,17 +26,18 @@ use time::{
 use super::{
     answers::{by_status, lost, unreadable},
     capabilities::{Capabilities, ClientReference, ReceiptEvidence, ReceiptTransport},
+    descriptor::{Descriptor, DoorFacts},
+    doors::{HeadProof, SINGLE_RECEIPT_BODY_BYTES_MAX},
     gateway::{Gateway, LookUp, LookUpQuery, SmsMessage, StatusQuery},
 };
 use crate::{
-    addresses::Addresses,
-    config::{ConfigError, PlainHttp, base_url, gateway_url, positive, token},
-    http::{Answer, Http, HttpLimits, below},
+    config::{ConfigError, base_url, positive, token},
+    http::{Answer, Http, HttpSettings, below},
     sender::{Accepted, SendFailure, Sender},
 };
 use codes::classify;
 use statuses::{ERRORS, word};
-use wire::{ApiError, Message, Page, is_sid, message_sid, receipt_address};
+use wire::{ApiError, CALLBACK_ANSWER_MAX, Message, Page, is_sid, message_sid, receipt_address};
 
 const SERVICE: &str = "Twilio";
 /// Twilio keeps a message in its queue for at most ten hours.
@@ -52,13 +53,29 @@ const CREATED_AFTER: Duration = Duration::minutes(10);
 const CREATED: u16 = 201;
 const LISTED: u16 = 200;
 
+/// What is known of it without asking.
+pub(super) const DESCRIPTOR: Descriptor = Descriptor {
+    gateway: SmsProvider::Twilio,
+    capabilities: Capabilities {
+        client_reference: ClientReference::InReceiptAddress,
+        recovery: Recovery { look_up: LookUpBy::RecipientAndTime, duplicates: Duplicates::Carried },
+        receipts: ReceiptTransport::Pushed,
+        evidence: ReceiptEvidence { elsewhere: Evidence::Carrier, weaker: &[] },
+        one_time_codes_only: &[],
+    },
+    code_tables: &[codes::REFUSALS, statuses::STATUSES, statuses::ERRORS],
+    door: DoorFacts {
+        head_proof: HeadProof::OverTheBody,
+        body_bytes_max: SINGLE_RECEIPT_BODY_BYTES_MAX,
+        answer_max: Some(CALLBACK_ANSWER_MAX),
+    },
+};
+
 /// How to reach Twilio.
 #[derive(Clone)]
 pub struct TwilioSettings {
-    /// Such as `https://api.twilio.com`.
-    pub base_url: String,
-    /// Where plain HTTP may go.
-    pub plain_http: PlainHttp,
+    /// How its API is reached.
+    pub http: HttpSettings,
     /// The account that sends.
     pub account_sid: String,
     /// The API key whose secret it is; without one the secret is the account's auth token.
@@ -71,22 +88,12 @@ pub struct TwilioSettings {
     pub receipt_url: String,
     /// How long a message may wait in Twilio's queue, in seconds.
     pub validity_s: u64,
-    /// Where its host may be.
-    pub addresses: Addresses,
-    /// How long a connection may take, in milliseconds.
-    pub connect_timeout_ms: u64,
-    /// How long the gateway may be silent while it answers, in milliseconds.
-    pub read_timeout_ms: u64,
-    /// How long a request may take, in milliseconds.
-    pub total_timeout_ms: u64,
-    /// How large an answer may be, in bytes.
-    pub body_bytes_max: usize,
 }
 
 impl fmt::Debug for TwilioSettings {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("TwilioSettings")
-            .field("base_url", &self.base_url)
+            .field("http", &self.http)
             .field("validity_s", &self.validity_s)
             .finish_non_exhaustive()
     }
@@ -114,7 +121,7 @@ impl fmt::Debug for TwilioSms {
 impl TwilioSms {
     /// An adapter, or what is wrong with the settings; no connection is made.
     pub fn new(settings: TwilioSettings) -> Result<Self, ConfigError> {
-        let base = gateway_url(SERVICE, &settings.base_url, settings.plain_http, settings.addresses)?;
+        let (http, base) = Http::of_gateway(SERVICE, &settings.http)?;
         sid("account_sid", "AC", &settings.account_sid, "must be AC and 32 hexadecimal digits")?;
         if let Some(key) = &settings.key_sid {
             sid("key_sid", "SK", key, "must be SK and 32 hexadecimal digits")?;
@@ -128,16 +135,10 @@ impl TwilioSms {
             let problem = "must be at most 36000, which is ten hours";
             return Err(ConfigError::Setting { service: SERVICE, key: "validity_s", problem });
         }
-        base_url(SERVICE, &settings.receipt_url, settings.plain_http)?;
-        let limits = HttpLimits {
-            connect_timeout_ms: settings.connect_timeout_ms,
-            read_timeout_ms: settings.read_timeout_ms,
-            total_timeout_ms: settings.total_timeout_ms,
-            body_bytes_max: settings.body_bytes_max,
-        };
+        base_url(SERVICE, &settings.receipt_url, settings.http.plain_http)?;
         let account = below(&base, &["2010-04-01", "Accounts", &settings.account_sid]);
         Ok(Self {
-            http: Http::new(SERVICE, limits, settings.addresses, None)?,
+            http,
             messages: below(&account, &["Messages.json"]),
             account,
             user: settings.key_sid.unwrap_or(settings.account_sid),
@@ -209,14 +210,9 @@ struct Listed {
 }
 
 impl Gateway for TwilioSms {
-    const CAPABILITIES: Capabilities = Capabilities {
-        provider: Provider::Twilio,
-        client_reference: ClientReference::InReceiptAddress,
-        recovery: Recovery { look_up: LookUpBy::RecipientAndTime, duplicates: Duplicates::Carried },
-        receipts: ReceiptTransport::Pushed,
-        evidence: ReceiptEvidence { elsewhere: Evidence::Carrier, weaker: &[] },
-        one_time_codes_only: &[],
-    };
+    fn descriptor(&self) -> &'static Descriptor {
+        &DESCRIPTOR
+    }
 
     /// Looks for the one message to the recipient that was created about then and has exactly the text.
     ///

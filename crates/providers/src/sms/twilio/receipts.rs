@@ -15,12 +15,14 @@ use closure_contract::{Provider, Receipt, Timestamp, receipt::ReceiptKind};
 use subtle::Choice;
 
 use super::{
+    DESCRIPTOR,
     signature::{Key, Signature},
     statuses::{ERRORS, word},
     wire::{is_sid, message_sid, reference},
 };
 use crate::sms::{
-    doors::{DoorError, DoorRequest, Headers, Opened},
+    descriptor::Descriptor,
+    doors::{Door, DoorError, DoorRequest, Headers, Opened},
     reported_sender::reported_sender,
     secrets::Secrets,
 };
@@ -62,35 +64,6 @@ impl TwilioReceipts {
         let keys = secrets.iter().map(|secret| Key::new(secret)).collect();
         let addresses = [receipt_url.to_owned(), other_address(receipt_url, &url)];
         Ok(Self { keys, addresses, account_sid })
-    }
-
-    /// Whether a head brings what could be a signature; the body says whether it is one.
-    pub(crate) fn may_be_signed(&self, header: &Headers<'_>) -> bool {
-        Signature::of(header).is_some()
-    }
-
-    pub(crate) fn open(
-        &self,
-        request: &DoorRequest<'_>,
-        received_at: Timestamp,
-    ) -> Result<Opened, DoorError> {
-        let query = request.path_and_query.split_once('?').map(|(_, query)| query);
-        let mut fields: Vec<(String, String)> =
-            form_urlencoded::parse(request.raw_body).into_owned().collect();
-        // Twilio signs the fields in the order of their names, and each pair of name and value once.
-        fields.sort_unstable();
-        fields.dedup();
-        let signature = Signature::of(request.header).ok_or(DoorError::Forged)?;
-        if !self.is_signed(&signature, query, &fields) {
-            return Err(DoorError::Forged);
-        }
-        let mut opened = Opened::default();
-        match self.read(&fields, query, received_at)? {
-            Read::Receipt(receipt) => opened.receipts.push(*receipt),
-            Read::Nothing => opened.ignored += 1,
-            Read::Unreadable => opened.unreadable += 1,
-        }
-        Ok(opened)
     }
 
     /// Every key and form of the address is tried, each in constant time, so that the time tells nothing about a token.
@@ -143,6 +116,36 @@ impl TwilioReceipts {
             occurred_at: None,
             received_at,
         })))
+    }
+}
+
+impl Door for TwilioReceipts {
+    fn descriptor(&self) -> &'static Descriptor {
+        &DESCRIPTOR
+    }
+
+    fn accepts_head(&self, header: &Headers<'_>) -> bool {
+        Signature::of(header).is_some()
+    }
+
+    fn open(&self, request: &DoorRequest<'_>, received_at: Timestamp) -> Result<Opened, DoorError> {
+        let query = request.path_and_query.split_once('?').map(|(_, query)| query);
+        let mut fields: Vec<(String, String)> =
+            form_urlencoded::parse(request.raw_body).into_owned().collect();
+        // Twilio signs the fields in the order of their names, and each pair of name and value once.
+        fields.sort_unstable();
+        fields.dedup();
+        let signature = Signature::of(request.header).ok_or(DoorError::Forged)?;
+        if !self.is_signed(&signature, query, &fields) {
+            return Err(DoorError::Forged);
+        }
+        let mut opened = Opened::default();
+        match self.read(&fields, query, received_at)? {
+            Read::Receipt(receipt) => opened.receipts.push(*receipt),
+            Read::Nothing => opened.ignored += 1,
+            Read::Unreadable => opened.unreadable += 1,
+        }
+        Ok(opened)
     }
 }
 

@@ -3,7 +3,7 @@
 //! Source: Twilio's OpenAPI document (`message_enum_status`), its page of the Message resource, and its Error and Warning
 //! Dictionary.
 
-use closure_contract::{Evidence, FailureCode, Provider, ReceiptStatus};
+use closure_contract::{Evidence, FailureCode, ReceiptStatus};
 
 use crate::sms::codes::{CodeReading, CodeTable, lost, said, undelivered};
 
@@ -13,7 +13,6 @@ use crate::sms::codes::{CodeReading, CodeTable, lost, said, undelivered};
 /// `delivered` is the carrier's word "and, where available, the handset's"; which of the two it was is not said, so that
 /// the weaker reading stands.
 pub(crate) const STATUSES: CodeTable = CodeTable {
-    provider: Provider::Twilio,
     what: "Status of a message",
     source: "Twilio, OpenAPI document of 2010-04-01, message_enum_status",
     rows: &[
@@ -40,7 +39,6 @@ pub(crate) const STATUSES: CodeTable = CodeTable {
 
 /// Why a message failed or did not arrive.
 pub(crate) const ERRORS: CodeTable = CodeTable {
-    provider: Provider::Twilio,
     what: "Error of a message",
     source: "Twilio, Error and Warning Dictionary",
     rows: &[

@@ -1,5 +1,6 @@
 //! Servers of a few lines, each on its own loopback port.
 
+pub(crate) mod gateways;
 pub(crate) mod http;
 pub(crate) mod signing;
 pub(crate) mod smtp;
