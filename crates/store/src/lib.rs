@@ -36,7 +36,7 @@ pub use dead_letters::{
     DeadLetter, DeadLetterAction, DeadLetterFilter, DeadLetterId, DeadLetterState, DeadLetterSummary,
     NewDeadLetter,
 };
-pub use delivery::claim::{Claim, Lease, NewClaim};
+pub use delivery::claim::{Claim, Doubt, Grant, Lease, NewClaim};
 pub use delivery::delayed::NotHome;
 pub use delivery::leases::Renewal;
 pub use delivery::owed::{Debt, LongOwed};
