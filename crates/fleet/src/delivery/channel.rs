@@ -19,7 +19,7 @@ use crate::runtime::{InHand, Interrupted};
 pub trait ChannelDriver: Send + Sync + 'static {
     const CHANNEL: Channel;
     /// Who is to carry a job, and what goes with it; waits where only few may be on their way at once.
-    fn route(&self, job: Decided<'_>) -> impl Future<Output = Routing> + Send;
+    fn route(&self, decided: Decided<'_>) -> impl Future<Output = Routing> + Send;
     /// One try at the provider; the handover is begun right before the message is, because another worker may hold the
     /// job by then.
     fn send(

@@ -30,7 +30,7 @@ pub struct DialDriver {
 impl ChannelDriver for DialDriver {
     const CHANNEL: Channel = Channel::Dial;
 
-    async fn route(&self, _job: Decided<'_>) -> Routing {
+    async fn route(&self, _decided: Decided<'_>) -> Routing {
         Routing::Now(Route::to(Provider::Asterisk))
     }
 

@@ -45,15 +45,15 @@ pub struct EmailDriver {
 
 impl EmailDriver {
     /// The mail of a job, signed where somebody signs it; nothing of a job that has no plan.
-    fn render(&self, job: Decided<'_>) -> Result<Option<Bytes>, SendFailure> {
-        let plan = match &job.decision.plan {
+    fn render(&self, decided: Decided<'_>) -> Result<Option<Bytes>, SendFailure> {
+        let plan = match &decided.decision.plan {
             Some(Plan::Email(plan)) => plan,
             Some(Plan::Sms(_) | Plan::Dial(_)) => return Err(wrong_plan()),
             None => return Ok(None),
         };
         let mail = Mail {
-            job_id: job.job.id(),
-            generation: job.generation,
+            job_id: decided.job.id(),
+            generation: decided.generation,
             message_id_domain: self.message_id_domain.clone(),
             from_name: plan.from_name.clone(),
             from_address: plan.from_address.clone(),
@@ -63,10 +63,10 @@ impl EmailDriver {
             html: plan.html.clone(),
             auto_submitted: auto_submitted(plan.auto_submitted),
         };
-        let bytes = render(&mail, job.at).map_err(unrenderable)?;
+        let bytes = render(&mail, decided.at).map_err(unrenderable)?;
         let signed = match &self.signer {
             None => Some(bytes),
-            Some(signer) => signer.sign(&bytes, job.at),
+            Some(signer) => signer.sign(&bytes, decided.at),
         };
         let unsigned = || SendFailure::new(FailureCode::MailRefused, "the mail cannot be signed");
         signed.map(|bytes| Some(Bytes::from(bytes))).ok_or_else(unsigned)
@@ -115,9 +115,9 @@ impl ChannelDriver for EmailDriver {
     const CHANNEL: Channel = Channel::Email;
 
     /// What the rules do not send needs no mail server, however that is.
-    async fn route(&self, job: Decided<'_>) -> Routing {
-        let route = Route { rendered: self.render(job), ..Route::to(Provider::Smtp) };
-        if job.decision.verdict != Verdict::Send {
+    async fn route(&self, decided: Decided<'_>) -> Routing {
+        let route = Route { rendered: self.render(decided), ..Route::to(Provider::Smtp) };
+        if decided.decision.verdict != Verdict::Send {
             return Routing::Now(route);
         }
         match self.circuits.admit(Provider::Smtp, None) {

@@ -1,7 +1,7 @@
 //! The way of one job, the same for every channel: decide, route, claim, try once, settle, tell.
 //!
-//! The files beside it are its steps, in this order: `claim`, `send` or `reconcile`, `put_off`, `settle`; what no
-//! settlement can say goes to `dead_letter`. A step calls those after it, and none before it.
+//! Its steps stand in files of their own, and each calls none but those after it: `claim`, `reconcile` where a try is in
+//! doubt, `send`, `put_off`, `settle`. What no settlement can say is `dead_letter`'s.
 
 mod claim;
 mod dead_letter;
@@ -133,9 +133,9 @@ impl<C: ChannelDriver> DeliveryPipeline<C> {
     }
 
     /// The way to the provider; a message whose connection is gone, or whose process stops, waits for none.
-    async fn route(&self, hand: &InHand<'_>, job: Decided<'_>) -> Result<Routing, Interrupted> {
+    async fn route(&self, hand: &InHand<'_>, decided: Decided<'_>) -> Result<Routing, Interrupted> {
         tokio::select! {
-            routing = self.driver.route(job) => Ok(routing),
+            routing = self.driver.route(decided) => Ok(routing),
             () = hand.interrupted() => Err(Interrupted::Left),
         }
     }

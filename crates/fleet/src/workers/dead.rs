@@ -39,7 +39,6 @@ struct Remains {
     job_id: Option<JobId>,
     consultation: Option<Consultation>,
     channel: Option<Channel>,
-    traceparent: Option<String>,
 }
 
 impl Remains {
@@ -51,8 +50,13 @@ impl Remains {
             job_id: body.and_then(|body| body.part("job_id")),
             consultation: body.and_then(|body| body.part("consultation")),
             channel: kind.and_then(channel_of_kind),
-            traceparent: message.traceparent.clone(),
         }
+    }
+
+    /// Whose outcome is told, where enough can be read to say that; the queue of a channel's jobs says which it is.
+    fn subject(self, generation: Generation, home: Option<Channel>) -> Option<Subject> {
+        let (job_id, channel) = (self.job_id?, home.or(self.channel)?);
+        Some(Subject { job_id, generation, channel, consultation: self.consultation })
     }
 }
 
@@ -107,7 +111,8 @@ impl Worker for DeadWorker {
         let recorded =
             hand.stored("record a dead letter", || self.store.record_dead_letter(letter.clone())).await?;
         warn!(dead_letter = %recorded.id, code = %death.code, queue = self.queue, "a message came to the dead-letter desk");
-        Ok(tell(&self.store, generation, death, remains, channel(home), &recorded))
+        let subject = remains.subject(generation, channel(home));
+        Ok(tell(&self.store, &recorded, subject, death, message.traceparent.clone()))
     }
 }
 
@@ -164,42 +169,20 @@ impl DeadWorker {
 /// Tells the CRM, where enough of the message can be read to say whose job it was.
 ///
 /// A message of a delivery's own says how that stands, whether it is dead by this or had come to its end before.
-fn tell(
+pub(crate) fn tell(
     store: &Store,
-    generation: Generation,
-    why: Why,
-    remains: Remains,
-    home: Option<Channel>,
     letter: &RecordedLetter,
+    subject: Option<Subject>,
+    why: Why,
+    traceparent: Option<String>,
 ) -> Disposition {
     if let Some(delivery) = &letter.delivery {
         let messages = announce::outcome(delivery).into_iter().collect();
         return Disposition::Told(Told { messages, debts: vec![Debt::of(delivery)], store: store.clone() });
     }
-    let Remains { job_id, consultation, channel, traceparent } = remains;
-    let (Some(job_id), Some(channel)) = (job_id, home.or(channel)) else {
-        return Disposition::Done(Vec::new());
-    };
-    let subject = Subject { job_id, generation, channel, consultation };
+    let Some(subject) = subject else { return Disposition::Done(Vec::new()) };
     let outcome = announce::outcome_of_letter(subject, OutcomeName::Dead, why, letter);
     Disposition::Done(vec![announce::outcome_message(&outcome, traceparent)])
-}
-
-/// Tells the CRM of a job that its own worker gave up.
-pub(crate) fn told(
-    store: &Store,
-    message: &InMessage,
-    why: Why,
-    job: &Job,
-    letter: &RecordedLetter,
-) -> Disposition {
-    let remains = Remains {
-        job_id: Some(job.id()),
-        consultation: Some(job.consultation().clone()),
-        channel: Some(job.channel()),
-        traceparent: message.traceparent.clone(),
-    };
-    tell(store, message.generation, why, remains, Some(job.channel()), letter)
 }
 
 /// Why the broker gave a message up, as far as the message and its history tell.

@@ -61,7 +61,8 @@ impl<C: ChannelDriver> DeliveryPipeline<C> {
             // How the job stands is for a newer release to tell.
             return Ok(Disposition::Done(Vec::new()));
         }
-        Ok(dead::told(&self.store, message, why, &job, &recorded))
+        let subject = Subject::of(&job, message.generation);
+        Ok(dead::tell(&self.store, &recorded, Some(subject), why, message.traceparent.clone()))
     }
 }
 
