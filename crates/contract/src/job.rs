@@ -329,6 +329,15 @@ impl Job {
         }
     }
 
+    /// Whether it goes overseas.
+    pub fn scope(&self) -> Scope {
+        match self {
+            Self::Sms(job) => job.scope,
+            Self::Email(job) => job.scope,
+            Self::Dial(job) => job.scope,
+        }
+    }
+
     /// Not to be carried out before this time.
     pub fn not_before(&self) -> Option<Timestamp> {
         match self {

@@ -3,16 +3,22 @@
 use bytes::Bytes;
 use closure_broker::{OutMessage, message::TEXT_BYTES_MAX};
 use closure_contract::{
-    AppliedRule, AttemptNumber, Cancel, CancelOutcome, Channel, Generation, Job, JobId, Outcome, OutcomeName,
-    ReceiptMessage, Submission, Timestamp,
+    AppliedRule, AttemptNumber, Cancel, CancelOutcome, Channel, Evidence, Generation, Job, JobId, Outcome,
+    OutcomeName, ReceiptMessage, Submission, Timestamp,
     cancel_outcome::{CancelledJob, CancelledJobState},
+    job::Consultation,
     outcome::{CallRecord, OutcomeKind, TextSender},
     receipt::SubmissionKind,
     topology::{DelayStep, FALLBACK, JOBS, OUTCOMES, RECEIPTS, WorkQueue},
 };
-use closure_store::{CancelledJobs, DeliveryState, EarlierWord, JobSummary, Snapshot};
+use closure_store::{CancelledJobs, DeliveryState, EarlierWord, JobSummary, RecordedLetter, Snapshot};
 use tracing::warn;
 use uuid::Uuid;
+
+use crate::why::Why;
+
+/// The number of a word about a message that is no edition of the job whose id it has.
+const NO_EDITION: u32 = 0;
 
 /// A word about a generation of a job.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -61,6 +67,27 @@ impl Word {
     }
 }
 
+/// Whose outcome it is.
+#[derive(Debug, Clone)]
+pub struct Subject {
+    pub job_id: JobId,
+    pub generation: Generation,
+    pub channel: Channel,
+    /// Nothing where a message does not say it readably.
+    pub consultation: Option<Consultation>,
+}
+
+impl Subject {
+    pub fn of(job: &Job, generation: Generation) -> Self {
+        Self {
+            job_id: job.id(),
+            generation,
+            channel: job.channel(),
+            consultation: Some(job.consultation().clone()),
+        }
+    }
+}
+
 /// The outcome of a delivery that has ended, as a message; nothing where there is no word about it.
 pub fn outcome(snapshot: &Snapshot) -> Option<OutMessage> {
     let word = Word::of(snapshot)?;
@@ -71,28 +98,63 @@ pub fn outcome(snapshot: &Snapshot) -> Option<OutMessage> {
             return None;
         }
     };
-    let outcome = Outcome {
-        kind: OutcomeKind::V1,
-        outcome_id: word.outcome_id,
-        word: word.number,
-        corrects: word.corrects,
-        job_id: snapshot.job_id,
-        generation: snapshot.generation,
-        consultation: Some(job.consultation().clone()),
+    let subject = Subject {
         channel: snapshot.channel,
-        outcome: word.outcome,
+        job_id: snapshot.job_id,
+        ..Subject::of(&job, snapshot.generation)
+    };
+    let outcome = Outcome {
         evidence: snapshot.evidence,
         code: snapshot.code,
         detail: snapshot.detail.clone(),
         rules: rules(snapshot),
         attempts: snapshot.attempts,
-        at: snapshot.ended_at.unwrap_or_else(Timestamp::now),
         fallback_job_id: snapshot.fallback_job_id,
         fallback_of: job.fallback_of(),
         call: snapshot.call.clone().and_then(|call| serde_json::from_value::<CallRecord>(call).ok()),
         sender: sender(snapshot),
+        ..bare(subject, word, snapshot.ended_at.unwrap_or_else(Timestamp::now))
     };
     Some(outcome_message(&outcome, snapshot.traceparent.clone()))
+}
+
+/// The outcome of a message that is no edition of a delivery, by its letter.
+pub fn outcome_of_letter(
+    subject: Subject,
+    outcome: OutcomeName,
+    why: Why,
+    letter: &RecordedLetter,
+) -> Outcome {
+    let Subject { job_id, generation, channel, .. } = subject;
+    let numbers = (letter.id.0, letter.deaths);
+    let outcome_id = Outcome::id_of_letter(job_id, numbers, generation, channel, why.code);
+    let word = Word { outcome, number: NO_EDITION, outcome_id, corrects: None };
+    Outcome { code: Some(why.code), detail: Some(why.detail), ..bare(subject, word, letter.died_at) }
+}
+
+/// An outcome that says whose it is, and nothing else that is known.
+fn bare(subject: Subject, word: Word, at: Timestamp) -> Outcome {
+    Outcome {
+        kind: OutcomeKind::V1,
+        outcome_id: word.outcome_id,
+        word: word.number,
+        corrects: word.corrects,
+        job_id: subject.job_id,
+        generation: subject.generation,
+        consultation: subject.consultation,
+        channel: subject.channel,
+        outcome: word.outcome,
+        evidence: Evidence::None,
+        code: None,
+        detail: None,
+        rules: Vec::new(),
+        attempts: 0,
+        at,
+        fallback_job_id: None,
+        fallback_of: None,
+        call: None,
+        sender: None,
+    }
 }
 
 /// An outcome as a message of the trace that its job came with.

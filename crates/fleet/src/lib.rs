@@ -21,4 +21,5 @@ mod serve;
 mod services;
 mod telemetry;
 mod visible;
+mod why;
 mod workers;

@@ -1,11 +1,13 @@
 //! When to try again.
 
-use closure_contract::{AttemptNumber, FailureCode, topology::DelayStep};
+use closure_contract::{AttemptNumber, Channel, FailureCode, Provider, topology::DelayStep};
 
-use crate::failure::{Class, Fault, class, fault};
+use crate::failure::{Class, class, fault};
 
 /// A provider's wish to be left alone is obeyed up to this long, in milliseconds.
 pub const RETRY_AFTER_MS_MAX: u64 = 3_600_000;
+/// After so long a job comes back that another provider is ready for.
+const AT_ONCE: DelayStep = DelayStep::Seconds1;
 
 /// The ordered delays between tries; never empty.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -43,13 +45,58 @@ impl Ladder {
         }
     }
 
-    fn last(&self) -> DelayStep {
-        self.steps.last().copied().unwrap_or(DelayStep::Hours1)
+    /// The delay after the first try.
+    pub fn first(&self) -> DelayStep {
+        self.steps.first().copied().unwrap_or(DelayStep::Hours1)
+    }
+
+    /// The delay after this try, or the last one where the ladder is climbed.
+    pub fn rung_or_last(&self, attempt: AttemptNumber) -> DelayStep {
+        self.rung(attempt).or(self.steps.last().copied()).unwrap_or(DelayStep::Hours1)
+    }
+
+    /// The delay after this try; nothing where the ladder is climbed.
+    fn rung(&self, attempt: AttemptNumber) -> Option<DelayStep> {
+        let index = usize::try_from(attempt.0.saturating_sub(1)).unwrap_or(usize::MAX);
+        self.steps.get(index).copied()
     }
 
     fn longest(&self) -> DelayStep {
         self.steps.iter().copied().max().unwrap_or(DelayStep::Hours1)
     }
+}
+
+/// What is known of a failed try beside its code.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Situation {
+    /// What carries the job.
+    pub channel: Channel,
+    /// Whether a request before this one may have reached the customer.
+    pub earlier: EarlierRequest,
+    /// How the provider stands with all jobs.
+    pub circuit: Circuit,
+    /// For how long the provider asks to be left alone, in milliseconds.
+    pub retry_after_ms: Option<u64>,
+}
+
+/// Whether a request before this one may have reached the customer.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum EarlierRequest {
+    /// There is none, or its end is known.
+    None,
+    /// Its provider may have it.
+    InDoubt,
+}
+
+/// How a provider stands that failed a job as it would fail every other.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Circuit {
+    /// Jobs go to it, as far as is known.
+    Closed,
+    /// It is left alone for this long.
+    Open(DelayStep),
+    /// Another provider stands in for it.
+    Bypassed(Provider),
 }
 
 /// What to do after a failed try.
@@ -65,6 +112,11 @@ pub enum Next {
         /// How long to wait.
         step: DelayStep,
     },
+    /// The same, and it is known already that others fail alike: the circuit stands for all of them.
+    Reroute {
+        /// How long to wait for another provider, or until its own may be asked.
+        step: DelayStep,
+    },
     /// Wait, then find out what became of the try; never send blindly.
     Reconcile {
         /// How long to wait.
@@ -75,41 +127,26 @@ pub enum Next {
 }
 
 /// What to do after try number `attempt` failed with `code`; a `Retry-After` may only lengthen the wait.
-pub fn next(code: FailureCode, attempt: AttemptNumber, ladder: &Ladder, retry_after_ms: Option<u64>) -> Next {
-    let rung = usize::try_from(attempt.0.saturating_sub(1)).unwrap_or(usize::MAX);
-    let rung_or_last = ladder.steps.get(rung).copied().unwrap_or_else(|| ladder.last());
-    let at_least = |step| lengthened(step, retry_after_ms);
-    match (class(code), fault(code)) {
-        (Class::Permanent, _) => Next::GiveUp,
-        (Class::InDoubt, _) => Next::Reconcile { step: at_least(rung_or_last) },
-        // Only a person can mend these, so that asking often is of no use.
-        (Class::Transient, Fault::Account | Fault::Sender) => {
-            Next::Postpone { step: at_least(ladder.last()) }
-        }
-        (Class::Transient, Fault::Provider) => Next::Postpone { step: at_least(rung_or_last) },
-        (Class::Transient, Fault::Message | Fault::Recipient | Fault::Content | Fault::Agent) => {
-            match ladder.steps.get(rung) {
-                Some(step) => Next::Retry { step: at_least(patient(code, *step, ladder)) },
-                None => Next::GiveUp,
-            }
-        }
-    }
-}
-
-/// The same where a circuit keeps what hits every job alike from being asked often: then a job need not wait long.
-pub fn next_behind_a_circuit(
-    code: FailureCode,
-    attempt: AttemptNumber,
-    ladder: &Ladder,
-    retry_after_ms: Option<u64>,
-) -> Next {
+pub fn next(code: FailureCode, attempt: AttemptNumber, ladder: &Ladder, situation: Situation) -> Next {
+    let at_least = |step| lengthened(step, situation.retry_after_ms);
+    let circuit = match situation.earlier {
+        EarlierRequest::None => situation.circuit,
+        // What is in doubt stays with the provider that may have it.
+        EarlierRequest::InDoubt => Circuit::Closed,
+    };
     match (class(code), fault(code).hits_everyone()) {
-        (Class::Transient, true) => Next::Postpone {
-            step: lengthened(ladder.steps.first().copied().unwrap_or_else(|| ladder.last()), retry_after_ms),
+        (Class::Permanent, _) => Next::GiveUp,
+        (Class::InDoubt, _) => Next::Reconcile { step: at_least(ladder.rung_or_last(attempt)) },
+        // No click stays fresh until an outage has passed.
+        (Class::Transient, true) if situation.channel != Channel::Dial => match circuit {
+            Circuit::Open(step) => Next::Reroute { step },
+            Circuit::Bypassed(_) => Next::Reroute { step: AT_ONCE },
+            Circuit::Closed => Next::Postpone { step: at_least(ladder.first()) },
         },
-        (Class::Permanent | Class::Transient | Class::InDoubt, _) => {
-            next(code, attempt, ladder, retry_after_ms)
-        }
+        (Class::Transient, _) => match ladder.rung(attempt) {
+            Some(step) => Next::Retry { step: at_least(patient(code, step, ladder)) },
+            None => Next::GiveUp,
+        },
     }
 }
 
@@ -135,8 +172,16 @@ fn lengthened(step: DelayStep, retry_after_ms: Option<u64>) -> DelayStep {
 mod tests {
     use super::*;
 
+    /// A text message whose gateway is not known to fail others.
+    const TEXT: Situation = Situation {
+        channel: Channel::Sms,
+        earlier: EarlierRequest::None,
+        circuit: Circuit::Closed,
+        retry_after_ms: None,
+    };
+
     fn after(code: FailureCode, attempt: u32) -> Next {
-        next(code, AttemptNumber(attempt), &Ladder::sms(), None)
+        next(code, AttemptNumber(attempt), &Ladder::sms(), TEXT)
     }
 
     #[test]
@@ -149,7 +194,7 @@ mod tests {
     #[test]
     fn a_deferred_mail_climbs_the_ladder_and_is_given_up_when_it_is_spent() {
         let ladder = Ladder { steps: vec![DelayStep::Minutes10, DelayStep::Hours1] };
-        let deferred = |attempt| next(FailureCode::MailDeferred, AttemptNumber(attempt), &ladder, None);
+        let deferred = |attempt| next(FailureCode::MailDeferred, AttemptNumber(attempt), &ladder, TEXT);
         assert_eq!(deferred(1), Next::Retry { step: DelayStep::Minutes10 });
         assert_eq!(deferred(2), Next::Retry { step: DelayStep::Hours1 });
         assert_eq!(deferred(3), Next::GiveUp);
@@ -158,7 +203,7 @@ mod tests {
 
     #[test]
     fn a_greylisted_mail_waits_at_least_ten_minutes_unless_the_ladder_is_shorter() {
-        let deferred = |ladder: &Ladder| next(FailureCode::MailDeferred, AttemptNumber::FIRST, ladder, None);
+        let deferred = |ladder: &Ladder| next(FailureCode::MailDeferred, AttemptNumber::FIRST, ladder, TEXT);
         assert_eq!(deferred(&Ladder::email()), Next::Retry { step: DelayStep::Minutes10 });
         let short = Ladder { steps: vec![DelayStep::Seconds1; 3] };
         assert_eq!(deferred(&short), Next::Retry { step: DelayStep::Seconds1 });
@@ -172,17 +217,17 @@ mod tests {
             .filter(|code| class(*code) == Class::Transient && fault(*code).hits_everyone())
         {
             for attempt in [1, 5, 6, 1_000] {
-                assert!(matches!(after(code, attempt), Next::Postpone { .. }), "{code} after {attempt}");
+                let step = DelayStep::Seconds5;
+                assert_eq!(after(code, attempt), Next::Postpone { step }, "{code} after {attempt}");
             }
         }
-        assert_eq!(after(FailureCode::ProviderQuota, 1), Next::Postpone { step: DelayStep::Hours1 });
-        assert_eq!(after(FailureCode::ProviderUnavailable, 1), Next::Postpone { step: DelayStep::Seconds5 });
-        assert_eq!(after(FailureCode::ProviderUnavailable, 99), Next::Postpone { step: DelayStep::Hours1 });
     }
 
     #[test]
     fn behind_a_circuit_what_hits_every_job_comes_back_after_the_first_step() {
-        let after = |code, wait| next_behind_a_circuit(code, AttemptNumber(4), &Ladder::sms(), wait);
+        let after = |code, retry_after_ms| {
+            next(code, AttemptNumber(4), &Ladder::sms(), Situation { retry_after_ms, ..TEXT })
+        };
         assert_eq!(
             after(FailureCode::ProviderQuota, None),
             Next::Postpone { step: DelayStep::Seconds5 },
@@ -197,6 +242,53 @@ mod tests {
     }
 
     #[test]
+    fn a_job_waits_for_its_providers_circuit_or_goes_to_the_one_that_stands_in_unless_it_is_in_doubt() {
+        let (open, bypassed) = (Circuit::Open(DelayStep::Minutes2), Circuit::Bypassed(Provider::Infobip));
+        let postponed = Next::Postpone { step: DelayStep::Minutes10 };
+        let own_step = Next::Retry { step: DelayStep::Minutes10 };
+        for (code, earlier, circuit, expected) in [
+            (
+                FailureCode::ProviderFault,
+                EarlierRequest::None,
+                open,
+                Next::Reroute { step: DelayStep::Minutes2 },
+            ),
+            (
+                FailureCode::ProviderFault,
+                EarlierRequest::None,
+                bypassed,
+                Next::Reroute { step: DelayStep::Seconds1 },
+            ),
+            (FailureCode::ProviderFault, EarlierRequest::None, Circuit::Closed, postponed),
+            (FailureCode::ProviderFault, EarlierRequest::InDoubt, open, postponed),
+            (FailureCode::ProviderFault, EarlierRequest::InDoubt, bypassed, postponed),
+            (FailureCode::MailDeferred, EarlierRequest::None, open, own_step),
+            (FailureCode::RecipientRejected, EarlierRequest::None, bypassed, Next::GiveUp),
+        ] {
+            let asked = Situation { earlier, circuit, retry_after_ms: Some(300_000), ..TEXT };
+            let next = next(code, AttemptNumber::FIRST, &Ladder::sms(), asked);
+            assert_eq!(next, expected, "{code} {asked:?}");
+        }
+    }
+
+    #[test]
+    fn a_call_that_rang_nobody_is_tried_while_its_click_is_fresh_and_one_in_doubt_never() {
+        let after = |code, attempt| {
+            let call = Situation { channel: Channel::Dial, ..TEXT };
+            next(code, AttemptNumber(attempt), &Ladder::dial(), call)
+        };
+        for code in [FailureCode::PbxUnavailable, FailureCode::PbxTakesNoCalls, FailureCode::PbxWithoutAri] {
+            assert_eq!(after(code, 1), Next::Retry { step: DelayStep::Seconds1 }, "{code}");
+            assert_eq!(after(code, 4), Next::Retry { step: DelayStep::Seconds5 }, "{code}");
+            assert_eq!(after(code, 5), Next::GiveUp, "{code}");
+        }
+        assert_eq!(after(FailureCode::AgentBusy, 1), Next::GiveUp);
+        assert_eq!(after(FailureCode::PbxAuth, 1), Next::GiveUp);
+        assert_eq!(after(FailureCode::CallInDoubt, 1), Next::Reconcile { step: DelayStep::Seconds1 });
+        assert_eq!(after(FailureCode::CallInDoubt, 9), Next::Reconcile { step: DelayStep::Seconds5 });
+    }
+
+    #[test]
     fn what_is_in_doubt_is_reconciled_and_never_tried_blindly() {
         assert_eq!(after(FailureCode::AnswerLost, 1), Next::Reconcile { step: DelayStep::Seconds5 });
         assert_eq!(after(FailureCode::CallInDoubt, 9), Next::Reconcile { step: DelayStep::Hours1 });
@@ -204,9 +296,12 @@ mod tests {
 
     #[test]
     fn retry_after_lengthens_a_wait_and_never_shortens_it() {
-        let throttled =
-            |wait| next(FailureCode::ProviderThrottled, AttemptNumber(2), &Ladder::sms(), Some(wait));
-        assert_eq!(throttled(1), Next::Postpone { step: DelayStep::Seconds30 });
+        let throttled = |wait| {
+            let asked = Situation { retry_after_ms: Some(wait), ..TEXT };
+            next(FailureCode::ProviderThrottled, AttemptNumber(2), &Ladder::sms(), asked)
+        };
+        assert_eq!(throttled(1), Next::Postpone { step: DelayStep::Seconds5 });
+        assert_eq!(throttled(5_001), Next::Postpone { step: DelayStep::Seconds30 });
         assert_eq!(throttled(30_001), Next::Postpone { step: DelayStep::Minutes2 });
         assert_eq!(throttled(u64::MAX), Next::Postpone { step: DelayStep::Hours1 });
     }

@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use crate::{
     caps::CapRules,
     email::frame::MailFrames,
-    gateway::{circuit::CircuitRules, fallback_hold::FallbackHoldRules, route::Route},
+    gateway::{circuit::CircuitRules, fallback_hold::FallbackHoldRules, route::RoutingRule},
     quiet::QuietHours,
     sms::invitation::Invitations,
     template::{Template, TemplateProblem},
@@ -83,7 +83,7 @@ pub struct SmsRules {
     /// Other senders by country (R12).
     pub senders: Vec<CountrySender>,
     /// Which gateways carry the text messages of which countries; without any, the first connected one.
-    pub routes: Vec<Route>,
+    pub routes: Vec<RoutingRule>,
     /// When a gateway is left alone, and when one job tries it again (R14e).
     pub circuit: CircuitRules,
     /// When the emails in place of text messages are held back, because too many fail (R14e).

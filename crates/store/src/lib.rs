@@ -35,7 +35,7 @@ pub use dead_letters::{
     DeadLetter, DeadLetterAction, DeadLetterFilter, DeadLetterId, DeadLetterState, DeadLetterSummary,
     NewDeadLetter,
 };
-pub use delivery::claim::{Claim, NewClaim};
+pub use delivery::claim::{Claim, Doubt, Grant, NewClaim};
 pub use delivery::delayed::NotHome;
 pub use delivery::ending::{AttemptUse, Ending, FinalState};
 pub use delivery::leases::{Lease, Renewal};

@@ -8,7 +8,7 @@ use closure_contract::{FailureCode, Provider, topology::WorkQueue};
 use closure_policy::{
     gateway::{
         quota::QuotaLevel,
-        route::{Route, sharers},
+        route::{RoutingRule, sharers},
     },
     rulebook::CompiledRulebook,
 };
@@ -134,7 +134,7 @@ async fn at_pbx(invocation: &Invocation, store: Store) -> Option<Finding> {
 }
 
 /// The countries of which a gateway says that it carries one-time codes alone, and whose texts it is given all the same.
-fn one_time_codes_only(routes: &[Route], connected: &[Provider]) -> Vec<Finding> {
+fn one_time_codes_only(routes: &[RoutingRule], connected: &[Provider]) -> Vec<Finding> {
     let strict = |provider| Capabilities::of(provider).map_or(&[][..], |gateway| gateway.one_time_codes_only);
     let strict =
         connected.iter().flat_map(|provider| strict(*provider).iter().map(|code| (*provider, *code)));

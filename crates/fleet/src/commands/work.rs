@@ -4,9 +4,10 @@ use std::{collections::BTreeSet, sync::Arc, time::Duration};
 
 use closure_broker::{BrokerSettings, Publisher, topology};
 use closure_contract::{Channel, Provider};
-use closure_policy::{gateway::circuit::CircuitRules, rulebook::SmsRules};
+use closure_policy::{gateway::circuit::CircuitRules, retry::Ladder, rulebook::SmsRules};
 use closure_providers::Sender as _;
 use closure_store::Store;
+use tokio::sync::watch;
 use tracing::{info, warn};
 
 use super::{
@@ -25,6 +26,7 @@ use crate::{
         leases::Leases,
         pipeline::DeliveryPipeline,
         sms::SmsDriver,
+        waits::Waits,
     },
     engine::Engine,
     gateways::{
@@ -35,7 +37,7 @@ use crate::{
     lifecycle::{Finish, Lifecycle, Signals},
     live_rulebook::Rules,
     receipts::{inquiries::Inquiries, intake, poll::Poll},
-    runtime,
+    runtime::{self, Flow},
     workers::{
         call_watch::CallWatch,
         cancel::CancelWorker,
@@ -182,10 +184,19 @@ fn lease_ms(courier: &CourierSettings, settings: &RoleSettings) -> u64 {
     courier.lease_ms.max(sms.max(dial).saturating_mul(2))
 }
 
-/// Who carries the jobs of a channel out.
-fn courier<C: ChannelDriver>(crew: &WorkerContext, carrier: C, leases: &Arc<Leases>) -> DeliveryPipeline<C> {
-    let (store, engine) = (crew.store.clone(), crew.engine.clone());
-    DeliveryPipeline::new(carrier, store, engine, Arc::clone(leases), crew.courier.patience)
+/// The loop that carries the jobs of a channel out; while its flow is shut, nobody can be asked.
+fn deliver<C: ChannelDriver>(
+    crew: &WorkerContext,
+    leases: &Arc<Leases>,
+    driver: C,
+    ladder: &Ladder,
+    flow: Option<watch::Receiver<Flow>>,
+) -> Loop {
+    let (patience, receipt_due_ms) = (crew.courier.patience, crew.receipt_due_ms);
+    let waits = Waits { ladder: ladder.clone(), patience, receipt_due_ms };
+    let recorded = (crew.store.clone(), crew.engine.clone());
+    let pipeline = DeliveryPipeline::new(driver, recorded, Arc::clone(leases), waits, flow);
+    consume(crew, pipeline, crew.courier.concurrency)
 }
 
 /// The loop that gives a channel's jobs back which the broker gave up.
@@ -237,15 +248,15 @@ fn start(crew: &WorkerContext, settings: RoleSettings, roles: &BTreeSet<Role>) -
         let longest_send_ms = gateways.longest_send_ms();
         let circuits = Circuits::new(crew.store.clone(), rules.circuit, gateways.names(), longest_send_ms);
         loops.push(Box::pin(Arc::clone(&circuits).watch(crew.lifecycle.clone())));
-        let carrier = SmsDriver {
+        let flow = Some(circuits.flow());
+        let driver = SmsDriver {
             gateways,
             routes: rules.routes.clone(),
             circuits: Arc::clone(&circuits),
             pace: RateLimiter::new(crew.store.clone(), &rates),
-            ladder: crew.courier.sms_ladder.clone(),
             receipt_due_ms: crew.receipt_due_ms,
         };
-        loops.push(consume(crew, courier(crew, carrier, &leases), concurrency));
+        loops.push(deliver(crew, &leases, driver, &crew.courier.sms_ladder, flow));
     }
     if let Some(EmailSettings { smtp, message_id_domain, bounces, signer }) = settings.email {
         let circuits = Circuits::new(
@@ -255,24 +266,14 @@ fn start(crew: &WorkerContext, settings: RoleSettings, roles: &BTreeSet<Role>) -
             smtp.longest_send_ms().min(MAIL_PROBE_MS_MAX),
         );
         loops.push(Box::pin(Arc::clone(&circuits).watch(crew.lifecycle.clone())));
-        let carrier = EmailDriver {
-            smtp: Arc::clone(&smtp),
-            message_id_domain,
-            bounces,
-            signer,
-            circuits,
-            ladder: crew.courier.email_ladder.clone(),
-        };
-        loops.push(consume(crew, courier(crew, carrier, &leases), concurrency));
+        let flow = Some(circuits.flow());
+        let driver = EmailDriver { smtp: Arc::clone(&smtp), message_id_domain, bounces, signer, circuits };
+        loops.push(deliver(crew, &leases, driver, &crew.courier.email_ladder, flow));
         loops.push(Box::pin(IdleWatch { smtp, lifecycle: crew.lifecycle.clone() }.run()));
     }
     if let Some((ari, settings)) = settings.dial {
-        let carrier = DialDriver {
-            ari: ari.clone(),
-            store: crew.store.clone(),
-            ladder: crew.courier.dial_ladder.clone(),
-        };
-        loops.push(consume(crew, courier(crew, carrier, &leases), concurrency));
+        let driver = DialDriver { ari: ari.clone(), store: crew.store.clone() };
+        loops.push(deliver(crew, &leases, driver, &crew.courier.dial_ladder, None));
         let check = PbxCheck {
             ari: ari.clone(),
             store: crew.store.clone(),

@@ -1,138 +1,114 @@
-//! What differs from channel to channel: how one try is made, and how its end is told.
+//! What differs from channel to channel: who carries a job, how one try is made, how a doubt is resolved, who is told.
 
 use std::sync::{Arc, Mutex};
 
 use bytes::Bytes;
 use closure_broker::OutMessage;
 use closure_contract::{
-    AttemptNumber, Channel, ClientRef, Evidence, FailureCode, Generation, Job, JobId, Provider, Receipt,
-    Timestamp,
-    job::Scope,
-    topology::{DelayStep, WorkQueue},
+    Channel, FailureCode, Generation, Job, Provider, Receipt, Timestamp, topology::DelayStep,
 };
-use closure_policy::{
-    explain::{Decision, Plan},
-    retry::Next,
-};
+use closure_policy::{explain::Decision, retry::Circuit};
 use closure_providers::{Accepted, Handover, SendFailure};
-use closure_store::{AttemptUse, EarlyReceipts, Ending, FinalState, Lease, Snapshot};
-use serde_json::Value;
+use closure_store::{Doubt, EarlyReceipts, GatewayScope, Grant, Snapshot};
 
+use super::leases::Kept;
 use crate::gateways::{circuits::Probe, rate_limit::SlotPermits};
 use crate::runtime::{InHand, Interrupted};
 
-/// What differs from channel to channel.
+/// One channel's own part of the way of a job.
 pub trait ChannelDriver: Send + Sync + 'static {
-    fn channel(&self) -> Channel;
-    /// The way of a job to the outside service that is to carry it; waits where only few may be on it at once.
-    fn way(&self, job: &Job, decision: &Decision) -> impl Future<Output = Way> + Send;
-    /// What is tried again, and when.
-    fn next(&self, code: FailureCode, attempt: AttemptNumber, retry_after_ms: Option<u64>) -> Next;
-    /// When a job that was not sent has a way again: by another provider, or when its own may be tried; nothing where
-    /// the ladder is to say.
-    fn next_way(
+    const CHANNEL: Channel;
+    /// Who is to carry a job, and what goes with it; waits where only few may be on their way at once.
+    fn route(&self, decided: Decided<'_>) -> impl Future<Output = Routing> + Send;
+    /// One try at the provider; the handover is begun right before the message is, because another worker may hold the
+    /// job by then.
+    fn send(
         &self,
-        _job: &Job,
-        _decision: &Decision,
-        _failed: Provider,
-        _code: FailureCode,
-    ) -> Option<DelayStep> {
-        None
-    }
-    /// The bytes that are stored before the first try and sent again unchanged, where the channel has such.
-    fn render(&self, mail: Rendering<'_>) -> Result<Option<Bytes>, SendFailure>;
-    /// One try at the provider.
-    fn try_once(&self, attempt: &Attempt<'_>) -> impl Future<Output = Result<Accepted, SendFailure>> + Send;
-    /// What became of a try whose answer was lost.
-    fn look(&self, doubt: &Doubt<'_>) -> impl Future<Output = Result<Finding, Interrupted>> + Send;
-    /// How a delivery stands once the provider took it.
-    fn taken(&self, accepted: Accepted) -> Ending;
-    /// How a delivery ends once nothing more is tried.
-    fn given_up(&self, code: FailureCode, detail: String) -> Ending;
-    /// How a delivery ends when nobody can tell what became of it.
-    fn lost(&self, code: FailureCode) -> Ending;
-    /// The record of a call that goes with the settlement (R4); nothing on other channels.
-    fn call_record(&self, plan: Option<&Plan>) -> Option<Value>;
-    /// Who is told what once the settlement is committed.
-    fn tell(&self, snapshot: &Snapshot, decision: &Decision, early: EarlyReceipts) -> Vec<OutMessage>;
+        claimed: &Claimed<'_>,
+        handover: &Arc<Handover>,
+    ) -> impl Future<Output = Result<Accepted, FailedTry>> + Send;
+    /// What became of a try whose answer was lost `waited_ms` milliseconds ago.
+    fn look_up(
+        &self,
+        claimed: &Claimed<'_>,
+        doubt: Doubt,
+        waited_ms: u64,
+    ) -> impl Future<Output = Result<Finding, Interrupted>> + Send;
+    /// Who is told what once a settlement is committed.
+    fn announce(&self, snapshot: &Snapshot, decision: &Decision, early: EarlyReceipts) -> Vec<OutMessage>;
+}
+
+/// A job as the rules decided it.
+#[derive(Clone, Copy)]
+pub struct Decided<'a> {
+    pub job: &'a Job,
+    pub generation: Generation,
+    pub decision: &'a Decision,
+    /// When they did, by the database's clock.
+    pub at: Timestamp,
 }
 
 /// The way of a job to a provider.
-pub enum Way {
-    To(Passage),
-    /// There is none yet to the one that is to carry it; nothing is tried, and no attempt is spent.
-    Later(Provider, DelayStep),
+pub enum Routing {
+    /// It may be tried now.
+    Now(Route),
+    /// The provider that is to carry it may not be asked before this; nothing is tried, and no attempt is spent.
+    Later(Route, DelayStep),
 }
 
-/// A job on its way to a provider, with what it holds of it.
-pub struct Passage {
-    /// Who is to carry it.
+/// Who is to carry a job, and what goes with it.
+pub struct Route {
     pub provider: Provider,
+    /// The bytes that are stored before the first try and sent again unchanged, where the channel has such; or why
+    /// they cannot be made.
+    pub rendered: Result<Option<Bytes>, SendFailure>,
     /// The right to try a provider that is left alone.
     pub probe: Option<Probe>,
     /// The place among the few that wait for a slot; given up once the slot is had.
-    pub room: Mutex<SlotPermits>,
+    pub permits: Mutex<SlotPermits>,
 }
 
-impl Passage {
-    /// A way on which nothing is to be held.
+impl Route {
+    /// A route on which nothing is made or held beforehand.
     pub fn to(provider: Provider) -> Self {
-        Self { provider, probe: None, room: Mutex::default() }
+        Self { provider, rendered: Ok(None), probe: None, permits: Mutex::default() }
     }
 }
 
-/// What the stored bytes are made from.
-pub struct Rendering<'a> {
-    pub job: JobId,
-    /// Which edition of it.
-    pub generation: Generation,
-    /// What the rules made of it.
-    pub plan: &'a Plan,
-    pub now: Timestamp,
+/// A claimed attempt, with everything that its try, its look-up and its settlement need.
+#[derive(Clone, Copy)]
+pub struct Claimed<'a> {
+    pub hand: &'a InHand<'a>,
+    pub job: &'a Job,
+    /// What the rules say of it now.
+    pub decision: &'a Decision,
+    pub route: &'a Route,
+    /// The lease, renewed for as long as this takes.
+    pub kept: &'a Kept,
+    /// The attempt as it is on record.
+    pub grant: &'a Grant,
+    /// Set where the claim is to find out about a try whose end is not known.
+    pub doubt: Option<Doubt>,
 }
 
-/// One try, with everything that it needs.
-pub struct Attempt<'a> {
-    pub job: JobId,
-    /// Which edition of it.
-    pub generation: Generation,
-    /// The right to try it.
-    pub lease: Lease,
-    /// The message, with which whatever must be asked again is asked.
-    pub hand: &'a InHand<'a>,
-    /// What the rules made of the job.
-    pub plan: &'a Plan,
-    /// Who is tried: the one on record for this try.
-    pub provider: Provider,
-    /// Our name for this try.
-    pub client_ref: ClientRef,
-    /// The stored bytes, where the channel has such.
-    pub rendered: Option<Bytes>,
-    /// Asked right before the message is handed over, because another worker may hold the job by then.
-    pub handover: &'a Arc<Handover>,
-    /// What the job holds of its way.
-    pub passage: &'a Passage,
+impl Claimed<'_> {
+    /// What fails or works for this job and others alike: its provider, to its country where that is known.
+    pub fn scope(&self) -> GatewayScope {
+        let country_code = self.decision.phone.as_ref().and_then(|phone| phone.country_code);
+        GatewayScope { provider: self.grant.provider, country_code }
+    }
 }
 
-/// A try whose end is not known.
-pub struct Doubt<'a> {
-    /// Who was tried, and is to be asked.
-    pub provider: Provider,
-    /// What the rules make of the job now; nothing where they would not send it any more.
-    pub plan: Option<&'a Plan>,
-    /// Our name for the try.
-    pub client_ref: ClientRef,
-    /// Whether it went overseas, for gateways that keep apart what does.
-    pub scope: Scope,
-    pub since: Timestamp,
-    /// For how long it has lasted, by the database's clock.
-    pub waited_ms: u64,
-    /// How often the provider was asked about the latest request and knew nothing.
-    pub lookups: u32,
-    /// How often it was sent again because of a doubt.
-    pub resends: u32,
-    /// The message in hand.
-    pub hand: &'a InHand<'a>,
+/// A try that failed, and how its provider stands by now.
+pub struct FailedTry {
+    pub failure: SendFailure,
+    pub circuit: Circuit,
+}
+
+impl From<SendFailure> for FailedTry {
+    fn from(failure: SendFailure) -> Self {
+        Self { failure, circuit: Circuit::Closed }
+    }
 }
 
 /// What looking into a doubt found.
@@ -151,23 +127,14 @@ pub enum Finding {
     /// It is certain enough that nothing was sent: send again, as a new attempt.
     Resend,
     /// Nobody will ever tell.
-    Lost(FailureCode),
+    Lost,
 }
 
-/// The ending of a job that waits for a person.
-pub fn dead(channel: Channel, code: FailureCode, detail: String, attempt_use: AttemptUse) -> Ending {
-    let queue = WorkQueue::Jobs(channel);
-    Ending::Dead { code, detail, queue: queue.name(), routing_key: queue.routing_key(), attempt_use }
+/// How a provider stands that was asked whether a job may go to it.
+pub(super) fn circuit_of(admitted: Result<Option<Probe>, DelayStep>) -> Circuit {
+    admitted.map_or_else(Circuit::Open, |_probe| Circuit::Closed)
 }
 
-/// The ending of a job that no provider was asked for.
-pub fn unsent(state: FinalState, code: FailureCode, detail: String) -> Ending {
-    Ending::Final {
-        state,
-        code: Some(code),
-        detail: Some(detail),
-        evidence: Evidence::None,
-        provider_ref: None,
-        attempt_use: AttemptUse::GivenBack,
-    }
+pub(super) fn wrong_plan() -> SendFailure {
+    SendFailure::new(FailureCode::WrongQueue, "the plan is not of this channel")
 }

@@ -2,31 +2,18 @@
 
 use std::sync::Arc;
 
-use bytes::Bytes;
 use closure_broker::OutMessage;
-use closure_contract::{
-    AttemptNumber, Channel, Evidence, FailureCode, Job, Provider, facts::calls::ChannelPresence,
-    outcome::CallRecord, topology::WorkQueue,
-};
-use closure_policy::{
-    explain::{Decision, DialPlan, Plan},
-    retry::{Ladder, Next},
-};
-use closure_providers::{Accepted, AgentPhone, AriDial, Call, SendFailure};
-use closure_store::{
-    AttemptUse, EarlyReceipts, Ending, FinalState, NewCall, Placing, Snapshot, Store, StoreError,
-};
-use serde_json::Value;
+use closure_contract::{Channel, FailureCode, Provider, facts::calls::ChannelPresence};
+use closure_policy::explain::{Decision, DialPlan, Plan};
+use closure_providers::{Accepted, AgentPhone, AriDial, Call, Handover, SendFailure};
+use closure_store::{Doubt, EarlyReceipts, NewCall, Placing, Snapshot, Store, StoreError};
 use tracing::warn;
 
 use super::{
-    channel::{self, Attempt, ChannelDriver, Doubt, Finding, Passage, Rendering, Way},
-    pipeline::DeliveryPipeline,
+    channel::{ChannelDriver, Claimed, Decided, FailedTry, Finding, Route, Routing, wrong_plan},
+    record,
 };
-use crate::{
-    announce,
-    runtime::{Disposition, InHand, Interrupted, Worker},
-};
+use crate::{announce, runtime::Interrupted};
 
 /// The PBX is asked this often about a call whose placing is in doubt, before the call is given up as unknown.
 const LOOKUPS_MAX: u32 = 3;
@@ -38,71 +25,47 @@ pub struct DialDriver {
     pub ari: Arc<AriDial>,
     /// The PBX's record of calls.
     pub store: Store,
-    /// The delays between tries that rang nobody's phone.
-    pub ladder: Ladder,
 }
 
 impl ChannelDriver for DialDriver {
-    fn channel(&self) -> Channel {
-        Channel::Dial
+    const CHANNEL: Channel = Channel::Dial;
+
+    async fn route(&self, _decided: Decided<'_>) -> Routing {
+        Routing::Now(Route::to(Provider::Asterisk))
     }
 
-    async fn way(&self, _job: &Job, _decision: &Decision) -> Way {
-        Way::To(Passage::to(Provider::Asterisk))
-    }
-
-    /// Only where surely nothing rang and a moment may mend it is it tried again, and only while the click is fresh:
-    /// the ladder is that long.
-    fn next(&self, code: FailureCode, attempt: AttemptNumber, _retry_after_ms: Option<u64>) -> Next {
-        let rung = usize::try_from(attempt.0.saturating_sub(1)).unwrap_or(usize::MAX);
-        match code {
-            FailureCode::PbxUnavailable | FailureCode::PbxTakesNoCalls | FailureCode::PbxWithoutAri => {
-                match self.ladder.steps.get(rung) {
-                    Some(step) => Next::Retry { step: *step },
-                    None => Next::GiveUp,
-                }
-            }
-            FailureCode::CallInDoubt | FailureCode::AnswerLost => {
-                let step = self.ladder.steps.get(rung).or(self.ladder.steps.last()).copied();
-                Next::Reconcile { step: step.unwrap_or(closure_contract::topology::DelayStep::Seconds1) }
-            }
-            _ => Next::GiveUp,
-        }
-    }
-
-    fn render(&self, _rendering: Rendering<'_>) -> Result<Option<Bytes>, SendFailure> {
-        Ok(None)
-    }
-
-    async fn try_once(&self, attempt: &Attempt<'_>) -> Result<Accepted, SendFailure> {
-        let Plan::Dial(plan) = attempt.plan else {
-            return Err(SendFailure::new(FailureCode::WrongQueue, "the plan is not of this channel"));
-        };
+    async fn send(&self, claimed: &Claimed<'_>, handover: &Arc<Handover>) -> Result<Accepted, FailedTry> {
+        let Some(Plan::Dial(plan)) = &claimed.decision.plan else { return Err(wrong_plan().into()) };
         let call = Call {
-            channel_id: attempt.client_ref,
+            channel_id: claimed.grant.client_ref,
             extension: plan.extension.clone(),
             dial_string: plan.dial_string.clone(),
             fresh_until: plan.fresh_until,
-            handover: Arc::clone(attempt.handover),
+            handover: Arc::clone(handover),
         };
         // An agent who clicked twice hears of the other call, and not of a phone that is busy with it.
-        if self.has_another_call(attempt, plan).await? {
-            return Err(agent_on_call());
+        if self.has_another_call(claimed, handover, plan).await? {
+            return Err(agent_on_call().into());
         }
         match self.ari.look_at_phone(&call).await? {
             AgentPhone::InThisCall => Ok(Accepted::under(Some(call.channel_id.to_string()))),
             AgentPhone::Free => {
-                self.begin(attempt, plan).await?;
-                self.ari.place(&call).await
+                self.begin(claimed, handover, plan).await?;
+                Ok(self.ari.place(&call).await?)
             }
         }
     }
 
     /// A call is never placed again once its start is unclear: the live channel or the PBX's record must tell.
-    async fn look(&self, doubt: &Doubt<'_>) -> Result<Finding, Interrupted> {
-        let channel_id = doubt.client_ref.to_string();
+    async fn look_up(
+        &self,
+        claimed: &Claimed<'_>,
+        doubt: Doubt,
+        _waited_ms: u64,
+    ) -> Result<Finding, Interrupted> {
+        let channel_id = claimed.grant.client_ref.to_string();
         let placed = Ok(Finding::Taken(Accepted::under(Some(channel_id.clone())), None));
-        match self.ari.channel(doubt.client_ref).await {
+        match self.ari.channel(claimed.grant.client_ref).await {
             Ok(ChannelPresence::Alive { .. }) => return placed,
             Ok(ChannelPresence::Gone) => {}
             Err(problem) => {
@@ -110,95 +73,83 @@ impl ChannelDriver for DialDriver {
                 return Ok(Finding::Unasked);
             }
         }
-        let events = doubt.hand.until_available(|| self.store.call_events(&channel_id)).await?;
-        match events {
-            Ok(rows) if !rows.is_empty() => placed,
-            Ok(_) if doubt.lookups >= LOOKUPS_MAX => Ok(Finding::Lost(FailureCode::CallInDoubt)),
-            Ok(_) => Ok(Finding::NotYetKnown),
-            Err(problem) => Err(Interrupted::Refused(problem)),
+        let rows =
+            claimed.hand.stored("read a call's record", || self.store.call_events(&channel_id)).await?;
+        if !rows.is_empty() {
+            return placed;
         }
+        Ok(if doubt.lookups >= LOOKUPS_MAX { Finding::Lost } else { Finding::NotYetKnown })
     }
 
-    fn taken(&self, accepted: Accepted) -> Ending {
-        Ending::Accepted {
-            provider_ref: accepted.provider_ref,
-            receipt_due_in_ms: None,
-            reported_sender: None,
-        }
-    }
-
-    fn given_up(&self, code: FailureCode, detail: String) -> Ending {
-        if code == FailureCode::AgentCallOpen {
-            return channel::unsent(FinalState::Refused, code, detail);
-        }
-        final_ending(FinalState::Undelivered, Some(code), Some(detail))
-    }
-
-    fn lost(&self, code: FailureCode) -> Ending {
-        final_ending(FinalState::Unknown, Some(code), Some(code.what().to_owned()))
-    }
-
-    fn call_record(&self, plan: Option<&Plan>) -> Option<Value> {
-        match plan {
-            Some(Plan::Dial(plan)) => record(plan),
-            Some(Plan::Sms(_) | Plan::Email(_)) | None => None,
-        }
-    }
-
-    fn tell(&self, snapshot: &Snapshot, _decision: &Decision, _early: EarlyReceipts) -> Vec<OutMessage> {
+    fn announce(&self, snapshot: &Snapshot, _decision: &Decision, _early: EarlyReceipts) -> Vec<OutMessage> {
         announce::outcome(snapshot).into_iter().collect()
     }
 }
 
 impl DialDriver {
     /// The last thing before the PBX is asked: the call is on record, and no other call of the agent's can be.
-    async fn begin(&self, attempt: &Attempt<'_>, plan: &DialPlan) -> Result<(), SendFailure> {
+    async fn begin(
+        &self,
+        claimed: &Claimed<'_>,
+        handover: &Handover,
+        plan: &DialPlan,
+    ) -> Result<(), SendFailure> {
         let new = NewCall {
-            lease: attempt.lease,
+            lease: claimed.grant.lease,
             extension: plan.extension.clone(),
-            record: record(plan),
+            record: record::call(plan),
             fresh_until: plan.fresh_until,
             doubt_holds_ms: DOUBT_HOLDS_MS,
         };
-        match ask(attempt, || self.store.begin_call(new.clone())).await? {
+        match ask(claimed, handover, || self.store.begin_call(new.clone())).await? {
             Placing::Begun => Ok(()),
             Placing::AgentOnCall => Err(agent_on_call()),
-            Placing::LeaseLost => Err(not_sent(attempt, "another worker has the call")),
+            Placing::LeaseLost => Err(not_sent(handover, "another worker has the call")),
         }
     }
 
     /// Whether the agent has another call, which the PBX knows before its end is on record here: an agent who hangs up
     /// may call again at once.
-    async fn has_another_call(&self, attempt: &Attempt<'_>, plan: &DialPlan) -> Result<bool, SendFailure> {
-        let asked =
-            ask(attempt, || self.store.agents_other_call(&plan.extension, attempt.job, DOUBT_HOLDS_MS));
-        let Some(other) = asked.await? else { return Ok(false) };
+    async fn has_another_call(
+        &self,
+        claimed: &Claimed<'_>,
+        handover: &Handover,
+        plan: &DialPlan,
+    ) -> Result<bool, SendFailure> {
+        let other = || self.store.agents_other_call(&plan.extension, claimed.job.id(), DOUBT_HOLDS_MS);
+        let Some(other) = ask(claimed, handover, other).await? else { return Ok(false) };
         if !other.is_accepted || self.ari.channel(other.client_ref).await? != ChannelPresence::Gone {
             return Ok(true);
         }
-        ask(attempt, || self.store.note_call_presence(other.job_id, other.generation, true)).await?;
+        let note_gone = || self.store.note_call_presence(other.job_id, other.generation, true);
+        ask(claimed, handover, note_gone).await?;
         Ok(false)
     }
 }
 
 /// Asks the database until it answers; where the right to place the call is over before that, nothing was sent.
-async fn ask<T, F>(attempt: &Attempt<'_>, question: impl Fn() -> F + Send) -> Result<T, SendFailure>
+async fn ask<T, F>(
+    claimed: &Claimed<'_>,
+    handover: &Handover,
+    question: impl Fn() -> F + Send,
+) -> Result<T, SendFailure>
 where
     F: Future<Output = Result<T, StoreError>> + Send,
 {
-    match attempt.hand.until_available(question).await {
+    match claimed.hand.until_available(question).await {
         Ok(Ok(answer)) => Ok(answer),
         Ok(Err(problem)) => {
-            warn!(job_id = %attempt.job, %problem, "the database could not say whether a call may be placed");
-            Err(not_sent(attempt, "the database could not be asked"))
+            let job_id = claimed.job.id();
+            warn!(%job_id, %problem, "the database could not say whether a call may be placed");
+            Err(not_sent(handover, "the database could not be asked"))
         }
-        Err(_interrupted) => Err(not_sent(attempt, "the process ends")),
+        Err(_interrupted) => Err(not_sent(handover, "the process ends")),
     }
 }
 
 /// Nothing was handed over and nothing will be, so that the try is given back.
-fn not_sent(attempt: &Attempt<'_>, why: &str) -> SendFailure {
-    attempt.handover.refuse();
+fn not_sent(handover: &Handover, why: &str) -> SendFailure {
+    handover.refuse();
     SendFailure::new(FailureCode::PbxUnavailable, &format!("{why}; nothing was sent"))
 }
 
@@ -207,37 +158,4 @@ fn agent_on_call() -> SendFailure {
         FailureCode::AgentCallOpen,
         "the agent has another call; nobody's phone rang for this one",
     )
-}
-
-impl Worker for DeliveryPipeline<DialDriver> {
-    fn queue(&self) -> &'static str {
-        WorkQueue::Jobs(Channel::Dial).name()
-    }
-
-    async fn handle(&self, hand: &InHand<'_>) -> Result<Disposition, Interrupted> {
-        self.carry(hand).await
-    }
-}
-
-pub(crate) fn final_ending(state: FinalState, code: Option<FailureCode>, detail: Option<String>) -> Ending {
-    Ending::Final {
-        state,
-        code,
-        detail,
-        evidence: Evidence::None,
-        provider_ref: None,
-        attempt_use: AttemptUse::Spent,
-    }
-}
-
-/// The K-RIDE record of a call (R4) as it is placed; its end adds the talk time and the cause.
-fn record(plan: &DialPlan) -> Option<Value> {
-    let record = CallRecord {
-        representative_number_class: plan.representative_number_class.to_owned(),
-        service_class: plan.service_class.to_owned(),
-        customer_contact: plan.customer_contact.clone(),
-        talk_seconds: None,
-        cause: None,
-    };
-    serde_json::to_value(record).ok()
 }

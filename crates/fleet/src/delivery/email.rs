@@ -4,36 +4,30 @@ use std::{sync::Arc, time::Duration};
 
 use bytes::Bytes;
 use closure_broker::OutMessage;
-use closure_contract::{
-    AttemptNumber, Channel, Evidence, FailureCode, Job, Provider,
-    topology::{DelayStep, WorkQueue},
-};
+use closure_contract::{Channel, FailureCode, Provider};
 use closure_policy::{
     explain::{Decision, Plan, Verdict},
     failure::{Class, class},
-    retry::{self, Ladder, Next},
+    retry::Circuit,
 };
 use closure_providers::{
-    Accepted, BounceAddresses, DkimSigner, Envelope, Mail, Reached, RenderError, SendFailure, Sender, Smtp,
-    render,
+    Accepted, BounceAddresses, DkimSigner, Envelope, Handover, Mail, Reached, RenderError, SendFailure,
+    Sender, Smtp, render,
 };
-use closure_store::{AttemptUse, DeliveryState, EarlyReceipts, Ending, FinalState, Snapshot};
-use serde_json::Value;
-use tokio::sync::watch;
+use closure_store::{DeliveryState, Doubt, EarlyReceipts, Snapshot};
 
-use super::{
-    channel::{Attempt, ChannelDriver, Doubt, Finding, Passage, Rendering, Way, dead},
-    pipeline::DeliveryPipeline,
+use super::channel::{
+    ChannelDriver, Claimed, Decided, FailedTry, Finding, Route, Routing, circuit_of, wrong_plan,
 };
-use crate::gateways::circuits::{Circuits, hits_everyone};
 use crate::{
     announce,
+    gateways::circuits::{Circuits, hits_everyone},
     lifecycle::Lifecycle,
-    runtime::{Disposition, Flow, InHand, Interrupted, Worker},
+    runtime::Interrupted,
 };
 
 /// The same bytes are sent again at most this often after a handover whose reply was lost.
-const RESENDS_MAX: u32 = 2;
+pub(super) const RESENDS_MAX: u32 = 2;
 /// Between two looks for connections that no mail uses any more.
 const IDLE_LOOK: Duration = Duration::from_secs(5);
 
@@ -47,52 +41,19 @@ pub struct EmailDriver {
     pub signer: Option<DkimSigner>,
     /// Whether the mail server is left alone.
     pub circuits: Arc<Circuits>,
-    /// The delays between tries.
-    pub ladder: Ladder,
 }
 
-impl ChannelDriver for EmailDriver {
-    fn channel(&self) -> Channel {
-        Channel::Email
-    }
-
-    /// What the rules do not send needs no mail server, however that is.
-    async fn way(&self, _job: &Job, decision: &Decision) -> Way {
-        let passage = Passage::to(Provider::Smtp);
-        if decision.verdict != Verdict::Send {
-            return Way::To(passage);
-        }
-        match self.circuits.admit(Provider::Smtp, None) {
-            Ok(probe) => Way::To(Passage { probe, ..passage }),
-            Err(step) => Way::Later(Provider::Smtp, step),
-        }
-    }
-
-    /// A mail need not come back before the mail server may be asked.
-    fn next_way(
-        &self,
-        _job: &Job,
-        _decision: &Decision,
-        failed: Provider,
-        code: FailureCode,
-    ) -> Option<DelayStep> {
-        if !hits_everyone(code) {
-            return None;
-        }
-        self.circuits.admit(failed, None).err()
-    }
-
-    fn next(&self, code: FailureCode, attempt: AttemptNumber, retry_after_ms: Option<u64>) -> Next {
-        retry::next_behind_a_circuit(code, attempt, &self.ladder, retry_after_ms)
-    }
-
-    fn render(&self, rendering: Rendering<'_>) -> Result<Option<Bytes>, SendFailure> {
-        let Plan::Email(plan) = rendering.plan else {
-            return Err(wrong_plan());
+impl EmailDriver {
+    /// The mail of a job, signed where somebody signs it; nothing of a job that has no plan.
+    fn render(&self, decided: Decided<'_>) -> Result<Option<Bytes>, SendFailure> {
+        let plan = match &decided.decision.plan {
+            Some(Plan::Email(plan)) => plan,
+            Some(Plan::Sms(_) | Plan::Dial(_)) => return Err(wrong_plan()),
+            None => return Ok(None),
         };
         let mail = Mail {
-            job_id: rendering.job,
-            generation: rendering.generation,
+            job_id: decided.job.id(),
+            generation: decided.generation,
             message_id_domain: self.message_id_domain.clone(),
             from_name: plan.from_name.clone(),
             from_address: plan.from_address.clone(),
@@ -102,72 +63,86 @@ impl ChannelDriver for EmailDriver {
             html: plan.html.clone(),
             auto_submitted: plan.auto_submitted,
         };
-        let bytes = render(&mail, rendering.now).map_err(unrenderable)?;
+        let bytes = render(&mail, decided.at).map_err(unrenderable)?;
         let signed = match &self.signer {
             None => Some(bytes),
-            Some(signer) => signer.sign(&bytes, rendering.now),
+            Some(signer) => signer.sign(&bytes, decided.at),
         };
         let unsigned = || SendFailure::new(FailureCode::MailRefused, "the mail cannot be signed");
         signed.map(|bytes| Some(Bytes::from(bytes))).ok_or_else(unsigned)
     }
 
-    async fn try_once(&self, attempt: &Attempt<'_>) -> Result<Accepted, SendFailure> {
-        let (Plan::Email(plan), Some(bytes)) = (attempt.plan, attempt.rendered.clone()) else {
+    /// How the mail server stands that failed a mail: it need not come back before the server may be asked.
+    fn circuit(&self, code: FailureCode) -> Circuit {
+        if hits_everyone(code) {
+            circuit_of(self.circuits.admit(Provider::Smtp, None))
+        } else {
+            Circuit::Closed
+        }
+    }
+
+    async fn try_once(
+        &self,
+        claimed: &Claimed<'_>,
+        handover: &Arc<Handover>,
+    ) -> Result<Accepted, SendFailure> {
+        let (Some(Plan::Email(plan)), Some(bytes)) = (&claimed.decision.plan, &claimed.grant.rendered) else {
             return Err(wrong_plan());
         };
         // Others may have found out while this mail was made ready.
-        let probe = attempt.passage.probe.as_ref();
+        let probe = claimed.route.probe.as_ref();
         if probe.is_none() && self.circuits.is_open(Provider::Smtp, None) {
             let detail = "the mail server was found to be unwell a moment ago; nothing was sent";
             return Err(SendFailure::new(FailureCode::MailServerUnavailable, detail));
         }
+        let job = claimed.job.id();
         let from = match &self.bounces {
-            Some(addresses) => addresses.sender(attempt.job, attempt.generation),
+            Some(addresses) => addresses.sender(job, claimed.hand.message.generation),
             None => plan.from_address.clone(),
         };
-        let handover = Arc::clone(attempt.handover);
-        let envelope = Envelope { from, to: plan.to.clone(), bytes: bytes.to_vec(), handover };
+        let (to, bytes) = (plan.to.clone(), bytes.to_vec());
+        let envelope = Envelope { from, to, bytes, handover: Arc::clone(handover) };
         let sent = self.smtp.send(&envelope).await;
-        if attempt.handover.reached() != Reached::Refused && is_of_the_server(sent.as_ref().err()) {
-            self.circuits.report(Provider::Smtp, None, attempt.job, probe, sent.as_ref().err()).await;
+        let failure = sent.as_ref().err();
+        if handover.reached() != Reached::Refused && is_of_the_server(failure) {
+            self.circuits.report(Provider::Smtp, None, job, probe, failure).await;
         }
         sent
     }
+}
+
+impl ChannelDriver for EmailDriver {
+    const CHANNEL: Channel = Channel::Email;
+
+    /// What the rules do not send needs no mail server, however that is.
+    async fn route(&self, decided: Decided<'_>) -> Routing {
+        let route = Route { rendered: self.render(decided), ..Route::to(Provider::Smtp) };
+        if decided.decision.verdict != Verdict::Send {
+            return Routing::Now(route);
+        }
+        match self.circuits.admit(Provider::Smtp, None) {
+            Ok(probe) => Routing::Now(Route { probe, ..route }),
+            Err(step) => Routing::Later(route, step),
+        }
+    }
+
+    async fn send(&self, claimed: &Claimed<'_>, handover: &Arc<Handover>) -> Result<Accepted, FailedTry> {
+        self.try_once(claimed, handover)
+            .await
+            .map_err(|failure| FailedTry { circuit: self.circuit(failure.code), failure })
+    }
 
     /// Nobody can ask a mail server about a message; the same bytes under the same Message-ID are sent again.
-    async fn look(&self, doubt: &Doubt<'_>) -> Result<Finding, Interrupted> {
-        if doubt.resends < RESENDS_MAX {
-            Ok(Finding::Resend)
-        } else {
-            Ok(Finding::Lost(FailureCode::MailInDoubt))
-        }
+    async fn look_up(
+        &self,
+        _claimed: &Claimed<'_>,
+        doubt: Doubt,
+        _waited_ms: u64,
+    ) -> Result<Finding, Interrupted> {
+        Ok(if doubt.resends < RESENDS_MAX { Finding::Resend } else { Finding::Lost })
     }
 
-    fn taken(&self, accepted: Accepted) -> Ending {
-        Ending::Final {
-            state: FinalState::Accepted,
-            code: None,
-            detail: None,
-            evidence: Evidence::Gateway,
-            provider_ref: accepted.provider_ref,
-            attempt_use: AttemptUse::Spent,
-        }
-    }
-
-    fn given_up(&self, code: FailureCode, detail: String) -> Ending {
-        dead(Channel::Email, code, detail, AttemptUse::Spent)
-    }
-
-    fn lost(&self, code: FailureCode) -> Ending {
-        let detail = format!("{}, {RESENDS_MAX} resends included", code.what());
-        dead(Channel::Email, code, detail, AttemptUse::Spent)
-    }
-
-    fn call_record(&self, _plan: Option<&Plan>) -> Option<Value> {
-        None
-    }
-
-    fn tell(&self, snapshot: &Snapshot, _decision: &Decision, _early: EarlyReceipts) -> Vec<OutMessage> {
+    fn announce(&self, snapshot: &Snapshot, _decision: &Decision, _early: EarlyReceipts) -> Vec<OutMessage> {
         match snapshot.state {
             DeliveryState::Discarded => Vec::new(),
             DeliveryState::Pending
@@ -184,20 +159,6 @@ impl ChannelDriver for EmailDriver {
             | DeliveryState::Cancelled
             | DeliveryState::Dead => announce::outcome(snapshot).into_iter().collect(),
         }
-    }
-}
-
-impl Worker for DeliveryPipeline<EmailDriver> {
-    fn queue(&self) -> &'static str {
-        WorkQueue::Jobs(Channel::Email).name()
-    }
-
-    fn flow(&self) -> Option<watch::Receiver<Flow>> {
-        Some(self.carrier.circuits.flow())
-    }
-
-    async fn handle(&self, hand: &InHand<'_>) -> Result<Disposition, Interrupted> {
-        self.carry(hand).await
     }
 }
 
@@ -223,10 +184,6 @@ impl IdleWatch {
 /// pass for a mail server that answers.
 fn is_of_the_server(failure: Option<&SendFailure>) -> bool {
     failure.is_none_or(|failure| failure.provider_code.is_some() || class(failure.code) != Class::Permanent)
-}
-
-fn wrong_plan() -> SendFailure {
-    SendFailure::new(FailureCode::WrongQueue, "the plan is not of this channel")
 }
 
 /// What a mail that cannot be built means for its job.

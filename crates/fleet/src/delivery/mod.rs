@@ -1,15 +1,13 @@
 //! The way of one job: decided, claimed, tried once, settled, told; the same for every channel.
 
-pub(crate) mod announce;
-pub(crate) mod attempt;
 pub mod channel;
-pub mod conflict;
 pub mod dial;
 pub mod email;
-pub(crate) mod ending;
+pub mod ending;
 pub mod leases;
-pub(crate) mod patience;
+mod newer_rows;
 pub mod pipeline;
-pub(crate) mod reconcile;
-pub(crate) mod refusals;
+mod put_off_jobs;
+mod record;
 pub mod sms;
+pub mod waits;

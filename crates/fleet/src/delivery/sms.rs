@@ -5,52 +5,47 @@ use std::{
     time::Duration,
 };
 
-use bytes::Bytes;
 use closure_broker::OutMessage;
 use closure_contract::{
-    AttemptNumber, Channel, ClientRef, Evidence, FailureCode, Job, Provider, Timestamp,
+    Channel, ClientRef, FailureCode, Job, Provider, Timestamp,
     facts::recovery::{Duplicates, LookUpBy, Recovery},
-    topology::{DelayStep, WorkQueue},
 };
 use closure_policy::{
     explain::{Decision, FallbackEmail, Plan, SmsPlan, Verdict},
     gateway::{
         reconcile::{DoubtSoFar, Reconcile, reconcile},
-        route::{Route, route},
+        route::{RoutingRule, route},
     },
-    retry::{self, Ladder, Next},
+    retry::Circuit,
 };
-use closure_providers::{Accepted, LookUp, LookUpQuery, SendFailure, Sender, SmsGateway, SmsMessage};
-use closure_store::{AttemptUse, DeliveryState, EarlyReceipts, Ending, FinalState, Snapshot};
-use serde_json::Value;
-use tokio::sync::watch;
+use closure_providers::{
+    Accepted, Handover, LookUp, LookUpQuery, SendFailure, Sender, SmsGateway, SmsMessage,
+};
+use closure_store::{DeliveryState, Doubt, EarlyReceipts, Grant, Snapshot};
 use tracing::warn;
 
-use super::{
-    channel::{Attempt, ChannelDriver, Doubt, Finding, Passage, Rendering, Way},
-    pipeline::DeliveryPipeline,
-};
-use crate::gateways::{
-    circuits::{Circuits, hits_everyone},
-    pool::Gateways,
-    rate_limit::RateLimiter,
+use super::channel::{
+    ChannelDriver, Claimed, Decided, FailedTry, Finding, Route, Routing, circuit_of, wrong_plan,
 };
 use crate::{
     announce,
-    runtime::{Disposition, Flow, InHand, Interrupted, Worker},
+    gateways::{
+        circuits::{Circuits, hits_everyone},
+        pool::Gateways,
+        rate_limit::RateLimiter,
+    },
+    runtime::Interrupted,
 };
 
 pub struct SmsDriver {
     /// The gateways, the preferred one first.
     pub gateways: Arc<Gateways>,
     /// Which of them carry the text messages of which countries.
-    pub routes: Vec<Route>,
+    pub routes: Vec<RoutingRule>,
     /// Which of them are left alone.
     pub circuits: Arc<Circuits>,
     /// How fast they may be asked.
     pub pace: RateLimiter,
-    /// The delays between tries.
-    pub ladder: Ladder,
     /// How long after the gateway took a message its receipt is due.
     pub receipt_due_ms: u64,
 }
@@ -62,6 +57,55 @@ impl SmsDriver {
         unwell.extend(self.circuits.closed_to(country_code));
         route(job.id(), country_code, &self.routes, &self.gateways.names(), &unwell)
     }
+
+    /// How the gateway stands that failed a job: only a failure that hits every job alike, and after which nothing was
+    /// sent, is a reason to change it.
+    fn circuit(&self, claimed: &Claimed<'_>, code: FailureCode) -> Circuit {
+        let failed = claimed.grant.provider;
+        if !hits_everyone(code) {
+            return Circuit::Closed;
+        }
+        match self.routed(claimed.job, claimed.decision) {
+            Some(stands_in) if stands_in != failed => Circuit::Bypassed(stands_in),
+            Some(_) | None => circuit_of(self.circuits.admit(failed, country_code(claimed.decision))),
+        }
+    }
+
+    async fn try_once(
+        &self,
+        claimed: &Claimed<'_>,
+        handover: &Arc<Handover>,
+    ) -> Result<Accepted, SendFailure> {
+        let Some(Plan::Sms(plan)) = &claimed.decision.plan else { return Err(wrong_plan()) };
+        let (provider, country_code) = (claimed.grant.provider, Some(plan.country_code));
+        let Some(gateway) = self.gateways.get(provider) else {
+            return Err(SendFailure::new(
+                FailureCode::ProviderUnavailable,
+                "this gateway is not configured here; nothing was sent",
+            ));
+        };
+        self.pace.slot(provider, country_code).await?;
+        claimed.route.permits.lock().unwrap_or_else(PoisonError::into_inner).clear();
+        // A job may have waited for its slot while others found out that the gateway is not well.
+        let probe = claimed.route.probe.as_ref();
+        if probe.is_none() && self.circuits.is_open(provider, country_code) {
+            let detail = "the gateway was found to be unwell a moment ago; nothing was sent";
+            return Err(SendFailure::new(FailureCode::ProviderUnavailable, detail));
+        }
+        // A request is not cut in the middle as long as the lease is renewed before it or can be waited for.
+        let longest = Duration::from_millis(gateway.longest_send_ms());
+        handover
+            .begin(longest)
+            .await
+            .map_err(|late| SendFailure::new(FailureCode::ProviderUnavailable, &late.to_string()))?;
+        let sent = gateway.send(&message(plan, claimed.grant.client_ref)).await;
+        let (job, failure) = (claimed.job.id(), sent.as_ref().err());
+        self.circuits.report(provider, country_code, job, probe, failure).await;
+        if failure.is_some_and(|failure| hits_everyone(failure.code)) {
+            self.gateways.failed(provider);
+        }
+        sent
+    }
 }
 
 fn country_code(decision: &Decision) -> Option<u16> {
@@ -72,145 +116,60 @@ fn country_code(decision: &Decision) -> Option<u16> {
 }
 
 impl ChannelDriver for SmsDriver {
-    fn channel(&self) -> Channel {
-        Channel::Sms
-    }
+    const CHANNEL: Channel = Channel::Sms;
 
     /// What the rules do not send needs no gateway, however that is.
-    async fn way(&self, job: &Job, decision: &Decision) -> Way {
+    async fn route(&self, Decided { job, decision, .. }: Decided<'_>) -> Routing {
         let provider = self.routed(job, decision).unwrap_or_else(|| self.gateways.preferred());
+        let route = Route::to(provider);
         if decision.verdict != Verdict::Send {
-            return Way::To(Passage::to(provider));
+            return Routing::Now(route);
         }
         let country_code = country_code(decision);
         let probe = match self.circuits.admit(provider, country_code) {
             Ok(probe) => probe,
-            Err(step) => return Way::Later(provider, step),
+            Err(step) => return Routing::Later(route, step),
         };
-        let room = self.pace.room(provider, country_code).await;
-        Way::To(Passage { provider, probe, room: Mutex::new(room) })
+        let permits = Mutex::new(self.pace.room(provider, country_code).await);
+        Routing::Now(Route { probe, permits, ..route })
     }
 
-    /// Only a failure that hits every job alike, and after which nothing was sent, is a reason to change the gateway;
-    /// where none stands in, the job need not come back before its own may be asked.
-    fn next_way(
-        &self,
-        job: &Job,
-        decision: &Decision,
-        failed: Provider,
-        code: FailureCode,
-    ) -> Option<DelayStep> {
-        if !hits_everyone(code) {
-            return None;
-        }
-        if let Some(stands_in) = self.routed(job, decision).filter(|next| *next != failed) {
-            warn!(%failed, %stands_in, %code, "another gateway stands in");
-            return Some(DelayStep::Seconds1);
-        }
-        self.circuits.admit(failed, country_code(decision)).err()
-    }
-
-    fn next(&self, code: FailureCode, attempt: AttemptNumber, retry_after_ms: Option<u64>) -> Next {
-        retry::next_behind_a_circuit(code, attempt, &self.ladder, retry_after_ms)
-    }
-
-    fn render(&self, _rendering: Rendering<'_>) -> Result<Option<Bytes>, SendFailure> {
-        Ok(None)
-    }
-
-    async fn try_once(&self, attempt: &Attempt<'_>) -> Result<Accepted, SendFailure> {
-        let Plan::Sms(plan) = attempt.plan else {
-            return Err(SendFailure::new(FailureCode::WrongQueue, "the plan is not of this channel"));
-        };
-        let Some(gateway) = self.gateways.get(attempt.provider) else {
-            return Err(SendFailure::new(
-                FailureCode::ProviderUnavailable,
-                "this gateway is not configured here; nothing was sent",
-            ));
-        };
-        let (provider, country_code) = (attempt.provider, Some(plan.country_code));
-        self.pace.slot(provider, country_code).await?;
-        attempt.passage.room.lock().unwrap_or_else(PoisonError::into_inner).clear();
-        // A job may have waited for its slot while others found out that the gateway is not well.
-        if attempt.passage.probe.is_none() && self.circuits.is_open(provider, country_code) {
-            let detail = "the gateway was found to be unwell a moment ago; nothing was sent";
-            return Err(SendFailure::new(FailureCode::ProviderUnavailable, detail));
-        }
-        // A request is not cut in the middle as long as the lease is renewed before it or can be waited for.
-        let longest = Duration::from_millis(gateway.longest_send_ms());
-        attempt
-            .handover
-            .begin(longest)
+    async fn send(&self, claimed: &Claimed<'_>, handover: &Arc<Handover>) -> Result<Accepted, FailedTry> {
+        self.try_once(claimed, handover)
             .await
-            .map_err(|late| SendFailure::new(FailureCode::ProviderUnavailable, &late.to_string()))?;
-        let sent = gateway.send(&message(plan, attempt.client_ref)).await;
-        let probe = attempt.passage.probe.as_ref();
-        self.circuits.report(provider, country_code, attempt.job, probe, sent.as_ref().err()).await;
-        if sent.as_ref().is_err_and(|failure| hits_everyone(failure.code)) {
-            self.gateways.failed(provider);
-        }
-        sent
+            .map_err(|failure| FailedTry { circuit: self.circuit(claimed, failure.code), failure })
     }
 
-    async fn look(&self, doubt: &Doubt<'_>) -> Result<Finding, Interrupted> {
-        let gateway = self.gateways.get(doubt.provider);
+    async fn look_up(
+        &self,
+        claimed: &Claimed<'_>,
+        doubt: Doubt,
+        waited_ms: u64,
+    ) -> Result<Finding, Interrupted> {
+        let gateway = self.gateways.get(claimed.grant.provider);
         let so_far = DoubtSoFar {
             lookups_missed: doubt.lookups,
             resends: doubt.resends,
-            waited_ms: doubt.waited_ms,
+            waited_ms,
             receipt_due_ms: self.receipt_due_ms,
         };
         let next = reconcile(gateway.map_or(UNASKABLE, |gateway| gateway.capabilities().recovery), so_far);
         match (next, gateway) {
-            (Reconcile::GiveUp, _) => Ok(Finding::Lost(FailureCode::AnswerLost)),
+            (Reconcile::GiveUp, _) => Ok(Finding::Lost),
             // The rules would not send it any more, so that it is not sent again; what became of it stays unknown.
-            (Reconcile::Repeat | Reconcile::Resend, _) if doubt.plan.is_none() => {
-                Ok(Finding::Lost(FailureCode::AnswerLost))
+            (Reconcile::Repeat | Reconcile::Resend, _) if claimed.decision.plan.is_none() => {
+                Ok(Finding::Lost)
             }
             (Reconcile::Repeat, _) => Ok(Finding::Repeat),
             (Reconcile::Resend, _) => Ok(Finding::Resend),
             (Reconcile::Wait | Reconcile::LookUp, None) | (Reconcile::Wait, Some(_)) => Ok(Finding::Waiting),
-            (Reconcile::LookUp, Some(gateway)) => Ok(ask(gateway, doubt).await),
+            (Reconcile::LookUp, Some(gateway)) => Ok(ask(gateway, claimed, doubt.since).await),
         }
-    }
-
-    fn taken(&self, accepted: Accepted) -> Ending {
-        Ending::Accepted {
-            provider_ref: accepted.provider_ref,
-            receipt_due_in_ms: Some(self.receipt_due_ms),
-            reported_sender: accepted.reported_sender,
-        }
-    }
-
-    fn given_up(&self, code: FailureCode, detail: String) -> Ending {
-        Ending::Final {
-            state: FinalState::Refused,
-            code: Some(code),
-            detail: Some(detail),
-            evidence: Evidence::None,
-            provider_ref: None,
-            attempt_use: AttemptUse::Spent,
-        }
-    }
-
-    fn lost(&self, code: FailureCode) -> Ending {
-        Ending::Final {
-            state: FinalState::Unknown,
-            code: Some(code),
-            detail: Some(code.what().to_owned()),
-            evidence: Evidence::None,
-            provider_ref: None,
-            attempt_use: AttemptUse::Spent,
-        }
-    }
-
-    fn call_record(&self, _plan: Option<&Plan>) -> Option<Value> {
-        None
     }
 
     /// The CRM hears the end of a text message from the fallback worker, which knows whether an email answers;
     /// only what needs no email (too late, or waiting for a person) is told from here.
-    fn tell(&self, snapshot: &Snapshot, decision: &Decision, early: EarlyReceipts) -> Vec<OutMessage> {
+    fn announce(&self, snapshot: &Snapshot, decision: &Decision, early: EarlyReceipts) -> Vec<OutMessage> {
         let email_at_once =
             decision.fallback.as_ref().is_some_and(|fallback| fallback.email == FallbackEmail::Always);
         match snapshot.state {
@@ -240,19 +199,16 @@ impl ChannelDriver for SmsDriver {
 const UNASKABLE: Recovery = Recovery { look_up: LookUpBy::Nothing, duplicates: Duplicates::Carried };
 
 /// Asks a gateway about an attempt.
-async fn ask(gateway: &SmsGateway, doubt: &Doubt<'_>) -> Finding {
-    let message = match doubt.plan {
-        Some(Plan::Sms(plan)) => Some(message(plan, doubt.client_ref)),
+async fn ask(gateway: &SmsGateway, claimed: &Claimed<'_>, since: Timestamp) -> Finding {
+    let Grant { provider, client_ref, .. } = *claimed.grant;
+    let message = match &claimed.decision.plan {
+        Some(Plan::Sms(plan)) => Some(message(plan, client_ref)),
         Some(Plan::Email(_) | Plan::Dial(_)) | None => None,
     };
-    let query = LookUpQuery {
-        client_ref: doubt.client_ref,
-        scope: doubt.scope,
-        since: doubt.since,
-        message: message.as_ref(),
-    };
+    let scope = claimed.job.scope();
+    let query = LookUpQuery { client_ref, scope, since, message: message.as_ref() };
     match gateway.look_up(&query).await {
-        Ok(looked) => finding(looked, doubt),
+        Ok(looked) => finding(looked, provider, client_ref),
         Err(problem) => {
             // A look-up that fails has found nothing out, so that it does not count as a miss.
             warn!(%problem, "the gateway could not be asked about a message in doubt");
@@ -261,12 +217,12 @@ async fn ask(gateway: &SmsGateway, doubt: &Doubt<'_>) -> Finding {
     }
 }
 
-fn finding(looked: LookUp, doubt: &Doubt<'_>) -> Finding {
-    let word = looked.receipt(doubt.provider, doubt.client_ref, Timestamp::now());
+fn finding(looked: LookUp, provider: Provider, client_ref: ClientRef) -> Finding {
+    let receipt = looked.receipt(provider, client_ref, Timestamp::now());
     match looked {
         LookUp::Found { provider_ref, reported_sender, .. } => {
             let accepted = Accepted { provider_ref: Some(provider_ref), reported_sender };
-            Finding::Taken(accepted, word.map(Box::new))
+            Finding::Taken(accepted, receipt.map(Box::new))
         }
         LookUp::NotFound => Finding::NotYetKnown,
         LookUp::CannotTell => Finding::Waiting,
@@ -282,19 +238,5 @@ fn message(plan: &SmsPlan, client_ref: ClientRef) -> SmsMessage {
         text: plan.text.clone(),
         scope: plan.scope,
         subject: plan.subject.clone(),
-    }
-}
-
-impl Worker for DeliveryPipeline<SmsDriver> {
-    fn queue(&self) -> &'static str {
-        WorkQueue::Jobs(Channel::Sms).name()
-    }
-
-    fn flow(&self) -> Option<watch::Receiver<Flow>> {
-        Some(self.carrier.circuits.flow())
-    }
-
-    async fn handle(&self, hand: &InHand<'_>) -> Result<Disposition, Interrupted> {
-        self.carry(hand).await
     }
 }

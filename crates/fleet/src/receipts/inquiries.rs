@@ -11,7 +11,7 @@ use futures::future::join_all;
 use tracing::{info, warn};
 
 use super::intake;
-use crate::{delivery::reconcile::scope, gateways::pool::Gateways};
+use crate::gateways::pool::Gateways;
 use crate::{
     lifecycle::Lifecycle,
     runtime,
@@ -152,7 +152,7 @@ async fn status(gateway: &SmsGateway, text: &Unheard, job: &Job) -> Result<LookU
         .status(&StatusQuery {
             client_ref: text.client_ref,
             provider_ref: &text.provider_ref,
-            scope: scope(job),
+            scope: job.scope(),
         })
         .await
 }

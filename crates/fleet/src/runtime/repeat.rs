@@ -1,8 +1,9 @@
 //! Asking a service again until it is back.
 
 use closure_store::StoreError;
+use tracing::error;
 
-use super::{Interrupted, OUTAGE_PAUSE, OUTAGE_PAUSE_MAX, movement::Movement};
+use super::{InHand, Interrupted, OUTAGE_PAUSE, OUTAGE_PAUSE_MAX, movement::Movement};
 use crate::{lifecycle::Lifecycle, services::Service};
 
 /// So often what a service refuses is asked for, because a lock or another's row may have been the reason.
@@ -46,6 +47,19 @@ where
     F: Future<Output = Result<T, E>> + Send,
 {
     repeat(lifecycle, &|| true, &Movement::default(), operation).await
+}
+
+impl InHand<'_> {
+    /// The database's answer to this; what it refuses for good ends the message.
+    pub async fn stored<T, F>(&self, what: &str, operation: impl Fn() -> F + Send) -> Result<T, Interrupted>
+    where
+        F: Future<Output = Result<T, StoreError>> + Send,
+    {
+        self.until_available(operation).await?.map_err(|problem| {
+            error!(%problem, what, "the database refuses a statement; its message is kept for a person");
+            Interrupted::Refused(problem)
+        })
+    }
 }
 
 pub(super) async fn repeat<T, E, F>(

@@ -9,17 +9,18 @@ use closure_contract::{
 };
 use closure_policy::dial::record::{CallEnd, CallResult, CallStory, read_call};
 use closure_providers::AriDial;
-use closure_store::{Debt, DeliveryState, FinalState, OpenCall, Store, StoreError};
+use closure_store::{AttemptUse, Debt, DeliveryState, FinalState, OpenCall, Store, StoreError};
 use serde_json::json;
 use tracing::{info, warn};
 
-use crate::delivery::dial::final_ending;
+use crate::delivery::ending::ended;
 use crate::{
     announce,
     config::DialSettings,
     lifecycle::Lifecycle,
     runtime::{self, Outage as _, Remedy},
     services::Service,
+    why::Why,
 };
 
 /// One look takes at most this many calls.
@@ -140,18 +141,16 @@ impl CallWatch {
     }
 
     async fn conclude(&self, call: &OpenCall, end: &CallEnd, agent_answered: bool) -> Result<(), StoreError> {
-        let ending = match end.result {
-            CallResult::Answered => final_ending(FinalState::Delivered, None, None),
-            CallResult::Failed(code @ FailureCode::CallInDoubt) => {
-                final_ending(FinalState::Unknown, Some(code), Some(code.what().to_owned()))
-            }
+        let (state, why) = match end.result {
+            CallResult::Answered => (FinalState::Delivered, None),
+            CallResult::Failed(code @ FailureCode::CallInDoubt) => (FinalState::Unknown, Some(Why::of(code))),
             CallResult::Failed(code @ FailureCode::StaleClick) => {
-                final_ending(FinalState::Undelivered, Some(code), Some(too_late(agent_answered).to_owned()))
+                let detail = too_late(agent_answered).to_owned();
+                (FinalState::Undelivered, Some(Why { code, detail }))
             }
-            CallResult::Failed(code) => {
-                final_ending(FinalState::Undelivered, Some(code), Some(code.what().to_owned()))
-            }
+            CallResult::Failed(code) => (FinalState::Undelivered, Some(Why::of(code))),
         };
+        let ending = ended(state, why, AttemptUse::Spent);
         let call_end = json!({ "talk_seconds": end.talk_seconds, "cause": end.cause });
         let concluded = self
             .store

@@ -5,7 +5,6 @@ use closure_contract::{Cancel, topology::WorkQueue};
 use closure_store::Store;
 use tracing::{info, warn};
 
-use crate::delivery::announce::settled_or_stop;
 use crate::{
     announce,
     runtime::{Disposition, InHand, Interrupted, Worker},
@@ -35,12 +34,10 @@ impl Worker for CancelWorker {
             }
         };
         hand.may_act()?;
-        settled_or_stop(hand, "write a cancellation down", || self.store.cancel(&cancel)).await?;
+        hand.stored("write a cancellation down", || self.store.cancel(&cancel)).await?;
         let consultation = &cancel.consultation;
         info!(consultation = %consultation.id, revision = consultation.revision, "an answer was taken back");
-        let known =
-            settled_or_stop(hand, "read a cancellation's jobs", || self.store.cancelled_jobs(&cancel))
-                .await?;
+        let known = hand.stored("read a cancellation's jobs", || self.store.cancelled_jobs(&cancel)).await?;
         let answer = announce::cancel_outcome(&cancel, &known);
         Ok(Disposition::Done(vec![OutMessage { traceparent: message.traceparent.clone(), ..answer }]))
     }

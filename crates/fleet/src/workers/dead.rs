@@ -2,9 +2,8 @@
 
 use closure_broker::InMessage;
 use closure_contract::{
-    Cancel, Channel, Evidence, FailureCode, Generation, Job, JobId, Outcome, OutcomeName, ReceiptMessage,
+    Cancel, Channel, FailureCode, Generation, Job, JobId, OutcomeName, ReceiptMessage,
     job::{Consultation, Document},
-    outcome::OutcomeKind,
     topology::{UNROUTABLE, WorkQueue},
 };
 use closure_store::{Debt, JobReturn, NewDeadLetter, RecordedLetter, Returning, Store};
@@ -13,8 +12,9 @@ use tracing::warn;
 
 use super::webhooks::Aside;
 use crate::{
-    announce,
+    announce::{self, Subject},
     runtime::{Disposition, InHand, Interrupted, Told, Worker},
+    why::Why,
 };
 
 /// So often a job that was delivered too often is given back before it is a crash loop.
@@ -26,9 +26,6 @@ pub fn queues() -> Vec<&'static str> {
     queues.push(UNROUTABLE);
     queues
 }
-
-/// The number of a word about a message that is no edition of the job whose id it has.
-pub(crate) const NO_EDITION: u32 = 0;
 
 /// Reads one queue of messages that no worker could take.
 pub struct DeadWorker {
@@ -42,7 +39,6 @@ struct Remains {
     job_id: Option<JobId>,
     consultation: Option<Consultation>,
     channel: Option<Channel>,
-    traceparent: Option<String>,
 }
 
 impl Remains {
@@ -54,8 +50,13 @@ impl Remains {
             job_id: body.and_then(|body| body.part("job_id")),
             consultation: body.and_then(|body| body.part("consultation")),
             channel: kind.and_then(channel_of_kind),
-            traceparent: message.traceparent.clone(),
         }
+    }
+
+    /// Whose outcome is told, where enough can be read to say that; the queue of a channel's jobs says which it is.
+    fn subject(self, generation: Generation, home: Option<Channel>) -> Option<Subject> {
+        let (job_id, channel) = (self.job_id?, home.or(self.channel)?);
+        Some(Subject { job_id, generation, channel, consultation: self.consultation })
     }
 }
 
@@ -63,12 +64,6 @@ impl Remains {
 fn channel_of_kind(kind: &str) -> Option<Channel> {
     let name = kind.strip_prefix("closure.")?.split('/').next()?;
     [Channel::Sms, Channel::Email, Channel::Dial].into_iter().find(|channel| channel.as_str() == name)
-}
-
-/// Why a message died, in our own words.
-struct Death {
-    code: FailureCode,
-    detail: String,
 }
 
 impl Worker for DeadWorker {
@@ -113,14 +108,11 @@ impl Worker for DeadWorker {
             message_id: message.message_id.clone(),
         };
         hand.may_act()?;
-        let recorded = hand.until_available(|| self.store.record_dead_letter(letter.clone())).await?;
-        match recorded {
-            Ok(buried) => {
-                warn!(dead_letter = %buried.id, code = %death.code, queue = self.queue, "a message came to the dead-letter desk");
-                Ok(tell(&self.store, generation, &death, remains, channel(home), &buried))
-            }
-            Err(problem) => Err(Interrupted::Refused(problem)),
-        }
+        let recorded =
+            hand.stored("record a dead letter", || self.store.record_dead_letter(letter.clone())).await?;
+        warn!(dead_letter = %recorded.id, code = %death.code, queue = self.queue, "a message came to the dead-letter desk");
+        let subject = remains.subject(generation, channel(home));
+        Ok(tell(&self.store, &recorded, subject, death, message.traceparent.clone()))
     }
 }
 
@@ -142,13 +134,12 @@ impl DeadWorker {
         }
         hand.may_act()?;
         let job = JobReturn { queue: home.name().to_owned(), generation, body: body.clone() };
-        match hand.until_available(|| self.store.plan_return(&job, RETURNS_MAX)).await? {
-            Ok(Returning::Planned) => {
+        match hand.stored("give a job back", || self.store.plan_return(&job, RETURNS_MAX)).await? {
+            Returning::Planned => {
                 warn!(queue = job.queue, "a job was delivered too often; it is given back once more");
                 Ok(true)
             }
-            Ok(Returning::TooOften) => Ok(false),
-            Err(problem) => Err(Interrupted::Refused(problem)),
+            Returning::TooOften => Ok(false),
         }
     }
 
@@ -156,11 +147,8 @@ impl DeadWorker {
     async fn generation(&self, hand: &InHand<'_>, job: Option<JobId>) -> Result<Generation, Interrupted> {
         let named = hand.message.generation;
         let (Some(job), true) = (job, named > Generation::FIRST) else { return Ok(Generation::FIRST) };
-        match hand.until_available(|| self.store.has_generation(job, named)).await? {
-            Ok(true) => Ok(named),
-            Ok(false) => Ok(Generation::FIRST),
-            Err(problem) => Err(Interrupted::Refused(problem)),
-        }
+        let is_known = hand.stored("look for a generation", || self.store.has_generation(job, named)).await?;
+        Ok(if is_known { named } else { Generation::FIRST })
     }
 
     /// The work queue in which a message died.
@@ -181,55 +169,35 @@ impl DeadWorker {
 /// Tells the CRM, where enough of the message can be read to say whose job it was.
 ///
 /// A message of a delivery's own says how that stands, whether it is dead by this or had come to its end before.
-fn tell(
+pub(crate) fn tell(
     store: &Store,
-    generation: Generation,
-    death: &Death,
-    remains: Remains,
-    home: Option<Channel>,
-    buried: &RecordedLetter,
+    letter: &RecordedLetter,
+    subject: Option<Subject>,
+    why: Why,
+    traceparent: Option<String>,
 ) -> Disposition {
-    if let Some(delivery) = &buried.delivery {
+    if let Some(delivery) = &letter.delivery {
         let messages = announce::outcome(delivery).into_iter().collect();
         return Disposition::Told(Told { messages, debts: vec![Debt::of(delivery)], store: store.clone() });
     }
-    let (channel, traceparent) = (home.or(remains.channel), remains.traceparent.clone());
-    let told = outcome(generation, death, remains, channel, buried);
-    Disposition::Done(told.iter().map(|told| announce::outcome_message(told, traceparent.clone())).collect())
-}
-
-/// Tells the CRM of a job that its own worker gave up.
-pub(crate) fn told(
-    store: &Store,
-    message: &InMessage,
-    code: FailureCode,
-    detail: &str,
-    job: &Job,
-    buried: &RecordedLetter,
-) -> Disposition {
-    let death = Death { code, detail: detail.to_owned() };
-    let remains = Remains {
-        job_id: Some(job.id()),
-        consultation: Some(job.consultation().clone()),
-        channel: Some(job.channel()),
-        traceparent: message.traceparent.clone(),
-    };
-    tell(store, message.generation, &death, remains, Some(job.channel()), buried)
+    let Some(subject) = subject else { return Disposition::Done(Vec::new()) };
+    let outcome = announce::outcome_of_letter(subject, OutcomeName::Dead, why, letter);
+    Disposition::Done(vec![announce::outcome_message(&outcome, traceparent)])
 }
 
 /// Why the broker gave a message up, as far as the message and its history tell.
-fn cause(home: Option<WorkQueue>, message: &InMessage) -> Death {
-    let Some(home) = home else { return Death::of(FailureCode::Unroutable) };
+fn cause(home: Option<WorkQueue>, message: &InMessage) -> Why {
+    let Some(home) = home else { return Why::with_remedy(FailureCode::Unroutable) };
     if home == WorkQueue::Webhooks {
         return not_taken(message);
     }
     let reason = message.death.as_ref().map_or("", |death| death.reason.as_str());
     if reason == "delivery_limit" {
-        return Death::of(FailureCode::CrashLoop);
+        return Why::with_remedy(FailureCode::CrashLoop);
     }
     let unreadable = match home {
         WorkQueue::Jobs(channel) => match Job::decode(&message.body) {
-            Ok(job) if job.channel() != channel => return Death::of(FailureCode::WrongQueue),
+            Ok(job) if job.channel() != channel => return Why::with_remedy(FailureCode::WrongQueue),
             Ok(_) => None,
             Err(problem) => Some(problem),
         },
@@ -238,9 +206,9 @@ fn cause(home: Option<WorkQueue>, message: &InMessage) -> Death {
         WorkQueue::Webhooks => None,
     };
     match unreadable {
-        Some(problem) => Death { code: problem.code(), detail: problem.story() },
-        None if reason == "expired" => Death::of(FailureCode::MessageExpired),
-        None => Death::of(FailureCode::GivenUp),
+        Some(problem) => Why { code: problem.code(), detail: problem.story() },
+        None if reason == "expired" => Why::with_remedy(FailureCode::MessageExpired),
+        None => Why::with_remedy(FailureCode::GivenUp),
     }
 }
 
@@ -253,51 +221,12 @@ fn channel(queue: Option<WorkQueue>) -> Option<Channel> {
 }
 
 /// Why an outcome was not taken: the webhooks worker says it in the routing key, and the broker in its record.
-fn not_taken(message: &InMessage) -> Death {
+fn not_taken(message: &InMessage) -> Why {
     let detail = match message.death.as_ref().map(|death| death.reason.as_str()) {
         None => Aside::read(&message.routing_key)
             .map_or_else(|| "it was set aside, and nobody says why".to_owned(), |aside| aside.to_string()),
         Some("expired") => "the webhook did not take it before its time was up".to_owned(),
         Some(_) => "it cannot be sent: it names no outcome, or is too large".to_owned(),
     };
-    Death { code: FailureCode::OutcomeNotTaken, detail }
-}
-
-impl Death {
-    fn of(code: FailureCode) -> Self {
-        Self { code, detail: format!("{}; {}", code.what(), code.remedy()) }
-    }
-}
-
-/// The outcome of a message that is no edition of a delivery, by its letter.
-fn outcome(
-    generation: Generation,
-    death: &Death,
-    remains: Remains,
-    channel: Option<Channel>,
-    letter: &RecordedLetter,
-) -> Option<Outcome> {
-    let (job_id, channel) = (remains.job_id?, channel?);
-    let (numbers, code) = ((letter.id.0, letter.deaths), death.code);
-    Some(Outcome {
-        kind: OutcomeKind::V1,
-        outcome_id: Outcome::id_of_letter(job_id, numbers, generation, channel, code),
-        word: NO_EDITION,
-        corrects: None,
-        job_id,
-        generation,
-        consultation: remains.consultation,
-        channel,
-        outcome: OutcomeName::Dead,
-        evidence: Evidence::None,
-        code: Some(death.code),
-        detail: Some(death.detail.clone()),
-        rules: Vec::new(),
-        attempts: 0,
-        at: letter.died_at,
-        fallback_job_id: None,
-        fallback_of: None,
-        call: None,
-        sender: None,
-    })
+    Why { code: FailureCode::OutcomeNotTaken, detail }
 }

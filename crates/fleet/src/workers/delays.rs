@@ -7,16 +7,14 @@ use std::time::Duration;
 
 use closure_broker::{BrokerSettings, topology};
 use closure_contract::{
-    Channel, Job,
+    Channel,
     topology::{DelayStep, WorkQueue},
 };
 use closure_store::{NotHome, Store};
 use tracing::debug;
 
-use crate::delivery::{channel::ChannelDriver, pipeline::DeliveryPipeline};
 use crate::{
     lifecycle::Lifecycle,
-    runtime::InHand,
     services::{Asking, Service},
 };
 
@@ -94,18 +92,6 @@ impl DelayWatch {
             asking.answered();
         } else {
             asking.failed(&told.join("; "));
-        }
-    }
-}
-
-impl<C: ChannelDriver> DeliveryPipeline<C> {
-    /// Notes when a job's message is due home, for those who look whether it came.
-    ///
-    /// No job waits for this note: one that is missing is only not watched.
-    pub(crate) async fn note_delay(&self, hand: &InHand<'_>, job: &Job, step: DelayStep) {
-        let (id, generation) = (job.id(), hand.message.generation);
-        if let Err(problem) = self.store.note_delay(id, generation, u64::from(step.millis())).await {
-            debug!(job_id = %id, %problem, "when a job is due home was not noted");
         }
     }
 }

@@ -100,10 +100,8 @@ impl Worker for FallbackWorker {
             // What was recorded is judged by a process of that release, whose sweep finds it.
             Err(problem) if problem.remedy() == Remedy::NewerRelease => {
                 info!(job_id = %job, %problem, "a delivery waits for a process of a newer release");
-                match hand.until_available(|| self.store.look_again(job)).await? {
-                    Ok(()) => Ok(Disposition::Done(Vec::new())),
-                    Err(problem) => Err(Interrupted::Refused(problem)),
-                }
+                hand.stored("look again", || self.store.look_again(job)).await?;
+                Ok(Disposition::Done(Vec::new()))
             }
             Err(problem) => Err(Interrupted::Refused(problem)),
         }
@@ -127,18 +125,16 @@ impl FallbackWorker {
     /// so that it is looked at again after the moment has passed; what still matches nothing is left to the sweep.
     async fn record(&self, hand: &InHand<'_>, receipt: &Receipt) -> Result<Option<JobId>, Interrupted> {
         for look in 1..=RECORD_LOOKS_MAX {
-            let recorded = hand.until_available(|| self.store.record_receipt(receipt)).await?;
-            match recorded {
-                Ok(Recorded::Matched(job) | Recorded::Duplicate(Some(job))) => return Ok(Some(job)),
-                Ok(Recorded::Anothers(_)) => {
+            match hand.stored("record a receipt", || self.store.record_receipt(receipt)).await? {
+                Recorded::Matched(job) | Recorded::Duplicate(Some(job)) => return Ok(Some(job)),
+                Recorded::Anothers(_) => {
                     self.disbelieved.add();
                     return Ok(None);
                 }
-                Ok(Recorded::Unmatched | Recorded::Duplicate(None)) if look < RECORD_LOOKS_MAX => {
+                Recorded::Unmatched | Recorded::Duplicate(None) if look < RECORD_LOOKS_MAX => {
                     tokio::time::sleep(RECORD_PAUSE).await;
                 }
-                Ok(Recorded::Unmatched | Recorded::Duplicate(None)) => {}
-                Err(problem) => return Err(Interrupted::Refused(problem)),
+                Recorded::Unmatched | Recorded::Duplicate(None) => {}
             }
         }
         info!(provider = %receipt.provider, "a receipt names no delivery of ours yet; it is kept");

@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 /// The gateways of some countries.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize, Serialize)]
 #[serde(deny_unknown_fields)]
-pub struct Route {
+pub struct RoutingRule {
     /// The country codes that it is for; empty for every country that no other route names.
     #[serde(default)]
     pub country_codes: Vec<u16>,
@@ -33,7 +33,7 @@ pub struct WeightedGateway {
 pub fn route(
     job: JobId,
     country_code: Option<u16>,
-    routes: &[Route],
+    routes: &[RoutingRule],
     connected: &[Provider],
     unwell: &[Provider],
 ) -> Option<Provider> {
@@ -46,7 +46,7 @@ pub fn route(
 }
 
 /// The gateways that have a share of a country's jobs; those that only stand in for others are not among them.
-pub fn sharers(country_code: u16, routes: &[Route], connected: &[Provider]) -> Vec<Provider> {
+pub fn sharers(country_code: u16, routes: &[RoutingRule], connected: &[Provider]) -> Vec<Provider> {
     let candidates = candidates(Some(country_code), routes, connected);
     let has_shares = candidates.iter().any(|one| one.weight > 0);
     let mut sharers = candidates;
@@ -60,7 +60,11 @@ pub fn sharers(country_code: u16, routes: &[Route], connected: &[Provider]) -> V
 }
 
 /// The connected gateways of the country's route.
-fn candidates(country_code: Option<u16>, routes: &[Route], connected: &[Provider]) -> Vec<WeightedGateway> {
+fn candidates(
+    country_code: Option<u16>,
+    routes: &[RoutingRule],
+    connected: &[Provider],
+) -> Vec<WeightedGateway> {
     let own =
         routes.iter().find(|route| country_code.is_some_and(|code| route.country_codes.contains(&code)));
     let route = own.or_else(|| routes.iter().find(|route| route.country_codes.is_empty()));
@@ -104,14 +108,14 @@ mod tests {
         format!("00000000-0000-0000-0000-{number:012x}").parse().expect("a UUID")
     }
 
-    fn routes() -> Vec<Route> {
+    fn routes() -> Vec<RoutingRule> {
         let weighted = |gateway, weight| WeightedGateway { gateway, weight };
         vec![
-            Route {
+            RoutingRule {
                 country_codes: vec![84, 86],
                 gateways: vec![weighted(Infobip, 3), weighted(Nhn, 1), weighted(Twilio, 0)],
             },
-            Route { country_codes: Vec::new(), gateways: vec![weighted(Nhn, 1), weighted(Infobip, 0)] },
+            RoutingRule { country_codes: Vec::new(), gateways: vec![weighted(Nhn, 1), weighted(Infobip, 0)] },
         ]
     }
 
@@ -154,7 +158,7 @@ mod tests {
     #[test]
     fn a_route_keeps_a_country_away_from_a_gateway_that_others_stay_with() {
         assert_eq!(sharers(84, &routes()[..0], &CONNECTED), [Nhn], "without a route the preferred one");
-        let steered = [Route {
+        let steered = [RoutingRule {
             country_codes: vec![84, 86],
             gateways: vec![
                 WeightedGateway { gateway: Infobip, weight: 1 },

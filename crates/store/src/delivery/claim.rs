@@ -64,45 +64,41 @@ pub struct NewClaim {
     pub traceparent: Option<String>,
 }
 
+/// One attempt, given to one worker alone.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Grant {
+    /// The right to settle it.
+    pub lease: Lease,
+    /// Its number.
+    pub attempt: AttemptNumber,
+    /// Its name towards the provider.
+    pub client_ref: ClientRef,
+    /// Who is to carry it, or was tried: the one to ask, whatever is chosen for others by now.
+    pub provider: Provider,
+    /// The bytes that were stored first, if any.
+    pub rendered: Option<Bytes>,
+    /// For how long it has been put off for failures that cost no try, in milliseconds.
+    pub postponed_ms: u64,
+}
+
+/// An attempt that began and whose end is not on record.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Doubt {
+    /// When the attempt began.
+    pub since: Timestamp,
+    /// How often the provider was asked about the latest request and knew nothing.
+    pub lookups: u32,
+    /// How often it was sent again because of the doubt.
+    pub resends: u32,
+}
+
 /// The answer to a claim.
-#[derive(Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq)]
 pub enum Claim {
     /// Make this attempt: it is on record, and a crash from here on leaves a doubt.
-    Granted {
-        /// The right to settle it.
-        lease: Lease,
-        /// Its number.
-        attempt: AttemptNumber,
-        /// Its name towards the provider.
-        client_ref: ClientRef,
-        /// The bytes that were stored first, if any.
-        rendered: Option<Bytes>,
-        /// For how long it has been put off for failures that cost no try, in milliseconds.
-        postponed_ms: u64,
-    },
-    /// Find out what became of an attempt whose end is not on record; never send blindly.
-    Reconcile {
-        /// The right to settle it.
-        lease: Lease,
-        /// The attempt in doubt.
-        attempt: AttemptNumber,
-        /// Its name towards the provider.
-        client_ref: ClientRef,
-        /// Who was tried: the one to ask, whatever is chosen for others by now.
-        provider: Provider,
-        /// The provider's own reference, if it became known.
-        provider_ref: Option<String>,
-        /// How often the provider was asked and knew nothing.
-        lookups: u32,
-        /// How often it was sent again because of a doubt.
-        resends: u32,
-        /// The bytes that were stored first, if any.
-        rendered: Option<Bytes>,
-        /// When the attempt began.
-        since: Timestamp,
-        /// For how long finding out has been put off for failures that cost no try, in milliseconds.
-        postponed_ms: u64,
-    },
+    Granted(Grant),
+    /// Find out what became of this attempt; never send blindly.
+    Reconcile(Grant, Doubt),
     /// The attempt that the message asks for was made; its retry may be lost, so publish the next one again.
     Scheduled {
         /// The try that is due.
@@ -214,9 +210,11 @@ fn answer(asked: &Asked, row: &Row) -> Result<Claim, StoreError> {
     let lease = Lease { job_id: asked.claim.job_id, token: asked.token };
     if columns.get::<Option<Uuid>>("lease_token")? == Some(asked.token) {
         return match columns.word("lease_for")? {
-            LeaseFor::Try => granted(lease, &columns),
+            LeaseFor::Try => Ok(Claim::Granted(grant(lease, &columns)?)),
             // What was to be sent again may have been.
-            LeaseFor::FindOut | LeaseFor::Resend => reconcile(lease, &columns),
+            LeaseFor::FindOut | LeaseFor::Resend => {
+                Ok(Claim::Reconcile(grant(lease, &columns)?, doubt(&columns)?))
+            }
         };
     }
     let generation = columns.generation("generation")?;
@@ -240,28 +238,22 @@ fn answer(asked: &Asked, row: &Row) -> Result<Claim, StoreError> {
     })
 }
 
-fn granted(lease: Lease, columns: &Columns<'_>) -> Result<Claim, StoreError> {
-    Ok(Claim::Granted {
+fn grant(lease: Lease, columns: &Columns<'_>) -> Result<Grant, StoreError> {
+    Ok(Grant {
         lease,
         attempt: columns.attempt("attempts")?,
         client_ref: columns.get("client_ref").map(ClientRef)?,
+        provider: columns.word("provider")?,
         rendered: columns.maybe_bytes("rendered")?,
         postponed_ms: columns.millis("postponed_ms")?,
     })
 }
 
-fn reconcile(lease: Lease, columns: &Columns<'_>) -> Result<Claim, StoreError> {
-    Ok(Claim::Reconcile {
-        lease,
-        attempt: columns.attempt("attempts")?,
-        client_ref: columns.get("client_ref").map(ClientRef)?,
-        provider: columns.word("provider")?,
-        provider_ref: columns.get("provider_ref")?,
+fn doubt(columns: &Columns<'_>) -> Result<Doubt, StoreError> {
+    Ok(Doubt {
+        since: columns.time("tried_at")?,
         lookups: columns.count("lookups")?,
         resends: columns.count("resends")?,
-        rendered: columns.maybe_bytes("rendered")?,
-        since: columns.time("tried_at")?,
-        postponed_ms: columns.millis("postponed_ms")?,
     })
 }
 
@@ -363,28 +355,11 @@ impl fmt::Debug for NewClaim {
     }
 }
 
-impl fmt::Debug for Claim {
+impl fmt::Debug for Grant {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Granted { lease, attempt, .. } => f
-                .debug_struct("Granted")
-                .field("job_id", &lease.job_id)
-                .field("attempt", attempt)
-                .finish_non_exhaustive(),
-            Self::Reconcile { lease, attempt, lookups, resends, .. } => f
-                .debug_struct("Reconcile")
-                .field("job_id", &lease.job_id)
-                .field("attempt", attempt)
-                .field("lookups", lookups)
-                .field("resends", resends)
-                .finish_non_exhaustive(),
-            Self::Scheduled { next } => f.debug_struct("Scheduled").field("next", next).finish(),
-            Self::Settled(snapshot) => f.debug_tuple("Settled").field(snapshot).finish(),
-            Self::Leased { remaining_ms } => {
-                f.debug_struct("Leased").field("remaining_ms", remaining_ms).finish()
-            }
-            Self::Stale { generation } => f.debug_struct("Stale").field("generation", generation).finish(),
-            Self::Conflict => f.write_str("Conflict"),
-        }
+        f.debug_struct("Grant")
+            .field("job_id", &self.lease.job_id)
+            .field("attempt", &self.attempt)
+            .finish_non_exhaustive()
     }
 }

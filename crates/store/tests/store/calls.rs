@@ -2,8 +2,8 @@ use closure_contract::{
     Channel, ClientRef, FailureCode, Generation, Provider, Timestamp, facts::calls::CallEventKind,
 };
 use closure_store::{
-    AttemptUse, Claim, DeliveryState, Ending, FinalState, Lease, NewCall, NewClaim, Placing, Snapshot, Store,
-    StoreError,
+    AttemptUse, Claim, DeliveryState, Ending, FinalState, Grant, Lease, NewCall, NewClaim, Placing, Snapshot,
+    Store, StoreError,
 };
 use serde_json::json;
 use time::macros::datetime;
@@ -167,8 +167,8 @@ fn a_claim_of_a_call_that_never_reached_the_request_is_granted_again_and_one_tha
             database.execute("UPDATE delivery SET lease_until = now() - interval '1 second'").await;
             let again = NewClaim { token: uuid::Uuid::new_v4(), ..asked };
             let (found, name) = match store.claim(again).await.expect("the database answers") {
-                Claim::Granted { attempt, client_ref, .. } => ((attempt, client_ref), "granted"),
-                Claim::Reconcile { attempt, client_ref, .. } => ((attempt, client_ref), "in doubt"),
+                Claim::Granted(Grant { attempt, client_ref, .. }) => ((attempt, client_ref), "granted"),
+                Claim::Reconcile(Grant { attempt, client_ref, .. }, _) => ((attempt, client_ref), "in doubt"),
                 other => panic!("{other:?}"),
             };
             assert_eq!(found, (attempt, ClientRef::of(lease.job_id, Generation::FIRST, attempt)));

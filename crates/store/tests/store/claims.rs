@@ -1,6 +1,6 @@
 use bytes::Bytes;
 use closure_contract::{AttemptNumber, Channel, ClientRef, FailureCode, Generation, JobId, Provider};
-use closure_store::{AttemptUse, Claim, DeliveryState, Ending, FinalState, NewClaim, Store};
+use closure_store::{AttemptUse, Claim, DeliveryState, Doubt, Ending, FinalState, Grant, NewClaim, Store};
 
 use crate::support::{
     accepted, claim, claim_granted, final_state, in_doubt, new_job, run, settle, settled, settlement,
@@ -37,7 +37,7 @@ fn a_new_job_is_granted_and_its_attempt_is_on_record_before_anything_is_sent() {
     run(async |database| {
         let (store, job) = (database.store(), new_job());
         let answer = ask(&store, claim(job)).await;
-        let Claim::Granted { lease, attempt, client_ref, rendered, .. } = answer else {
+        let Claim::Granted(Grant { lease, attempt, client_ref, rendered, .. }) = answer else {
             panic!("{answer:?}")
         };
         assert_eq!((lease.job_id, attempt, rendered), (job, AttemptNumber::FIRST, None));
@@ -79,9 +79,15 @@ fn a_try_whose_lease_is_over_is_reconciled_and_never_sent_blindly() {
         let (store, job) = (database.store(), new_job());
         let first =
             ask(&store, NewClaim { lease_ms: 0, rendered: Some(Bytes::from("mail")), ..claim(job) }).await;
-        let Claim::Granted { lease: old, client_ref: first_ref, .. } = first else { panic!("{first:?}") };
+        let Claim::Granted(Grant { lease: old, client_ref: first_ref, .. }) = first else {
+            panic!("{first:?}")
+        };
         let answer = ask(&store, claim(job)).await;
-        let Claim::Reconcile { lease, attempt, client_ref, lookups, resends, rendered, .. } = answer else {
+        let Claim::Reconcile(
+            Grant { lease, attempt, client_ref, rendered, .. },
+            Doubt { lookups, resends, .. },
+        ) = answer
+        else {
             panic!("{answer:?}")
         };
         assert_ne!(lease.token, old.token);
@@ -102,7 +108,10 @@ fn a_delivery_in_doubt_is_reconciled_by_whichever_message_comes() {
         settle(&store, settlement(lease, attempt, in_doubt(3))).await;
         let answer = ask(&store, second_try(job)).await;
         assert!(
-            matches!(answer, Claim::Reconcile { lookups: 3, attempt: AttemptNumber(1), .. }),
+            matches!(
+                answer,
+                Claim::Reconcile(Grant { attempt: AttemptNumber(1), .. }, Doubt { lookups: 3, .. })
+            ),
             "{answer:?}"
         );
     });
@@ -118,7 +127,9 @@ fn a_retry_is_granted_to_the_message_that_asks_for_it_and_the_older_one_hears_th
         assert_eq!(ask(&store, claim(job)).await, Claim::Scheduled { next: AttemptNumber(2) });
         let again = NewClaim { rendered: Some(Bytes::from("second")), ..second_try(job) };
         let answer = ask(&store, again).await;
-        let Claim::Granted { attempt, client_ref, rendered, .. } = answer else { panic!("{answer:?}") };
+        let Claim::Granted(Grant { attempt, client_ref, rendered, .. }) = answer else {
+            panic!("{answer:?}")
+        };
         assert_eq!((attempt, rendered), (AttemptNumber(2), Some(Bytes::from("first"))));
         assert_eq!(client_ref, ClientRef::of(job, Generation::FIRST, AttemptNumber(2)));
     });

@@ -3,7 +3,7 @@ use closure_contract::{
     Channel, ConsultationId, Evidence, FailureCode, JobId, Provider, Receipt, ReceiptStatus,
 };
 use closure_store::{
-    Claim, DeadLetterFilter, DeliveryFacts, DeliveryState, DeliveryUpdate, NewClaim, NewFallback,
+    Claim, DeadLetterFilter, DeliveryFacts, DeliveryState, DeliveryUpdate, Grant, NewClaim, NewFallback,
 };
 use serde_json::json;
 
@@ -78,7 +78,7 @@ fn the_email_worker_claims_the_row_that_the_fallback_worker_made() {
             ..claim(sms.fallback_email())
         };
         let answer = store.claim(email).await.expect("the database answers");
-        let Claim::Granted { rendered, .. } = answer else { panic!("{answer:?}") };
+        let Claim::Granted(Grant { rendered, .. }) = answer else { panic!("{answer:?}") };
         assert_eq!(rendered, Some(Bytes::from("From: …")));
         let snapshot =
             store.snapshot(sms.fallback_email()).await.expect("the database answers").expect("a delivery");

@@ -1,5 +1,5 @@
 use closure_contract::{JobId, Provider};
-use closure_store::{Claim, Lease, NewClaim, Renewal, Store};
+use closure_store::{Claim, Grant, Lease, NewClaim, Renewal, Store};
 
 use crate::support::{accepted, claim, claim_granted, in_doubt, new_job, run, settle, settlement};
 
@@ -76,7 +76,9 @@ fn a_lease_is_lost_with_its_settlement_and_renewing_it_changes_nothing() {
         settle(&store, settlement(lease, attempt, in_doubt(1))).await;
         assert_eq!(renew(&store, &[lease]).await, [Renewal::Lost]);
         let answer = ask(&store, job).await;
-        let Claim::Reconcile { lease: finder, .. } = answer else { panic!("nobody holds it: {answer:?}") };
+        let Claim::Reconcile(Grant { lease: finder, .. }, _) = answer else {
+            panic!("nobody holds it: {answer:?}")
+        };
         assert_eq!(renew(&store, &[finder]).await, [Renewal::Renewed], "who finds out keeps it likewise");
         let resent = store.resend(finder, Provider::Nhn, 0).await.expect("the database answers");
         let (second, _) = resent.expect("the lease is ours");

@@ -1,5 +1,5 @@
 use closure_contract::{AttemptNumber, FailureCode, Generation};
-use closure_store::{Claim, DeliveryState, Ending, NewClaim, NewPostponement};
+use closure_store::{Claim, DeliveryState, Ending, Grant, NewClaim, NewPostponement};
 
 use crate::support::{accepted, claim, claim_granted, new_job, run, settle, settlement};
 
@@ -13,7 +13,7 @@ fn a_delivery_remembers_since_when_it_is_put_off_until_a_try_comes_to_another_en
         };
         let postponed_ms =
             async |claim: NewClaim| match store.claim(claim).await.expect("the database answers") {
-                Claim::Granted { lease, attempt, postponed_ms, .. } => (lease, attempt, postponed_ms),
+                Claim::Granted(Grant { lease, attempt, postponed_ms, .. }) => (lease, attempt, postponed_ms),
                 other => panic!("{other:?}"),
             };
         let (lease, attempt, first) = postponed_ms(claim(job)).await;

@@ -5,7 +5,7 @@ use closure_contract::{
 };
 use closure_store::{
     AttemptUse, Claim, DeadLetterFilter, DeadLetterState, DeliveryFacts, DeliveryState, DeliveryUpdate,
-    EarlyReceipts, Ending, FinalState, NewClaim, NewFallback, Recorded, Settled,
+    Doubt, EarlyReceipts, Ending, FinalState, Grant, NewClaim, NewFallback, Recorded, Settled,
 };
 use serde_json::json;
 use tokio_postgres::Client;
@@ -133,7 +133,7 @@ fn a_resend_is_a_new_attempt_under_the_same_lease_and_the_doubt_stays_on_record(
         settle(&store, settlement(lease, attempt, in_doubt(2))).await;
         assert_eq!(store.resend(lease, Provider::Nhn, 60_000).await, Ok(None), "the lease is gone");
         let answer = store.claim(claim(job)).await.expect("the database answers");
-        let Claim::Reconcile { lease, .. } = answer else { panic!("{answer:?}") };
+        let Claim::Reconcile(Grant { lease, .. }, _) = answer else { panic!("{answer:?}") };
         let resent = store.resend(lease, Provider::Nhn, 60_000).await.expect("the database answers");
         let second = AttemptNumber(2);
         assert_eq!(resent, Some((second, ClientRef::of(job, Generation::FIRST, second))));
@@ -171,7 +171,7 @@ fn putting_off_a_resend_leaves_the_delivery_in_doubt() {
         let (lease, attempt) = claim_granted(&store, claim(job)).await;
         settle(&store, settlement(lease, attempt, in_doubt(2))).await;
         let answer = store.claim(claim(job)).await.expect("the database answers");
-        let Claim::Reconcile { lease, .. } = answer else { panic!("{answer:?}") };
+        let Claim::Reconcile(Grant { lease, .. }, _) = answer else { panic!("{answer:?}") };
         let resent = store.resend(lease, Provider::Nhn, 60_000).await.expect("the database answers");
         let (second, _) = resent.expect("the lease is ours");
         let put_off =
@@ -179,7 +179,8 @@ fn putting_off_a_resend_leaves_the_delivery_in_doubt() {
         let (snapshot, _) = settle(&store, settlement(lease, second, put_off)).await;
         assert_eq!((snapshot.state, snapshot.attempts), (DeliveryState::InDoubt, 1));
         let answer = store.claim(claim(job)).await.expect("the database answers");
-        let Claim::Reconcile { resends: 0, attempt, client_ref, since, .. } = answer else {
+        let Claim::Reconcile(Grant { attempt, client_ref, .. }, Doubt { resends: 0, since, .. }) = answer
+        else {
             panic!("{answer:?}")
         };
         assert_eq!((attempt, client_ref), (AttemptNumber(1), ClientRef::of(job, Generation::FIRST, attempt)));
@@ -197,7 +198,8 @@ fn a_repeat_is_the_same_attempt_under_the_same_name_and_a_longer_lease() {
         assert_eq!(store.repeat(lease, 60_000).await, Ok(None), "the lease is gone");
         let asking = || NewClaim { lease_ms: 0, ..claim(job) };
         let answer = store.claim(asking()).await.expect("the database answers");
-        let Claim::Reconcile { lease, client_ref, provider, lookups: 1, .. } = answer else {
+        let Claim::Reconcile(Grant { lease, client_ref, provider, .. }, Doubt { lookups: 1, .. }) = answer
+        else {
             panic!("{answer:?}")
         };
         assert_eq!(provider, Provider::Nhn);
@@ -209,7 +211,8 @@ fn a_repeat_is_the_same_attempt_under_the_same_name_and_a_longer_lease() {
         let (snapshot, _) = settle(&store, settlement(lease, attempt, put_off)).await;
         assert_eq!((snapshot.state, snapshot.attempts), (DeliveryState::InDoubt, 1));
         let answer = store.claim(asking()).await.expect("the database answers");
-        let Claim::Reconcile { client_ref: again, lookups: 0, resends: 1, .. } = answer else {
+        let Claim::Reconcile(Grant { client_ref: again, .. }, Doubt { lookups: 0, resends: 1, .. }) = answer
+        else {
             panic!("{answer:?}")
         };
         assert_eq!(again, client_ref);
@@ -222,7 +225,7 @@ fn a_finder_who_puts_the_question_off_does_not_unmake_the_attempt_in_doubt() {
         let (store, job) = (database.store(), new_job());
         claim_granted(&store, NewClaim { lease_ms: 0, ..claim(job) }).await;
         let answer = store.claim(claim(job)).await.expect("the database answers");
-        let Claim::Reconcile { lease, attempt, .. } = answer else { panic!("{answer:?}") };
+        let Claim::Reconcile(Grant { lease, attempt, .. }, _) = answer else { panic!("{answer:?}") };
         let put_off =
             Ending::GivenBack { code: Some(FailureCode::ProviderUnavailable), detail: "down".to_owned() };
         let (snapshot, _) = settle(&store, settlement(lease, attempt, put_off)).await;

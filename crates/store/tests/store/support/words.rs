@@ -6,8 +6,8 @@ use closure_contract::{
     ReceiptStatus, Timestamp, receipt::ReceiptKind,
 };
 use closure_store::{
-    AttemptUse, Claim, EarlyReceipts, Ending, FinalState, Lease, NewClaim, Settled, Settlement, Snapshot,
-    Store,
+    AttemptUse, Claim, EarlyReceipts, Ending, FinalState, Grant, Lease, NewClaim, Settled, Settlement,
+    Snapshot, Store,
 };
 use serde_json::json;
 use time::macros::datetime;
@@ -43,7 +43,7 @@ pub(crate) fn claim(job_id: JobId) -> NewClaim {
 /// Claims, and expects the right to try.
 pub(crate) async fn claim_granted(store: &Store, claim: NewClaim) -> (Lease, AttemptNumber) {
     match store.claim(claim).await.expect("the database answers") {
-        Claim::Granted { lease, attempt, .. } => (lease, attempt),
+        Claim::Granted(Grant { lease, attempt, .. }) => (lease, attempt),
         other => panic!("the claim was not granted: {other:?}"),
     }
 }
