@@ -28,7 +28,7 @@ use super::{
 use crate::gateways::circuits::{Circuits, hits_everyone};
 use crate::{
     announce,
-    lifecycle::Lifecycle,
+    lifecycle::{Lifecycle, Rest},
     runtime::{Disposition, Flow, InHand, Interrupted, Worker},
 };
 
@@ -210,11 +210,8 @@ pub struct IdleWatch {
 impl IdleWatch {
     /// Looks at each interval, until the process stops.
     pub async fn run(self) {
-        loop {
-            tokio::select! {
-                () = tokio::time::sleep(IDLE_LOOK) => self.smtp.close_idle().await,
-                () = self.lifecycle.stop.cancelled() => return,
-            }
+        while self.lifecycle.rest(IDLE_LOOK).await == Rest::Over {
+            self.smtp.close_idle().await;
         }
     }
 }

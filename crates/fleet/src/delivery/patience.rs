@@ -2,7 +2,7 @@
 
 use std::{
     collections::HashMap,
-    sync::{Mutex, MutexGuard, PoisonError},
+    sync::{Mutex, MutexGuard},
     time::{Duration, Instant},
 };
 
@@ -19,6 +19,7 @@ use super::{
     channel::{self, ChannelDriver},
     pipeline::{DeliveryPipeline, Errand, Trip},
 };
+use crate::lock::lock;
 use crate::runtime::{Disposition, InHand, Interrupted, Outage as _, Remedy};
 
 /// A way of jobs that fails or works for all of them alike: a provider, to one country where that is known.
@@ -118,7 +119,7 @@ impl Patiences {
 
     fn seen(&self) -> MutexGuard<'_, Seen> {
         // A panic of another holder leaves whole entries.
-        self.seen.lock().unwrap_or_else(PoisonError::into_inner)
+        lock(&self.seen)
     }
 }
 

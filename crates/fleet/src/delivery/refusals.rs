@@ -2,7 +2,7 @@
 
 use std::{
     collections::HashMap,
-    sync::{Mutex, PoisonError},
+    sync::Mutex,
     time::{Duration, Instant},
 };
 
@@ -12,6 +12,7 @@ use serde_json::json;
 use tracing::{error, info};
 
 use super::{channel::ChannelDriver, pipeline::DeliveryPipeline};
+use crate::lock::lock;
 use crate::runtime::{Disposition, InHand, Interrupted, Outage as _, Remedy};
 use crate::workers::dead;
 
@@ -29,7 +30,7 @@ pub(super) struct NewerRows(Mutex<HashMap<JobId, Instant>>);
 impl NewerRows {
     /// Whether a job may wait for a process of a newer release once more.
     fn may_wait(&self, job: JobId) -> bool {
-        let mut since = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut since = lock(&self.0);
         if since.len() >= NEWER_JOBS_MAX {
             since.clear();
         }

@@ -256,18 +256,7 @@ impl Circuits {
 
     /// Keeps this process's view true until it stops.
     pub async fn watch(self: Arc<Self>, lifecycle: Lifecycle) {
-        let mut asking = lifecycle.services.ask(Service::SideLooks);
-        loop {
-            match self.look().await {
-                Ok(()) => asking.answered(),
-                // What was known of the circuits stands.
-                Err(problem) => asking.failed(&problem),
-            }
-            tokio::select! {
-                () = tokio::time::sleep(LOOK_PAUSE) => {}
-                () = lifecycle.stop.cancelled() => return,
-            }
-        }
+        lifecycle.poll(Service::SideLooks, LOOK_PAUSE, || self.look()).await;
     }
 
     async fn look(&self) -> Result<(), StoreError> {

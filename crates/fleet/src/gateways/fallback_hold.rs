@@ -79,18 +79,7 @@ impl Brakes {
 
     /// Tells the others what ended here, and hears of them, until the process stops.
     pub async fn watch(self: Arc<Self>, lifecycle: Lifecycle) {
-        let mut asking = lifecycle.services.ask(Service::SideLooks);
-        loop {
-            tokio::select! {
-                () = tokio::time::sleep(LOOK_PAUSE) => {}
-                () = lifecycle.stop.cancelled() => return,
-            }
-            match self.look().await {
-                Ok(()) => asking.answered(),
-                // What was known of the brakes stands.
-                Err(problem) => asking.failed(&problem),
-            }
-        }
+        lifecycle.poll(Service::SideLooks, LOOK_PAUSE, || self.look()).await;
     }
 
     async fn look(&self) -> Result<(), StoreError> {

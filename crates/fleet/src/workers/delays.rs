@@ -15,7 +15,7 @@ use tracing::debug;
 
 use crate::delivery::{channel::ChannelDriver, pipeline::DeliveryPipeline};
 use crate::{
-    lifecycle::Lifecycle,
+    lifecycle::{Lifecycle, Rest},
     runtime::InHand,
     services::{Asking, Service},
 };
@@ -56,9 +56,8 @@ impl DelayWatch {
         let mut asking = self.lifecycle.services.ask(Service::Delays);
         loop {
             self.look(&mut asking).await;
-            tokio::select! {
-                () = tokio::time::sleep(LOOK_PAUSE) => {}
-                () = self.lifecycle.stop.cancelled() => return,
+            if self.lifecycle.rest(LOOK_PAUSE).await == Rest::Stopped {
+                return;
             }
         }
     }

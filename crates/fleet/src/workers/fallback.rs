@@ -235,18 +235,7 @@ pub struct Sweep {
 impl Sweep {
     /// Looks at each interval, until the process stops.
     pub async fn run(self) {
-        let mut asking = self.lifecycle.services.ask(Service::SideLooks);
-        loop {
-            match self.look().await {
-                Ok(()) => asking.answered(),
-                // What was not finished begins again.
-                Err(problem) => asking.failed(&problem),
-            }
-            tokio::select! {
-                () = tokio::time::sleep(self.pause) => {}
-                () = self.lifecycle.stop.cancelled() => return,
-            }
-        }
+        self.lifecycle.poll(Service::SideLooks, self.pause, || self.look()).await;
     }
 
     async fn look(&self) -> Result<(), StoreError> {

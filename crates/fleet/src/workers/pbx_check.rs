@@ -10,7 +10,10 @@ use tracing::info;
 use uuid::Uuid;
 
 use super::call_watch::event;
-use crate::{lifecycle::Lifecycle, services::Service};
+use crate::{
+    lifecycle::{Lifecycle, Rest},
+    services::Service,
+};
 
 /// Between two looks for the record of the check.
 const LOOK_EVERY: Duration = Duration::from_millis(100);
@@ -113,9 +116,8 @@ impl PbxCheck {
                 }
                 Err(problem) => asking.failed(&problem),
             }
-            tokio::select! {
-                () = tokio::time::sleep(pause) => {}
-                () = lifecycle.stop.cancelled() => return,
+            if lifecycle.rest(pause).await == Rest::Stopped {
+                return;
             }
             pause = (pause * 2).min(AGAIN_AFTER_MAX);
         }
