@@ -41,7 +41,7 @@ pub async fn run(invocation: &Invocation, what: Brake) -> Result<(), Failure> {
         Brake::Release { gateway, country_code, for_minutes, by } => {
             let lane = GatewayScope { provider: gateway, country_code };
             let overrule_ms = u64::from(for_minutes).saturating_mul(60_000);
-            let lanes = store.overrule_brake(lane, overrule_ms, &by.actor, &by.reason).await?;
+            let lanes = store.overrule_fallback_hold(lane, overrule_ms, &by.actor, &by.reason).await?;
             if lanes.is_empty() {
                 return Err(Failure::Refused(format!(
                     "{}: no email is held; see fleet brake list",
@@ -70,7 +70,7 @@ pub(super) async fn held(
     let held = listed.lanes.iter().filter_map(|lane| {
         let since = lane.row.held_since?;
         Some((
-            name(lane.row.lane),
+            name(lane.row.scope),
             format!("emails are held since {since}, because unusually many texts fail; fleet brake list"),
         ))
     });
@@ -78,7 +78,7 @@ pub(super) async fn held(
 }
 
 async fn list(store: &Store, rules: &FallbackHoldRules) -> Result<Listed, StoreError> {
-    let lanes = store.brakes(half_lives(rules)).await?.into_iter().map(|row| ListedLane {
+    let lanes = store.fallback_holds(half_lives(rules)).await?.into_iter().map(|row| ListedLane {
         recent_failed_percent: tenths(share(row.recent).percent()),
         usual_failed_percent: tenths(rules.usual_percent(share(row.usual))),
         row,
@@ -102,7 +102,7 @@ fn text(listed: &Listed) {
         };
         output::line(format!(
             "{:<14} {:>5.1}% of {:>6.0} recent texts failed, usually {:>5.1}%; {stands}",
-            name(lane.row.lane),
+            name(lane.row.scope),
             lane.recent_failed_percent,
             lane.row.recent.ended,
             lane.usual_failed_percent,

@@ -11,7 +11,7 @@ use tracing::{info, warn};
 
 use super::{
     Failure, Invocation, bounces,
-    opening::{open_brakes, open_health, open_rules},
+    opening::{open_health, open_holds, open_rules},
     roles::{EmailSettings, RoleSettings, SmsSettings, name, queues, role_settings, rulebook_of},
     webhooks,
 };
@@ -28,7 +28,7 @@ use crate::{
     },
     engine::Engine,
     gateways::{
-        circuits::Circuits, fallback_hold::Brakes, quota::QuotaWatch, rate_limit::RateLimiter,
+        circuits::Circuits, fallback_hold::FallbackHolds, quota::QuotaWatch, rate_limit::RateLimiter,
         receipt_health::ReceiptHealth,
     },
     health::Health,
@@ -72,7 +72,7 @@ struct WorkerContext {
     publisher: Publisher,
     lifecycle: Lifecycle,
     health: Health,
-    brakes: Option<Arc<Brakes>>,
+    holds: Option<Arc<FallbackHolds>>,
 }
 
 /// Runs the roles until the process is told to stop.
@@ -109,9 +109,9 @@ pub async fn run(invocation: &Invocation, work: &Work, signals: Signals) -> Resu
     let receipt_due_ms = rulebook.receipt_due_ms();
     let (sms_rules, mail_circuit) = (rulebook.rules().sms.clone(), rulebook.rules().email.circuit);
     let Some(rules) = open_rules(rulebook, &store, refresh, &lifecycle).await? else { return Ok(()) };
-    let brakes = match settings.fallback {
-        Some(_) => match open_brakes(&store, sms_rules.brake, &lifecycle).await? {
-            Some(brakes) => Some(brakes),
+    let holds = match settings.fallback {
+        Some(_) => match open_holds(&store, sms_rules.brake, &lifecycle).await? {
+            Some(holds) => Some(holds),
             None => return Ok(()),
         },
         None => None,
@@ -129,7 +129,7 @@ pub async fn run(invocation: &Invocation, work: &Work, signals: Signals) -> Resu
         publisher,
         lifecycle,
         health,
-        brakes,
+        holds,
     };
     info!(roles = name(&roles), concurrency = crew.courier.concurrency, "working");
     let mut loops = start(&crew, settings, &roles);
@@ -288,13 +288,13 @@ fn start(crew: &WorkerContext, settings: RoleSettings, roles: &BTreeSet<Role>) -
         };
         loops.push(Box::pin(watch.run()));
     }
-    if let (Some(settings), Some(brakes)) = (settings.fallback, crew.brakes.clone()) {
+    if let (Some(settings), Some(holds)) = (settings.fallback, crew.holds.clone()) {
         let (store, rules) = (crew.store.clone(), crew.rules.clone());
-        loops.push(Box::pin(Arc::clone(&brakes).watch(crew.lifecycle.clone())));
-        let accounts = ReceiptHealth::new(store.clone(), crew.sms_rules.circuit);
-        loops.push(Box::pin(Arc::clone(&accounts).watch(crew.lifecycle.clone())));
+        loops.push(Box::pin(Arc::clone(&holds).watch(crew.lifecycle.clone())));
+        let health = ReceiptHealth::new(store.clone(), crew.sms_rules.circuit);
+        loops.push(Box::pin(Arc::clone(&health).watch(crew.lifecycle.clone())));
         let disbelieved = FallbackWorker::disbelieved(&crew.lifecycle);
-        let worker = FallbackWorker { store, rules, brakes, accounts, disbelieved };
+        let worker = FallbackWorker { store, rules, holds, health, disbelieved };
         let sweep = Sweep {
             worker: Arc::new(worker.clone()),
             publisher: crew.publisher.clone(),

@@ -10,12 +10,15 @@ use std::{
     time::Duration,
 };
 
-use closure_contract::{FailureCode, Provider, Timestamp};
-use closure_policy::gateway::circuit::{AccountSignal, CircuitRules, Extent};
+use closure_contract::FailureCode;
+use closure_policy::{
+    fallback::Signals,
+    gateway::circuit::{AccountSignal, CircuitRules, Extent},
+};
 use closure_store::{GatewayScope, Opened, OpenedBy, Store, StoreError};
 use tracing::{error, info, warn};
 
-use crate::{lifecycle::Lifecycle, services::Service};
+use crate::{lifecycle::Lifecycle, receipts::judgement::TextReport, services::Service};
 
 /// Between two looks at the circuits that are open.
 const LOOK_PAUSE: Duration = Duration::from_secs(1);
@@ -33,17 +36,6 @@ struct Seen {
     turned_back: HashMap<GatewayScope, u32>,
     /// The circuits that a receipt may close.
     open: HashSet<GatewayScope>,
-}
-
-/// A text whose receipts say something about our account.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct AccountReport {
-    pub provider: Provider,
-    /// The country of the text's number.
-    pub country_code: Option<u16>,
-    /// When the gateway was given the text.
-    pub tried_at: Option<Timestamp>,
-    pub word: AccountSignal,
 }
 
 impl Seen {
@@ -66,20 +58,21 @@ impl ReceiptHealth {
         Arc::new(Self { store, rules, seen: Mutex::default() })
     }
 
-    /// Hears what the receipts of one text say.
-    pub async fn hear(&self, heard: AccountReport) {
-        let told = match heard.word {
-            AccountSignal::Works => self.works(heard).await,
-            AccountSignal::Fails(code, extent) => self.fails(heard, code, extent).await,
+    /// What the receipts of one text say, if anything.
+    pub async fn report_receipt(&self, report: TextReport) {
+        let written = match report.signals.account {
+            None => return,
+            Some(AccountSignal::Works) => self.works(report).await,
+            Some(AccountSignal::Fails(code, extent)) => self.fails(report, code, extent).await,
         };
-        if let Err(problem) = told {
-            let provider = heard.provider;
+        if let Err(problem) = written {
+            let provider = report.provider;
             warn!(%provider, %problem, "what receipts say of a gateway's account could not be told to its workers");
         }
     }
 
-    async fn works(&self, heard: AccountReport) -> Result<(), StoreError> {
-        let AccountReport { provider, country_code, tried_at, .. } = heard;
+    async fn works(&self, report: TextReport) -> Result<(), StoreError> {
+        let TextReport { provider, tried_at, signals: Signals { country_code, .. } } = report;
         let lanes: Vec<GatewayScope> = {
             let mut seen = self.seen();
             let lanes: Vec<GatewayScope> = GatewayScope::of(provider, country_code).collect();
@@ -98,11 +91,11 @@ impl ReceiptHealth {
         Ok(())
     }
 
-    async fn fails(&self, heard: AccountReport, code: FailureCode, extent: Extent) -> Result<(), StoreError> {
-        let AccountReport { provider, country_code, .. } = heard;
+    async fn fails(&self, report: TextReport, code: FailureCode, extent: Extent) -> Result<(), StoreError> {
+        let provider = report.provider;
         let country_code = match extent {
             Extent::Gateway => None,
-            Extent::Country => country_code,
+            Extent::Country => report.signals.country_code,
         };
         let lane = GatewayScope { provider, country_code };
         if !self.seen().is_one_too_many(lane, self.rules.failures_to_open) {

@@ -24,8 +24,8 @@ use crate::{
     services::Service,
 };
 use crate::{
-    gateways::{fallback_hold::Brakes, receipt_health::ReceiptHealth},
-    receipts::judgement::{self, Ended},
+    gateways::{fallback_hold::FallbackHolds, receipt_health::ReceiptHealth},
+    receipts::judgement::{self, TextReport},
 };
 
 /// One sweep takes at most this many deliveries of each sort.
@@ -40,9 +40,9 @@ pub struct FallbackWorker {
     pub store: Store,
     pub rules: Rules,
     /// Whether emails are held back.
-    pub brakes: Arc<Brakes>,
+    pub holds: Arc<FallbackHolds>,
     /// Whether the gateways carry what they take.
-    pub accounts: Arc<ReceiptHealth>,
+    pub health: Arc<ReceiptHealth>,
     /// How often a gateway spoke of another's attempt.
     pub(crate) disbelieved: Arc<Repeats>,
 }
@@ -145,21 +145,15 @@ impl FallbackWorker {
         Ok(None)
     }
 
-    async fn evaluate(&self, job: JobId) -> Result<Option<Evaluated>, StoreError> {
+    async fn evaluate(&self, job: JobId) -> Result<Option<Evaluated<Option<TextReport>>>, StoreError> {
         // The email is made from the template that the text message named, however new that is.
         let rulebook = &self.rules.fresh().await?;
-        let (mut ended, mut heard) = (None, None);
-        let decide = |facts: &DeliveryFacts| {
-            let judged = judgement::judge(facts, rulebook, &self.brakes)?;
-            (ended, heard) = (judged.ended, judged.heard);
-            Some(judged.verdict)
-        };
+        let held = |provider| self.holds.held(provider);
+        let decide = |facts: &DeliveryFacts| judgement::judge(facts, rulebook, held);
         let evaluated = self.store.evaluate(job, decide).await?;
-        if let Some(heard) = heard {
-            self.accounts.hear(heard).await;
-        }
-        if let Some(Ended { provider, country_code, ending }) = ended {
-            self.brakes.count(provider, country_code, ending);
+        if let Some(report) = evaluated.as_ref().and_then(|evaluated| evaluated.beside) {
+            self.health.report_receipt(report).await;
+            self.holds.count(report);
         }
         Ok(evaluated)
     }
@@ -167,7 +161,7 @@ impl FallbackWorker {
 
 /// What is to be told after a look at a delivery, and what is owed no more by it: the job of the email that answers, or
 /// that nobody can send it, and the word about the text message itself.
-fn follow_ups(evaluated: &Evaluated, look: Look) -> (Vec<OutMessage>, Vec<Debt>) {
+fn follow_ups<T>(evaluated: &Evaluated<T>, look: Look) -> (Vec<OutMessage>, Vec<Debt>) {
     let (mut messages, mut debts) = (Vec::new(), Vec::new());
     if let Some(FallbackRow { owed, snapshot: Some(email), .. }) = &evaluated.fallback
         && is_to_tell(*owed, look)
