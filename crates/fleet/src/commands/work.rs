@@ -28,8 +28,10 @@ use crate::{
     },
     engine::Engine,
     gateways::{
-        circuits::Circuits, fallback_hold::FallbackHolds, quota::QuotaWatch, rate_limit::RateLimiter,
-        receipt_health::ReceiptHealth,
+        fallback_hold::FallbackHolds,
+        health::{AskedGateways, GatewayHealth},
+        quota::QuotaWatch,
+        rate_limit::RateLimiter,
     },
     health::Health,
     lifecycle::{Finish, Lifecycle, Signals},
@@ -182,6 +184,22 @@ fn lease_ms(courier: &CourierSettings, settings: &RoleSettings) -> u64 {
     courier.lease_ms.max(sms.max(dial).saturating_mul(2))
 }
 
+/// The health of the gateways that this process asks, or whose receipts it reads.
+fn gateway_health(crew: &WorkerContext, settings: &RoleSettings) -> Arc<GatewayHealth> {
+    let rules = crew.sms_rules.circuit;
+    let texts = settings.sms.as_ref().map(|sms| AskedGateways {
+        providers: sms.gateways.names(),
+        rules,
+        longest_send_ms: sms.gateways.longest_send_ms(),
+    });
+    let mail = settings.email.as_ref().map(|email| AskedGateways {
+        providers: vec![Provider::Smtp],
+        rules: crew.mail_circuit,
+        longest_send_ms: email.smtp.longest_send_ms().min(MAIL_PROBE_MS_MAX),
+    });
+    GatewayHealth::new(crew.store.clone(), rules, texts.into_iter().chain(mail).collect())
+}
+
 /// Who carries the jobs of a channel out.
 fn courier<C: ChannelDriver>(crew: &WorkerContext, carrier: C, leases: &Arc<Leases>) -> DeliveryPipeline<C> {
     let (store, engine) = (crew.store.clone(), crew.engine.clone());
@@ -216,6 +234,10 @@ fn start(crew: &WorkerContext, settings: RoleSettings, roles: &BTreeSet<Role>) -
         let delays = DelayWatch { channels, store, broker, lifecycle: crew.lifecycle.clone() };
         loops.push(Box::pin(delays.run()));
     }
+    let health = gateway_health(crew, &settings);
+    if settings.sms.is_some() || settings.email.is_some() || settings.fallback.is_some() {
+        loops.push(Box::pin(Arc::clone(&health).watch(crew.lifecycle.clone())));
+    }
     if let Some(SmsSettings { gateways, rates, quotas, inquiries }) = settings.sms {
         let rules = &crew.sms_rules;
         let (store, lifecycle) = (crew.store.clone(), crew.lifecycle.clone());
@@ -234,13 +256,10 @@ fn start(crew: &WorkerContext, settings: RoleSettings, roles: &BTreeSet<Role>) -
             };
             loops.push(Box::pin(inquiries.run()));
         }
-        let longest_send_ms = gateways.longest_send_ms();
-        let circuits = Circuits::new(crew.store.clone(), rules.circuit, gateways.names(), longest_send_ms);
-        loops.push(Box::pin(Arc::clone(&circuits).watch(crew.lifecycle.clone())));
         let carrier = SmsDriver {
             gateways,
             routes: rules.routes.clone(),
-            circuits: Arc::clone(&circuits),
+            health: Arc::clone(&health),
             pace: RateLimiter::new(crew.store.clone(), &rates),
             ladder: crew.courier.sms_ladder.clone(),
             receipt_due_ms: crew.receipt_due_ms,
@@ -248,19 +267,12 @@ fn start(crew: &WorkerContext, settings: RoleSettings, roles: &BTreeSet<Role>) -
         loops.push(consume(crew, courier(crew, carrier, &leases), concurrency));
     }
     if let Some(EmailSettings { smtp, message_id_domain, bounces, signer }) = settings.email {
-        let circuits = Circuits::new(
-            crew.store.clone(),
-            crew.mail_circuit,
-            vec![Provider::Smtp],
-            smtp.longest_send_ms().min(MAIL_PROBE_MS_MAX),
-        );
-        loops.push(Box::pin(Arc::clone(&circuits).watch(crew.lifecycle.clone())));
         let carrier = EmailDriver {
             smtp: Arc::clone(&smtp),
             message_id_domain,
             bounces,
             signer,
-            circuits,
+            health: Arc::clone(&health),
             ladder: crew.courier.email_ladder.clone(),
         };
         loops.push(consume(crew, courier(crew, carrier, &leases), concurrency));
@@ -291,8 +303,6 @@ fn start(crew: &WorkerContext, settings: RoleSettings, roles: &BTreeSet<Role>) -
     if let (Some(settings), Some(holds)) = (settings.fallback, crew.holds.clone()) {
         let (store, rules) = (crew.store.clone(), crew.rules.clone());
         loops.push(Box::pin(Arc::clone(&holds).watch(crew.lifecycle.clone())));
-        let health = ReceiptHealth::new(store.clone(), crew.sms_rules.circuit);
-        loops.push(Box::pin(Arc::clone(&health).watch(crew.lifecycle.clone())));
         let disbelieved = FallbackWorker::disbelieved(&crew.lifecycle);
         let worker = FallbackWorker { store, rules, holds, health, disbelieved };
         let sweep = Sweep {

@@ -18,7 +18,7 @@ use closure_providers::{Accepted, Handover, SendFailure};
 use closure_store::{AttemptUse, EarlyReceipts, Ending, FinalState, Lease, Snapshot};
 use serde_json::Value;
 
-use crate::gateways::{circuits::Probe, rate_limit::SlotPermits};
+use crate::gateways::{health::Probe, rate_limit::SlotPermits};
 use crate::runtime::{InHand, Interrupted};
 
 /// What differs from channel to channel.

@@ -25,7 +25,7 @@ use super::{
     channel::{Attempt, ChannelDriver, Doubt, Finding, Passage, Rendering, Way, dead},
     pipeline::DeliveryPipeline,
 };
-use crate::gateways::circuits::{Circuits, hits_everyone};
+use crate::gateways::health::{GatewayHealth, hits_everyone};
 use crate::{
     announce,
     lifecycle::{Lifecycle, Rest},
@@ -46,7 +46,7 @@ pub struct EmailDriver {
     /// Who signs our mail, if anybody does.
     pub signer: Option<DkimSigner>,
     /// Whether the mail server is left alone.
-    pub circuits: Arc<Circuits>,
+    pub health: Arc<GatewayHealth>,
     /// The delays between tries.
     pub ladder: Ladder,
 }
@@ -62,7 +62,7 @@ impl ChannelDriver for EmailDriver {
         if decision.verdict != Verdict::Send {
             return Way::To(passage);
         }
-        match self.circuits.admit(Provider::Smtp, None) {
+        match self.health.admit(Provider::Smtp, None) {
             Ok(probe) => Way::To(Passage { probe, ..passage }),
             Err(step) => Way::Later(Provider::Smtp, step),
         }
@@ -79,7 +79,7 @@ impl ChannelDriver for EmailDriver {
         if !hits_everyone(code) {
             return None;
         }
-        self.circuits.admit(failed, None).err()
+        self.health.admit(failed, None).err()
     }
 
     fn next(&self, code: FailureCode, attempt: AttemptNumber, retry_after_ms: Option<u64>) -> Next {
@@ -117,7 +117,7 @@ impl ChannelDriver for EmailDriver {
         };
         // Others may have found out while this mail was made ready.
         let probe = attempt.passage.probe.as_ref();
-        if probe.is_none() && self.circuits.is_open(Provider::Smtp, None) {
+        if probe.is_none() && self.health.is_open(Provider::Smtp, None) {
             let detail = "the mail server was found to be unwell a moment ago; nothing was sent";
             return Err(SendFailure::new(FailureCode::MailServerUnavailable, detail));
         }
@@ -129,7 +129,7 @@ impl ChannelDriver for EmailDriver {
         let envelope = Envelope { from, to: plan.to.clone(), bytes: bytes.to_vec(), handover };
         let sent = self.smtp.send(&envelope).await;
         if attempt.handover.reached() != Reached::Refused && is_of_the_server(sent.as_ref().err()) {
-            self.circuits.report(Provider::Smtp, None, attempt.job, probe, sent.as_ref().err()).await;
+            self.health.report(Provider::Smtp, None, attempt.job, probe, sent.as_ref().err()).await;
         }
         sent
     }
@@ -193,7 +193,7 @@ impl Worker for DeliveryPipeline<EmailDriver> {
     }
 
     fn flow(&self) -> Option<watch::Receiver<Flow>> {
-        Some(self.carrier.circuits.flow())
+        self.carrier.health.flow(Provider::Smtp)
     }
 
     async fn handle(&self, hand: &InHand<'_>) -> Result<Disposition, Interrupted> {

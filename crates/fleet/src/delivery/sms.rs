@@ -30,7 +30,7 @@ use super::{
     pipeline::DeliveryPipeline,
 };
 use crate::gateways::{
-    circuits::{Circuits, hits_everyone},
+    health::{GatewayHealth, hits_everyone},
     pool::{Gateways, recovery},
     rate_limit::RateLimiter,
 };
@@ -44,8 +44,8 @@ pub struct SmsDriver {
     pub gateways: Arc<Gateways>,
     /// Which of them carry the text messages of which countries.
     pub routes: Vec<Route>,
-    /// Which of them are left alone.
-    pub circuits: Arc<Circuits>,
+    /// How well they are.
+    pub health: Arc<GatewayHealth>,
     /// How fast they may be asked.
     pub pace: RateLimiter,
     /// The delays between tries.
@@ -57,8 +57,7 @@ pub struct SmsDriver {
 impl SmsDriver {
     fn routed(&self, job: &Job, decision: &Decision) -> Option<Provider> {
         let country_code = country_code(decision);
-        let mut unwell = self.gateways.unwell();
-        unwell.extend(self.circuits.closed_to(country_code));
+        let unwell = self.health.unwell(country_code);
         route(job.id(), country_code, &self.routes, &self.gateways.names(), &unwell)
     }
 }
@@ -82,7 +81,7 @@ impl ChannelDriver for SmsDriver {
             return Way::To(Passage::to(provider));
         }
         let country_code = country_code(decision);
-        let probe = match self.circuits.admit(provider, country_code) {
+        let probe = match self.health.admit(provider, country_code) {
             Ok(probe) => probe,
             Err(step) => return Way::Later(provider, step),
         };
@@ -106,7 +105,7 @@ impl ChannelDriver for SmsDriver {
             warn!(%failed, %stands_in, %code, "another gateway stands in");
             return Some(DelayStep::Seconds1);
         }
-        self.circuits.admit(failed, country_code(decision)).err()
+        self.health.admit(failed, country_code(decision)).err()
     }
 
     fn next(&self, code: FailureCode, attempt: AttemptNumber, retry_after_ms: Option<u64>) -> Next {
@@ -131,7 +130,7 @@ impl ChannelDriver for SmsDriver {
         self.pace.slot(provider, country_code).await?;
         attempt.passage.room.lock().unwrap_or_else(PoisonError::into_inner).clear();
         // A job may have waited for its slot while others found out that the gateway is not well.
-        if attempt.passage.probe.is_none() && self.circuits.is_open(provider, country_code) {
+        if attempt.passage.probe.is_none() && self.health.is_open(provider, country_code) {
             let detail = "the gateway was found to be unwell a moment ago; nothing was sent";
             return Err(SendFailure::new(FailureCode::ProviderUnavailable, detail));
         }
@@ -144,10 +143,7 @@ impl ChannelDriver for SmsDriver {
             .map_err(|late| SendFailure::new(FailureCode::ProviderUnavailable, &late.to_string()))?;
         let sent = gateway.send(&message(plan, attempt.client_ref)).await;
         let probe = attempt.passage.probe.as_ref();
-        self.circuits.report(provider, country_code, attempt.job, probe, sent.as_ref().err()).await;
-        if sent.as_ref().is_err_and(|failure| hits_everyone(failure.code)) {
-            self.gateways.failed(provider);
-        }
+        self.health.report(provider, country_code, attempt.job, probe, sent.as_ref().err()).await;
         sent
     }
 
@@ -290,7 +286,7 @@ impl Worker for DeliveryPipeline<SmsDriver> {
     }
 
     fn flow(&self) -> Option<watch::Receiver<Flow>> {
-        Some(self.carrier.circuits.flow())
+        self.carrier.health.flow(self.carrier.gateways.preferred())
     }
 
     async fn handle(&self, hand: &InHand<'_>) -> Result<Disposition, Interrupted> {

@@ -1,6 +1,6 @@
 //! What the database knows about a text message, as the facts that policy reads, and policy's answer as an update.
 
-use closure_contract::{Channel, FailureCode, Job, Provider, Timestamp};
+use closure_contract::{Channel, FailureCode, Job, JobId, Provider, Timestamp};
 use closure_policy::{
     fallback::{
         self, Due, EmailDue, EmailSoFar, Facts, Judgement, ReceiptFact, RecordedState, Signals, SmsState,
@@ -17,6 +17,7 @@ use crate::announce;
 /// What a text message says of the gateway that was tried with it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct TextReport {
+    pub job: JobId,
     pub provider: Provider,
     /// When the gateway was given the text.
     pub tried_at: Option<Timestamp>,
@@ -69,7 +70,12 @@ pub fn judge(
         rulebook,
     );
     let signals = judgement.signals;
-    let report = facts.provider.map(|provider| TextReport { provider, tried_at: facts.tried_at, signals });
+    let report = facts.provider.map(|provider| TextReport {
+        job: facts.snapshot.job_id,
+        provider,
+        tried_at: facts.tried_at,
+        signals,
+    });
     Some((update(facts, judgement), report))
 }
 

@@ -24,7 +24,7 @@ use crate::{
     services::Service,
 };
 use crate::{
-    gateways::{fallback_hold::FallbackHolds, receipt_health::ReceiptHealth},
+    gateways::{fallback_hold::FallbackHolds, health::GatewayHealth},
     receipts::judgement::{self, TextReport},
 };
 
@@ -42,7 +42,7 @@ pub struct FallbackWorker {
     /// Whether emails are held back.
     pub holds: Arc<FallbackHolds>,
     /// Whether the gateways carry what they take.
-    pub health: Arc<ReceiptHealth>,
+    pub health: Arc<GatewayHealth>,
     /// How often a gateway spoke of another's attempt.
     pub(crate) disbelieved: Arc<Repeats>,
 }
