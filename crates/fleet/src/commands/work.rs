@@ -112,7 +112,7 @@ pub async fn run(invocation: &Invocation, work: &Work, signals: Signals) -> Resu
     let (sms_rules, mail_circuit) = (rulebook.rules().sms.clone(), rulebook.rules().email.circuit);
     let Some(rules) = open_rules(rulebook, &store, refresh, &lifecycle).await? else { return Ok(()) };
     let holds = match settings.fallback {
-        Some(_) => match open_holds(&store, sms_rules.brake, &lifecycle).await? {
+        Some(_) => match open_holds(&store, sms_rules.fallback_hold, &lifecycle).await? {
             Some(holds) => Some(holds),
             None => return Ok(()),
         },

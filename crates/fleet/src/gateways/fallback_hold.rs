@@ -17,7 +17,8 @@ use closure_policy::gateway::fallback_hold::{
 use closure_store::{Counts, FallbackHoldRow, GatewayScope, HalfLives, Moved, Store, StoreError};
 use tracing::{error, info};
 
-use crate::{lifecycle::Lifecycle, lock::lock, receipts::judgement::TextReport, services::Service};
+use super::text_report::TextReport;
+use crate::{lifecycle::Lifecycle, lock::lock, services::Service};
 
 /// Between two polls of what the other processes counted.
 const POLL_PAUSE: Duration = Duration::from_secs(1);

@@ -5,3 +5,4 @@ pub mod health;
 pub mod pool;
 pub mod quota;
 pub mod rate_limit;
+pub mod text_report;

@@ -1,10 +1,8 @@
 //! What the database knows about a text message, as the facts that policy reads, and policy's answer as an update.
 
-use closure_contract::{Channel, FailureCode, Job, JobId, Provider, Timestamp};
+use closure_contract::{Channel, FailureCode, Job, Provider};
 use closure_policy::{
-    fallback::{
-        self, Due, EmailDue, EmailSoFar, Facts, Judgement, ReceiptFact, RecordedState, Signals, SmsState,
-    },
+    fallback::{self, Due, EmailDue, EmailSoFar, Facts, Judgement, ReceiptFact, RecordedState, SmsState},
     gateway::fallback_hold::HeldCountries,
     preconditions::Preconditions,
     rulebook::CompiledRulebook,
@@ -12,17 +10,7 @@ use closure_policy::{
 use closure_store::{DeliveryFacts, DeliveryState, DeliveryUpdate, NewFallback};
 use serde_json::Value;
 
-use crate::announce;
-
-/// What a text message says of the gateway that was tried with it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct TextReport {
-    pub job: JobId,
-    pub provider: Provider,
-    /// When the gateway was given the text.
-    pub tried_at: Option<Timestamp>,
-    pub signals: Signals,
-}
+use crate::{announce, gateways::text_report::TextReport};
 
 /// What a delivery's facts mean, while its gateway's emails are held back as `held` says: what is to be written, and
 /// what is to be reported of the gateway once that is done.

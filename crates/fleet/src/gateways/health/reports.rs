@@ -10,7 +10,7 @@ use super::{
     GatewayHealth, Probe, hits_everyone,
     known::{Failed, Used},
 };
-use crate::receipts::judgement::TextReport;
+use crate::gateways::text_report::TextReport;
 
 impl GatewayHealth {
     /// How a request to a gateway for this job ended.

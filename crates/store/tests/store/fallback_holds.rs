@@ -103,7 +103,7 @@ fn what_ended_long_ago_weighs_nothing_and_is_no_error() {
 }
 
 #[test]
-fn of_many_processes_one_puts_the_brake_on_and_counts_begin_anew_while_the_usual_share_stands_still() {
+fn of_many_processes_one_begins_the_hold_and_counts_begin_anew_while_the_usual_share_stands_still() {
     run(async |database| {
         let store = database.store();
         count(&store, NHN, 100.0, 60.0).await;
@@ -122,7 +122,7 @@ fn of_many_processes_one_puts_the_brake_on_and_counts_begin_anew_while_the_usual
 }
 
 #[test]
-fn a_person_who_lets_emails_go_is_on_record_and_keeps_the_brake_off_for_a_while() {
+fn a_person_who_lets_emails_go_is_on_record_and_keeps_the_hold_off_for_a_while() {
     run(async |database| {
         let store = database.store();
         count(&store, NHN, 50.0, 50.0).await;
