@@ -6,7 +6,7 @@
 # closure_sms, closure_email, closure_dial, closure_fallback, closure_dead, closure_cancel, closure_bounces
 #                   one for each role of `fleet work`
 # closure_advisor   the advisor: it reads what the rules ask about and writes nothing
-# closure_operator  people: `fleet dead`, `template`, `suppress`, `brake`, `gateways`, `show`
+# closure_operator  people: `fleet dead`, `template`, `suppress`, `fallback-hold`, `gateways`, `show`
 # closure_doctor    `fleet doctor`: it counts and reads nobody's text
 # closure_pbx       Asterisk: it adds call records and sees nothing
 # closure_fleet     several roles in one process, `fleet work sms email`: it has the rights of all of them; made where

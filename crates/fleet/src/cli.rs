@@ -1,7 +1,7 @@
 //! The command line.
 
-pub mod brake;
 mod doctor;
+pub mod fallback_hold;
 pub mod gateways;
 mod signature;
 pub mod suppress;
@@ -13,8 +13,8 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 use clap_complete::Shell;
 use closure_contract::JobId;
 
-pub use self::brake::Brake;
 pub use self::doctor::{Doctor, Member};
+pub use self::fallback_hold::FallbackHoldCommand;
 pub use self::gateways::Gateways;
 pub use self::suppress::{Cancel, Suppress, Whom};
 use self::template::Template;
@@ -72,8 +72,8 @@ pub enum Command {
     #[command(subcommand)]
     Gateways(Gateways),
     /// The emails that are held back while unusually many text messages fail.
-    #[command(subcommand)]
-    Brake(Brake),
+    #[command(subcommand, alias = "brake")]
+    FallbackHold(FallbackHoldCommand),
     /// The suppression list: numbers and addresses that are not to be contacted.
     #[command(subcommand)]
     Suppress(Suppress),
@@ -263,10 +263,22 @@ impl StoryId {
 
 #[cfg(test)]
 mod tests {
-    use clap::CommandFactory;
+    use clap::{CommandFactory, Parser};
 
     #[test]
     fn the_command_line_is_consistent() {
         super::Cli::command().debug_assert();
+    }
+
+    #[test]
+    fn the_commands_of_the_hold_are_still_called_brake_too() {
+        for name in ["fallback-hold", "brake"] {
+            let called = super::Cli::try_parse_from(["fleet", name, "list"]);
+            let called = called.map(|cli| cli.command);
+            assert!(
+                matches!(called, Ok(super::Command::FallbackHold(super::FallbackHoldCommand::List))),
+                "{name}"
+            );
+        }
     }
 }

@@ -13,6 +13,7 @@ use tracing::info;
 
 use crate::{
     lifecycle::Lifecycle,
+    lock::lock,
     serve::{self, Door},
     services::{Service, Services},
 };
@@ -129,7 +130,7 @@ impl Health {
     }
 
     fn lock(&self) -> std::sync::MutexGuard<'_, Parts> {
-        self.parts.lock().unwrap_or_else(std::sync::PoisonError::into_inner)
+        lock(&self.parts)
     }
 }
 

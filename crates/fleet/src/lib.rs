@@ -12,6 +12,7 @@ mod gateways;
 mod health;
 mod lifecycle;
 mod live_rulebook;
+mod lock;
 mod maildir;
 pub mod output;
 mod receipts;

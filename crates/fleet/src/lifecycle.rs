@@ -1,12 +1,12 @@
 //! How a process ends: the first signal asks, the second insists.
 
-use std::{io, time::Duration};
+use std::{fmt::Display, io, time::Duration};
 
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 use tracing::{info, warn};
 
-use crate::services::Services;
+use crate::services::{Service, Services};
 
 /// The tokens and the tracker that everything long-lived is given.
 #[derive(Debug, Clone, Default)]
@@ -67,6 +67,33 @@ impl Lifecycle {
         lifecycle
     }
 
+    /// Looks now and after each pause, until the process is told to stop; an outage of what is asked is told once.
+    pub async fn poll<L, E>(&self, service: Service, pause: Duration, mut look: impl FnMut() -> L)
+    where
+        L: Future<Output = Result<(), E>>,
+        E: Display,
+    {
+        let mut asking = self.services.ask(service);
+        loop {
+            match look().await {
+                Ok(()) => asking.answered(),
+                // What was known stands, and what was cut short begins again.
+                Err(problem) => asking.failed(&problem),
+            }
+            if self.rest(pause).await == Rest::Stopped {
+                return;
+            }
+        }
+    }
+
+    /// Waits, but no longer than until the process is told to stop.
+    pub async fn rest(&self, pause: Duration) -> Rest {
+        tokio::select! {
+            () = tokio::time::sleep(pause) => Rest::Over,
+            () = self.stop.cancelled() => Rest::Stopped,
+        }
+    }
+
     /// Waits until everything that was spawned has ended, for at most `limit` after the hard stop.
     pub async fn finish(&self, limit: Duration) -> Finish {
         self.shutdown.cancel();
@@ -76,6 +103,15 @@ impl Lifecycle {
             Err(_) => Finish::Cut,
         }
     }
+}
+
+/// How a pause ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Rest {
+    /// It is over.
+    Over,
+    /// The process was told to stop.
+    Stopped,
 }
 
 /// How a process ended.

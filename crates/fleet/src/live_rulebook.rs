@@ -1,7 +1,7 @@
 //! The live rulebook: the settings of the file and the templates of the register.
 
 use std::{
-    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    sync::{Arc, Mutex, MutexGuard},
     time::{Duration, Instant},
 };
 
@@ -10,7 +10,10 @@ use closure_policy::rulebook::{CompiledRulebook, TemplateSource};
 use closure_store::{Store, StoreError, StoredTemplate, TemplateRegister, TemplateState};
 use tracing::{error, info};
 
-use crate::services::{Asking, Service, Services};
+use crate::{
+    lock::lock,
+    services::{Asking, Service, Services},
+};
 
 /// The rules as they are now; a clone shares what is known.
 #[derive(Clone)]
@@ -77,7 +80,7 @@ impl Rules {
         // One look a refresh is enough for all who ask meanwhile, whether it succeeds or not.
         self.known().checked = Instant::now();
         let fresh = self.fresh().await;
-        let mut asking = self.shared.asking.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut asking = lock(&self.shared.asking);
         match fresh {
             Ok(fresh) => {
                 asking.answered();
@@ -127,7 +130,7 @@ impl Rules {
     }
 
     fn known(&self) -> MutexGuard<'_, Known> {
-        self.shared.known.lock().unwrap_or_else(PoisonError::into_inner)
+        lock(&self.shared.known)
     }
 }
 

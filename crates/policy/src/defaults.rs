@@ -83,7 +83,7 @@ impl Default for SmsRules {
             max_bytes: 1_000,
             routes: Vec::new(),
             circuit: CircuitRules::default(),
-            brake: FallbackHoldRules::default(),
+            fallback_hold: FallbackHoldRules::default(),
             near_limit_bytes: 950,
             near_limit: NearLimit::Flag,
             split_bytes: 90,

@@ -80,7 +80,7 @@ meanings! {
     Permanent Sender: MailPolicyRefused;
 
     Transient Recipient: MailDeferred, QuietHours;
-    // A cap that is not one number's own is a brake on the whole channel, and lets go by itself.
+    // A cap that is not one number's own is a limit of the whole channel, and lets go by itself.
     Transient Account: CountryCapReached, FleetCapReached;
     // An unregistered sender number stops the whole channel until it is registered.
     // A server that has listed us refuses every job alike, until a person has it take us off its list.

@@ -87,7 +87,8 @@ pub struct SmsRules {
     /// When a gateway is left alone, and when one job tries it again (R14e).
     pub circuit: CircuitRules,
     /// When the emails in place of text messages are held back, because too many fail (R14e).
-    pub brake: FallbackHoldRules,
+    #[serde(alias = "brake")]
+    pub fallback_hold: FallbackHoldRules,
     /// The most UTF-8 bytes of an overseas text, inclusive (R6).
     pub max_bytes: usize,
     /// The most bytes without a flag, inclusive (R7).

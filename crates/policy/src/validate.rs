@@ -117,19 +117,19 @@ fn sms(rulebook: &Rulebook, refuse: &mut impl FnMut(&'static str, &str)) {
         }
     }
     circuit("sms.circuit", rules.circuit, refuse);
-    let brake = &rules.brake;
-    if brake.margin_percent == 0 || brake.margin_percent > 100 {
-        refuse("sms.brake.margin_percent", "must be from 1 to 100");
+    let hold = &rules.fallback_hold;
+    if hold.margin_percent == 0 || hold.margin_percent > 100 {
+        refuse("sms.fallback_hold.margin_percent", "must be from 1 to 100");
     }
-    if brake.usual_percent > 100 {
-        refuse("sms.brake.usual_percent", "must not be above 100");
+    if hold.usual_percent > 100 {
+        refuse("sms.fallback_hold.usual_percent", "must not be above 100");
     }
-    if brake.recovered_min == 0 {
-        refuse("sms.brake.recovered_min", "must be at least 1");
+    if hold.recovered_min == 0 {
+        refuse("sms.fallback_hold.recovered_min", "must be at least 1");
     }
-    if brake.recent_half_life_ms == 0 || brake.usual_half_life_ms < brake.recent_half_life_ms {
+    if hold.recent_half_life_ms == 0 || hold.usual_half_life_ms < hold.recent_half_life_ms {
         refuse(
-            "sms.brake.usual_half_life_ms",
+            "sms.fallback_hold.usual_half_life_ms",
             "must not be below recent_half_life_ms, which must be at least 1",
         );
     }

@@ -81,7 +81,7 @@ pub(super) fn rulebook(options: &FleetOptions) -> String {
 probe_after_ms = 300
 probe_after_ms_max = 1000
 
-[sms.brake]
+[sms.fallback_hold]
 ended_min = {ended_min}
 recent_half_life_ms = 3000
 
@@ -91,7 +91,7 @@ sender = "{VIETNAM_SENDER}"
 
 {allowed}{caps}{more}"#,
         due_ms = options.receipt_due_ms,
-        ended_min = options.brake_ended_min,
+        ended_min = options.hold_ended_min,
         allowed = allowed_countries(&options.rules),
         caps = caps(&options.rules),
         more = options.rules

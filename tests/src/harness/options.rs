@@ -113,7 +113,7 @@ pub struct FleetOptions {
     pub(super) smtp: SmtpSimSettings,
     pub(super) pbx: PbxSimSettings,
     pub(super) rules: String,
-    pub(super) brake_ended_min: u32,
+    pub(super) hold_ended_min: u32,
     pub(super) database_fault: Option<Fault>,
     pub(super) pooling: Option<Pooling>,
 }
@@ -152,7 +152,7 @@ impl FleetOptions {
             pbx: PbxSimSettings::default(),
             rules: String::new(),
             // Most texts of a test fail on purpose, which would hold the emails of all others.
-            brake_ended_min: 0,
+            hold_ended_min: 0,
             database_fault: None,
             pooling: None,
         }
@@ -214,8 +214,8 @@ impl FleetOptions {
 
     /// Holds emails back once so many texts have ended and unusually many of them failed; without it none is held.
     #[must_use]
-    pub fn brake(mut self, ended_min: u32) -> Self {
-        self.brake_ended_min = ended_min;
+    pub fn fallback_hold(mut self, ended_min: u32) -> Self {
+        self.hold_ended_min = ended_min;
         self
     }
 

@@ -1,6 +1,5 @@
 //! Faults: processes killed, connections cut and receipts repeated under load, and every job still ends once.
 
-mod brakes;
 mod calls;
 mod clocks;
 mod commits;
@@ -8,6 +7,7 @@ mod connections;
 mod cuts;
 mod delays;
 mod doors;
+mod fallback_holds;
 mod generated;
 mod kills;
 mod leases;

@@ -69,7 +69,7 @@ fn what_goes_beyond_a_countrys_or_the_fleets_cap_waits_for_the_next_window_and_n
                 let heard = fleet.outcomes_of(jobs::id(job), 1).await;
                 assert_eq!((heard[0].summary().as_str(), heard[0].outcome.attempts), ("sms.delivered", 1));
             }
-            assert!(fleet.letters().await.is_empty(), "a brake is no death");
+            assert!(fleet.letters().await.is_empty(), "a limit is no death");
             assert!(fleet.smtp.mails().is_empty(), "and no reason for an email");
             let windows = fleet
                 .database

@@ -93,7 +93,7 @@ fn nothing_that_others_wrote_is_obeyed_hidden_or_taken_for_a_line_of_ours() {
             &["topology", HOSTILE],
             &["--config", &file, "doctor"],
             &["probe", HOSTILE],
-            &["brake", "list"],
+            &["fallback-hold", "list"],
             &["gateways", "list"],
         ];
         for command in commands {

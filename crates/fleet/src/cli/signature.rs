@@ -1,6 +1,6 @@
 //! Who does something and why, as far as a command puts it on record.
 
-use super::{Brake, Command, Dead, Suppress, template::Template};
+use super::{Command, Dead, FallbackHoldCommand, Suppress, template::Template};
 
 impl Command {
     /// The actor and the reason that go on record, if this command writes any.
@@ -16,14 +16,14 @@ impl Command {
                 | Template::Approve { by, .. }
                 | Template::Revoke { by, .. },
             )
-            | Self::Brake(Brake::Release { by, .. })
+            | Self::FallbackHold(FallbackHoldCommand::Release { by, .. })
             | Self::Suppress(Suppress::Add { by, .. } | Suppress::Remove { by, .. }) => {
                 Some((&by.actor, &by.reason))
             }
             Self::Cancel(cancel) => Some((&cancel.actor, &cancel.reason)),
             Self::Dead(Dead::List { .. } | Dead::Show { .. })
             | Self::Template(Template::List | Template::Show(_) | Template::Test { .. })
-            | Self::Brake(Brake::List)
+            | Self::FallbackHold(FallbackHoldCommand::List)
             | Self::Suppress(Suppress::List { .. })
             | Self::Work(_)
             | Self::Intake

@@ -18,7 +18,7 @@ use closure_store::{
 };
 use serde::Serialize;
 
-use super::{Failure, Invocation, brake, gateways, members, show_as};
+use super::{Failure, Invocation, fallback_hold, gateways, members, show_as};
 use crate::{
     cli::{Doctor, Member, Role},
     config,
@@ -261,7 +261,7 @@ async fn in_database(
         |detail| Finding::ill("the broker's delays", &detail),
     );
     looks.all("receipts", store.anothers_receipts().await, anothers);
-    let held = brake::held(store, &rulebook.rules().sms.brake).await;
+    let held = fallback_hold::held(store, &rulebook.rules().sms.fallback_hold).await;
     looks.all("emails held", held, |(lane, detail)| Finding::ill(&format!("emails {lane}"), &detail));
     looks.findings
 }

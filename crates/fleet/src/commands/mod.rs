@@ -3,7 +3,6 @@
 pub mod advisor;
 mod answer_by_email;
 mod bounces;
-pub mod brake;
 pub mod cancel;
 pub mod codes;
 pub mod dead;
@@ -11,6 +10,7 @@ pub mod doctor;
 pub mod enqueue;
 pub mod explain;
 pub mod explain_lines;
+pub mod fallback_hold;
 pub mod files;
 pub mod gateways;
 mod members;
@@ -158,7 +158,7 @@ pub async fn run(cli: Cli) -> Result<(), Failure> {
         | Command::Dead(_)
         | Command::Template(_)
         | Command::Gateways(_)
-        | Command::Brake(_)
+        | Command::FallbackHold(_)
         | Command::Suppress(_)
         | Command::Cancel(_)
         | Command::Topology(_)
@@ -177,7 +177,7 @@ pub async fn run(cli: Cli) -> Result<(), Failure> {
         Command::Show { id } => show::run(&invocation, &id).await,
         Command::Dead(dead) => dead::run(&invocation, dead).await,
         Command::Template(template) => template::run(&invocation, template).await,
-        Command::Brake(brake) => brake::run(&invocation, brake).await,
+        Command::FallbackHold(what) => fallback_hold::run(&invocation, what).await,
         Command::Gateways(gateways) => gateways::run(&invocation, gateways).await,
         Command::Suppress(suppress) => suppress::run(&invocation, suppress).await,
         Command::Cancel(asked) => cancel::run(&invocation, &asked).await,

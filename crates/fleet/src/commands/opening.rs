@@ -7,7 +7,7 @@ use closure_store::Store;
 
 use super::Failure;
 use crate::{
-    gateways::fallback_hold::Brakes,
+    gateways::fallback_hold::FallbackHolds,
     health::{self, Health},
     lifecycle::Lifecycle,
     live_rulebook::Rules,
@@ -45,13 +45,13 @@ pub(super) async fn open_rules(
 }
 
 /// No email is made before it is known whether emails are held back.
-pub(super) async fn open_brakes(
+pub(super) async fn open_holds(
     store: &Store,
     rules: FallbackHoldRules,
     lifecycle: &Lifecycle,
-) -> Result<Option<Arc<Brakes>>, Failure> {
-    match runtime::until_available(lifecycle, || Brakes::open(store.clone(), rules)).await {
-        Ok(brakes) => Ok(Some(brakes?)),
+) -> Result<Option<Arc<FallbackHolds>>, Failure> {
+    match runtime::until_available(lifecycle, || FallbackHolds::open(store.clone(), rules)).await {
+        Ok(holds) => Ok(Some(holds?)),
         Err(Interrupted::Refused(problem)) => Err(problem.into()),
         Err(Interrupted::Left) => Ok(None),
     }

@@ -104,7 +104,7 @@ fn text(story: &JobHistory) {
     }
     if let Some(since) = story.held_since {
         output::line(format!(
-            "  an email is due and held since {since}, because unusually many texts fail; fleet brake list"
+            "  an email is due and held since {since}, because unusually many texts fail; fleet fallback-hold list"
         ));
     }
     if let Some(sms) = story.source_job_id {

@@ -12,7 +12,7 @@ use tracing::{info, warn};
 
 use super::{
     Failure, Invocation, bounces,
-    opening::{open_brakes, open_health, open_rules},
+    opening::{open_health, open_holds, open_rules},
     roles::{EmailSettings, RoleSettings, SmsSettings, name, queues, role_settings, rulebook_of},
     webhooks,
 };
@@ -30,8 +30,10 @@ use crate::{
     },
     engine::Engine,
     gateways::{
-        circuits::Circuits, fallback_hold::Brakes, quota::QuotaWatch, rate_limit::RateLimiter,
-        receipt_health::ReceiptHealth,
+        fallback_hold::FallbackHolds,
+        health::{AskedGateways, GatewayHealth},
+        quota::QuotaWatch,
+        rate_limit::RateLimiter,
     },
     health::Health,
     lifecycle::{Finish, Lifecycle, Signals},
@@ -74,7 +76,7 @@ struct WorkerContext {
     publisher: Publisher,
     lifecycle: Lifecycle,
     health: Health,
-    brakes: Option<Arc<Brakes>>,
+    holds: Option<Arc<FallbackHolds>>,
 }
 
 /// Runs the roles until the process is told to stop.
@@ -111,9 +113,9 @@ pub async fn run(invocation: &Invocation, work: &Work, signals: Signals) -> Resu
     let receipt_due_ms = rulebook.receipt_due_ms();
     let (sms_rules, mail_circuit) = (rulebook.rules().sms.clone(), rulebook.rules().email.circuit);
     let Some(rules) = open_rules(rulebook, &store, refresh, &lifecycle).await? else { return Ok(()) };
-    let brakes = match settings.fallback {
-        Some(_) => match open_brakes(&store, sms_rules.brake, &lifecycle).await? {
-            Some(brakes) => Some(brakes),
+    let holds = match settings.fallback {
+        Some(_) => match open_holds(&store, sms_rules.fallback_hold, &lifecycle).await? {
+            Some(holds) => Some(holds),
             None => return Ok(()),
         },
         None => None,
@@ -131,7 +133,7 @@ pub async fn run(invocation: &Invocation, work: &Work, signals: Signals) -> Resu
         publisher,
         lifecycle,
         health,
-        brakes,
+        holds,
     };
     info!(roles = name(&roles), concurrency = crew.courier.concurrency, "working");
     let mut loops = start(&crew, settings, &roles);
@@ -184,6 +186,22 @@ fn lease_ms(courier: &CourierSettings, settings: &RoleSettings) -> u64 {
     courier.lease_ms.max(sms.max(dial).saturating_mul(2))
 }
 
+/// The health of the gateways that this process asks, or whose receipts it reads.
+fn gateway_health(crew: &WorkerContext, settings: &RoleSettings) -> Arc<GatewayHealth> {
+    let rules = crew.sms_rules.circuit;
+    let texts = settings.sms.as_ref().map(|sms| AskedGateways {
+        providers: sms.gateways.names(),
+        rules,
+        longest_send_ms: sms.gateways.longest_send_ms(),
+    });
+    let mail = settings.email.as_ref().map(|email| AskedGateways {
+        providers: vec![Provider::Smtp],
+        rules: crew.mail_circuit,
+        longest_send_ms: email.smtp.longest_send_ms().min(MAIL_PROBE_MS_MAX),
+    });
+    GatewayHealth::new(crew.store.clone(), rules, texts.into_iter().chain(mail).collect())
+}
+
 /// The loop that carries the jobs of a channel out; while its flow is shut, nobody can be asked.
 fn deliver<C: ChannelDriver>(
     crew: &WorkerContext,
@@ -227,6 +245,10 @@ fn start(crew: &WorkerContext, settings: RoleSettings, roles: &BTreeSet<Role>) -
         let delays = DelayWatch { channels, store, broker, lifecycle: crew.lifecycle.clone() };
         loops.push(Box::pin(delays.run()));
     }
+    let health = gateway_health(crew, &settings);
+    if settings.sms.is_some() || settings.email.is_some() || settings.fallback.is_some() {
+        loops.push(Box::pin(Arc::clone(&health).watch(crew.lifecycle.clone())));
+    }
     if let Some(SmsSettings { gateways, rates, quotas, inquiries }) = settings.sms {
         let rules = &crew.sms_rules;
         let (store, lifecycle) = (crew.store.clone(), crew.lifecycle.clone());
@@ -245,29 +267,25 @@ fn start(crew: &WorkerContext, settings: RoleSettings, roles: &BTreeSet<Role>) -
             };
             loops.push(Box::pin(inquiries.run()));
         }
-        let longest_send_ms = gateways.longest_send_ms();
-        let circuits = Circuits::new(crew.store.clone(), rules.circuit, gateways.names(), longest_send_ms);
-        loops.push(Box::pin(Arc::clone(&circuits).watch(crew.lifecycle.clone())));
-        let flow = Some(circuits.flow());
+        let flow = health.flow(gateways.preferred());
         let driver = SmsDriver {
             gateways,
             routes: rules.routes.clone(),
-            circuits: Arc::clone(&circuits),
+            health: Arc::clone(&health),
             pace: RateLimiter::new(crew.store.clone(), &rates),
             receipt_due_ms: crew.receipt_due_ms,
         };
         loops.push(deliver(crew, &leases, driver, &crew.courier.sms_ladder, flow));
     }
     if let Some(EmailSettings { smtp, message_id_domain, bounces, signer }) = settings.email {
-        let circuits = Circuits::new(
-            crew.store.clone(),
-            crew.mail_circuit,
-            vec![Provider::Smtp],
-            smtp.longest_send_ms().min(MAIL_PROBE_MS_MAX),
-        );
-        loops.push(Box::pin(Arc::clone(&circuits).watch(crew.lifecycle.clone())));
-        let flow = Some(circuits.flow());
-        let driver = EmailDriver { smtp: Arc::clone(&smtp), message_id_domain, bounces, signer, circuits };
+        let driver = EmailDriver {
+            smtp: Arc::clone(&smtp),
+            message_id_domain,
+            bounces,
+            signer,
+            health: Arc::clone(&health),
+        };
+        let flow = health.flow(Provider::Smtp);
         loops.push(deliver(crew, &leases, driver, &crew.courier.email_ladder, flow));
         loops.push(Box::pin(IdleWatch { smtp, lifecycle: crew.lifecycle.clone() }.run()));
     }
@@ -289,13 +307,11 @@ fn start(crew: &WorkerContext, settings: RoleSettings, roles: &BTreeSet<Role>) -
         };
         loops.push(Box::pin(watch.run()));
     }
-    if let (Some(settings), Some(brakes)) = (settings.fallback, crew.brakes.clone()) {
+    if let (Some(settings), Some(holds)) = (settings.fallback, crew.holds.clone()) {
         let (store, rules) = (crew.store.clone(), crew.rules.clone());
-        loops.push(Box::pin(Arc::clone(&brakes).watch(crew.lifecycle.clone())));
-        let accounts = ReceiptHealth::new(store.clone(), crew.sms_rules.circuit);
-        loops.push(Box::pin(Arc::clone(&accounts).watch(crew.lifecycle.clone())));
+        loops.push(Box::pin(Arc::clone(&holds).watch(crew.lifecycle.clone())));
         let disbelieved = FallbackWorker::disbelieved(&crew.lifecycle);
-        let worker = FallbackWorker { store, rules, brakes, accounts, disbelieved };
+        let worker = FallbackWorker { store, rules, holds, health, disbelieved };
         let sweep = Sweep {
             worker: Arc::new(worker.clone()),
             publisher: crew.publisher.clone(),

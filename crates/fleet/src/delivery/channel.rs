@@ -12,7 +12,7 @@ use closure_providers::{Accepted, Handover, SendFailure};
 use closure_store::{Doubt, EarlyReceipts, GatewayScope, Grant, Snapshot};
 
 use super::leases::Kept;
-use crate::gateways::{circuits::Probe, rate_limit::SlotPermits};
+use crate::gateways::{health::Probe, rate_limit::SlotPermits};
 use crate::runtime::{InHand, Interrupted};
 
 /// One channel's own part of the way of a job.

@@ -21,8 +21,8 @@ use super::channel::{
 };
 use crate::{
     announce,
-    gateways::circuits::{Circuits, hits_everyone},
-    lifecycle::Lifecycle,
+    gateways::health::{GatewayHealth, hits_everyone},
+    lifecycle::{Lifecycle, Rest},
     runtime::Interrupted,
 };
 
@@ -40,7 +40,7 @@ pub struct EmailDriver {
     /// Who signs our mail, if anybody does.
     pub signer: Option<DkimSigner>,
     /// Whether the mail server is left alone.
-    pub circuits: Arc<Circuits>,
+    pub health: Arc<GatewayHealth>,
 }
 
 impl EmailDriver {
@@ -75,7 +75,7 @@ impl EmailDriver {
     /// How the mail server stands that failed a mail: it need not come back before the server may be asked.
     fn circuit(&self, code: FailureCode) -> Circuit {
         if hits_everyone(code) {
-            circuit_of(self.circuits.admit(Provider::Smtp, None))
+            circuit_of(self.health.admit(Provider::Smtp, None))
         } else {
             Circuit::Closed
         }
@@ -91,7 +91,7 @@ impl EmailDriver {
         };
         // Others may have found out while this mail was made ready.
         let probe = claimed.route.probe.as_ref();
-        if probe.is_none() && self.circuits.is_open(Provider::Smtp, None) {
+        if probe.is_none() && self.health.is_open(Provider::Smtp, None) {
             let detail = "the mail server was found to be unwell a moment ago; nothing was sent";
             return Err(SendFailure::new(FailureCode::MailServerUnavailable, detail));
         }
@@ -105,7 +105,7 @@ impl EmailDriver {
         let sent = self.smtp.send(&envelope).await;
         let failure = sent.as_ref().err();
         if handover.reached() != Reached::Refused && is_of_the_server(failure) {
-            self.circuits.report(Provider::Smtp, None, job, probe, failure).await;
+            self.health.report(Provider::Smtp, None, job, probe, failure).await;
         }
         sent
     }
@@ -120,7 +120,7 @@ impl ChannelDriver for EmailDriver {
         if decided.decision.verdict != Verdict::Send {
             return Routing::Now(route);
         }
-        match self.circuits.admit(Provider::Smtp, None) {
+        match self.health.admit(Provider::Smtp, None) {
             Ok(probe) => Routing::Now(Route { probe, ..route }),
             Err(step) => Routing::Later(route, step),
         }
@@ -171,11 +171,8 @@ pub struct IdleWatch {
 impl IdleWatch {
     /// Looks at each interval, until the process stops.
     pub async fn run(self) {
-        loop {
-            tokio::select! {
-                () = tokio::time::sleep(IDLE_LOOK) => self.smtp.close_idle().await,
-                () = self.lifecycle.stop.cancelled() => return,
-            }
+        while self.lifecycle.rest(IDLE_LOOK).await == Rest::Over {
+            self.smtp.close_idle().await;
         }
     }
 }

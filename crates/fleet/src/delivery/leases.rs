@@ -6,7 +6,7 @@
 
 use std::{
     collections::HashMap,
-    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    sync::{Arc, Mutex, MutexGuard},
     time::{Duration, Instant},
 };
 
@@ -14,7 +14,7 @@ use closure_store::{Lease, Renewal, Store, StoreError};
 use tokio::sync::watch;
 use uuid::Uuid;
 
-use crate::{lifecycle::Lifecycle, services::Service};
+use crate::{lifecycle::Lifecycle, lock::lock, services::Service};
 
 /// Whoever keeps a lease is looked at so often within its length.
 const LOOKS: u32 = 10;
@@ -114,7 +114,7 @@ impl Leases {
     }
 
     fn held(&self) -> MutexGuard<'_, HashMap<Uuid, Held>> {
-        self.held.lock().unwrap_or_else(PoisonError::into_inner)
+        lock(&self.held)
     }
 }
 

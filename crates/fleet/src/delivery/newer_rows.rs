@@ -2,10 +2,11 @@
 
 use std::{
     collections::HashMap,
-    sync::{Mutex, PoisonError},
+    sync::Mutex,
     time::{Duration, Instant},
 };
 
+use crate::lock::lock;
 use closure_contract::JobId;
 
 /// A job whose row only a newer release can read is given back for so long; then a person is asked.
@@ -20,7 +21,7 @@ pub(super) struct NewerRows(Mutex<HashMap<JobId, Instant>>);
 impl NewerRows {
     /// Whether a job may wait for a process of a newer release once more.
     pub(super) fn may_wait(&self, job: JobId) -> bool {
-        let mut since = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut since = lock(&self.0);
         if since.len() >= NEWER_JOBS_MAX {
             since.clear();
         }

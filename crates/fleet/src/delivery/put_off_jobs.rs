@@ -2,10 +2,11 @@
 
 use std::{
     collections::HashMap,
-    sync::{Mutex, MutexGuard, PoisonError},
+    sync::{Mutex, MutexGuard},
     time::{Duration, Instant},
 };
 
+use crate::lock::lock;
 use closure_contract::{FailureCode, JobId};
 use closure_policy::patience::Others;
 use closure_store::GatewayScope;
@@ -84,6 +85,6 @@ impl PutOffJobs {
 
     fn seen(&self) -> MutexGuard<'_, Seen> {
         // A panic of another holder leaves whole entries.
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        lock(&self.0)
     }
 }

@@ -1,7 +1,7 @@
 //! The SMS worker: text messages over the gateway.
 
 use std::{
-    sync::{Arc, Mutex, PoisonError},
+    sync::{Arc, Mutex},
     time::Duration,
 };
 
@@ -30,10 +30,11 @@ use super::channel::{
 use crate::{
     announce,
     gateways::{
-        circuits::{Circuits, hits_everyone},
+        health::{GatewayHealth, hits_everyone},
         pool::Gateways,
         rate_limit::RateLimiter,
     },
+    lock::lock,
     runtime::Interrupted,
 };
 
@@ -42,8 +43,8 @@ pub struct SmsDriver {
     pub gateways: Arc<Gateways>,
     /// Which of them carry the text messages of which countries.
     pub routes: Vec<RoutingRule>,
-    /// Which of them are left alone.
-    pub circuits: Arc<Circuits>,
+    /// How well they are.
+    pub health: Arc<GatewayHealth>,
     /// How fast they may be asked.
     pub pace: RateLimiter,
     /// How long after the gateway took a message its receipt is due.
@@ -53,8 +54,7 @@ pub struct SmsDriver {
 impl SmsDriver {
     fn routed(&self, job: &Job, decision: &Decision) -> Option<Provider> {
         let country_code = country_code(decision);
-        let mut unwell = self.gateways.unwell();
-        unwell.extend(self.circuits.closed_to(country_code));
+        let unwell = self.health.unwell(country_code);
         route(job.id(), country_code, &self.routes, &self.gateways.names(), &unwell)
     }
 
@@ -67,7 +67,7 @@ impl SmsDriver {
         }
         match self.routed(claimed.job, claimed.decision) {
             Some(stands_in) if stands_in != failed => Circuit::Bypassed(stands_in),
-            Some(_) | None => circuit_of(self.circuits.admit(failed, country_code(claimed.decision))),
+            Some(_) | None => circuit_of(self.health.admit(failed, country_code(claimed.decision))),
         }
     }
 
@@ -85,10 +85,10 @@ impl SmsDriver {
             ));
         };
         self.pace.slot(provider, country_code).await?;
-        claimed.route.permits.lock().unwrap_or_else(PoisonError::into_inner).clear();
+        lock(&claimed.route.permits).clear();
         // A job may have waited for its slot while others found out that the gateway is not well.
         let probe = claimed.route.probe.as_ref();
-        if probe.is_none() && self.circuits.is_open(provider, country_code) {
+        if probe.is_none() && self.health.is_open(provider, country_code) {
             let detail = "the gateway was found to be unwell a moment ago; nothing was sent";
             return Err(SendFailure::new(FailureCode::ProviderUnavailable, detail));
         }
@@ -100,10 +100,7 @@ impl SmsDriver {
             .map_err(|late| SendFailure::new(FailureCode::ProviderUnavailable, &late.to_string()))?;
         let sent = gateway.send(&message(plan, claimed.grant.client_ref)).await;
         let (job, failure) = (claimed.job.id(), sent.as_ref().err());
-        self.circuits.report(provider, country_code, job, probe, failure).await;
-        if failure.is_some_and(|failure| hits_everyone(failure.code)) {
-            self.gateways.failed(provider);
-        }
+        self.health.report(provider, country_code, job, probe, failure).await;
         sent
     }
 }
@@ -126,7 +123,7 @@ impl ChannelDriver for SmsDriver {
             return Routing::Now(route);
         }
         let country_code = country_code(decision);
-        let probe = match self.circuits.admit(provider, country_code) {
+        let probe = match self.health.admit(provider, country_code) {
             Ok(probe) => probe,
             Err(step) => return Routing::Later(route, step),
         };

@@ -1,8 +1,8 @@
 //! What this process knows of its gateways: how they are, how fast and how much they may be asked, and whom they answer.
 
-pub mod circuits;
 pub mod fallback_hold;
+pub mod health;
 pub mod pool;
 pub mod quota;
 pub mod rate_limit;
-pub mod receipt_health;
+pub mod text_report;

@@ -1,23 +1,13 @@
-//! The SMS gateways of one process, and how well they are.
-
-use std::{
-    collections::HashMap,
-    sync::{Mutex, PoisonError},
-    time::{Duration, Instant},
-};
+//! The SMS gateways of one process.
 
 use closure_contract::Provider;
 use closure_providers::{Sender, SmsGateway};
-
-/// A gateway that failed in a way that hits every job alike is passed over for so long, where another can stand in.
-const UNWELL_FOR: Duration = Duration::from_secs(30);
 
 /// The gateways that are configured, the preferred one first; never empty.
 #[derive(Debug)]
 pub struct Gateways {
     first: SmsGateway,
     others: Vec<SmsGateway>,
-    failed_at: Mutex<HashMap<Provider, Instant>>,
 }
 
 impl Gateways {
@@ -25,7 +15,7 @@ impl Gateways {
     pub fn new(gateways: Vec<SmsGateway>) -> Option<Self> {
         let mut gateways = gateways.into_iter();
         let first = gateways.next()?;
-        Some(Self { first, others: gateways.collect(), failed_at: Mutex::default() })
+        Some(Self { first, others: gateways.collect() })
     }
 
     pub fn all(&self) -> impl Iterator<Item = &SmsGateway> {
@@ -45,22 +35,6 @@ impl Gateways {
     /// The one that the configuration names first.
     pub fn preferred(&self) -> Provider {
         self.first.provider()
-    }
-
-    /// Remembers that a gateway failed in a way that hits every job alike.
-    pub fn failed(&self, provider: Provider) {
-        self.failures().insert(provider, Instant::now());
-    }
-
-    /// Those that failed so lately.
-    pub fn unwell(&self) -> Vec<Provider> {
-        let failures = self.failures();
-        let lately = failures.iter().filter(|(_, at)| at.elapsed() < UNWELL_FOR);
-        lately.map(|(provider, _)| *provider).collect()
-    }
-
-    fn failures(&self) -> std::sync::MutexGuard<'_, HashMap<Provider, Instant>> {
-        self.failed_at.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// The longest that one request to any of them takes, in milliseconds.

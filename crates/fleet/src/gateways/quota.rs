@@ -1,6 +1,6 @@
 //! The gateways' monthly quotas: what was used, what is to be expected, and who is told.
 
-use std::{collections::HashMap, num::NonZeroU64, time::Duration};
+use std::{collections::HashMap, num::NonZeroU64, sync::Mutex, time::Duration};
 
 use closure_contract::{Provider, Timestamp, facts::quota::Usage};
 use closure_policy::gateway::quota::{Forecast, QuotaLevel, forecast};
@@ -8,7 +8,7 @@ use closure_store::{Store, StoreError};
 use serde::Serialize;
 use tracing::{error, warn};
 
-use crate::{lifecycle::Lifecycle, services::Service};
+use crate::{lifecycle::Lifecycle, lock::lock, services::Service};
 
 /// Between two looks; a look reads a month of attempts.
 const LOOK_PAUSE: Duration = Duration::from_secs(600);
@@ -54,29 +54,21 @@ impl QuotaWatch {
         if self.quotas.is_empty() {
             return;
         }
-        let mut told = HashMap::new();
-        let mut asking = self.lifecycle.services.ask(Service::SideLooks);
-        loop {
-            match months(&self.store, &self.quotas).await {
-                Ok(months) => {
-                    asking.answered();
-                    months.iter().for_each(|month| tell(month, &mut told));
-                }
-                Err(problem) => asking.failed(&problem),
-            }
-            tokio::select! {
-                () = tokio::time::sleep(LOOK_PAUSE) => {}
-                () = self.lifecycle.stop.cancelled() => return,
-            }
-        }
+        let announced = Mutex::default();
+        let look = || async {
+            let months = months(&self.store, &self.quotas).await?;
+            months.iter().for_each(|month| announce(month, &mut lock(&announced)));
+            Ok::<(), StoreError>(())
+        };
+        self.lifecycle.poll(Service::SideLooks, LOOK_PAUSE, look).await;
     }
 }
 
 /// Says once that a quota has come to another level.
-fn tell(month: &Month, told: &mut HashMap<Provider, QuotaLevel>) {
+fn announce(month: &Month, announced: &mut HashMap<Provider, QuotaLevel>) {
     let Some(Forecast { level, used_percent, runs_out_at }) = month.forecast else { return };
     let provider = month.usage.provider;
-    if told.insert(provider, level) == Some(level) {
+    if announced.insert(provider, level) == Some(level) {
         return;
     }
     let used_percent = used_percent.round();

@@ -13,7 +13,7 @@ use tracing::{info, warn};
 use super::intake;
 use crate::gateways::pool::Gateways;
 use crate::{
-    lifecycle::Lifecycle,
+    lifecycle::{Lifecycle, Rest},
     runtime,
     services::{Asking, Service},
 };
@@ -68,9 +68,8 @@ impl Inquiries {
                     self.pause
                 }
             };
-            tokio::select! {
-                () = tokio::time::sleep(pause) => {}
-                () = self.lifecycle.stop.cancelled() => return,
+            if self.lifecycle.rest(pause).await == Rest::Stopped {
+                return;
             }
         }
     }

@@ -1,84 +1,63 @@
-//! What the database knows about a text message, as the facts that policy reads.
+//! What the database knows about a text message, as the facts that policy reads, and policy's answer as an update.
 
 use closure_contract::{Channel, FailureCode, Job, Provider};
 use closure_policy::{
-    fallback::{Due, EmailDue, Evaluation, SmsRecord, SmsState, Submission, evaluate},
-    gateway::fallback_hold::SmsEnd,
+    fallback::{self, Due, EmailDue, EmailSoFar, Facts, Judgement, RecordedState, SmsState},
+    gateway::fallback_hold::HeldCountries,
     preconditions::Revoked,
     rulebook::CompiledRulebook,
 };
 use closure_store::{DeliveryFacts, DeliveryState, DeliveryUpdate, NewFallback};
 use serde_json::Value;
 
-use crate::announce;
-use crate::gateways::{fallback_hold::Brakes, receipt_health::AccountReport};
+use crate::{announce, gateways::text_report::TextReport};
 
-/// A text message that has come to an end which says something about its gateway.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Ended {
-    pub provider: Provider,
-    /// The country of its number.
-    pub country_code: Option<u16>,
-    pub ending: SmsEnd,
-}
-
-/// What a delivery's facts mean.
-#[derive(Debug)]
-pub struct Judged {
-    /// What is to be written.
-    pub verdict: DeliveryUpdate,
-    /// What is to be told to the brakes once that is written.
-    pub ended: Option<Ended>,
-    /// What is to be told of our account then.
-    pub heard: Option<AccountReport>,
-}
-
-/// Asks policy what a delivery's facts mean, and puts the answer into the store's words.
-pub fn judge(facts: &DeliveryFacts, rulebook: &CompiledRulebook, brakes: &Brakes) -> Option<Judged> {
+/// What a delivery's facts mean, while its gateway's emails are held back as `held` says: what is to be written, and
+/// what is to be reported of the gateway once that is done.
+pub fn judge(
+    facts: &DeliveryFacts,
+    rulebook: &CompiledRulebook,
+    held: impl FnOnce(Provider) -> HeldCountries,
+) -> Option<(DeliveryUpdate, Option<TextReport>)> {
     let job = match Job::decode(&facts.snapshot.body) {
         Ok(Job::Sms(job)) if facts.snapshot.channel == Channel::Sms => job,
         Ok(Job::Sms(_) | Job::Email(_) | Job::Dial(_)) | Err(_) => return None,
     };
-    let due = if facts.receipt_overdue { Due::Overdue } else { Due::NotYet };
-    let revoked = Revoked::of(facts.revocation, facts.revision);
-    let submission = submission(facts.snapshot.state, facts.snapshot.code);
-    let story = SmsRecord { job: &job, submission, receipts: &facts.receipts, due, revoked };
-    let mut evaluation = evaluate(&story, rulebook, facts.at);
-    let ended = facts.provider.and_then(|provider| ended(provider, facts, &evaluation));
-    let is_held = facts.provider.is_some_and(|provider| brakes.holds(provider, evaluation.country_code));
-    if is_held && !facts.has_fallback {
-        evaluation = evaluation.braked();
-    }
-    let heard = facts.provider.and_then(|provider| heard(provider, facts, &evaluation));
-    Some(Judged { verdict: verdict(facts, evaluation), ended, heard })
+    let judgement = fallback::judge(
+        &Facts {
+            job: &job,
+            recorded: recorded(facts.snapshot.state, facts.snapshot.code),
+            email: match (facts.has_fallback, facts.snapshot.held_since) {
+                (true, _) => EmailSoFar::Made,
+                (false, Some(_)) => EmailSoFar::OnHold,
+                (false, None) => EmailSoFar::None,
+            },
+            receipts: &facts.receipts,
+            due: if facts.receipt_overdue { Due::Overdue } else { Due::NotYet },
+            revoked: Revoked::of(facts.revocation, facts.revision),
+            held: &facts.provider.map_or(HeldCountries::NONE, held),
+            at: facts.at,
+        },
+        rulebook,
+    );
+    let signals = judgement.signals;
+    let report = facts.provider.map(|provider| TextReport {
+        job: facts.snapshot.job_id,
+        provider,
+        tried_at: facts.tried_at,
+        signals,
+    });
+    Some((update(facts, judgement), report))
 }
 
-/// What the receipts say about our account; nothing where they said the same before.
-fn heard(provider: Provider, facts: &DeliveryFacts, evaluation: &Evaluation) -> Option<AccountReport> {
-    let word = evaluation.account()?;
-    let is_new = facts.snapshot.state != delivery_state(evaluation.state, facts.snapshot.state);
-    let (country_code, tried_at) = (evaluation.country_code, facts.tried_at);
-    is_new.then_some(AccountReport { provider, country_code, tried_at, word })
-}
-
-/// What has ended by these facts; nothing for what had ended so before.
-fn ended(provider: Provider, facts: &DeliveryFacts, evaluation: &Evaluation) -> Option<Ended> {
-    let ending = evaluation.ending()?;
-    let (before, after) = (facts.snapshot.state, delivery_state(evaluation.state, facts.snapshot.state));
-    // What a gateway refused was settled as refused, and is looked at here for the first time.
-    let is_first_look = !facts.has_fallback && facts.snapshot.held_since.is_none();
-    let is_new = before != after || (is_first_look && evaluation.due_by.is_some());
-    is_new.then_some(Ended { provider, country_code: evaluation.country_code, ending })
-}
-
-fn verdict(facts: &DeliveryFacts, evaluation: Evaluation) -> DeliveryUpdate {
-    let state = delivery_state(evaluation.state, facts.snapshot.state);
+fn update(facts: &DeliveryFacts, judgement: Judgement) -> DeliveryUpdate {
+    let state = delivery_state(judgement.state, facts.snapshot.state);
     let code = match state {
         DeliveryState::Delivered => None,
-        _ => evaluation.code.or(facts.snapshot.code),
+        _ => judgement.code.or(facts.snapshot.code),
     };
     let mut rules = announce::rules(&facts.snapshot);
-    for rule in evaluation.rules {
+    for rule in judgement.rules {
         if !rules.contains(&rule) {
             rules.push(rule);
         }
@@ -94,13 +73,13 @@ fn verdict(facts: &DeliveryFacts, evaluation: Evaluation) -> DeliveryUpdate {
                 .filter(|_| facts.snapshot.code == Some(code))
                 .unwrap_or_else(|| code.what().to_owned())
         }),
-        evidence: evaluation.evidence,
+        evidence: judgement.evidence,
         rules: serde_json::to_value(rules).unwrap_or(Value::Null),
-        fallback: fallback(evaluation.email),
+        fallback: fallback_email(judgement.email),
     }
 }
 
-fn fallback(email: EmailDue) -> NewFallback {
+fn fallback_email(email: EmailDue) -> NewFallback {
     let (job, wrong) = match email {
         EmailDue::NotDue => return NewFallback::None,
         EmailDue::OnHold => return NewFallback::OnHold,
@@ -120,24 +99,22 @@ fn fallback(email: EmailDue) -> NewFallback {
     }
 }
 
-/// Where a delivery stands with its gateway, as policy names it.
-fn submission(state: DeliveryState, code: Option<FailureCode>) -> Submission {
+/// Where a delivery stands, as policy names it.
+fn recorded(state: DeliveryState, code: Option<FailureCode>) -> RecordedState {
     let code = code.unwrap_or(FailureCode::AnswerLost);
     match state {
-        DeliveryState::Pending | DeliveryState::Sending | DeliveryState::Waiting => Submission::Pending,
-        DeliveryState::InDoubt => Submission::InDoubt,
-        DeliveryState::Accepted | DeliveryState::Delivered | DeliveryState::Undelivered => {
-            Submission::Accepted
-        }
-        // Silence is remembered as such: what is late after it is still heard, and nothing is undone.
-        DeliveryState::Unknown if code == FailureCode::NoReceipt => Submission::Accepted,
-        DeliveryState::Unknown => Submission::Unknown(code),
-        DeliveryState::Refused => Submission::Refused(code),
-        DeliveryState::Expired => Submission::Expired,
+        DeliveryState::Pending | DeliveryState::Sending | DeliveryState::Waiting => RecordedState::Pending,
+        DeliveryState::InDoubt => RecordedState::InDoubt,
+        DeliveryState::Accepted => RecordedState::Accepted,
+        DeliveryState::Delivered => RecordedState::Delivered,
+        DeliveryState::Undelivered => RecordedState::Undelivered,
+        DeliveryState::Unknown => RecordedState::Unknown(code),
+        DeliveryState::Refused => RecordedState::Refused(code),
+        DeliveryState::Expired => RecordedState::Expired,
         DeliveryState::Dead
         | DeliveryState::Discarded
         | DeliveryState::Superseded
-        | DeliveryState::Cancelled => Submission::WithPerson,
+        | DeliveryState::Cancelled => RecordedState::WithPerson,
     }
 }
 

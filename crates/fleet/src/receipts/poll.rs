@@ -16,7 +16,7 @@ use tracing::{error, info, warn};
 
 use super::intake;
 use crate::{
-    lifecycle::Lifecycle,
+    lifecycle::{Lifecycle, Rest},
     runtime::{self, Interrupted, Unpublished},
     services::Service,
 };
@@ -44,9 +44,8 @@ impl Poll {
         // Nobody else asks: a fault of ours over one answer must not end the questions.
         while let Err(_panic) = std::panic::AssertUnwindSafe(self.ask_until_stopped()).catch_unwind().await {
             error!(%provider, "asking for receipts panicked; it begins again after a pause");
-            tokio::select! {
-                () = tokio::time::sleep(self.pause) => {}
-                () = self.lifecycle.stop.cancelled() => return,
+            if self.lifecycle.rest(self.pause).await == Rest::Stopped {
+                return;
             }
         }
     }
@@ -85,10 +84,7 @@ impl Poll {
                     since = Timestamp(since.0.max(now.0 - FIRST_WINDOW));
                 }
             }
-            tokio::select! {
-                () = tokio::time::sleep(self.pause) => {}
-                () = self.lifecycle.stop.cancelled() => {}
-            }
+            self.lifecycle.rest(self.pause).await;
         }
         Ok(())
     }

@@ -1,11 +1,10 @@
 //! The limit of a message that is in hand and does not move.
 
-use std::{
-    sync::{Mutex, PoisonError},
-    time::Duration,
-};
+use std::{sync::Mutex, time::Duration};
 
 use tokio::time::Instant;
+
+use crate::lock::lock;
 
 /// The broker's consumer calls itself stuck once a message has been in hand for this long.
 pub(super) const IN_HAND_MAX_MS: u64 = 600_000;
@@ -26,7 +25,7 @@ impl Default for Movement {
 impl Movement {
     /// It does something now: whoever waits for a service that is away asks it again, and does move.
     pub(super) fn note(&self) {
-        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = Instant::now();
+        *lock(&self.0) = Instant::now();
     }
 
     /// The work's answer; nothing where it has not moved for too long, and then it is dropped where it stands.
@@ -35,7 +34,7 @@ impl Movement {
     pub(super) async fn bounded<T>(&self, work: impl Future<Output = T>) -> Option<T> {
         let mut work = std::pin::pin!(work);
         loop {
-            let until = *self.0.lock().unwrap_or_else(PoisonError::into_inner) + STILL_MAX;
+            let until = *lock(&self.0) + STILL_MAX;
             if until <= Instant::now() {
                 return None;
             }

@@ -29,7 +29,7 @@ use sha2::{Digest, Sha256};
 use tracing::{debug, error, info, warn};
 
 use crate::{
-    lifecycle::Lifecycle,
+    lifecycle::{Lifecycle, Rest},
     maildir::{Arrived, Content, Maildir},
     runtime::{Outage as _, Remedy},
     services::Service,
@@ -82,9 +82,8 @@ impl BounceReader {
                 Err(LookError::Store(problem)) => database.failed(&problem),
                 Err(problem @ LookError::Maildir(_)) => maildir.failed(&problem),
             }
-            tokio::select! {
-                () = tokio::time::sleep(self.pause) => {}
-                () = self.lifecycle.stop.cancelled() => return,
+            if self.lifecycle.rest(self.pause).await == Rest::Stopped {
+                return;
             }
         }
     }

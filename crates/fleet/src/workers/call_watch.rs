@@ -44,32 +44,22 @@ impl CallWatch {
     /// Looks at every open call at each interval, until the process stops.
     pub async fn run(self) {
         let pause = Duration::from_millis(self.settings.watch_ms);
-        let mut asking = self.lifecycle.services.ask(Service::SideLooks);
-        loop {
-            match self.store.open_calls(self.settings.watch_ms.saturating_mul(3), CALLS_PER_LOOK).await {
-                Ok(calls) => {
-                    let mut away = None;
-                    for call in calls {
-                        match self.look(&call).await {
-                            Ok(()) => {}
-                            Err(problem) if problem.remedy() == Remedy::Time => away = Some(problem),
-                            Err(problem) => {
-                                warn!(job_id = %call.job_id, %problem, "a call could not be looked at; looking again later");
-                            }
-                        }
-                    }
-                    match away {
-                        None => asking.answered(),
-                        Some(problem) => asking.failed(&problem),
-                    }
+        self.lifecycle.poll(Service::SideLooks, pause, || self.look_at_all()).await;
+    }
+
+    /// One call that cannot be looked at keeps no other from it.
+    async fn look_at_all(&self) -> Result<(), StoreError> {
+        let mut looked = Ok(());
+        for call in self.store.open_calls(self.settings.watch_ms.saturating_mul(3), CALLS_PER_LOOK).await? {
+            match self.look(&call).await {
+                Ok(()) => {}
+                Err(problem) if problem.remedy() == Remedy::Time => looked = Err(problem),
+                Err(problem) => {
+                    warn!(job_id = %call.job_id, %problem, "a call could not be looked at; looking again later");
                 }
-                Err(problem) => asking.failed(&problem),
-            }
-            tokio::select! {
-                () = tokio::time::sleep(pause) => {}
-                () = self.lifecycle.stop.cancelled() => return,
             }
         }
+        looked
     }
 
     async fn look(&self, call: &OpenCall) -> Result<(), StoreError> {

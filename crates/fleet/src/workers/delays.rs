@@ -14,7 +14,7 @@ use closure_store::{NotHome, Store};
 use tracing::debug;
 
 use crate::{
-    lifecycle::Lifecycle,
+    lifecycle::{Lifecycle, Rest},
     services::{Asking, Service},
 };
 
@@ -54,9 +54,8 @@ impl DelayWatch {
         let mut asking = self.lifecycle.services.ask(Service::Delays);
         loop {
             self.look(&mut asking).await;
-            tokio::select! {
-                () = tokio::time::sleep(LOOK_PAUSE) => {}
-                () = self.lifecycle.stop.cancelled() => return,
+            if self.lifecycle.rest(LOOK_PAUSE).await == Rest::Stopped {
+                return;
             }
         }
     }

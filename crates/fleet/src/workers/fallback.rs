@@ -24,8 +24,8 @@ use crate::{
     services::Service,
 };
 use crate::{
-    gateways::{fallback_hold::Brakes, receipt_health::ReceiptHealth},
-    receipts::judgement::{self, Ended},
+    gateways::{fallback_hold::FallbackHolds, health::GatewayHealth, text_report::TextReport},
+    receipts::judgement,
 };
 
 /// One sweep takes at most this many deliveries of each sort.
@@ -40,9 +40,9 @@ pub struct FallbackWorker {
     pub store: Store,
     pub rules: Rules,
     /// Whether emails are held back.
-    pub brakes: Arc<Brakes>,
+    pub holds: Arc<FallbackHolds>,
     /// Whether the gateways carry what they take.
-    pub accounts: Arc<ReceiptHealth>,
+    pub health: Arc<GatewayHealth>,
     /// How often a gateway spoke of another's attempt.
     pub(crate) disbelieved: Arc<Repeats>,
 }
@@ -52,12 +52,12 @@ const RECORD_LOOKS_MAX: u32 = 3;
 /// Longer than a settlement's statement takes, and shorter than a person notices.
 const RECORD_PAUSE: Duration = Duration::from_millis(25);
 
-/// How sure it is that nobody else is telling what an earlier commit owes.
+/// How sure it is that nobody else is announcing what an earlier commit owes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Look {
-    /// Another may be at it: only what follows from this look is told.
+enum Pass {
+    /// Another may be at it: only what follows from this pass is announced.
     First,
-    /// A look before this one was cut short, or the sweep found the debt: whatever is owed is told.
+    /// A pass before this one was cut short, or the sweep found the debt: whatever is owed is announced.
     Again,
 }
 
@@ -81,20 +81,20 @@ impl Worker for FallbackWorker {
             ReceiptMessage::Receipt(receipt) => self.record(hand, &receipt).await?,
         };
         let Some(job) = job else { return Ok(Disposition::Done(Vec::new())) };
-        // A commit whose answer was lost owes what this look then finds in the record.
-        let looks = AtomicU32::new(0);
+        // A commit whose answer was lost owes what this pass then finds in the record.
+        let passes = AtomicU32::new(0);
         let evaluated = hand
             .until_available(|| {
-                looks.fetch_add(1, Ordering::Relaxed);
+                passes.fetch_add(1, Ordering::Relaxed);
                 self.evaluate(job)
             })
             .await?;
-        let is_first = looks.into_inner() == 1 && message.redelivered == Redelivered::No;
-        let look = if is_first { Look::First } else { Look::Again };
+        let is_first = passes.into_inner() == 1 && message.redelivered == Redelivered::No;
+        let pass = if is_first { Pass::First } else { Pass::Again };
         match evaluated {
             Ok(None) => Ok(Disposition::Done(Vec::new())),
             Ok(Some(evaluated)) => {
-                let (messages, debts) = follow_ups(&evaluated, look);
+                let (messages, debts) = follow_ups(&evaluated, pass);
                 Ok(Disposition::Told(Told { messages, debts, store: self.store.clone() }))
             }
             // What was recorded is judged by a process of that release, whose sweep finds it.
@@ -141,32 +141,26 @@ impl FallbackWorker {
         Ok(None)
     }
 
-    async fn evaluate(&self, job: JobId) -> Result<Option<Evaluated>, StoreError> {
+    async fn evaluate(&self, job: JobId) -> Result<Option<Evaluated<Option<TextReport>>>, StoreError> {
         // The email is made from the template that the text message named, however new that is.
         let rulebook = &self.rules.fresh().await?;
-        let (mut ended, mut heard) = (None, None);
-        let decide = |facts: &DeliveryFacts| {
-            let judged = judgement::judge(facts, rulebook, &self.brakes)?;
-            (ended, heard) = (judged.ended, judged.heard);
-            Some(judged.verdict)
-        };
+        let held = |provider| self.holds.held(provider);
+        let decide = |facts: &DeliveryFacts| judgement::judge(facts, rulebook, held);
         let evaluated = self.store.evaluate(job, decide).await?;
-        if let Some(heard) = heard {
-            self.accounts.hear(heard).await;
-        }
-        if let Some(Ended { provider, country_code, ending }) = ended {
-            self.brakes.count(provider, country_code, ending);
+        if let Some(report) = evaluated.as_ref().and_then(|evaluated| evaluated.beside) {
+            self.health.report_receipt(report).await;
+            self.holds.count(report);
         }
         Ok(evaluated)
     }
 }
 
-/// What is to be told after a look at a delivery, and what is owed no more by it: the job of the email that answers, or
+/// What is to be announced after a delivery was judged, and what is owed no more by it: the job of the email that answers, or
 /// that nobody can send it, and the word about the text message itself.
-fn follow_ups(evaluated: &Evaluated, look: Look) -> (Vec<OutMessage>, Vec<Debt>) {
+fn follow_ups<T>(evaluated: &Evaluated<T>, pass: Pass) -> (Vec<OutMessage>, Vec<Debt>) {
     let (mut messages, mut debts) = (Vec::new(), Vec::new());
     if let Some(FallbackRow { owed, snapshot: Some(email), .. }) = &evaluated.fallback
-        && is_to_tell(*owed, look)
+        && is_due(*owed, pass)
     {
         match email.state {
             DeliveryState::Pending => {
@@ -193,17 +187,17 @@ fn follow_ups(evaluated: &Evaluated, look: Look) -> (Vec<OutMessage>, Vec<Debt>)
             | DeliveryState::Cancelled => {}
         }
     }
-    if is_to_tell(evaluated.owed, look) {
+    if is_due(evaluated.owed, pass) {
         messages.extend(announce::outcome(&evaluated.after));
         debts.push(Debt::of(&evaluated.after));
     }
     (messages, debts)
 }
 
-fn is_to_tell(owed: Owed, look: Look) -> bool {
-    match (owed, look) {
-        (Owed::Now, _) | (Owed::Before, Look::Again) => true,
-        (Owed::Nothing, _) | (Owed::Before, Look::First) => false,
+fn is_due(owed: Owed, pass: Pass) -> bool {
+    match (owed, pass) {
+        (Owed::Now, _) | (Owed::Before, Pass::Again) => true,
+        (Owed::Nothing, _) | (Owed::Before, Pass::First) => false,
     }
 }
 
@@ -231,21 +225,10 @@ pub struct Sweep {
 impl Sweep {
     /// Looks at each interval, until the process stops.
     pub async fn run(self) {
-        let mut asking = self.lifecycle.services.ask(Service::SideLooks);
-        loop {
-            match self.look().await {
-                Ok(()) => asking.answered(),
-                // What was not finished begins again.
-                Err(problem) => asking.failed(&problem),
-            }
-            tokio::select! {
-                () = tokio::time::sleep(self.pause) => {}
-                () = self.lifecycle.stop.cancelled() => return,
-            }
-        }
+        self.lifecycle.poll(Service::SideLooks, self.pause, || self.sweep()).await;
     }
 
-    async fn look(&self) -> Result<(), StoreError> {
+    async fn sweep(&self) -> Result<(), StoreError> {
         let store = &self.worker.store;
         let mut due = store.overdue(SWEEP_MAX).await?;
         due.extend(store.match_inbox(SWEEP_MAX).await?);
@@ -253,12 +236,12 @@ impl Sweep {
         for job in due {
             match self.worker.evaluate(job).await {
                 Ok(None) => {}
-                Ok(Some(evaluated)) => self.tell(follow_ups(&evaluated, Look::First)).await,
+                Ok(Some(evaluated)) => self.announce(follow_ups(&evaluated, Pass::First)).await,
                 Err(problem) => passed_by(job, problem)?,
             }
         }
         for job in store.owed(OWED_FOR_MS, SWEEP_MAX).await? {
-            match self.tell_again(job).await {
+            match self.announce_again(job).await {
                 Ok(()) => {}
                 Err(problem) => passed_by(job, problem)?,
             }
@@ -266,14 +249,14 @@ impl Sweep {
         Ok(())
     }
 
-    /// Tells what is owed, from the record as it is: the email that nobody has tried, or the latest word.
+    /// Announces what is owed, from the record as it is: the email that nobody has tried, or the latest word.
     ///
     /// The job of a replayed text message or call is not this role's to publish: the person's own command finishes
     /// what it began, and `fleet doctor` shows what is owed for long.
-    async fn tell_again(&self, job: JobId) -> Result<(), StoreError> {
+    async fn announce_again(&self, job: JobId) -> Result<(), StoreError> {
         let Some(snapshot) = self.worker.store.snapshot(job).await? else { return Ok(()) };
         if let Some(message) = announce::email_job(&snapshot) {
-            self.tell((vec![message], vec![Debt::of(&snapshot)])).await;
+            self.announce((vec![message], vec![Debt::of(&snapshot)])).await;
             return Ok(());
         }
         if snapshot.state == DeliveryState::Pending {
@@ -282,18 +265,18 @@ impl Sweep {
         match snapshot.channel {
             Channel::Sms => {
                 if let Some(evaluated) = self.worker.evaluate(job).await? {
-                    self.tell(follow_ups(&evaluated, Look::Again)).await;
+                    self.announce(follow_ups(&evaluated, Pass::Again)).await;
                 }
             }
             Channel::Email | Channel::Dial => {
                 let messages = announce::outcome(&snapshot).into_iter().collect();
-                self.tell((messages, vec![Debt::of(&snapshot)])).await;
+                self.announce((messages, vec![Debt::of(&snapshot)])).await;
             }
         }
         Ok(())
     }
 
-    async fn tell(&self, (messages, debts): (Vec<OutMessage>, Vec<Debt>)) {
+    async fn announce(&self, (messages, debts): (Vec<OutMessage>, Vec<Debt>)) {
         if runtime::publish(&self.publisher, messages, &self.lifecycle).await.is_ok() {
             self.worker.store.pay_later(debts);
         }

@@ -9,7 +9,10 @@ use closure_store::{RecordFault, Store, StoreError};
 use tracing::info;
 use uuid::Uuid;
 
-use crate::{lifecycle::Lifecycle, services::Service};
+use crate::{
+    lifecycle::{Lifecycle, Rest},
+    services::Service,
+};
 
 /// Between two looks for the record of the check.
 const LOOK_EVERY: Duration = Duration::from_millis(100);
@@ -111,9 +114,8 @@ impl PbxCheck {
                 }
                 Err(problem) => asking.failed(&problem),
             }
-            tokio::select! {
-                () = tokio::time::sleep(pause) => {}
-                () = lifecycle.stop.cancelled() => return,
+            if lifecycle.rest(pause).await == Rest::Stopped {
+                return;
             }
             pause = (pause * 2).min(AGAIN_AFTER_MAX);
         }

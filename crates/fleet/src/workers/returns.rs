@@ -35,17 +35,7 @@ pub struct Returns {
 impl Returns {
     /// Looks at each interval, until the process stops.
     pub async fn run(self) {
-        let mut asking = self.lifecycle.services.ask(Service::SideLooks);
-        loop {
-            match self.look().await {
-                Ok(()) => asking.answered(),
-                Err(problem) => asking.failed(&problem),
-            }
-            tokio::select! {
-                () = tokio::time::sleep(LOOK_EVERY) => {}
-                () = self.lifecycle.stop.cancelled() => return,
-            }
-        }
+        self.lifecycle.poll(Service::SideLooks, LOOK_EVERY, || self.look()).await;
     }
 
     async fn look(&self) -> Result<(), StoreError> {

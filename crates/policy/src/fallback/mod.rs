@@ -1,6 +1,6 @@
 //! What became of a text message, and whether an email answers in its place (R14a–R14f).
 //!
-//! The evaluation is a function of a set of facts: neither the order of the receipts nor their repetition matters.
+//! The judgement is a function of a set of facts: neither the order of the receipts nor their repetition matters.
 
 pub(crate) mod email;
 pub(crate) mod state;
@@ -11,16 +11,16 @@ use closure_contract::{
     Timestamp, facts::receipts::ReceiptFact, job::Scope,
 };
 
-use self::state::{Word, arrivals, blame, state, word};
+use self::state::{Strongest, account_failure, arrivals, state, strongest};
 use crate::{
     findings::Findings,
     gateway::{
         circuit::{self, AccountSignal, Sign},
-        fallback_hold::SmsEnd,
+        fallback_hold::{HeldCountries, SmsEnd},
     },
     number::meaning::{Meaning, Typing, meaning},
     preconditions::Revoked,
-    rulebook::CompiledRulebook,
+    rulebook::{CompiledRulebook, Rulebook},
     sms::{
         compose,
         country::{self, AtOnce},
@@ -28,40 +28,66 @@ use crate::{
     },
 };
 
-pub use self::state::{Due, SmsState, Submission};
+pub use self::state::{Due, RecordedState, SmsState};
 
 /// Everything that is known about one text message.
 #[derive(Debug, Clone, Copy)]
-pub struct SmsRecord<'a> {
+pub struct Facts<'a> {
     /// The job.
     pub job: &'a SmsJob,
-    /// Where it stands with its gateway.
-    pub submission: Submission,
+    /// Where the record says that it stands.
+    pub recorded: RecordedState,
+    /// Whether an email answers in its place already.
+    pub email: EmailSoFar,
     /// Its receipts, in any order.
     pub receipts: &'a [ReceiptFact],
     /// Whether the final one is late.
     pub due: Due,
     /// Whether the answer is no longer wanted, so that no email may take the text message's place.
     pub revoked: Option<Revoked>,
+    /// Where the emails in place of its gateway's text messages are held back (R14e).
+    pub held: &'a HeldCountries,
+    /// When this was read.
+    pub at: Timestamp,
 }
 
-/// What became of a text message.
+/// Whether an email answers in place of a text message already.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum EmailSoFar {
+    /// There is none.
+    None,
+    /// One was due and is held back.
+    OnHold,
+    /// There is one.
+    Made,
+}
+
+/// What became of a text message, and what follows.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Evaluation {
+pub struct Judgement {
     /// Its state.
     pub state: SmsState,
     /// Why it did not arrive, where it did not.
     pub code: Option<FailureCode>,
     /// What a `delivered` is worth.
     pub evidence: Evidence,
-    /// The country of its number, where that is known.
-    pub country_code: Option<u16>,
     /// Whether an email answers.
     pub email: EmailDue,
-    /// Why one does, where the facts make one due.
-    pub due_by: Option<DueBy>,
     /// The rules that had a say, without any personal data.
     pub rules: Vec<AppliedRule>,
+    /// What it says of its gateway.
+    pub signals: Signals,
+}
+
+/// What a text message says of its gateway; nothing that was said before.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Signals {
+    /// The country of its number, where that is known.
+    pub country_code: Option<u16>,
+    /// How it ended; nothing while it goes on, or where it ended for a reason of ours.
+    pub ended: Option<SmsEnd>,
+    /// What its receipts say of our account.
+    pub account: Option<AccountSignal>,
 }
 
 /// The email that answers in place of a text message where a person decides so, whatever became of the text; or what
@@ -94,7 +120,7 @@ pub enum EmailDue {
 
 /// What makes an email due.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum DueBy {
+pub(crate) enum DueBy {
     /// The country asks for one whatever becomes of the text message (R14a, R14b).
     Country,
     /// The text message failed by our own rules or at our own hands (R14c).
@@ -103,22 +129,13 @@ pub enum DueBy {
     GatewaysWord,
 }
 
-/// Says what became of a text message, and which email is due.
-pub fn evaluate(story: &SmsRecord<'_>, rulebook: &CompiledRulebook, now: Timestamp) -> Evaluation {
+/// Says what became of a text message, which email is due, and what that says of its gateway.
+pub fn judge(facts: &Facts<'_>, rulebook: &CompiledRulebook) -> Judgement {
     let mut findings = Findings::new(Channel::Sms);
     let rules = rulebook.rules();
-    let typing = Typing {
-        phone: &story.job.to.phone,
-        scope: story.job.scope,
-        channel: Channel::Sms,
-        from: story.job.consultation.channel,
-    };
-    let country_code = match meaning(&typing, &rules.numbers) {
-        Meaning::Number { number, .. } => Some(number.country_code),
-        Meaning::Problem { .. } => None,
-    };
-    let composed = compose::compose(story.job, country_code, rulebook, now);
-    let parts = match (story.job.scope, &composed.text) {
+    let country_code = country_code(facts.job, rules);
+    let composed = compose::compose(facts.job, country_code, rulebook, facts.at);
+    let parts = match (facts.job.scope, &composed.text) {
         (Scope::Overseas, Some(text)) => segments::count(&text.text).segments,
         (Scope::Domestic, _) | (Scope::Overseas, None) => 1,
     };
@@ -127,77 +144,94 @@ pub fn evaluate(story: &SmsRecord<'_>, rulebook: &CompiledRulebook, now: Timesta
         receipt.evidence.min(cap)
     };
     let receipts: Vec<(ReceiptStatus, Evidence)> =
-        story.receipts.iter().map(|receipt| (receipt.status, worth(receipt))).collect();
-    let word = match (word(&receipts, parts, rules.receipt_evidence_min), blame(story.receipts)) {
-        (Word::Failed(_), Some(code)) => Word::Failed(code),
-        (word, _) => word,
+        facts.receipts.iter().map(|receipt| (receipt.status, worth(receipt))).collect();
+    let strongest = strongest(&receipts, parts, rules.receipt_evidence_min);
+    let strongest = match (strongest, account_failure(facts.receipts)) {
+        (Strongest::Failed(_), Some(code)) => Strongest::Failed(code),
+        (strongest, _) => strongest,
     };
-    let (state, code) = state(story.submission, word, story.due);
-    let evidence = match (state, word) {
-        (SmsState::Delivered, Word::Delivered(evidence)) => evidence,
+    let (state, code) = state(facts.recorded, strongest, facts.due);
+    let evidence = match (state, strongest) {
+        (SmsState::Delivered, Strongest::Delivered(evidence)) => evidence,
         (_, _) => Evidence::None,
     };
-    weigh(&receipts, state, evidence, &mut findings);
-    let tag = story.job.to.language.as_deref();
+    note_evidence(&receipts, state, evidence, &mut findings);
+    let tag = facts.job.to.language.as_deref();
     let at_once = country_code.and_then(|code| country::at_once(code, &composed, tag, rules).1);
-    let due_by = due_by(story.submission, state, code, at_once, &mut findings);
-    let email = match story.revoked {
-        _ if due_by.is_none() => EmailDue::NotDue,
-        None => email::email_job(story.job, rulebook, &mut findings),
-        Some(revoked) => {
-            findings.note(revoked.rule(), RuleEffect::Reject, format!("no email: {}", revoked.reason()));
-            EmailDue::NotDue
-        }
+    let due_by = due_by(facts.recorded, state, code, at_once, &mut findings);
+    let email = due_by.map_or(EmailDue::NotDue, |due_by| {
+        let is_held = facts.held.covers(country_code) && facts.email != EmailSoFar::Made;
+        email_due(facts, due_by, is_held, rulebook, &mut findings)
+    });
+    let is_new = facts.recorded.state() != state;
+    // What a gateway refused was settled as refused, and is looked at here for the first time.
+    let is_first_look = facts.email == EmailSoFar::None && due_by.is_some();
+    let signals = Signals {
+        country_code,
+        ended: ended(state, code).filter(|_| is_new || is_first_look),
+        account: account(state, code).filter(|_| is_new),
     };
-    Evaluation { state, code, evidence, country_code, email, due_by, rules: findings.into_parts().0 }
+    Judgement { state, code, evidence, email, rules: findings.into_parts().0, signals }
 }
 
-impl Evaluation {
-    /// What the end of the text message says about its gateway; nothing while it goes on, or where it ended for a
-    /// reason of ours.
-    pub fn ending(&self) -> Option<SmsEnd> {
-        match self.state {
-            SmsState::Delivered => Some(SmsEnd::Arrived),
-            SmsState::Undelivered | SmsState::Unknown => Some(SmsEnd::Failed),
-            SmsState::Refused => self.code.is_some_and(is_gateways_refusal).then_some(SmsEnd::Failed),
-            SmsState::Pending
-            | SmsState::Accepted
-            | SmsState::Expired
-            | SmsState::WithPerson
-            | SmsState::TurnedBack => None,
-        }
+fn country_code(job: &SmsJob, rules: &Rulebook) -> Option<u16> {
+    let typing = Typing {
+        phone: &job.to.phone,
+        scope: job.scope,
+        channel: Channel::Sms,
+        from: job.consultation.channel,
+    };
+    match meaning(&typing, &rules.numbers) {
+        Meaning::Number { number, .. } => Some(number.country_code),
+        Meaning::Problem { .. } => None,
     }
+}
 
-    /// What the receipts say about our account at the gateway; nothing where they say nothing.
-    pub fn account(&self) -> Option<AccountSignal> {
-        match (self.state, self.code) {
-            (SmsState::TurnedBack, Some(code)) => match circuit::sign(code) {
-                Sign::Unwell(extent) => Some(AccountSignal::Fails(code, extent)),
-                Sign::Well => None,
-            },
-            (SmsState::Delivered | SmsState::Undelivered, _) => Some(AccountSignal::Works),
-            (_, _) => None,
-        }
+/// The email that is due: not where the answer is no longer wanted; and not yet where it is due by the gateway's word
+/// alone while emails are held back (R14e).
+fn email_due(
+    facts: &Facts<'_>,
+    due_by: DueBy,
+    is_held: bool,
+    rulebook: &CompiledRulebook,
+    findings: &mut Findings,
+) -> EmailDue {
+    if let Some(revoked) = facts.revoked {
+        findings.note(revoked.rule(), RuleEffect::Reject, format!("no email: {}", revoked.reason()));
+        return EmailDue::NotDue;
     }
+    let email = email::email_job(facts.job, rulebook, findings);
+    if is_held && due_by == DueBy::GatewaysWord {
+        let detail = "unusually many text messages fail at this gateway; the email is held";
+        findings.note(RuleId::R14e, RuleEffect::Hold, detail);
+        return EmailDue::OnHold;
+    }
+    email
+}
 
-    /// The same while emails are held back: one that is due by the gateway's word alone has to wait (R14e).
-    #[must_use]
-    pub fn braked(mut self) -> Self {
-        let waits = match (&self.email, self.due_by) {
-            (EmailDue::Due(_) | EmailDue::NoAddress { .. }, Some(DueBy::GatewaysWord)) => true,
-            (EmailDue::NotDue | EmailDue::OnHold, _) | (_, None | Some(DueBy::Country | DueBy::OurWord)) => {
-                false
-            }
-        };
-        if waits {
-            self.email = EmailDue::OnHold;
-            self.rules.push(AppliedRule {
-                id: RuleId::R14e,
-                effect: RuleEffect::Hold,
-                detail: "unusually many text messages fail at this gateway; the email is held".to_owned(),
-            });
-        }
-        self
+/// What the end of a text message says about its gateway.
+fn ended(state: SmsState, code: Option<FailureCode>) -> Option<SmsEnd> {
+    match state {
+        SmsState::Delivered => Some(SmsEnd::Arrived),
+        SmsState::Undelivered | SmsState::Unknown => Some(SmsEnd::Failed),
+        SmsState::Refused => code.is_some_and(is_gateways_refusal).then_some(SmsEnd::Failed),
+        SmsState::Pending
+        | SmsState::Accepted
+        | SmsState::Expired
+        | SmsState::WithPerson
+        | SmsState::TurnedBack => None,
+    }
+}
+
+/// What the receipts say about our account at the gateway.
+fn account(state: SmsState, code: Option<FailureCode>) -> Option<AccountSignal> {
+    match (state, code) {
+        (SmsState::TurnedBack, Some(code)) => match circuit::sign(code) {
+            Sign::Unwell(extent) => Some(AccountSignal::Fails(code, extent)),
+            Sign::Well => None,
+        },
+        (SmsState::Delivered | SmsState::Undelivered, _) => Some(AccountSignal::Works),
+        (_, _) => None,
     }
 }
 
@@ -207,7 +241,7 @@ fn is_gateways_refusal(code: FailureCode) -> bool {
 }
 
 /// R14f.
-fn weigh(
+fn note_evidence(
     receipts: &[(ReceiptStatus, Evidence)],
     state: SmsState,
     evidence: Evidence,
@@ -246,14 +280,14 @@ fn weigh(
 
 /// R14a, R14b, R14c and R14e.
 pub(crate) fn due_by(
-    submission: Submission,
+    recorded: RecordedState,
     state: SmsState,
     code: Option<FailureCode>,
     at_once: Option<AtOnce>,
     findings: &mut Findings,
 ) -> Option<DueBy> {
-    let failed = match (submission, state) {
-        (Submission::Pending | Submission::WithPerson, _) | (_, SmsState::Expired) => return None,
+    let failed = match (recorded, state) {
+        (RecordedState::Pending | RecordedState::WithPerson, _) | (_, SmsState::Expired) => return None,
         (_, SmsState::WithPerson | SmsState::TurnedBack) => {
             let why = code.map_or("a failure of the provider", FailureCode::as_str);
             let detail = format!("{why} is not the recipient's failure; held, and no email");

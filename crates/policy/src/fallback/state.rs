@@ -4,23 +4,43 @@ use closure_contract::{Evidence, FailureCode, ReceiptStatus, facts::receipts::Re
 
 use crate::failure::{Fault, fault};
 
-/// Where a text message stands with its gateway.
+/// Where the record says that a text message stands.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Submission {
+pub enum RecordedState {
     /// Not settled yet.
     Pending,
-    /// The gateway took it.
-    Accepted,
-    /// It was refused, by the gateway or by our own rules.
-    Refused(FailureCode),
     /// The gateway may have it.
     InDoubt,
-    /// Nobody will ever know whether the gateway has it.
+    /// The gateway took it.
+    Accepted,
+    /// The gateway took it, and a receipt said that it arrived.
+    Delivered,
+    /// The gateway took it, and a receipt said that it did not arrive.
+    Undelivered,
+    /// Nobody will ever know whether the gateway has it, or what became of it there.
     Unknown(FailureCode),
-    /// It waits for a person.
-    WithPerson,
+    /// It was refused, by the gateway or by our own rules.
+    Refused(FailureCode),
     /// It was too late to send.
     Expired,
+    /// It waits for a person.
+    WithPerson,
+}
+
+impl RecordedState {
+    /// The same as a judgement would say it.
+    pub(crate) fn state(self) -> SmsState {
+        match self {
+            Self::Pending | Self::InDoubt => SmsState::Pending,
+            Self::Accepted => SmsState::Accepted,
+            Self::Delivered => SmsState::Delivered,
+            Self::Undelivered => SmsState::Undelivered,
+            Self::Unknown(_) => SmsState::Unknown,
+            Self::Refused(_) => SmsState::Refused,
+            Self::Expired => SmsState::Expired,
+            Self::WithPerson => SmsState::WithPerson,
+        }
+    }
 }
 
 /// Whether the final receipt is late.
@@ -56,9 +76,9 @@ pub enum SmsState {
     TurnedBack,
 }
 
-/// What the receipts say together.
+/// What the receipts say together: the strongest statement among them.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Word {
+pub(crate) enum Strongest {
     /// There is none.
     Nothing,
     /// It is on its way, or a `delivered` is worth too little to count.
@@ -77,7 +97,11 @@ pub(crate) enum Word {
 ///
 /// A later truth beats an earlier one for a single part, and `delivered` is the last; of several parts, the failure
 /// of one is the failure of the whole, which the delivery of another does not heal.
-pub(crate) fn word(receipts: &[(ReceiptStatus, Evidence)], parts: usize, evidence_min: Evidence) -> Word {
+pub(crate) fn strongest(
+    receipts: &[(ReceiptStatus, Evidence)],
+    parts: usize,
+    evidence_min: Evidence,
+) -> Strongest {
     let said = |status| receipts.iter().any(|(said, _)| *said == status);
     let arrival = arrivals(receipts).max();
     let counted = arrival.filter(|evidence| *evidence >= evidence_min);
@@ -87,19 +111,19 @@ pub(crate) fn word(receipts: &[(ReceiptStatus, Evidence)], parts: usize, evidenc
         said(ReceiptStatus::Expired).then_some(FailureCode::ReceiptExpired)
     };
     match (counted, failed) {
-        (Some(_), Some(code)) if parts > 1 => Word::Partly(code),
-        (Some(evidence), _) => Word::Delivered(evidence),
-        (None, Some(code)) => Word::Failed(code),
-        (None, None) if said(ReceiptStatus::Unknown) => Word::Unknown,
-        (None, None) if said(ReceiptStatus::InTransit) || arrival.is_some() => Word::Moving,
-        (None, None) => Word::Nothing,
+        (Some(_), Some(code)) if parts > 1 => Strongest::Partly(code),
+        (Some(evidence), _) => Strongest::Delivered(evidence),
+        (None, Some(code)) => Strongest::Failed(code),
+        (None, None) if said(ReceiptStatus::Unknown) => Strongest::Unknown,
+        (None, None) if said(ReceiptStatus::InTransit) || arrival.is_some() => Strongest::Moving,
+        (None, None) => Strongest::Nothing,
     }
 }
 
 /// The failure of our own account in the bad receipts, where none of them names a cause of another kind.
 ///
 /// One bad word about this recipient is enough for an email: then the message is lost whatever else went wrong.
-pub(crate) fn blame(receipts: &[ReceiptFact]) -> Option<FailureCode> {
+pub(crate) fn account_failure(receipts: &[ReceiptFact]) -> Option<FailureCode> {
     let failed = |receipt: &&ReceiptFact| {
         matches!(receipt.status, ReceiptStatus::Undelivered | ReceiptStatus::Expired)
     };
@@ -125,40 +149,52 @@ pub(crate) fn arrivals(receipts: &[(ReceiptStatus, Evidence)]) -> impl Iterator<
 }
 
 /// The state of a text message, and why it did not arrive where it did not.
-pub(crate) fn state(submission: Submission, word: Word, due: Due) -> (SmsState, Option<FailureCode>) {
+pub(crate) fn state(
+    recorded: RecordedState,
+    strongest: Strongest,
+    due: Due,
+) -> (SmsState, Option<FailureCode>) {
     let silence = (SmsState::Unknown, Some(FailureCode::NoReceipt));
-    let told = match word {
-        Word::Nothing | Word::Moving => None,
-        Word::Delivered(_) => Some((SmsState::Delivered, None)),
-        Word::Partly(code) | Word::Failed(code) => Some((SmsState::Undelivered, Some(code))),
-        Word::Unknown => Some(silence),
+    let told = match strongest {
+        Strongest::Nothing | Strongest::Moving => None,
+        Strongest::Delivered(_) => Some((SmsState::Delivered, None)),
+        Strongest::Partly(code) | Strongest::Failed(code) => Some((SmsState::Undelivered, Some(code))),
+        Strongest::Unknown => Some(silence),
     };
     // What arrived, if only in part, was sent, whatever was settled when it seemed not to be.
-    let arrived = told.filter(|_| matches!(word, Word::Delivered(_) | Word::Partly(_)));
-    match submission {
-        Submission::Pending => (SmsState::Pending, None),
-        Submission::WithPerson => (SmsState::WithPerson, None),
-        Submission::Accepted | Submission::InDoubt
-            if let Word::Failed(code) = word
+    let arrived = told.filter(|_| matches!(strongest, Strongest::Delivered(_) | Strongest::Partly(_)));
+    match recorded {
+        RecordedState::Pending => (SmsState::Pending, None),
+        RecordedState::WithPerson => (SmsState::WithPerson, None),
+        RecordedState::Accepted
+        | RecordedState::Delivered
+        | RecordedState::Undelivered
+        | RecordedState::Unknown(FailureCode::NoReceipt)
+        | RecordedState::InDoubt
+            if let Strongest::Failed(code) = strongest
                 && is_our_accounts(code) =>
         {
             (SmsState::TurnedBack, Some(code))
         }
-        Submission::Accepted => told.unwrap_or(match due {
+        // Its receipts are judged anew, all together, and silence with them: what comes late counts.
+        RecordedState::Accepted
+        | RecordedState::Delivered
+        | RecordedState::Undelivered
+        | RecordedState::Unknown(FailureCode::NoReceipt) => told.unwrap_or(match due {
             Due::NotYet => (SmsState::Accepted, None),
             Due::Overdue => silence,
         }),
         // A receipt proves that the gateway had it.
-        Submission::InDoubt => told.unwrap_or(match (due, word) {
+        RecordedState::InDoubt => told.unwrap_or(match (due, strongest) {
             (Due::Overdue, _) => silence,
-            (Due::NotYet, Word::Moving) => (SmsState::Accepted, None),
+            (Due::NotYet, Strongest::Moving) => (SmsState::Accepted, None),
             (Due::NotYet, _) => (SmsState::Pending, None),
         }),
-        Submission::Unknown(code) => told.unwrap_or((SmsState::Unknown, Some(code))),
-        Submission::Refused(code) if fault(code).hits_everyone() => {
+        RecordedState::Unknown(code) => told.unwrap_or((SmsState::Unknown, Some(code))),
+        RecordedState::Refused(code) if fault(code).hits_everyone() => {
             arrived.unwrap_or((SmsState::WithPerson, Some(code)))
         }
-        Submission::Refused(code) => arrived.unwrap_or((SmsState::Refused, Some(code))),
-        Submission::Expired => arrived.unwrap_or((SmsState::Expired, Some(FailureCode::Expired))),
+        RecordedState::Refused(code) => arrived.unwrap_or((SmsState::Refused, Some(code))),
+        RecordedState::Expired => arrived.unwrap_or((SmsState::Expired, Some(FailureCode::Expired))),
     }
 }

@@ -4,8 +4,8 @@ use closure_contract::{Channel, Evidence, FailureCode, ReceiptStatus, RuleEffect
 use serde::Serialize;
 
 use super::{
-    Due, SmsState, Submission, due_by,
-    state::{state, word},
+    Due, RecordedState, SmsState, due_by,
+    state::{state, strongest},
 };
 use crate::{findings::Findings, rulebook::Rulebook, sms::country::AtOnce};
 
@@ -29,11 +29,11 @@ pub struct Line {
     pub china_other: Vec<RuleId>,
 }
 
-/// The facts of one line: a text of so many parts, its submission, its receipts, and whether the last one is late.
-struct Facts {
+/// The facts of one line: a text of so many parts, where it stands, its receipts, and whether the last one is late.
+struct LineFacts {
     what: &'static str,
     parts: usize,
-    submission: Submission,
+    recorded: RecordedState,
     receipts: &'static [(ReceiptStatus, Evidence)],
     due: Due,
 }
@@ -43,13 +43,13 @@ pub fn table() -> Vec<Line> {
     FACTS.iter().map(line).collect()
 }
 
-fn line(facts: &Facts) -> Line {
+fn line(facts: &LineFacts) -> Line {
     let evidence_min = Rulebook::default().receipt_evidence_min;
-    let word = word(facts.receipts, facts.parts, evidence_min);
-    let (state, code) = state(facts.submission, word, facts.due);
+    let strongest = strongest(facts.receipts, facts.parts, evidence_min);
+    let (state, code) = state(facts.recorded, strongest, facts.due);
     let email = |at_once| {
         let mut findings = Findings::new(Channel::Sms);
-        due_by(facts.submission, state, code, at_once, &mut findings);
+        due_by(facts.recorded, state, code, at_once, &mut findings);
         let rules = findings.into_parts().0;
         rules.into_iter().filter(|rule| rule.effect == RuleEffect::Email).map(|rule| rule.id).collect()
     };
@@ -91,78 +91,82 @@ const TIMED_OUT: (ReceiptStatus, Evidence) = (ReceiptStatus::Expired, Evidence::
 const NO_IDEA: (ReceiptStatus, Evidence) = (ReceiptStatus::Unknown, Evidence::None);
 const MOVING: (ReceiptStatus, Evidence) = (ReceiptStatus::InTransit, Evidence::Carrier);
 
-const ACCEPTED: Facts =
-    Facts { what: "", parts: 1, submission: Submission::Accepted, receipts: &[], due: Due::NotYet };
+const ACCEPTED: LineFacts =
+    LineFacts { what: "", parts: 1, recorded: RecordedState::Accepted, receipts: &[], due: Due::NotYet };
 
-const FACTS: &[Facts] = &[
-    Facts { what: "not sent yet", submission: Submission::Pending, ..ACCEPTED },
-    Facts { what: "accepted, no receipt yet", ..ACCEPTED },
-    Facts { what: "accepted, on its way", receipts: &[MOVING], ..ACCEPTED },
-    Facts { what: "delivered, by the handset", receipts: &[HANDSET], ..ACCEPTED },
-    Facts { what: "delivered, by a carrier", receipts: &[CARRIER], ..ACCEPTED },
-    Facts { what: "“delivered” that is worth nothing, in time", receipts: &[NOBODY], ..ACCEPTED },
-    Facts {
+const FACTS: &[LineFacts] = &[
+    LineFacts { what: "not sent yet", recorded: RecordedState::Pending, ..ACCEPTED },
+    LineFacts { what: "accepted, no receipt yet", ..ACCEPTED },
+    LineFacts { what: "accepted, on its way", receipts: &[MOVING], ..ACCEPTED },
+    LineFacts { what: "delivered, by the handset", receipts: &[HANDSET], ..ACCEPTED },
+    LineFacts { what: "delivered, by a carrier", receipts: &[CARRIER], ..ACCEPTED },
+    LineFacts { what: "“delivered” that is worth nothing, in time", receipts: &[NOBODY], ..ACCEPTED },
+    LineFacts {
         what: "“delivered” that is worth nothing, overdue",
         receipts: &[NOBODY],
         due: Due::Overdue,
         ..ACCEPTED
     },
-    Facts { what: "undelivered", receipts: &[UNDELIVERED], ..ACCEPTED },
-    Facts { what: "its validity ended", receipts: &[TIMED_OUT], ..ACCEPTED },
-    Facts { what: "the provider does not know", receipts: &[NO_IDEA], ..ACCEPTED },
-    Facts { what: "accepted, and silence past the due time", due: Due::Overdue, ..ACCEPTED },
-    Facts {
+    LineFacts { what: "undelivered", receipts: &[UNDELIVERED], ..ACCEPTED },
+    LineFacts { what: "its validity ended", receipts: &[TIMED_OUT], ..ACCEPTED },
+    LineFacts { what: "the provider does not know", receipts: &[NO_IDEA], ..ACCEPTED },
+    LineFacts { what: "accepted, and silence past the due time", due: Due::Overdue, ..ACCEPTED },
+    LineFacts {
         what: "on its way, and silence past the due time",
         receipts: &[MOVING],
         due: Due::Overdue,
         ..ACCEPTED
     },
-    Facts { what: "undelivered and delivered, one part", receipts: &[UNDELIVERED, HANDSET], ..ACCEPTED },
-    Facts { what: "its validity ended and delivered, one part", receipts: &[TIMED_OUT, HANDSET], ..ACCEPTED },
-    Facts {
+    LineFacts { what: "undelivered and delivered, one part", receipts: &[UNDELIVERED, HANDSET], ..ACCEPTED },
+    LineFacts {
+        what: "its validity ended and delivered, one part",
+        receipts: &[TIMED_OUT, HANDSET],
+        ..ACCEPTED
+    },
+    LineFacts {
         what: "undelivered and delivered, several parts",
         parts: 2,
         receipts: &[UNDELIVERED, HANDSET],
         ..ACCEPTED
     },
-    Facts {
+    LineFacts {
         what: "refused by our rules",
-        submission: Submission::Refused(FailureCode::BodyTooLong),
+        recorded: RecordedState::Refused(FailureCode::BodyTooLong),
         ..ACCEPTED
     },
-    Facts {
+    LineFacts {
         what: "refused by the gateway: the number",
-        submission: Submission::Refused(FailureCode::RecipientRejected),
+        recorded: RecordedState::Refused(FailureCode::RecipientRejected),
         ..ACCEPTED
     },
-    Facts {
+    LineFacts {
         what: "refused by the gateway: our credit",
-        submission: Submission::Refused(FailureCode::ProviderQuota),
+        recorded: RecordedState::Refused(FailureCode::ProviderQuota),
         ..ACCEPTED
     },
-    Facts {
+    LineFacts {
         what: "refused by the gateway: an outage",
-        submission: Submission::Refused(FailureCode::ProviderUnavailable),
+        recorded: RecordedState::Refused(FailureCode::ProviderUnavailable),
         ..ACCEPTED
     },
-    Facts {
+    LineFacts {
         what: "refused, and a late receipt says delivered",
-        submission: Submission::Refused(FailureCode::RecipientRejected),
+        recorded: RecordedState::Refused(FailureCode::RecipientRejected),
         receipts: &[HANDSET],
         ..ACCEPTED
     },
-    Facts { what: "in doubt, nothing known yet", submission: Submission::InDoubt, ..ACCEPTED },
-    Facts {
+    LineFacts { what: "in doubt, nothing known yet", recorded: RecordedState::InDoubt, ..ACCEPTED },
+    LineFacts {
         what: "in doubt, and silence past the due time",
-        submission: Submission::InDoubt,
+        recorded: RecordedState::InDoubt,
         due: Due::Overdue,
         ..ACCEPTED
     },
-    Facts {
+    LineFacts {
         what: "the answer is lost for good",
-        submission: Submission::Unknown(FailureCode::AnswerLost),
+        recorded: RecordedState::Unknown(FailureCode::AnswerLost),
         ..ACCEPTED
     },
-    Facts { what: "a person decides first", submission: Submission::WithPerson, ..ACCEPTED },
-    Facts { what: "too late to send", submission: Submission::Expired, ..ACCEPTED },
+    LineFacts { what: "a person decides first", recorded: RecordedState::WithPerson, ..ACCEPTED },
+    LineFacts { what: "too late to send", recorded: RecordedState::Expired, ..ACCEPTED },
 ];

@@ -5,6 +5,8 @@
 //! therefore compared with the share that usually does; both are counted with a weight that fades with age, so that
 //! each is a pair of numbers and needs no history.
 
+use std::collections::BTreeSet;
+
 use closure_contract::facts::share::{FailureShare, HalfLives};
 use serde::{Deserialize, Serialize};
 
@@ -12,7 +14,7 @@ use serde::{Deserialize, Serialize};
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, Serialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct FallbackHoldRules {
-    /// So many ends of text messages must weigh in before their share of failures says anything; 0 turns the brake off.
+    /// So many ends of text messages must weigh in before their share of failures says anything; 0 turns the hold off.
     pub ended_min: u32,
     /// So many must weigh in since emails are held before they can flow again by themselves.
     pub recovered_min: u32,
@@ -60,7 +62,16 @@ pub enum FallbackHold {
     Overruled,
 }
 
-/// What is to become of the brake.
+/// Where the emails in place of one gateway's text messages are held back.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum HeldCountries {
+    /// To these countries.
+    These(BTreeSet<u16>),
+    /// To every country, and where the country is not known.
+    All,
+}
+
+/// What is to become of the hold.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum HoldChange {
     /// It stays as it is.
@@ -89,6 +100,19 @@ pub fn percent(share: FailureShare) -> f64 {
     if share.ended > 0.0 { 100.0 * share.failed / share.ended } else { 0.0 }
 }
 
+impl HeldCountries {
+    /// Nowhere: they flow.
+    pub const NONE: Self = Self::These(BTreeSet::new());
+
+    /// Whether the emails in place of texts to this country are held back.
+    pub fn covers(&self, country_code: Option<u16>) -> bool {
+        match self {
+            Self::These(countries) => country_code.is_some_and(|code| countries.contains(&code)),
+            Self::All => true,
+        }
+    }
+}
+
 impl FallbackHoldRules {
     /// After how long an end counts half.
     pub fn half_lives(&self) -> HalfLives {
@@ -102,13 +126,13 @@ impl FallbackHoldRules {
         percent(usual + prior)
     }
 
-    /// Says what is to become of a brake, by what ended of late and what usually does.
-    pub fn judge(&self, brake: FallbackHold, recent: FailureShare, usual: FailureShare) -> HoldChange {
+    /// Says what is to become of a hold, by what ended of late and what usually does.
+    pub fn judge(&self, hold: FallbackHold, recent: FailureShare, usual: FailureShare) -> HoldChange {
         let (share, usual) = (percent(recent), self.usual_percent(usual));
         let margin = f64::from(self.margin_percent);
-        match brake {
+        match hold {
             FallbackHold::On if self.ended_min == 0 => HoldChange::Release,
-            // Half of the margin keeps the brake from turning on and off about the same share.
+            // Half of the margin keeps the hold from turning on and off about the same share.
             FallbackHold::On
                 if recent.ended >= f64::from(self.recovered_min) && share < usual + margin / 2.0 =>
             {
@@ -134,8 +158,8 @@ mod tests {
         FailureShare { ended, failed }
     }
 
-    fn judge(brake: FallbackHold, recent: FailureShare, usual: FailureShare) -> HoldChange {
-        FallbackHoldRules::default().judge(brake, recent, usual)
+    fn judge(hold: FallbackHold, recent: FailureShare, usual: FailureShare) -> HoldChange {
+        FallbackHoldRules::default().judge(hold, recent, usual)
     }
 
     #[test]
@@ -188,7 +212,7 @@ mod tests {
     }
 
     #[test]
-    fn while_a_person_has_overruled_it_the_brake_stays_off() {
+    fn while_a_person_has_overruled_it_the_hold_stays_off() {
         assert_eq!(
             judge(FallbackHold::Overruled, share(500.0, 500.0), FailureShare::default()),
             HoldChange::Stay
@@ -196,7 +220,7 @@ mod tests {
     }
 
     #[test]
-    fn a_brake_that_is_turned_off_holds_nothing_and_lets_go() {
+    fn a_hold_that_is_turned_off_holds_nothing_and_lets_go() {
         let off = FallbackHoldRules { ended_min: 0, ..FallbackHoldRules::default() };
         assert_eq!(
             off.judge(FallbackHold::Off, share(500.0, 500.0), FailureShare::default()),

@@ -15,7 +15,7 @@ const FALLBACK_JOURNEYS: &str = "tests/tests/journeys/fallback.rs";
 const EMAIL_JOURNEYS: &str = "tests/tests/journeys/emails.rs";
 const ROUTES: &str = "crates/policy/src/gateway/route.rs";
 const GATEWAY_JOURNEYS: &str = "tests/tests/journeys/gateway.rs";
-const BRAKE_FAULTS: &str = "tests/tests/faults/brakes.rs";
+const HOLD_FAULTS: &str = "tests/tests/faults/fallback_holds.rs";
 const OUTAGE_FAULTS: &str = "tests/tests/faults/outages.rs";
 
 pub(crate) const R14A: Rule = Rule {
@@ -105,7 +105,7 @@ pub(crate) const R14E: Rule = Rule {
     guide_ko: "",
     guide_en: "",
     reading: "What hits every job alike (credit, credentials, an outage, our sender) holds, and never turns a backlog into emails, not even to Vietnam. Another gateway of the route stands in; where none does, jobs stay in their queue until a probe has come through; so do emails while the mail server is away. A text that the gateway took, and then did not carry because of our account, waits for a person, who sends it again. While unusually many texts of a gateway, or of its way to a country, fail by its word or its silence, the emails of R14c are held, until texts arrive again or a person lets them go.",
-    keys: &["sms.circuit", "sms.routes", "sms.brake", "email.circuit"],
+    keys: &["sms.circuit", "sms.routes", "sms.fallback_hold", "email.circuit"],
     tests: &[
         Proof {
             file: FALLBACKS,
@@ -136,7 +136,7 @@ pub(crate) const R14E: Rule = Rule {
             test: "an_email_that_was_held_goes_out_once_after_the_release_if_it_is_still_due_and_never_else",
         },
         Proof {
-            file: BRAKE_FAULTS,
+            file: HOLD_FAULTS,
             test: "when_every_text_fails_the_emails_wait_and_the_gateways_recovery_lets_them_go",
         },
     ],

@@ -4,10 +4,10 @@ use closure_contract::{
     EmailJob, Evidence, FailureCode, Provider, ReceiptStatus, RuleEffect, RuleId, SmsJob,
     facts::receipts::ReceiptFact, job::FallbackOf,
 };
-use closure_policy::fallback::{Due, EmailDue, Evaluation, SmsRecord, SmsState, Submission, evaluate};
+use closure_policy::fallback::{Due, EmailDue, Judgement, RecordedState, SmsState, judge};
 use serde_json::{Value, json};
 
-use crate::support::{NOW, rulebook, rulebook_of, sms_job};
+use crate::support::{NOW, facts, rulebook, rulebook_of, sms_job};
 
 pub(crate) fn receipt(status: ReceiptStatus) -> ReceiptFact {
     ReceiptFact {
@@ -20,9 +20,9 @@ pub(crate) fn receipt(status: ReceiptStatus) -> ReceiptFact {
     }
 }
 
-fn told(job: &SmsJob, submission: Submission, statuses: &[ReceiptStatus], due: Due) -> Evaluation {
+fn told(job: &SmsJob, recorded: RecordedState, statuses: &[ReceiptStatus], due: Due) -> Judgement {
     let receipts: Vec<ReceiptFact> = statuses.iter().copied().map(receipt).collect();
-    evaluate(&SmsRecord { job, submission, receipts: &receipts, due, revoked: None }, &rulebook(), NOW)
+    judge(&facts(job, recorded, &receipts, due), &rulebook())
 }
 
 fn japan() -> SmsJob {
@@ -40,71 +40,71 @@ fn china(text: &str) -> SmsJob {
     sms_job(json!({ "to": { "phone": { "number": "+8613812345678" } }, "sms": { "text": text } }))
 }
 
-fn email(evaluation: Evaluation) -> EmailJob {
-    match evaluation.email {
+fn email(judgement: Judgement) -> EmailJob {
+    match judgement.email {
         EmailDue::Due(job) => job,
         other => panic!("no email is due: {other:?}"),
     }
 }
 
-fn is_due(evaluation: &Evaluation) -> bool {
-    match evaluation.email {
+fn is_due(judgement: &Judgement) -> bool {
+    match judgement.email {
         EmailDue::Due(_) | EmailDue::NoAddress { .. } => true,
         EmailDue::NotDue | EmailDue::OnHold => false,
     }
 }
 
-fn by(evaluation: &Evaluation, effect: RuleEffect) -> Vec<RuleId> {
-    evaluation.rules.iter().filter(|rule| rule.effect == effect).map(|rule| rule.id).collect()
+fn by(judgement: &Judgement, effect: RuleEffect) -> Vec<RuleId> {
+    judgement.rules.iter().filter(|rule| rule.effect == effect).map(|rule| rule.id).collect()
 }
 
-const REFUSED: Submission = Submission::Refused(FailureCode::RecipientRejected);
-const LOST: Submission = Submission::Unknown(FailureCode::AnswerLost);
+const REFUSED: RecordedState = RecordedState::Refused(FailureCode::RecipientRejected);
+const LOST: RecordedState = RecordedState::Unknown(FailureCode::AnswerLost);
 
 #[test]
 fn the_state_is_the_strongest_word_about_a_single_part() {
     use ReceiptStatus::{Delivered, Expired, InTransit, Undelivered, Unknown};
     use SmsState as S;
     let no_receipt = Some(FailureCode::NoReceipt);
-    for (submission, statuses, due, state, code) in [
-        (Submission::Pending, vec![], Due::NotYet, S::Pending, None),
-        (Submission::Pending, vec![Undelivered], Due::Overdue, S::Pending, None),
-        (Submission::Accepted, vec![], Due::NotYet, S::Accepted, None),
-        (Submission::Accepted, vec![InTransit], Due::NotYet, S::Accepted, None),
-        (Submission::Accepted, vec![], Due::Overdue, S::Unknown, no_receipt),
-        (Submission::Accepted, vec![InTransit], Due::Overdue, S::Unknown, no_receipt),
-        (Submission::Accepted, vec![Unknown], Due::NotYet, S::Unknown, no_receipt),
-        (Submission::Accepted, vec![Delivered, InTransit], Due::Overdue, S::Delivered, None),
+    for (recorded, statuses, due, state, code) in [
+        (RecordedState::Pending, vec![], Due::NotYet, S::Pending, None),
+        (RecordedState::Pending, vec![Undelivered], Due::Overdue, S::Pending, None),
+        (RecordedState::Accepted, vec![], Due::NotYet, S::Accepted, None),
+        (RecordedState::Accepted, vec![InTransit], Due::NotYet, S::Accepted, None),
+        (RecordedState::Accepted, vec![], Due::Overdue, S::Unknown, no_receipt),
+        (RecordedState::Accepted, vec![InTransit], Due::Overdue, S::Unknown, no_receipt),
+        (RecordedState::Accepted, vec![Unknown], Due::NotYet, S::Unknown, no_receipt),
+        (RecordedState::Accepted, vec![Delivered, InTransit], Due::Overdue, S::Delivered, None),
         (
-            Submission::Accepted,
+            RecordedState::Accepted,
             vec![Undelivered],
             Due::NotYet,
             S::Undelivered,
             Some(FailureCode::NotDelivered),
         ),
         (
-            Submission::Accepted,
+            RecordedState::Accepted,
             vec![Expired, Unknown],
             Due::Overdue,
             S::Undelivered,
             Some(FailureCode::ReceiptExpired),
         ),
-        (Submission::Accepted, vec![Undelivered, Delivered], Due::NotYet, S::Delivered, None),
-        (Submission::Accepted, vec![Expired, Delivered], Due::Overdue, S::Delivered, None),
-        (Submission::Accepted, vec![Unknown, Delivered], Due::Overdue, S::Delivered, None),
-        (Submission::InDoubt, vec![], Due::NotYet, S::Pending, None),
-        (Submission::InDoubt, vec![InTransit], Due::NotYet, S::Accepted, None),
-        (Submission::InDoubt, vec![Delivered], Due::NotYet, S::Delivered, None),
-        (Submission::InDoubt, vec![], Due::Overdue, S::Unknown, no_receipt),
+        (RecordedState::Accepted, vec![Undelivered, Delivered], Due::NotYet, S::Delivered, None),
+        (RecordedState::Accepted, vec![Expired, Delivered], Due::Overdue, S::Delivered, None),
+        (RecordedState::Accepted, vec![Unknown, Delivered], Due::Overdue, S::Delivered, None),
+        (RecordedState::InDoubt, vec![], Due::NotYet, S::Pending, None),
+        (RecordedState::InDoubt, vec![InTransit], Due::NotYet, S::Accepted, None),
+        (RecordedState::InDoubt, vec![Delivered], Due::NotYet, S::Delivered, None),
+        (RecordedState::InDoubt, vec![], Due::Overdue, S::Unknown, no_receipt),
         (LOST, vec![], Due::NotYet, S::Unknown, Some(FailureCode::AnswerLost)),
         (LOST, vec![Delivered], Due::NotYet, S::Delivered, None),
         (REFUSED, vec![], Due::NotYet, S::Refused, Some(FailureCode::RecipientRejected)),
         (REFUSED, vec![Delivered], Due::NotYet, S::Delivered, None),
-        (Submission::WithPerson, vec![Delivered], Due::NotYet, S::WithPerson, None),
-        (Submission::Expired, vec![], Due::Overdue, S::Expired, Some(FailureCode::Expired)),
+        (RecordedState::WithPerson, vec![Delivered], Due::NotYet, S::WithPerson, None),
+        (RecordedState::Expired, vec![], Due::Overdue, S::Expired, Some(FailureCode::Expired)),
     ] {
-        let evaluation = told(&japan(), submission, &statuses, due);
-        assert_eq!((evaluation.state, evaluation.code), (state, code), "{submission:?} {statuses:?} {due:?}");
+        let judgement = told(&japan(), recorded, &statuses, due);
+        assert_eq!((judgement.state, judgement.code), (state, code), "{recorded:?} {statuses:?} {due:?}");
     }
 }
 
@@ -113,21 +113,21 @@ fn a_receipt_that_blames_our_account_makes_no_email_and_waits_for_a_person() {
     let bad = |code| ReceiptFact { code, ..receipt(ReceiptStatus::Undelivered) };
     let (quota, number) = (Some(FailureCode::ProviderQuota), Some(FailureCode::RecipientRejected));
     let told = |job: &SmsJob, receipts: &[ReceiptFact], due| {
-        let submission = Submission::Accepted;
-        evaluate(&SmsRecord { job, submission, receipts, due, revoked: None }, &rulebook(), NOW)
+        let recorded = RecordedState::Accepted;
+        judge(&facts(job, recorded, receipts, due), &rulebook())
     };
     for job in [japan(), vietnam(), china("Hello")] {
         for due in [Due::NotYet, Due::Overdue] {
-            let evaluation = told(&job, &[bad(quota), bad(None)], due);
-            assert_eq!((evaluation.state, evaluation.code), (SmsState::TurnedBack, quota));
-            assert!(!is_due(&evaluation));
-            assert_eq!(by(&evaluation, RuleEffect::Hold), [RuleId::R14e]);
+            let judgement = told(&job, &[bad(quota), bad(None)], due);
+            assert_eq!((judgement.state, judgement.code), (SmsState::TurnedBack, quota));
+            assert!(!is_due(&judgement));
+            assert_eq!(by(&judgement, RuleEffect::Hold), [RuleId::R14e]);
         }
     }
     for receipts in [[bad(quota), bad(number)], [bad(number), bad(quota)]] {
-        let evaluation = told(&japan(), &receipts, Due::NotYet);
-        assert_eq!(evaluation.state, SmsState::Undelivered, "it is the recipient's, too");
-        assert!(is_due(&evaluation));
+        let judgement = told(&japan(), &receipts, Due::NotYet);
+        assert_eq!(judgement.state, SmsState::Undelivered, "it is the recipient's, too");
+        assert!(is_due(&judgement));
     }
     let fault = told(&japan(), &[bad(Some(FailureCode::ProviderFault))], Due::NotYet);
     assert!(is_due(&fault), "a gateway's own fault is nothing that a person here could mend");
@@ -140,35 +140,35 @@ fn a_delivered_part_does_not_heal_a_failed_one() {
     use ReceiptStatus::{Delivered, Undelivered};
     let long = sms_job(json!({ "sms": { "text": "a".repeat(161) } }));
     for statuses in [[Delivered, Undelivered], [Undelivered, Delivered]] {
-        let evaluation = told(&long, Submission::Accepted, &statuses, Due::NotYet);
-        assert_eq!(evaluation.state, SmsState::Undelivered);
-        assert!(is_due(&evaluation));
+        let judgement = told(&long, RecordedState::Accepted, &statuses, Due::NotYet);
+        assert_eq!(judgement.state, SmsState::Undelivered);
+        assert!(is_due(&judgement));
     }
 }
 
 #[test]
 fn vietnam_has_its_email_as_soon_as_the_text_message_was_submitted_or_refused() {
     use ReceiptStatus::Delivered;
-    for (submission, statuses) in [
-        (Submission::Accepted, vec![]),
-        (Submission::Accepted, vec![Delivered]),
-        (Submission::InDoubt, vec![]),
+    for (recorded, statuses) in [
+        (RecordedState::Accepted, vec![]),
+        (RecordedState::Accepted, vec![Delivered]),
+        (RecordedState::InDoubt, vec![]),
         (LOST, vec![]),
         (REFUSED, vec![]),
-        (Submission::Refused(FailureCode::TemplateMismatch), vec![]),
+        (RecordedState::Refused(FailureCode::TemplateMismatch), vec![]),
     ] {
-        let evaluation = told(&vietnam(), submission, &statuses, Due::NotYet);
-        assert!(is_due(&evaluation), "{submission:?}");
-        assert!(by(&evaluation, RuleEffect::Email).contains(&RuleId::R14a), "{submission:?}");
+        let judgement = told(&vietnam(), recorded, &statuses, Due::NotYet);
+        assert!(is_due(&judgement), "{recorded:?}");
+        assert!(by(&judgement, RuleEffect::Email).contains(&RuleId::R14a), "{recorded:?}");
     }
 }
 
 #[test]
 fn nobody_has_an_email_before_the_text_message_is_settled_nor_while_a_person_decides_nor_too_late() {
-    for submission in [Submission::Pending, Submission::WithPerson, Submission::Expired] {
+    for recorded in [RecordedState::Pending, RecordedState::WithPerson, RecordedState::Expired] {
         for job in [vietnam(), china("Hello there"), japan()] {
-            let evaluation = told(&job, submission, &[ReceiptStatus::Undelivered], Due::Overdue);
-            assert_eq!(evaluation.email, EmailDue::NotDue, "{submission:?}");
+            let judgement = told(&job, recorded, &[ReceiptStatus::Undelivered], Due::Overdue);
+            assert_eq!(judgement.email, EmailDue::NotDue, "{recorded:?}");
         }
     }
 }
@@ -178,30 +178,30 @@ fn china_has_its_email_at_once_unless_the_text_is_simplified_chinese() {
     for (text, due) in
         [("Your refund is done.", true), ("您的退款已經處理完畢。", true), ("您的退款已经处理完毕。", false)]
     {
-        let evaluation = told(&china(text), Submission::Accepted, &[], Due::NotYet);
-        assert_eq!(is_due(&evaluation), due, "{text}");
+        let judgement = told(&china(text), RecordedState::Accepted, &[], Due::NotYet);
+        assert_eq!(is_due(&judgement), due, "{text}");
     }
 }
 
 #[test]
 fn elsewhere_every_terminal_failure_makes_an_email_due_and_nothing_else_does() {
     use ReceiptStatus::{Delivered, Expired, InTransit, Undelivered, Unknown};
-    for (submission, statuses, due, expected) in [
-        (Submission::Accepted, vec![], Due::NotYet, false),
-        (Submission::Accepted, vec![InTransit], Due::NotYet, false),
-        (Submission::Accepted, vec![Delivered], Due::Overdue, false),
-        (Submission::InDoubt, vec![], Due::NotYet, false),
-        (Submission::Accepted, vec![], Due::Overdue, true),
-        (Submission::Accepted, vec![Undelivered], Due::NotYet, true),
-        (Submission::Accepted, vec![Expired], Due::NotYet, true),
-        (Submission::Accepted, vec![Unknown], Due::NotYet, true),
+    for (recorded, statuses, due, expected) in [
+        (RecordedState::Accepted, vec![], Due::NotYet, false),
+        (RecordedState::Accepted, vec![InTransit], Due::NotYet, false),
+        (RecordedState::Accepted, vec![Delivered], Due::Overdue, false),
+        (RecordedState::InDoubt, vec![], Due::NotYet, false),
+        (RecordedState::Accepted, vec![], Due::Overdue, true),
+        (RecordedState::Accepted, vec![Undelivered], Due::NotYet, true),
+        (RecordedState::Accepted, vec![Expired], Due::NotYet, true),
+        (RecordedState::Accepted, vec![Unknown], Due::NotYet, true),
         (LOST, vec![], Due::NotYet, true),
         (REFUSED, vec![], Due::NotYet, true),
-        (Submission::Refused(FailureCode::BodyTooLong), vec![], Due::NotYet, true),
+        (RecordedState::Refused(FailureCode::BodyTooLong), vec![], Due::NotYet, true),
     ] {
-        let evaluation = told(&japan(), submission, &statuses, due);
-        assert_eq!(is_due(&evaluation), expected, "{submission:?} {statuses:?} {due:?}");
-        assert_eq!(by(&evaluation, RuleEffect::Email).contains(&RuleId::R14c), expected);
+        let judgement = told(&japan(), recorded, &statuses, due);
+        assert_eq!(is_due(&judgement), expected, "{recorded:?} {statuses:?} {due:?}");
+        assert_eq!(by(&judgement, RuleEffect::Email).contains(&RuleId::R14c), expected);
     }
 }
 
@@ -215,13 +215,13 @@ fn what_hits_every_job_alike_never_makes_an_email_due_not_even_in_vietnam() {
         FailureCode::RequestRefused,
     ] {
         for job in [japan(), vietnam(), china("Hello there")] {
-            let evaluation = told(&job, Submission::Refused(code), &[], Due::Overdue);
+            let judgement = told(&job, RecordedState::Refused(code), &[], Due::Overdue);
             assert_eq!(
-                (evaluation.state, &evaluation.email),
+                (judgement.state, &judgement.email),
                 (SmsState::WithPerson, &EmailDue::NotDue),
                 "{code}"
             );
-            assert_eq!(by(&evaluation, RuleEffect::Hold), [RuleId::R14e], "{code}");
+            assert_eq!(by(&judgement, RuleEffect::Hold), [RuleId::R14e], "{code}");
         }
     }
 }
@@ -234,10 +234,10 @@ fn delivered_is_worth_a_carriers_word_at_most_in_vietnam_and_china() {
         (vietnam(), Evidence::Carrier),
         (china("您的退款已经处理完毕。"), Evidence::Carrier),
     ] {
-        let evaluation = told(&job, Submission::Accepted, &[Delivered], Due::NotYet);
-        assert_eq!((evaluation.state, evaluation.evidence), (SmsState::Delivered, worth));
+        let judgement = told(&job, RecordedState::Accepted, &[Delivered], Due::NotYet);
+        assert_eq!((judgement.state, judgement.evidence), (SmsState::Delivered, worth));
     }
-    let failed = told(&japan(), Submission::Accepted, &[ReceiptStatus::Undelivered], Due::NotYet);
+    let failed = told(&japan(), RecordedState::Accepted, &[ReceiptStatus::Undelivered], Due::NotYet);
     assert_eq!(failed.evidence, Evidence::None);
 }
 
@@ -267,7 +267,7 @@ fn without_words_of_its_own_the_email_says_what_the_text_message_said() {
         "fallback": { "text": " " },
     }));
     assert_eq!(
-        email(told(&rendered, Submission::Accepted, &[], Due::NotYet)).email.text,
+        email(told(&rendered, RecordedState::Accepted, &[], Due::NotYet)).email.text,
         "[K.ride] Your refund of 5,000 VND for trip B2 is complete."
     );
 }
@@ -276,9 +276,9 @@ fn without_words_of_its_own_the_email_says_what_the_text_message_said() {
 fn a_subject_that_is_missing_or_not_english_gives_way_to_the_configured_one_and_that_is_recorded() {
     for fallback in [json!({}), json!({ "subject": "환불 안내" }), json!({ "subject": "a\nb" }), Value::Null]
     {
-        let evaluation = told(&sms_job(json!({ "fallback": fallback })), REFUSED, &[], Due::NotYet);
-        assert!(by(&evaluation, RuleEffect::Change).contains(&RuleId::R19));
-        assert_eq!(email(evaluation).email.subject, "Reply to your K.ride inquiry");
+        let judgement = told(&sms_job(json!({ "fallback": fallback })), REFUSED, &[], Due::NotYet);
+        assert!(by(&judgement, RuleEffect::Change).contains(&RuleId::R19));
+        assert_eq!(email(judgement).email.subject, "Reply to your K.ride inquiry");
     }
     let domestic = sms_job(json!({
         "scope": "domestic", "to": { "phone": { "number": "+821012345678" } }, "fallback": { "subject": "환불 안내" },
@@ -294,14 +294,14 @@ fn without_a_usable_address_the_email_waits_for_a_person() {
         (json!("nobody"), "invalid_email_address"),
     ] {
         let job = sms_job(json!({ "to": { "email": &address } }));
-        let evaluation = told(&job, REFUSED, &[], Due::NotYet);
-        let EmailDue::NoAddress { email, code: known } = &evaluation.email else {
-            panic!("a person is needed: {evaluation:?}")
+        let judgement = told(&job, REFUSED, &[], Due::NotYet);
+        let EmailDue::NoAddress { email, code: known } = &judgement.email else {
+            panic!("a person is needed: {judgement:?}")
         };
         let kept = address.as_str().filter(|given| !given.trim().is_empty());
         assert_eq!((email.to.email.as_deref(), email.job_id), (kept, job.job_id.fallback_email()));
         assert_eq!(known.as_str(), code);
-        let rule = evaluation.rules.iter().find(|rule| rule.id == RuleId::R14d).expect("the rule had a say");
+        let rule = judgement.rules.iter().find(|rule| rule.id == RuleId::R14d).expect("the rule had a say");
         assert!(rule.detail.starts_with(code), "{}", rule.detail);
     }
 }
@@ -338,15 +338,8 @@ fn the_most_specific_entry_grades_a_gateways_word() {
             })
             .collect();
         let (job, due) = (japan(), Due::NotYet);
-        let story = SmsRecord {
-            job: &job,
-            submission: Submission::Accepted,
-            receipts: &receipts,
-            due,
-            revoked: None,
-        };
-        let evaluation = evaluate(&story, &rulebook, NOW);
-        (evaluation.state, evaluation.evidence)
+        let judgement = judge(&facts(&job, RecordedState::Accepted, &receipts, due), &rulebook);
+        (judgement.state, judgement.evidence)
     };
     use Provider::{Infobip, Nhn, Twilio};
     for (said, expected) in [
@@ -370,11 +363,7 @@ fn a_delivered_that_is_worth_too_little_is_silence() {
         china("您的退款已经处理完毕。"),
         [ReceiptFact { evidence: Evidence::Carrier, ..receipt(ReceiptStatus::Delivered) }],
     );
-    let told = |rulebook, due| {
-        let story =
-            SmsRecord { job: &job, submission: Submission::Accepted, receipts: &carrier, due, revoked: None };
-        evaluate(&story, rulebook, NOW)
-    };
+    let told = |rulebook, due| judge(&facts(&job, RecordedState::Accepted, &carrier, due), rulebook);
     let waiting = told(&strict, Due::NotYet);
     assert_eq!((waiting.state, is_due(&waiting)), (SmsState::Accepted, false));
     assert_eq!(by(&waiting, RuleEffect::Flag), [RuleId::R14f]);
@@ -389,12 +378,12 @@ fn a_delivered_that_is_worth_too_little_is_silence() {
 
 #[test]
 fn receipts_that_contradict_each_other_are_flagged() {
-    let evaluation = told(
+    let judgement = told(
         &japan(),
-        Submission::Accepted,
+        RecordedState::Accepted,
         &[ReceiptStatus::Undelivered, ReceiptStatus::Delivered],
         Due::NotYet,
     );
-    assert_eq!((evaluation.state, is_due(&evaluation)), (SmsState::Delivered, false));
-    assert_eq!(by(&evaluation, RuleEffect::Flag), [RuleId::R14f]);
+    assert_eq!((judgement.state, is_due(&judgement)), (SmsState::Delivered, false));
+    assert_eq!(by(&judgement, RuleEffect::Flag), [RuleId::R14f]);
 }

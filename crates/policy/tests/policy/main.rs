@@ -1,7 +1,6 @@
 //! The rules of the operating guide, as sentences that a product owner can read.
 
 mod answers;
-mod brakes;
 mod calls;
 mod characters;
 mod chinese;
@@ -9,6 +8,7 @@ mod corpus;
 mod countries;
 mod dialling;
 mod emails;
+mod fallback_holds;
 mod fallbacks;
 mod frames;
 mod guide_counts;

@@ -6,48 +6,48 @@ use closure_contract::{
     Evidence, FailureCode, JobId, Provider, ReceiptStatus, SmsJob, facts::receipts::ReceiptFact,
 };
 use closure_policy::{
-    fallback::{Due, EmailDue, Evaluation, SmsRecord, SmsState, Submission, evaluate},
-    gateway::fallback_hold::FallbackHold,
+    fallback::{Due, EmailDue, EmailSoFar, Facts, Judgement, RecordedState, Signals, SmsState, judge},
+    gateway::fallback_hold::{FallbackHold, HeldCountries},
     rulebook::CompiledRulebook,
 };
 use proptest::{prelude::*, sample::select};
 use serde_json::json;
 
-use crate::support::{NOW, rulebook, sms_job};
+use crate::support::{NOW, facts, rulebook, sms_job};
 
 /// One thing that happens to a text message.
 #[derive(Debug, Clone, Copy, PartialEq)]
 enum Event {
-    Submitted(Submission),
+    Submitted(RecordedState),
     Receipt(ReceiptStatus, Evidence),
     DueTimePassed,
-    BrakeOn,
-    BrakeOff,
+    HoldOn,
+    HoldOff,
 }
 
 /// What a fallback worker keeps: the facts so far, and the emails that it sent, each under its id.
 struct Ledger<'a> {
     job: &'a SmsJob,
     rulebook: &'a CompiledRulebook,
-    submission: Submission,
+    recorded: RecordedState,
     receipts: Vec<ReceiptFact>,
     due: Due,
-    brake: FallbackHold,
+    hold: FallbackHold,
     emails: BTreeSet<JobId>,
 }
 
 impl<'a> Ledger<'a> {
     fn new(job: &'a SmsJob, rulebook: &'a CompiledRulebook) -> Self {
-        let (submission, due, brake) = (Submission::Pending, Due::NotYet, FallbackHold::Off);
-        Self { job, rulebook, submission, receipts: Vec::new(), due, brake, emails: BTreeSet::new() }
+        let (recorded, due, hold) = (RecordedState::Pending, Due::NotYet, FallbackHold::Off);
+        Self { job, rulebook, recorded, receipts: Vec::new(), due, hold, emails: BTreeSet::new() }
     }
 
-    fn hear(&mut self, event: Event) -> Evaluation {
+    fn hear(&mut self, event: Event) -> Judgement {
         match event {
-            Event::Submitted(submission) => self.submission = submission,
+            Event::Submitted(recorded) => self.recorded = recorded,
             Event::DueTimePassed => self.due = Due::Overdue,
-            Event::BrakeOn => self.brake = FallbackHold::On,
-            Event::BrakeOff => self.brake = FallbackHold::Off,
+            Event::HoldOn => self.hold = FallbackHold::On,
+            Event::HoldOff => self.hold = FallbackHold::Off,
             Event::Receipt(status, evidence) => self.receipts.push(ReceiptFact {
                 provider: Provider::Nhn,
                 status,
@@ -57,27 +57,30 @@ impl<'a> Ledger<'a> {
                 received_at: NOW,
             }),
         }
-        let Self { job, submission, receipts, due, .. } = &*self;
-        let story = SmsRecord { job, submission: *submission, receipts, due: *due, revoked: None };
-        let mut evaluation = evaluate(&story, self.rulebook, NOW);
-        if self.brake == FallbackHold::On && self.emails.is_empty() {
-            evaluation = evaluation.braked();
-        }
-        if let Some(id) = email_id(&evaluation) {
+        let Self { job, recorded, receipts, due, .. } = &*self;
+        let held = match self.hold {
+            FallbackHold::On => HeldCountries::All,
+            FallbackHold::Off | FallbackHold::Overruled => HeldCountries::NONE,
+        };
+        let email = if self.emails.is_empty() { EmailSoFar::None } else { EmailSoFar::Made };
+        let known = Facts { email, held: &held, ..facts(job, *recorded, receipts, *due) };
+        // What it says of its gateway is said once, in whatever order.
+        let judgement = Judgement { signals: Signals::default(), ..judge(&known, self.rulebook) };
+        if let Some(id) = email_id(&judgement) {
             self.emails.insert(id);
         }
-        evaluation
+        judgement
     }
 
-    /// Hears a whole history; the answer is the last evaluation.
-    fn tell(&mut self, history: &[Event]) -> Evaluation {
-        let told: Vec<Evaluation> = history.iter().map(|event| self.hear(*event)).collect();
+    /// Hears a whole history; the answer is the last judgement.
+    fn tell(&mut self, history: &[Event]) -> Judgement {
+        let told: Vec<Judgement> = history.iter().map(|event| self.hear(*event)).collect();
         told.into_iter().next_back().expect("a history is not empty")
     }
 }
 
-fn email_id(evaluation: &Evaluation) -> Option<JobId> {
-    match &evaluation.email {
+fn email_id(judgement: &Judgement) -> Option<JobId> {
+    match &judgement.email {
         EmailDue::Due(email) | EmailDue::NoAddress { email, .. } => Some(email.job_id),
         EmailDue::NotDue | EmailDue::OnHold => None,
     }
@@ -100,7 +103,7 @@ fn to_japan(parts: usize) -> SmsJob {
     sms_job(json!({ "sms": { "text": "a".repeat(if parts > 1 { 161 } else { 10 }) } }))
 }
 
-const SUBMITTED: Event = Event::Submitted(Submission::Accepted);
+const SUBMITTED: Event = Event::Submitted(RecordedState::Accepted);
 const DELIVERED: Event = Event::Receipt(ReceiptStatus::Delivered, Evidence::Handset);
 const BY_CARRIER: Event = Event::Receipt(ReceiptStatus::Delivered, Evidence::Carrier);
 const WORTHLESS: Event = Event::Receipt(ReceiptStatus::Delivered, Evidence::None);
@@ -162,18 +165,18 @@ fn a_late_word_after_the_email_changes_the_record_and_asks_for_no_second_email()
 #[test]
 fn what_proves_to_have_been_sent_is_judged_by_its_receipts_in_any_order() {
     let rulebook = rulebook();
-    for submission in [
-        Submission::Refused(FailureCode::RecipientRejected),
-        Submission::Refused(FailureCode::ProviderUnavailable),
-        Submission::Expired,
-        Submission::InDoubt,
-        Submission::Unknown(FailureCode::AnswerLost),
+    for recorded in [
+        RecordedState::Refused(FailureCode::RecipientRejected),
+        RecordedState::Refused(FailureCode::ProviderUnavailable),
+        RecordedState::Expired,
+        RecordedState::InDoubt,
+        RecordedState::Unknown(FailureCode::AnswerLost),
     ] {
         for (job, receipts, state) in [
             (to_japan(1), vec![DELIVERED, FAILED], SmsState::Delivered),
             (to_japan(2), vec![DELIVERED, FAILED], SmsState::Undelivered),
         ] {
-            let history: Vec<Event> = [Event::Submitted(submission)].into_iter().chain(receipts).collect();
+            let history: Vec<Event> = [Event::Submitted(recorded)].into_iter().chain(receipts).collect();
             for order in permutations(&history) {
                 let mut ledger = Ledger::new(&job, &rulebook);
                 let end = ledger.tell(&order);
@@ -190,18 +193,18 @@ fn what_proves_to_have_been_sent_is_judged_by_its_receipts_in_any_order() {
 }
 
 fn events() -> impl Strategy<Value = Vec<Event>> {
-    let submission = prop_oneof![
-        4 => Just(Submission::Accepted),
-        1 => Just(Submission::InDoubt),
-        1 => Just(Submission::WithPerson),
-        1 => Just(Submission::Expired),
-        2 => select(FailureCode::ALL.to_vec()).prop_map(Submission::Refused),
-        1 => Just(Submission::Unknown(FailureCode::AnswerLost)),
+    let recorded = prop_oneof![
+        4 => Just(RecordedState::Accepted),
+        1 => Just(RecordedState::InDoubt),
+        1 => Just(RecordedState::WithPerson),
+        1 => Just(RecordedState::Expired),
+        2 => select(FailureCode::ALL.to_vec()).prop_map(RecordedState::Refused),
+        1 => Just(RecordedState::Unknown(FailureCode::AnswerLost)),
     ];
     let receipt = select(vec![DELIVERED, BY_CARRIER, WORTHLESS, FAILED, EXPIRED, UNKNOWN, MOVING]);
     let others = prop::collection::vec(prop_oneof![4 => receipt, 1 => Just(Event::DueTimePassed)], 0..7);
-    (submission, others)
-        .prop_map(|(submission, others)| [Event::Submitted(submission)].into_iter().chain(others).collect())
+    (recorded, others)
+        .prop_map(|(recorded, others)| [Event::Submitted(recorded)].into_iter().chain(others).collect())
 }
 
 fn jobs() -> impl Strategy<Value = SmsJob> {
@@ -237,17 +240,17 @@ proptest! {
     fn an_email_that_was_held_goes_out_once_after_the_release_if_it_is_still_due_and_never_else(
         job in jobs(),
         events in events(),
-        brakes in prop::collection::vec((0_usize..8, any::<bool>()), 1..5),
+        holds in prop::collection::vec((0_usize..8, any::<bool>()), 1..5),
     ) {
         let rulebook = rulebook();
-        let mut with_brakes = events.clone();
-        for (at, is_on) in brakes {
-            with_brakes.insert(at.min(with_brakes.len()), if is_on { Event::BrakeOn } else { Event::BrakeOff });
+        let mut with_holds = events.clone();
+        for (at, is_on) in holds {
+            with_holds.insert(at.min(with_holds.len()), if is_on { Event::HoldOn } else { Event::HoldOff });
         }
-        with_brakes.push(Event::BrakeOff);
+        with_holds.push(Event::HoldOff);
         let (mut free, mut held) = (Ledger::new(&job, &rulebook), Ledger::new(&job, &rulebook));
-        let (end, held_end) = (free.tell(&events), held.tell(&with_brakes));
-        prop_assert_eq!(&end, &held_end, "the brake delays and decides nothing");
+        let (end, held_end) = (free.tell(&events), held.tell(&with_holds));
+        prop_assert_eq!(&end, &held_end, "the hold delays and decides nothing");
         prop_assert!(held.emails.is_subset(&free.emails));
         prop_assert!(email_id(&end).is_none_or(|id| held.emails.contains(&id)));
     }
@@ -273,7 +276,7 @@ proptest! {
     ) {
         let rulebook = rulebook();
         let mut ledger = Ledger::new(&job, &rulebook);
-        let history: Vec<Event> = [Event::Submitted(Submission::Refused(code))].into_iter().chain(others).collect();
+        let history: Vec<Event> = [Event::Submitted(RecordedState::Refused(code))].into_iter().chain(others).collect();
         let end = ledger.tell(&history);
         prop_assert_eq!((end.state, ledger.emails.len()), (SmsState::WithPerson, 0));
     }

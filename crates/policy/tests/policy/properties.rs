@@ -12,7 +12,7 @@ use closure_contract::{
 use closure_policy::{
     dial::record::read_call,
     explain::Verdict,
-    fallback::{Due, EmailDue, SmsRecord, SmsState, Submission, evaluate},
+    fallback::{Due, EmailDue, RecordedState, SmsState, judge},
     mask,
     sms::segments,
     template::Template,
@@ -20,7 +20,7 @@ use closure_policy::{
 use proptest::{prelude::*, sample::select};
 use serde_json::json;
 
-use crate::support::{NOW, decide, dial, email, rulebook, rulebook_of, sms, sms_job};
+use crate::support::{NOW, decide, dial, email, facts, rulebook, rulebook_of, sms, sms_job};
 
 fn config() -> ProptestConfig {
     ProptestConfig { failure_persistence: None, cases: 256, ..ProptestConfig::default() }
@@ -52,16 +52,16 @@ fn receipts() -> impl Strategy<Value = Vec<ReceiptFact>> {
     prop::collection::vec(one, 0..8)
 }
 
-fn submissions() -> impl Strategy<Value = Submission> {
+fn recorded_states() -> impl Strategy<Value = RecordedState> {
     let code = select(FailureCode::ALL.to_vec());
     prop_oneof![
-        Just(Submission::Pending),
-        Just(Submission::Accepted),
-        Just(Submission::InDoubt),
-        Just(Submission::WithPerson),
-        Just(Submission::Expired),
-        code.clone().prop_map(Submission::Refused),
-        code.prop_map(Submission::Unknown),
+        Just(RecordedState::Pending),
+        Just(RecordedState::Accepted),
+        Just(RecordedState::InDoubt),
+        Just(RecordedState::WithPerson),
+        Just(RecordedState::Expired),
+        code.clone().prop_map(RecordedState::Refused),
+        code.prop_map(RecordedState::Unknown),
     ]
 }
 
@@ -84,7 +84,7 @@ proptest! {
     #[test]
     fn the_order_and_the_repetition_of_receipts_do_not_matter(
         job in jobs(),
-        submission in submissions(),
+        recorded in recorded_states(),
         (straight, shuffled) in receipts().prop_flat_map(|list| {
             let twice: Vec<ReceiptFact> = list.iter().chain(list.iter().rev().take(3)).copied().collect();
             (Just(list), Just(twice).prop_shuffle())
@@ -93,27 +93,26 @@ proptest! {
     ) {
         let rulebook = rulebook();
         let told = |receipts: &[ReceiptFact]| {
-            evaluate(&SmsRecord { job: &job, submission, receipts, due, revoked: None }, &rulebook, NOW)
+            judge(&facts(&job, recorded, receipts, due), &rulebook)
         };
         prop_assert_eq!(told(&straight), told(&shuffled));
     }
 
     #[test]
     fn a_customer_who_was_not_reached_has_one_email_under_one_id(
-        job in jobs(), submission in submissions(), receipts in receipts(), due in due(),
+        job in jobs(), recorded in recorded_states(), receipts in receipts(), due in due(),
     ) {
-        let story = SmsRecord { job: &job, submission, receipts: &receipts, due, revoked: None };
-        let evaluation = evaluate(&story, &rulebook(), NOW);
-        let email = match &evaluation.email {
+        let judgement = judge(&facts(&job, recorded, &receipts, due), &rulebook());
+        let email = match &judgement.email {
             EmailDue::Due(email) | EmailDue::NoAddress { email, .. } => Some(email),
             EmailDue::NotDue | EmailDue::OnHold => None,
         };
         if let Some(email) = email {
             prop_assert_eq!(email.job_id, job.job_id.fallback_email());
             let is_usable = email.to.email.as_deref() == Some("a@example.com");
-            prop_assert_eq!(matches!(evaluation.email, EmailDue::Due(_)), is_usable);
+            prop_assert_eq!(matches!(judgement.email, EmailDue::Due(_)), is_usable);
         }
-        match evaluation.state {
+        match judgement.state {
             SmsState::Undelivered | SmsState::Unknown | SmsState::Refused => prop_assert!(email.is_some()),
             SmsState::WithPerson | SmsState::TurnedBack | SmsState::Expired => prop_assert!(email.is_none()),
             SmsState::Pending | SmsState::Accepted | SmsState::Delivered => {}
@@ -122,12 +121,12 @@ proptest! {
 
     #[test]
     fn a_word_more_never_makes_a_delivered_single_part_less_than_delivered(
-        submission in submissions(), list in receipts(), due in due(),
+        recorded in recorded_states(), list in receipts(), due in due(),
     ) {
         let job = sms_job(json!({}));
         let rulebook = rulebook();
         let state = |receipts: &[ReceiptFact]| {
-            evaluate(&SmsRecord { job: &job, submission, receipts, due, revoked: None }, &rulebook, NOW).state
+            judge(&facts(&job, recorded, receipts, due), &rulebook).state
         };
         for end in 0..list.len() {
             if state(&list[..end]) == SmsState::Delivered {

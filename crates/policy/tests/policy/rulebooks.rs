@@ -2,6 +2,8 @@
 
 use closure_policy::rulebook::{Rulebook, RulebookError};
 
+use crate::support::rulebook_of;
+
 fn keys(toml: &str) -> Vec<&'static str> {
     let rulebook: Rulebook = toml::from_str(toml).expect("the shape is right");
     rulebook
@@ -82,18 +84,26 @@ fn every_error_is_found_at_once() {
 }
 
 #[test]
-fn a_brake_that_could_never_let_go_or_never_hold_is_an_error() {
+fn a_hold_that_could_never_let_go_or_never_hold_is_an_error() {
     for (setting, key) in [
-        ("margin_percent = 0", "sms.brake.margin_percent"),
-        ("margin_percent = 101", "sms.brake.margin_percent"),
-        ("usual_percent = 101", "sms.brake.usual_percent"),
-        ("recovered_min = 0", "sms.brake.recovered_min"),
-        ("recent_half_life_ms = 0", "sms.brake.usual_half_life_ms"),
-        ("usual_half_life_ms = 1", "sms.brake.usual_half_life_ms"),
+        ("margin_percent = 0", "sms.fallback_hold.margin_percent"),
+        ("margin_percent = 101", "sms.fallback_hold.margin_percent"),
+        ("usual_percent = 101", "sms.fallback_hold.usual_percent"),
+        ("recovered_min = 0", "sms.fallback_hold.recovered_min"),
+        ("recent_half_life_ms = 0", "sms.fallback_hold.usual_half_life_ms"),
+        ("usual_half_life_ms = 1", "sms.fallback_hold.usual_half_life_ms"),
     ] {
-        assert_eq!(keys(&format!("[sms.brake]\n{setting}")), [key], "{setting}");
+        assert_eq!(keys(&format!("[sms.fallback_hold]\n{setting}")), [key], "{setting}");
     }
-    assert_eq!(keys("[sms.brake]\nended_min = 0"), Vec::<&str>::new(), "turned off");
+    assert_eq!(keys("[sms.fallback_hold]\nended_min = 0"), Vec::<&str>::new(), "turned off");
+}
+
+#[test]
+fn a_rulebook_that_calls_the_hold_a_brake_is_read_as_ever() {
+    let rules = |table: &str| rulebook_of(&format!("[sms.{table}]\nended_min = 7")).rules().sms.fallback_hold;
+    assert_eq!(rules("brake"), rules("fallback_hold"));
+    assert_eq!(rules("brake").ended_min, 7);
+    assert_eq!(keys("[sms.brake]\nmargin_percent = 0"), ["sms.fallback_hold.margin_percent"]);
 }
 
 #[test]

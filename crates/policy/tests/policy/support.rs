@@ -2,11 +2,14 @@
 
 use std::sync::LazyLock;
 
+use closure_contract::facts::receipts::ReceiptFact;
 use closure_contract::{
     FailureCode, Job, RuleEffect, RuleId, SmsJob, Timestamp, facts::preconditions::Preconditions,
 };
 use closure_policy::{
     explain::{self, Decision, Plan, SmsPlan},
+    fallback::{Due, EmailSoFar, Facts, RecordedState},
+    gateway::fallback_hold::HeldCountries,
     number::meaning::JobNumber,
     rulebook::{CompiledRulebook, Rulebook},
 };
@@ -14,6 +17,18 @@ use serde_json::{Value, json};
 use time::macros::datetime;
 
 pub(crate) const NOW: Timestamp = Timestamp(datetime!(2026-11-22 12:00 UTC));
+
+/// What is known of a text message that no email has answered yet, at a gateway whose emails flow.
+pub(crate) fn facts<'a>(
+    job: &'a SmsJob,
+    recorded: RecordedState,
+    receipts: &'a [ReceiptFact],
+    due: Due,
+) -> Facts<'a> {
+    static NOWHERE: HeldCountries = HeldCountries::NONE;
+    let email = EmailSoFar::None;
+    Facts { job, recorded, email, receipts, due, revoked: None, held: &NOWHERE, at: NOW }
+}
 
 /// The rulebook of the tests: the defaults and two approved templates for Vietnam.
 pub(crate) fn rulebook() -> CompiledRulebook {

@@ -106,7 +106,7 @@ const STATEMENTS: &[(&str, &str)] = &[
     ("count endings", fallback_hold::COUNT),
     ("hold emails", fallback_hold::HOLD),
     ("release emails", fallback_hold::RELEASE),
-    ("overrule a brake", fallback_hold::OVERRULE),
+    ("overrule a hold", fallback_hold::OVERRULE),
 ];
 
 #[test]

@@ -25,12 +25,12 @@ use crate::{
 /// would hold them for another while.
 pub const RELEASE_LOOK_MS: u64 = 3_000;
 
-/// What is known about a lane.
+/// What is known about a gateway, or about its way to a country.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct FallbackHoldRow {
     /// Which gateway, or which way of it.
     #[serde(flatten)]
-    pub lane: GatewayScope,
+    pub scope: GatewayScope,
     /// What ended of late; while emails are held, what ended since.
     pub recent: FailureShare,
     /// What usually ends.
@@ -50,7 +50,7 @@ pub struct EmailsOnHold {
     pub count: u64,
 }
 
-/// Whether a brake was moved by this call.
+/// Whether a hold was moved by this call.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Moved {
     /// It was.
@@ -69,9 +69,9 @@ impl Store {
         half_lives: HalfLives,
     ) -> Result<(), StoreError> {
         // Always in the same order, so that two processes never wait for each other's rows.
-        endings.sort_unstable_by_key(|(lane, _)| (lane.provider.as_str(), lane.country_code));
-        let providers: Vec<&str> = endings.iter().map(|(lane, _)| lane.provider.as_str()).collect();
-        let countries: Vec<i32> = endings.iter().map(|(lane, _)| lane.country()).collect();
+        endings.sort_unstable_by_key(|(scope, _)| (scope.provider.as_str(), scope.country_code));
+        let providers: Vec<&str> = endings.iter().map(|(scope, _)| scope.provider.as_str()).collect();
+        let countries: Vec<i32> = endings.iter().map(|(scope, _)| scope.country()).collect();
         let ended: Vec<f64> = endings.iter().map(|(_, counts)| counts.ended).collect();
         let failed: Vec<f64> = endings.iter().map(|(_, counts)| counts.failed).collect();
         let (recent, usual) = columns(half_lives);
@@ -79,46 +79,46 @@ impl Store {
         Ok(())
     }
 
-    /// Every lane that ever ended a text message, as it stands now; at most one for each gateway and country.
-    pub async fn brakes(&self, half_lives: HalfLives) -> Result<Vec<FallbackHoldRow>, StoreError> {
+    /// Every gateway, and way to a country, that ever ended a text message, as it stands now; at most one for each gateway and country.
+    pub async fn fallback_holds(&self, half_lives: HalfLives) -> Result<Vec<FallbackHoldRow>, StoreError> {
         let (recent, usual) = columns(half_lives);
-        let rows = self.database.query(BRAKES, &[&recent, &usual]).await?;
+        let rows = self.database.query(HOLDS, &[&recent, &usual]).await?;
         rows.iter().map(FallbackHoldRow::read).collect()
     }
 
     /// Holds emails back from now on, and begins to count anew.
-    pub async fn hold_emails(&self, lane: GatewayScope, half_lives: HalfLives) -> Result<Moved, StoreError> {
+    pub async fn hold_emails(&self, scope: GatewayScope, half_lives: HalfLives) -> Result<Moved, StoreError> {
         let (_, usual) = columns(half_lives);
-        let (provider, country) = (lane.provider.as_str(), lane.country());
+        let (provider, country) = (scope.provider.as_str(), scope.country());
         let rows = self.database.query(HOLD, &[&usual, &provider, &country]).await?;
         Ok(if rows.is_empty() { Moved::Before } else { Moved::Now })
     }
 
     /// Lets emails flow again, because the text messages arrive again.
-    pub async fn release_emails(&self, lane: GatewayScope) -> Result<Moved, StoreError> {
+    pub async fn release_emails(&self, scope: GatewayScope) -> Result<Moved, StoreError> {
         let rows = self
             .database
-            .query(RELEASE, &[&lane.provider.as_str(), &lane.country(), &millis(RELEASE_LOOK_MS)])
+            .query(RELEASE, &[&scope.provider.as_str(), &scope.country(), &millis(RELEASE_LOOK_MS)])
             .await?;
         Ok(if rows.is_empty() { Moved::Before } else { Moved::Now })
     }
 
     /// Lets the emails of a gateway, or those of its way to one country, flow for `overrule_ms` whatever fails,
-    /// because a person says so; gives the lanes at which they were held, and changes nothing where there is none.
-    pub async fn overrule_brake(
+    /// because a person says so; gives the scopes at which they were held, and changes nothing where there is none.
+    pub async fn overrule_fallback_hold(
         &self,
-        lane: GatewayScope,
+        scope: GatewayScope,
         overrule_ms: u64,
         actor: &str,
         reason: &str,
     ) -> Result<Vec<GatewayScope>, StoreError> {
-        let country = lane.country_code.map(|_| lane.country());
+        let country = scope.country_code.map(|_| scope.country());
         let rows = self
             .database
             .query(
                 OVERRULE,
                 &[
-                    &lane.provider.as_str(),
+                    &scope.provider.as_str(),
                     &country,
                     &millis(overrule_ms),
                     &text::detail(actor),
@@ -175,7 +175,7 @@ ON CONFLICT (provider, country_code) DO UPDATE SET
     counted_at = now()"
 );
 
-pub(crate) const BRAKES: &str = concat!(
+pub(crate) const HOLDS: &str = concat!(
     "
 SELECT provider, country_code, held_since,
     CASE WHEN overruled_until > now() THEN overruled_until END AS overruled_until, ",
@@ -244,7 +244,7 @@ impl FallbackHoldRow {
     fn read(row: &Row) -> Result<Self, StoreError> {
         let columns = Columns(row);
         Ok(Self {
-            lane: GatewayScope::read(row)?,
+            scope: GatewayScope::read(row)?,
             recent: FailureShare {
                 ended: columns.get("recent_ended")?,
                 failed: columns.get("recent_failed")?,

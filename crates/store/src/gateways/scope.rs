@@ -19,7 +19,7 @@ pub struct GatewayScope {
 }
 
 impl GatewayScope {
-    /// The lanes of a text message: its gateway's, and its gateway's to its country.
+    /// The scopes of a text message: its gateway's, and its gateway's to its country.
     pub fn of(provider: Provider, country_code: Option<u16>) -> impl Iterator<Item = Self> {
         let country = country_code.map(|code| Self { provider, country_code: Some(code) });
         std::iter::once(Self { provider, country_code: None }).chain(country)

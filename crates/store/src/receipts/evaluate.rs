@@ -32,11 +32,12 @@ const HELD_LOOK_MS: i64 = 10 * 60_000;
 impl Store {
     /// Shows a delivery's facts to `decide` under the delivery's lock, and writes its verdict in the same commit.
     ///
-    /// Without a delivery or without a verdict the answer is nothing. A delivery that no provider has, or that a
+    /// What it decides beside is given back once that is done. Without a delivery or without a verdict the answer is nothing. A delivery that no provider has, or that a
     /// person holds, is not moved; terminal states change only as the verdict says.
-    pub async fn evaluate<F>(&self, job_id: JobId, decide: F) -> Result<Option<Evaluated>, StoreError>
+    pub async fn evaluate<F, T>(&self, job_id: JobId, decide: F) -> Result<Option<Evaluated<T>>, StoreError>
     where
-        F: FnOnce(&DeliveryFacts) -> Option<DeliveryUpdate> + Send,
+        F: FnOnce(&DeliveryFacts) -> Option<(DeliveryUpdate, T)> + Send,
+        T: Send,
     {
         self.database
             .bounded(async {
@@ -46,7 +47,7 @@ impl Store {
                     None => None,
                     Some(facts) => match decide(&facts) {
                         None => None,
-                        Some(verdict) => Some(apply(&transaction, &facts, verdict).await?),
+                        Some((verdict, beside)) => Some(apply(&transaction, &facts, verdict, beside).await?),
                     },
                 };
                 transaction.commit().await?;
@@ -105,11 +106,12 @@ SELECT * FROM (
 ) AS strongest
 ORDER BY id";
 
-async fn apply(
+async fn apply<T>(
     transaction: &Transaction<'_>,
     facts: &DeliveryFacts,
     verdict: DeliveryUpdate,
-) -> Result<Evaluated, StoreError> {
+    beside: T,
+) -> Result<Evaluated<T>, StoreError> {
     let before = &facts.snapshot;
     let created = create_fallback(transaction, before.job_id, &verdict.fallback).await?;
     let source = Some(before.job_id.0);
@@ -157,6 +159,7 @@ async fn apply(
         owed: Owed::of(after.words > before.words, facts.is_owed),
         after,
         fallback,
+        beside,
     })
 }
 

@@ -101,7 +101,7 @@ pub enum NewFallback {
 
 /// What a verdict changed.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Evaluated {
+pub struct Evaluated<T = ()> {
     /// Where the delivery stood.
     pub before: DeliveryState,
     /// Since when its email was held back.
@@ -112,6 +112,8 @@ pub struct Evaluated {
     pub owed: Owed,
     /// The email that answers in its place, made now or before.
     pub fallback: Option<FallbackRow>,
+    /// What was decided beside the verdict, and counts once that is committed.
+    pub beside: T,
 }
 
 /// What is to be told of a delivery.

@@ -115,7 +115,7 @@ fn receipts_of_an_older_generation_say_nothing_about_a_replay() {
             assert_eq!(facts.receipts, []);
             None
         };
-        store.evaluate(job, seen).await.expect("the database answers");
+        store.evaluate::<_, ()>(job, seen).await.expect("the database answers");
     });
 }
 

@@ -42,7 +42,7 @@ fn one_email_answers_however_many_triggers_fire_at_once() {
             tokio::spawn(async move {
                 let undelivered = move |_: &DeliveryFacts| {
                     let code = Some(FailureCode::NotDelivered);
-                    Some(verdict(DeliveryState::Undelivered, code, email_of(sms)))
+                    Some((verdict(DeliveryState::Undelivered, code, email_of(sms)), ()))
                 };
                 store.evaluate(sms, undelivered).await.expect("the database answers").expect("a verdict")
             })
@@ -66,7 +66,7 @@ fn the_email_worker_claims_the_row_that_the_fallback_worker_made() {
     run(async |database| {
         let store = database.store();
         let sms = settled(&store, accepted("ref", 0)).await.job_id;
-        let due = move |_: &DeliveryFacts| Some(verdict(DeliveryState::Accepted, None, email_of(sms)));
+        let due = move |_: &DeliveryFacts| Some((verdict(DeliveryState::Accepted, None, email_of(sms)), ()));
         store.evaluate(sms, due).await.expect("the database answers").expect("a verdict");
         let email = NewClaim {
             channel: Channel::Email,
@@ -99,7 +99,7 @@ fn an_email_without_an_address_waits_for_a_person_from_the_start() {
             let code = FailureCode::NoEmailAddress;
             let fallback =
                 NewFallback::NoAddress { job_id, body, consultation_id, revision, kind, code, detail };
-            Some(verdict(DeliveryState::Undelivered, Some(FailureCode::NotDelivered), fallback))
+            Some((verdict(DeliveryState::Undelivered, Some(FailureCode::NotDelivered), fallback), ()))
         };
         for created in [true, false] {
             let evaluated =
@@ -136,10 +136,10 @@ fn a_verdict_sees_the_receipts_and_whether_silence_counts() {
             assert!(facts.receipt_overdue && !facts.has_fallback);
             None
         };
-        assert_eq!(store.evaluate(job, seen).await, Ok(None), "without a verdict nothing changes");
+        assert_eq!(store.evaluate::<_, ()>(job, seen).await, Ok(None), "without a verdict nothing changes");
         let snapshot = store.snapshot(job).await.expect("the database answers").expect("a delivery");
         assert_eq!(snapshot.state, DeliveryState::Accepted);
-        assert_eq!(store.evaluate(new_job(), |_| panic!("there is no delivery")).await, Ok(None));
+        assert_eq!(store.evaluate::<_, ()>(new_job(), |_| panic!("there is no delivery")).await, Ok(None));
     });
 }
 
@@ -148,7 +148,8 @@ fn what_a_person_holds_is_not_moved_by_a_verdict() {
     run(async |database| {
         let store = database.store();
         let job = settled(&store, dead()).await.job_id;
-        let delivered = |_: &DeliveryFacts| Some(verdict(DeliveryState::Delivered, None, NewFallback::None));
+        let delivered =
+            |_: &DeliveryFacts| Some((verdict(DeliveryState::Delivered, None, NewFallback::None), ()));
         let evaluated =
             store.evaluate(job, delivered).await.expect("the database answers").expect("a verdict");
         assert_eq!((evaluated.before, evaluated.after.state), (DeliveryState::Dead, DeliveryState::Dead));
@@ -161,7 +162,8 @@ fn a_verdict_leaves_it_to_the_settlement_to_say_that_the_gateway_took_it() {
     run(async |database| {
         let (store, job) = (database.store(), new_job());
         let (lease, attempt) = claim_granted(&store, claim(job)).await;
-        let in_transit = |_: &DeliveryFacts| Some(verdict(DeliveryState::Accepted, None, NewFallback::None));
+        let in_transit =
+            |_: &DeliveryFacts| Some((verdict(DeliveryState::Accepted, None, NewFallback::None), ()));
         let evaluated =
             store.evaluate(job, in_transit).await.expect("the database answers").expect("a verdict");
         assert_eq!(evaluated.after.state, DeliveryState::Sending);
@@ -176,11 +178,11 @@ fn a_terminal_state_changes_as_the_verdict_says() {
         let store = database.store();
         let job = settled(&store, accepted("ref", 0)).await.job_id;
         let silence = |_: &DeliveryFacts| {
-            Some(verdict(DeliveryState::Unknown, Some(FailureCode::NoReceipt), NewFallback::None))
+            Some((verdict(DeliveryState::Unknown, Some(FailureCode::NoReceipt), NewFallback::None), ()))
         };
         let unknown = store.evaluate(job, silence).await.expect("the database answers").expect("a verdict");
         assert!(unknown.after.ended_at.is_some());
-        let late = |_: &DeliveryFacts| Some(verdict(DeliveryState::Delivered, None, NewFallback::None));
+        let late = |_: &DeliveryFacts| Some((verdict(DeliveryState::Delivered, None, NewFallback::None), ()));
         let delivered = store.evaluate(job, late).await.expect("the database answers").expect("a verdict");
         assert_eq!(
             (delivered.before, delivered.after.state),
@@ -198,7 +200,7 @@ fn a_verdict_is_asked_for_at_the_databases_own_time() {
         let now = "SELECT (extract(epoch FROM clock_timestamp()) * 1000)::bigint";
         let before_ms = database.count(now).await;
         let mut at = None;
-        let seen = store.evaluate(sms, |facts: &DeliveryFacts| {
+        let seen = store.evaluate::<_, ()>(sms, |facts: &DeliveryFacts| {
             at = Some(facts.at);
             None
         });

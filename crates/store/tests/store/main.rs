@@ -2,13 +2,13 @@
 
 mod batches;
 mod bounces;
-mod brakes;
 mod calls;
 mod cancellations;
 mod circuits;
 mod claims;
 mod dead_letters;
 mod fallback;
+mod fallback_holds;
 mod homecoming;
 mod inquiries;
 mod leases;

@@ -79,7 +79,7 @@ fn a_delivery_that_only_a_newer_release_can_judge_is_looked_at_by_its_sweep_with
     run(async |database| {
         let strange = of_a_newer_release(database).await.job_id;
         let store = database.store();
-        let judged = store.evaluate(strange, |_: &DeliveryFacts| None).await;
+        let judged = store.evaluate::<_, ()>(strange, |_: &DeliveryFacts| None).await;
         assert!(matches!(judged, Err(StoreError::NewerRow(_))), "{judged:?}");
         store.look_again(strange).await.expect("the database answers");
         let soon = "SELECT count(*) FROM delivery WHERE look_at <= now() + interval '1 minute'";

@@ -17,16 +17,19 @@ const AGE: &str =
 fn verdict(
     state: DeliveryState,
     fallback: NewFallback,
-) -> impl FnOnce(&DeliveryFacts) -> Option<DeliveryUpdate> + Send {
+) -> impl FnOnce(&DeliveryFacts) -> Option<(DeliveryUpdate, ())> + Send {
     move |_| {
-        Some(DeliveryUpdate {
-            state,
-            code: (state != DeliveryState::Delivered).then_some(FailureCode::NoReceipt),
-            detail: None,
-            evidence: Evidence::None,
-            rules: json!([]),
-            fallback,
-        })
+        Some((
+            DeliveryUpdate {
+                state,
+                code: (state != DeliveryState::Delivered).then_some(FailureCode::NoReceipt),
+                detail: None,
+                evidence: Evidence::None,
+                rules: json!([]),
+                fallback,
+            },
+            (),
+        ))
     }
 }
 

@@ -91,14 +91,17 @@ fn a_receipt_that_spoke_before_the_settlement_is_not_lowered_by_it() {
         };
         store.record_receipt(&early).await.expect("the database answers");
         let delivered = |_: &_| {
-            Some(DeliveryUpdate {
-                state: DeliveryState::Delivered,
-                code: None,
-                detail: None,
-                evidence: Evidence::Carrier,
-                rules: json!([]),
-                fallback: NewFallback::None,
-            })
+            Some((
+                DeliveryUpdate {
+                    state: DeliveryState::Delivered,
+                    code: None,
+                    detail: None,
+                    evidence: Evidence::Carrier,
+                    rules: json!([]),
+                    fallback: NewFallback::None,
+                },
+                (),
+            ))
         };
         store.evaluate(job, delivered).await.expect("the database answers").expect("a verdict");
         let (snapshot, early_receipts) =
@@ -278,14 +281,17 @@ fn a_receipt_that_is_judged_while_its_settlement_waits_for_another_row_is_judged
         assert_eq!(store.record_receipt(&early).await, Ok(Recorded::Matched(quick)));
         let not_settled_yet = |facts: &DeliveryFacts| {
             assert_eq!((facts.snapshot.state, facts.receipts.len()), (DeliveryState::Sending, 1));
-            Some(DeliveryUpdate {
-                state: DeliveryState::Sending,
-                code: None,
-                detail: None,
-                evidence: Evidence::None,
-                rules: json!([]),
-                fallback: NewFallback::None,
-            })
+            Some((
+                DeliveryUpdate {
+                    state: DeliveryState::Sending,
+                    code: None,
+                    detail: None,
+                    evidence: Evidence::None,
+                    rules: json!([]),
+                    fallback: NewFallback::None,
+                },
+                (),
+            ))
         };
         store.evaluate(quick, not_settled_yet).await.expect("the database answers").expect("a verdict");
         obstacle.batch_execute("ROLLBACK").await.expect("the lock is gone");

@@ -6,16 +6,19 @@ use serde_json::json;
 
 use crate::support::{accepted, claim, claim_granted, new_job, receipt, run, settle, settled, settlement};
 
-fn verdict(state: DeliveryState) -> impl FnOnce(&DeliveryFacts) -> Option<DeliveryUpdate> + Send {
+fn verdict(state: DeliveryState) -> impl FnOnce(&DeliveryFacts) -> Option<(DeliveryUpdate, ())> + Send {
     move |_| {
-        Some(DeliveryUpdate {
-            state,
-            code: state.has_ended(Channel::Sms).then_some(FailureCode::NoReceipt),
-            detail: None,
-            evidence: Evidence::None,
-            rules: json!([]),
-            fallback: NewFallback::None,
-        })
+        Some((
+            DeliveryUpdate {
+                state,
+                code: state.has_ended(Channel::Sms).then_some(FailureCode::NoReceipt),
+                detail: None,
+                evidence: Evidence::None,
+                rules: json!([]),
+                fallback: NewFallback::None,
+            },
+            (),
+        ))
     }
 }
 

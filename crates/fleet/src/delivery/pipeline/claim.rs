@@ -1,9 +1,6 @@
 //! What comes before a try: which generation a message is of, which revision came, and the claim itself.
 
-use std::{
-    sync::{Mutex, PoisonError},
-    time::Instant,
-};
+use std::{sync::Mutex, time::Instant};
 
 use closure_contract::{Generation, Job};
 use closure_store::{Claim, Lease, NewClaim};
@@ -16,6 +13,7 @@ use crate::{
         leases::Kept,
         record,
     },
+    lock::lock,
     runtime::{InHand, Interrupted},
 };
 
@@ -78,7 +76,7 @@ impl<C: ChannelDriver> DeliveryPipeline<C> {
         let asked = Mutex::new((claim.token, self.leases.end_if_asked_now()));
         let ask = || {
             let (token, until) = {
-                let mut asked = asked.lock().unwrap_or_else(PoisonError::into_inner);
+                let mut asked = lock(&asked);
                 // The lease of an answer that was lost is over by now: another worker may hold the job.
                 if asked.1 <= Instant::now() {
                     *asked = (Uuid::new_v4(), self.leases.end_if_asked_now());

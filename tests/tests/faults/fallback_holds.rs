@@ -9,7 +9,7 @@ use super::load::{address, all_are_heard, one_end, texts};
 
 /// Messages in hand of the fallback worker.
 const CONCURRENCY: u16 = 10;
-/// The brake looks at this many ends.
+/// The hold looks at this many ends.
 const ENDED_MIN: u32 = 20;
 
 fn options(name: &'static str) -> FleetOptions {
@@ -18,7 +18,9 @@ fn options(name: &'static str) -> FleetOptions {
         ProcessSpec::work("fallback", &["fallback"]).with_concurrency(CONCURRENCY),
         ProcessSpec::intake(),
     ];
-    FleetOptions::with(name, processes).brake(ENDED_MIN).gateway(|gateway| gateway.receipt_delay_ms = 1)
+    FleetOptions::with(name, processes)
+        .fallback_hold(ENDED_MIN)
+        .gateway(|gateway| gateway.receipt_delay_ms = 1)
 }
 
 fn ids(list: &[Value]) -> Vec<JobId> {
@@ -44,9 +46,9 @@ async fn recover(fleet: &Fleet) {
         let list = texts(block, 20);
         fleet.publish_all(&list).await;
         all_are_heard(fleet, &ids(&list)).await;
-        let brakes = fleet.cli(&["--json", "brake", "list"]).await.with_code(0).json();
+        let holds = fleet.cli(&["--json", "fallback-hold", "list"]).await.with_code(0).json();
         let is_held = |lane: &Value| !lane["held_since"].is_null();
-        if !brakes["lanes"].as_array().expect("a list").iter().any(is_held) {
+        if !holds["lanes"].as_array().expect("a list").iter().any(is_held) {
             return;
         }
     }
@@ -69,7 +71,7 @@ async fn each_has_one_email(fleet: &Fleet, block: u16, list: &[Value]) {
 #[test]
 fn when_every_text_fails_the_emails_wait_and_the_gateways_recovery_lets_them_go() {
     run(async {
-        let fleet = Fleet::start(options("brake-recovery")).await;
+        let fleet = Fleet::start(options("hold-recovery")).await;
         let watch = fleet.watch();
         fleet.sms.behave_all(SmsBehaviour::Failed);
         let list = texts(3210, 200);
@@ -78,7 +80,7 @@ fn when_every_text_fails_the_emails_wait_and_the_gateways_recovery_lets_them_go(
         let mailed = list.len() - held;
         assert!(
             mailed <= ENDED_MIN as usize + usize::from(CONCURRENCY),
-            "{mailed} emails before the brake was on"
+            "{mailed} emails before they were held"
         );
         assert_eq!(fleet.smtp.mails().len(), mailed);
         let told = ids(&list).iter().filter(|id| !fleet.outcomes.of(**id).is_empty()).count();
@@ -93,9 +95,9 @@ fn when_every_text_fails_the_emails_wait_and_the_gateways_recovery_lets_them_go(
 
         let doctor = fleet.cli(&["doctor"]).await.with_code(1);
         assert!(doctor.output.contains("emails nhn"), "{}", doctor.output);
-        let listed = fleet.cli(&["--json", "brake", "list"]).await.with_code(0).json();
+        let listed = fleet.cli(&["--json", "fallback-hold", "list"]).await.with_code(0).json();
         assert_eq!(listed["held_emails"], json!([{ "provider": "nhn", "count": held }]));
-        let listed = fleet.cli(&["brake", "list"]).await.with_code(0).output;
+        let listed = fleet.cli(&["fallback-hold", "list"]).await.with_code(0).output;
         assert!(listed.contains("emails are HELD since"), "{listed}");
         assert!(listed.contains(&format!("nhn: {held} email(s) wait")), "{listed}");
         let waiting = ids(&list).into_iter().find(|id| fleet.outcomes.of(*id).is_empty()).expect("one waits");
@@ -122,10 +124,11 @@ fn when_every_text_fails_the_emails_wait_and_the_gateways_recovery_lets_them_go(
 #[test]
 fn a_person_who_knows_that_the_failures_are_real_lets_the_emails_go() {
     run(async {
-        let fleet = Fleet::start(options("brake-person")).await;
+        let fleet = Fleet::start(options("hold-person")).await;
         let watch = fleet.watch();
         let by = ["--actor", "kim", "--reason", "a wrong list"];
-        let release = |gateway| ["brake", "release", gateway].into_iter().chain(by).collect::<Vec<_>>();
+        let release =
+            |gateway| ["fallback-hold", "release", gateway].into_iter().chain(by).collect::<Vec<_>>();
         let early = fleet.cli(&release("nhn")).await.with_code(1);
         assert!(early.errors.contains("no email is held"), "{}", early.errors);
         fleet.cli(&release("smtp")).await.with_code(1);
@@ -151,7 +154,7 @@ fn a_person_who_knows_that_the_failures_are_real_lets_the_emails_go() {
 #[test]
 fn a_text_that_arrives_after_all_while_its_email_is_held_gets_none() {
     run(async {
-        let options = options("brake-late").receipts_due(600_000, 4_000);
+        let options = options("hold-late").receipts_due(600_000, 4_000);
         let fleet = Fleet::start(options).await;
         let watch = fleet.watch();
         fleet.sms.behave_all(SmsBehaviour::Failed);
@@ -165,6 +168,7 @@ fn a_text_that_arrives_after_all_while_its_email_is_held_gets_none() {
         let number = number.parse().expect("a recipient's number");
         assert!(fleet.sms.say(request, number, closure_simulators::DlrStatus::Delivered), "{reference}");
         assert_eq!(fleet.outcomes.first(late).await.outcome.outcome, OutcomeName::Delivered);
+        // By the name that the command had before.
         fleet.cli(&["brake", "release", "nhn", "--actor", "kim", "--reason", "known"]).await.with_code(0);
         all_are_heard(&fleet, &ids(&list)).await;
         fleet.drain().await;

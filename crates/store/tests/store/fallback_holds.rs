@@ -19,36 +19,39 @@ fn counts(ended: f64, failed: f64) -> FailureShare {
     FailureShare { ended, failed }
 }
 
-async fn count(store: &Store, lane: GatewayScope, ended: f64, failed: f64) {
-    store.count_endings(vec![(lane, counts(ended, failed))], LASTING).await.expect("the database answers");
+async fn count(store: &Store, scope: GatewayScope, ended: f64, failed: f64) {
+    store.count_endings(vec![(scope, counts(ended, failed))], LASTING).await.expect("the database answers");
 }
 
-async fn row(store: &Store, lane: GatewayScope) -> FallbackHoldRow {
-    let rows = store.brakes(LASTING).await.expect("the database answers");
-    rows.into_iter().find(|row| row.lane == lane).expect("the lane was counted")
+async fn row(store: &Store, scope: GatewayScope) -> FallbackHoldRow {
+    let rows = store.fallback_holds(LASTING).await.expect("the database answers");
+    rows.into_iter().find(|row| row.scope == scope).expect("the scope was counted")
 }
 
-async fn hold(store: &Store, lane: GatewayScope) -> Moved {
-    store.hold_emails(lane, LASTING).await.expect("the database answers")
+async fn hold(store: &Store, scope: GatewayScope) -> Moved {
+    store.hold_emails(scope, LASTING).await.expect("the database answers")
 }
 
-async fn overrule(store: &Store, lane: GatewayScope, overrule_ms: u64) -> Vec<GatewayScope> {
+async fn overrule(store: &Store, scope: GatewayScope, overrule_ms: u64) -> Vec<GatewayScope> {
     store
-        .overrule_brake(lane, overrule_ms, "kim", "the numbers are wrong")
+        .overrule_fallback_hold(scope, overrule_ms, "kim", "the numbers are wrong")
         .await
         .expect("the database answers")
 }
 
 async fn judge(store: &Store, job: JobId, fallback: NewFallback) -> Evaluated {
     let verdict = |_: &DeliveryFacts| {
-        Some(DeliveryUpdate {
-            state: DeliveryState::Undelivered,
-            code: Some(FailureCode::NotDelivered),
-            detail: None,
-            evidence: Evidence::None,
-            rules: json!([]),
-            fallback,
-        })
+        Some((
+            DeliveryUpdate {
+                state: DeliveryState::Undelivered,
+                code: Some(FailureCode::NotDelivered),
+                detail: None,
+                evidence: Evidence::None,
+                rules: json!([]),
+                fallback,
+            },
+            (),
+        ))
     };
     store.evaluate(job, verdict).await.expect("the database answers").expect("a verdict")
 }
@@ -78,8 +81,8 @@ fn every_process_counts_into_the_same_lanes() {
             assert_eq!(counted.expect("counting does not panic"), Ok(()));
         }
         let store = database.store();
-        for lane in [NHN, NHN_TO_JAPAN] {
-            let row = row(&store, lane).await;
+        for scope in [NHN, NHN_TO_JAPAN] {
+            let row = row(&store, scope).await;
             assert_eq!((row.recent.ended.round(), row.recent.failed.round()), (20.0, 10.0));
             assert_eq!((row.usual.ended.round(), row.usual.failed.round()), (20.0, 10.0));
         }
@@ -103,7 +106,7 @@ fn what_ended_long_ago_weighs_nothing_and_is_no_error() {
 }
 
 #[test]
-fn of_many_processes_one_puts_the_brake_on_and_counts_begin_anew_while_the_usual_share_stands_still() {
+fn of_many_processes_one_begins_the_hold_and_counts_begin_anew_while_the_usual_share_stands_still() {
     run(async |database| {
         let store = database.store();
         count(&store, NHN, 100.0, 60.0).await;
@@ -122,7 +125,7 @@ fn of_many_processes_one_puts_the_brake_on_and_counts_begin_anew_while_the_usual
 }
 
 #[test]
-fn a_person_who_lets_emails_go_is_on_record_and_keeps_the_brake_off_for_a_while() {
+fn a_person_who_lets_emails_go_is_on_record_and_keeps_the_hold_off_for_a_while() {
     run(async |database| {
         let store = database.store();
         count(&store, NHN, 50.0, 50.0).await;
@@ -131,9 +134,9 @@ fn a_person_who_lets_emails_go_is_on_record_and_keeps_the_brake_off_for_a_while(
         assert_eq!(row(&store, NHN).await.overruled_until, None);
         hold(&store, NHN_TO_JAPAN).await;
         assert_eq!(overrule(&store, NHN, 60_000).await, [NHN_TO_JAPAN], "all of the gateway");
-        for lane in [NHN, NHN_TO_JAPAN] {
-            assert_eq!(hold(&store, lane).await, Moved::Before, "the person's word stands");
-            assert!(row(&store, lane).await.overruled_until.is_some());
+        for scope in [NHN, NHN_TO_JAPAN] {
+            assert_eq!(hold(&store, scope).await, Moved::Before, "the person's word stands");
+            assert!(row(&store, scope).await.overruled_until.is_some());
         }
         let sql = "SELECT count(*) FROM brake_action WHERE actor = 'kim' AND country_code = 81";
         assert_eq!(database.count(sql).await, 1);

@@ -1,4 +1,4 @@
-//! The command line of the brakes.
+//! The command line of the emails that are held back.
 
 use clap::Subcommand;
 use closure_contract::Provider;
@@ -7,7 +7,7 @@ use super::{gateways::gateway, template::By};
 
 /// Emails in place of text messages are held back while unusually many text messages fail.
 #[derive(Debug, Subcommand)]
-pub enum Brake {
+pub enum FallbackHoldCommand {
     /// List how many text messages of each gateway and country fail, what is usual, and what is held.
     List,
     /// Let the held emails go, for whoever knows that the failures are real.

@@ -1,53 +1,53 @@
-//! `fleet brake`: whether the emails in place of text messages are held back, and how to let them go (R14e).
+//! `fleet fallback-hold`: whether the emails in place of text messages are held back, and how to let them go (R14e).
 
 use closure_policy::gateway::fallback_hold::{FallbackHoldRules, percent};
 use closure_store::{EmailsOnHold, FallbackHoldRow, GatewayScope, Store, StoreError};
 use serde::Serialize;
 
 use super::{Failure, Invocation, show_as};
-use crate::{cli::Brake, config, output};
+use crate::{cli::FallbackHoldCommand, config, output};
 
-/// What `fleet brake list` tells.
+/// What `fleet fallback-hold list` tells.
 #[derive(Serialize)]
 struct Listed {
-    lanes: Vec<ListedLane>,
+    lanes: Vec<ListedScope>,
     held_emails: Vec<EmailsOnHold>,
 }
 
 #[derive(Serialize)]
-struct ListedLane {
+struct ListedScope {
     #[serde(flatten)]
     row: FallbackHoldRow,
     recent_failed_percent: f64,
     usual_failed_percent: f64,
 }
 
-/// Runs one command about the brakes.
-pub async fn run(invocation: &Invocation, what: Brake) -> Result<(), Failure> {
+/// Runs one command about the emails that are held back.
+pub async fn run(invocation: &Invocation, what: FallbackHoldCommand) -> Result<(), Failure> {
     let (database, rulebook) = config::load(invocation.config.as_ref(), |source| {
         (config::database(source), config::rulebook(source))
     })?;
     let store = Store::new(database)?;
     match what {
-        Brake::List => {
-            let listed = list(&store, &rulebook.rules().sms.brake).await?;
+        FallbackHoldCommand::List => {
+            let listed = list(&store, &rulebook.rules().sms.fallback_hold).await?;
             show_as(invocation.style, &listed, text);
         }
-        Brake::Release { gateway, country_code, for_minutes, by } => {
-            let lane = GatewayScope { provider: gateway, country_code };
+        FallbackHoldCommand::Release { gateway, country_code, for_minutes, by } => {
+            let scope = GatewayScope { provider: gateway, country_code };
             let overrule_ms = u64::from(for_minutes).saturating_mul(60_000);
-            let lanes = store.overrule_brake(lane, overrule_ms, &by.actor, &by.reason).await?;
-            if lanes.is_empty() {
+            let scopes = store.overrule_fallback_hold(scope, overrule_ms, &by.actor, &by.reason).await?;
+            if scopes.is_empty() {
                 return Err(Failure::Refused(format!(
-                    "{}: no email is held; see fleet brake list",
-                    name(lane)
+                    "{}: no email is held; see fleet fallback-hold list",
+                    name(scope)
                 )));
             }
-            show_as(invocation.style, &lanes, |lanes| {
-                for lane in lanes {
+            show_as(invocation.style, &scopes, |scopes| {
+                for scope in scopes {
                     output::line(format!(
                         "{}: the held emails go out, and none is held for {for_minutes} minutes",
-                        name(*lane)
+                        name(*scope)
                     ));
                 }
             });
@@ -56,7 +56,7 @@ pub async fn run(invocation: &Invocation, what: Brake) -> Result<(), Failure> {
     Ok(())
 }
 
-/// The lanes at which emails are held, for `fleet doctor`.
+/// Where emails are held, for `fleet doctor`.
 pub(super) async fn held(
     store: &Store,
     rules: &FallbackHoldRules,
@@ -65,15 +65,17 @@ pub(super) async fn held(
     let held = listed.lanes.iter().filter_map(|lane| {
         let since = lane.row.held_since?;
         Some((
-            name(lane.row.lane),
-            format!("emails are held since {since}, because unusually many texts fail; fleet brake list"),
+            name(lane.row.scope),
+            format!(
+                "emails are held since {since}, because unusually many texts fail; fleet fallback-hold list"
+            ),
         ))
     });
     Ok(held.collect())
 }
 
 async fn list(store: &Store, rules: &FallbackHoldRules) -> Result<Listed, StoreError> {
-    let lanes = store.brakes(rules.half_lives()).await?.into_iter().map(|row| ListedLane {
+    let lanes = store.fallback_holds(rules.half_lives()).await?.into_iter().map(|row| ListedScope {
         recent_failed_percent: tenths(percent(row.recent)),
         usual_failed_percent: tenths(rules.usual_percent(row.usual)),
         row,
@@ -97,7 +99,7 @@ fn text(listed: &Listed) {
         };
         output::line(format!(
             "{:<14} {:>5.1}% of {:>6.0} recent texts failed, usually {:>5.1}%; {stands}",
-            name(lane.row.lane),
+            name(lane.row.scope),
             lane.recent_failed_percent,
             lane.row.recent.ended,
             lane.usual_failed_percent,
@@ -108,7 +110,7 @@ fn text(listed: &Listed) {
     }
 }
 
-fn name(lane: GatewayScope) -> String {
-    let country = lane.country_code.map_or_else(String::new, |code| format!(" to +{code}"));
-    format!("{}{country}", lane.provider)
+fn name(scope: GatewayScope) -> String {
+    let country = scope.country_code.map_or_else(String::new, |code| format!(" to +{code}"));
+    format!("{}{country}", scope.provider)
 }
