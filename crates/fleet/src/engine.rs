@@ -8,7 +8,7 @@ use std::{
     time::Duration,
 };
 
-use closure_contract::{Job, Language, Timestamp};
+use closure_contract::{ConsultationId, Job, JobId, Language, Timestamp};
 use closure_policy::{
     caps,
     explain::{Decision, Verdict, decide, decide_in},
@@ -19,6 +19,7 @@ use closure_policy::{
 use closure_store::{
     CapKind, Contact, Counted, Limit, StandingFacts, StandingQuestion, Store, StoreError, Taken, UsedWindow,
 };
+use uuid::Uuid;
 
 use crate::{
     advice::Database,
@@ -159,6 +160,18 @@ impl Engine {
                 Ok(Admission { decision: decide(job, &number, &rulebook, &standing, now), contact: None })
             }
         }
+    }
+
+    /// Asks the database what every question asks, about nobody: whether questions can be answered.
+    pub async fn look(&self) -> Result<(), StoreError> {
+        let Some(store) = &self.store else { return Ok(()) };
+        self.rules.fresh().await?;
+        let nobody = JobId(Uuid::nil());
+        let consultation_id = ConsultationId::try_from(nobody.to_string()).expect("a UUID is such an id");
+        let (phone, email, limits) = (None, None, Vec::new());
+        store.standing(StandingQuestion { job_id: nobody, consultation_id, phone, email, limits }).await?;
+        store.job_summary(nobody).await?;
+        Ok(())
     }
 
     async fn standing(&self, question: &Question, job: &Job) -> Result<Standing, StoreError> {
