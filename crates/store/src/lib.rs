@@ -92,7 +92,7 @@ pub use state::DeliveryState;
 pub use store::Store;
 pub use summary::{ConsultationSummary, EarlierWord, JobSummary};
 pub use suppression::{ListChange, NewSuppression, Recipient, Suppression, SuppressionSource};
-pub use tally::{CapKind, Contact, Counted, Limit, Taken};
+pub use tally::{CapKind, Contact, Counted, Limit, Taken, Tried};
 pub use template_changes::{Added, Deed, NewTemplate, TemplateChange, TemplateError};
 pub use templates::{StoredTemplate, TemplateAction, TemplateRegister, TemplateState};
 pub use usage::Usage;

@@ -87,6 +87,7 @@ const STATEMENTS: &[(&str, &str)] = &[
     ("undo a cancellation", cancellations::UNDO),
     ("raise tallies", tally::RAISE),
     ("lower tallies", tally::LOWER),
+    ("give a contact back", tally::GIVE_BACK),
     ("forget tallies", tally::FORGET),
     ("suppress", suppression::ADD),
     ("unsuppress", suppression::REMOVE),

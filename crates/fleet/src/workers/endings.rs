@@ -5,7 +5,7 @@ use closure_policy::{
     explain::{Decision, Plan, Verdict},
     failure::{Class, class},
 };
-use closure_store::{AttemptUse, Contact, Ending, FinalState};
+use closure_store::{AttemptUse, Contact, Ending, FinalState, Tried};
 use serde_json::Value;
 
 use super::{
@@ -25,12 +25,16 @@ impl<C: Carrier> Courier<C> {
     pub(super) async fn give_back(
         &self,
         trip: &Trip<'_>,
+        attempt: AttemptNumber,
         contact: Option<&Contact>,
         code: FailureCode,
     ) -> Result<(), Interrupted> {
+        let generation = trip.hand.message.generation;
+        let tried = Tried { job_id: trip.job.id(), generation, attempt };
         match (contact, class(code)) {
             (Some(contact), Class::Transient | Class::Permanent) => {
-                settled_or_stop(trip.hand, "give a contact back", || self.store.give_back(contact)).await
+                let given = || self.store.give_back(tried, code, contact);
+                settled_or_stop(trip.hand, "give a contact back", given).await
             }
             (Some(_), Class::InDoubt) | (None, _) => Ok(()),
         }

@@ -88,7 +88,7 @@ impl<C: Carrier> Courier<C> {
                 self.not_handed_over(trip, attempt, contact.as_ref()).await
             }
             (Some(Err(failure)), Reached::Nothing | Reached::Begun | Reached::Complete) => {
-                self.give_back(trip, contact.as_ref(), failure.code).await?;
+                self.give_back(trip, attempt, contact.as_ref(), failure.code).await?;
                 self.failed(trip, attempt, failure).await
             }
             (None, Reached::Begun | Reached::Complete) => {
@@ -106,7 +106,7 @@ impl<C: Carrier> Courier<C> {
         attempt: AttemptNumber,
         contact: Option<&Contact>,
     ) -> Result<Disposition, Interrupted> {
-        self.give_back(trip, contact, FailureCode::ProviderUnavailable).await?;
+        self.give_back(trip, attempt, contact, FailureCode::ProviderUnavailable).await?;
         self.too_late(trip, attempt).await
     }
 }
