@@ -9,7 +9,7 @@ use std::{
 };
 
 use closure_contract::{
-    Job, Language, Timestamp,
+    ConsultationId, Job, JobId, Language, Timestamp,
     facts::preconditions::{PreconditionQuery, Preconditions},
 };
 use closure_policy::{
@@ -19,6 +19,7 @@ use closure_policy::{
     template::TemplateFacts,
 };
 use closure_store::{CapGrant, Contact, Store, StoreError};
+use uuid::Uuid;
 
 use crate::{
     advice::Database,
@@ -67,11 +68,6 @@ impl Engine {
     /// An engine; without a store it knows nothing beside the job itself.
     pub fn new(rules: Rules, store: Option<Store>) -> Self {
         Self { rules, store, clock: Arc::default() }
-    }
-
-    /// The rules, for those who ask them something else.
-    pub fn rules(&self) -> &Rules {
-        &self.rules
     }
 
     /// The database, where there is one.
@@ -156,6 +152,18 @@ impl Engine {
                 Ok(Admission { decision: decide(job, &number, &rulebook, &standing, now), contact: None })
             }
         }
+    }
+
+    /// Asks the database what every question asks, about nobody: whether questions can be answered.
+    pub async fn look(&self) -> Result<(), StoreError> {
+        let Some(store) = &self.store else { return Ok(()) };
+        self.rules.fresh().await?;
+        let nobody = JobId(Uuid::nil());
+        let consultation_id = ConsultationId::try_from(nobody.to_string()).expect("a UUID is such an id");
+        let (phone, email, limits) = (None, None, Vec::new());
+        store.standing(PreconditionQuery { job_id: nobody, consultation_id, phone, email, limits }).await?;
+        store.job_summary(nobody).await?;
+        Ok(())
     }
 
     async fn standing(&self, query: PreconditionQuery) -> Result<Preconditions, StoreError> {

@@ -24,7 +24,7 @@ extern crate self as closure_store;
 pub use calls::placing::{AgentCall, NewCall, Placing};
 pub use calls::{OpenCall, RecordFault};
 pub use contacts::cancellations::{CANCELLED_JOBS_MAX, CancelledJob, CancelledJobs};
-pub use contacts::caps::{CapGrant, Contact};
+pub use contacts::caps::{CapGrant, Contact, Tried};
 pub use contacts::suppression::{ListChange, NewSuppression, Suppression, SuppressionSource};
 pub use database::rights::{Missing, RIGHTS};
 pub use database::session::NotInForce;

@@ -2,6 +2,7 @@
 
 mod document;
 mod jobs;
+mod outages;
 mod rules;
 
 use closure_tests::harness::{Fleet, FleetOptions, HttpAnswer, ProcessSpec, request};

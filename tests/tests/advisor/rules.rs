@@ -8,7 +8,7 @@ use tokio::{
     net::TcpStream,
 };
 
-use crate::{NEXT, TOKEN, address, ask, code, is_korean, send, start};
+use crate::{JOBS, NEXT, TOKEN, address, ask, code, is_korean, send, start};
 
 /// Method, path, headers, body, and the status and the code of the answer.
 type Case<'a> = (&'a str, &'a str, Vec<(&'a str, &'a str)>, &'a [u8], u16, &'a str);
@@ -211,6 +211,26 @@ fn each_token_has_a_rate_and_the_process_has_one_of_its_own() {
         let refused = statuses.iter().filter(|status| **status == 429).count();
         assert!(refilled > 0 || statuses == [200, 200, 429, 200, 429], "{statuses:?}");
         assert!(refilled > 2 || refused > 0, "{statuses:?}");
+        fleet.finish().await;
+    });
+}
+
+#[test]
+fn what_a_caller_with_a_token_is_refused_again_and_again_is_one_line_with_its_count() {
+    run(async {
+        let fleet = start("advisor-refusals", |options| options).await;
+        let before = fleet.warnings("advisor").await.len();
+        for _ in 0..12 {
+            let other_half = ask(&fleet, "/v1/explain", JOBS, b"{}").await;
+            assert_eq!((other_half.status, code(&other_half).as_str()), (403, "forbidden"));
+        }
+        fleet.stop_process("advisor").await;
+        let told = fleet.warnings("advisor").await.split_off(before);
+        let lines: Vec<Value> = told.iter().filter_map(|line| serde_json::from_str(line).ok()).collect();
+        let counted: u64 = lines.iter().filter_map(|line| line["questions"].as_u64()).sum();
+        assert!(lines.len() <= 2, "{} lines: {told:#?}", lines.len());
+        assert_eq!(counted, 12, "none of them is left untold: {told:#?}");
+        fleet.start_process("advisor").await;
         fleet.finish().await;
     });
 }

@@ -216,6 +216,39 @@ fn every_command_in_a_guide_is_in_the_table_and_the_table_names_what_exists() {
     }
 }
 
+/// The names of a crate's measurements.
+fn measurements(manifest: &str) -> impl Iterator<Item = &str> {
+    let sections = manifest.split("[[bench]]").skip(1);
+    sections.filter_map(|section| section.split("name = \"").nth(1)?.split('"').next())
+}
+
+#[test]
+fn ci_runs_every_measurement_and_every_command_of_xtask_that_a_guide_names() {
+    let steps = read("crates/xtask/src/ci.rs");
+    let mut found = Vec::new();
+    for entry in std::fs::read_dir(root().join("crates")).expect("a folder can be read").flatten() {
+        let manifest = std::fs::read_to_string(entry.path().join("Cargo.toml")).unwrap_or_default();
+        found.extend(measurements(&manifest).map(str::to_owned));
+    }
+    assert!(found.len() >= 2, "{found:?}");
+    for name in found {
+        assert!(
+            steps.contains(&format!("\"--bench\", \"{name}\"")),
+            "ci does not run the measurement {name}"
+        );
+    }
+    // It is CI itself; the tests run it; and what a fuzzer kept is replayed by tests, for it has no end of its own.
+    let others = ["ci", "test", "fuzz"];
+    for (name, text) in guides() {
+        for words in named_commands(&text) {
+            let [program, _, step, ..] = words.as_slice() else { continue };
+            let is_run =
+                others.contains(&step.as_str()) || steps.contains(&format!("(\"{step}\", |interrupt|"));
+            assert!(program == "fleet" || is_run, "{name} names `cargo xtask {step}`, which ci does not run");
+        }
+    }
+}
+
 #[test]
 fn every_command_that_a_sentence_names_exists() {
     run(async {

@@ -1,5 +1,6 @@
 //! What a person types, and what a person reads.
 
+mod addresses;
 mod doctor;
 mod documented;
 mod hostile;

@@ -1,6 +1,10 @@
 //! Who may ask, how often, and how many at once; decided from the head of a request, before its body is read.
 
-use std::{sync::Arc, time::Duration};
+use std::{
+    collections::BTreeMap,
+    sync::{Arc, Mutex, PoisonError},
+    time::Duration,
+};
 
 use axum::{
     extract::{Extension, Request, State},
@@ -25,7 +29,7 @@ use super::{
     refusal::Refusal,
     tokens::{Right, Token},
 };
-use crate::{repeats::Repeats, serve::Seat};
+use crate::{lifecycle::Lifecycle, repeats::Repeats, serve::Seat, services::Service};
 
 /// The right to be one of the few that are answered at once; it is given back when nobody holds it any more.
 #[derive(Clone)]
@@ -48,11 +52,14 @@ pub(super) struct Guard {
     timeout: Duration,
     /// Who has no token may ask as often as he likes, and gets no log line of his own.
     strangers: Arc<Repeats>,
+    /// Who has one may ask in vain as often as he likes too: what was refused, by its code.
+    refused: Mutex<BTreeMap<&'static str, Arc<Repeats>>>,
+    lifecycle: Lifecycle,
 }
 
 impl Guard {
     /// A guard with fresh limits.
-    pub(super) fn new(tokens: Tokens, limits: Limits, strangers: Arc<Repeats>) -> Self {
+    pub(super) fn new(tokens: Tokens, limits: Limits, lifecycle: &Lifecycle) -> Self {
         let per_token =
             tokens.all().iter().map(|_| RateLimiter::direct(Quota::per_second(limits.per_token))).collect();
         Self {
@@ -61,8 +68,27 @@ impl Guard {
             per_process: RateLimiter::direct(Quota::per_second(limits.per_process)),
             places: Arc::new(Semaphore::new(limits.concurrency_max)),
             timeout: limits.timeout,
-            strangers,
+            strangers: Repeats::told(lifecycle, |questions| {
+                warn!(questions, "questions without a valid token were refused at the door");
+            }),
+            refused: Mutex::default(),
+            lifecycle: lifecycle.clone(),
         }
+    }
+
+    /// A refusal becomes a line of the log, together with the others of its code.
+    fn tell(&self, refusal: &Refusal) {
+        if *refusal == Refusal::UNAUTHORIZED {
+            return self.strangers.add();
+        }
+        let code = refusal.code();
+        let mut refused = self.refused.lock().unwrap_or_else(PoisonError::into_inner);
+        let told = || {
+            Repeats::told(&self.lifecycle, move |questions| {
+                warn!(code, questions, "questions were refused at the door");
+            })
+        };
+        refused.entry(code).or_insert_with(told).add();
     }
 
     /// Looks at the head; what it grants is given back when the answer is made.
@@ -90,6 +116,17 @@ impl Guard {
         Ok((Caller(token.name), permit))
     }
 
+    /// What a request waits for when its time is over: a message for its own body, a look at a job for the database alone.
+    fn late(&self, right: Right) -> Refusal {
+        match right {
+            Right::Rules => Refusal::TIMED_OUT,
+            Right::Jobs => {
+                self.lifecycle.services.ask(Service::Database).failed(&"a question had no answer in time");
+                Refusal::NO_DATABASE
+            }
+        }
+    }
+
     fn token(&self, headers: &HeaderMap) -> Option<(usize, &Token)> {
         let place = self.tokens.find(headers.get(AUTHORIZATION)?.as_bytes())?;
         Some((place, self.tokens.all().get(place)?))
@@ -110,25 +147,14 @@ pub(super) async fn admit(
     let (caller, permit) = match admitted {
         Ok(admitted) => admitted,
         Err(refusal) => {
-            match refusal {
-                Refusal::UNAUTHORIZED => guard.strangers.add(),
-                refusal => warn!(code = refusal.code(), "a question was refused at the door"),
-            }
+            guard.tell(&refusal);
             return refusal.said(language);
         }
     };
     request.extensions_mut().insert(Place { _permit: Arc::new(permit), limit: guard.timeout });
     request.extensions_mut().insert(caller);
     let answer = tokio::time::timeout(guard.timeout, next.run(request)).await;
-    answer.unwrap_or_else(|_| late(right).said(language))
-}
-
-/// What a request waits for when its time is over: a message for its own body, a look at a job for the database alone.
-fn late(right: Right) -> Refusal {
-    match right {
-        Right::Rules => Refusal::TIMED_OUT,
-        Right::Jobs => Refusal::NO_DATABASE,
-    }
+    answer.unwrap_or_else(|_| guard.late(right).said(language))
 }
 
 fn is_json(headers: &HeaderMap) -> bool {

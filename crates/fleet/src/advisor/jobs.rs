@@ -2,7 +2,7 @@
 
 use axum::{
     Extension, Json,
-    extract::{Path, State, rejection::PathRejection},
+    extract::{Path, rejection::PathRejection},
     response::{IntoResponse, Response},
 };
 use closure_contract::{
@@ -14,10 +14,9 @@ use serde::Serialize;
 use tracing::{info, warn};
 use uuid::Uuid;
 
-use super::{guard::Caller, language::Asked, refusal::Refusal};
+use super::{answering::Answerer, guard::Caller, language::Asked, refusal::Refusal};
 use crate::{
     announce::Word,
-    engine::Engine,
     runtime::{Outage as _, Remedy},
 };
 
@@ -121,7 +120,7 @@ pub(super) struct ConsultationAnswer {
 
 /// `GET /v1/jobs/{job_id}`.
 pub(super) async fn job(
-    State(engine): State<Engine>,
+    Extension(answerer): Extension<Answerer>,
     Extension(caller): Extension<Caller>,
     Asked(language): Asked,
     path: Result<Path<String>, PathRejection>,
@@ -129,7 +128,8 @@ pub(super) async fn job(
     let answered = async {
         let job_id: JobId =
             path.ok().and_then(|Path(id)| id.parse().ok()).ok_or(Refusal::MALFORMED_JOB_ID)?;
-        let found = store(&engine)?.job_summary(job_id).await.map_err(|problem| unanswered(&problem))?;
+        let found =
+            store(&answerer)?.job_summary(job_id).await.map_err(|problem| unanswered(&answerer, &problem))?;
         leave_trace(caller, job_id);
         let summary = found.ok_or(Refusal::JOB_UNKNOWN)?;
         Ok(Json(JobAnswer::of(&summary, language)))
@@ -139,7 +139,7 @@ pub(super) async fn job(
 
 /// `GET /v1/consultations/{consultation_id}`.
 pub(super) async fn consultation(
-    State(engine): State<Engine>,
+    Extension(answerer): Extension<Answerer>,
     Extension(caller): Extension<Caller>,
     Asked(language): Asked,
     path: Result<Path<String>, PathRejection>,
@@ -147,8 +147,8 @@ pub(super) async fn consultation(
     let answered = async {
         let id = path.ok().and_then(|Path(id)| ConsultationId::try_from(id).ok());
         let consultation_id = id.ok_or(Refusal::MALFORMED_CONSULTATION_ID)?;
-        let found = store(&engine)?.consultation_summary(&consultation_id).await;
-        let summary = found.map_err(|problem| unanswered(&problem))?;
+        let found = store(&answerer)?.consultation_summary(&consultation_id).await;
+        let summary = found.map_err(|problem| unanswered(&answerer, &problem))?;
         // What only a newer release can show is there all the same.
         if summary.jobs.is_empty() && !summary.has_more {
             return Err(Refusal::CONSULTATION_UNKNOWN);
@@ -160,16 +160,13 @@ pub(super) async fn consultation(
     answered.await.map_or_else(|refusal| refusal.said(language), IntoResponse::into_response)
 }
 
-fn store(engine: &Engine) -> Result<&Store, Refusal> {
-    engine.store().ok_or(Refusal::NO_DATABASE)
+fn store(answerer: &Answerer) -> Result<&Store, Refusal> {
+    answerer.engine.store().ok_or(Refusal::NO_DATABASE)
 }
 
-fn unanswered(problem: &StoreError) -> Refusal {
+fn unanswered(answerer: &Answerer, problem: &StoreError) -> Refusal {
     match problem.remedy() {
-        Remedy::Time => {
-            warn!(%problem, "a question could not be answered: the database is away");
-            Refusal::NO_DATABASE
-        }
+        Remedy::Time => answerer.away(problem),
         Remedy::NewerRelease | Remedy::None => {
             warn!(%problem, "a question could not be answered: the record cannot be read by this release");
             Refusal::UNREADABLE_RECORD

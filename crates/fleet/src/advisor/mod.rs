@@ -4,6 +4,7 @@
 //! It answers and does nothing else: it knows no broker, keeps nothing, and logs nothing of what it was asked but which
 //! token asked for which job.
 
+mod answering;
 mod guard;
 mod jobs;
 mod language;
@@ -16,7 +17,7 @@ use std::{net::SocketAddr, num::NonZeroU32, sync::Arc, time::Duration};
 use axum::{
     Extension, Json, Router,
     body::Bytes,
-    extract::{DefaultBodyLimit, State, rejection::BytesRejection},
+    extract::{DefaultBodyLimit, rejection::BytesRejection},
     http::StatusCode,
     middleware,
     response::{IntoResponse, Response},
@@ -28,16 +29,16 @@ use closure_store::StoreError;
 use schemars::JsonSchema;
 use serde::Serialize;
 use tokio::runtime::Handle;
-use tracing::{info, warn};
+use tracing::info;
 
 use crate::{
     advice::{Advice, Cancelling, Decided, would_be_sent},
-    engine::Engine,
-    health::{self, Health},
+    health,
     lifecycle::Lifecycle,
-    repeats::Repeats,
     serve::{self, Door},
 };
+use answering::Answerer;
+pub use answering::Answering;
 use guard::{Guard, Place};
 use language::Asked;
 use refusal::{Problem, Refusal};
@@ -101,23 +102,21 @@ pub async fn serve(
     listen: SocketAddr,
     tokens: Tokens,
     limits: Limits,
-    engine: Engine,
+    answering: Answering,
     lifecycle: &Lifecycle,
 ) -> std::io::Result<()> {
-    let health = Health::default();
-    health.open_door("advisor");
-    let strangers = Repeats::told(lifecycle, |questions| {
-        warn!(questions, "questions without a valid token were refused at the door");
-    });
-    let guard = Arc::new(Guard::new(tokens, limits, strangers));
+    let guard = Arc::new(Guard::new(tokens, limits, lifecycle));
+    let handing_on = middleware::from_fn_with_state(answering.clone(), answering::hand_on);
     let admitting = |right| middleware::from_fn_with_state((Arc::clone(&guard), right), guard::admit);
     let rules = Router::new()
         .route("/v1/explain", post(explain))
         .route("/v1/validate", post(validate))
+        .route_layer(handing_on.clone())
         .route_layer(admitting(Right::Rules));
     let jobs = Router::new()
         .route("/v1/jobs/{job_id}", get(jobs::job))
         .route("/v1/consultations/{consultation_id}", get(jobs::consultation))
+        .route_layer(handing_on)
         .route_layer(admitting(Right::Jobs));
     let app = rules
         .merge(jobs)
@@ -125,8 +124,7 @@ pub async fn serve(
         .method_not_allowed_fallback(wrong_method)
         .fallback(no_such_path)
         .layer(middleware::from_fn(language::label))
-        .with_state(engine)
-        .merge(health::routes(health, lifecycle.clone()));
+        .merge(health::routes(answering.health, lifecycle.clone()));
     let (listener, address) = serve::bind(listen).await?;
     info!(%address, "the advisor answers questions");
     serve::serve(listener, app, Door::public("advisor"), lifecycle.stop.clone(), lifecycle).await;
@@ -143,12 +141,12 @@ async fn no_such_path(Asked(language): Asked) -> Response {
 }
 
 async fn explain(
-    State(engine): State<Engine>,
+    Extension(answerer): Extension<Answerer>,
     Extension(place): Extension<Place>,
     Asked(language): Asked,
     body: Result<Bytes, BytesRejection>,
 ) -> Response {
-    match advise(engine, place, language, body).await {
+    match advise(answerer, place, language, body).await {
         Ok(advice @ (Advice::Decided(_) | Advice::Cancels(_))) => Json(advice).into_response(),
         Ok(Advice::NoJob { error }) => Problem::of_message(error),
         Err(refusal) => refusal.said(language),
@@ -156,12 +154,12 @@ async fn explain(
 }
 
 async fn validate(
-    State(engine): State<Engine>,
+    Extension(answerer): Extension<Answerer>,
     Extension(place): Extension<Place>,
     Asked(language): Asked,
     body: Result<Bytes, BytesRejection>,
 ) -> Response {
-    match advise(engine, place, language, body).await {
+    match advise(answerer, place, language, body).await {
         Ok(Advice::Decided(decided)) => {
             let Decided { decision, .. } = *decided;
             Json(Validity::of(decision, language)).into_response()
@@ -177,7 +175,7 @@ async fn validate(
 /// Asks the rules on a thread of its own: over an odd text they may think for a while, and neither the limit of this
 /// question nor anybody else's waits for that. The place is taken until they have answered, whoever still listens.
 async fn advise(
-    engine: Engine,
+    answerer: Answerer,
     place: Place,
     language: Language,
     body: Result<Bytes, BytesRejection>,
@@ -188,6 +186,7 @@ async fn advise(
         Err(_) => return Err(Refusal::CUT_OFF),
     };
     let runtime = Handle::current();
+    let engine = answerer.engine.clone();
     let asked = tokio::task::spawn_blocking(move || {
         let asking = Advice::about_in(language, &body, &engine, Timestamp::now());
         // Whoever waits for the database waits in vain once the question is over, and gives its place back.
@@ -196,10 +195,7 @@ async fn advise(
     let answer = asked.await.unwrap_or_else(|panic| std::panic::resume_unwind(panic.into_panic()));
     answer
         .unwrap_or_else(|_late| Err(StoreError::Unavailable("it did not answer in time".to_owned())))
-        .map_err(|problem| {
-            warn!(%problem, "a question could not be answered: the database is away");
-            Refusal::NO_DATABASE
-        })
+        .map_err(|problem| answerer.away(&problem))
 }
 
 impl Validity {

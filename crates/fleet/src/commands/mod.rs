@@ -88,10 +88,10 @@ impl Failure {
 
 impl From<StoreError> for Failure {
     fn from(problem: StoreError) -> Self {
-        if problem.is_unavailable() {
-            Self::Unavailable(problem.to_string())
-        } else {
-            Self::Refused(problem.to_string())
+        match problem {
+            problem if problem.is_unavailable() => Self::Unavailable(problem.to_string()),
+            StoreError::Settings(_) => Self::config(&problem),
+            problem => Self::Refused(problem.to_string()),
         }
     }
 }

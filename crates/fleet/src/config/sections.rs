@@ -115,7 +115,7 @@ pub fn broker(source: &mut Source<'_>, role: &str) -> BrokerSettings {
 }
 
 pub fn database(source: &mut Source<'_>) -> StoreSettings {
-    StoreSettings {
+    let settings = StoreSettings {
         url: source.require("database.url"),
         pool_size: source.value("database.pool_size"),
         ca_file: source.maybe("database.tls_ca"),
@@ -124,7 +124,14 @@ pub fn database(source: &mut Source<'_>) -> StoreSettings {
             PlainHttp::TrustedNetwork => RemotePlaintext::Allowed,
         },
         ..StoreSettings::default()
+    };
+    // One that is not set is told as such.
+    if !settings.url.is_empty()
+        && let Err(problem) = settings.check()
+    {
+        source.refuse(format!("`database.url`: {problem}"));
     }
+    settings
 }
 
 /// The rules' settings of a role that sends texts or places calls: it must say to which countries.

@@ -6,11 +6,11 @@
 use std::{collections::BTreeMap, fmt};
 
 use closure_contract::{
-    JobId, Timestamp,
+    AttemptNumber, FailureCode, Generation, JobId, Timestamp,
     facts::caps::{CapKey, CapLimit, CapWindow},
 };
 use time::OffsetDateTime;
-use tokio_postgres::Row;
+use tokio_postgres::{Row, types::ToSql};
 
 use super::suppression;
 use crate::{
@@ -30,6 +30,17 @@ const KEPT_MS: i64 = 3_600_000;
 #[derive(Clone, PartialEq, Eq)]
 pub struct Contact(Vec<(String, OffsetDateTime)>);
 
+/// The try that a contact was counted for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Tried {
+    /// The job.
+    pub job_id: JobId,
+    /// Which edition of it.
+    pub generation: Generation,
+    /// Which try of that.
+    pub attempt: AttemptNumber,
+}
+
 /// The answer to a contact that is about to be made.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum CapGrant {
@@ -48,12 +59,23 @@ impl Store {
         self.tallies.ask(Wish { job_id, limits }).await
     }
 
-    /// A counted contact did not come about.
-    pub async fn give_back(&self, contact: &Contact) -> Result<(), StoreError> {
+    /// A counted contact did not come about, because its try failed with this code.
+    ///
+    /// It is given back once, however often that is asked, and only as long as nobody doubts the try: what is sent
+    /// again because of a doubt counts towards no cap of its own.
+    pub async fn give_back(
+        &self,
+        tried: Tried,
+        code: FailureCode,
+        contact: &Contact,
+    ) -> Result<(), StoreError> {
         let counters: Vec<&str> = contact.0.iter().map(|(counter, _)| counter.as_str()).collect();
         let starts: Vec<OffsetDateTime> = contact.0.iter().map(|(_, start)| *start).collect();
-        let ones = vec![1_i32; counters.len()];
-        self.database.query(LOWER, &[&counters, &starts, &ones]).await?;
+        let Tried { job_id, generation, attempt } = tried;
+        let (generation, attempt) = (int(generation.0), int(attempt.0));
+        let values: [&(dyn ToSql + Sync); 6] =
+            [&job_id.0, &generation, &attempt, &code.as_str(), &counters, &starts];
+        self.database.query(GIVE_BACK, &values).await?;
         Ok(())
     }
 
@@ -183,7 +205,7 @@ pub(crate) fn counter(limit: &CapLimit) -> String {
     }
 }
 
-/// Counters are locked in the order of their names, which is the order of every batch.
+/// Counters are locked in the order of their names, which is the order of every batch and of what is given back.
 pub(crate) const RAISE: &str = "
 INSERT INTO contact_tally AS t (counter, window_start, window_end, count)
 SELECT counter, window_start, window_start + window_ms * interval '1 millisecond', wanted
@@ -195,10 +217,29 @@ ORDER BY counter
 ON CONFLICT (counter, window_start) DO UPDATE SET count = t.count + excluded.count
 RETURNING counter, window_start, window_end, count";
 
+/// Only of counters that the same transaction has raised, and locked with it.
 pub(crate) const LOWER: &str = "
 UPDATE contact_tally AS t SET count = greatest(t.count - asked.count, 0)
 FROM unnest($1::text[], $2::timestamptz[], $3::integer[]) AS asked (counter, window_start, count)
 WHERE t.counter = asked.counter AND t.window_start = asked.window_start";
+
+/// The failure in the attempt is the mark of what was given back, in the same commit; its settlement writes the same one.
+/// The counters are locked in the order in which a batch raises them, so that none of the two waits for the other.
+pub(crate) const GIVE_BACK: &str = "
+WITH failed AS (
+    UPDATE attempt SET failure_code = $4
+    WHERE job_id = $1 AND generation = $2 AND number = $3 AND state = 'sending' AND failure_code IS NULL
+    RETURNING number
+), held AS MATERIALIZED (
+    SELECT t.counter, t.window_start
+    FROM unnest($5::text[], $6::timestamptz[]) AS asked (counter, window_start)
+    JOIN contact_tally AS t ON t.counter = asked.counter AND t.window_start = asked.window_start
+    WHERE EXISTS (SELECT FROM failed)
+    ORDER BY t.counter, t.window_start
+    FOR UPDATE OF t
+)
+UPDATE contact_tally AS t SET count = greatest(t.count - 1, 0)
+FROM held WHERE t.counter = held.counter AND t.window_start = held.window_start";
 
 pub(crate) const FORGET: &str = "
 WITH over AS MATERIALIZED (

@@ -91,6 +91,7 @@ const STATEMENTS: &[(&str, &str)] = &[
     ("undo a cancellation", cancellations::UNDO),
     ("raise tallies", caps::RAISE),
     ("lower tallies", caps::LOWER),
+    ("give a contact back", caps::GIVE_BACK),
     ("forget tallies", caps::FORGET),
     ("suppress", suppression::ADD),
     ("unsuppress", suppression::REMOVE),

@@ -57,12 +57,24 @@ pub enum RemotePlaintext {
 }
 
 impl StoreSettings {
+    /// Whether the address can be used, as far as that is known without the server.
+    pub fn check(&self) -> Result<(), StoreError> {
+        self.config().map(drop)
+    }
+
     /// The address as PostgreSQL's client knows it, with every limit in place.
     pub(crate) fn config(&self) -> Result<Config, StoreError> {
         if has_a_sign_in_its_login(&self.url) {
             return Err(StoreError::Settings(
                 "the user's name or the password in the database's address has a sign that ends it; write @ as %40, \
                  : as %3A, / as %2F, ? as %3F, # as %23 and % as %25"
+                    .into(),
+            ));
+        }
+        if names_more_than_a_database(&self.url) {
+            return Err(StoreError::Settings(
+                "the database's address has a comma or an @ in the database's name; several hosts are written \
+                 postgres://user:password@a:5432,b:5432/name"
                     .into(),
             ));
         }
@@ -184,6 +196,14 @@ fn has_a_sign_in_its_login(url: &str) -> bool {
     }
 }
 
+/// Whether a second address, or its host, stands where the name of the database does: the server repeats that name, and
+/// with it a password, when it knows no such database.
+fn names_more_than_a_database(url: &str) -> bool {
+    let beyond = url.split_once("://").and_then(|(_, rest)| rest.split_once('/')).map(|(_, beyond)| beyond);
+    let name = beyond.and_then(|beyond| beyond.split('?').next()).unwrap_or_default();
+    name.contains([',', '@'])
+}
+
 /// Whether every server that the address names is this machine.
 fn is_local(config: &Config) -> bool {
     let local_host = |host: &Host| match host {
@@ -258,6 +278,22 @@ mod tests {
         ] {
             let settings = StoreSettings { url: url.to_owned(), ..StoreSettings::default() };
             assert!(settings.config().is_ok(), "{url}");
+        }
+    }
+
+    #[test]
+    fn a_second_address_is_told_from_the_name_of_the_database_and_never_repeated() {
+        for url in [
+            "postgres://u:p@one.example:5432/d,postgres://u:hunter2@two.example:5432/d",
+            "postgres://u:p@one.example:5432/d, postgres://u:hunter2@two.example:5432/d?sslmode=require",
+            "postgres://u:p@one.example/d;postgres://u:hunter2@two.example/d",
+            "postgres://u:p@one.example/d postgres://u:hunter2@two.example/d",
+            "postgres://u:p@one.example/d,two.example/d",
+        ] {
+            let settings = StoreSettings { url: url.to_owned(), ..StoreSettings::default() };
+            let error = settings.check().expect_err(url).to_string();
+            assert!(error.contains("a:5432,b:5432/name"), "{url}: {error}");
+            assert!(!error.contains("hunter2"), "{error}");
         }
     }
 

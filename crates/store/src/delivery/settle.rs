@@ -213,6 +213,8 @@ impl Settlements {
 /// like the first one.
 /// `heard`: a receipt was looked at before this settlement. It may have come after this statement began, and is then not
 /// among the receipts that the statement sees; the mark in the row is, for the row is read under its lock.
+/// `early`: a receipt that a sweep has in hand is left to it. The sweep holds receipts and waits for deliveries, so that
+/// waiting for it here would be waiting in a circle.
 /// `unsent`: nothing was sent by this attempt, so that it leaves no row; but only the holder of the right to try can
 /// know that, and the finder of what became of an older attempt cannot.
 pub(crate) const SETTLE: &str = concat!(
@@ -240,7 +242,7 @@ WITH asked AS (
             CASE asked.ending WHEN 'dead' THEN d.body END AS body
         FROM delivery AS d
         WHERE d.job_id = asked.job_id AND d.lease_token = asked.token AND d.generation = asked.generation
-        FOR UPDATE
+        FOR UPDATE SKIP LOCKED
     ) AS found
 ), changed AS (
     UPDATE delivery AS d SET
@@ -316,7 +318,7 @@ WITH asked AS (
         SELECT r.id FROM receipt AS r
         WHERE r.job_id IS NULL AND r.provider_ref = h.provider_ref AND r.provider = h.provider
             AND r.anothers_job_id IS NULL
-        FOR UPDATE
+        FOR UPDATE SKIP LOCKED
     ) AS found
 ), matched AS (
     UPDATE receipt AS r SET

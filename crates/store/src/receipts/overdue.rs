@@ -54,7 +54,8 @@ RETURNING d.job_id"
 );
 
 /// A settlement matches what is in the inbox by then, so that what is left here came within its very moment. The
-/// delivery is marked, because the process that matched it may die before it looks.
+/// delivery is marked, because the process that matched it may die before it looks. Deliveries are locked in the order
+/// of every batch of settlements, so that none of the two waits for the other.
 pub(crate) const MATCH: &str = "
 WITH inbox AS MATERIALIZED (
     SELECT r.id, named.job_id, named.generation, named.number
@@ -77,9 +78,14 @@ WITH inbox AS MATERIALIZED (
         job_id = inbox.job_id, generation = inbox.generation, number = inbox.number, inbox_since = NULL
     FROM inbox WHERE r.id = inbox.id
     RETURNING r.job_id
+), spoken_of AS MATERIALIZED (
+    SELECT d.job_id FROM delivery AS d
+    WHERE d.job_id = ANY (ARRAY (SELECT job_id FROM matched))
+    ORDER BY d.job_id
+    FOR UPDATE
 ), marked AS (
     UPDATE delivery AS d SET look_at = least(d.look_at, now() + $3::bigint * interval '1 millisecond')
-    FROM (SELECT DISTINCT job_id FROM matched) AS m
+    FROM spoken_of AS m
     WHERE d.job_id = m.job_id
 )
 SELECT DISTINCT job_id FROM matched";

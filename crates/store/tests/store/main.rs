@@ -25,4 +25,5 @@ mod settlements;
 mod stories;
 mod support;
 mod sweeps;
+mod tallies;
 mod usage;

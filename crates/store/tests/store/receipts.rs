@@ -54,6 +54,61 @@ fn a_receipt_that_comes_before_the_settlement_is_matched_by_the_providers_refere
     });
 }
 
+/// The sweep waits for the delivery of a receipt that it holds: a settlement that waited for the receipt would close a
+/// circle, and PostgreSQL would end one of the two.
+#[test]
+fn a_settlement_waits_for_no_receipt_that_a_sweep_has_in_hand_and_leaves_it_to_the_sweep() {
+    run(async |database| {
+        let (store, job, sweep) = (database.store(), new_job(), database.client().await);
+        let (lease, attempt) = claim_granted(&store, claim(job)).await;
+        assert_eq!(store.record_receipt(&by_provider_ref("early", "ref")).await, Ok(Recorded::Unmatched));
+        let held = "BEGIN; SELECT FROM receipt WHERE receipt_id = 'early' FOR UPDATE";
+        sweep.batch_execute(held).await.expect("the database answers");
+        settle(&store, settlement(lease, attempt, accepted("ref", 60_000))).await;
+        sweep.batch_execute("COMMIT").await.expect("the database answers");
+        assert_eq!(store.match_inbox(10).await, Ok(vec![job]));
+    });
+}
+
+/// In another order than that of settlements the two would wait for each other in a circle.
+#[test]
+fn a_sweep_that_waits_for_the_first_of_its_deliveries_holds_none_of_the_others() {
+    run(async |database| {
+        let (store, settlement_of_all) = (database.store(), database.client().await);
+        let mut jobs = Vec::new();
+        for number in 0..30 {
+            let reference = format!("ref-{number}");
+            let (lease, attempt) = claim_granted(&store, claim(new_job())).await;
+            settle(&store, settlement(lease, attempt, accepted(&reference, 60_000))).await;
+            jobs.push(lease.job_id);
+            // As if it had come in the very moment of the settlement.
+            let late = by_provider_ref(&format!("late-{number}"), &reference);
+            store.record_receipt(&late).await.expect("the database answers");
+        }
+        jobs.sort_unstable();
+        let again = "UPDATE receipt SET job_id = NULL, generation = NULL, number = NULL, inbox_since = now()";
+        database.execute(again).await;
+        let lock = |job: JobId| format!("SELECT FROM delivery WHERE job_id = '{job}' FOR UPDATE NOWAIT;");
+        settlement_of_all.batch_execute(&format!("BEGIN; {}", lock(jobs[0]))).await.expect("it is free");
+        let sweep = {
+            let store = store.clone();
+            tokio::spawn(async move { store.match_inbox(100).await })
+        };
+        let waiting = "SELECT count(*) FROM pg_stat_activity
+            WHERE datname = current_database() AND wait_event_type = 'Lock'";
+        while database.count(waiting).await == 0 {
+            assert!(!sweep.is_finished(), "the sweep waits for the first delivery");
+        }
+        for job in &jobs[1..] {
+            settlement_of_all.batch_execute(&lock(*job)).await.expect("it is free");
+        }
+        settlement_of_all.batch_execute("COMMIT").await.expect("the database answers");
+        let mut matched = sweep.await.expect("a sweep does not panic").expect("the database answers");
+        matched.sort_unstable();
+        assert_eq!(matched, jobs);
+    });
+}
+
 #[test]
 fn a_receipt_that_slipped_past_the_settlement_is_matched_by_the_sweep_and_by_its_own_copy() {
     run(async |database| {

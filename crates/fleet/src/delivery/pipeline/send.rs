@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use closure_contract::FailureCode;
 use closure_policy::{
     explain::Verdict,
     failure::{Class, class},
@@ -9,7 +10,7 @@ use closure_policy::{
     retry::{self, Circuit, EarlierRequest, Next, Situation},
 };
 use closure_providers::{Accepted, Handover, Reached, SendFailure};
-use closure_store::{Contact, Ending};
+use closure_store::{Contact, Ending, Tried};
 use tracing::{debug, info, warn};
 
 use super::{DeliveryPipeline, put_off::capped};
@@ -72,8 +73,9 @@ impl<C: ChannelDriver> DeliveryPipeline<C> {
                 self.not_handed_over(claimed, contact).await
             }
             (Some(Err(failed)), Reached::Nothing | Reached::Begun | Reached::Complete) => {
-                if class(failed.failure.code) != Class::InDoubt {
-                    self.give_back(claimed, contact).await?;
+                let code = failed.failure.code;
+                if class(code) != Class::InDoubt {
+                    self.give_back(claimed, contact, code).await?;
                 }
                 self.failed(claimed, failed).await
             }
@@ -170,13 +172,23 @@ impl<C: ChannelDriver> DeliveryPipeline<C> {
         claimed: &Claimed<'_>,
         contact: Option<Contact>,
     ) -> Result<Disposition, Interrupted> {
-        self.give_back(claimed, contact).await?;
+        self.give_back(claimed, contact, FailureCode::ProviderUnavailable).await?;
         self.too_late(claimed).await
     }
 
     /// A contact that surely did not come about counts towards no cap (B5).
-    async fn give_back(&self, claimed: &Claimed<'_>, contact: Option<Contact>) -> Result<(), Interrupted> {
+    async fn give_back(
+        &self,
+        claimed: &Claimed<'_>,
+        contact: Option<Contact>,
+        code: FailureCode,
+    ) -> Result<(), Interrupted> {
         let Some(contact) = contact else { return Ok(()) };
-        claimed.hand.stored("give a contact back", || self.store.give_back(&contact)).await
+        let tried = Tried {
+            job_id: claimed.job.id(),
+            generation: claimed.hand.message.generation,
+            attempt: claimed.grant.attempt,
+        };
+        claimed.hand.stored("give a contact back", || self.store.give_back(tried, code, &contact)).await
     }
 }
