@@ -134,4 +134,13 @@ mod tests {
             }
         }
     }
+
+    #[test]
+    fn what_two_gateways_say_of_their_guard_against_fraud_is_one_word() {
+        for (infobip, twilio) in [("608", "30453"), ("608", "30450"), ("609", "30454")] {
+            let blocked = infobip_errors::USER_ERRORS.reading(infobip);
+            assert!(blocked.is_some(), "{infobip} is documented");
+            assert_eq!(blocked, twilio_words::ERRORS.reading(twilio), "{infobip} and {twilio}");
+        }
+    }
 }
