@@ -6,6 +6,7 @@ pub mod announce;
 pub mod cli;
 pub mod commands;
 pub mod config;
+mod earlier;
 pub mod engine;
 pub mod health;
 pub mod intake;

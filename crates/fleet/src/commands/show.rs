@@ -6,8 +6,12 @@ use closure_contract::{AppliedRule, ConsultationId, Timestamp};
 use closure_providers::{Capabilities, DuplicateRefusal, LookUpKey};
 use closure_store::{DeliveryState, JobStory, Store};
 
-use super::{Call, Failure, printed::Stories, show_as};
-use crate::{cli::StoryId, config, output};
+use super::{
+    Call, Failure,
+    printed::{Stories, Story},
+    show_as,
+};
+use crate::{cli::StoryId, config, earlier::EarlierOutcome, output};
 
 /// The longest step of a ladder: no message waits longer for its next look.
 const LOOK_WITHIN: Duration = Duration::from_secs(3_600);
@@ -16,7 +20,7 @@ const LOOK_WITHIN: Duration = Duration::from_secs(3_600);
 pub async fn run(call: &Call, id: &str) -> Result<(), Failure> {
     let database = config::load(call.config.as_ref(), config::database)?;
     let store = Store::new(database)?;
-    let stories: Stories = match StoryId::read(id) {
+    let jobs: Vec<JobStory> = match StoryId::read(id) {
         StoryId::Job(job) => store.job_story(job).await?.into_iter().collect(),
         StoryId::Consultation(text) => {
             let consultation =
@@ -24,16 +28,23 @@ pub async fn run(call: &Call, id: &str) -> Result<(), Failure> {
             store.consultation_story(&consultation).await?
         }
     };
-    if stories.is_empty() {
+    if jobs.is_empty() {
         return Err(Failure::Input(format!(
             "no worker has had {id} in hand; it waits in its queue (fleet doctor), or died there (fleet dead list)"
         )));
+    }
+    let mut stories = Stories::with_capacity(jobs.len());
+    for job in jobs {
+        let summary = store.job_summary(job.job_id).await?;
+        let earlier_outcomes = summary.as_ref().map(EarlierOutcome::all_of).unwrap_or_default();
+        stories.push(Story { job, earlier_outcomes });
     }
     show_as(call.style, &stories, |stories| stories.iter().for_each(text));
     Ok(())
 }
 
-fn text(story: &JobStory) {
+fn text(told: &Story) {
+    let story = &told.job;
     output::line(format!(
         "job {}  {}  consultation {} revision {}",
         story.job_id, story.channel, story.consultation_id, story.revision
@@ -62,6 +73,17 @@ fn text(story: &JobStory) {
     }
     if story.state == DeliveryState::InDoubt {
         in_doubt(story);
+    }
+    for outcome in &told.earlier_outcomes {
+        let code = outcome.code.map_or_else(String::new, |code| format!("  {code}"));
+        let standing = if outcome.told { "" } else { "  not confirmed by the broker" };
+        output::line(format!(
+            "  told     {}.{}  {}  {}{code}{standing}",
+            outcome.generation,
+            outcome.word,
+            output::word(&outcome.outcome),
+            outcome.at
+        ));
     }
     for attempt in &story.tries {
         let code = attempt.code.map_or_else(String::new, |code| format!("  {code}"));
