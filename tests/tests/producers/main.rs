@@ -8,7 +8,10 @@ use std::{
 };
 
 use closure_contract::JobId;
-use closure_tests::harness::{Fleet, FleetOptions, LONG, eventually, go, java, jobs, node, php, python, run};
+use closure_tests::harness::{
+    BUILD_MAX, Fleet, FleetOptions, LONG, at_most, ends_well, eventually, go, java, jobs, node, php, python,
+    run,
+};
 use serde_json::{Value, json};
 use tokio::{
     io::{AsyncBufReadExt, BufReader},
@@ -258,9 +261,8 @@ fn module_proxy(folder: &Path) -> String {
     ] {
         std::fs::write(file, text).expect("a file can be written");
     }
-    let mut zip = std::process::Command::new("/usr/bin/python3");
-    zip.args(["-c", ZIP]).arg(of_version("zip")).current_dir(folder.join("zip"));
-    assert!(zip.status().expect("Python can be started").success(), "the archive is made");
+    let mut zip = at_most(BUILD_MAX, "/usr/bin/python3");
+    ends_well(zip.args(["-c", ZIP]).arg(of_version("zip")).current_dir(folder.join("zip")));
     format!("file://{}", folder.join("proxy").display())
 }
 
@@ -276,7 +278,7 @@ fn the_line_of_the_guide_that_makes_a_go_module_gives_programs_that_can_be_built
         let file = format!("go/{name}/main.go");
         std::fs::copy(program(&file), own.join(&file)).expect("a program can be copied");
     }
-    let mut shell = std::process::Command::new("bash");
+    let mut shell = at_most(BUILD_MAX, "bash");
     shell.args(["-e", "-c", &format!("{line} && go build ./go/publish && go build ./go/outcomes")]);
     shell
         .current_dir(&own)
@@ -284,8 +286,7 @@ fn the_line_of_the_guide_that_makes_a_go_module_gives_programs_that_can_be_built
         .env("GOCACHE", folder.path().join("cache"));
     // A module of the proxy is kept without the right to write, which would outlast the test.
     shell.env("GOFLAGS", "-modcacherw").env("GOPROXY", proxy).env("GOSUMDB", "off").env("GO111MODULE", "");
-    let output = shell.output().expect("bash can be started");
-    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    ends_well(&mut shell);
     assert!(own.join("publish").is_file() && own.join("outcomes").is_file(), "both are built");
 }
 
