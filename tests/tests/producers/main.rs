@@ -19,6 +19,9 @@ use tokio::{
 };
 use uuid::Uuid;
 
+/// The guides name this limit of the broker's.
+const BROKER_BYTES_MAX: usize = 1024 * 1024;
+
 fn root() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).parent().expect("the tests lie in the workspace").to_owned()
 }
@@ -44,13 +47,13 @@ async fn output_at(mut command: Command, uri: &str, queue: &str) -> (Option<i32>
 }
 
 /// What the broker refuses is told at once in its own words, and a reader that is cut off does not end well.
-async fn is_refused_and_cut_off(publisher: impl Fn() -> Command, reader: impl Fn() -> Command) {
+async fn is_refused_and_cut_off(publish: impl Fn() -> Command, reader: impl Fn() -> Command) {
     let fleet = Fleet::start(FleetOptions::without_processes("producers-refused")).await;
     let (_, place) = fleet.vhost.uri.rsplit_once('@').expect("the address names a user");
     let stranger = format!("amqp://nobody:wrong@{place}");
     let body = jobs::email("refused@example.com").to_string();
     let publisher = || {
-        let mut command = publisher();
+        let mut command = publish();
         command.arg(fleet.file("refused.json", body.as_bytes()));
         command
     };
@@ -80,6 +83,9 @@ async fn is_refused_and_cut_off(publisher: impl Fn() -> Command, reader: impl Fn
             );
         }
     }
+    let (ended, said) = output_at(with_too_much(&fleet, publish()), &fleet.vhost.uri, "crm.nowhere").await;
+    assert_eq!(ended, Some(1), "more than 1 MiB is not confirmed: {said}");
+    assert!(said.contains("406") && !said.contains("again in"), "{said}");
     publishes_the_same_bytes_again(&fleet, publisher(), &body).await;
     fleet.cli(&["outcomes", "--queue", "crm.cut-off", "--count", "0"]).await.with_code(0);
     let mut command = reader();
@@ -96,6 +102,14 @@ async fn is_refused_and_cut_off(publisher: impl Fn() -> Command, reader: impl Fn
     assert_eq!(output.status.code(), Some(1), "a supervisor starts it again");
     assert!(!output.stderr.is_empty(), "and a person sees why");
     fleet.finish().await;
+}
+
+/// The program with a job of more bytes than the broker takes.
+fn with_too_much(fleet: &Fleet, mut publisher: Command) -> Command {
+    let mut job = jobs::email("too-much@example.com");
+    job["email"]["text"] = "x".repeat(BROKER_BYTES_MAX).into();
+    publisher.arg(fleet.file("too-much.json", job.to_string().as_bytes()));
+    publisher
 }
 
 /// What comes back because the topology is not complete is published again, until it is.
