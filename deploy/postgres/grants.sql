@@ -147,9 +147,9 @@ GRANT SELECT (job_id) ON owed TO closure_advisor;
 GRANT SELECT ON earlier_word TO closure_advisor;
 
 -- People, by the command line. What was done, by whom and why, is only ever added to; a letter's own bytes stay.
-GRANT SELECT ON refinery_schema_history, delivery, attempt, receipt, dead_letter, dead_letter_action, tombstone,
-    suppression, suppression_action, contact_tally, template_register, template, template_action, circuit, brake,
-    brake_action, tombstone_action TO closure_operator;
+GRANT SELECT ON refinery_schema_history, delivery, earlier_word, attempt, receipt, dead_letter, dead_letter_action,
+    tombstone, suppression, suppression_action, contact_tally, template_register, template, template_action, circuit,
+    brake, brake_action, tombstone_action TO closure_operator;
 GRANT INSERT ON dead_letter_action, suppression_action, template_action, brake_action, tombstone_action TO closure_operator;
 -- A replay is a new generation, with the bytes that a person may have corrected.
 SELECT pg_temp.give_all_but('UPDATE', 'delivery',

@@ -8,6 +8,7 @@ mod form;
 mod limits;
 mod phone;
 mod shape;
+mod shape_korean;
 mod tree;
 
 use std::fmt;

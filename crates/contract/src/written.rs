@@ -74,6 +74,14 @@ impl<'de> Deserialize<'de> for Timestamp {
 /// What is wrong with the writing of a time; whether there is such a day is not looked at here.
 fn written(text: &str) -> Result<(), &'static str> {
     let bytes = text.as_bytes();
+    if bytes.is_empty() {
+        return Err("it is empty");
+    }
+    // Java's `toString` leaves them away where they are 0.
+    let is_a_minute = bytes.get(..16).is_some_and(|minute| is_of(minute, b"0000-00-00T00:00"));
+    if is_a_minute && bytes.get(16) != Some(&b':') {
+        return Err("the seconds are missing");
+    }
     let (Some(day), Some(clock)) = (bytes.get(..10), bytes.get(10..19)) else {
         return Err(if is_of(bytes, b"0000-00-00") { "the time of day is missing" } else { "it is no time" });
     };
@@ -173,7 +181,11 @@ mod tests {
             ("2026-11-22T09:00:00.Z", "digits are missing"),
             ("1763802000", "it is no time"),
             ("한국 시간", "it is no time"),
-            ("", "it is no time"),
+            ("", "it is empty"),
+            ("2026-11-22T09:00+09:00", "the seconds are missing"),
+            ("2026-11-22T09:00Z", "the seconds are missing"),
+            ("2026-11-22T09:00", "the seconds are missing"),
+            ("2026-11-22T09:00:0Z", "it is no time"),
         ] {
             let problem = problem(bad).unwrap_or_default();
             assert!(problem.starts_with(said) && problem.contains(A_TIME), "{bad}: {problem}");

@@ -247,14 +247,14 @@ pub struct Outcomes {
 }
 
 /// An id of the `show` command.
-pub enum StoryId {
+pub enum ShownId {
     /// A job's.
     Job(JobId),
     /// A consultation's.
     Consultation(String),
 }
 
-impl StoryId {
+impl ShownId {
     /// A UUID is a job's id, anything else a consultation's.
     pub fn read(text: &str) -> Self {
         text.parse().map_or_else(|_| Self::Consultation(text.to_owned()), Self::Job)

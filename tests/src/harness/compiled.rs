@@ -2,13 +2,15 @@
 
 use std::{
     path::{Path, PathBuf},
-    process::Command as Compiler,
     sync::OnceLock,
 };
 
 use tokio::process::Command;
 
-use super::environment::{Services, kept};
+use super::{
+    environment::{Services, kept},
+    limited::{BUILD_MAX, at_most, ends_well},
+};
 
 /// What Debian's packages put into `/usr/share/java`.
 const JARS: [&str; 7] = [
@@ -31,10 +33,10 @@ pub fn java(sources: &Path, class: &str) -> Command {
     let classes = JAVA.get_or_init(|| {
         let classes = folder("java");
         let files = std::fs::read_dir(sources).expect("the folder can be read").flatten();
-        let mut compiler = Compiler::new("javac");
+        let mut compiler = at_most(BUILD_MAX, "javac");
         compiler.args(["--release", "11", "-encoding", "UTF-8", "-Xlint:all", "-Werror"]);
         compiler.args(["-cp", &jars(), "-d"]).arg(&classes).args(files.map(|file| file.path()));
-        compile(&mut compiler);
+        ends_well(&mut compiler);
         classes
     });
     let mut command = Command::new("java");
@@ -48,11 +50,11 @@ pub fn go(sources: &Path, program: &str) -> Command {
     let programs = GO.get_or_init(|| {
         let programs = folder("go");
         for entry in std::fs::read_dir(sources).expect("the folder can be read").flatten() {
-            let mut compiler = Compiler::new("go");
+            let mut compiler = at_most(BUILD_MAX, "go");
             // Debian's packages lie in a workspace of the kind that Go had before its modules.
             compiler.envs([("GO111MODULE", "off"), ("GOPATH", "/usr/share/gocode"), ("GOFLAGS", "")]);
             compiler.env("GOCACHE", programs.join("cache")).current_dir(entry.path());
-            compile(compiler.args(["build", "-o"]).arg(programs.join(entry.file_name())).arg("."));
+            ends_well(compiler.args(["build", "-o"]).arg(programs.join(entry.file_name())).arg("."));
         }
         programs
     });
@@ -70,13 +72,4 @@ pub(super) fn folder(name: &str) -> PathBuf {
     let folder = beside.join(format!("{name}-{}", std::process::id()));
     std::fs::create_dir_all(&folder).expect("a folder can be made");
     folder
-}
-
-fn compile(compiler: &mut Compiler) {
-    let output = compiler.output();
-    let output = output.unwrap_or_else(|problem| {
-        panic!("{}: {problem}; cargo xtask test installs it", compiler.get_program().display())
-    });
-    let said = [output.stdout, output.stderr].concat();
-    assert!(output.status.success(), "{}", String::from_utf8_lossy(&said));
 }

@@ -4,6 +4,8 @@ use std::{path::Path, process::Stdio};
 
 use tokio::process::Command;
 
+use super::wait::LONG;
+
 const OPERATIONS: &str = include_str!("../../../docs/operations.md");
 
 /// The example of `docs/operations.md` whose first line is this one, without that line.
@@ -23,7 +25,8 @@ pub fn documented_command(beginning: &str) -> &'static str {
 pub async fn typed(command: &str, folder: &Path) -> String {
     let mut shell = Command::new("bash");
     shell.args(["-e", "-u", "-o", "pipefail", "-c", command]).current_dir(folder).stdin(Stdio::null());
-    let output = shell.output().await.expect("bash can be started");
+    let output = tokio::time::timeout(LONG, shell.kill_on_drop(true).output()).await;
+    let output = output.expect("it ends in time").expect("bash can be started");
     assert!(output.status.success(), "{command}: {}", String::from_utf8_lossy(&output.stderr));
     String::from_utf8_lossy(&output.stdout).into_owned()
 }

@@ -198,7 +198,7 @@ impl Fleet {
 
     /// Everything that the database knows about a job.
     pub async fn story(&self, job: JobId) -> Option<JobHistory> {
-        self.store.job_story(job).await.expect("the database can be read")
+        self.store.job_history(job).await.expect("the database can be read")
     }
 
     /// Waits until the database says that a job is in this state.

@@ -18,6 +18,7 @@ mod fleet;
 mod http;
 pub mod jobs;
 pub mod kride;
+mod limited;
 mod logs;
 mod messages;
 mod nginx;
@@ -50,6 +51,7 @@ pub use environment::{
 };
 pub use fleet::{Fleet, Watch};
 pub use http::{HttpAnswer, request};
+pub use limited::{BUILD_MAX, at_most, ends_well};
 pub use logs::tail;
 pub use nginx::Nginx;
 pub use node::{rabbitmqctl, restart_the_broker};

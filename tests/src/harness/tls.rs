@@ -8,6 +8,7 @@ use super::{
     compiled::folder,
     environment::{Services, free_port, kept},
     node::rabbitmqctl,
+    wait::LONG,
 };
 
 /// An authority that one has made, and a certificate of its for `localhost`.
@@ -23,26 +24,28 @@ impl Authority {
         let mut command = Command::new("bash");
         command.arg(script).arg(&folder);
         succeeds(command).await;
-        // Java reads no PEM.
-        let mut command = Command::new("keytool");
-        command.args(["-importcert", "-noprompt", "-alias", name, "-storetype", "PKCS12"]);
-        command.args(["-storepass", Self::STORE_PASSWORD, "-file"]).arg(folder.join("ca.pem"));
-        command.arg("-keystore").arg(folder.join("ca.p12"));
+        // Java reads no PEM; a person makes the store in the folder of the certificate.
+        let mut command = Command::new("bash");
+        command.args(["-c", Self::JAVA_STORE]).current_dir(&folder);
         succeeds(command).await;
         Self { folder }
     }
 
-    /// What opens the store for Java; there is nothing secret in it.
-    pub const STORE_PASSWORD: &'static str = "changeit";
+    /// The line of the guides that makes Java's store.
+    pub const JAVA_STORE: &'static str = "keytool -importcert -noprompt -alias closure -file ca.pem -keystore ca.p12 \
+        -storetype PKCS12 -storepass changeit";
+    /// What the guides have Java told of the store in its folder.
+    pub const JAVA_OPTIONS: &'static str =
+        "-Djavax.net.ssl.trustStore=ca.p12 -Djavax.net.ssl.trustStorePassword=changeit";
 
     /// The authority's certificate in PEM.
     pub fn pem(&self) -> PathBuf {
         self.folder.join("ca.pem")
     }
 
-    /// The same in a store for Java.
-    pub fn store(&self) -> PathBuf {
-        self.folder.join("ca.p12")
+    /// Where the certificate and Java's store lie.
+    pub fn folder(&self) -> &Path {
+        &self.folder
     }
 }
 
@@ -86,6 +89,7 @@ impl Amqps {
 }
 
 async fn succeeds(command: Command) {
-    let output = kept(command).output().await.expect("the tool can be started");
+    let output = tokio::time::timeout(LONG, kept(command).output()).await.expect("the tool ends in time");
+    let output = output.expect("the tool can be started");
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
 }

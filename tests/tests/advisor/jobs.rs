@@ -90,6 +90,10 @@ fn what_became_of_a_text_and_of_the_email_in_its_place_is_told_in_the_wires_word
     });
 }
 
+fn text_of(value: &Value) -> String {
+    value.as_str().expect("a text").to_owned()
+}
+
 /// A report that the mail of this generation came back.
 fn bounce(job_id: JobId, generation: u32) -> NewBounce {
     NewBounce {
@@ -142,6 +146,20 @@ fn what_was_told_of_a_job_before_stands_in_its_order_beside_the_outcome_that_hol
         let consultation = job["consultation"]["id"].as_str().expect("it has a name");
         let listed = look_up(&fleet, &format!("/v1/consultations/{consultation}"), "en").await.json();
         assert_eq!(listed["jobs"][0]["earlier_outcomes"], answer["earlier_outcomes"]);
+
+        let shown = fleet.cli(&["--json", "show", &id.to_string()]).await.with_code(0).json();
+        assert_eq!(shown[0]["earlier_outcomes"], answer["earlier_outcomes"], "people are told the same");
+        let shown = fleet.cli(&["show", &id.to_string()]).await.with_code(0).output;
+        let lines: Vec<&str> =
+            shown.lines().filter_map(|line| line.trim_start().strip_prefix("told     ")).collect();
+        for (line, outcome) in lines.iter().zip(earlier) {
+            let number = format!("{}.{}", outcome["generation"], outcome["word"]);
+            for part in [&number, &text_of(&outcome["outcome"]), &text_of(&outcome["at"])] {
+                assert!(line.contains(part.as_str()), "{part}: {shown}");
+            }
+        }
+        assert_eq!(lines.len(), 2, "{shown}");
+        assert!(lines[0].ends_with("subject_not_english"), "{shown}");
         assert!(!answer.to_string().contains("@example.com"), "{answer}");
         fleet.finish().await;
     });

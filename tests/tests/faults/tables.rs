@@ -190,7 +190,7 @@ fn statements_that_become_stale_under_load_cost_nothing_but_time() {
             }
             // The test's own statements are stale as well.
             eventually("the test to read again", LONG, || async {
-                let read = fleet.store.job_story(jobs::id(&list[0])).await;
+                let read = fleet.store.job_history(jobs::id(&list[0])).await;
                 read.map(drop).map_err(|problem| problem.to_string())
             })
             .await;

@@ -55,7 +55,7 @@ impl Setting {
     }
 
     async fn state(&self, id: JobId) -> DeliveryState {
-        let story = self.fleet.store.job_story(id).await.expect("the database answers");
+        let story = self.fleet.store.job_history(id).await.expect("the database answers");
         story.expect("the job is known").state
     }
 }

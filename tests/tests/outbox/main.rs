@@ -12,7 +12,7 @@ use closure_tests::harness::{Fleet, FleetOptions, LONG, eventually, jobs, run};
 use serde_json::{Value, json};
 use tokio::{
     io::{AsyncBufReadExt, BufReader},
-    process::Child,
+    process::{Child, Command},
 };
 use uuid::Uuid;
 
@@ -238,6 +238,13 @@ async fn crm_hears(fleet: &Fleet, kind: Option<&str>, message: &Value) {
     fleet.vhost.put(QUEUE, kind, &message.to_string()).await;
 }
 
+/// Runs a program that is to give up at once; its exit code and what it said of the reason.
+async fn refused(mut command: Command) -> (Option<i32>, String) {
+    let output = tokio::time::timeout(LONG, command.output()).await.expect("it gives up in time");
+    let output = output.expect("it can be started");
+    (output.status.code(), String::from_utf8_lossy(&output.stderr).into_owned())
+}
+
 /// What the broker refuses or gives back stays in the outbox, and is told.
 async fn what_is_not_taken_stays(programs: Programs) {
     let fleet = Fleet::start(FleetOptions::without_processes("outbox-refused")).await;
@@ -246,13 +253,11 @@ async fn what_is_not_taken_stays(programs: Programs) {
     let (_, place) = crm.broker.rsplit_once('@').expect("the address names a user");
     let mut stranger = crm.prepared((crm.programs.relay)());
     stranger.env("CLOSURE_AMQP", format!("amqp://nobody:wrong@{place}"));
-    let output = stranger.output().await.expect("it can be started");
-    let said = String::from_utf8_lossy(&output.stderr);
-    assert!(output.status.code() == Some(1) && said.contains("403"), "{said}");
-    for mut command in crm.with_addresses_that_are_none() {
-        let output = command.output().await.expect("it can be started");
-        let said = String::from_utf8_lossy(&output.stderr);
-        assert!(output.status.code() == Some(1) && said.contains(" is no address; percent-encode"), "{said}");
+    let (code, said) = refused(stranger).await;
+    assert!(code == Some(1) && said.contains("403"), "{said}");
+    for command in crm.with_addresses_that_are_none() {
+        let (code, said) = refused(command).await;
+        assert!(code == Some(1) && said.contains(" is no address; percent-encode"), "{said}");
         assert!(!said.contains("cret"), "no part of the password is told: {said}");
     }
     for queue in ["closure.email", "closure.unroutable"] {

@@ -8,13 +8,19 @@ use std::{
 };
 
 use closure_contract::JobId;
-use closure_tests::harness::{Fleet, FleetOptions, LONG, eventually, go, java, jobs, node, php, python, run};
+use closure_tests::harness::{
+    BUILD_MAX, Fleet, FleetOptions, LONG, at_most, ends_well, eventually, go, java, jobs, node, php, python,
+    run,
+};
 use serde_json::{Value, json};
 use tokio::{
     io::{AsyncBufReadExt, BufReader},
     process::Command,
 };
 use uuid::Uuid;
+
+/// The guides name this limit of the broker's.
+const BROKER_BYTES_MAX: usize = 1024 * 1024;
 
 fn root() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).parent().expect("the tests lie in the workspace").to_owned()
@@ -41,13 +47,13 @@ async fn output_at(mut command: Command, uri: &str, queue: &str) -> (Option<i32>
 }
 
 /// What the broker refuses is told at once in its own words, and a reader that is cut off does not end well.
-async fn is_refused_and_cut_off(publisher: impl Fn() -> Command, reader: impl Fn() -> Command) {
+async fn is_refused_and_cut_off(publish: impl Fn() -> Command, reader: impl Fn() -> Command) {
     let fleet = Fleet::start(FleetOptions::without_processes("producers-refused")).await;
     let (_, place) = fleet.vhost.uri.rsplit_once('@').expect("the address names a user");
     let stranger = format!("amqp://nobody:wrong@{place}");
     let body = jobs::email("refused@example.com").to_string();
     let publisher = || {
-        let mut command = publisher();
+        let mut command = publish();
         command.arg(fleet.file("refused.json", body.as_bytes()));
         command
     };
@@ -77,6 +83,9 @@ async fn is_refused_and_cut_off(publisher: impl Fn() -> Command, reader: impl Fn
             );
         }
     }
+    let (ended, said) = output_at(with_too_much(&fleet, publish()), &fleet.vhost.uri, "crm.nowhere").await;
+    assert_eq!(ended, Some(1), "more than 1 MiB is not confirmed: {said}");
+    assert!(said.contains("406") && !said.contains("again in"), "{said}");
     publishes_the_same_bytes_again(&fleet, publisher(), &body).await;
     fleet.cli(&["outcomes", "--queue", "crm.cut-off", "--count", "0"]).await.with_code(0);
     let mut command = reader();
@@ -93,6 +102,14 @@ async fn is_refused_and_cut_off(publisher: impl Fn() -> Command, reader: impl Fn
     assert_eq!(output.status.code(), Some(1), "a supervisor starts it again");
     assert!(!output.stderr.is_empty(), "and a person sees why");
     fleet.finish().await;
+}
+
+/// The program with a job of more bytes than the broker takes.
+fn with_too_much(fleet: &Fleet, mut publisher: Command) -> Command {
+    let mut job = jobs::email("too-much@example.com");
+    job["email"]["text"] = "x".repeat(BROKER_BYTES_MAX).into();
+    publisher.arg(fleet.file("too-much.json", job.to_string().as_bytes()));
+    publisher
 }
 
 /// What comes back because the topology is not complete is published again, until it is.
@@ -258,9 +275,8 @@ fn module_proxy(folder: &Path) -> String {
     ] {
         std::fs::write(file, text).expect("a file can be written");
     }
-    let mut zip = std::process::Command::new("/usr/bin/python3");
-    zip.args(["-c", ZIP]).arg(of_version("zip")).current_dir(folder.join("zip"));
-    assert!(zip.status().expect("Python can be started").success(), "the archive is made");
+    let mut zip = at_most(BUILD_MAX, "/usr/bin/python3");
+    ends_well(zip.args(["-c", ZIP]).arg(of_version("zip")).current_dir(folder.join("zip")));
     format!("file://{}", folder.join("proxy").display())
 }
 
@@ -276,7 +292,7 @@ fn the_line_of_the_guide_that_makes_a_go_module_gives_programs_that_can_be_built
         let file = format!("go/{name}/main.go");
         std::fs::copy(program(&file), own.join(&file)).expect("a program can be copied");
     }
-    let mut shell = std::process::Command::new("bash");
+    let mut shell = at_most(BUILD_MAX, "bash");
     shell.args(["-e", "-c", &format!("{line} && go build ./go/publish && go build ./go/outcomes")]);
     shell
         .current_dir(&own)
@@ -284,8 +300,7 @@ fn the_line_of_the_guide_that_makes_a_go_module_gives_programs_that_can_be_built
         .env("GOCACHE", folder.path().join("cache"));
     // A module of the proxy is kept without the right to write, which would outlast the test.
     shell.env("GOFLAGS", "-modcacherw").env("GOPROXY", proxy).env("GOSUMDB", "off").env("GO111MODULE", "");
-    let output = shell.output().expect("bash can be started");
-    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    ends_well(&mut shell);
     assert!(own.join("publish").is_file() && own.join("outcomes").is_file(), "both are built");
 }
 

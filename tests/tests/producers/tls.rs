@@ -73,15 +73,21 @@ fn the_programs_in_node_believe_the_authority_that_they_are_given_and_no_other()
 fn the_programs_in_java_believe_the_authority_that_they_are_given_and_no_other() {
     let told: Told = |name, authority| {
         let mut command = java(&program("java"), name);
-        let (store, password) = (authority.store().display().to_string(), Authority::STORE_PASSWORD);
-        let options = format!(
-            "-Djavax.net.ssl.trustStore={store} -Djavax.net.ssl.trustStorePassword={password} \
-             -Djavax.net.ssl.trustStoreType=PKCS12"
-        );
-        command.env("JDK_JAVA_OPTIONS", options);
+        command.env("JDK_JAVA_OPTIONS", Authority::JAVA_OPTIONS).current_dir(authority.folder());
         command
     };
     run(believes_its_authority_alone(told, "Publish", "Outcomes"));
+}
+
+#[test]
+fn the_guides_show_the_lines_by_which_java_is_told_of_an_authority_as_they_are_tried() {
+    for guide in ["docs/integration.en.md", "docs/integration.ko.md", "docs/contract/producers/README.md"] {
+        let text = std::fs::read_to_string(root().join(guide)).expect("there is a guide");
+        for line in [Authority::JAVA_STORE, Authority::JAVA_OPTIONS] {
+            assert!(text.contains(line), "{guide} does not show: {line}");
+        }
+        assert_eq!(text.matches("-Djavax.net.ssl.").count(), 2, "{guide} shows no other flag");
+    }
 }
 
 #[test]

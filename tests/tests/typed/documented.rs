@@ -6,7 +6,7 @@ use std::{
     process::Stdio,
 };
 
-use closure_tests::harness::{Fleet, FleetOptions, binary, jobs, run};
+use closure_tests::harness::{Fleet, FleetOptions, LONG, binary, jobs, run};
 use tokio::process::Command;
 
 /// What runs a command that a guide shows.
@@ -319,7 +319,8 @@ async fn typed(fleet: &Fleet, folder: &Path, command: &str) -> (Option<i32>, Str
     shell.args(["-e", "-u", "-o", "pipefail", "-c", command]).current_dir(folder);
     shell.env_clear().env("PATH", format!("{own}:/usr/bin:/bin")).stdin(Stdio::null());
     shell.envs(fleet.environment.iter().map(|(name, value)| (name, value)));
-    let output = shell.output().await.expect("bash can be started");
+    let output = tokio::time::timeout(LONG, shell.kill_on_drop(true).output()).await;
+    let output = output.expect("it ends in time").expect("bash can be started");
     let said = [output.stdout, output.stderr].concat();
     (output.status.code(), String::from_utf8_lossy(&said).into_owned())
 }

@@ -207,3 +207,39 @@ fn the_korean_documents_have_one_word_for_each_thing() {
         }
     }
 }
+
+/// The counts of a cap of the shipped rules, as the page of the rules shows them.
+fn caps(name: &str) -> [String; 2] {
+    let rules =
+        std::fs::read_to_string(root().join("docs/rulebook.md")).expect("the page of the rules is there");
+    [name.to_owned(), format!("{name}_day")].map(|cap| {
+        let (_, rest) =
+            rules.split_once(&format!("`caps.{cap}` = `{{\"count\":")).expect("the cap stands there");
+        rest.split(',').next().unwrap_or_default().to_owned()
+    })
+}
+
+#[test]
+fn both_guides_say_how_often_one_number_may_be_tried_as_the_shipped_rules_do() {
+    for (guide, number, neighbours) in [
+        (
+            "docs/integration.en.md",
+            "take {hour} an hour and {day} a day",
+            "such neighbours {hour} and {day};",
+        ),
+        (
+            "docs/integration.ko.md",
+            "한 시간에 {hour}건, 하루에 {day}건",
+            "인접 번호는 {hour}건과 {day}건까지",
+        ),
+    ] {
+        let text = std::fs::read_to_string(root().join(guide)).expect("there is a guide");
+        let row = text.lines().find(|line| line.starts_with("| `number_cap_reached`"));
+        let row = row.unwrap_or_else(|| panic!("{guide} does not say what number_cap_reached means"));
+        for (cap, words) in [("number", number), ("address", number), ("prefix", neighbours)] {
+            let [hour, day] = caps(cap);
+            let words = words.replace("{hour}", &hour).replace("{day}", &day);
+            assert!(row.contains(&words), "{guide}: {words}");
+        }
+    }
+}

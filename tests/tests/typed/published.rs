@@ -1,6 +1,7 @@
 //! What was published under a version stays: a field may be added to it, and none is taken away or becomes another.
 //!
-//! `published.txt` has every field of every published schema, with its types, its words and whether it is always there.
+//! `published.txt` has every field of every published schema, with its types, its words, its limits and whether it is
+//! always there.
 //! A field that is new is written down there as well, by which the next release is held to it.
 
 use std::{
@@ -14,14 +15,22 @@ use serde_json::{Map, Value};
 const FOLDERS: [&str; 2] = ["", "printed"];
 /// A schema within a schema is followed so far; none goes round in circles.
 const DEPTH_MAX: usize = 30;
+/// The keywords whose higher number forbids less, those whose lower number does, and those of which two differ or not.
+const AT_MOST: [&str; 5] = ["maxLength", "maximum", "exclusiveMaximum", "maxItems", "maxProperties"];
+const AT_LEAST: [&str; 5] = ["minLength", "minimum", "exclusiveMinimum", "minItems", "minProperties"];
+const FORMS: [&str; 5] = ["pattern", "format", "not", "multipleOf", "uniqueItems"];
 
 /// What a schema says of one field.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 struct Field {
     types: BTreeSet<String>,
     words: BTreeSet<String>,
+    limits: Limits,
     is_required: bool,
 }
+
+/// What else its values are held to: the values of each keyword, wherever one stands for this field.
+type Limits = BTreeMap<String, BTreeSet<String>>;
 
 /// Fields by schema and path.
 type Fields = BTreeMap<String, Field>;
@@ -52,6 +61,12 @@ impl Walk<'_> {
         let field = self.fields.entry(path.to_owned()).or_default();
         field.types.extend(texts(schema.get("type")));
         field.words.extend(texts(schema.get("enum")).chain(texts(schema.get("const"))));
+        for (keyword, value) in schema {
+            let is_closed = keyword == "additionalProperties" && value == &Value::Bool(false);
+            if is_closed || [AT_MOST, AT_LEAST, FORMS].concat().contains(&keyword.as_str()) {
+                field.limits.entry(keyword.clone()).or_default().insert(value.to_string());
+            }
+        }
         for key in ["anyOf", "oneOf", "allOf"] {
             for part in schema.get(key).and_then(Value::as_array).into_iter().flatten() {
                 self.see(part, path, depth + 1);
@@ -120,16 +135,26 @@ fn fields(document: &Value, schema: &Value, prefix: &str) -> Fields {
 fn line(path: &str, field: &Field) -> String {
     let join = |list: &BTreeSet<String>| list.iter().cloned().collect::<Vec<_>>().join("|");
     let presence = if field.is_required { "required" } else { "optional" };
-    format!("{path} {presence} {} = {}", join(&field.types), join(&field.words)).trim_end().to_owned()
+    let limits = if field.limits.is_empty() {
+        String::new()
+    } else {
+        format!("; {}", serde_json::to_string(&field.limits).expect("texts are JSON"))
+    };
+    format!("{path} {presence} {} = {} {limits}", join(&field.types), join(&field.words))
+        .trim_end()
+        .replace(" =  ;", " = ;")
 }
 
 fn read(line: &str) -> (String, Field) {
-    let (head, words) = line.split_once(" =").expect("a line has words behind an equals sign");
+    let (head, tail) = line.split_once(" =").expect("a line has words behind an equals sign");
+    let (words, limits) = tail.split_once(';').unwrap_or((tail, "{}"));
+    let limits = serde_json::from_str(limits).expect("limits are JSON");
     let mut parts = head.split(' ');
     let mut part = || parts.next().unwrap_or_default().to_owned();
     let (version, path, presence, types) = (part(), part(), part(), part());
     let list = |text: &str| text.trim().split('|').filter(|one| !one.is_empty()).map(str::to_owned).collect();
-    let field = Field { types: list(&types), words: list(words), is_required: presence == "required" };
+    let field =
+        Field { types: list(&types), words: list(words), limits, is_required: presence == "required" };
     (format!("{version} {path}"), field)
 }
 
@@ -141,7 +166,33 @@ fn keeps(path: &str, old: &Field, new: &Field) -> bool {
     let presence =
         if is_sent { !new.is_required || old.is_required } else { new.is_required || !old.is_required };
     let types = if is_sent { old.types.is_subset(&new.types) } else { old.types == new.types };
-    presence && types && old.words.is_subset(&new.words)
+    // Where any word was good, a list of words forbids the others; what is read may turn out to be one of a list.
+    let words =
+        old.words.is_subset(&new.words) && (!is_sent || !old.words.is_empty() || new.words.is_empty());
+    let limits = if is_sent { allows(&new.limits, &old.limits) } else { allows(&old.limits, &new.limits) };
+    presence && types && words && limits
+}
+
+/// Whether these limits allow whatever those allow.
+fn allows(these: &Limits, those: &Limits) -> bool {
+    these.iter().all(|(keyword, values)| {
+        let Some(others) = those.get(keyword) else { return false };
+        // Each form of a field may have a limit of its own: neither the tightest nor the widest becomes tighter.
+        let ends = |of_two: fn(f64, f64) -> f64| [values, others].map(|values| end(values, of_two));
+        let (lowest, highest) = (ends(f64::min), ends(f64::max));
+        if AT_MOST.contains(&keyword.as_str()) {
+            lowest[0] >= lowest[1] && highest[0] >= highest[1]
+        } else if AT_LEAST.contains(&keyword.as_str()) {
+            lowest[0] <= lowest[1] && highest[0] <= highest[1]
+        } else {
+            values.is_subset(others)
+        }
+    })
+}
+
+/// The lowest or the highest of the numbers among these values.
+fn end(values: &BTreeSet<String>, of_two: fn(f64, f64) -> f64) -> Option<f64> {
+    values.iter().filter_map(|value| value.parse().ok()).reduce(of_two)
 }
 
 #[test]
@@ -167,6 +218,16 @@ fn nothing_that_was_published_is_taken_away_or_becomes_another() {
     assert!(missing.is_empty(), "new; write this into {}:\n{}", file.display(), missing.join("\n"));
 }
 
+/// Limits as lines have them.
+const LONG: &str = r#"; {"maxLength":["128"]}"#;
+const TWO_FORMS: &str = r#"; {"maxLength":["128","64"]}"#;
+const SHORT: &str = r#"; {"maxLength":["64"]}"#;
+const FROM_0: &str = r#"; {"minimum":["0"]}"#;
+const FROM_1: &str = r#"; {"minimum":["1"]}"#;
+const DIGITS: &str = r#"; {"pattern":["\"^[0-9]= ; +$\""]}"#;
+const LETTERS: &str = r#"; {"pattern":["\"^[a-z]+$\""]}"#;
+const CLOSED: &str = r#"; {"additionalProperties":["false"]}"#;
+
 #[test]
 fn a_field_that_goes_turns_or_is_asked_for_is_noticed_and_one_that_comes_is_not() {
     let field =
@@ -182,8 +243,33 @@ fn a_field_that_goes_turns_or_is_asked_for_is_noticed_and_one_that_comes_is_not(
         (heard, ("string", "required", ""), ("null|string", "required", ""), false),
         (heard, ("string", "required", ""), ("string", "optional", ""), false),
         (heard, ("string", "optional", ""), ("string", "required", ""), true),
+        (sent, ("string", "required", ""), ("string", "required", "a"), false),
+        (heard, ("string", "required", ""), ("string", "required", "a"), true),
+        (sent, ("string", "required", LONG), ("string", "required", LONG), true),
+        (sent, ("string", "required", LONG), ("string", "required", SHORT), false),
+        (sent, ("string", "required", ""), ("string", "required", SHORT), false),
+        (sent, ("string", "required", TWO_FORMS), ("string", "required", SHORT), false),
+        (sent, ("string", "required", SHORT), ("string", "required", LONG), true),
+        (sent, ("string", "required", SHORT), ("string", "required", ""), true),
+        (heard, ("string", "required", SHORT), ("string", "required", LONG), false),
+        (heard, ("string", "required", SHORT), ("string", "required", ""), false),
+        (heard, ("string", "required", LONG), ("string", "required", SHORT), true),
+        (sent, ("integer", "required", FROM_0), ("integer", "required", FROM_1), false),
+        (sent, ("integer", "required", FROM_1), ("integer", "required", FROM_0), true),
+        (heard, ("integer", "required", FROM_1), ("integer", "required", FROM_0), false),
+        (sent, ("string", "required", DIGITS), ("string", "required", LETTERS), false),
+        (sent, ("string", "required", ""), ("string", "required", DIGITS), false),
+        (sent, ("string", "required", DIGITS), ("string", "required", ""), true),
+        (heard, ("string", "required", DIGITS), ("string", "required", LETTERS), false),
+        (heard, ("string", "required", ""), ("string", "required", DIGITS), true),
+        (sent, ("object", "required", ""), ("object", "required", CLOSED), false),
     ] {
         let (before, after) = (field(old.0, old.1, old.2), field(new.0, new.1, new.2));
+        assert_eq!(
+            read(&line("x /", &before)),
+            ("x /".to_owned(), before.clone()),
+            "it is written as it is read"
+        );
         assert_eq!(keeps(path, &before, &after), stays, "{path}: {old:?} to {new:?}");
     }
 }

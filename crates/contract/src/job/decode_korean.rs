@@ -1,6 +1,6 @@
 //! Why a message is not a job, in Korean; the English is the error's own text.
 
-use super::{DecodeError, form::Form};
+use super::{DecodeError, form::Form, shape_korean};
 use crate::{language::Language, topology::JOB_BYTES_MAX};
 
 impl DecodeError {
@@ -12,7 +12,6 @@ impl DecodeError {
         }
     }
 
-    /// What a field should have been is said as the reader of shapes says it, in English: it speaks to a programmer.
     fn in_korean(&self) -> String {
         match self {
             Self::TooLarge { bytes } => {
@@ -21,8 +20,9 @@ impl DecodeError {
             Self::NotJson { form, line, column } => {
                 format!("{}({line}번째 줄, {column}번째 열)", form.in_korean())
             }
-            Self::NoObject { .. } => {
-                "본문이 JSON 객체가 아닙니다. 중괄호로 묶은 객체 하나여야 합니다".to_owned()
+            Self::NoObject { what } => {
+                let found = shape_korean::found(what).unwrap_or(what);
+                format!("본문이 {found}입니다. 메시지마다 중괄호로 묶은 객체 하나여야 합니다")
             }
             Self::UnknownKind => {
                 "kind가 없거나 알 수 없는 값입니다. closure.sms/1, closure.email/1, closure.dial/1, closure.cancel/1 중 \
@@ -36,7 +36,7 @@ impl DecodeError {
                 format!("{kind}은(는) 여기에서 읽지 않는 kind이며 라우팅 키는 {key}입니다")
             }
             Self::WrongShape { path, problem } => {
-                format!("`{path}` 필드가 없거나 형식이 올바르지 않습니다({problem})")
+                format!("`{path}` 필드: {}", shape_korean::problem(problem))
             }
         }
     }

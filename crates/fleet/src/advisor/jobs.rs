@@ -8,7 +8,7 @@ use axum::{
 use closure_contract::{
     Channel, ConsultationId, Evidence, FailureCode, Generation, JobId, Language, OutcomeName, Timestamp,
 };
-use closure_store::{DeliveryState, EarlierWord, JobSummary, Store, StoreError};
+use closure_store::{DeliveryState, JobSummary, Store, StoreError};
 use schemars::JsonSchema;
 use serde::Serialize;
 use tracing::{info, warn};
@@ -17,6 +17,7 @@ use uuid::Uuid;
 use super::{answering::Answerer, guard::Caller, language::Asked, refusal::Refusal};
 use crate::{
     announce::Word,
+    earlier::EarlierOutcome,
     runtime::{Outage as _, Remedy},
 };
 
@@ -81,29 +82,6 @@ struct HeldOutcome {
     /// When the job came to this end, as the message says.
     at: Option<Timestamp>,
     /// Whether the broker has confirmed it; false for a moment after the end, or for as long as the broker is away.
-    told: bool,
-}
-
-/// An outcome in whose place another was told, in the words of `closure.outcome/1`.
-#[derive(Debug, Serialize, JsonSchema)]
-struct EarlierOutcome {
-    /// Which edition of the job it speaks of.
-    generation: Generation,
-    /// The same as in the message.
-    outcome_id: Uuid,
-    /// Which word about that generation it is, from 1.
-    word: u32,
-    /// The `outcome_id` of the word before, which this one took back or refined.
-    corrects: Option<Uuid>,
-    /// How it ended.
-    outcome: OutcomeName,
-    /// What a `delivered` was worth.
-    evidence: Evidence,
-    /// Why it did not reach the customer, where it did not.
-    code: Option<FailureCode>,
-    /// When the job came to this end, as the message says.
-    at: Timestamp,
-    /// Whether the broker had confirmed it when the next one took its place; where false it may never have come.
     told: bool,
 }
 
@@ -191,7 +169,6 @@ impl JobAnswer {
             at: summary.ended_at,
             told: summary.told,
         });
-        let earlier = summary.earlier.iter().filter_map(|word| EarlierOutcome::of(summary, word));
         Self {
             job_id: summary.job_id,
             consultation_id: summary.consultation_id.clone(),
@@ -204,7 +181,7 @@ impl JobAnswer {
             remedy: summary.code.map(|code| code.remedy_in(language)),
             attempts: summary.attempts,
             outcomes: held.into_iter().collect(),
-            earlier_outcomes: earlier.collect(),
+            earlier_outcomes: EarlierOutcome::all_of(summary),
             fallback_job_id: summary.fallback_job_id,
             fallback_of: summary.source_job_id,
             created_at: summary.created_at,
@@ -213,22 +190,5 @@ impl JobAnswer {
             receipt_due_at: summary.receipt_due_at,
             ended_at: summary.ended_at,
         }
-    }
-}
-
-impl EarlierOutcome {
-    fn of(summary: &JobSummary, earlier: &EarlierWord) -> Option<Self> {
-        let word = Word::of_earlier(summary, earlier)?;
-        Some(Self {
-            generation: earlier.generation,
-            outcome_id: word.outcome_id,
-            word: word.number,
-            corrects: word.corrects,
-            outcome: word.outcome,
-            evidence: earlier.evidence,
-            code: earlier.code,
-            at: earlier.at,
-            told: earlier.told,
-        })
     }
 }

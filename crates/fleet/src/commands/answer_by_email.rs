@@ -50,11 +50,11 @@ pub(super) async fn run(invocation: &Invocation, settle: &Settle) -> Result<(), 
         }
     };
     let answer_id = text.job_id.fallback_email();
-    if let Some(story) = store.job_story(answer_id).await? {
+    if let Some(history) = store.job_history(answer_id).await? {
         return Err(Failure::Refused(format!(
             "the email {answer_id} is there already and is {}; see `fleet show {answer_id}`, and discard the letter if it \
              answers",
-            story.state
+            history.state
         )));
     }
     let Some(rules) = open_rules(rulebook, &store, refresh, &lifecycle).await? else { return Ok(()) };

@@ -8,10 +8,24 @@ use schemars::{JsonSchema, Schema, generate::SchemaSettings, transform::Recursiv
 use serde::Serialize;
 use serde_json::Value;
 
+use crate::earlier::EarlierOutcome;
+
 /// What `fleet show` prints: the latest jobs, in the order in which they began.
-pub type Stories = Vec<JobHistory>;
+pub type ShownJobs = Vec<ShownJob>;
 /// What `fleet dead list` prints: the latest letter first.
 pub type Letters = Vec<DeadLetterSummary>;
+
+/// What `fleet show` prints of one job.
+#[derive(Debug, Serialize, JsonSchema)]
+#[schemars(rename = "JobHistory")]
+pub struct ShownJob {
+    /// Everything that happened to it.
+    #[serde(flatten)]
+    pub job: JobHistory,
+    /// What the CRM was told before the outcome that holds, the oldest first: at most the latest 50 outcomes, those of
+    /// earlier generations included.
+    pub earlier_outcomes: Vec<EarlierOutcome>,
+}
 
 /// What `fleet dead show` prints: a letter with its bytes, as text where they are text, and as hexadecimal digits where
 /// they are not.
@@ -65,7 +79,7 @@ pub fn files() -> Vec<(String, String)> {
         (format!("printed/{name}.schema.json"), text + "\n")
     };
     vec![
-        file("show.1", schema_of::<Stories>()),
+        file("show.1", schema_of::<ShownJobs>()),
         file("dead-list.1", schema_of::<Letters>()),
         file("dead-show.1", schema_of::<Letter<'_>>()),
     ]

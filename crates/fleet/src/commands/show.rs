@@ -9,8 +9,12 @@ use closure_contract::{
 use closure_providers::Capabilities;
 use closure_store::{DeliveryState, JobHistory, Store};
 
-use super::{Failure, Invocation, printed::Stories, show_as};
-use crate::{cli::StoryId, config, output};
+use super::{
+    Failure, Invocation,
+    printed::{ShownJob, ShownJobs},
+    show_as,
+};
+use crate::{cli::ShownId, config, earlier::EarlierOutcome, output};
 
 /// The longest step of a ladder: no message waits longer for its next look.
 const LOOK_WITHIN: Duration = Duration::from_secs(3_600);
@@ -19,43 +23,50 @@ const LOOK_WITHIN: Duration = Duration::from_secs(3_600);
 pub async fn run(invocation: &Invocation, id: &str) -> Result<(), Failure> {
     let database = config::load(invocation.config.as_ref(), config::database)?;
     let store = Store::new(database)?;
-    let stories: Stories = match StoryId::read(id) {
-        StoryId::Job(job) => store.job_story(job).await?.into_iter().collect(),
-        StoryId::Consultation(text) => {
+    let jobs: Vec<JobHistory> = match ShownId::read(id) {
+        ShownId::Job(job) => store.job_history(job).await?.into_iter().collect(),
+        ShownId::Consultation(text) => {
             let consultation =
                 ConsultationId::try_from(text).map_err(|problem| Failure::Input(problem.to_string()))?;
-            store.consultation_story(&consultation).await?
+            store.consultation_history(&consultation).await?
         }
     };
-    if stories.is_empty() {
+    if jobs.is_empty() {
         return Err(Failure::Input(format!(
             "no worker has had {id} in hand; it waits in its queue (fleet doctor), or died there (fleet dead list)"
         )));
+    }
+    let mut stories = ShownJobs::with_capacity(jobs.len());
+    for job in jobs {
+        let summary = store.job_summary(job.job_id).await?;
+        let earlier_outcomes = summary.as_ref().map(EarlierOutcome::all_of).unwrap_or_default();
+        stories.push(ShownJob { job, earlier_outcomes });
     }
     show_as(invocation.style, &stories, |stories| stories.iter().for_each(text));
     Ok(())
 }
 
-fn text(story: &JobHistory) {
+fn text(told: &ShownJob) {
+    let history = &told.job;
     output::line(format!(
         "job {}  {}  consultation {} revision {}",
-        story.job_id, story.channel, story.consultation_id, story.revision
+        history.job_id, history.channel, history.consultation_id, history.revision
     ));
-    let code = story.code.map_or_else(String::new, |code| format!("  {code}: {}", code.what()));
+    let code = history.code.map_or_else(String::new, |code| format!("  {code}: {}", code.what()));
     output::line(format!(
         "  {} (generation {}, since {}){code}",
-        story.state, story.generation, story.updated_at
+        history.state, history.generation, history.updated_at
     ));
-    if let Some(detail) = story.detail.as_ref().filter(|_| story.state != DeliveryState::InDoubt) {
+    if let Some(detail) = history.detail.as_ref().filter(|_| history.state != DeliveryState::InDoubt) {
         output::line(format!("  detail   {detail}"));
     }
-    if let Some(due) = story.receipt_due_at {
+    if let Some(due) = history.receipt_due_at {
         output::line(format!("  receipt due {due}"));
     }
-    if let Some(asked) = &story.sender_asked {
+    if let Some(asked) = &history.sender_asked {
         // A receipt that came after the CRM was told may be the first to name one.
-        let by_receipt = || story.receipts.iter().rev().filter(|receipt| receipt.counts);
-        let reported = story.sender_reported.as_ref();
+        let by_receipt = || history.receipts.iter().rev().filter(|receipt| receipt.counts);
+        let reported = history.sender_reported.as_ref();
         let reported = reported.or_else(|| by_receipt().find_map(|receipt| receipt.reported_sender.as_ref()));
         let shown = reported.map_or_else(
             || "the gateway names none".to_owned(),
@@ -63,17 +74,28 @@ fn text(story: &JobHistory) {
         );
         output::line(format!("  sender   asked for {asked}; {shown}"));
     }
-    if story.state == DeliveryState::InDoubt {
-        in_doubt(story);
+    if history.state == DeliveryState::InDoubt {
+        in_doubt(history);
     }
-    for attempt in &story.tries {
+    for outcome in &told.earlier_outcomes {
+        let code = outcome.code.map_or_else(String::new, |code| format!("  {code}"));
+        let standing = if outcome.told { "" } else { "  not confirmed by the broker" };
+        output::line(format!(
+            "  told     {}.{}  {}  {}{code}{standing}",
+            outcome.generation,
+            outcome.word,
+            output::word(&outcome.outcome),
+            outcome.at
+        ));
+    }
+    for attempt in &history.tries {
         let code = attempt.code.map_or_else(String::new, |code| format!("  {code}"));
         output::line(format!(
             "  attempt {}.{}  {}  {}  {}{code}",
             attempt.generation, attempt.number, attempt.provider, attempt.state, attempt.started_at
         ));
     }
-    for receipt in &story.receipts {
+    for receipt in &history.receipts {
         let standing = if receipt.counts { "" } else { "  not believed: the attempt is another gateway's" };
         let sender =
             receipt.reported_sender.as_ref().map_or_else(String::new, |name| format!("  sender {name}"));
@@ -85,11 +107,11 @@ fn text(story: &JobHistory) {
             receipt.received_at
         ));
     }
-    let rules: Vec<AppliedRule> = serde_json::from_value(story.rules.clone()).unwrap_or_default();
+    let rules: Vec<AppliedRule> = serde_json::from_value(history.rules.clone()).unwrap_or_default();
     for rule in rules {
         output::line(format!("  rule     {} {}: {}", rule.id, output::word(&rule.effect), rule.detail));
     }
-    for dead in &story.dead_letters {
+    for dead in &history.dead_letters {
         let letter = &dead.letter;
         output::line(format!("  dead letter {} is {}: {}", letter.id, letter.state.as_str(), letter.detail));
         for action in &dead.actions {
@@ -99,29 +121,31 @@ fn text(story: &JobHistory) {
             ));
         }
     }
-    if let Some(email) = story.fallback_job_id {
+    if let Some(email) = history.fallback_job_id {
         output::line(format!("  answered by email job {email}"));
     }
-    if let Some(since) = story.held_since {
+    if let Some(since) = history.held_since {
         output::line(format!(
             "  an email is due and held since {since}, because unusually many texts fail; fleet fallback-hold list"
         ));
     }
-    if let Some(sms) = story.source_job_id {
+    if let Some(sms) = history.source_job_id {
         output::line(format!("  stands in for SMS job {sms}"));
     }
 }
 
 /// What is in doubt, since when, and what follows by itself.
-fn in_doubt(story: &JobHistory) {
-    let Some(attempt) = story.tries.iter().rev().find(|attempt| attempt.state == "in_doubt") else { return };
-    let found_out = story.detail.as_deref().unwrap_or("nobody has looked yet");
+fn in_doubt(history: &JobHistory) {
+    let Some(attempt) = history.tries.iter().rev().find(|attempt| attempt.state == "in_doubt") else {
+        return;
+    };
+    let found_out = history.detail.as_deref().unwrap_or("nobody has looked yet");
     output::line(format!(
         "  in doubt: whether {} has attempt {}.{}, since {}; {found_out}",
         attempt.provider, attempt.generation, attempt.number, attempt.started_at
     ));
     if let Some(gateway) = Capabilities::of(attempt.provider) {
-        let latest = Timestamp(story.updated_at.0 + LOOK_WITHIN);
+        let latest = Timestamp(history.updated_at.0 + LOOK_WITHIN);
         output::line(format!("  next: by {latest} at the latest, {}", what_follows(gateway)));
     }
 }

@@ -7,7 +7,7 @@ use closure_contract::{
     FailureCode,
     facts::calls::{CallEventKind, ChannelPresence, ChannelState},
 };
-use closure_policy::dial::record::{CallEnd, CallResult, CallStory, read_call};
+use closure_policy::dial::record::{CallEnd, CallProgress, CallResult, read_call};
 use closure_providers::AriDial;
 use closure_store::{AttemptUse, Debt, DeliveryState, FinalState, OpenCall, Store, StoreError};
 use serde_json::json;
@@ -76,7 +76,7 @@ impl CallWatch {
             Ok(ChannelPresence::Gone) | Err(_) => None,
         };
         match read_call(&channel_id, &events, presence) {
-            CallStory::Ended(end) => {
+            CallProgress::Ended(end) => {
                 let agent_answered = events
                     .iter()
                     .any(|event| event.kind == CallEventKind::Answer && event.unique_id == channel_id);
@@ -93,7 +93,7 @@ impl CallWatch {
                 };
                 self.conclude(call, &end, agent_answered).await
             }
-            CallStory::NeverPlaced if presence == Some(ChannelPresence::Gone) => {
+            CallProgress::NeverPlaced if presence == Some(ChannelPresence::Gone) => {
                 let end = CallEnd {
                     result: CallResult::Failed(FailureCode::CallInDoubt),
                     talk_seconds: None,
@@ -101,10 +101,10 @@ impl CallWatch {
                 };
                 self.conclude(call, &end, false).await
             }
-            CallStory::NeverPlaced | CallStory::Ongoing if said.is_ok() && call.gone_ms.is_none() => {
+            CallProgress::NeverPlaced | CallProgress::Ongoing if said.is_ok() && call.gone_ms.is_none() => {
                 self.store.note_call_presence(call.job_id, call.generation, true).await
             }
-            CallStory::NeverPlaced | CallStory::Ongoing => Ok(()),
+            CallProgress::NeverPlaced | CallProgress::Ongoing => Ok(()),
         }
     }
 

@@ -3,7 +3,7 @@
 use std::{sync::Arc, time::Duration};
 
 use closure_contract::{ClientRef, Timestamp, facts::calls::CallEvent};
-use closure_policy::dial::record::{CheckStory, read_check};
+use closure_policy::dial::record::{CheckProgress, read_check};
 use closure_providers::{AriDial, PbxFault};
 use closure_store::{RecordFault, Store, StoreError};
 use tracing::info;
@@ -89,10 +89,10 @@ impl PbxCheck {
         loop {
             let events = self.store.call_events(&channel_id).await?;
             match read_check(&channel_id, &events) {
-                CheckStory::Well => return in_time(&events, asked_at),
-                CheckStory::NoDialplan => return Err(PbxProblem::NoDialplan),
-                CheckStory::Unrecorded if begun.elapsed() >= patience => return Err(PbxProblem::NoRecord),
-                CheckStory::Unrecorded => tokio::time::sleep(LOOK_EVERY).await,
+                CheckProgress::Well => return in_time(&events, asked_at),
+                CheckProgress::NoDialplan => return Err(PbxProblem::NoDialplan),
+                CheckProgress::Unrecorded if begun.elapsed() >= patience => return Err(PbxProblem::NoRecord),
+                CheckProgress::Unrecorded => tokio::time::sleep(LOOK_EVERY).await,
             }
         }
     }

@@ -11,7 +11,7 @@ use serde::Deserialize;
 
 /// The story of a call.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum CallStory {
+pub enum CallProgress {
     /// There is no trace of it.
     NeverPlaced,
     /// It rings or is talked on.
@@ -64,30 +64,30 @@ struct Extra {
 ///
 /// Presence is the PBX's word about the channel; nothing where it could not tell, or where a channel that is gone may be
 /// ahead of its record.
-pub fn read_call(channel_id: &str, events: &[CallEvent], presence: Option<ChannelPresence>) -> CallStory {
+pub fn read_call(channel_id: &str, events: &[CallEvent], presence: Option<ChannelPresence>) -> CallProgress {
     let call = Call { channel_id, events };
     let is_gone = match presence {
-        Some(ChannelPresence::Alive { .. }) => return CallStory::Ongoing,
+        Some(ChannelPresence::Alive { .. }) => return CallProgress::Ongoing,
         Some(ChannelPresence::Gone) => true,
         None => false,
     };
     if call.rows().next().is_none() {
-        return CallStory::NeverPlaced;
+        return CallProgress::NeverPlaced;
     }
     match (is_gone || call.all_ended(), call.agent_hung_up()) {
-        (true, true) => CallStory::Ended(call.end()),
-        (true, false) => CallStory::Ended(CallEnd {
+        (true, true) => CallProgress::Ended(call.end()),
+        (true, false) => CallProgress::Ended(CallEnd {
             result: CallResult::Failed(FailureCode::CallInDoubt),
             talk_seconds: None,
             cause: None,
         }),
-        (false, _) => CallStory::Ongoing,
+        (false, _) => CallProgress::Ongoing,
     }
 }
 
 /// What became of the dialplan's own check, which calls nobody.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum CheckStory {
+pub enum CheckProgress {
     /// Its record is not there, or not whole.
     Unrecorded,
     /// The dialplan ran it.
@@ -97,13 +97,13 @@ pub enum CheckStory {
 }
 
 /// Reads the record of the dialplan's own check: the far leg is the dialplan's, and it hangs up with a cause of its own.
-pub fn read_check(channel_id: &str, events: &[CallEvent]) -> CheckStory {
+pub fn read_check(channel_id: &str, events: &[CallEvent]) -> CheckProgress {
     let call = Call { channel_id, events };
     match call.hangup(Leg::Customer).map(|extra| extra.hangupcause) {
         // A record without a cause proves nothing about the dialplan.
-        None | Some(None) => CheckStory::Unrecorded,
-        Some(Some(NORMAL_CLEARING)) => CheckStory::Well,
-        Some(Some(_)) => CheckStory::NoDialplan,
+        None | Some(None) => CheckProgress::Unrecorded,
+        Some(Some(NORMAL_CLEARING)) => CheckProgress::Well,
+        Some(Some(_)) => CheckProgress::NoDialplan,
     }
 }
 

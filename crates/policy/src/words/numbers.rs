@@ -149,11 +149,12 @@ pub(crate) fn with_code_or_without(hint: u16) -> Sentence {
 
 pub(crate) fn several_readings(count: usize, is_all: bool) -> Sentence {
     let (more, korean_more) = if is_all { ("", "개") } else { (" or more", "개 이상") };
+    let readings = if count == 1 && is_all { "reading" } else { "readings" };
     Sentence::of(words!(
-        "without a country the digits have {count}{more} valid readings, one of them or more as written at home; \
-         name the country, or say that the country code is in them",
+        "without a country the digits have {count}{more} valid {readings}, one of them or more as written at home; \
+         name the country (`country_hint`), or say that its code is in them (`\"form\": \"with_country_code\"`)",
         "국가 정보가 없어 자국 내 표기를 포함해 {count}{korean_more}의 유효한 번호로 해석됩니다. 국가를 \
-         지정하거나 국가번호가 포함된 번호임을 표시하십시오"
+         지정하거나(`country_hint`) 국가번호가 포함된 번호임을 표시하십시오(`\"form\": \"with_country_code\"`)"
     ))
 }
 
@@ -224,5 +225,28 @@ fn kind_in_words(kind: PhoneKind) -> (&'static str, &'static str) {
         PhoneKind::Voicemail => ("a voice mailbox", "음성사서함 번호"),
         PhoneKind::ShortNumber => ("a short number", "특수 번호"),
         PhoneKind::Unknown => ("a kind that the plan does not tell", "종류를 알 수 없는 번호"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use closure_contract::Language;
+
+    use super::*;
+
+    #[test]
+    fn digits_that_may_be_several_numbers_name_the_fields_that_settle_it_and_count_in_grammar() {
+        for (count, is_all, counted) in [
+            (1, true, "1 valid reading,"),
+            (2, true, "2 valid readings,"),
+            (1, false, "1 or more valid readings,"),
+        ] {
+            let english = several_readings(count, is_all).said(Language::English);
+            assert!(english.contains(counted), "{english}");
+            let korean = several_readings(count, is_all).said(Language::Korean);
+            for field in ["`country_hint`", "`\"form\": \"with_country_code\"`"] {
+                assert!(english.contains(field) && korean.contains(field), "{english} {korean}");
+            }
+        }
     }
 }

@@ -4,7 +4,7 @@ use closure_contract::{
     FailureCode, Timestamp,
     facts::calls::{CallEvent, CallEventKind, ChannelPresence, ChannelState},
 };
-use closure_policy::dial::record::{CallEnd, CallResult, CallStory, read_call};
+use closure_policy::dial::record::{CallEnd, CallProgress, CallResult, read_call};
 use time::Duration;
 
 use crate::support::NOW;
@@ -46,7 +46,7 @@ fn customer_leg(cause: u32, dial_status: &str) -> Vec<CallEvent> {
 
 fn ended(events: &[CallEvent]) -> CallEnd {
     match read_call(CALL, events, Some(ChannelPresence::Gone)) {
-        CallStory::Ended(end) => end,
+        CallProgress::Ended(end) => end,
         other => panic!("the call ended: {other:?}"),
     }
 }
@@ -181,23 +181,23 @@ fn talk_time_runs_from_the_customers_answer_to_the_end() {
 
 #[test]
 fn a_call_without_a_row_was_never_placed() {
-    assert_eq!(read_call(CALL, &[], Some(ChannelPresence::Gone)), CallStory::NeverPlaced);
+    assert_eq!(read_call(CALL, &[], Some(ChannelPresence::Gone)), CallProgress::NeverPlaced);
     let another = CallEvent { linked_id: "other".to_owned(), ..row(0, "CHAN_START", "other", None) };
-    assert_eq!(read_call(CALL, &[another], Some(ChannelPresence::Gone)), CallStory::NeverPlaced);
+    assert_eq!(read_call(CALL, &[another], Some(ChannelPresence::Gone)), CallProgress::NeverPlaced);
 }
 
 #[test]
 fn a_call_whose_channel_lives_or_whose_rows_are_not_complete_goes_on() {
-    assert_eq!(read_call(CALL, &[], ALIVE), CallStory::Ongoing);
+    assert_eq!(read_call(CALL, &[], ALIVE), CallProgress::Ongoing);
     let started = [row(0, "CHAN_START", AGENT, None)];
-    assert_eq!(read_call(CALL, &started, None), CallStory::Ongoing);
+    assert_eq!(read_call(CALL, &started, None), CallProgress::Ongoing);
     let agent_first = [
         row(0, "CHAN_START", AGENT, None),
         row(1, "ANSWER", AGENT, None),
         row(2, "CHAN_START", CUSTOMER, None),
         hangup(3, AGENT, 16, "CANCEL"),
     ];
-    assert_eq!(read_call(CALL, &agent_first, None), CallStory::Ongoing);
+    assert_eq!(read_call(CALL, &agent_first, None), CallProgress::Ongoing);
 }
 
 #[test]
@@ -205,7 +205,7 @@ fn complete_rows_tell_the_end_although_the_pbx_could_not_be_asked() {
     let story = read_call(CALL, &customer_leg(17, "BUSY"), None);
     assert!(matches!(
         story,
-        CallStory::Ended(CallEnd { result: CallResult::Failed(FailureCode::CustomerBusy), .. })
+        CallProgress::Ended(CallEnd { result: CallResult::Failed(FailureCode::CustomerBusy), .. })
     ));
 }
 

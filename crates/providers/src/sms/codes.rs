@@ -95,3 +95,17 @@ pub(crate) const fn lost(
 pub(crate) const fn undelivered(code: &'static str, meaning: &'static str, why: FailureCode) -> CodeRow {
     lost(code, meaning, ReceiptStatus::Undelivered, why)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::{infobip, twilio};
+
+    #[test]
+    fn what_two_gateways_say_of_their_guard_against_fraud_is_one_word() {
+        for (infobip, twilio) in [("608", "30453"), ("608", "30450"), ("609", "30454")] {
+            let blocked = infobip::errors::USER_ERRORS.reading(infobip);
+            assert!(blocked.is_some(), "{infobip} is documented");
+            assert_eq!(blocked, twilio::statuses::ERRORS.reading(twilio), "{infobip} and {twilio}");
+        }
+    }
+}

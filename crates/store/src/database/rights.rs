@@ -29,7 +29,7 @@ pub const RIGHTS: &[(&str, &str)] = &[
         "delivery",
         "advisor=s bounces=su cancel=s dead=su dial=SIu doctor=s email=SIu fallback=SIu fleet=SIu operator=Su sms=SIu",
     ),
-    ("earlier_word", "advisor=S"),
+    ("earlier_word", "advisor=S operator=S"),
     ("job_return", "dead=SIUD dial=Su email=Su fleet=SIUD sms=Su"),
     ("mail_recipient(uuid)", "bounces=X fleet=X"),
     ("owe(uuid,integer,integer)", "bounces=X dead=X dial=X email=X fallback=X fleet=X operator=X sms=X"),

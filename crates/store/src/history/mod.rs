@@ -160,7 +160,7 @@ impl Store {
     }
 
     /// Everything that happened to one job.
-    pub async fn job_story(&self, job_id: JobId) -> Result<Option<JobHistory>, StoreError> {
+    pub async fn job_history(&self, job_id: JobId) -> Result<Option<JobHistory>, StoreError> {
         let deliveries = self.database.query(JOB, &[&job_id.0]).await?;
         let Some(row) = deliveries.first() else { return Ok(None) };
         let tries = self.database.query(TRIES, &[&job_id.0, &TOLD_MAX]).await?;
@@ -177,14 +177,14 @@ impl Store {
     }
 
     /// Everything that happened to the jobs of one consultation, the oldest first.
-    pub async fn consultation_story(
+    pub async fn consultation_history(
         &self,
         consultation: &ConsultationId,
     ) -> Result<Vec<JobHistory>, StoreError> {
         let rows = self.database.query(CONSULTATION, &[&consultation.as_str(), &JOBS_MAX]).await?;
         let mut stories = Vec::with_capacity(rows.len());
         for row in &rows {
-            stories.extend(self.job_story(Columns(row).job("job_id")?).await?);
+            stories.extend(self.job_history(Columns(row).job("job_id")?).await?);
         }
         Ok(stories)
     }

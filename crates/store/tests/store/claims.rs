@@ -42,7 +42,7 @@ fn a_new_job_is_granted_and_its_attempt_is_on_record_before_anything_is_sent() {
         };
         assert_eq!((lease.job_id, attempt, rendered), (job, AttemptNumber::FIRST, None));
         assert_eq!(client_ref, ClientRef::of(job, Generation::FIRST, attempt));
-        let story = store.job_story(job).await.expect("the database answers").expect("a delivery");
+        let story = store.job_history(job).await.expect("the database answers").expect("a delivery");
         assert_eq!(story.state, DeliveryState::Sending);
         assert_eq!(story.tries.len(), 1);
         assert_eq!((story.tries[0].client_ref, story.tries[0].state.as_str()), (client_ref, "sending"));

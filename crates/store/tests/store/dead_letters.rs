@@ -168,7 +168,7 @@ fn a_crash_loop_kills_the_delivery_that_it_could_not_finish() {
             store.record_dead_letter(letter(&body, Some(job), 1)).await.expect("the database answers");
         let id = buried.id;
         assert_eq!(store.record_dead_letter(letter(&body, Some(job), 1)).await, Ok(buried));
-        let story = store.job_story(job).await.expect("the database answers").expect("a delivery");
+        let story = store.job_history(job).await.expect("the database answers").expect("a delivery");
         assert_eq!((story.state, story.code), (DeliveryState::Dead, Some(FailureCode::CrashLoop)));
         assert_eq!(story.tries[0].state, "in_doubt", "nobody knows what the crashed worker sent");
         assert_eq!(story.dead_letters[0].letter.deaths, 1);

@@ -58,7 +58,7 @@ fn a_job_that_nobody_has_claimed_is_put_off_since_the_first_time_and_claimed_all
             store.put_off(new).await.expect("the database answers")
         };
         assert_eq!(put_off(Generation::FIRST).await, Some(0));
-        let story = store.job_story(job).await.expect("the database answers").expect("a delivery");
+        let story = store.job_history(job).await.expect("the database answers").expect("a delivery");
         assert_eq!((story.state, story.code), (DeliveryState::Pending, Some(FailureCode::FleetCapReached)));
         database.execute("UPDATE delivery SET postponed_since = postponed_since - interval '1 hour'").await;
         assert!(put_off(Generation::FIRST).await >= Some(3_600_000));

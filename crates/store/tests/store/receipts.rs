@@ -151,7 +151,7 @@ fn a_receipt_speaks_of_the_attempt_that_our_reference_names() {
             Ok(Recorded::Matched(job)),
             "the provider's reference is left"
         );
-        let story = store.job_story(job).await.expect("the database answers").expect("a delivery");
+        let story = store.job_history(job).await.expect("the database answers").expect("a delivery");
         assert_eq!(
             (story.receipts[0].generation, story.receipts[0].attempt),
             (Some(Generation::FIRST), Some(attempt))
@@ -175,7 +175,7 @@ fn a_gateway_that_names_anothers_attempt_is_kept_and_believed_in_no_way() {
         assert_eq!(store.match_inbox(10).await, Ok(vec![]), "nor does the sweep");
         let own = Receipt { client_ref, ..by_provider_ref("own", "ref") };
         assert_eq!(store.record_receipt(&own).await, Ok(Recorded::Matched(job)));
-        let story = store.job_story(job).await.expect("the database answers").expect("a delivery");
+        let story = store.job_history(job).await.expect("the database answers").expect("a delivery");
         let told: Vec<_> = story.receipts.iter().map(|receipt| (receipt.provider, receipt.counts)).collect();
         let (nhn, infobip) = (Provider::Nhn, Provider::Infobip);
         assert_eq!(told, [(infobip, false), (infobip, false), (nhn, true)], "a person can see them");
@@ -218,7 +218,7 @@ fn a_receipt_whose_sibling_names_our_attempt_is_matched_though_no_settlement_has
         let (named, nameless) = siblings(job, attempt);
         assert_eq!(store.record_receipt(&named).await, Ok(Recorded::Matched(job)));
         assert_eq!(store.record_receipt(&nameless).await, Ok(Recorded::Matched(job)));
-        let story = store.job_story(job).await.expect("the database answers").expect("a delivery");
+        let story = store.job_history(job).await.expect("the database answers").expect("a delivery");
         let spoken_of: Vec<_> =
             story.receipts.iter().map(|receipt| (receipt.generation, receipt.attempt)).collect();
         assert_eq!(spoken_of, [(Some(Generation::FIRST), Some(attempt)); 2]);

@@ -48,7 +48,7 @@ fn the_sender_that_a_receipt_names_stands_beside_the_one_asked_for_and_a_told_wo
         assert_eq!((senders(&later), later.words), (senders(&told), 1), "the same word says the same");
         let nameless = heard(&store, job, "d", None, DeliveryState::Delivered).await;
         assert_eq!((senders(&nameless), nameless.words), (senders(&told), 1));
-        let story = store.job_story(job).await.expect("the database answers").expect("a delivery");
+        let story = store.job_history(job).await.expect("the database answers").expect("a delivery");
         let named: Vec<_> = story.receipts.iter().map(|said| said.reported_sender.as_deref()).collect();
         assert_eq!(named, [Some("KRIDE"), Some("1069123456"), Some("NHNcorp"), None]);
         let shown = (story.sender_asked.as_deref(), story.sender_reported.as_deref());

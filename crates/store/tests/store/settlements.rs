@@ -23,7 +23,7 @@ fn an_accepted_message_keeps_its_reference_and_the_time_at_which_silence_counts(
         assert_eq!((snapshot.state, snapshot.attempts), (DeliveryState::Accepted, 1));
         assert_eq!((snapshot.provider_ref.as_deref(), snapshot.ended_at), (Some("ref-1"), None));
         let story =
-            store.job_story(snapshot.job_id).await.expect("the database answers").expect("a delivery");
+            store.job_history(snapshot.job_id).await.expect("the database answers").expect("a delivery");
         assert!(story.receipt_due_at > story.accepted_at);
         assert_eq!(
             (story.tries[0].state.as_str(), story.tries[0].provider_ref.as_deref()),
@@ -140,7 +140,7 @@ fn a_resend_is_a_new_attempt_under_the_same_lease_and_the_doubt_stays_on_record(
         let resent = store.resend(lease, Provider::Nhn, 60_000).await.expect("the database answers");
         let second = AttemptNumber(2);
         assert_eq!(resent, Some((second, ClientRef::of(job, Generation::FIRST, second))));
-        let story = store.job_story(job).await.expect("the database answers").expect("a delivery");
+        let story = store.job_history(job).await.expect("the database answers").expect("a delivery");
         let states: Vec<&str> = story.tries.iter().map(|attempt| attempt.state.as_str()).collect();
         assert_eq!(states, ["in_doubt", "sending"]);
         let (snapshot, _) = settle(&store, settlement(lease, second, accepted("ref", 1_000))).await;
@@ -187,7 +187,7 @@ fn putting_off_a_resend_leaves_the_delivery_in_doubt() {
             panic!("{answer:?}")
         };
         assert_eq!((attempt, client_ref), (AttemptNumber(1), ClientRef::of(job, Generation::FIRST, attempt)));
-        let story = store.job_story(job).await.expect("the database answers").expect("a delivery");
+        let story = store.job_history(job).await.expect("the database answers").expect("a delivery");
         assert_eq!(since, story.tries[0].started_at, "the one that may have been sent is asked about");
     });
 }

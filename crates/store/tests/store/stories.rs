@@ -1,7 +1,9 @@
-use closure_contract::{Channel, ConsultationId};
-use closure_store::{DeliveryState, NewClaim, StateCount};
+use closure_contract::{Channel, ConsultationId, JobId};
+use closure_store::{Debt, DeliveryState, EarlierWord, NewClaim, StateCount, Store};
 
-use crate::support::{accepted, claim, claim_granted, dead, new_job, run, settle, settled, settlement};
+use crate::support::{
+    TestDatabase, accepted, claim, claim_granted, dead, new_job, run, settle, settled, settlement,
+};
 
 #[test]
 fn a_consultations_story_tells_its_jobs_in_order_and_shows_no_bytes() {
@@ -15,7 +17,7 @@ fn a_consultations_story_tells_its_jobs_in_order_and_shows_no_bytes() {
             let (lease, attempt) = claim_granted(&store, named).await;
             settle(&store, settlement(lease, attempt, dead())).await;
         }
-        let stories = store.consultation_story(&consultation).await.expect("the database answers");
+        let stories = store.consultation_history(&consultation).await.expect("the database answers");
         assert_eq!(stories.iter().map(|story| story.job_id).collect::<Vec<_>>(), [first, second]);
         assert_eq!(stories[0].dead_letters.len(), 1);
         let told = serde_json::to_string(&stories).expect("a story can be told as JSON");
@@ -75,5 +77,67 @@ fn nothing_personal_is_in_what_debug_shows() {
         let replay = store.begin_replay(letters[0].id, "kim", "again", None).await;
         shown += &format!("{letter:?} {replay:?}");
         assert!(!shown.contains("912 345") && !shown.contains("57, 49, 50"), "{shown}");
+    });
+}
+
+/// Each is another word about the job: it ends otherwise than the one before.
+async fn speaks(database: &TestDatabase, job: JobId, words: std::ops::RangeInclusive<u32>) {
+    for word in words {
+        let state = if word % 2 == 0 { "delivered" } else { "unknown" };
+        database.execute(&format!("UPDATE delivery SET state = '{state}' WHERE job_id = '{job}'")).await;
+    }
+}
+
+async fn earlier(store: &Store, job: JobId) -> Vec<EarlierWord> {
+    store.job_summary(job).await.expect("the database answers").expect("it is known").earlier
+}
+
+#[test]
+fn of_more_than_fifty_earlier_words_the_latest_fifty_are_told_in_their_order() {
+    run(async |database| {
+        let store = database.store();
+        let job = settled(&store, accepted("ref", 0)).await.job_id;
+        speaks(database, job, 1..=51).await;
+        let told = earlier(&store, job).await;
+        assert_eq!(told.iter().map(|word| word.word).collect::<Vec<_>>(), (1..=50).collect::<Vec<_>>());
+        speaks(database, job, 52..=52).await;
+        assert_eq!(database.count("SELECT count(*) FROM earlier_word").await, 51, "all of them are kept");
+        let told = earlier(&store, job).await;
+        assert_eq!(told.iter().map(|word| word.word).collect::<Vec<_>>(), (2..=51).collect::<Vec<_>>());
+        let ends = [told[0].state, told[49].state];
+        assert_eq!(ends, [DeliveryState::Delivered, DeliveryState::Unknown]);
+    });
+}
+
+#[test]
+fn an_earlier_word_says_whether_the_broker_had_confirmed_it_before_the_next_took_its_place() {
+    run(async |database| {
+        let store = database.store();
+        let job = settled(&store, accepted("ref", 0)).await.job_id;
+        speaks(database, job, 1..=2).await;
+        let second = store.snapshot(job).await.expect("the database answers").expect("it is known");
+        store.paid(&[Debt::of(&second)]).await.expect("the database answers");
+        speaks(database, job, 3..=4).await;
+        let told: Vec<(u32, bool)> =
+            earlier(&store, job).await.iter().map(|word| (word.word, word.told)).collect();
+        assert_eq!(told, [(1, false), (2, true), (3, false)]);
+    });
+}
+
+#[test]
+fn whoever_deletes_a_job_deletes_its_earlier_words_and_those_of_no_other() {
+    run(async |database| {
+        let store = database.store();
+        let mut jobs = Vec::new();
+        for reference in ["one", "other"] {
+            let job = settled(&store, accepted(reference, 0)).await.job_id;
+            speaks(database, job, 1..=3).await;
+            jobs.push(job);
+        }
+        assert_eq!(database.count("SELECT count(*) FROM earlier_word").await, 4);
+        database.execute(&format!("DELETE FROM delivery WHERE job_id = '{}'", jobs[0])).await;
+        assert_eq!(database.count("SELECT count(*) FROM earlier_word").await, 2);
+        assert_eq!(earlier(&store, jobs[1]).await.len(), 2);
+        assert_eq!(store.job_summary(jobs[0]).await, Ok(None));
     });
 }

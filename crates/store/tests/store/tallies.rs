@@ -1,6 +1,9 @@
 use closure_contract::{
     FailureCode, Generation, JobId,
-    facts::{PersonalData, caps::{CapKey, CapLimit},
+    facts::{
+        PersonalData,
+        caps::{CapKey, CapLimit},
+    },
 };
 use closure_store::{CapGrant, Contact, Store, StoreError, Tried};
 

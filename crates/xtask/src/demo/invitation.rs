@@ -4,7 +4,9 @@ use std::path::{Path, PathBuf};
 
 use serde_json::{Value, json};
 
+use crate::demo::endings;
 use crate::demo::environment::Environment;
+use crate::demo::scenario::Scenario;
 use crate::demo::stage::Stage;
 use crate::error::{Context, Result, failed};
 use crate::tools;
@@ -16,9 +18,10 @@ const PYTHON: &str = "/usr/bin/python3";
 const PRODUCERS: &str = "docs/contract/producers";
 /// What Node's programs need, where `cargo xtask test` has installed it.
 const NODE_CLIENT: &str = "tools/node/node_modules";
-/// What the CRM publishes here: a text and a mail, each with an id that no case of the scenario has.
+/// What the CRM publishes here: two texts and a mail, each with an id that no case of the scenario has.
 const TEXT_ID: &str = "00000000-0000-4000-a000-00000000c001";
 const MAIL_ID: &str = "00000000-0000-4000-a000-00000000c002";
+const LATE_ID: &str = "00000000-0000-4000-a000-00000000c004";
 
 /// A line to paste.
 pub struct Line {
@@ -51,17 +54,22 @@ pub struct Invitation {
     pub people: Vec<Line>,
     /// What there is to see in a browser.
     records: [(&'static str, String); 3],
+    /// What else a CRM may see, and to whom it writes for it.
+    endings: Vec<String>,
     has_node: bool,
 }
 
 impl Invitation {
-    /// Writes the two jobs of the example and a cancellation beside the logs; `heard` outcomes are those of the scenario.
-    pub fn write(stage: &Stage, workspace: &Workspace, heard: usize) -> Result<Invitation> {
+    /// Writes the jobs of the example and a cancellation beside the logs; the scenario has been played.
+    pub fn write(stage: &Stage, workspace: &Workspace, scenario: &Scenario) -> Result<Invitation> {
         let shown = |path: &Path| path.strip_prefix(&workspace.root).unwrap_or(path).display().to_string();
-        let text = shown(&write(stage, "text.json", &text())?);
+        let late =
+            shown(&write(stage, "late.json", &text(LATE_ID, "C-20261122-900004", "+81 90-1290-0004"))?);
+        let text =
+            shown(&write(stage, "text.json", &text(TEXT_ID, "C-20261122-900001", "+81 90-1290-0001"))?);
         let mail = shown(&write(stage, "mail.json", &mail())?);
         let cancel = shown(&write(stage, "cancel.json", &cancel())?);
-        let mut crm = with_python(&text, &cancel, heard);
+        let mut crm = with_python(&text, &late, &cancel, scenario.outcomes());
         let modules = workspace.target.join(NODE_CLIENT);
         let has_node = tools::has_node() && modules.join("amqplib").exists();
         if has_node {
@@ -85,7 +93,8 @@ impl Invitation {
             ("The mail server's records: ", format!("{}/_sim/mails", stage.mail_records())),
             ("The PBX's records:         ", format!("{}/_sim/rings", stage.pbx())),
         ];
-        Ok(Invitation { exports: exports(stage, workspace)?, crm, people, records, has_node })
+        let endings = endings::lines(scenario)?;
+        Ok(Invitation { exports: exports(stage, workspace)?, crm, people, records, endings, has_node })
     }
 
     /// Prints it.
@@ -96,6 +105,9 @@ impl Invitation {
         if !self.has_node {
             println!("  # Node's programs lie beside Python's; they need `npm install amqplib`.\n");
         }
+        println!("  # other endings for jobs of your own; the stand-ins look at whom they are for:");
+        self.endings.iter().for_each(|line| println!("  #   {line}"));
+        println!("  # {}\n", endings::CAPS);
         println!("As a person who works with the fleet:\n");
         self.people.iter().for_each(print);
         self.records.iter().for_each(|(name, address)| println!("{name} {address}"));
@@ -103,8 +115,9 @@ impl Invitation {
 }
 
 /// A text and a cancellation, every outcome so far and theirs, and questions about the text.
-fn with_python(text: &str, cancel: &str, heard: usize) -> Vec<Line> {
+fn with_python(text: &str, late: &str, cancel: &str, heard: usize) -> Vec<Line> {
     let publish = format!("{PYTHON} {PRODUCERS}/python/publish.py {text}");
+    let late = format!("{PYTHON} {PRODUCERS}/python/publish.py {late}");
     let read = format!("{PYTHON} {PRODUCERS}/python/outcomes.py");
     let ask = format!(
         "curl --fail-with-body \"$CLOSURE_ADVISOR/v1/explain\" -H \"Authorization: Bearer $CLOSURE_ADVISOR_TOKEN\" \
@@ -116,6 +129,11 @@ fn with_python(text: &str, cancel: &str, heard: usize) -> Vec<Line> {
     let cancel = format!("{PYTHON} {PRODUCERS}/python/publish.py {cancel}");
     vec![
         ended(publish, "publish a text; with another job_id it is another job", "confirmed"),
+        ended(
+            late,
+            "publish a text whose receipt comes too late: `unknown`, and then `delivered`, which corrects it",
+            "confirmed",
+        ),
         ended(cancel, "take the answer to another consultation back", "confirmed"),
         typed(read, "read every outcome and whether that was in time, until Ctrl-C", heard + 2, TEXT_ID),
         ended(ask, "ask what would happen to a job", "\"verdict\":\"send\""),
@@ -180,14 +198,14 @@ fn write(stage: &Stage, name: &str, job: &Value) -> Result<PathBuf> {
     Ok(path)
 }
 
-fn text() -> Value {
+fn text(id: &str, consultation: &str, number: &str) -> Value {
     json!({
         "kind": "closure.sms/1",
-        "job_id": TEXT_ID,
-        "consultation": { "id": "C-20261122-900001", "channel": "inbound_call", "revision": 1 },
+        "job_id": id,
+        "consultation": { "id": consultation, "channel": "inbound_call", "revision": 1 },
         "agent": { "id": "a-1042" },
         "scope": "overseas",
-        "to": { "phone": { "number": "+81 90-1290-0001" }, "email": "text@example.com" },
+        "to": { "phone": { "number": number }, "email": "text@example.com" },
         "sms": { "text": "Hello, this is K.ride. Your refund was completed today." },
         "fallback": {
             "subject": "Your K.ride inquiry",

@@ -1,5 +1,6 @@
 //! `cargo xtask demo`: the whole fleet on this machine, playing the scenario in front of a person.
 
+pub mod endings;
 pub mod environment;
 pub mod invitation;
 pub mod observe;
@@ -73,7 +74,7 @@ pub fn run(arguments: &Arguments, interrupt: &Interrupt) -> Result<ExitCode> {
     report::table(&verdicts);
     let wrong = wrong(&verdicts);
     report::summary(verdicts.len(), wrong, begin.elapsed());
-    let invitation = Invitation::write(&stage, &workspace, scenario.outcomes())?;
+    let invitation = Invitation::write(&stage, &workspace, &scenario)?;
     let mut wrong_lines = 0;
     if arguments.exit {
         wrong_lines = rehearsal::run(&invitation, &stage, &services, interrupt)?;

@@ -115,6 +115,8 @@ fn configuration(ports: &Ports) -> String {
     // The API's numbers are at most a second old, so that a test need not wait long for them.
     text.push_str("collect_statistics_interval = 1000\n");
     text.push_str("vm_memory_high_watermark.absolute = 1GB\ndisk_free_limit.absolute = 50MB\n");
+    // As in deploy/rabbitmq/rabbitmq.conf: what is larger is refused, by closing the publisher's channel.
+    text.push_str("max_message_size = 1048576\n");
     // The default, 512 MB in memory before the log rolls over, would reach the watermark above.
     text.push_str("raft.wal_max_size_bytes = 134217728\n");
     text

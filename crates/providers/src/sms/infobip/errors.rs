@@ -95,7 +95,7 @@ pub(crate) const USER_ERRORS: CodeTable = CodeTable {
             "EC_REJECTED_SPAM_BY_OPERATOR: the operator takes it for spam",
             FailureCode::ContentRejected,
         ),
-        undelivered("608", "EC_SIGNALS_BLOCKED: blocked by the fraud filter", FailureCode::NotDelivered),
+        undelivered("608", "EC_SIGNALS_BLOCKED: blocked by the fraud filter", FailureCode::RecipientRejected),
         undelivered(
             "609",
             "EC_SIGNALS_HARD_LIMIT_REACHED: over the fraud filter's hard limit",
