@@ -16,6 +16,7 @@ use closure_tests::harness::{
     raw_amqp::{Properties, RawPublisher, Said, field, long},
     run,
 };
+use tokio::task::JoinSet;
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
 /// What brings nothing for this long has nothing more.
@@ -46,10 +47,11 @@ async fn knock(uri: &str, user: &str) -> usize {
     let mut taken = 0;
     let known = exchanges();
     for exchange in known.iter().map(|exchange| exchange.name).chain(BROKERS_OWN) {
+        // A refusal ends the connection, and then the exchange's other keys are refused as well.
+        let mut publisher = RawPublisher::open(uri).await;
         for key in KEYS {
             let copies = field(b'A', &long(&field(b'S', &long(b"dial"))));
             let properties = Properties::default().headers(&[(b"CC", copies.clone()), (b"BCC", copies)]);
-            let mut publisher = RawPublisher::open(uri).await;
             match publisher.publish(exchange, key.as_bytes(), &properties, user.as_bytes()).await {
                 Said::Confirmed => taken += 1,
                 // The right to an exchange does not depend on the key.
@@ -99,12 +101,16 @@ fn the_way_from_each_broker_user_to_each_channel_is_only_its_own() {
         topology::apply(&owner).await.expect("the topology is applied");
         let permissions = broker_rights("no").await;
         let mut reached: BTreeMap<&str, BTreeSet<&str>> = BTreeMap::new();
+        // Each user waits for the broker's disk, and all of them at once wait no longer than one.
+        let mut knocking = JoinSet::new();
         for (user, _) in ROUTES {
             let login = format!("{name}-{user}");
             vhost.add_user(&login, PASSWORD, &permissions[user]).await;
-            knock(&vhost.uri_of(&services, &login, PASSWORD), user).await;
+            let uri = vhost.uri_of(&services, &login, PASSWORD);
+            knocking.spawn(async move { knock(&uri, user).await });
             reached.insert(user, BTreeSet::new());
         }
+        knocking.join_all().await;
         // A longer delay leads where its queue says, which the broker itself tells.
         for queue in queues().iter().filter(|queue| queue.message_ttl_ms.is_some_and(|ttl_ms| ttl_ms > 1_000))
         {

@@ -19,7 +19,10 @@ use program::{Needs, Program};
 use stage::Stage;
 
 /// The programs that tests run.
-const PROGRAMS: [&str; 4] = ["--bin", "fleet", "--bin", "simulators"];
+///
+/// There are no examples; asked for them, cargo takes the features that tests need, with which the whole suite has
+/// compiled everything.
+const PROGRAMS: [&str; 5] = ["--bin", "fleet", "--bin", "simulators", "--examples"];
 /// How long compiling may take.
 const BUILD_LIMIT: Duration = Duration::from_secs(40 * 60);
 /// How long cargo may take to name what it has compiled, or the tests in it.
@@ -117,8 +120,7 @@ impl Run<'_> {
         }
         let needs = Needs { pbx: asterisk::is_needed(&tests.join("\n")), ..Needs::of(&programs)? };
         if needs.binaries {
-            let integration = selections.iter().find(|words| words.iter().any(|word| word == "--test"));
-            let built = self.build_binaries(&PROGRAMS, integration.map_or(&[], Vec::as_slice))?;
+            let built = self.build_binaries(&PROGRAMS)?;
             if !built.success() {
                 return Ok(built);
             }
@@ -149,10 +151,9 @@ impl Run<'_> {
         };
         let mut needs = Needs::of(&programs)?;
         if needs.binaries {
-            // The tests need more features of some dependencies than the binaries alone, so that the whole suite
-            // compiles what they share once; a part of it does not wait for tests that it leaves out.
-            let targets = if is_suite { "--all-targets" } else { "--bins" };
-            let built = self.build_binaries(&["--workspace", targets], &[])?;
+            // A part of the suite does not wait for tests that it leaves out.
+            let targets: &[&str] = if is_suite { &["--all-targets"] } else { &PROGRAMS };
+            let built = self.build_binaries(targets)?;
             if !built.success() {
                 return Ok(built);
             }
@@ -182,9 +183,9 @@ impl Run<'_> {
         Ok(Ok(Program::made(&said.output)))
     }
 
-    fn build_binaries(&mut self, targets: &[&str], more: &[String]) -> Result<ExitStatus> {
+    fn build_binaries(&mut self, targets: &[&str]) -> Result<ExitStatus> {
         let mut build = self.workspace.cargo();
-        build.args(["build", "--locked"]).args(targets).args(more);
+        build.args(["build", "--locked", "--workspace"]).args(targets);
         let build = || Foreground::run(&mut build, BUILD_LIMIT, self.interrupt);
         self.parts.measure("build of binaries", build)
     }

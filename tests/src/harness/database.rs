@@ -45,17 +45,18 @@ impl Database {
     /// Creates it with this release's schema.
     pub async fn create(services: &Services) -> Self {
         let template = TEMPLATE.get_or_init(|| migrated(services)).await;
-        let database = Self::empty(services).await;
-        database.on_server(&format!("DROP DATABASE {}", database.name)).await;
-        database.on_server(&format!("CREATE DATABASE {} TEMPLATE {template}", database.name)).await;
-        database
+        Self::copied(services, template).await
     }
 
     /// Creates it without any table.
     pub async fn empty(services: &Services) -> Self {
+        Self::copied(services, "template1").await
+    }
+
+    async fn copied(services: &Services, template: &str) -> Self {
         let name = format!("closure_{}", Uuid::new_v4().simple());
         let database = Self { server: services.postgres.clone(), url: services.postgres_of(&name), name };
-        database.on_server(&format!("CREATE DATABASE {}", database.name)).await;
+        database.on_server(&format!("CREATE DATABASE {} TEMPLATE {template}", database.name)).await;
         database
     }
 

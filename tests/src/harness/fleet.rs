@@ -66,8 +66,12 @@ impl Fleet {
     /// Brings up everything and waits until every process is ready.
     pub async fn start(options: FleetOptions) -> Self {
         let fleet = Self::prepare(options).await;
-        for name in fleet.processes.keys().cloned().collect::<Vec<_>>() {
-            fleet.start_process(&name).await;
+        // Side by side, as on a machine that boots: each waits for broker and database most of the time.
+        for process in fleet.processes.values() {
+            process.lock().await.spawn().await;
+        }
+        for name in fleet.processes.keys() {
+            fleet.process_is_ready(name).await;
         }
         fleet
     }
@@ -152,8 +156,13 @@ impl Fleet {
 
     /// Starts a process and waits until it is ready.
     pub async fn start_process(&self, name: &str) {
+        self.process(name).await.spawn().await;
+        self.process_is_ready(name).await;
+    }
+
+    async fn process_is_ready(&self, name: &str) {
         let mut process = self.process(name).await;
-        process.start().await;
+        process.ready().await;
         if name == "intake" {
             let address = process.address().expect("a ready intake has said its address");
             self.sms.set_webhook(format!("http://{address}/receipts/nhn"));

@@ -128,6 +128,7 @@ impl RawPublisher {
         let (server, vhost) = place.split_once('/').expect("an address names a vhost");
         let vhost = if vhost.is_empty() || vhost == "%2f" { "/" } else { vhost };
         let stream = TcpStream::connect(server).await.expect("the broker can be reached");
+        stream.set_nodelay(true).expect("the connection is open");
         let mut publisher = Self { stream: BufReader::new(stream) };
         publisher.write(b"AMQP\x00\x00\x09\x01").await;
         publisher.expect(10, 10).await;

@@ -27,10 +27,10 @@ enum Sources {
 ///
 /// A source that only seems to have one costs some compiling: the programs are asked afterwards.
 pub fn selections(metadata: &Value, name: &str) -> Result<Vec<Vec<String>>> {
-    let word = name.rsplit("::").find(|part| !part.is_empty()).unwrap_or_default();
+    let words: Vec<&str> = name.split("::").filter(|part| !part.is_empty()).collect();
     let (mut integration, mut units) = (BTreeSet::new(), Vec::new());
     for target in targets(metadata) {
-        if !target.may_have(word)? {
+        if !target.may_have(&words)? {
             continue;
         }
         match target.kind.as_str() {
@@ -86,9 +86,9 @@ impl Sources {
 }
 
 impl Target {
-    fn may_have(&self, word: &str) -> Result<bool> {
+    fn may_have(&self, words: &[&str]) -> Result<bool> {
         match &self.sources {
-            Sources::File(file) => is_in(file, Path::new(""), word),
+            Sources::File(file) => is_in(file, Path::new(""), words),
             Sources::Folder(folder) => {
                 let (mut folders, mut found) = (vec![folder.clone()], false);
                 while let Some(next) = folders.pop().filter(|_| !found) {
@@ -99,7 +99,7 @@ impl Target {
                             folders.push(path);
                         } else if path.extension().is_some_and(|extension| extension == "rs") {
                             let module = path.strip_prefix(folder).unwrap_or(&path).with_extension("");
-                            found = found || is_in(&path, &module, word)?;
+                            found = found || is_in(&path, &module, words)?;
                         }
                     }
                 }
@@ -109,20 +109,27 @@ impl Target {
     }
 }
 
-fn is_in(file: &Path, module: &Path, word: &str) -> Result<bool> {
+fn is_in(file: &Path, module: &Path, words: &[&str]) -> Result<bool> {
     let text = std::fs::read_to_string(file).context(|| format!("cannot read {}", file.display()))?;
-    Ok(has_test(&text, module, word))
+    Ok(has_test(&text, module, words))
 }
 
-/// True if a test stands in a source whose name, or a name of whose modules, contains the word.
-fn has_test(text: &str, module: &Path, word: &str) -> bool {
-    let mut is_test = false;
-    let mut is_in_module = module.to_string_lossy().contains(word);
+/// True if a source has a test that may be meant: the last word is in its name or in that of a module, and the others are
+/// in those of modules.
+fn has_test(text: &str, module: &Path, words: &[&str]) -> bool {
+    let Some((word, before)) = words.split_last() else { return false };
+    let is_module = |word: &str| {
+        let inner = text.lines().filter_map(|line| line.trim_start().strip_prefix("mod "));
+        module.to_string_lossy().contains(word) || inner.into_iter().any(|name| name.contains(word))
+    };
+    if !before.iter().all(|word| is_module(word)) {
+        return false;
+    }
+    let (mut is_test, is_in_module) = (false, is_module(word));
     for line in text.lines().map(str::trim_start) {
         if line.starts_with("#[") && (line.contains("test]") || line.contains("test(")) {
             is_test = true;
         }
-        is_in_module |= line.strip_prefix("mod ").is_some_and(|name| name.contains(word));
         let function = line.strip_prefix("async fn ").or_else(|| line.strip_prefix("fn "));
         let Some(name) = function.and_then(|rest| rest.split(['(', '<']).next()) else { continue };
         if is_test && (is_in_module || name.contains(word)) {
@@ -151,14 +158,27 @@ mod tests {
 
     #[test]
     fn a_test_is_found_by_its_name_and_its_modules_and_no_other_function_is() {
-        let has = |word| has_test(TEXT, Path::new("delivery/leases"), word);
-        for word in ["a_claim_is_kept", "claim_is", "leases", "delivery", "inner", "generic"] {
+        let has =
+            |name: &str| has_test(TEXT, Path::new("delivery/leases"), &name.split("::").collect::<Vec<_>>());
+        for word in [
+            "a_claim_is_kept",
+            "claim_is",
+            "leases",
+            "delivery",
+            "inner",
+            "generic",
+            "leases::a_claim",
+            "inner::generic",
+        ] {
             assert!(has(word), "{word}");
         }
-        for word in ["helper_of_claims", "expect", "outages"] {
+        for word in ["helper_of_claims", "expect", "outages", "outages::a_claim"] {
             assert!(!has(word), "{word}");
         }
-        assert!(!has_test("fn a_claim_is_kept() {}", Path::new("leases"), "leases"), "no test stands there");
+        assert!(
+            !has_test("fn a_claim_is_kept() {}", Path::new("leases"), &["leases"]),
+            "no test stands there"
+        );
     }
 
     #[test]
