@@ -8,7 +8,7 @@ use closure_contract::{Provider, Timestamp};
 use serde::Serialize;
 use tokio_postgres::Row;
 
-use super::scope::GatewayScope;
+use super::scope::{GatewayScope, read_known};
 use crate::{
     database::{
         row::{Columns, millis},
@@ -95,7 +95,7 @@ impl Store {
     pub async fn brakes(&self, half_lives: HalfLives) -> Result<Vec<FallbackHoldRow>, StoreError> {
         let (recent, usual) = half_lives.columns();
         let rows = self.database.query(BRAKES, &[&recent, &usual]).await?;
-        rows.iter().map(FallbackHoldRow::read).collect()
+        read_known(&rows, FallbackHoldRow::read)
     }
 
     /// Holds emails back from now on, and begins to count anew.
@@ -140,7 +140,7 @@ impl Store {
 
     /// How many emails are held at each gateway, for people.
     pub async fn held_emails(&self) -> Result<Vec<EmailsOnHold>, StoreError> {
-        self.database.query(HELD, &[]).await?.iter().map(EmailsOnHold::read).collect()
+        read_known(&self.database.query(HELD, &[]).await?, EmailsOnHold::read)
     }
 }
 
