@@ -57,7 +57,7 @@ fn the_recorded_codes_are_the_documented_ones_and_none_is_missing() {
             .collect();
         let different: Vec<_> = met.symmetric_difference(&documented).collect();
         assert!(different.is_empty(), "{}: {different:?}", gateway);
-        assert!(documented.len() > 30, "{}", gateway);
+        assert!(!documented.is_empty(), "{gateway}");
     }
 }
 

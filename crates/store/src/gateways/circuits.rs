@@ -5,7 +5,7 @@ use serde::Serialize;
 use tokio_postgres::Row;
 use uuid::Uuid;
 
-use super::scope::GatewayScope;
+use super::scope::{GatewayScope, read_known};
 use crate::{
     database::{
         row::{Columns, millis},
@@ -65,7 +65,7 @@ pub enum Opened {
 impl Store {
     /// The circuits that are open, at most one for each gateway and country.
     pub async fn open_circuits(&self) -> Result<Vec<OpenCircuit>, StoreError> {
-        self.database.query(OPEN_CIRCUITS, &[]).await?.iter().map(OpenCircuit::read).collect()
+        read_known(&self.database.query(OPEN_CIRCUITS, &[]).await?, OpenCircuit::read)
     }
 
     /// Leaves a gateway alone; the first probe may be made after `probe_after_ms`.

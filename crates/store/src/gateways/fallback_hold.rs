@@ -11,7 +11,7 @@ use closure_contract::{
 use serde::Serialize;
 use tokio_postgres::Row;
 
-use super::scope::GatewayScope;
+use super::scope::{GatewayScope, read_known};
 use crate::{
     database::{
         row::{Columns, millis},
@@ -79,11 +79,12 @@ impl Store {
         Ok(())
     }
 
-    /// Every gateway, and way to a country, that ever ended a text message, as it stands now; at most one for each gateway and country.
+    /// Every gateway, and way to a country, that ever ended a text message, as it stands now; at most one for each
+    /// gateway and country.
     pub async fn fallback_holds(&self, half_lives: HalfLives) -> Result<Vec<FallbackHoldRow>, StoreError> {
         let (recent, usual) = columns(half_lives);
         let rows = self.database.query(HOLDS, &[&recent, &usual]).await?;
-        rows.iter().map(FallbackHoldRow::read).collect()
+        read_known(&rows, FallbackHoldRow::read)
     }
 
     /// Holds emails back from now on, and begins to count anew.
@@ -132,7 +133,7 @@ impl Store {
 
     /// How many emails are held at each gateway, for people.
     pub async fn held_emails(&self) -> Result<Vec<EmailsOnHold>, StoreError> {
-        self.database.query(HELD, &[]).await?.iter().map(EmailsOnHold::read).collect()
+        read_known(&self.database.query(HELD, &[]).await?, EmailsOnHold::read)
     }
 }
 

@@ -18,6 +18,17 @@ pub struct GatewayScope {
     pub country_code: Option<u16>,
 }
 
+/// Reads the rows whose `provider` this release knows; one that a newer release alone has is its processes' concern, and
+/// hides none of the others.
+pub(crate) fn read_known<T>(
+    rows: &[Row],
+    read: impl Fn(&Row) -> Result<T, StoreError>,
+) -> Result<Vec<T>, StoreError> {
+    let is_newer =
+        |row: &Row| matches!(Columns(row).word("provider", state::provider), Err(StoreError::NewerRow(_)));
+    rows.iter().filter(|row| !is_newer(row)).map(read).collect()
+}
+
 impl GatewayScope {
     /// The scopes of a text message: its gateway's, and its gateway's to its country.
     pub fn of(provider: Provider, country_code: Option<u16>) -> impl Iterator<Item = Self> {

@@ -1,5 +1,8 @@
-use closure_contract::{FailureCode, Generation};
-use closure_store::{Claim, DeadLetterState, DeliveryFacts, NewDeadLetter, StoreError};
+use closure_contract::{FailureCode, Generation, Provider};
+use closure_store::{
+    Claim, Counts, DeadLetterState, DeliveryFacts, GatewayScope, HalfLives, NewDeadLetter, Opened, OpenedBy,
+    StoreError,
+};
 use serde_json::json;
 
 use crate::support::{TestDatabase, accepted, claim, claim_granted, new_job, run, settled};
@@ -84,5 +87,37 @@ fn a_delivery_that_only_a_newer_release_can_judge_is_looked_at_by_its_sweep_with
         store.look_again(strange).await.expect("the database answers");
         let soon = "SELECT count(*) FROM delivery WHERE look_at <= now() + interval '1 minute'";
         assert_eq!(database.count(soon).await, 1);
+    });
+}
+
+#[test]
+fn a_gateway_that_only_a_newer_release_has_needs_no_migration_and_hides_none_of_the_others() {
+    run(async |database| {
+        let strange = settled(&database.store(), accepted("ref", 600_000)).await.job_id;
+        let store = database.store();
+        let nhn = GatewayScope { provider: Provider::Nhn, country_code: None };
+        let half_lives = HalfLives { recent_ms: 3_600_000, usual_ms: 3_600_000 };
+        store
+            .count_endings(vec![(nhn, Counts { ended: 1.0, failed: 0.0 })], half_lives)
+            .await
+            .expect("counted");
+        let opened =
+            store.open_circuit(nhn, (FailureCode::ProviderAuth, None), OpenedBy::Request, 1_000).await;
+        assert_eq!(opened, Ok(Opened::Now));
+        database
+            .execute(
+                "UPDATE delivery SET provider = 'of_a_later_release', held_since = now();
+                 INSERT INTO circuit (provider, country_code, failure_code, probe_at)
+                 VALUES ('of_a_later_release', 0, 'provider_auth', now());
+                 INSERT INTO brake (provider, country_code) VALUES ('of_a_later_release', 0)",
+            )
+            .await;
+        let open = store.open_circuits().await.expect("the database answers");
+        assert_eq!(open.iter().map(|circuit| circuit.name).collect::<Vec<_>>(), [nhn]);
+        let lanes = store.brakes(half_lives).await.expect("the database answers");
+        assert_eq!(lanes.iter().map(|row| row.lane).collect::<Vec<_>>(), [nhn]);
+        assert_eq!(store.held_emails().await, Ok(vec![]));
+        let judged = store.evaluate(strange, |_: &DeliveryFacts| None).await;
+        assert!(matches!(judged, Err(StoreError::NewerRow(_))), "{judged:?}");
     });
 }

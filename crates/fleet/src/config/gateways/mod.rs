@@ -17,6 +17,17 @@ use super::{
 use section::Section;
 pub(super) use section::{Keys, intake_keys, sms_keys};
 
+impl Section {
+    /// The part of a gateway.
+    pub fn of(gateway: SmsProvider) -> &'static Self {
+        match gateway {
+            SmsProvider::Nhn => &nhn::SECTION,
+            SmsProvider::Infobip => &infobip::SECTION,
+            SmsProvider::Twilio => &twilio::SECTION,
+        }
+    }
+}
+
 /// A batch of receipts that was asked for has at most this many bytes.
 const PULLED_BYTES_MAX: usize = 4 * 1024 * 1024;
 

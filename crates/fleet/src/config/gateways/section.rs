@@ -5,7 +5,6 @@ use std::{fmt::Display, str::FromStr};
 use closure_contract::SmsProvider;
 use closure_providers::{Addresses, ConfigError, HttpSettings, ReceiptDoor, ReceiptPull, SmsGateway};
 
-use super::{infobip, nhn, twilio};
 use crate::config::{
     keys::{Key, optional, optional_secret, secret},
     sections::plain_http,
@@ -51,17 +50,6 @@ const TIMEOUTS: [Key; 3] = [
     optional("read_timeout_ms", "8000", "milliseconds that the gateway may be silent while it answers"),
     optional("total_timeout_ms", "10000", "milliseconds for one whole request to the gateway"),
 ];
-
-impl Section {
-    /// The part of a gateway.
-    pub fn of(gateway: SmsProvider) -> &'static Self {
-        match gateway {
-            SmsProvider::Nhn => &nhn::SECTION,
-            SmsProvider::Infobip => &infobip::SECTION,
-            SmsProvider::Twilio => &twilio::SECTION,
-        }
-    }
-}
 
 /// The keys of a gateway below `sms`, in the order of the documentation.
 pub fn sms_keys(gateway: SmsProvider) -> impl Iterator<Item = Key> {
