@@ -53,15 +53,7 @@ fn text(story: &JobHistory) {
         output::line(format!("  receipt due {due}"));
     }
     if let Some(asked) = &story.sender_asked {
-        // A receipt that came after the CRM was told may be the first to name one.
-        let by_receipt = || story.receipts.iter().rev().filter(|receipt| receipt.counts);
-        let reported = story.sender_reported.as_ref();
-        let reported = reported.or_else(|| by_receipt().find_map(|receipt| receipt.reported_sender.as_ref()));
-        let shown = reported.map_or_else(
-            || "the gateway names none".to_owned(),
-            |sender| format!("the gateway names {sender}"),
-        );
-        output::line(format!("  sender   asked for {asked}; {shown}"));
+        sender(story, asked);
     }
     if story.state == DeliveryState::InDoubt {
         in_doubt(story);
@@ -110,6 +102,17 @@ fn text(story: &JobHistory) {
     if let Some(sms) = story.source_job_id {
         output::line(format!("  stands in for SMS job {sms}"));
     }
+}
+
+/// The sender that was asked for, and the one that the gateway says the message had.
+fn sender(story: &JobHistory, asked: &str) {
+    // A receipt that came after the CRM was told may be the first to name one.
+    let by_receipt = || story.receipts.iter().rev().filter(|receipt| receipt.counts);
+    let reported = story.sender_reported.as_ref();
+    let reported = reported.or_else(|| by_receipt().find_map(|receipt| receipt.reported_sender.as_ref()));
+    let shown = reported
+        .map_or_else(|| "the gateway names none".to_owned(), |sender| format!("the gateway names {sender}"));
+    output::line(format!("  sender   asked for {asked}; {shown}"));
 }
 
 /// What is in doubt, since when, and what follows by itself.

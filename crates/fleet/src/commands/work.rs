@@ -2,22 +2,22 @@
 
 use std::{collections::BTreeSet, sync::Arc, time::Duration};
 
-use closure_broker::{BrokerSettings, Publisher, topology};
+use closure_broker::{BrokerSettings, Publisher};
 use closure_contract::{Channel, Provider};
 use closure_policy::{gateway::circuit::CircuitRules, rulebook::SmsRules};
-use closure_providers::Sender as _;
+use closure_providers::{AriDial, Sender as _};
 use closure_store::Store;
 use tracing::{info, warn};
 
 use super::{
     Failure, Invocation, bounces,
-    opening::{open_brakes, open_health, open_rules},
-    roles::{EmailSettings, RoleSettings, SmsSettings, name, queues, role_settings, rulebook_of},
+    opening::{Awaited, await_services, open_brakes, open_health, open_rules},
+    roles::{EmailSettings, RoleSettings, SmsSettings, name, role_settings, rulebook_of},
     webhooks,
 };
 use crate::{
     cli::{Role, Work},
-    config::{self, CourierSettings},
+    config::{self, CourierSettings, DialSettings, FallbackSettings},
     delivery::{
         channel::ChannelDriver,
         dial::DialDriver,
@@ -49,8 +49,6 @@ use crate::{
 
 /// After the hard stop, what is left has this long to close its connections.
 pub(super) const CLOSING_MAX: Duration = Duration::from_secs(5);
-/// Between two looks for a broker or a database that is not there yet.
-const START_PAUSE: Duration = Duration::from_secs(1);
 /// The dead worker's messages are few and each is a statement of its own.
 const DEAD_PREFETCH: u16 = 20;
 /// So are the CRM's cancellations.
@@ -79,10 +77,10 @@ struct WorkerContext {
 pub async fn run(invocation: &Invocation, work: &Work, signals: Signals) -> Result<(), Failure> {
     let roles: BTreeSet<Role> = work.roles.iter().copied().collect();
     if roles == BTreeSet::from([Role::Bounces]) {
-        return bounces::run(&invocation, signals).await;
+        return bounces::run(invocation, signals).await;
     }
     if roles == BTreeSet::from([Role::Webhooks]) {
-        return webhooks::run(&invocation, work, signals).await;
+        return webhooks::run(invocation, work, signals).await;
     }
     let (broker, database, rulebook, refresh, courier, health_listen, mut settings) =
         config::load(invocation.config.as_ref(), |source| {
@@ -137,6 +135,12 @@ pub async fn run(invocation: &Invocation, work: &Work, signals: Signals) -> Resu
         Box::pin(bounces::reader(maildir, settings, &crew.store, &crew.lifecycle).run())
     }));
     futures::future::join_all(loops).await;
+    finish(&crew).await;
+    Ok(())
+}
+
+/// Waits for what is in hand, and pays what was told last.
+async fn finish(crew: &WorkerContext) {
     match crew.lifecycle.finish(CLOSING_MAX).await {
         Finish::Clean => info!("stopped; nothing is left in hand"),
         Finish::Cut => warn!("stopped; what was in hand will be delivered again"),
@@ -147,7 +151,6 @@ pub async fn run(invocation: &Invocation, work: &Work, signals: Signals) -> Resu
     {
         warn!(%problem, "what was told last will be told once more");
     }
-    Ok(())
 }
 
 /// Takes receipts until the process is told to stop.
@@ -203,7 +206,6 @@ pub(super) type Loop = std::pin::Pin<Box<dyn Future<Output = ()> + Send>>;
 
 /// The loops of every role that was asked for.
 fn start(crew: &WorkerContext, settings: RoleSettings, roles: &BTreeSet<Role>) -> Vec<Loop> {
-    let concurrency = crew.courier.concurrency;
     let lease_ms = lease_ms(&crew.courier, &settings);
     let leases = Leases::start(crew.store.clone(), lease_ms, &crew.lifecycle);
     let mut loops: Vec<Loop> = Vec::new();
@@ -216,93 +218,17 @@ fn start(crew: &WorkerContext, settings: RoleSettings, roles: &BTreeSet<Role>) -
         let delays = DelayWatch { channels, store, broker, lifecycle: crew.lifecycle.clone() };
         loops.push(Box::pin(delays.run()));
     }
-    if let Some(SmsSettings { gateways, rates, quotas, inquiries }) = settings.sms {
-        let rules = &crew.sms_rules;
-        let (store, lifecycle) = (crew.store.clone(), crew.lifecycle.clone());
-        loops.push(Box::pin(QuotaWatch { store, quotas, lifecycle }.run()));
-        let gateways = Arc::new(gateways);
-        let asked = if inquiries.before_due_ms > 0 { gateways.names() } else { Vec::new() };
-        for provider in asked {
-            let inquiries = Inquiries {
-                provider,
-                gateways: Arc::clone(&gateways),
-                store: crew.store.clone(),
-                publisher: crew.publisher.clone(),
-                before_ms: inquiries.before_due_ms,
-                pause: Duration::from_millis(inquiries.pause_ms.get()),
-                lifecycle: crew.lifecycle.clone(),
-            };
-            loops.push(Box::pin(inquiries.run()));
-        }
-        let longest_send_ms = gateways.longest_send_ms();
-        let circuits = Circuits::new(crew.store.clone(), rules.circuit, gateways.names(), longest_send_ms);
-        loops.push(Box::pin(Arc::clone(&circuits).watch(crew.lifecycle.clone())));
-        let carrier = SmsDriver {
-            gateways,
-            routes: rules.routes.clone(),
-            circuits: Arc::clone(&circuits),
-            pace: RateLimiter::new(crew.store.clone(), &rates),
-            ladder: crew.courier.sms_ladder.clone(),
-            receipt_due_ms: crew.receipt_due_ms,
-        };
-        loops.push(consume(crew, courier(crew, carrier, &leases), concurrency));
+    if let Some(settings) = settings.sms {
+        loops.extend(start_sms(crew, settings, &leases));
     }
-    if let Some(EmailSettings { smtp, message_id_domain, bounces, signer }) = settings.email {
-        let circuits = Circuits::new(
-            crew.store.clone(),
-            crew.mail_circuit,
-            vec![Provider::Smtp],
-            smtp.longest_send_ms().min(MAIL_PROBE_MS_MAX),
-        );
-        loops.push(Box::pin(Arc::clone(&circuits).watch(crew.lifecycle.clone())));
-        let carrier = EmailDriver {
-            smtp: Arc::clone(&smtp),
-            message_id_domain,
-            bounces,
-            signer,
-            circuits,
-            ladder: crew.courier.email_ladder.clone(),
-        };
-        loops.push(consume(crew, courier(crew, carrier, &leases), concurrency));
-        loops.push(Box::pin(IdleWatch { smtp, lifecycle: crew.lifecycle.clone() }.run()));
+    if let Some(settings) = settings.email {
+        loops.extend(start_email(crew, settings, &leases));
     }
     if let Some((ari, settings)) = settings.dial {
-        let carrier = DialDriver {
-            ari: ari.clone(),
-            store: crew.store.clone(),
-            ladder: crew.courier.dial_ladder.clone(),
-        };
-        loops.push(consume(crew, courier(crew, carrier, &leases), concurrency));
-        let check = PbxCheck {
-            ari: ari.clone(),
-            store: crew.store.clone(),
-            record_wait_ms: settings.evidence_wait_ms,
-        };
-        loops.push(Box::pin(check.watch(crew.lifecycle.clone())));
-        let watch = CallWatch {
-            ari,
-            store: crew.store.clone(),
-            publisher: crew.publisher.clone(),
-            settings,
-            lifecycle: crew.lifecycle.clone(),
-        };
-        loops.push(Box::pin(watch.run()));
+        loops.extend(start_dial(crew, ari, settings, &leases));
     }
     if let (Some(settings), Some(brakes)) = (settings.fallback, crew.brakes.clone()) {
-        let (store, rules) = (crew.store.clone(), crew.rules.clone());
-        loops.push(Box::pin(Arc::clone(&brakes).watch(crew.lifecycle.clone())));
-        let accounts = ReceiptHealth::new(store.clone(), crew.sms_rules.circuit);
-        loops.push(Box::pin(Arc::clone(&accounts).watch(crew.lifecycle.clone())));
-        let disbelieved = FallbackWorker::disbelieved(&crew.lifecycle);
-        let worker = FallbackWorker { store, rules, brakes, accounts, disbelieved };
-        let sweep = Sweep {
-            worker: Arc::new(worker.clone()),
-            publisher: crew.publisher.clone(),
-            pause: Duration::from_millis(settings.sweep_ms),
-            lifecycle: crew.lifecycle.clone(),
-        };
-        loops.push(consume(crew, worker, concurrency));
-        loops.push(Box::pin(sweep.run()));
+        loops.extend(start_fallback(crew, &settings, brakes));
     }
     if roles.contains(&Role::Dead) {
         for queue in dead::queues() {
@@ -326,6 +252,111 @@ fn start(crew: &WorkerContext, settings: RoleSettings, roles: &BTreeSet<Role>) -
     loops
 }
 
+/// The loops of the SMS role.
+fn start_sms(crew: &WorkerContext, settings: SmsSettings, leases: &Arc<Leases>) -> Vec<Loop> {
+    let SmsSettings { gateways, rates, quotas, inquiries } = settings;
+    let mut loops: Vec<Loop> = Vec::new();
+    let rules = &crew.sms_rules;
+    let (store, lifecycle) = (crew.store.clone(), crew.lifecycle.clone());
+    loops.push(Box::pin(QuotaWatch { store, quotas, lifecycle }.run()));
+    let gateways = Arc::new(gateways);
+    let asked = if inquiries.before_due_ms > 0 { gateways.names() } else { Vec::new() };
+    for provider in asked {
+        let inquiries = Inquiries {
+            provider,
+            gateways: Arc::clone(&gateways),
+            store: crew.store.clone(),
+            publisher: crew.publisher.clone(),
+            before_ms: inquiries.before_due_ms,
+            pause: Duration::from_millis(inquiries.pause_ms.get()),
+            lifecycle: crew.lifecycle.clone(),
+        };
+        loops.push(Box::pin(inquiries.run()));
+    }
+    let longest_send_ms = gateways.longest_send_ms();
+    let circuits = Circuits::new(crew.store.clone(), rules.circuit, gateways.names(), longest_send_ms);
+    loops.push(Box::pin(Arc::clone(&circuits).watch(crew.lifecycle.clone())));
+    let carrier = SmsDriver {
+        gateways,
+        routes: rules.routes.clone(),
+        circuits: Arc::clone(&circuits),
+        pace: RateLimiter::new(crew.store.clone(), &rates),
+        ladder: crew.courier.sms_ladder.clone(),
+        receipt_due_ms: crew.receipt_due_ms,
+    };
+    loops.push(consume(crew, courier(crew, carrier, leases), crew.courier.concurrency));
+    loops
+}
+
+/// The loops of the email role.
+fn start_email(crew: &WorkerContext, settings: EmailSettings, leases: &Arc<Leases>) -> Vec<Loop> {
+    let EmailSettings { smtp, message_id_domain, bounces, signer } = settings;
+    let mut loops: Vec<Loop> = Vec::new();
+    let circuits = Circuits::new(
+        crew.store.clone(),
+        crew.mail_circuit,
+        vec![Provider::Smtp],
+        smtp.longest_send_ms().min(MAIL_PROBE_MS_MAX),
+    );
+    loops.push(Box::pin(Arc::clone(&circuits).watch(crew.lifecycle.clone())));
+    let carrier = EmailDriver {
+        smtp: Arc::clone(&smtp),
+        message_id_domain,
+        bounces,
+        signer,
+        circuits,
+        ladder: crew.courier.email_ladder.clone(),
+    };
+    loops.push(consume(crew, courier(crew, carrier, leases), crew.courier.concurrency));
+    loops.push(Box::pin(IdleWatch { smtp, lifecycle: crew.lifecycle.clone() }.run()));
+    loops
+}
+
+/// The loops of the dial role.
+fn start_dial(
+    crew: &WorkerContext,
+    ari: Arc<AriDial>,
+    settings: DialSettings,
+    leases: &Arc<Leases>,
+) -> Vec<Loop> {
+    let mut loops: Vec<Loop> = Vec::new();
+    let carrier =
+        DialDriver { ari: ari.clone(), store: crew.store.clone(), ladder: crew.courier.dial_ladder.clone() };
+    loops.push(consume(crew, courier(crew, carrier, leases), crew.courier.concurrency));
+    let check =
+        PbxCheck { ari: ari.clone(), store: crew.store.clone(), record_wait_ms: settings.evidence_wait_ms };
+    loops.push(Box::pin(check.watch(crew.lifecycle.clone())));
+    let watch = CallWatch {
+        ari,
+        store: crew.store.clone(),
+        publisher: crew.publisher.clone(),
+        settings,
+        lifecycle: crew.lifecycle.clone(),
+    };
+    loops.push(Box::pin(watch.run()));
+    loops
+}
+
+/// The loops of the fallback role.
+fn start_fallback(crew: &WorkerContext, settings: &FallbackSettings, brakes: Arc<Brakes>) -> Vec<Loop> {
+    let mut loops: Vec<Loop> = Vec::new();
+    let (store, rules) = (crew.store.clone(), crew.rules.clone());
+    loops.push(Box::pin(Arc::clone(&brakes).watch(crew.lifecycle.clone())));
+    let accounts = ReceiptHealth::new(store.clone(), crew.sms_rules.circuit);
+    loops.push(Box::pin(Arc::clone(&accounts).watch(crew.lifecycle.clone())));
+    let disbelieved = FallbackWorker::disbelieved(&crew.lifecycle);
+    let worker = FallbackWorker { store, rules, brakes, accounts, disbelieved };
+    let sweep = Sweep {
+        worker: Arc::new(worker.clone()),
+        publisher: crew.publisher.clone(),
+        pause: Duration::from_millis(settings.sweep_ms),
+        lifecycle: crew.lifecycle.clone(),
+    };
+    loops.push(consume(crew, worker, crew.courier.concurrency));
+    loops.push(Box::pin(sweep.run()));
+    loops
+}
+
 fn consume<W: runtime::Worker>(crew: &WorkerContext, worker: W, prefetch: u16) -> Loop {
     let around = runtime::ConsumerContext {
         broker: crew.broker.clone(),
@@ -336,53 +367,4 @@ fn consume<W: runtime::Worker>(crew: &WorkerContext, worker: W, prefetch: u16) -
         health: crew.health.clone(),
     };
     Box::pin(runtime::run(Arc::new(worker), around))
-}
-
-/// Waits for a broker and, where one is needed, a database that are still starting; refuses to work with ones that are not ours.
-pub(super) async fn await_services(
-    broker: &BrokerSettings,
-    store: Option<&Store>,
-    roles: &BTreeSet<Role>,
-    lifecycle: &Lifecycle,
-) -> Result<Awaited, Failure> {
-    let queues = queues(roles);
-    let mut said = false;
-    loop {
-        let checked = tokio::select! {
-            checked = check_services(broker, store, &queues) => checked,
-            () = lifecycle.stop.cancelled() => return Ok(Awaited::Stopped),
-        };
-        match checked {
-            Ok(()) => return Ok(Awaited::There),
-            Err(Failure::Unavailable(problem)) if !said => {
-                warn!(problem, "a service is not there yet; waiting");
-                said = true;
-            }
-            Err(Failure::Unavailable(_)) => {}
-            Err(other) => return Err(other),
-        }
-        tokio::select! {
-            () = tokio::time::sleep(START_PAUSE) => {}
-            () = lifecycle.stop.cancelled() => return Ok(Awaited::Stopped),
-        }
-    }
-}
-
-/// How the wait for the services ended.
-pub(super) enum Awaited {
-    There,
-    /// The process was told to stop, with nothing in hand.
-    Stopped,
-}
-
-async fn check_services(
-    broker: &BrokerSettings,
-    store: Option<&Store>,
-    queues: &[&'static str],
-) -> Result<(), Failure> {
-    if let Some(store) = store {
-        store.check().await?;
-    }
-    topology::verify_passively(broker, queues).await?;
-    Ok(())
 }
