@@ -34,7 +34,7 @@ pub async fn run(invocation: &Invocation, dead: Dead) -> Result<(), Failure> {
         Dead::Show { id } => show(invocation, DeadLetterId(id)).await,
         Dead::Replay(settle) => replay(invocation, &settle).await,
         Dead::Discard(settle) => discard(invocation, &settle).await,
-        Dead::AnswerByEmail(settle) => answer_by_email::run(&invocation, &settle).await,
+        Dead::AnswerByEmail(settle) => answer_by_email::run(invocation, &settle).await,
     }
 }
 

@@ -133,42 +133,25 @@ pub async fn run(cli: Cli) -> Result<(), Failure> {
     }
     let invocation =
         Invocation { config: cli.config, style: if cli.json { Style::Json } else { Style::Text } };
+    if needs_log(&cli.command) {
+        telemetry::start(&config::load(invocation.config.as_ref(), config::log)?);
+    }
     match cli.command {
         Command::Completions { shell } => {
             clap_complete::generate(shell, &mut Cli::command(), "fleet", &mut std::io::stdout());
-            return Ok(());
+            Ok(())
         }
         Command::Keys => {
             setup::keys(invocation.style);
-            return Ok(());
+            Ok(())
         }
         Command::Codes => {
             output::lines(&codes::text());
-            return Ok(());
+            Ok(())
         }
-        Command::Schema { folder } => return setup::schema(folder.as_deref()),
-        Command::Rules { file } => return rules::run(invocation.style, file.as_deref()),
-        Command::Probe { address } => return probe::run(&address).await,
-        Command::Work(_)
-        | Command::Intake
-        | Command::Advisor
-        | Command::Enqueue(_)
-        | Command::Explain(_)
-        | Command::Show { .. }
-        | Command::Dead(_)
-        | Command::Template(_)
-        | Command::Gateways(_)
-        | Command::FallbackHold(_)
-        | Command::Suppress(_)
-        | Command::Cancel(_)
-        | Command::Topology(_)
-        | Command::Migrate
-        | Command::Doctor(_)
-        | Command::Outcomes(_) => {}
-    }
-    let log = config::load(invocation.config.as_ref(), config::log)?;
-    telemetry::start(&log);
-    match cli.command {
+        Command::Schema { folder } => setup::schema(folder.as_deref()),
+        Command::Rules { file } => rules::run(invocation.style, file.as_deref()),
+        Command::Probe { address } => probe::run(&address).await,
         Command::Work(work) => work::run(&invocation, &work, heard()).await,
         Command::Intake => work::intake(&invocation, heard()).await,
         Command::Advisor => advisor::run(&invocation, heard()).await,
@@ -185,13 +168,20 @@ pub async fn run(cli: Cli) -> Result<(), Failure> {
         Command::Migrate => setup::migrate(&invocation).await,
         Command::Doctor(arguments) => doctor::run(&invocation, &arguments).await,
         Command::Outcomes(outcomes) => outcomes::run(&invocation, &outcomes, heard()).await,
-        Command::Completions { .. }
-        | Command::Keys
-        | Command::Rules { .. }
-        | Command::Codes
-        | Command::Schema { .. }
-        | Command::Probe { .. } => Ok(()),
     }
+}
+
+/// What prints a table, or asks one process for its health, reads no configuration.
+fn needs_log(command: &Command) -> bool {
+    !matches!(
+        command,
+        Command::Completions { .. }
+            | Command::Keys
+            | Command::Codes
+            | Command::Schema { .. }
+            | Command::Rules { .. }
+            | Command::Probe { .. }
+    )
 }
 
 /// What goes on record under somebody's name is one line that reads as it stands there.

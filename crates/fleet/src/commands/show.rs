@@ -64,15 +64,7 @@ fn text(told: &ShownJob) {
         output::line(format!("  receipt due {due}"));
     }
     if let Some(asked) = &history.sender_asked {
-        // A receipt that came after the CRM was told may be the first to name one.
-        let by_receipt = || history.receipts.iter().rev().filter(|receipt| receipt.counts);
-        let reported = history.sender_reported.as_ref();
-        let reported = reported.or_else(|| by_receipt().find_map(|receipt| receipt.reported_sender.as_ref()));
-        let shown = reported.map_or_else(
-            || "the gateway names none".to_owned(),
-            |sender| format!("the gateway names {sender}"),
-        );
-        output::line(format!("  sender   asked for {asked}; {shown}"));
+        sender(history, asked);
     }
     if history.state == DeliveryState::InDoubt {
         in_doubt(history);
@@ -132,6 +124,17 @@ fn text(told: &ShownJob) {
     if let Some(sms) = history.source_job_id {
         output::line(format!("  stands in for SMS job {sms}"));
     }
+}
+
+/// The sender that was asked for, and the one that the gateway says the message had.
+fn sender(history: &JobHistory, asked: &str) {
+    // A receipt that came after the CRM was told may be the first to name one.
+    let by_receipt = || history.receipts.iter().rev().filter(|receipt| receipt.counts);
+    let reported = history.sender_reported.as_ref();
+    let reported = reported.or_else(|| by_receipt().find_map(|receipt| receipt.reported_sender.as_ref()));
+    let shown = reported
+        .map_or_else(|| "the gateway names none".to_owned(), |sender| format!("the gateway names {sender}"));
+    output::line(format!("  sender   asked for {asked}; {shown}"));
 }
 
 /// What is in doubt, since when, and what follows by itself.

@@ -8,7 +8,8 @@ use tracing::{info, warn};
 use super::{
     Failure, Invocation,
     opening::open_health,
-    work::{Awaited, CLOSING_MAX, Loop, await_services},
+    opening::{Awaited, await_services},
+    work::{CLOSING_MAX, Loop},
 };
 use crate::{
     cli::{Role, Work},

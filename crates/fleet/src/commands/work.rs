@@ -2,23 +2,23 @@
 
 use std::{collections::BTreeSet, sync::Arc, time::Duration};
 
-use closure_broker::{BrokerSettings, Publisher, topology};
+use closure_broker::{BrokerSettings, Publisher};
 use closure_contract::{Channel, Provider};
 use closure_policy::{gateway::circuit::CircuitRules, retry::Ladder, rulebook::SmsRules};
-use closure_providers::Sender as _;
+use closure_providers::{AriDial, Sender as _};
 use closure_store::Store;
 use tokio::sync::watch;
 use tracing::{info, warn};
 
 use super::{
     Failure, Invocation, bounces,
-    opening::{open_health, open_holds, open_rules},
-    roles::{EmailSettings, RoleSettings, SmsSettings, name, queues, role_settings, rulebook_of},
+    opening::{Awaited, await_services, open_health, open_holds, open_rules},
+    roles::{EmailSettings, RoleSettings, SmsSettings, name, role_settings, rulebook_of},
     webhooks,
 };
 use crate::{
     cli::{Role, Work},
-    config::{self, CourierSettings},
+    config::{self, CourierSettings, DialSettings, FallbackSettings},
     delivery::{
         channel::ChannelDriver,
         dial::DialDriver,
@@ -53,8 +53,6 @@ use crate::{
 
 /// After the hard stop, what is left has this long to close its connections.
 pub(super) const CLOSING_MAX: Duration = Duration::from_secs(5);
-/// Between two looks for a broker or a database that is not there yet.
-const START_PAUSE: Duration = Duration::from_secs(1);
 /// The dead worker's messages are few and each is a statement of its own.
 const DEAD_PREFETCH: u16 = 20;
 /// So are the CRM's cancellations.
@@ -83,10 +81,10 @@ struct WorkerContext {
 pub async fn run(invocation: &Invocation, work: &Work, signals: Signals) -> Result<(), Failure> {
     let roles: BTreeSet<Role> = work.roles.iter().copied().collect();
     if roles == BTreeSet::from([Role::Bounces]) {
-        return bounces::run(&invocation, signals).await;
+        return bounces::run(invocation, signals).await;
     }
     if roles == BTreeSet::from([Role::Webhooks]) {
-        return webhooks::run(&invocation, work, signals).await;
+        return webhooks::run(invocation, work, signals).await;
     }
     let (broker, database, rulebook, refresh, courier, health_listen, mut settings) =
         config::load(invocation.config.as_ref(), |source| {
@@ -141,6 +139,12 @@ pub async fn run(invocation: &Invocation, work: &Work, signals: Signals) -> Resu
         Box::pin(bounces::reader(maildir, settings, &crew.store, &crew.lifecycle).run())
     }));
     futures::future::join_all(loops).await;
+    finish(&crew).await;
+    Ok(())
+}
+
+/// Waits for what is in hand, and pays what was told last.
+async fn finish(crew: &WorkerContext) {
     match crew.lifecycle.finish(CLOSING_MAX).await {
         Finish::Clean => info!("stopped; nothing is left in hand"),
         Finish::Cut => warn!("stopped; what was in hand will be delivered again"),
@@ -151,7 +155,6 @@ pub async fn run(invocation: &Invocation, work: &Work, signals: Signals) -> Resu
     {
         warn!(%problem, "what was told last will be told once more");
     }
-    Ok(())
 }
 
 /// Takes receipts until the process is told to stop.
@@ -232,7 +235,6 @@ pub(super) type Loop = std::pin::Pin<Box<dyn Future<Output = ()> + Send>>;
 
 /// The loops of every role that was asked for.
 fn start(crew: &WorkerContext, settings: RoleSettings, roles: &BTreeSet<Role>) -> Vec<Loop> {
-    let concurrency = crew.courier.concurrency;
     let lease_ms = lease_ms(&crew.courier, &settings);
     let leases = Leases::start(crew.store.clone(), lease_ms, &crew.lifecycle);
     let mut loops: Vec<Loop> = Vec::new();
@@ -245,81 +247,21 @@ fn start(crew: &WorkerContext, settings: RoleSettings, roles: &BTreeSet<Role>) -
         let delays = DelayWatch { channels, store, broker, lifecycle: crew.lifecycle.clone() };
         loops.push(Box::pin(delays.run()));
     }
-    let health = gateway_health(crew, &settings);
+    let gateway_health = gateway_health(crew, &settings);
     if settings.sms.is_some() || settings.email.is_some() || settings.fallback.is_some() {
-        loops.push(Box::pin(Arc::clone(&health).watch(crew.lifecycle.clone())));
+        loops.push(Box::pin(Arc::clone(&gateway_health).watch(crew.lifecycle.clone())));
     }
-    if let Some(SmsSettings { gateways, rates, quotas, inquiries }) = settings.sms {
-        let rules = &crew.sms_rules;
-        let (store, lifecycle) = (crew.store.clone(), crew.lifecycle.clone());
-        loops.push(Box::pin(QuotaWatch { store, quotas, lifecycle }.run()));
-        let gateways = Arc::new(gateways);
-        let asked = if inquiries.before_due_ms > 0 { gateways.names() } else { Vec::new() };
-        for provider in asked {
-            let inquiries = Inquiries {
-                provider,
-                gateways: Arc::clone(&gateways),
-                store: crew.store.clone(),
-                publisher: crew.publisher.clone(),
-                before_ms: inquiries.before_due_ms,
-                pause: Duration::from_millis(inquiries.pause_ms.get()),
-                lifecycle: crew.lifecycle.clone(),
-            };
-            loops.push(Box::pin(inquiries.run()));
-        }
-        let flow = health.flow(gateways.preferred());
-        let driver = SmsDriver {
-            gateways,
-            routes: rules.routes.clone(),
-            health: Arc::clone(&health),
-            pace: RateLimiter::new(crew.store.clone(), &rates),
-            receipt_due_ms: crew.receipt_due_ms,
-        };
-        loops.push(deliver(crew, &leases, driver, &crew.courier.sms_ladder, flow));
+    if let Some(settings) = settings.sms {
+        loops.extend(start_sms(crew, settings, &leases, &gateway_health));
     }
-    if let Some(EmailSettings { smtp, message_id_domain, bounces, signer }) = settings.email {
-        let driver = EmailDriver {
-            smtp: Arc::clone(&smtp),
-            message_id_domain,
-            bounces,
-            signer,
-            health: Arc::clone(&health),
-        };
-        let flow = health.flow(Provider::Smtp);
-        loops.push(deliver(crew, &leases, driver, &crew.courier.email_ladder, flow));
-        loops.push(Box::pin(IdleWatch { smtp, lifecycle: crew.lifecycle.clone() }.run()));
+    if let Some(settings) = settings.email {
+        loops.extend(start_email(crew, settings, &leases, &gateway_health));
     }
     if let Some((ari, settings)) = settings.dial {
-        let driver = DialDriver { ari: ari.clone(), store: crew.store.clone() };
-        loops.push(deliver(crew, &leases, driver, &crew.courier.dial_ladder, None));
-        let check = PbxCheck {
-            ari: ari.clone(),
-            store: crew.store.clone(),
-            record_wait_ms: settings.evidence_wait_ms,
-        };
-        loops.push(Box::pin(check.watch(crew.lifecycle.clone())));
-        let watch = CallWatch {
-            ari,
-            store: crew.store.clone(),
-            publisher: crew.publisher.clone(),
-            settings,
-            lifecycle: crew.lifecycle.clone(),
-        };
-        loops.push(Box::pin(watch.run()));
+        loops.extend(start_dial(crew, ari, settings, &leases));
     }
     if let (Some(settings), Some(holds)) = (settings.fallback, crew.holds.clone()) {
-        let (store, rules) = (crew.store.clone(), crew.rules.clone());
-        loops.push(Box::pin(Arc::clone(&holds).watch(crew.lifecycle.clone())));
-        let disbelieved = FallbackWorker::disbelieved(&crew.lifecycle);
-        let worker = FallbackWorker { store, rules, holds, health, disbelieved };
-        let sweep = Sweep {
-            worker: Arc::new(worker.clone()),
-            publisher: crew.publisher.clone(),
-            pause: Duration::from_millis(settings.sweep_ms),
-            lifecycle: crew.lifecycle.clone(),
-        };
-        loops.push(consume(crew, worker, concurrency));
-        loops.push(Box::pin(sweep.run()));
+        loops.extend(start_fallback(crew, &settings, holds, gateway_health));
     }
     if roles.contains(&Role::Dead) {
         for queue in dead::queues() {
@@ -343,6 +285,106 @@ fn start(crew: &WorkerContext, settings: RoleSettings, roles: &BTreeSet<Role>) -
     loops
 }
 
+/// The loops of the SMS role.
+fn start_sms(
+    crew: &WorkerContext,
+    settings: SmsSettings,
+    leases: &Arc<Leases>,
+    gateway_health: &Arc<GatewayHealth>,
+) -> Vec<Loop> {
+    let SmsSettings { gateways, rates, quotas, inquiries } = settings;
+    let mut loops: Vec<Loop> = Vec::new();
+    let (store, lifecycle) = (crew.store.clone(), crew.lifecycle.clone());
+    loops.push(Box::pin(QuotaWatch { store, quotas, lifecycle }.run()));
+    let gateways = Arc::new(gateways);
+    let asked = if inquiries.before_due_ms > 0 { gateways.names() } else { Vec::new() };
+    for provider in asked {
+        let inquiries = Inquiries {
+            provider,
+            gateways: Arc::clone(&gateways),
+            store: crew.store.clone(),
+            publisher: crew.publisher.clone(),
+            before_ms: inquiries.before_due_ms,
+            pause: Duration::from_millis(inquiries.pause_ms.get()),
+            lifecycle: crew.lifecycle.clone(),
+        };
+        loops.push(Box::pin(inquiries.run()));
+    }
+    let flow = gateway_health.flow(gateways.preferred());
+    let driver = SmsDriver {
+        gateways,
+        routes: crew.sms_rules.routes.clone(),
+        health: Arc::clone(gateway_health),
+        pace: RateLimiter::new(crew.store.clone(), &rates),
+        receipt_due_ms: crew.receipt_due_ms,
+    };
+    loops.push(deliver(crew, leases, driver, &crew.courier.sms_ladder, flow));
+    loops
+}
+
+/// The loops of the email role.
+fn start_email(
+    crew: &WorkerContext,
+    settings: EmailSettings,
+    leases: &Arc<Leases>,
+    gateway_health: &Arc<GatewayHealth>,
+) -> Vec<Loop> {
+    let EmailSettings { smtp, message_id_domain, bounces, signer } = settings;
+    let flow = gateway_health.flow(Provider::Smtp);
+    let health = Arc::clone(gateway_health);
+    let driver = EmailDriver { smtp: Arc::clone(&smtp), message_id_domain, bounces, signer, health };
+    let carry = deliver(crew, leases, driver, &crew.courier.email_ladder, flow);
+    let idle = IdleWatch { smtp, lifecycle: crew.lifecycle.clone() };
+    vec![carry, Box::pin(idle.run())]
+}
+
+/// The loops of the dial role.
+fn start_dial(
+    crew: &WorkerContext,
+    ari: Arc<AriDial>,
+    settings: DialSettings,
+    leases: &Arc<Leases>,
+) -> Vec<Loop> {
+    let mut loops: Vec<Loop> = Vec::new();
+    let driver = DialDriver { ari: ari.clone(), store: crew.store.clone() };
+    loops.push(deliver(crew, leases, driver, &crew.courier.dial_ladder, None));
+    let check =
+        PbxCheck { ari: ari.clone(), store: crew.store.clone(), record_wait_ms: settings.evidence_wait_ms };
+    loops.push(Box::pin(check.watch(crew.lifecycle.clone())));
+    let watch = CallWatch {
+        ari,
+        store: crew.store.clone(),
+        publisher: crew.publisher.clone(),
+        settings,
+        lifecycle: crew.lifecycle.clone(),
+    };
+    loops.push(Box::pin(watch.run()));
+    loops
+}
+
+/// The loops of the fallback role.
+fn start_fallback(
+    crew: &WorkerContext,
+    settings: &FallbackSettings,
+    holds: Arc<FallbackHolds>,
+    health: Arc<GatewayHealth>,
+) -> Vec<Loop> {
+    let mut loops: Vec<Loop> = Vec::new();
+    let (store, rules) = (crew.store.clone(), crew.rules.clone());
+    loops.push(Box::pin(Arc::clone(&holds).watch(crew.lifecycle.clone())));
+    let disbelieved = FallbackWorker::disbelieved(&crew.lifecycle);
+    let worker = FallbackWorker { store, rules, holds, health, disbelieved };
+    let sweep = Sweep {
+        worker: Arc::new(worker.clone()),
+        publisher: crew.publisher.clone(),
+        pause: Duration::from_millis(settings.sweep_ms),
+        lifecycle: crew.lifecycle.clone(),
+    };
+    loops.push(consume(crew, worker, crew.courier.concurrency));
+    loops.push(Box::pin(sweep.run()));
+    loops
+}
+
 fn consume<W: runtime::Worker>(crew: &WorkerContext, worker: W, prefetch: u16) -> Loop {
     let around = runtime::ConsumerContext {
         broker: crew.broker.clone(),
@@ -353,53 +395,4 @@ fn consume<W: runtime::Worker>(crew: &WorkerContext, worker: W, prefetch: u16) -
         health: crew.health.clone(),
     };
     Box::pin(runtime::run(Arc::new(worker), around))
-}
-
-/// Waits for a broker and, where one is needed, a database that are still starting; refuses to work with ones that are not ours.
-pub(super) async fn await_services(
-    broker: &BrokerSettings,
-    store: Option<&Store>,
-    roles: &BTreeSet<Role>,
-    lifecycle: &Lifecycle,
-) -> Result<Awaited, Failure> {
-    let queues = queues(roles);
-    let mut said = false;
-    loop {
-        let checked = tokio::select! {
-            checked = check_services(broker, store, &queues) => checked,
-            () = lifecycle.stop.cancelled() => return Ok(Awaited::Stopped),
-        };
-        match checked {
-            Ok(()) => return Ok(Awaited::There),
-            Err(Failure::Unavailable(problem)) if !said => {
-                warn!(problem, "a service is not there yet; waiting");
-                said = true;
-            }
-            Err(Failure::Unavailable(_)) => {}
-            Err(other) => return Err(other),
-        }
-        tokio::select! {
-            () = tokio::time::sleep(START_PAUSE) => {}
-            () = lifecycle.stop.cancelled() => return Ok(Awaited::Stopped),
-        }
-    }
-}
-
-/// How the wait for the services ended.
-pub(super) enum Awaited {
-    There,
-    /// The process was told to stop, with nothing in hand.
-    Stopped,
-}
-
-async fn check_services(
-    broker: &BrokerSettings,
-    store: Option<&Store>,
-    queues: &[&'static str],
-) -> Result<(), Failure> {
-    if let Some(store) = store {
-        store.check().await?;
-    }
-    topology::verify_passively(broker, queues).await?;
-    Ok(())
 }

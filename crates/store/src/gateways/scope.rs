@@ -25,7 +25,7 @@ pub(crate) fn read_known<T>(
     read: impl Fn(&Row) -> Result<T, StoreError>,
 ) -> Result<Vec<T>, StoreError> {
     let is_newer =
-        |row: &Row| matches!(Columns(row).word("provider", state::provider), Err(StoreError::NewerRow(_)));
+        |row: &Row| matches!(Columns(row).word::<Provider>("provider"), Err(StoreError::NewerRow(_)));
     rows.iter().filter(|row| !is_newer(row)).map(read).collect()
 }
 

@@ -1,6 +1,9 @@
-use closure_contract::{FailureCode, Generation, Provider};
+use closure_contract::{
+    FailureCode, Generation, Provider,
+    facts::share::{FailureShare, HalfLives},
+};
 use closure_store::{
-    Claim, Counts, DeadLetterState, DeliveryFacts, GatewayScope, HalfLives, NewDeadLetter, Opened, OpenedBy,
+    Claim, DeadLetterState, DeliveryFacts, DeliveryUpdate, GatewayScope, NewDeadLetter, Opened, OpenedBy,
     StoreError,
 };
 use serde_json::json;
@@ -82,7 +85,7 @@ fn a_delivery_that_only_a_newer_release_can_judge_is_looked_at_by_its_sweep_with
     run(async |database| {
         let strange = of_a_newer_release(database).await.job_id;
         let store = database.store();
-        let judged = store.evaluate::<_, ()>(strange, |_: &DeliveryFacts| None).await;
+        let judged = store.evaluate::<_, ()>(strange, |_: &DeliveryFacts| None::<(DeliveryUpdate, ())>).await;
         assert!(matches!(judged, Err(StoreError::NewerRow(_))), "{judged:?}");
         store.look_again(strange).await.expect("the database answers");
         let soon = "SELECT count(*) FROM delivery WHERE look_at <= now() + interval '1 minute'";
@@ -98,7 +101,7 @@ fn a_gateway_that_only_a_newer_release_has_needs_no_migration_and_hides_none_of_
         let nhn = GatewayScope { provider: Provider::Nhn, country_code: None };
         let half_lives = HalfLives { recent_ms: 3_600_000, usual_ms: 3_600_000 };
         store
-            .count_endings(vec![(nhn, Counts { ended: 1.0, failed: 0.0 })], half_lives)
+            .count_endings(vec![(nhn, FailureShare { ended: 1.0, failed: 0.0 })], half_lives)
             .await
             .expect("counted");
         let opened =
@@ -114,10 +117,10 @@ fn a_gateway_that_only_a_newer_release_has_needs_no_migration_and_hides_none_of_
             .await;
         let open = store.open_circuits().await.expect("the database answers");
         assert_eq!(open.iter().map(|circuit| circuit.name).collect::<Vec<_>>(), [nhn]);
-        let lanes = store.brakes(half_lives).await.expect("the database answers");
-        assert_eq!(lanes.iter().map(|row| row.lane).collect::<Vec<_>>(), [nhn]);
+        let scopes = store.fallback_holds(half_lives).await.expect("the database answers");
+        assert_eq!(scopes.iter().map(|row| row.scope).collect::<Vec<_>>(), [nhn]);
         assert_eq!(store.held_emails().await, Ok(vec![]));
-        let judged = store.evaluate(strange, |_: &DeliveryFacts| None).await;
+        let judged = store.evaluate(strange, |_: &DeliveryFacts| None::<(DeliveryUpdate, ())>).await;
         assert!(matches!(judged, Err(StoreError::NewerRow(_))), "{judged:?}");
     });
 }
