@@ -69,17 +69,7 @@ fn text(told: &ShownJob) {
     if history.state == DeliveryState::InDoubt {
         in_doubt(history);
     }
-    for outcome in &told.earlier_outcomes {
-        let code = outcome.code.map_or_else(String::new, |code| format!("  {code}"));
-        let standing = if outcome.told { "" } else { "  not confirmed by the broker" };
-        output::line(format!(
-            "  told     {}.{}  {}  {}{code}{standing}",
-            outcome.generation,
-            outcome.word,
-            output::word(&outcome.outcome),
-            outcome.at
-        ));
-    }
+    told.earlier_outcomes.iter().for_each(earlier);
     for attempt in &history.tries {
         let code = attempt.code.map_or_else(String::new, |code| format!("  {code}"));
         output::line(format!(
@@ -103,16 +93,7 @@ fn text(told: &ShownJob) {
     for rule in rules {
         output::line(format!("  rule     {} {}: {}", rule.id, output::word(&rule.effect), rule.detail));
     }
-    for dead in &history.dead_letters {
-        let letter = &dead.letter;
-        output::line(format!("  dead letter {} is {}: {}", letter.id, letter.state.as_str(), letter.detail));
-        for action in &dead.actions {
-            output::line(format!(
-                "    {}  {} by {}: {}",
-                action.at, action.action, action.actor, action.reason
-            ));
-        }
-    }
+    letters(history);
     if let Some(email) = history.fallback_job_id {
         output::line(format!("  answered by email job {email}"));
     }
@@ -123,6 +104,33 @@ fn text(told: &ShownJob) {
     }
     if let Some(sms) = history.source_job_id {
         output::line(format!("  stands in for SMS job {sms}"));
+    }
+}
+
+/// What the CRM was told before the latest word.
+fn earlier(outcome: &EarlierOutcome) {
+    let code = outcome.code.map_or_else(String::new, |code| format!("  {code}"));
+    let standing = if outcome.told { "" } else { "  not confirmed by the broker" };
+    output::line(format!(
+        "  told     {}.{}  {}  {}{code}{standing}",
+        outcome.generation,
+        outcome.word,
+        output::word(&outcome.outcome),
+        outcome.at
+    ));
+}
+
+/// What waited for a person, and what was done about it.
+fn letters(history: &JobHistory) {
+    for dead in &history.dead_letters {
+        let letter = &dead.letter;
+        output::line(format!("  dead letter {} is {}: {}", letter.id, letter.state.as_str(), letter.detail));
+        for action in &dead.actions {
+            output::line(format!(
+                "    {}  {} by {}: {}",
+                action.at, action.action, action.actor, action.reason
+            ));
+        }
     }
 }
 
