@@ -1,5 +1,7 @@
 //! The edges between the crates, and the rules that every source file keeps; no service is needed.
 
+#[path = "architecture/glossary.rs"]
+mod glossary;
 #[path = "architecture/promises.rs"]
 mod promises;
 
@@ -12,8 +14,8 @@ use std::{
 use closure_contract::{FailureCode, Language, topology};
 use serde_json::Value;
 
-/// No source file is longer.
-const LINES_MAX: usize = 400;
+/// No source file is longer; one that is longer than four hundred lines is a reason to look for a second idea in it.
+const LINES_MAX: usize = 500;
 
 /// Which of our crates each of them may name.
 const EDGES: [(&str, &[&str]); 9] = [
@@ -180,7 +182,7 @@ fn what_lies_outside_has_one_owner_each() {
 }
 
 #[test]
-fn no_source_file_is_longer_than_four_hundred_lines() {
+fn no_source_file_is_longer_than_five_hundred_lines() {
     let mut too_long = Vec::new();
     for (name, text) in every_source() {
         let lines = text.lines().count();

@@ -87,7 +87,7 @@ pub struct Unreadable {
 
 /// What became of many answers, for the exit code.
 #[derive(Debug, Default, Clone, Copy, PartialEq, Eq)]
-pub struct Tally {
+pub struct FailedAnswers {
     /// Jobs that would be refused or held.
     pub unsent: usize,
     /// Bodies that are no job.
@@ -141,7 +141,7 @@ impl Advice {
     }
 }
 
-impl Tally {
+impl FailedAnswers {
     /// Counts one more answer.
     pub fn add(&mut self, advice: &Advice) {
         match advice {

@@ -159,8 +159,13 @@ fn typed(text: &str, enumeration: &str) -> BTreeSet<String> {
     let (variants, _) = rest.split_once("\n}").expect("it ends");
     let variant = |line: &str| {
         let name = line.strip_prefix("    ")?;
-        name.starts_with(|c: char| c.is_ascii_uppercase())
-            .then(|| words(name).next().unwrap_or_default().to_lowercase())
+        let name = name.starts_with(|c: char| c.is_ascii_uppercase()).then(|| words(name).next())??;
+        // As it is typed: the words of a name are parted by hyphens.
+        let typed = name.chars().flat_map(|c| {
+            let hyphen = c.is_ascii_uppercase().then_some('-');
+            hyphen.into_iter().chain([c.to_ascii_lowercase()])
+        });
+        Some(typed.collect::<String>().trim_start_matches('-').to_owned())
     };
     variants.lines().filter_map(variant).collect()
 }
@@ -172,8 +177,8 @@ fn every_role_and_every_command_is_on_the_map() {
     let (section, _) = section.split_once("\n## ").unwrap_or((section, ""));
     let (roles, commands) = section.split_once("The other commands").expect("roles come first");
     let listed = |table: &str| -> BTreeSet<String> {
-        let cells = table.lines().filter_map(|line| line.strip_prefix("| `")?.split(" |").next());
-        cells.flat_map(|cell| words(cell).map(str::to_owned).collect::<Vec<_>>()).collect()
+        let cells = table.lines().filter_map(|line| line.strip_prefix("| ")?.split(" |").next());
+        cells.flat_map(|cell| quoted(cell).map(str::to_owned).collect::<Vec<_>>()).collect()
     };
     let cli = document("crates/fleet/src/cli.rs");
     assert_eq!(listed(roles), typed(&cli, "Role"));

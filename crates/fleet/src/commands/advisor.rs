@@ -24,7 +24,7 @@ pub async fn run(invocation: &Invocation, signals: Signals) -> Result<(), Failur
                 config::maybe_database(source),
                 config::templates_refresh(source),
                 config::advisor(source),
-                config::courier(source, None).grace,
+                config::worker(source, None).grace,
             )
         })?;
     let settings =

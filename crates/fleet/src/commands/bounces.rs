@@ -18,7 +18,7 @@ pub(super) async fn run(invocation: &Invocation, signals: Signals) -> Result<(),
     let (database, grace, health_listen, settings) = config::load(invocation.config.as_ref(), |source| {
         (
             config::database(source),
-            config::courier(source, None).grace,
+            config::worker(source, None).grace,
             config::health(source),
             config::bounces(source),
         )

@@ -8,7 +8,7 @@ use serde::Serialize;
 
 use super::{Failure, Invocation, explain_lines, files};
 use crate::{
-    advice::{Advice, Tally},
+    advice::{Advice, FailedAnswers},
     cli::Explain,
     config,
     output::{self, Style, word},
@@ -45,18 +45,18 @@ pub async fn run(invocation: &Invocation, explain: &Explain) -> Result<(), Failu
         (Style::Json, answers) => output::json(&answers),
         (Style::Text, answers) => answers.iter().for_each(text),
     }
-    let mut tally = Tally::default();
-    answers.iter().for_each(|answer| tally.add(&answer.advice));
-    verdict(tally)
+    let mut failed = FailedAnswers::default();
+    answers.iter().for_each(|answer| failed.add(&answer.advice));
+    verdict(failed)
 }
 
-fn verdict(tally: Tally) -> Result<(), Failure> {
-    match tally {
-        Tally { unreadable: 0, unsent: 0 } => Ok(()),
-        Tally { unreadable: 0, unsent } => {
+fn verdict(failed: FailedAnswers) -> Result<(), Failure> {
+    match failed {
+        FailedAnswers { unreadable: 0, unsent: 0 } => Ok(()),
+        FailedAnswers { unreadable: 0, unsent } => {
             Err(Failure::Refused(format!("{unsent} job(s) would not be sent")))
         }
-        Tally { unreadable, .. } => {
+        FailedAnswers { unreadable, .. } => {
             Err(Failure::Input(format!("{unreadable} document(s) are neither a job nor a cancellation")))
         }
     }

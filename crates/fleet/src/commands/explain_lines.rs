@@ -11,7 +11,7 @@ use serde::Serialize;
 
 use super::Failure;
 use crate::{
-    advice::{Advice, Tally, Unreadable},
+    advice::{Advice, FailedAnswers, Unreadable},
     engine::Engine,
     visible::VisibleJson,
 };
@@ -65,10 +65,10 @@ enum Stopped {
 /// Answers every line of standard input; a line that is no job gets its error and stops nothing.
 ///
 /// Memory holds the lines of one wave, whatever is piped through. Empty lines are counted and not answered.
-pub(super) async fn run(engine: &Engine) -> Result<Tally, Failure> {
+pub(super) async fn run(engine: &Engine) -> Result<FailedAnswers, Failure> {
     let input = BufReader::with_capacity(READ_BYTES, io::stdin().lock());
     match answer_all(input, BufWriter::new(io::stdout().lock()), engine).await {
-        Ok(tally) => Ok(tally),
+        Ok(failed) => Ok(failed),
         // A reader that has gone away ends the command quietly, as it does everywhere.
         Err(Stopped::Stream(problem)) if problem.kind() == io::ErrorKind::BrokenPipe => std::process::exit(0),
         Err(Stopped::Stream(problem)) => Err(Failure::Input(format!("standard input: {problem}"))),
@@ -80,21 +80,21 @@ async fn answer_all(
     mut input: BufReader<impl io::Read>,
     mut output: impl Write,
     engine: &Engine,
-) -> Result<Tally, Stopped> {
-    let mut tally = Tally::default();
+) -> Result<FailedAnswers, Stopped> {
+    let mut failed = FailedAnswers::default();
     let mut line = 0;
     loop {
         let wave = next_wave(&mut input, &mut line)?;
         if wave.is_empty() {
             output.flush()?;
-            return Ok(tally);
+            return Ok(failed);
         }
         // The questions of one wave share their statements to the database.
         let answers = wave.into_iter().map(|(line, question)| async move {
             answer(question, engine).await.map(|advice| Answer { line, advice })
         });
         for answer in futures::future::try_join_all(answers).await? {
-            tally.add(&answer.advice);
+            failed.add(&answer.advice);
             let document = serde_json::to_string(&answer).map_err(io::Error::from)?;
             write!(output, "{}", VisibleJson(&document))?;
             output.write_all(b"\n")?;
@@ -177,19 +177,19 @@ mod tests {
     use closure_policy::rulebook::Rulebook;
     use serde_json::Value;
 
-    use super::{Tally, answer_all};
+    use super::{FailedAnswers, answer_all};
     use crate::{engine::Engine, live_rulebook::Rules};
 
     /// Answers a text through a buffer of seven bytes, so that every line crosses several reads.
-    fn answers(input: &[u8]) -> (Tally, Vec<Value>) {
+    fn answers(input: &[u8]) -> (FailedAnswers, Vec<Value>) {
         let rulebook = Rulebook::default().compile().expect("the defaults are sound");
         let engine = Engine::new(Rules::without_templates(rulebook), None);
         let mut output = Vec::new();
         let answered = answer_all(BufReader::with_capacity(7, input), &mut output, &engine);
         let runtime = tokio::runtime::Builder::new_current_thread().build().expect("a runtime can be built");
-        let tally = runtime.block_on(answered).expect("memory can be read and written");
+        let failed = runtime.block_on(answered).expect("memory can be read and written");
         let lines = output.split(|byte| *byte == b'\n').filter(|line| !line.is_empty());
-        (tally, lines.map(|line| serde_json::from_slice(line).expect("an answer is JSON")).collect())
+        (failed, lines.map(|line| serde_json::from_slice(line).expect("an answer is JSON")).collect())
     }
 
     fn job(text: &str) -> String {
@@ -204,7 +204,7 @@ mod tests {
     #[test]
     fn a_bad_line_has_its_number_and_code_and_stops_nothing() {
         let input = format!("{}\r\n\nnot JSON\n{{\"kind\":\"closure.sms/1\"}}\n{}", job("Hello"), job("🙂"));
-        let (tally, answers) = answers(input.as_bytes());
+        let (failed, answers) = answers(input.as_bytes());
         let summary: Vec<(u64, &str)> = answers
             .iter()
             .map(|answer| {
@@ -217,7 +217,7 @@ mod tests {
             .collect();
         assert_eq!(summary, [(1, "send"), (3, "unreadable_body"), (4, "wrong_shape"), (5, "reject")]);
         assert_eq!(answers[2]["error"]["path"], "job_id");
-        assert_eq!(tally, Tally { unsent: 1, unreadable: 2 });
+        assert_eq!(failed, FailedAnswers { unsent: 1, unreadable: 2 });
     }
 
     #[test]
@@ -232,7 +232,7 @@ mod tests {
 
     #[test]
     fn no_input_has_no_answer() {
-        assert_eq!(answers(b""), (Tally::default(), Vec::new()));
+        assert_eq!(answers(b""), (FailedAnswers::default(), Vec::new()));
         assert_eq!(answers(b"\n \n").1, Vec::<Value>::new());
     }
 }

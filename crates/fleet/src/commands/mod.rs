@@ -13,6 +13,7 @@ pub mod explain_lines;
 pub mod fallback_hold;
 pub mod files;
 pub mod gateways;
+mod loops;
 mod members;
 mod opening;
 pub mod outcomes;

@@ -7,13 +7,14 @@ use tracing::{info, warn};
 
 use super::{
     Failure, Invocation,
+    loops::Loop,
     opening::open_health,
     opening::{Awaited, await_services},
-    work::{CLOSING_MAX, Loop},
+    work::CLOSING_MAX,
 };
 use crate::{
     cli::{Role, Work},
-    config::{self, CourierSettings, WebhooksSettings},
+    config::{self, WebhooksSettings, WorkerSettings},
     health::Health,
     lifecycle::{Finish, Lifecycle, Signals},
     workers::webhooks::WebhooksWorker,
@@ -21,15 +22,16 @@ use crate::{
 
 /// `fleet work webhooks`: whoever speaks with the CRM's servers needs the broker, and no database.
 pub(super) async fn run(invocation: &Invocation, work: &Work, signals: Signals) -> Result<(), Failure> {
-    let (broker, settings, courier, health_listen) = config::load(invocation.config.as_ref(), |source| {
-        (
-            config::broker(source, "webhooks"),
-            config::webhooks(source),
-            config::courier(source, work.concurrency),
-            config::health(source),
-        )
-    })?;
-    let lifecycle = Lifecycle::listen(signals, courier.grace);
+    let (broker, settings, worker_settings, health_listen) =
+        config::load(invocation.config.as_ref(), |source| {
+            (
+                config::broker(source, "webhooks"),
+                config::webhooks(source),
+                config::worker(source, work.concurrency),
+                config::health(source),
+            )
+        })?;
+    let lifecycle = Lifecycle::listen(signals, worker_settings.grace);
     let health = open_health(health_listen, &lifecycle).await?;
     match await_services(&broker, None, &BTreeSet::from([Role::Webhooks]), &lifecycle).await? {
         Awaited::There => {}
@@ -39,7 +41,7 @@ pub(super) async fn run(invocation: &Invocation, work: &Work, signals: Signals) 
     health.watch_publisher(publisher.clone());
     if let Some(settings) = settings {
         info!(roles = "webhooks", "working");
-        carrier(settings, &courier, &broker, publisher, &lifecycle, &health).await;
+        worker(settings, &worker_settings, &broker, publisher, &lifecycle, &health).await;
     }
     match lifecycle.finish(CLOSING_MAX).await {
         Finish::Clean => info!("stopped; nothing is left in hand"),
@@ -49,9 +51,9 @@ pub(super) async fn run(invocation: &Invocation, work: &Work, signals: Signals) 
 }
 
 /// The loop that carries outcomes to the CRM's webhook.
-pub(super) fn carrier(
+pub(super) fn worker(
     settings: WebhooksSettings,
-    courier: &CourierSettings,
+    worker_settings: &WorkerSettings,
     broker: &BrokerSettings,
     publisher: Publisher,
     lifecycle: &Lifecycle,
@@ -61,8 +63,8 @@ pub(super) fn carrier(
         webhook: settings.webhook,
         connections_max: settings.connections_max,
         in_hand_max: settings.in_hand_max,
-        prefetch: courier.concurrency,
-        patience: courier.patience,
+        prefetch: worker_settings.concurrency,
+        patience: worker_settings.patience,
         broker: broker.clone(),
         publisher,
         lifecycle: lifecycle.clone(),

@@ -16,9 +16,9 @@ pub use bounces::{BounceSettings, bounce_addresses, bounces, dkim, has_bounces};
 pub use gateways::{intake, sms};
 pub use rates::{InquirySettings, inquiries, quotas, rates};
 pub use sections::{
-    CourierSettings, DialSettings, FallbackSettings, LogFormat, LogSettings, broker, courier, database, dial,
-    email, fallback, health, log, maybe_database, message_id_domain, patience, rulebook, sending_rulebook,
-    templates_refresh,
+    DialSettings, FallbackSettings, LogFormat, LogSettings, WorkerSettings, broker, database, dial, email,
+    fallback, health, log, maybe_database, message_id_domain, patience, rulebook, sending_rulebook,
+    templates_refresh, worker,
 };
 pub use source::{Lookup, Source};
 pub use webhooks::{WebhooksSettings, has_webhook, webhooks};
@@ -59,7 +59,7 @@ mod tests {
 
     use closure_contract::SmsProvider;
 
-    use super::{broker, courier, dial, email, intake, load_from, sms};
+    use super::{broker, dial, email, intake, load_from, sms, worker};
 
     /// A look-up over these pairs alone.
     fn only(pairs: &'static [(&'static str, &'static str)]) -> impl Fn(&str) -> Option<String> {
@@ -85,7 +85,7 @@ mod tests {
             email(source);
             dial(source);
             intake(source);
-            courier(source, None);
+            worker(source, None);
         })
         .expect_err("most of it is missing")
         .errors

@@ -22,7 +22,7 @@ const LEASE_MS_MIN: u64 = 1_000;
 
 /// How a worker carries one job out.
 #[derive(Debug, Clone)]
-pub struct CourierSettings {
+pub struct WorkerSettings {
     /// Messages in hand at once.
     pub concurrency: u16,
     /// How long a claim lasts unless it is renewed.
@@ -192,13 +192,13 @@ pub fn maybe_database(source: &mut Source<'_>) -> Option<StoreSettings> {
 }
 
 /// How jobs are carried out; `concurrency` from the command line wins.
-pub fn courier(source: &mut Source<'_>, concurrency: Option<u16>) -> CourierSettings {
+pub fn worker(source: &mut Source<'_>, concurrency: Option<u16>) -> WorkerSettings {
     let concurrency = concurrency.unwrap_or_else(|| source.value("worker.concurrency"));
     if concurrency == 0 {
         source
             .refuse("`worker.concurrency`: at least 1; with 0 nothing is ever taken from a queue".to_owned());
     }
-    CourierSettings {
+    WorkerSettings {
         concurrency,
         lease_ms: lease_ms(source),
         grace: Duration::from_millis(source.value("worker.grace_ms")),
