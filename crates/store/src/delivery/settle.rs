@@ -242,7 +242,7 @@ WITH asked AS (
             CASE asked.ending WHEN 'dead' THEN d.body END AS body
         FROM delivery AS d
         WHERE d.job_id = asked.job_id AND d.lease_token = asked.token AND d.generation = asked.generation
-        FOR UPDATE SKIP LOCKED
+        FOR UPDATE
     ) AS found
 ), changed AS (
     UPDATE delivery AS d SET
