@@ -213,8 +213,8 @@ impl Settlements {
 /// like the first one.
 /// `heard`: a receipt was looked at before this settlement. It may have come after this statement began, and is then not
 /// among the receipts that the statement sees; the mark in the row is, for the row is read under its lock.
-/// `early`: a receipt that a sweep has in hand is left to it. The sweep holds receipts and waits for deliveries, so that
-/// waiting for it here would be waiting in a circle.
+/// `early`: a receipt that a sweep has in hand, or of which a copy is just coming in, is left to the sweep. It holds
+/// receipts and waits for deliveries, so that waiting for it here would be waiting in a circle.
 /// `unsent`: nothing was sent by this attempt, so that it leaves no row; but only the holder of the right to try can
 /// know that, and the finder of what became of an older attempt cannot.
 pub(crate) const SETTLE: &str = concat!(

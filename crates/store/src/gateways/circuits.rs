@@ -138,11 +138,11 @@ impl Store {
     /// closes.
     pub async fn close_by_receipt(
         &self,
-        lane: GatewayScope,
+        scope: GatewayScope,
         tried_at: Timestamp,
     ) -> Result<bool, StoreError> {
-        let provider = lane.provider.as_str();
-        let rows = self.database.query(CLOSE_BY_RECEIPT, &[&provider, &lane.country(), &tried_at.0]).await?;
+        let provider = scope.provider.as_str();
+        let rows = self.database.query(CLOSE_BY_RECEIPT, &[&provider, &scope.country(), &tried_at.0]).await?;
         Ok(!rows.is_empty())
     }
 

@@ -60,7 +60,7 @@ pub enum Moved {
 }
 
 impl Store {
-    /// FailureShare what ended.
+    /// Adds what ended.
     ///
     /// Asked again after an answer was lost it counts twice, which moves a share a little and decides nothing alone.
     pub async fn count_endings(

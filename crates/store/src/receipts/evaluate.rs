@@ -32,8 +32,9 @@ const HELD_LOOK_MS: i64 = 10 * 60_000;
 impl Store {
     /// Shows a delivery's facts to `decide` under the delivery's lock, and writes its verdict in the same commit.
     ///
-    /// What it decides beside is given back once that is done. Without a delivery or without a verdict the answer is nothing. A delivery that no provider has, or that a
-    /// person holds, is not moved; terminal states change only as the verdict says.
+    /// What it decides beside is given back once that is done. Without a delivery or without a verdict the answer is
+    /// nothing. A delivery that no provider has, or that a person holds, is not moved; terminal states change only as the
+    /// verdict says.
     pub async fn evaluate<F, T>(&self, job_id: JobId, decide: F) -> Result<Option<Evaluated<T>>, StoreError>
     where
         F: FnOnce(&DeliveryFacts) -> Option<(DeliveryUpdate, T)> + Send,
