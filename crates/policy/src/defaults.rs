@@ -5,12 +5,12 @@ use closure_contract::Evidence;
 use crate::{
     caps::CapRules,
     gateway::{circuit::CircuitRules, fallback_hold::FallbackHoldRules},
-    language::reply_words,
     quiet::QuietHours,
     rulebook::{
         ChinaRules, ClassRule, CountryEvidence, DialRules, EmailRules, NearLimit, NonChineseSms, NumberRules,
         Rulebook, SmsRules, TemplateUrls,
     },
+    sms::invitation::reply_words,
 };
 
 impl Default for Rulebook {

@@ -25,4 +25,5 @@ pub mod suppression;
 pub mod template;
 mod times;
 mod validate;
+pub mod webhook;
 mod words;

@@ -5,4 +5,3 @@ pub mod fallback_hold;
 pub mod quota;
 pub mod reconcile;
 pub mod route;
-pub mod webhook;

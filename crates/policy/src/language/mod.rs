@@ -3,14 +3,11 @@
 pub(crate) mod buttons;
 pub mod chinese;
 pub(crate) mod chinese_count;
-pub(crate) mod clause;
 pub(crate) mod courtesies;
 pub(crate) mod english;
 pub(crate) mod foreign;
 pub(crate) mod han;
 pub(crate) mod korean_names;
 pub(crate) mod lexicon;
-pub(crate) mod reply_words;
 pub(crate) mod subject_words;
 pub(crate) mod tag;
-pub(crate) mod wording;

@@ -5,7 +5,7 @@
 //! consumer), and what it had in hand comes first to its successor; so the order holds with several workers too.
 
 mod aside;
-mod endpoint;
+pub(crate) mod endpoint_health;
 mod lanes;
 mod session;
 mod troubles;
@@ -18,7 +18,7 @@ use closure_providers::Webhook;
 
 pub use aside::Aside;
 
-use endpoint::Endpoint;
+use endpoint_health::Endpoint;
 use session::Session;
 use troubles::Troubles;
 

@@ -7,7 +7,7 @@ use closure_contract::{
     AttemptNumber, Generation, OutcomeIds,
     topology::{WEBHOOKS_ASIDE, WorkQueue},
 };
-use closure_policy::gateway::webhook::{self, Next};
+use closure_policy::webhook::{self, Next};
 use closure_providers::WebhookReply;
 use futures::{StreamExt, future::BoxFuture, stream::FuturesUnordered};
 use tokio::time::{Instant, sleep_until};
@@ -18,7 +18,7 @@ use uuid::Uuid;
 use super::{
     WebhooksWorker,
     aside::Aside,
-    endpoint::Endpoint,
+    endpoint_health::Endpoint,
     lanes::Lanes,
     troubles::{Alarm, Troubles},
 };

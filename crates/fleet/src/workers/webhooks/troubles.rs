@@ -3,8 +3,8 @@
 use std::{collections::HashMap, time::Duration};
 
 use closure_policy::{
-    gateway::webhook::{self, Alone, Fault, Next},
     patience::PatienceRules,
+    webhook::{self, Alone, Fault, Next},
 };
 use tokio::time::Instant;
 use uuid::Uuid;

@@ -2,7 +2,7 @@
 
 use std::{collections::HashSet, time::Duration};
 
-use closure_policy::gateway::webhook::{self, FAILING_IN_A_ROW, Fault};
+use closure_policy::webhook::{self, FAILING_IN_A_ROW, Fault};
 use tokio::time::Instant;
 use uuid::Uuid;
 

@@ -3,20 +3,19 @@
 //! A sentence is cut into clauses where a condition, a request or a further statement begins, since a denial binds
 //! within one: "if the driver did not come, text us" invites, and "if you text us, nobody reads it" does not.
 
+pub(crate) mod clause;
+pub(crate) mod reply_words;
+pub(crate) mod wording;
+
 use std::sync::LazyLock;
 
 use aho_corasick::AhoCorasick;
 
-use crate::{
-    language::{
-        clause::{
-            CONCESSION_ENDINGS, CONDITION_ENDINGS, FURTHER_ENDINGS, Kind, Said, begins_clause, ends_clause,
-            kind_of,
-        },
-        wording::{Wording, WordingList},
-    },
-    rulebook::SmsRules,
+use crate::rulebook::SmsRules;
+use clause::{
+    CONCESSION_ENDINGS, CONDITION_ENDINGS, FURTHER_ENDINGS, Kind, Said, begins_clause, ends_clause, kind_of,
 };
+use wording::{Wording, WordingList};
 
 /// So many characters of a text are read; none that is sent has more.
 const READ_CHARS_MAX: usize = 4_000;
