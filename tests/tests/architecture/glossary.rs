@@ -40,6 +40,8 @@ const GIVEN_UP: [(&str, &[&str]); 22] = [
 struct Entry {
     word: String,
     names: Vec<String>,
+    /// Where it is met outside of the code, as the page says it.
+    outside: String,
 }
 
 fn glossary() -> Vec<Entry> {
@@ -50,12 +52,12 @@ fn glossary() -> Vec<Entry> {
     let rows = section.lines().filter(|line| line.starts_with("| ")).skip(2);
     rows.map(|row| {
         let cells: Vec<&str> = row.split('|').map(str::trim).collect();
-        let [_, word, meaning, names, _wire, other, _] = cells[..] else {
+        let [_, word, meaning, names, outside, other, _] = cells[..] else {
             panic!("a row has five cells: {row}")
         };
         assert!(!meaning.is_empty() && (!names.is_empty() || !other.is_empty()), "{word} says too little");
         let names = names.split('`').skip(1).step_by(2).map(str::to_owned).collect();
-        Entry { word: word.to_owned(), names }
+        Entry { word: word.to_owned(), names, outside: outside.to_owned() }
     })
     .collect()
 }
@@ -98,6 +100,26 @@ fn every_name_that_the_glossary_gives_is_a_public_type() {
     }
     let words: BTreeSet<&str> = entries.iter().map(|entry| entry.word.as_str()).collect();
     assert_eq!(words.len(), entries.len(), "a word stands twice");
+}
+
+#[test]
+fn every_table_and_column_that_the_glossary_gives_is_of_the_database() {
+    let folder = std::fs::read_dir(root().join("crates/store/migrations")).expect("there are migrations");
+    let files = folder.flatten().map(|entry| std::fs::read_to_string(entry.path()).expect("SQL is text"));
+    let sql: String = files.collect();
+    let mut count = 0;
+    for entry in glossary() {
+        // "table `a`, column `b`" is read part by part.
+        for (kind, declared) in [("table `", "CREATE TABLE "), ("column `", " ")] {
+            for part in entry.outside.split(kind).skip(1) {
+                let name = part.split('`').next().unwrap_or_default();
+                let is_there = sql.contains(&format!("{declared}{name} "));
+                assert!(is_there, "{}: the database has no {kind}{name}`", entry.word);
+                count += 1;
+            }
+        }
+    }
+    assert!(count > 10, "only {count} were found; this test reads the page wrongly");
 }
 
 #[test]

@@ -11,12 +11,12 @@ use sha2::{Digest, Sha256};
 use tokio_postgres::Row;
 
 use crate::{
-    database::{row::Columns, text, word::words},
+    database::{column_word::column_words, row::Columns, text},
     error::StoreError,
     store::Store,
 };
 
-words! {
+column_words! {
     /// Who or what puts a recipient on the list.
     #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
     #[serde(rename_all = "snake_case")]

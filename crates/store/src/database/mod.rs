@@ -1,6 +1,7 @@
 //! How the database is reached: pool, sessions, batches, rows, migrations, rights.
 
 pub(crate) mod batch;
+pub(crate) mod column_word;
 pub(crate) mod hosts;
 pub(crate) mod migrate;
 #[cfg(test)]
@@ -11,4 +12,3 @@ pub(crate) mod row;
 pub(crate) mod session;
 pub(crate) mod settings;
 pub(crate) mod text;
-pub(crate) mod word;

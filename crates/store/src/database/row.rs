@@ -11,7 +11,7 @@ use time::OffsetDateTime;
 use tokio_postgres::Row;
 use uuid::Uuid;
 
-use super::word::Word;
+use super::column_word::ColumnWord;
 use crate::error::StoreError;
 
 /// A row whose columns are read by name.
@@ -93,11 +93,11 @@ impl<'a> Columns<'a> {
         })
     }
 
-    pub(crate) fn word<T: Word>(&self, name: &str) -> Result<T, StoreError> {
+    pub(crate) fn word<T: ColumnWord>(&self, name: &str) -> Result<T, StoreError> {
         T::read(self.get(name)?)
     }
 
-    pub(crate) fn maybe_word<T: Word>(&self, name: &str) -> Result<Option<T>, StoreError> {
+    pub(crate) fn maybe_word<T: ColumnWord>(&self, name: &str) -> Result<Option<T>, StoreError> {
         self.get::<Option<&str>>(name)?.map(T::read).transpose()
     }
 }

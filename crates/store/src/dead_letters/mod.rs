@@ -14,7 +14,7 @@ use serde_json::Value;
 use tokio_postgres::Row;
 
 use crate::{
-    database::{row::Columns, word::words},
+    database::{column_word::column_words, row::Columns},
     error::StoreError,
     store::Store,
 };
@@ -35,7 +35,7 @@ impl fmt::Display for DeadLetterId {
     }
 }
 
-words! {
+column_words! {
     /// Where a dead letter stands.
     #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
     #[serde(rename_all = "snake_case")]

@@ -3,7 +3,7 @@
 use closure_contract::{Evidence, FailureCode};
 
 use super::state::DeliveryState;
-use crate::database::word::words;
+use crate::database::column_word::column_words;
 
 /// How an attempt ended.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -102,7 +102,7 @@ pub enum AttemptUse {
     GivenBack,
 }
 
-words! {
+column_words! {
     /// An ending, as the statement of a settlement tells them apart.
     #[derive(Debug, Clone, Copy, PartialEq, Eq)]
     pub(crate) enum EndingWord: "ending" {
@@ -121,7 +121,7 @@ words! {
     }
 }
 
-words! {
+column_words! {
     /// Where an attempt stands.
     #[derive(Debug, Clone, Copy, PartialEq, Eq)]
     pub(crate) enum AttemptState: "attempt's state" {

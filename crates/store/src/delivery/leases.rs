@@ -5,8 +5,8 @@ use uuid::Uuid;
 
 use crate::{
     database::{
+        column_word::column_words,
         row::{Columns, millis},
-        word::words,
     },
     error::StoreError,
     store::Store,
@@ -21,7 +21,7 @@ pub struct Lease {
     pub token: Uuid,
 }
 
-words! {
+column_words! {
     /// What its holder may do.
     #[derive(Clone, Copy)]
     pub(crate) enum LeaseFor: "purpose of a lease" {

@@ -7,11 +7,11 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    database::word::{Word, words},
+    database::column_word::{ColumnWord, column_words},
     error::StoreError,
 };
 
-words! {
+column_words! {
     /// Where a delivery stands.
     #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
     #[serde(rename_all = "snake_case")]
@@ -90,7 +90,7 @@ impl DeliveryState {
         matches!(self.phase(), DeliveryPhase::Unsent | DeliveryPhase::InFlight)
     }
 
-    /// Whether a verdict may move it: what no provider has, and what a person holds, no receipt can speak of.
+    /// Whether an update may move it: what no provider has, and what a person holds, no receipt can speak of.
     pub(crate) const fn hears_receipts(self) -> bool {
         match self.phase() {
             DeliveryPhase::InFlight | DeliveryPhase::Accepted | DeliveryPhase::Ended => true,
@@ -139,7 +139,7 @@ impl FromStr for DeliveryState {
     type Err = StoreError;
 
     fn from_str(text: &str) -> Result<Self, Self::Err> {
-        Word::read(text)
+        ColumnWord::read(text)
     }
 }
 

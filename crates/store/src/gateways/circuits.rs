@@ -8,15 +8,15 @@ use uuid::Uuid;
 use super::scope::{GatewayScope, read_known};
 use crate::{
     database::{
+        column_word::column_words,
         row::{Columns, millis},
         text,
-        word::words,
     },
     error::StoreError,
     store::Store,
 };
 
-words! {
+column_words! {
     /// What opened a circuit, and therefore what closes it.
     #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize)]
     #[serde(rename_all = "snake_case")]

@@ -1,4 +1,4 @@
-//! A verdict applied to a delivery under its lock; the decision itself is taken elsewhere.
+//! A judgement written to a delivery under its lock; the decision itself is taken elsewhere.
 
 use closure_contract::{Channel, FailureCode, JobId, topology::WorkQueue};
 use deadpool_postgres::Transaction;
@@ -23,18 +23,18 @@ use crate::{
     store::Store,
 };
 
-/// A verdict sees at most this many receipts of a delivery, the strongest evidence first.
+/// A judgement sees at most this many receipts of a delivery, the strongest evidence first.
 const RECEIPTS_MAX: i64 = 200;
 
 /// An email that is held back is looked at this often, in case the moment of its release was missed.
 const HELD_LOOK_MS: i64 = 10 * 60_000;
 
 impl Store {
-    /// Shows a delivery's facts to `decide` under the delivery's lock, and writes its verdict in the same commit.
+    /// Shows a delivery's facts to `decide` under the delivery's lock, and writes its update in the same commit.
     ///
-    /// What it decides beside is given back once that is done. Without a delivery or without a verdict the answer is
+    /// What it decides beside is given back once that is done. Without a delivery or without an update the answer is
     /// nothing. A delivery that no provider has, or that a person holds, is not moved; terminal states change only as the
-    /// verdict says.
+    /// update says.
     pub async fn evaluate<F, T>(&self, job_id: JobId, decide: F) -> Result<Option<Evaluated<T>>, StoreError>
     where
         F: FnOnce(&DeliveryFacts) -> Option<(DeliveryUpdate, T)> + Send,
@@ -48,7 +48,7 @@ impl Store {
                     None => None,
                     Some(facts) => match decide(&facts) {
                         None => None,
-                        Some((verdict, beside)) => Some(apply(&transaction, &facts, verdict, beside).await?),
+                        Some((update, beside)) => Some(apply(&transaction, &facts, update, beside).await?),
                     },
                 };
                 transaction.commit().await?;
@@ -110,26 +110,26 @@ ORDER BY id";
 async fn apply<T>(
     transaction: &Transaction<'_>,
     facts: &DeliveryFacts,
-    verdict: DeliveryUpdate,
+    update: DeliveryUpdate,
     beside: T,
 ) -> Result<Evaluated<T>, StoreError> {
     let before = &facts.snapshot;
-    let created = create_fallback(transaction, before.job_id, &verdict.fallback).await?;
+    let created = create_fallback(transaction, before.job_id, &update.fallback).await?;
     let source = Some(before.job_id.0);
     let answers = query(transaction, FALLBACK, &[&source]).await?;
     let fallback = match answers.first() {
         None => None,
         Some(row) => Some(FallbackRow::of(Snapshot::read(row)?, created, Columns(row).get("is_owed")?)),
     };
-    let is_held = fallback.is_none() && verdict.fallback == NewFallback::OnHold;
-    if fallback.is_none() && !matches!(verdict.fallback, NewFallback::None | NewFallback::OnHold) {
+    let is_held = fallback.is_none() && update.fallback == NewFallback::OnHold;
+    if fallback.is_none() && !matches!(update.fallback, NewFallback::None | NewFallback::OnHold) {
         // The derived job id is taken by a row that is not this SMS's fallback: no email must be lost in silence.
         return Err(StoreError::BadData {
             code: "23505".to_owned(),
             constraint: Some("delivery_pkey".to_owned()),
         });
     }
-    let judged = judged(before.state, verdict.state);
+    let judged = judged(before.state, update.state);
     let work = WorkQueue::Jobs(before.channel);
     let rows = query(
         transaction,
@@ -137,10 +137,10 @@ async fn apply<T>(
         &[
             &before.job_id.0,
             &judged,
-            &verdict.code.map(FailureCode::as_str),
-            &text::optional(verdict.detail.as_deref()),
-            &verdict.evidence.as_str(),
-            &text::json(verdict.rules),
+            &update.code.map(FailureCode::as_str),
+            &text::optional(update.detail.as_deref()),
+            &update.evidence.as_str(),
+            &text::json(update.rules),
             &fallback.as_ref().map(|row| row.job_id.0),
             &work.name(),
             &work.routing_key(),
@@ -167,19 +167,19 @@ async fn apply<T>(
 /// The state to be written, if any.
 ///
 /// That the provider took it is for the settlement to say, which alone knows when the receipt is due.
-fn judged(before: DeliveryState, verdict: DeliveryState) -> Option<&'static str> {
+fn judged(before: DeliveryState, update: DeliveryState) -> Option<&'static str> {
     let unsettled = before.phase() == DeliveryPhase::InFlight;
-    let moves = before.hears_receipts() && !(unsettled && verdict == DeliveryState::Accepted);
-    moves.then_some(verdict.as_str())
+    let moves = before.hears_receipts() && !(unsettled && update == DeliveryState::Accepted);
+    moves.then_some(update.as_str())
 }
 
-/// Writes the verdict, and when a sweep is to look again: at the due time; a while on, where that has passed and the
-/// verdict is to wait; never, once it has come to its end. A held email is looked at when it is released, and from
+/// Writes the update, and when a sweep is to look again: at the due time; a while on, where that has passed and the
+/// update is to wait; never, once it has come to its end. A held email is looked at when it is released, and from
 /// time to time in case that moment was missed. A receipt of a text message that is still being sent says nothing yet:
 /// that it was looked at tells the settlement, and the sweep where no settlement comes, to have it looked at again.
 ///
-/// What the CRM is owed by it stands in the table `owed` with the same commit. A replayed dead letter whose delivery moves on is resolved here as it is in a settlement, and a verdict of death
-/// opens one.
+/// What the CRM is owed by it stands in the table `owed` with the same commit. A replayed dead letter whose delivery
+/// moves on is resolved here as it is in a settlement, and an update of death opens one.
 pub(crate) const APPLY: &str = concat!(
     "
 WITH changed AS (

@@ -19,7 +19,7 @@ use crate::{
 /// What is known about a delivery.
 #[derive(Debug, Clone, PartialEq)]
 pub struct DeliveryFacts {
-    /// The delivery, locked until the verdict is committed.
+    /// The delivery, locked until the update is committed.
     pub snapshot: Snapshot,
     /// The receipts of its present generation, in the order in which they were recorded.
     pub receipts: Vec<ReceiptFact>,
@@ -99,7 +99,7 @@ pub enum NewFallback {
     },
 }
 
-/// What a verdict changed.
+/// What an update changed.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Evaluated<T = ()> {
     /// Where the delivery stood.
@@ -112,7 +112,7 @@ pub struct Evaluated<T = ()> {
     pub owed: Owed,
     /// The email that answers in its place, made now or before.
     pub fallback: Option<FallbackRow>,
-    /// What was decided beside the verdict, and counts once that is committed.
+    /// What was decided beside the update, and counts once that is committed.
     pub beside: T,
 }
 
@@ -136,7 +136,7 @@ pub struct FallbackRow {
     pub state: DeliveryState,
     /// The email job's bytes.
     pub body: Bytes,
-    /// Whether this verdict made it.
+    /// Whether this update made it.
     pub created: bool,
     /// What is owed about it: its job to the email worker, or its end to the CRM.
     pub owed: Owed,

@@ -8,8 +8,8 @@ use tokio_postgres::Row;
 
 use crate::{
     database::{
+        column_word::column_words,
         row::{Columns, int},
-        word::words,
     },
     error::StoreError,
     store::Store,
@@ -20,7 +20,7 @@ pub(crate) const EDITIONS_MAX: i64 = 5_000;
 /// One edition shows at most this many actions, the latest ones.
 const ACTIONS_MAX: i64 = 200;
 
-words! {
+column_words! {
     /// Where an edition stands.
     #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
     #[serde(rename_all = "snake_case")]

@@ -5,7 +5,7 @@ use closure_contract::{Channel, Evidence, Provider, ReceiptStatus};
 use crate::error::StoreError;
 
 /// A value of a closed set, which stands in a column as a word.
-pub(crate) trait Word: Copy + 'static {
+pub(crate) trait ColumnWord: Copy + 'static {
     /// What an error calls one of them.
     const WHAT: &'static str;
     /// Every one.
@@ -24,7 +24,7 @@ pub(crate) trait Word: Copy + 'static {
 }
 
 /// Declares a closed set of words once: the type, what an error calls one of them, and each value with its word.
-macro_rules! words {
+macro_rules! column_words {
     (
         $(#[$meta:meta])*
         $vis:vis enum $name:ident: $what:literal {
@@ -46,7 +46,7 @@ macro_rules! words {
             }
         }
 
-        impl $crate::database::word::Word for $name {
+        impl $crate::database::column_word::ColumnWord for $name {
             const WHAT: &'static str = $what;
             const ALL: &'static [Self] = &Self::ALL;
 
@@ -57,12 +57,12 @@ macro_rules! words {
     };
 }
 
-pub(crate) use words;
+pub(crate) use column_words;
 
 /// The same of a set that the contract declares.
-macro_rules! words_of_the_contract {
+macro_rules! column_words_of_the_contract {
     ($name:ident: $what:literal, $all:expr) => {
-        impl Word for $name {
+        impl ColumnWord for $name {
             const WHAT: &'static str = $what;
             const ALL: &'static [Self] = &$all;
 
@@ -73,10 +73,10 @@ macro_rules! words_of_the_contract {
     };
 }
 
-words_of_the_contract!(Channel: "channel", Self::ALL);
-words_of_the_contract!(Provider: "provider", Self::ALL);
-words_of_the_contract!(Evidence: "evidence", [Self::None, Self::Gateway, Self::Carrier, Self::Handset]);
-words_of_the_contract!(
+column_words_of_the_contract!(Channel: "channel", Self::ALL);
+column_words_of_the_contract!(Provider: "provider", Self::ALL);
+column_words_of_the_contract!(Evidence: "evidence", [Self::None, Self::Gateway, Self::Carrier, Self::Handset]);
+column_words_of_the_contract!(
     ReceiptStatus: "receipt status",
     [Self::InTransit, Self::Delivered, Self::Undelivered, Self::Expired, Self::Unknown]
 );
