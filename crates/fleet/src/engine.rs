@@ -55,6 +55,15 @@ impl Clock {
     }
 }
 
+/// Whether a send is a contact that is still to be counted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Counting {
+    /// It is.
+    Now,
+    /// It was counted with the try that is in doubt, and is the same contact.
+    Before,
+}
+
 /// The last word before a provider is called.
 #[derive(Debug)]
 pub struct Admission {
@@ -130,7 +139,7 @@ impl Engine {
     /// counts the contact towards its caps where it is to be sent.
     ///
     /// The caps that were free when they were read may be used up when they are counted; the count is what holds.
-    pub async fn admit(&self, job: &Job) -> Result<Admission, StoreError> {
+    pub async fn admit(&self, job: &Job, counting: Counting) -> Result<Admission, StoreError> {
         let mut rulebook = self.rules.current().await;
         let number = JobNumber::of(job, rulebook.rules());
         let query = preconditions::query(job, &number, rulebook.rules());
@@ -145,6 +154,9 @@ impl Engine {
         let (Verdict::Send, Some(store), false) = (decision.verdict, &self.store, limits.is_empty()) else {
             return Ok(Admission { decision, contact: None });
         };
+        if counting == Counting::Before {
+            return Ok(Admission { decision, contact: None });
+        }
         match store.count_contact(job.id(), limits).await? {
             CapGrant::Granted(contact) => Ok(Admission { decision, contact: Some(contact) }),
             CapGrant::Reached(used) => {

@@ -37,6 +37,8 @@ fn after_the_one_resend_the_gateway_is_asked_again_before_an_email_answers() {
         assert_eq!(fleet.outcomes.of(id).len(), 1, "and no earlier word gave it up");
         assert_eq!(story.tries.len(), 2, "the resend is an attempt of its own: {:?}", story.tries);
         assert_eq!(fleet.sms.accepted_to(&digits(&job)).len(), 1, "the customer gets it once");
+        let counted = fleet.database.query("SELECT max(count) FROM contact_tally").await;
+        assert_eq!(counted, ["1"], "and it counts towards each cap once");
         assert!(fleet.smtp.mails_to(address).is_empty(), "and no email beside it");
         fleet.finish().await;
     });

@@ -142,11 +142,11 @@ fn store(answerer: &Answerer) -> Result<&Store, Refusal> {
     answerer.engine.store().ok_or(Refusal::NO_DATABASE)
 }
 
-fn unanswered(answerer: &Answerer, problem: &StoreError) -> Refusal {
+pub(super) fn unanswered(answerer: &Answerer, problem: &StoreError) -> Refusal {
     match problem.remedy() {
         Remedy::Time => answerer.away(problem),
         Remedy::NewerRelease | Remedy::None => {
-            warn!(%problem, "a question could not be answered: the record cannot be read by this release");
+            warn!(%problem, "a question could not be answered: this release cannot read what the database has");
             Refusal::UNREADABLE_RECORD
         }
     }

@@ -195,7 +195,7 @@ async fn advise(
     let answer = asked.await.unwrap_or_else(|panic| std::panic::resume_unwind(panic.into_panic()));
     answer
         .unwrap_or_else(|_late| Err(StoreError::Unavailable("it did not answer in time".to_owned())))
-        .map_err(|problem| answerer.away(&problem))
+        .map_err(|problem| jobs::unanswered(&answerer, &problem))
 }
 
 impl Validity {

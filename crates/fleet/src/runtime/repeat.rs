@@ -56,7 +56,7 @@ impl InHand<'_> {
         F: Future<Output = Result<T, StoreError>> + Send,
     {
         self.until_available(operation).await?.map_err(|problem| {
-            error!(%problem, what, "the database refuses a statement; its message is kept for a person");
+            error!(%problem, what, "the database refuses a statement");
             Interrupted::Refused(problem)
         })
     }

@@ -20,7 +20,7 @@ use crate::{
         ending::{AttemptResult, doubt_code, ending, not_let_pass},
         waits,
     },
-    engine::Admission,
+    engine::{Admission, Counting},
     runtime::{Disposition, Interrupted},
     why::Why,
 };
@@ -34,7 +34,11 @@ impl<C: ChannelDriver> DeliveryPipeline<C> {
         if claimed.decision.verdict != Verdict::Send {
             return self.not_let_pass(claimed).await;
         }
-        match self.engine.admit(claimed.job).await {
+        let counting = match claimed.doubt {
+            None => Counting::Now,
+            Some(_) => Counting::Before,
+        };
+        match self.engine.admit(claimed.job, counting).await {
             Ok(Admission { decision, contact }) => {
                 self.send_admitted(&Claimed { decision: &decision, ..*claimed }, contact).await
             }

@@ -166,6 +166,7 @@ impl Known {
         wait_ms: u64,
     ) {
         self.rights.remove(&scope);
+        self.failures.remove(&(scope, OpenedBy::Request));
         let known_since = Instant::now();
         let probe_at = known_since + Duration::from_millis(wait_ms);
         self.open.insert(scope, Open { by, probe_at, probes_failed, known_since });
