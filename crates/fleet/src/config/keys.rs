@@ -227,7 +227,11 @@ const MAIL_CALLS_INTAKE: &[Key] = &[
     ),
     optional("dial.ari.connect_timeout_ms", "2000", "milliseconds for reaching the PBX"),
     optional("dial.ari.total_timeout_ms", "5000", "milliseconds for one whole request to the PBX"),
-    optional("dial.ari.ring_timeout_s", "25", "seconds that the agent's phone rings"),
+    optional(
+        "dial.ari.ring_timeout_s",
+        "25",
+        "seconds that the agent's phone rings; the customer's rings for CLOSURE_RING_S of the dialplan",
+    ),
     optional("dial.watch_ms", "1000", "milliseconds between two looks at the calls that are up"),
     optional(
         "dial.evidence_wait_ms",
