@@ -87,7 +87,7 @@ GRANT SELECT (id, eventtype, eventtime, uniqueid, linkedid, extra) ON cel TO clo
 -- Which call an agent's phone has.
 GRANT SELECT, INSERT, UPDATE (job_id, since) ON agent_call TO closure_dial;
 
--- The fallback worker: receipts, the one email in place of a text message, the sweeps and the brake.
+-- The fallback worker: receipts, the one email in place of a text message, the sweeps and the hold of emails.
 GRANT SELECT, INSERT ON delivery TO closure_fallback;
 SELECT pg_temp.give_all_but('UPDATE', 'delivery', pg_temp.never_changed('delivery'), 'closure_fallback');
 GRANT SELECT ON attempt, tombstone TO closure_fallback;

@@ -57,11 +57,11 @@ impl Clock {
 
 /// Whether a send is a contact that is still to be counted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Counting {
+pub enum ContactUse {
     /// It is.
-    Now,
+    New,
     /// It was counted with the try that is in doubt, and is the same contact.
-    Before,
+    Counted,
 }
 
 /// The last word before a provider is called.
@@ -139,7 +139,7 @@ impl Engine {
     /// counts the contact towards its caps where it is to be sent.
     ///
     /// The caps that were free when they were read may be used up when they are counted; the count is what holds.
-    pub async fn admit(&self, job: &Job, counting: Counting) -> Result<Admission, StoreError> {
+    pub async fn admit(&self, job: &Job, contact: ContactUse) -> Result<Admission, StoreError> {
         let mut rulebook = self.rules.current().await;
         let number = JobNumber::of(job, rulebook.rules());
         let query = preconditions::query(job, &number, rulebook.rules());
@@ -154,7 +154,7 @@ impl Engine {
         let (Verdict::Send, Some(store), false) = (decision.verdict, &self.store, limits.is_empty()) else {
             return Ok(Admission { decision, contact: None });
         };
-        if counting == Counting::Before {
+        if contact == ContactUse::Counted {
             return Ok(Admission { decision, contact: None });
         }
         match store.count_contact(job.id(), limits).await? {

@@ -14,8 +14,9 @@ const KILL_AFTER: &str = "--kill-after=10";
 
 /// A program that is ended after this time, with everything that it began.
 pub fn at_most(limit: Duration, program: &str) -> Command {
-    let mut command = Command::new("timeout");
-    command.args([KILL_AFTER, &limit.as_secs().to_string(), program]);
+    // `timeout` makes a process group of its own, which whoever ends the tests does not end with theirs.
+    let mut command = Command::new("setpriv");
+    command.args(["--pdeathsig", "TERM", "--", "timeout", KILL_AFTER, &limit.as_secs().to_string(), program]);
     command
 }
 

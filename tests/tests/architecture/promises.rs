@@ -34,7 +34,7 @@ const THE_CLOCK: (&str, &str) = ("crates/contract/src/ids.rs", "Self(OffsetDateT
 /// Words that make code take one of several ways.
 const BRANCHES: [&str; 6] = ["if", "match", "while", "loop", "return", "async"];
 /// Where a fact may take its parts from: data, their form, and what the contract says already.
-const SOURCES_OF_FACTS: [&str; 8] = [
+const SOURCES_OF_FACTS: [&str; 7] = [
     "use std::{fmt",
     "use std::fmt",
     "use std::ops::",
@@ -42,7 +42,6 @@ const SOURCES_OF_FACTS: [&str; 8] = [
     "use super::",
     "use crate::ids::",
     "use crate::{",
-    "use time::",
 ];
 
 /// Public types of siblings that have one name and are two things.

@@ -242,4 +242,7 @@ fn both_guides_say_how_often_one_number_may_be_tried_as_the_shipped_rules_do() {
             assert!(row.contains(&words), "{guide}: {words}");
         }
     }
+    let demo = std::fs::read_to_string(root().join("crates/xtask/src/demo/endings.rs")).expect("a source");
+    let [hour, _] = caps("number");
+    assert!(demo.contains(&format!("are contacted {hour} times an hour")), "the demo says another cap");
 }

@@ -147,7 +147,7 @@ fn fallback_line(line: &Line) -> String {
 }
 
 const INTRODUCTION: &str = "\
-<!-- Written by `fleet rules docs/rulebook.md` from crates/policy/src/rules*.rs; change it there. -->
+<!-- Written by `fleet rules docs/rulebook.md` from crates/policy/src/guide/; change it there. -->
 
 # The rules
 

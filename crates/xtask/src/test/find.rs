@@ -191,4 +191,35 @@ mod tests {
             selections(&metadata, "the_answer_is_that_of_the_command_line").expect("they can be read");
         assert_eq!(journey, [["--workspace", "--test", "advisor"]]);
     }
+
+    #[test]
+    fn every_test_of_the_workspace_stands_where_it_is_looked_for() {
+        let metadata = crate::workspace::metadata().expect("cargo knows the workspace");
+        let targets = targets(&metadata);
+        let is_looked_at = |path: &Path| {
+            targets.iter().any(|target| match &target.sources {
+                Sources::File(file) => path == file,
+                Sources::Folder(folder) => path.starts_with(folder),
+            })
+        };
+        let root = PathBuf::from(metadata["workspace_root"].as_str().expect("it has a root"));
+        let (mut folders, mut count) = (vec![root.join("crates"), root.join("tests")], 0);
+        while let Some(folder) = folders.pop() {
+            for entry in std::fs::read_dir(&folder).expect("a folder of the workspace").flatten() {
+                let path = entry.path();
+                // The fuzzer is a workspace of its own, and what is kept as others published it is theirs.
+                let is_ours = !["vendor", "fuzz", "target"].iter().any(|other| path.ends_with(other));
+                if path.is_dir() && is_ours {
+                    folders.push(path);
+                } else if path.extension().is_some_and(|extension| extension == "rs") {
+                    let text = std::fs::read_to_string(&path).expect("a source is text");
+                    if has_test(&text, Path::new(""), &[""]) {
+                        assert!(is_looked_at(&path), "no test of {} would be found", path.display());
+                        count += 1;
+                    }
+                }
+            }
+        }
+        assert!(count > 100, "only {count} files with tests were found");
+    }
 }

@@ -20,7 +20,7 @@ use crate::{
         ending::{AttemptResult, doubt_code, ending, not_let_pass},
         waits,
     },
-    engine::{Admission, Counting},
+    engine::{Admission, ContactUse},
     runtime::{Disposition, Interrupted},
     why::Why,
 };
@@ -34,11 +34,11 @@ impl<C: ChannelDriver> DeliveryPipeline<C> {
         if claimed.decision.verdict != Verdict::Send {
             return self.not_let_pass(claimed).await;
         }
-        let counting = match claimed.doubt {
-            None => Counting::Now,
-            Some(_) => Counting::Before,
+        let contact = match claimed.doubt {
+            None => ContactUse::New,
+            Some(_) => ContactUse::Counted,
         };
-        match self.engine.admit(claimed.job, counting).await {
+        match self.engine.admit(claimed.job, contact).await {
             Ok(Admission { decision, contact }) => {
                 self.send_admitted(&Claimed { decision: &decision, ..*claimed }, contact).await
             }

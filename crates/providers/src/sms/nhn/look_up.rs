@@ -88,7 +88,7 @@ pub(super) enum Single {
 
 /// What the list says of our message, by `msgStatus`.
 ///
-/// Overseas "success" is read as "handed to the carrier", for the reason that `nhn_receipts` gives.
+/// Overseas "success" is read as "handed to the carrier", for the reason that `receipts` gives.
 fn found(row: &ListedMessage) -> Result<LookUp, SendFailure> {
     let provider_ref = provider_ref(&row.request_id, row.recipient_seq)
         .ok_or_else(|| unreadable("NHN's list has no usable request id"))?;
