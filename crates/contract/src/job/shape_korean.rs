@@ -21,6 +21,7 @@ pub(super) fn found(english: &str) -> Option<&'static str> {
         "null" => "null",
         "true or false" => "true 또는 false",
         "a number" => "숫자",
+        "a number that is too large" => "너무 큰 숫자",
         "a number with a point or an exponent" => "소수점이나 지수가 있는 숫자",
         "a text" => "문자열",
         "a text, as of a job that was encoded twice" => "문자열(JSON으로 두 번 변환한 것 같습니다)",

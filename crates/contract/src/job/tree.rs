@@ -20,6 +20,9 @@ pub(super) enum Tree {
     Object(Vec<(String, Tree)>),
 }
 
+/// From here on not every whole number has a double of its own.
+const EXACT_MAX: f64 = 9_007_199_254_740_992.0;
+
 impl Tree {
     /// What it is, as a person says it.
     pub(super) fn what(&self) -> &'static str {
@@ -27,6 +30,8 @@ impl Tree {
             Self::Null => "null",
             Self::Bool(_) => "true or false",
             Self::Whole(_) | Self::Negative(_) => "a number",
+            // A whole number of more digits than we count in is read as this one too.
+            Self::Fraction(number) if number.abs() >= EXACT_MAX => "a number that is too large",
             Self::Fraction(_) => "a number with a point or an exponent",
             Self::Text(_) => "a text",
             Self::List(_) => "a list",
@@ -57,8 +62,6 @@ impl Tree {
 
     /// A whole number that is not negative, however it is written: JSON knows no difference between `1` and `1.0`.
     pub(super) fn whole(&self) -> Option<u64> {
-        /// From here on not every whole number has a double of its own.
-        const EXACT_MAX: f64 = 9_007_199_254_740_992.0;
         match self {
             Self::Whole(number) => Some(*number),
             #[expect(
@@ -131,5 +134,26 @@ impl<'de> Visitor<'de> for TreeVisitor {
             object.push(field);
         }
         Ok(Tree::Object(object))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_number_is_called_what_it_is_however_many_digits_it_has() {
+        for (written, what) in [
+            ("18446744073709551616", "a number that is too large"),
+            ("-99999999999999999999", "a number that is too large"),
+            ("1e30", "a number that is too large"),
+            ("1.5", "a number with a point or an exponent"),
+            ("1e-3", "a number with a point or an exponent"),
+            ("1000000001", "a number"),
+            ("-1", "a number"),
+        ] {
+            let tree: Tree = serde_json::from_str(written).expect("it is JSON");
+            assert_eq!(tree.what(), what, "{written}");
+        }
     }
 }
