@@ -11,7 +11,7 @@ pub struct Usage {
     pub provider: Provider,
     /// Text messages since the month began, where the account is.
     pub used: u64,
-    /// Text messages a day in the last seven days, or since the first of them.
+    /// Text messages a day in the last seven days, or since the first of them; 0 while that is less than a day ago.
     pub per_day: f64,
     /// When the month ends, where the account is.
     pub month_ends_at: Timestamp,

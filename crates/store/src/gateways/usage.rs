@@ -19,7 +19,7 @@ impl Store {
 /// The month of a Korean account begins at midnight in Korea.
 const ACCOUNT_ZONE: &str = "Asia/Seoul";
 
-/// A pace over less than a day would be that of an hour.
+/// Of less than a day there is no pace: an hour's backlog would foretell the end of every quota.
 const USAGE: &str = "
 WITH month AS MATERIALIZED (
     SELECT date_trunc('month', now(), $2) AS starts,
@@ -35,9 +35,9 @@ WITH month AS MATERIALIZED (
     GROUP BY a.provider
 )
 SELECT asked.provider, coalesce(taken.used, 0) AS used, month.ends AS month_ends_at,
-    coalesce(
-        taken.week / greatest(1, extract(epoch FROM now() - taken.week_starts) / 86400), 0
-    )::double precision AS per_day
+    (CASE WHEN now() - taken.week_starts >= interval '1 day'
+        THEN taken.week / (extract(epoch FROM now() - taken.week_starts) / 86400) ELSE 0
+    END)::double precision AS per_day
 FROM unnest($1::text[]) WITH ORDINALITY AS asked (provider, number)
 CROSS JOIN month LEFT JOIN taken ON taken.provider = asked.provider
 ORDER BY asked.number";
