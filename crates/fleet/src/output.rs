@@ -1,4 +1,4 @@
-//! What a command prints: results to standard output, failures to standard error, both as [`crate::visible`] has them.
+//! What a command prints: results to standard output, failures to standard error, both as `visible` has them.
 
 use std::{
     io::{self, Write},
