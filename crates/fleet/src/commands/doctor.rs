@@ -262,7 +262,7 @@ async fn in_database(
     );
     looks.all("receipts", store.anothers_receipts().await, anothers);
     let held = fallback_hold::held(store, &rulebook.rules().sms.fallback_hold).await;
-    looks.all("emails held", held, |(lane, detail)| Finding::ill(&format!("emails {lane}"), &detail));
+    looks.all("emails held", held, |(scope, detail)| Finding::ill(&format!("emails {scope}"), &detail));
     looks.findings
 }
 

@@ -62,10 +62,10 @@ pub(super) async fn held(
     rules: &FallbackHoldRules,
 ) -> Result<Vec<(String, String)>, StoreError> {
     let listed = list(store, rules).await?;
-    let held = listed.lanes.iter().filter_map(|lane| {
-        let since = lane.row.held_since?;
+    let held = listed.lanes.iter().filter_map(|scope| {
+        let since = scope.row.held_since?;
         Some((
-            name(lane.row.scope),
+            name(scope.row.scope),
             format!(
                 "emails are held since {since}, because unusually many texts fail; fleet fallback-hold list"
             ),
@@ -91,18 +91,18 @@ fn text(listed: &Listed) {
     if listed.lanes.is_empty() {
         output::line("no text message has ended yet".to_owned());
     }
-    for lane in &listed.lanes {
-        let stands = match (lane.row.held_since, lane.row.overruled_until) {
+    for scope in &listed.lanes {
+        let stands = match (scope.row.held_since, scope.row.overruled_until) {
             (Some(since), _) => format!("emails are HELD since {since}"),
             (None, Some(until)) => format!("emails flow whatever fails until {until}"),
             (None, None) => "emails flow".to_owned(),
         };
         output::line(format!(
             "{:<14} {:>5.1}% of {:>6.0} recent texts failed, usually {:>5.1}%; {stands}",
-            name(lane.row.scope),
-            lane.recent_failed_percent,
-            lane.row.recent.ended,
-            lane.usual_failed_percent,
+            name(scope.row.scope),
+            scope.recent_failed_percent,
+            scope.row.recent.ended,
+            scope.usual_failed_percent,
         ));
     }
     for held in &listed.held_emails {

@@ -15,7 +15,7 @@ mod infobip;
 mod nhn;
 mod twilio;
 
-pub use capabilities::{Capabilities, ClientReference, ReceiptEvidence, ReceiptTransport};
+pub use capabilities::Capabilities;
 pub use codes::{CodeReading, CodeRow, CodeTable};
 pub use descriptor::{Descriptor, DoorFacts};
 pub use doors::{DoorError, DoorRequest, HeadProof, Headers, Notice, Opened, RECEIPT_BODY_BYTES_MAX};

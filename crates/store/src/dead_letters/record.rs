@@ -47,10 +47,10 @@ impl Store {
             .bounded(async {
                 let mut session = self.database.session().await?;
                 let transaction = session.transaction().await?;
-                let buried = record(&transaction, &letter).await?;
+                let recorded = record(&transaction, &letter).await?;
                 transaction.commit().await?;
                 session.done();
-                Ok(buried)
+                Ok(recorded)
             })
             .await
     }
@@ -76,20 +76,20 @@ async fn record(transaction: &Transaction<'_>, letter: &NewDeadLetter) -> Result
     };
     let hash = Sha256::digest(&letter.body);
     let detail = text::detail(&letter.detail);
-    let bond = match letter.job_id {
+    let relation = match letter.job_id {
         None => Relation::Stranger,
-        Some(job) => bond(transaction, job, generation, &hash).await?,
+        Some(job) => relation(transaction, job, generation, &hash).await?,
     };
-    let key = match (bond, letter.job_id) {
+    let key = match (relation, letter.job_id) {
         (Relation::Stranger, _) | (_, None) => LetterKey::of_bytes(&hash),
         (Relation::Killed | Relation::TooLate | Relation::Unclaimed, Some(job)) => LetterKey::of_job(job),
     };
-    if let (Relation::Killed, Some(job)) = (bond, letter.job_id) {
+    if let (Relation::Killed, Some(job)) = (relation, letter.job_id) {
         query(transaction, KILL, &[&job.0, &letter.code.as_str(), &detail]).await?;
     }
     // A copy of an old death must not reopen what a person has dealt with: a delivery's letter is opened again by
     // the delivery's death alone, any other one by a message of the latest replay.
-    let again = match bond {
+    let again = match relation {
         Relation::Killed => Some(true),
         Relation::TooLate => Some(false),
         Relation::Unclaimed | Relation::Stranger => None,
@@ -119,7 +119,7 @@ async fn record(transaction: &Transaction<'_>, letter: &NewDeadLetter) -> Result
         id: kept.get("id").map(DeadLetterId)?,
         deaths: kept.count("deaths")?,
         died_at: kept.time("last_died_at")?,
-        delivery: match (bond, letter.job_id) {
+        delivery: match (relation, letter.job_id) {
             (Relation::Killed | Relation::TooLate, Some(job)) => told(transaction, job, generation).await?,
             (Relation::Unclaimed | Relation::Stranger, _) | (_, None) => None,
         },
@@ -153,7 +153,7 @@ async fn believed(
     Ok(if Columns(row).get("has_generation")? { named } else { Generation::FIRST })
 }
 
-async fn bond(
+async fn relation(
     transaction: &Transaction<'_>,
     job: JobId,
     generation: Generation,

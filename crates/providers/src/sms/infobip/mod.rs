@@ -12,7 +12,7 @@ pub(super) mod wire;
 use std::fmt;
 
 use closure_contract::{
-    ClientRef, Evidence, FailureCode, Provider, ReceiptStatus, SmsProvider, Timestamp,
+    ClientRef, FailureCode, Provider, ReceiptStatus, SmsProvider, Timestamp,
     facts::recovery::{Duplicates, LookUpBy, Recovery},
 };
 use reqwest::{
@@ -22,7 +22,7 @@ use reqwest::{
 
 use super::{
     answers::{by_status, lost, unreadable},
-    capabilities::{Capabilities, ClientReference, ReceiptEvidence, ReceiptTransport},
+    capabilities::Capabilities,
     codes::CodeReading,
     descriptor::{Descriptor, DoorFacts},
     doors::Opened,
@@ -57,10 +57,7 @@ const DUPLICATE: i64 = 23;
 pub(super) const DESCRIPTOR: Descriptor = Descriptor {
     gateway: SmsProvider::Infobip,
     capabilities: Capabilities {
-        client_reference: ClientReference::Identity,
         recovery: Recovery { look_up: LookUpBy::ClientReference, duplicates: Duplicates::Refused },
-        receipts: ReceiptTransport::PushedAndPolled,
-        evidence: ReceiptEvidence { elsewhere: Evidence::Handset, weaker: &[] },
         one_time_codes_only: &[],
     },
     code_tables: &[

@@ -9,7 +9,7 @@ pub(super) mod wire;
 use std::fmt;
 
 use closure_contract::{
-    Evidence, Provider, SmsProvider, Timestamp,
+    Provider, SmsProvider, Timestamp,
     facts::recovery::{Duplicates, LookUpBy, Recovery},
     job::Scope,
 };
@@ -19,7 +19,7 @@ use time::{format_description::BorrowedFormatItem, macros::format_description};
 
 use super::{
     answers::{by_status, lost, unreadable},
-    capabilities::{Capabilities, ClientReference, ReceiptEvidence, ReceiptTransport},
+    capabilities::Capabilities,
     descriptor::{Descriptor, DoorFacts},
     doors::Opened,
     gateway::{Gateway, LookUp, LookUpQuery, SmsMessage, StatusQuery},
@@ -49,10 +49,7 @@ const NHN_TIME: &[BorrowedFormatItem<'_>] =
 pub(super) const DESCRIPTOR: Descriptor = Descriptor {
     gateway: SmsProvider::Nhn,
     capabilities: Capabilities {
-        client_reference: ClientReference::Echoed,
         recovery: Recovery { look_up: LookUpBy::ClientReference, duplicates: Duplicates::Carried },
-        receipts: ReceiptTransport::PushedAndPolled,
-        evidence: ReceiptEvidence { elsewhere: Evidence::Handset, weaker: &[] },
         // `international-sending-policy.md`: in countries as strict as Vietnam a text arrives only if it is a one-time code;
         // until May 2025 the same sentence named China.
         one_time_codes_only: &[84, 86],

@@ -25,7 +25,7 @@ use time::{
 
 use super::{
     answers::{by_status, lost, unreadable},
-    capabilities::{Capabilities, ClientReference, ReceiptEvidence, ReceiptTransport},
+    capabilities::Capabilities,
     descriptor::{Descriptor, DoorFacts},
     doors::{HeadProof, SINGLE_RECEIPT_BODY_BYTES_MAX},
     gateway::{Gateway, LookUp, LookUpQuery, SmsMessage, StatusQuery},
@@ -57,10 +57,7 @@ const LISTED: u16 = 200;
 pub(super) const DESCRIPTOR: Descriptor = Descriptor {
     gateway: SmsProvider::Twilio,
     capabilities: Capabilities {
-        client_reference: ClientReference::InReceiptAddress,
         recovery: Recovery { look_up: LookUpBy::RecipientAndTime, duplicates: Duplicates::Carried },
-        receipts: ReceiptTransport::Pushed,
-        evidence: ReceiptEvidence { elsewhere: Evidence::Carrier, weaker: &[] },
         one_time_codes_only: &[],
     },
     code_tables: &[codes::REFUSALS, statuses::STATUSES, statuses::ERRORS],
