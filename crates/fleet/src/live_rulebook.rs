@@ -1,7 +1,10 @@
 //! The live rulebook: the settings of the file and the templates of the register.
 
 use std::{
-    sync::{Arc, Mutex, MutexGuard},
+    sync::{
+        Arc, Mutex, MutexGuard,
+        atomic::{AtomicU64, Ordering},
+    },
     time::{Duration, Instant},
 };
 
@@ -27,6 +30,16 @@ struct Shared {
     refresh: Duration,
     known: Mutex<Known>,
     asking: Mutex<Asking>,
+    /// How many looks at the register began.
+    begun: AtomicU64,
+    /// The look that ended last; held while one is under way.
+    ended: tokio::sync::Mutex<Look>,
+}
+
+/// A look at the register, and what came of it.
+struct Look {
+    number: u64,
+    outcome: Result<(), StoreError>,
 }
 
 /// What was read last.
@@ -62,7 +75,9 @@ impl Rules {
     ) -> Self {
         let known = Known { version: None, checked: Instant::now(), rulebook: Arc::new(settings.clone()) };
         let (known, asking) = (Mutex::new(known), Mutex::new(services.ask(Service::Templates)));
-        Self { shared: Arc::new(Shared { settings, register, refresh, known, asking }) }
+        let (begun, ended) =
+            (AtomicU64::new(0), tokio::sync::Mutex::new(Look { number: 0, outcome: Ok(()) }));
+        Self { shared: Arc::new(Shared { settings, register, refresh, known, asking, begun, ended }) }
     }
 
     /// The rules as they were at most one refresh ago.
@@ -94,22 +109,37 @@ impl Rules {
     }
 
     /// The rules as they are at this moment; an error where the database cannot say.
+    ///
+    /// All who ask while a look is under way share the next one, which begins after each of them asked.
     pub async fn fresh(&self) -> Result<Arc<CompiledRulebook>, StoreError> {
-        let Some(register) = &self.shared.register else { return Ok(self.known().rulebook.clone()) };
+        let shared = &self.shared;
+        let Some(register) = &shared.register else { return Ok(self.known().rulebook.clone()) };
+        let begun = shared.begun.load(Ordering::SeqCst);
+        let mut ended = shared.ended.lock().await;
+        if ended.number <= begun {
+            let number = shared.begun.fetch_add(1, Ordering::SeqCst) + 1;
+            let outcome = self.look(register).await;
+            *ended = Look { number, outcome };
+        }
+        ended.outcome.clone()?;
+        Ok(self.known().rulebook.clone())
+    }
+
+    async fn look(&self, register: &Store) -> Result<(), StoreError> {
         let version = register.template_register_version().await?;
         {
             let mut known = self.known();
             if known.version == Some(version) {
                 known.checked = Instant::now();
-                return Ok(known.rulebook.clone());
+                return Ok(());
             }
         }
-        let register = register.template_register().await?;
-        Ok(self.learn(&register))
+        self.learn(&register.template_register().await?);
+        Ok(())
     }
 
     /// Takes over what was read, unless something newer is known by now.
-    fn learn(&self, register: &TemplateRegister) -> Arc<CompiledRulebook> {
+    fn learn(&self, register: &TemplateRegister) {
         let sources: Vec<TemplateSource> = register.templates.iter().map(source).collect();
         let (rulebook, errors) = self.shared.settings.with_templates(&sources);
         for problem in errors {
@@ -126,7 +156,6 @@ impl Rules {
             known.checked = Instant::now();
             known.rulebook = Arc::new(rulebook);
         }
-        known.rulebook.clone()
     }
 
     fn known(&self) -> MutexGuard<'_, Known> {

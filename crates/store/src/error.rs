@@ -9,6 +9,9 @@ pub enum StoreError {
     /// The database cannot serve now: wait, spend nothing, and ask the same again.
     #[error("the database is unavailable ({0}); wait and ask again, nothing was spent")]
     Unavailable(String),
+    /// Another has held a row for too long: ask the same again, nothing was spent.
+    #[error("another holds a row of the database for long ({0}); ask again, nothing was spent")]
+    Locked(String),
     /// The tables are not the ones that this release knows.
     #[error(
         "the database's schema does not fit this release ({0}); run `fleet migrate` as the tables' owner"
@@ -41,7 +44,7 @@ impl StoreError {
     /// Whether the same request will succeed later, as it is.
     pub fn is_unavailable(&self) -> bool {
         match self {
-            Self::Unavailable(_) => true,
+            Self::Unavailable(_) | Self::Locked(_) => true,
             Self::Schema(_)
             | Self::Right(_)
             | Self::NewerRow(_)
@@ -53,7 +56,7 @@ impl StoreError {
     /// Whether one request of a batch is to blame, so that the others are to be asked for without it.
     pub(crate) fn is_of_one_request(&self) -> bool {
         match self {
-            Self::BadData { .. } | Self::NewerRow(_) => true,
+            Self::BadData { .. } | Self::NewerRow(_) | Self::Locked(_) => true,
             Self::Unavailable(_) | Self::Schema(_) | Self::Right(_) | Self::Settings(_) => false,
         }
     }
@@ -63,6 +66,7 @@ impl StoreError {
         match self {
             Self::BadData { constraint, .. } => constraint.as_deref() == Some(wanted),
             Self::Unavailable(_)
+            | Self::Locked(_)
             | Self::Schema(_)
             | Self::Right(_)
             | Self::NewerRow(_)
@@ -81,6 +85,9 @@ impl From<tokio_postgres::Error> for StoreError {
         let code = answer.code().code();
         if *answer.code() == SqlState::INSUFFICIENT_PRIVILEGE {
             return Self::Right(format!("SQLSTATE {code}: {}", answer.message()));
+        }
+        if *answer.code() == SqlState::LOCK_NOT_AVAILABLE {
+            return Self::Locked(format!("SQLSTATE {code}: {}", answer.message()));
         }
         match code.get(..2).unwrap_or_default() {
             // The server's words about values may repeat them, so they are left out.

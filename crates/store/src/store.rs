@@ -7,6 +7,7 @@ use crate::{
     database::{batch::Batcher, migrate, pool::Database, session::session_settings, settings::StoreSettings},
     delivery::{claim::Claims, owed::Payments, settle::Settlements},
     error::StoreError,
+    receipts::{evaluate::Judgements, inbox::Inbox},
 };
 
 /// The fleet's memory; a clone shares the connections and the batches.
@@ -17,6 +18,8 @@ pub struct Store {
     pub(crate) settlements: Batcher<Settlements>,
     pub(crate) standings: Batcher<Standings>,
     pub(crate) tallies: Batcher<Tallies>,
+    pub(crate) inbox: Batcher<Inbox>,
+    pub(crate) judgements: Batcher<Judgements>,
     pub(crate) payments: Payments,
     /// What each session is told when it connects.
     pub(crate) session: Arc<[(&'static str, String)]>,
@@ -32,6 +35,8 @@ impl Store {
             settlements: Batcher::new(Settlements(database.clone()), batch_max, linger_ms),
             standings: Batcher::new(Standings(database.clone()), batch_max, linger_ms),
             tallies: Batcher::new(Tallies(database.clone()), batch_max, linger_ms),
+            inbox: Batcher::new(Inbox(database.clone()), batch_max, linger_ms),
+            judgements: Batcher::new(Judgements(database.clone()), batch_max, linger_ms),
             payments: Payments::new(database.clone()),
             session: session_settings(&settings).into(),
             database,

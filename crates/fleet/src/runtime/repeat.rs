@@ -30,7 +30,7 @@ impl Outage for StoreError {
     fn remedy(&self) -> Remedy {
         match self {
             // A table that is missing, or a right: a migration or a grant brings it, and no message is to blame.
-            Self::Unavailable(_) | Self::Schema(_) | Self::Right(_) => Remedy::Time,
+            Self::Unavailable(_) | Self::Locked(_) | Self::Schema(_) | Self::Right(_) => Remedy::Time,
             Self::NewerRow(_) => Remedy::NewerRelease,
             Self::BadData { .. } | Self::Settings(_) => Remedy::None,
         }

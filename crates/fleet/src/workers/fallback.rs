@@ -143,9 +143,9 @@ impl FallbackWorker {
 
     async fn evaluate(&self, job: JobId) -> Result<Option<Evaluated<Option<TextReport>>>, StoreError> {
         // The email is made from the template that the text message named, however new that is.
-        let rulebook = &self.rules.fresh().await?;
-        let held = |provider| self.holds.held(provider);
-        let decide = |facts: &DeliveryFacts| judgement::judge(facts, rulebook, held);
+        let (rulebook, holds) = (self.rules.fresh().await?, Arc::clone(&self.holds));
+        let decide =
+            move |facts: &DeliveryFacts| judgement::judge(facts, &rulebook, |provider| holds.held(provider));
         let evaluated = self.store.evaluate(job, decide).await?;
         if let Some(report) = evaluated.as_ref().and_then(|evaluated| evaluated.beside) {
             self.health.report_receipt(report).await;

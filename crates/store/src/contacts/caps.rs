@@ -106,6 +106,7 @@ struct Window {
 impl Batch for Tallies {
     type Item = Wish;
     type Answer = CapGrant;
+    type Key = JobId;
 
     fn key(item: &Wish) -> JobId {
         item.job_id

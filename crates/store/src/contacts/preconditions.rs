@@ -52,6 +52,7 @@ pub(crate) struct Standings(pub(crate) Database);
 impl Batch for Standings {
     type Item = PreconditionQuery;
     type Answer = (Preconditions, Timestamp);
+    type Key = JobId;
 
     fn key(item: &PreconditionQuery) -> JobId {
         item.job_id

@@ -7,6 +7,7 @@
 use std::{
     collections::{HashMap, HashSet, VecDeque},
     future::Future,
+    hash::Hash,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
     time::Duration,
 };
@@ -23,6 +24,15 @@ const WAITING_MAX: usize = 10_000;
 /// At most this many batches of one kind are under way at once.
 const LEADERS_MAX: usize = 2;
 
+/// What is done about a batch whose answer was lost, which may have been done or not.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum LostAnswer {
+    /// It is asked for once more: done twice with the same items it does nothing more, and answers the same.
+    AskAgain,
+    /// Its callers hear of it, because what a second one answers depends on whether the first one was done.
+    Tell,
+}
+
 /// What is done for many requests at once.
 pub(crate) trait Batch: Send + Sync + 'static {
     /// One request.
@@ -30,12 +40,16 @@ pub(crate) trait Batch: Send + Sync + 'static {
     /// Its answer.
     type Answer: Send + 'static;
 
+    /// What names the row that a request is about.
+    type Key: Ord + Hash;
+
+    /// What is done where the database did not answer.
+    const LOST_ANSWER: LostAnswer = LostAnswer::AskAgain;
+
     /// The row that a request is about; one batch holds it once.
-    fn key(item: &Self::Item) -> JobId;
+    fn key(item: &Self::Item) -> Self::Key;
 
     /// Does all of it, or nothing; the answers come in the order of the items, which are sorted by key.
-    ///
-    /// Done twice with the same items it does nothing more, and answers the same.
     fn run(
         &self,
         items: &[&Self::Item],
@@ -148,7 +162,9 @@ impl<B: Batch> Shared<B> {
     async fn run(&self, part: &[Waiting<B>]) -> Result<Vec<B::Answer>, StoreError> {
         let items: Vec<&B::Item> = part.iter().map(|waiting| &waiting.item).collect();
         match self.work.run(&items).await {
-            Err(StoreError::Unavailable(_)) => self.work.run(&items).await,
+            Err(StoreError::Unavailable(_)) if B::LOST_ANSWER == LostAnswer::AskAgain => {
+                self.work.run(&items).await
+            }
             answer => answer,
         }
     }

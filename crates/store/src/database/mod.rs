@@ -2,6 +2,7 @@
 
 pub(crate) mod batch;
 pub(crate) mod column_word;
+mod connections;
 pub(crate) mod hosts;
 pub(crate) mod migrate;
 #[cfg(test)]

@@ -1,26 +1,23 @@
 //! Connections, and the rule that one whose work did not end well is not used again.
 
-use std::{future::Future, ops::DerefMut, path::Path, sync::Arc, time::Duration};
+use std::{future::Future, path::Path, sync::Arc, time::Duration};
 
-use deadpool_postgres::{Manager, ManagerConfig, Object, Pool, RecyclingMethod, Runtime, Transaction};
+use deadpool::managed::{Object, Pool};
+use deadpool_postgres::{ClientWrapper, Runtime, Transaction};
 use rustls::{
     ClientConfig, RootCertStore,
     pki_types::{CertificateDer, pem::PemObject},
 };
-use tokio_postgres::{Row, types::ToSql};
+use tokio_postgres::{Row, error::SqlState, types::ToSql};
 use tokio_postgres_rustls::MakeRustlsConnect;
 
-use super::{hosts::InTurn, settings::StoreSettings};
+use super::{connections::Connections, hosts::InTurn, settings::StoreSettings};
 use crate::error::StoreError;
-
-/// Fails on a standby and on a server that takes no writes, where `SELECT 1` would pass for days.
-const WRITABLE: &str =
-    "SELECT 1 / (NOT (pg_is_in_recovery() OR current_setting('transaction_read_only')::boolean))::integer";
 
 /// The database, as every operation of the store reaches it.
 #[derive(Clone)]
 pub(crate) struct Database {
-    pool: Pool,
+    pool: Pool<Connections>,
     operation_timeout: Duration,
 }
 
@@ -30,7 +27,7 @@ pub(crate) struct Database {
 /// After an error, a time-out or a dropped future nobody knows what the connection still has under way: the next
 /// borrower would queue behind it, and a commit may or may not have happened. So it is closed.
 pub(crate) struct Session {
-    object: Option<Object>,
+    object: Option<Object<Connections>>,
 }
 
 impl Database {
@@ -43,12 +40,7 @@ impl Database {
             tls: tls(settings.ca_file.as_deref())?,
             host_timeout: Duration::from_millis(settings.create_timeout_ms),
         };
-        let manager = Manager::from_connect(
-            config,
-            connect,
-            ManagerConfig { recycling_method: RecyclingMethod::Custom(WRITABLE.to_owned()) },
-        );
-        let pool = Pool::builder(manager)
+        let pool = Pool::builder(Connections::new(config, connect))
             .max_size(settings.pool_size.max(1))
             .wait_timeout(Some(Duration::from_millis(settings.wait_timeout_ms)))
             .create_timeout(Some(create_timeout))
@@ -78,31 +70,45 @@ impl Database {
     }
 
     /// One statement in its own transaction.
+    ///
+    /// A server that takes no writes any more did nothing, so that another one is asked the same.
     pub(crate) async fn query(
         &self,
         sql: &'static str,
         values: &[&(dyn ToSql + Sync)],
     ) -> Result<Vec<Row>, StoreError> {
         self.bounded(async {
-            let session = self.session().await?;
-            let statement = session.client().prepare_cached(sql).await?;
-            let rows = session.client().query(&statement, values).await?;
-            session.done();
-            Ok(rows)
+            match self.session().await?.query(sql, values).await {
+                Err(refused) if refused.code() == Some(&SqlState::READ_ONLY_SQL_TRANSACTION) => {
+                    Ok(self.session().await?.query(sql, values).await?)
+                }
+                answer => Ok(answer?),
+            }
         })
         .await
     }
 }
 
 impl Session {
-    pub(crate) fn client(&self) -> &Object {
-        self.object.as_ref().expect("a session holds its connection until it is dropped")
+    pub(crate) fn client(&self) -> &ClientWrapper {
+        self.object.as_ref().expect("a session holds its connection until it is dropped").client()
+    }
+
+    async fn query(
+        self,
+        sql: &'static str,
+        values: &[&(dyn ToSql + Sync)],
+    ) -> Result<Vec<Row>, tokio_postgres::Error> {
+        let statement = self.client().prepare_cached(sql).await?;
+        let rows = self.client().query(&statement, values).await?;
+        self.done();
+        Ok(rows)
     }
 
     /// Begins a transaction; one that is dropped is rolled back, and its connection closed.
     pub(crate) async fn transaction(&mut self) -> Result<Transaction<'_>, StoreError> {
         let object = self.object.as_mut().expect("a session holds its connection until it is dropped");
-        Ok(object.deref_mut().transaction().await?)
+        Ok(object.client_mut().transaction().await?)
     }
 
     /// Everything was answered; the connection may be used again.

@@ -158,6 +158,7 @@ pub(crate) struct Claims(pub(crate) Database);
 impl Batch for Claims {
     type Item = Asked;
     type Answer = Claim;
+    type Key = JobId;
 
     fn key(item: &Asked) -> JobId {
         item.claim.job_id

@@ -153,6 +153,7 @@ pub(crate) struct Settlements(pub(crate) Database);
 impl Batch for Settlements {
     type Item = Change;
     type Answer = Settled;
+    type Key = JobId;
 
     fn key(item: &Change) -> JobId {
         item.lease.job_id

@@ -8,13 +8,8 @@ use closure_contract::{
     facts::{preconditions::RevocationRecord, receipts::ReceiptFact},
 };
 use serde_json::Value;
-use tokio_postgres::Row;
 
-use crate::{
-    database::row::Columns,
-    delivery::{snapshot::Snapshot, state::DeliveryState},
-    error::StoreError,
-};
+use crate::delivery::{snapshot::Snapshot, state::DeliveryState};
 
 /// What is known about a delivery.
 #[derive(Debug, Clone, PartialEq)]
@@ -154,16 +149,12 @@ impl Owed {
     }
 }
 
-pub(crate) fn receipt(row: &Row) -> Result<ReceiptFact, StoreError> {
-    let columns = Columns(row);
-    Ok(ReceiptFact {
-        provider: columns.word("provider")?,
-        status: columns.word("status")?,
-        evidence: columns.word("evidence")?,
-        code: columns.maybe_code("failure_code")?,
-        occurred_at: columns.maybe_time("occurred_at")?,
-        received_at: columns.time("received_at")?,
-    })
+impl Evaluated {
+    /// The same, with what was decided beside the update.
+    pub(crate) fn with<T>(self, beside: T) -> Evaluated<T> {
+        let Self { before, held_before, after, owed, fallback, beside: () } = self;
+        Evaluated { before, held_before, after, owed, fallback, beside }
+    }
 }
 
 impl FallbackRow {

@@ -40,7 +40,7 @@ async fn overrule(store: &Store, scope: GatewayScope, overrule_ms: u64) -> Vec<G
 }
 
 async fn judge(store: &Store, job: JobId, fallback: NewFallback) -> Evaluated {
-    let verdict = |_: &DeliveryFacts| {
+    let verdict = move |_: &DeliveryFacts| {
         Some((
             DeliveryUpdate {
                 state: DeliveryState::Undelivered,
@@ -48,7 +48,7 @@ async fn judge(store: &Store, job: JobId, fallback: NewFallback) -> Evaluated {
                 detail: None,
                 evidence: Evidence::None,
                 rules: json!([]),
-                fallback,
+                fallback: fallback.clone(),
             },
             (),
         ))

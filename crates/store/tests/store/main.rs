@@ -11,6 +11,7 @@ mod fallback;
 mod fallback_holds;
 mod homecoming;
 mod inquiries;
+mod judgements;
 mod leases;
 mod migrations;
 mod newer_rows;

@@ -17,7 +17,7 @@ const AGE: &str =
 fn verdict(
     state: DeliveryState,
     fallback: NewFallback,
-) -> impl FnOnce(&DeliveryFacts) -> Option<(DeliveryUpdate, ())> + Send {
+) -> impl Fn(&DeliveryFacts) -> Option<(DeliveryUpdate, ())> + Send + Sync {
     move |_| {
         Some((
             DeliveryUpdate {
@@ -26,7 +26,7 @@ fn verdict(
                 detail: None,
                 evidence: Evidence::None,
                 rules: json!([]),
-                fallback,
+                fallback: fallback.clone(),
             },
             (),
         ))

@@ -10,7 +10,7 @@ use crate::support::{accepted, claim, claim_granted, dead, new_job, receipt, run
 
 const ASKED: &str = "+82234518120";
 
-fn judged(state: DeliveryState) -> impl FnOnce(&DeliveryFacts) -> Option<(DeliveryUpdate, ())> + Send {
+fn judged(state: DeliveryState) -> impl Fn(&DeliveryFacts) -> Option<(DeliveryUpdate, ())> + Send + Sync {
     move |_| {
         let (evidence, rules, fallback) = (Evidence::None, json!([]), NewFallback::None);
         Some((DeliveryUpdate { state, code: None, detail: None, evidence, rules, fallback }, ()))

@@ -6,7 +6,7 @@ use serde_json::json;
 
 use crate::support::{accepted, claim, claim_granted, new_job, receipt, run, settle, settled, settlement};
 
-fn verdict(state: DeliveryState) -> impl FnOnce(&DeliveryFacts) -> Option<(DeliveryUpdate, ())> + Send {
+fn verdict(state: DeliveryState) -> impl Fn(&DeliveryFacts) -> Option<(DeliveryUpdate, ())> + Send + Sync {
     move |_| {
         Some((
             DeliveryUpdate {
