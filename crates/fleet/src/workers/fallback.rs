@@ -13,6 +13,7 @@ use closure_contract::{Channel, JobId, Receipt, ReceiptMessage, topology::WorkQu
 use closure_store::{
     Debt, DeliveryFacts, DeliveryState, Evaluated, FallbackRow, Owed, Recorded, Store, StoreError,
 };
+use futures::{StreamExt, TryStreamExt, stream};
 use tracing::{debug, error, info, warn};
 
 use crate::{
@@ -30,6 +31,8 @@ use crate::{
 
 /// One sweep takes at most this many deliveries of each sort.
 const SWEEP_MAX: i64 = 500;
+/// So many of them are looked at at once.
+const SWEEP_AT_ONCE: usize = 100;
 /// What is owed for longer than this was not told by the process that owed it.
 const OWED_FOR_MS: u64 = 15_000;
 
@@ -212,6 +215,18 @@ fn passed_by(job: JobId, problem: StoreError) -> Result<(), StoreError> {
     Ok(())
 }
 
+/// Does this for each of the deliveries, many at a time, so that they share commits.
+async fn each<F>(jobs: Vec<JobId>, look: impl Fn(JobId) -> F) -> Result<(), StoreError>
+where
+    F: Future<Output = Result<(), StoreError>>,
+{
+    let looks = stream::iter(jobs).map(|job| {
+        let looked = look(job);
+        async move { looked.await.or_else(|problem| passed_by(job, problem)) }
+    });
+    looks.buffer_unordered(SWEEP_AT_ONCE).try_collect().await
+}
+
 /// Finds what no message tells: receipts that are overdue, receipts that came before their delivery was known, and
 /// what a process owed when it died.
 pub struct Sweep {
@@ -233,18 +248,13 @@ impl Sweep {
         let mut due = store.overdue(SWEEP_MAX).await?;
         due.extend(store.match_inbox(SWEEP_MAX).await?);
         store.forget_tallies(SWEEP_MAX).await?;
-        for job in due {
-            match self.worker.evaluate(job).await {
-                Ok(None) => {}
-                Ok(Some(evaluated)) => self.announce(follow_ups(&evaluated, Pass::First)).await,
-                Err(problem) => passed_by(job, problem)?,
-            }
-        }
-        for job in store.owed(OWED_FOR_MS, SWEEP_MAX).await? {
-            match self.announce_again(job).await {
-                Ok(()) => {}
-                Err(problem) => passed_by(job, problem)?,
-            }
+        each(due, |job| self.look(job)).await?;
+        each(store.owed(OWED_FOR_MS, SWEEP_MAX).await?, |job| self.announce_again(job)).await
+    }
+
+    async fn look(&self, job: JobId) -> Result<(), StoreError> {
+        if let Some(evaluated) = self.worker.evaluate(job).await? {
+            self.announce(follow_ups(&evaluated, Pass::First)).await;
         }
         Ok(())
     }
