@@ -108,6 +108,12 @@ impl Rules {
         }
     }
 
+    /// The rules as they are known, where they are no older than this version of the register.
+    pub fn since(&self, version: i64) -> Option<Arc<CompiledRulebook>> {
+        let known = self.known();
+        (known.version >= Some(version)).then(|| known.rulebook.clone())
+    }
+
     /// The rules as they are at this moment; an error where the database cannot say.
     ///
     /// All who ask while a look is under way share the next one, which begins after each of them asked.

@@ -3,7 +3,7 @@
 use std::{
     sync::{
         Arc,
-        atomic::{AtomicU32, Ordering},
+        atomic::{AtomicBool, AtomicU32, Ordering},
     },
     time::Duration,
 };
@@ -11,7 +11,8 @@ use std::{
 use closure_broker::{OutMessage, Publisher, Redelivered};
 use closure_contract::{Channel, JobId, Receipt, ReceiptMessage, topology::WorkQueue};
 use closure_store::{
-    Debt, DeliveryFacts, DeliveryState, Evaluated, FallbackRow, Owed, Recorded, Store, StoreError,
+    Debt, DeliveryFacts, DeliveryState, DeliveryUpdate, Evaluated, FallbackRow, Owed, Recorded, Store,
+    StoreError,
 };
 use futures::{StreamExt, TryStreamExt, stream};
 use tracing::{debug, error, info, warn};
@@ -130,6 +131,7 @@ impl FallbackWorker {
         for look in 1..=RECORD_LOOKS_MAX {
             match hand.stored("record a receipt", || self.store.record_receipt(receipt)).await? {
                 Recorded::Matched(job) | Recorded::Duplicate(Some(job)) => return Ok(Some(job)),
+                Recorded::OnItsWay(_) => return Ok(None),
                 Recorded::Anothers(_) => {
                     self.disbelieved.add();
                     return Ok(None);
@@ -144,17 +146,35 @@ impl FallbackWorker {
         Ok(None)
     }
 
+    /// Judges a delivery by rules that are no older than what is known of it: the email is made from the template that the
+    /// text message named, however new that is.
     async fn evaluate(&self, job: JobId) -> Result<Option<Evaluated<Option<TextReport>>>, StoreError> {
-        // The email is made from the template that the text message named, however new that is.
-        let (rulebook, holds) = (self.rules.fresh().await?, Arc::clone(&self.holds));
-        let decide =
-            move |facts: &DeliveryFacts| judgement::judge(facts, &rulebook, |provider| holds.held(provider));
-        let evaluated = self.store.evaluate(job, decide).await?;
-        if let Some(report) = evaluated.as_ref().and_then(|evaluated| evaluated.beside) {
-            self.health.report_receipt(report).await;
-            self.holds.count(report);
+        loop {
+            let outdated = Arc::new(AtomicBool::new(false));
+            let evaluated = self.store.evaluate(job, self.judge(Arc::clone(&outdated))).await?;
+            if outdated.load(Ordering::Relaxed) {
+                self.rules.fresh().await?;
+                continue;
+            }
+            if let Some(report) = evaluated.as_ref().and_then(|evaluated| evaluated.beside) {
+                self.health.report_receipt(report).await;
+                self.holds.count(report);
+            }
+            return Ok(evaluated);
         }
-        Ok(evaluated)
+    }
+
+    /// The judgement as a function of its facts; nothing is decided where the rules are `outdated`.
+    fn judge(
+        &self,
+        outdated: Arc<AtomicBool>,
+    ) -> impl Fn(&DeliveryFacts) -> Option<(DeliveryUpdate, Option<TextReport>)> + Send + Sync + use<> {
+        let (rules, holds) = (self.rules.clone(), Arc::clone(&self.holds));
+        move |facts| {
+            let rulebook = rules.since(facts.template_version);
+            outdated.store(rulebook.is_none(), Ordering::Relaxed);
+            judgement::judge(facts, &*rulebook?, |provider| holds.held(provider))
+        }
     }
 }
 

@@ -87,6 +87,7 @@ fn read(row: &Row, Heard { receipts, reported_sender }: Heard) -> Result<Deliver
         tried_at: columns.maybe_time("tried_at")?,
         revision: columns.count("revision")?,
         revocation: columns.revocation()?,
+        template_version: columns.get("template_version")?,
         snapshot,
     })
 }
@@ -99,7 +100,8 @@ SELECT ",
     snapshot_columns!(),
     ", clock_timestamp() AS at, coalesce(d.receipt_due_at <= now(), false) AS receipt_overdue, d.provider, d.tried_at, d.revision,
     coalesce((SELECT true FROM owed AS o WHERE o.job_id = d.job_id LIMIT 1), false) AS is_owed,
-    t.newest_revision, t.cancelled_through
+    t.newest_revision, t.cancelled_through,
+    (SELECT r.version FROM template_register AS r WHERE r.id = 1) AS template_version
 FROM unnest($1::uuid[]) AS asked (job_id)
 CROSS JOIN LATERAL (SELECT * FROM delivery WHERE delivery.job_id = asked.job_id FOR UPDATE) AS d
 LEFT JOIN LATERAL (

@@ -23,6 +23,8 @@ use crate::{
 pub enum Recorded {
     /// It is on record, and speaks of this delivery.
     Matched(JobId),
+    /// It is on record, and says of this delivery, which its gateway has taken, that it is on its way: nothing follows.
+    OnItsWay(JobId),
     /// It is on record, and speaks of no delivery that we know by now; it is matched later.
     Unmatched,
     /// It was on record before, and speaks of this delivery, if of any.
@@ -160,6 +162,7 @@ fn read(columns: &Columns<'_>) -> Result<Recorded, StoreError> {
     }
     let job = columns.maybe_job("job_id")?;
     Ok(match (columns.get("fresh")?, job) {
+        (true, Some(job)) if columns.get("on_its_way")? => Recorded::OnItsWay(job),
         (true, Some(job)) => Recorded::Matched(job),
         (true, None) => Recorded::Unmatched,
         (false, job) => Recorded::Duplicate(job),
@@ -175,6 +178,7 @@ fn read(columns: &Columns<'_>) -> Result<Recorded, StoreError> {
 /// A copy of a receipt that matched nothing is another chance to match it. `xmax` is zero in a row that this
 /// statement made.
 /// Rows are locked in the order of their names, which is the order of every batch.
+/// That a message is on its way changes nothing of a delivery whose settlement is on record.
 pub(crate) const RECORD: &str = "
 WITH asked AS (
     SELECT * FROM unnest(
@@ -227,7 +231,10 @@ ON CONFLICT (provider, receipt_id) DO UPDATE SET
     anothers_job_id = CASE WHEN r.job_id IS NULL THEN coalesce(r.anothers_job_id, excluded.anothers_job_id) END,
     inbox_since = CASE WHEN coalesce(r.job_id, excluded.job_id, r.anothers_job_id, excluded.anothers_job_id) IS NULL
         THEN r.inbox_since END
-RETURNING provider, receipt_id, job_id, anothers_job_id, xmax = 0 AS fresh";
+RETURNING provider, receipt_id, job_id, anothers_job_id, xmax = 0 AS fresh,
+    r.status = 'in_transit' AND r.reported_sender IS NULL AND coalesce((
+        SELECT d.state = 'accepted' AND d.generation = r.generation FROM delivery AS d WHERE d.job_id = r.job_id
+    ), false) AS on_its_way";
 
 const ANOTHERS: &str = "
 SELECT

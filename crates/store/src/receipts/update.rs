@@ -36,6 +36,8 @@ pub struct DeliveryFacts {
     pub revision: u32,
     /// What has taken the answer back.
     pub revocation: RevocationRecord,
+    /// The version of the register of templates by which an email in its place is made.
+    pub template_version: i64,
 }
 
 /// What is to be written about a delivery.
