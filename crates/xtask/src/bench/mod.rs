@@ -31,6 +31,8 @@ use plan::{Path, Plan, Statements};
 use report::{Form, Rounds};
 use stage::{Programs, Rights, Stage};
 
+/// The receipts of a storm come within so many seconds.
+const STORM_S: u32 = 60;
 /// Building and measuring the mail adapter alone may take so long.
 const MAIL_LIMIT: Duration = Duration::from_secs(30 * 60);
 
@@ -52,12 +54,15 @@ pub struct Arguments {
     /// How often each path is measured
     #[arg(long, default_value_t = 3, value_parser = clap::value_parser!(u16).range(1..=50))]
     rounds: u16,
-    /// A short run: one round, 1000 jobs, 5 seconds
+    /// A short run: one round, 1000 jobs, 5 seconds, a tenth of the storm
     #[arg(long, conflicts_with_all = ["jobs", "seconds", "rounds"])]
     quick: bool,
     /// Only whether every measurement still works: unoptimised binaries, one round, 100 jobs
     #[arg(long, conflicts_with_all = ["jobs", "rate", "seconds", "rounds", "quick"])]
     smoke: bool,
+    /// Receipts of a storm, which come within a minute
+    #[arg(long, default_value_t = 100_000, value_parser = clap::value_parser!(u32).range(100..=1_000_000))]
+    receipts: u32,
     /// Messages in hand of each role; the fleet's own default without it
     #[arg(long)]
     concurrency: Option<u16>,
@@ -133,6 +138,7 @@ impl Arguments {
             rate: 0,
             seconds: 0,
             rounds: 0,
+            receipts: 0,
             quick: false,
             smoke: true,
             concurrency: None,
@@ -158,12 +164,19 @@ impl Arguments {
             (false, true) => (1_000, self.rate, 5, 1),
             (false, false) => (self.jobs, self.rate, self.seconds, self.rounds),
         };
+        let (receipts, storm_s) = match (self.smoke, self.quick) {
+            (true, _) => (200, 2),
+            (false, true) => (self.receipts / 10, STORM_S / 10),
+            (false, false) => (self.receipts, STORM_S),
+        };
         Plan {
             paths,
             jobs,
             rate,
             seconds,
             rounds,
+            receipts,
+            storm_s,
             concurrency: self.concurrency,
             gateway_ms: self.gateway_ms,
             statements: if self.statements { Statements::Told } else { Statements::Untold },

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::{Map, Value, json};
 
-use crate::bench::measured::{Measured, told};
+use crate::bench::measured::{Measured, Rank, rank, told};
 use crate::bench::numbers::Spread;
 use crate::bench::plan::{Path, Plan};
 
@@ -68,9 +68,10 @@ pub fn new_table(headings: &[&str]) -> comfy_table::Table {
 
 /// The spread of each quantity over the rounds.
 pub fn spreads(rounds: &[Measured]) -> Vec<(String, Spread)> {
-    let keys: BTreeSet<&String> = rounds.iter().flat_map(|measured| measured.numbers.keys()).collect();
+    let keys: BTreeSet<(Rank, &String)> =
+        rounds.iter().flat_map(|measured| measured.numbers.keys()).map(|key| (rank(key), key)).collect();
     let spread = |key: &String| Spread::of(values(rounds, key));
-    keys.into_iter().filter_map(|key| Some((key.clone(), spread(key)?))).collect()
+    keys.into_iter().filter_map(|(_, key)| Some((key.clone(), spread(key)?))).collect()
 }
 
 /// A quantity in each round.

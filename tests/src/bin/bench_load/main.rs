@@ -5,15 +5,22 @@
 
 #![expect(clippy::print_stdout, clippy::print_stderr, reason = "xtask reads the output, a person the errors")]
 
+mod advisor;
 mod crm;
 mod database;
 mod drain;
 mod gateway;
+mod http;
 mod load;
 mod mail;
 mod paced;
+mod storm;
 
-use std::{process::ExitCode, time::Duration};
+use std::{
+    io::Write,
+    process::ExitCode,
+    time::{Duration, Instant},
+};
 
 use clap::{Parser, Subcommand};
 use closure_broker::{BrokerSettings, topology};
@@ -21,6 +28,9 @@ use closure_contract::topology::queues;
 use serde_json::{Value, json};
 
 use database::Database;
+
+/// Outcomes that are waited for may take so long.
+const HEAR_LIMIT: Duration = Duration::from_secs(1_800);
 
 /// Why a measurement counts for nothing.
 type Problem = Box<dyn std::error::Error + Send + Sync>;
@@ -74,6 +84,44 @@ enum Command {
         #[arg(long)]
         block: u16,
     },
+    /// Let many receipts come at once while jobs go on, and measure both.
+    Storm(storm::Storm),
+    /// Ask the advisor.
+    Advisor {
+        /// Its address.
+        #[arg(long, env = "BENCH_ADVISOR_URL")]
+        url: String,
+        /// The bearer token.
+        #[arg(long, env = "BENCH_ADVISOR_TOKEN", hide_env_values = true)]
+        token: String,
+        /// Questions a second; without it as many as are answered.
+        #[arg(long)]
+        rate: Option<u32>,
+        /// For how many seconds.
+        #[arg(long)]
+        seconds: u32,
+        /// The block of phone numbers that no other measurement uses.
+        #[arg(long)]
+        block: u16,
+    },
+    /// Wait until the CRM has heard so many outcomes under a key.
+    Hear {
+        /// How many.
+        #[arg(long)]
+        count: usize,
+        /// The key.
+        #[arg(long)]
+        key: String,
+    },
+    /// Print jobs, one a line.
+    Lines {
+        /// How many.
+        #[arg(long)]
+        jobs: usize,
+        /// The block of phone numbers that no other measurement uses.
+        #[arg(long)]
+        block: u16,
+    },
     /// Make sure that no queue holds a message; every role must have ended before.
     Queues,
 }
@@ -120,8 +168,36 @@ async fn run(cli: Cli) -> Result<(), Problem> {
         Command::Paced { work, rate, seconds, block } => {
             paced::run(&endpoints, work, paced::Pace { rate, seconds, block }).await
         }
+        Command::Storm(storm) => storm::run(&endpoints, storm).await,
+        Command::Advisor { url, token, rate, seconds, block } => {
+            let pace = rate.map_or(advisor::Pace::AsFastAsAnswered, advisor::Pace::Rate);
+            advisor::run(&advisor::Door { url, token }, pace, seconds, block).await
+        }
+        Command::Hear { count, key } => hear(&endpoints, count, &key).await,
+        Command::Lines { jobs, block } => lines(jobs, block),
         Command::Queues => all_queues_are_empty(&endpoints.broker).await,
     }
+}
+
+/// Listens, says so, and says when all have come.
+async fn hear(endpoints: &Endpoints, count: usize, key: &str) -> Result<(), Problem> {
+    let mut crm = crm::Crm::listen(&endpoints.broker).await?;
+    tell("begun", &json!({}));
+    crm.hear(count, &[key], Instant::now() + HEAR_LIMIT).await?;
+    tell("ended", &json!({ "jobs": count }));
+    wait_for_xtask()?;
+    crm.close().await?;
+    tell("checked", &json!({}));
+    Ok(())
+}
+
+fn lines(jobs: usize, block: u16) -> Result<(), Problem> {
+    let mut output = std::io::stdout().lock();
+    for job in load::make(load::Kind::Text, jobs, block)? {
+        output.write_all(&job.message().body)?;
+        output.write_all(b"\n")?;
+    }
+    Ok(())
 }
 
 /// With every role ended, what nobody acked is ready again, so that the broker's own count finds it as well.

@@ -57,9 +57,8 @@ impl Work {
     /// The state of each job in the end.
     fn state(self) -> &'static str {
         match self {
-            Self::Life => "delivered",
+            Self::Life | Self::Dial => "delivered",
             Self::Fallback => "undelivered",
-            Self::Dial => "answered",
         }
     }
 }
@@ -83,12 +82,13 @@ pub(crate) async fn run(endpoints: &Endpoints, work: Work, pace: Pace) -> Result
     let stop = CancellationToken::new();
     let publisher = Publisher::start(endpoints.broker.clone(), stop.clone(), &TaskTracker::new());
     let mut crm = Crm::listen(&endpoints.broker).await?;
+    let (publishes, all) = (publisher.clone(), CancellationToken::new());
     let publishing =
-        tokio::spawn(publish_on_schedule(publisher.clone(), Arc::clone(&jobs), f64::from(rate), warm));
+        tokio::spawn(publish_on_schedule(publishes, Arc::clone(&jobs), f64::from(rate), warm, all));
     let deadline = Instant::now() + Duration::from_secs(u64::from(WARM_UP_S + seconds)) + OUTCOMES_LIMIT;
     crm.hear(jobs.len() * work.keys().len(), work.keys(), deadline).await?;
     let schedule = publishing.await??;
-    tell("ended", &json!({ "jobs": jobs.len() - warm }));
+    tell("ended", &json!({ "jobs": jobs.len() - warm, "repeats": crm.repeats() }));
     wait_for_xtask()?;
 
     let heard = crm.close().await?;
@@ -141,7 +141,7 @@ pub(crate) struct Due {
     pub(crate) wall_clock: Timestamp,
 }
 
-/// Publishes each job at its own time, however long the ones before it take.
+/// Publishes each job at its own time, however long the ones before it take, until it is told to stop.
 ///
 /// Times count from the schedule, so that a broker that keeps a publisher waiting is not excused.
 pub(crate) async fn publish_on_schedule(
@@ -149,6 +149,7 @@ pub(crate) async fn publish_on_schedule(
     jobs: Arc<[Job]>,
     rate: f64,
     warm: usize,
+    until: CancellationToken,
 ) -> Result<Vec<Due>, Problem> {
     let start = Instant::now();
     let wall_clock = Timestamp::now();
@@ -157,7 +158,10 @@ pub(crate) async fn publish_on_schedule(
     for (index, job) in jobs.iter().enumerate() {
         let offset = Duration::from_secs_f64(index as f64 / rate);
         let due = Due { moment: start + offset, wall_clock: Timestamp(wall_clock.0 + offset) };
-        tokio::time::sleep_until(due.moment.into()).await;
+        tokio::select! {
+            () = tokio::time::sleep_until(due.moment.into()) => {}
+            () = until.cancelled() => break,
+        }
         if index == warm {
             tell("begun", &json!({}));
         }

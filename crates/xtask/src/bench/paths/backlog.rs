@@ -25,6 +25,7 @@ pub fn measure(site: Site<'_>, work: &str, jobs: u32, roles: &[&'static str]) ->
     let jobs = number(&ended, "jobs")?;
     let mut measured = meter.end(jobs, plan.statements)?;
     measured.add("jobs_per_s", jobs * 1_000.0 / number(&ended, "took_ms")?);
+    measured.add_repeats(&ended, jobs)?;
     load.go_on()?;
     load.expect("checked", interrupt)?;
     load.finish(interrupt)?;

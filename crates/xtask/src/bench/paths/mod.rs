@@ -1,10 +1,18 @@
 //! The ways through the fleet, each measured by a file of its own.
 
+mod advisor;
 mod backlog;
+mod death;
+mod dial;
+mod email;
+mod explain;
+mod fallback;
+mod idle;
 mod life_drain;
 mod life_paced;
 mod paced;
 mod send;
+mod storm;
 
 use crate::bench::measured::Measured;
 use crate::bench::plan::{Path, Plan};
@@ -37,5 +45,13 @@ pub fn measure(path: Path, site: Site<'_>) -> Result<Measured> {
         Path::Send => send::measure(site),
         Path::LifeDrain => life_drain::measure(site),
         Path::LifePaced => life_paced::measure(site),
+        Path::Fallback => fallback::measure(site),
+        Path::Email => email::measure(site),
+        Path::Dial => dial::measure(site),
+        Path::Death => death::measure(site),
+        Path::Advisor => advisor::measure(site),
+        Path::Explain => explain::measure(site),
+        Path::Idle => idle::measure(site),
+        Path::Storm => storm::measure(site),
     }
 }

@@ -21,7 +21,9 @@ pub fn measure(
     load.expect("begun", interrupt)?;
     let meter = Meter::begin(stage, &roles)?;
     let ended = load.expect("ended", interrupt)?;
-    let mut measured = meter.end(number(&ended, "jobs")?, plan.statements)?;
+    let jobs = number(&ended, "jobs")?;
+    let mut measured = meter.end(jobs, plan.statements)?;
+    measured.add_repeats(&ended, jobs)?;
     load.go_on()?;
     let checked = load.expect("checked", interrupt)?;
     load.finish(interrupt)?;

@@ -5,6 +5,7 @@ pub mod process;
 pub mod settings;
 
 use std::cell::Cell;
+use std::fs::File;
 use std::net::{Ipv4Addr, TcpListener};
 use std::path::PathBuf;
 use std::process::Command;
@@ -172,13 +173,32 @@ impl<'a> Stage<'a> {
     ///
     /// It plays the CRM and the operator, and besides looks into every queue, which `topology` alone may.
     pub fn load(&self, arguments: &[String]) -> Result<Load> {
+        let mut command = self.load_command()?;
+        self.services.adopt(command.args(arguments));
+        Load::start(&mut command, self.logs.join("load.log"))
+    }
+
+    fn load_command(&self) -> Result<Command> {
         let mut command = Command::new(self.programs.harness.join("bench_load"));
         command.env("BENCH_BROKER_URI", self.deployment.secret("broker_uri_topology")?);
         command.env("BENCH_DATABASE_URL", self.database.url());
         command.env("BENCH_GATEWAY_URL", &self.outside.gateway_url);
         command.env("BENCH_MAIL_URL", &self.outside.mail_url);
-        self.services.adopt(command.args(arguments));
-        Load::start(&mut command, self.logs.join("load.log"))
+        command.env("BENCH_ADVISOR_URL", at(self.ports.advisor));
+        command.env("BENCH_ADVISOR_TOKEN", self.deployment.secret("advisor_token")?.trim());
+        Ok(command)
+    }
+
+    /// Writes so many texts into a file, one a line.
+    pub fn write_lines(&self, jobs: u32) -> Result<PathBuf> {
+        let path = self.logs.join("jobs.jsonl");
+        let file = File::create(&path).context(|| format!("cannot write {}", path.display()))?;
+        let mut command = self.load_command()?;
+        command.args(["lines", "--jobs", &jobs.to_string(), "--block", &self.new_block()]).stdout(file);
+        match command.status().context(|| "cannot start the load generator".to_owned())?.success() {
+            true => Ok(path),
+            false => failed("the load generator wrote no jobs"),
+        }
     }
 
     /// Our own command as the user of this role.
