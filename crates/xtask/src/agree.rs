@@ -7,7 +7,7 @@ use crate::error::Result;
 use crate::interrupt::Interrupt;
 use crate::packages;
 use crate::process::Foreground;
-use crate::services::{Durability, Leftovers, ServiceOptions, Services};
+use crate::services::{Leftovers, ServiceOptions, Services};
 use crate::test::exit_code;
 use crate::test::stage::BINARIES_VARIABLE;
 use crate::workspace::{Profile, Workspace};
@@ -47,7 +47,7 @@ pub fn run(arguments: &Arguments, interrupt: &Interrupt) -> Result<ExitCode> {
     println!("building the fleet …");
     let binaries = workspace.build(profile, interrupt)?;
     println!("starting a private RabbitMQ and a private PostgreSQL …");
-    let options = ServiceOptions { durability: Durability::Unsynced, leftovers: Leftovers::Remove };
+    let options = ServiceOptions::quick(Leftovers::Remove);
     let mut services = Services::start(&workspace.services_folder(), options, interrupt)?;
     let mut command = std::process::Command::new(binaries.join("agree"));
     command.env(BINARIES_VARIABLE, &binaries);

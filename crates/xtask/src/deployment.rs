@@ -58,6 +58,21 @@ impl Deployment {
         self.declare(fleet, CRM_QUEUE)
     }
 
+    /// Makes the tables of another revision and its topology; its own users are not ours, and the owner needs no grants.
+    pub fn open_to_owner(&self, fleet: &Path) -> Result<()> {
+        run_quietly(self.command(fleet, "owner").arg("migrate"))?;
+        run_quietly(self.command(fleet, "topology").args(["topology", "apply"]))?;
+        self.declare(fleet, CRM_QUEUE)
+    }
+
+    /// The fleet's database as the superuser sees it.
+    pub fn superuser_url(&self, services: &Services) -> Result<String> {
+        match services.postgres_url().rsplit_once('/') {
+            Some((server, _)) => Ok(format!("{server}/{DATABASE}")),
+            None => failed("the database's address names no database"),
+        }
+    }
+
     /// Declares a queue that gets every outcome.
     pub fn declare(&self, fleet: &Path, queue: &str) -> Result<()> {
         run_quietly(self.command(fleet, "topology").args(["outcomes", "--queue", queue, "--count", "0"]))

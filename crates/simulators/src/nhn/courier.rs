@@ -137,6 +137,7 @@ async fn bring(state: &Arc<NhnState>, number: u64, steps: &[Step]) {
 fn apply(state: &NhnState, number: u64, statement: Statement) -> Option<SentSms> {
     let mut messages = locked(&state.messages);
     let message = messages.get_mut(number)?;
+    message.progress.receipt_at.get_or_insert_with(OffsetDateTime::now_utc);
     match statement {
         Statement::Dlr(dlr) => message.progress.dlr = Some(dlr),
         Statement::Result(status, code) => {

@@ -75,11 +75,20 @@ pub struct SmsProgress {
     /// When the result came.
     #[serde(with = "time::serde::rfc3339::option")]
     pub result_at: Option<OffsetDateTime>,
+    /// When the first receipt set out.
+    #[serde(with = "time::serde::rfc3339::option")]
+    pub receipt_at: Option<OffsetDateTime>,
 }
 
 impl SmsProgress {
     pub(super) fn processing() -> Self {
-        Self { status: MessageStatus::Processing, result_code: None, dlr: None, result_at: None }
+        Self {
+            status: MessageStatus::Processing,
+            result_code: None,
+            dlr: None,
+            result_at: None,
+            receipt_at: None,
+        }
     }
 }
 

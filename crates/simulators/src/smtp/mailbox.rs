@@ -208,6 +208,16 @@ impl SmtpState {
         locked(&self.kept).mails.iter().cloned().collect()
     }
 
+    /// When each recipient got a message.
+    pub(super) fn taken(&self) -> Vec<(OffsetDateTime, String)> {
+        let kept = locked(&self.kept);
+        let each = |mail: &KeptMail| {
+            let at = mail.at;
+            mail.recipients.iter().map(move |to| (at, to.clone())).collect::<Vec<_>>()
+        };
+        kept.mails.iter().flat_map(each).collect()
+    }
+
     pub(super) fn mails_to(&self, address: &str) -> Vec<KeptMail> {
         let address = normal_address(address);
         let kept = locked(&self.kept);

@@ -26,6 +26,7 @@ pub(super) fn routes(state: Arc<SmtpState>) -> Router {
     Router::new()
         .route("/_sim/health", get(|| async { "ok" }))
         .route("/_sim/mails", get(mails))
+        .route("/_sim/taken", get(taken))
         .route("/_sim/tried", get(tried))
         .route("/_sim/rules", put(set_rules).post(add_rule).delete(reset_rules))
         .route("/_sim/replies", delete(own_replies))
@@ -73,6 +74,19 @@ async fn mails(State(state): State<Arc<SmtpState>>, Query(query): Query<MailsQue
     let surplus = found.len().saturating_sub(MAILS_MAX);
     found.drain(..surplus);
     Json(found.into_iter().map(MailBody::from).collect())
+}
+
+/// One recipient of a message that was taken.
+#[derive(Serialize)]
+struct TakenBody {
+    #[serde(with = "time::serde::rfc3339")]
+    at: OffsetDateTime,
+    to: String,
+}
+
+/// Every recipient of every remembered message, without the messages.
+async fn taken(State(state): State<Arc<SmtpState>>) -> Json<Vec<TakenBody>> {
+    Json(state.taken().into_iter().map(|(at, to)| TakenBody { at, to }).collect())
 }
 
 async fn tried(State(state): State<Arc<SmtpState>>) -> Json<Vec<TriedRecipient>> {

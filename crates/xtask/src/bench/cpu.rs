@@ -34,6 +34,14 @@ pub fn tree_ms(root: u32) -> Result<f64> {
     Ok(ticks as f64 * TICK_MS)
 }
 
+/// The CPU time of our own children that have ended, in milliseconds.
+pub fn ended_children_ms() -> Result<f64> {
+    match stat(std::process::id()) {
+        Some(own) => Ok(own.ended_children_ticks as f64 * TICK_MS),
+        None => failed("the system does not say what our children cost"),
+    }
+}
+
 /// The most memory that a process has had resident, in MiB.
 pub fn peak_memory_mib(pid: u32) -> Result<f64> {
     let path = format!("/proc/{pid}/status");

@@ -15,7 +15,7 @@ use crate::interrupt::Interrupt;
 use crate::process::{POLL_INTERVAL, Running, log_tail};
 
 /// No step of a measurement takes longer.
-const EVENT_LIMIT: Duration = Duration::from_secs(900);
+const EVENT_LIMIT: Duration = Duration::from_secs(3_600);
 /// How long the process may take to end.
 const END_LIMIT: Duration = Duration::from_secs(10);
 /// So many events may wait to be read.

@@ -1,57 +1,80 @@
-//! `cargo xtask bench`: how many text messages a second the fleet takes, how long one takes, and what it costs.
+//! `cargo xtask bench`: the judge of speed: what each way through the fleet takes and costs.
 //!
 //! Broker, database, gateway and fleet share this machine, so that a rate says little by itself.
 //! What can be compared are the CPU time a job, and two runs of the same minute.
 //! With `--mail` it is the mail adapter alone: mails over fresh connections against mails over one.
 
 pub mod cpu;
+pub mod database;
 pub mod load;
+pub mod measured;
+pub mod meter;
 pub mod numbers;
+pub mod paths;
+pub mod plan;
 pub mod report;
-pub mod rounds;
 pub mod stage;
 
-use std::path::Path;
 use std::process::ExitCode;
 use std::time::Duration;
 
+use crate::deployment::Deployment;
 use crate::error::{Result, failed};
 use crate::interrupt::Interrupt;
 use crate::packages;
 use crate::process::Foreground;
-use crate::services::{Durability, Leftovers, ServiceOptions, Services};
+use crate::services::{Durability, Leftovers, ServiceOptions, Services, StatementCounts};
 use crate::workspace::{Profile, Workspace};
 
-use rounds::Plan;
-use stage::Stage;
+use paths::Site;
+use plan::{Path, Plan, Statements};
+use report::{Form, Rounds};
+use stage::{Programs, Rights, Stage};
 
+/// The receipts of a storm come within so many seconds.
+const STORM_S: u32 = 60;
 /// Building and measuring the mail adapter alone may take so long.
 const MAIL_LIMIT: Duration = Duration::from_secs(30 * 60);
 
 /// The options of `cargo xtask bench`.
 #[derive(clap::Args, Debug)]
 pub struct Arguments {
+    /// Only this way through the fleet; may be repeated
+    #[arg(long = "path", value_enum)]
+    paths: Vec<Path>,
     /// Jobs of one backlog
     #[arg(long, default_value_t = 10_000, value_parser = clap::value_parser!(u32).range(100..=100_000))]
     jobs: u32,
-    /// Jobs a second of the measurement from end to end
+    /// Jobs a second of what is paced
     #[arg(long, default_value_t = 100, value_parser = clap::value_parser!(u32).range(1..=5_000))]
     rate: u32,
-    /// How long the measurement from end to end takes
+    /// How long what is paced takes
     #[arg(long, default_value_t = 20, value_parser = clap::value_parser!(u32).range(1..=300))]
     seconds: u32,
-    /// How often both measurements are made
-    #[arg(long, default_value_t = 3, value_parser = clap::value_parser!(u16).range(1..=20))]
+    /// How often each path is measured
+    #[arg(long, default_value_t = 3, value_parser = clap::value_parser!(u16).range(1..=50))]
     rounds: u16,
-    /// A smoke run: one round, 1000 jobs, 5 seconds
+    /// A short run: one round, 1000 jobs, 5 seconds, a tenth of the storm
     #[arg(long, conflicts_with_all = ["jobs", "seconds", "rounds"])]
     quick: bool,
-    /// Only whether a measurement still works, in seconds: unoptimised binaries, one round, 200 jobs
+    /// Only whether every measurement still works: unoptimised binaries, one round, 100 jobs
     #[arg(long, conflicts_with_all = ["jobs", "rate", "seconds", "rounds", "quick"])]
     smoke: bool,
+    /// Receipts of a storm, which come within a minute
+    #[arg(long, default_value_t = 100_000, value_parser = clap::value_parser!(u32).range(100..=1_000_000))]
+    receipts: u32,
     /// Messages in hand of each role; the fleet's own default without it
     #[arg(long)]
     concurrency: Option<u16>,
+    /// How long each answer of the SMS gateway takes
+    #[arg(long, default_value_t = 0, value_name = "MS")]
+    gateway_ms: u64,
+    /// Tell the statements on which the database spent most of its time
+    #[arg(long)]
+    statements: bool,
+    /// Print one JSON object instead of the table
+    #[arg(long)]
+    json: bool,
     /// Only the mail adapter: what a connection for many mails saves, with TLS and a login; needs no services
     #[arg(long, exclusive = true)]
     mail: bool,
@@ -64,26 +87,36 @@ pub fn run(arguments: &Arguments, interrupt: &Interrupt) -> Result<ExitCode> {
     }
     packages::ensure(packages::SERVERS, interrupt)?;
     let workspace = Workspace::find()?;
-    let binaries = match arguments.profile() {
-        Profile::Release => {
-            println!("building the fleet for release …");
-            workspace.build(Profile::Release, interrupt)?
-        }
-        Profile::Development => {
-            println!("building the fleet unoptimised: its numbers say nothing …");
-            workspace.build(Profile::Development, interrupt)?
-        }
+    match arguments.profile() {
+        Profile::Release => eprintln!("building the fleet for release …"),
+        Profile::Development => eprintln!("building the fleet unoptimised: its numbers say nothing …"),
+    }
+    let binaries = workspace.build(arguments.profile(), interrupt)?;
+    let plan = arguments.plan();
+    eprintln!("starting a private RabbitMQ and a private PostgreSQL that waits for the disk …");
+    let mut services = Services::start(&workspace.services_folder(), SERVICES, interrupt)?;
+    let programs = Programs {
+        root: workspace.root.clone(),
+        fleet: binaries.clone(),
+        harness: binaries,
+        rights: Rights::OfEachRole,
     };
-    println!("starting a private RabbitMQ and a private PostgreSQL that waits for the disk …");
-    let options = ServiceOptions { durability: Durability::Synced, leftovers: Leftovers::Remove };
-    let mut services = Services::start(&workspace.services_folder(), options, interrupt)?;
-    let outcome = measure(&arguments.plan(), &workspace, &binaries, &services, interrupt);
+    let outcome = Deployment::prepare(&workspace, &services)
+        .and_then(|deployment| Stage::set(deployment, programs, plan.gateway_ms, &services, interrupt))
+        .and_then(|stage| measure(&plan, &stage, arguments.form(), interrupt));
     if outcome.is_err() {
         services.leave_folder();
         eprintln!("The logs stay in {} until the next run.", services.folder().display());
     }
     outcome.map(|()| ExitCode::SUCCESS)
 }
+
+/// What production pays is paid here too.
+const SERVICES: ServiceOptions = ServiceOptions {
+    durability: Durability::Synced,
+    statement_counts: StatementCounts::Kept,
+    leftovers: Leftovers::Remove,
+};
 
 fn mail(interrupt: &Interrupt) -> Result<ExitCode> {
     let mut command = Workspace::find()?.cargo();
@@ -97,16 +130,21 @@ fn mail(interrupt: &Interrupt) -> Result<ExitCode> {
 }
 
 impl Arguments {
-    /// What shows in seconds that a measurement still works.
+    /// What shows in little time that every measurement still works.
     pub fn smallest() -> Arguments {
         Arguments {
+            paths: Vec::new(),
             jobs: 0,
             rate: 0,
             seconds: 0,
             rounds: 0,
+            receipts: 0,
             quick: false,
             smoke: true,
             concurrency: None,
+            gateway_ms: 0,
+            statements: true,
+            json: false,
             mail: false,
         }
     }
@@ -115,33 +153,48 @@ impl Arguments {
         if self.smoke { Profile::Development } else { Profile::Release }
     }
 
+    fn form(&self) -> Form {
+        if self.json { Form::Json } else { Form::Table }
+    }
+
     fn plan(&self) -> Plan {
-        let Arguments { jobs, rate, seconds, rounds, quick, smoke, concurrency, mail: _ } = *self;
-        match (smoke, quick) {
-            (true, _) => Plan { jobs: 200, rate: 20, seconds: 3, rounds: 1, concurrency },
-            (false, true) => Plan { jobs: 1_000, rate, seconds: 5, rounds: 1, concurrency },
-            (false, false) => Plan { jobs, rate, seconds, rounds, concurrency },
+        let paths = if self.paths.is_empty() { Path::ALL.to_vec() } else { self.paths.clone() };
+        let (jobs, rate, seconds, rounds) = match (self.smoke, self.quick) {
+            (true, _) => (100, 20, 2, 1),
+            (false, true) => (1_000, self.rate, 5, 1),
+            (false, false) => (self.jobs, self.rate, self.seconds, self.rounds),
+        };
+        let (receipts, storm_s) = match (self.smoke, self.quick) {
+            (true, _) => (200, 2),
+            (false, true) => (self.receipts / 10, STORM_S / 10),
+            (false, false) => (self.receipts, STORM_S),
+        };
+        Plan {
+            paths,
+            jobs,
+            rate,
+            seconds,
+            rounds,
+            receipts,
+            storm_s,
+            concurrency: self.concurrency,
+            gateway_ms: self.gateway_ms,
+            statements: if self.statements { Statements::Told } else { Statements::Untold },
         }
     }
 }
 
-fn measure(
-    plan: &Plan,
-    workspace: &Workspace,
-    binaries: &Path,
-    services: &Services,
-    interrupt: &Interrupt,
-) -> Result<()> {
-    let stage = Stage::set(workspace, binaries, services, interrupt)?;
+/// Every path in every round; a path's rounds lie apart, so that a busy minute does not hit one path alone.
+fn measure(plan: &Plan, stage: &Stage<'_>, form: Form, interrupt: &Interrupt) -> Result<()> {
     let load_before = numbers::load_average();
-    let mut rounds = Vec::with_capacity(usize::from(plan.rounds));
+    let mut rounds = Rounds::new();
     for number in 1..=plan.rounds {
-        println!("round {number} of {}: a backlog of {} jobs …", plan.rounds, plan.jobs);
-        let drain = rounds::drain(plan, number, &stage, interrupt)?;
-        println!("round {number} of {}: {} jobs a second for {} s …", plan.rounds, plan.rate, plan.seconds);
-        let open_loop = rounds::open_loop(plan, number, &stage, interrupt)?;
-        rounds.push((drain, open_loop));
+        for path in &plan.paths {
+            eprintln!("round {number} of {}: {} …", plan.rounds, path.name());
+            let measured = paths::measure(*path, Site { stage, plan, interrupt })?;
+            rounds.entry(*path).or_default().push(measured);
+        }
     }
-    report::print(plan, &rounds, load_before);
+    report::print(plan, &rounds, load_before, form);
     Ok(())
 }

@@ -1,126 +1,146 @@
 //! What a person reads at the end, and the one line for a program.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::{Map, Value, json};
 
+use crate::bench::measured::{Measured, Rank, rank, told};
 use crate::bench::numbers::Spread;
-use crate::bench::rounds::{Cost, Drain, OpenLoop, Plan};
+use crate::bench::plan::{Path, Plan};
 
-/// One measured quantity over all rounds.
-struct Line {
-    key: String,
-    what: String,
-    spread: Spread,
+/// All rounds of each path.
+pub type Rounds = BTreeMap<Path, Vec<Measured>>;
+
+/// How a run is told.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Form {
+    /// A table for people.
+    Table,
+    /// One JSON object alone.
+    Json,
 }
 
-/// Prints a table, and last one line of JSON with all numbers.
-pub fn print(plan: &Plan, rounds: &[(Drain, OpenLoop)], load_average: Option<f64>) {
-    let cores = std::thread::available_parallelism().map_or(0, usize::from);
+/// Prints the numbers of a run.
+pub fn print(plan: &Plan, rounds: &Rounds, load_average: Option<f64>, form: Form) {
+    if form == Form::Json {
+        println!("{}", json(plan, rounds, load_average));
+        return;
+    }
+    println!("\n{}", about(plan, load_average));
+    let mut table = new_table(&["", "median", "min", "max"]);
+    for (path, measured) in rounds {
+        for (key, Spread { median, min, max }) in spreads(measured) {
+            let what = format!("{}: {}", path.name(), told(&key));
+            table.add_row([what, shown(median), shown(min), shown(max)]);
+        }
+    }
+    println!("{table}\n");
+    for (path, measured) in rounds {
+        print_statements(*path, measured);
+    }
+}
+
+/// What stands above the numbers.
+pub fn about(plan: &Plan, load_average: Option<f64>) -> String {
     let load = load_average.map_or_else(|| "unknown".to_owned(), |load| format!("{load:.1}"));
-    let lines = lines(rounds);
+    format!(
+        "{} jobs of a backlog; paced: {} jobs/s for {} s; a gateway of {} ms; {} round(s)\n\
+         {} cores shared by everything; the load average before was {load}. Compare CPU a job and ratios of one run, \
+         not rates.\n\
+         Nothing was lost and nothing was done twice: the world outside took each job once, the CRM heard each outcome \
+         once, no queue holds anything.\n",
+        plan.jobs,
+        plan.rate,
+        plan.seconds,
+        plan.gateway_ms,
+        plan.rounds,
+        cores()
+    )
+}
+
+/// A table with these headings.
+pub fn new_table(headings: &[&str]) -> comfy_table::Table {
     let mut table = comfy_table::Table::new();
     table.load_style(comfy_table::presets::UTF8_BORDERS_ONLY);
-    table.set_header(["", "median", "min", "max"]);
-    for line in &lines {
-        let Spread { median, min, max } = line.spread;
-        table.add_row([line.what.clone(), shown(median), shown(min), shown(max)]);
-    }
-    println!(
-        "\nbacklog: {} jobs, the first tenth not measured; end to end: {} jobs/s for {} s; {} round(s)\n\
-         {cores} cores shared by everything; the load average before was {load}. Compare CPU a job and ratios of \
-         one run, not rates.\n\
-         Nothing was lost and nothing was done twice: the gateway took each job once, the CRM heard one outcome \
-         each, no queue holds anything.\n\n{table}\n",
-        plan.jobs, plan.rate, plan.seconds, plan.rounds
-    );
-    println!("{}", json_line(plan, &lines, cores, load_average));
+    table.set_header(headings);
+    table
 }
 
-fn lines(rounds: &[(Drain, OpenLoop)]) -> Vec<Line> {
-    let mut lines = Vec::new();
-    let drains = || rounds.iter().map(|(drain, _)| drain);
-    let loops = || rounds.iter().map(|(_, open_loop)| open_loop);
-    add(&mut lines, "drain.jobs_per_s", "backlog: jobs/s", drains().map(|drain| drain.jobs_per_s));
-    costs(&mut lines, "drain", "backlog", &drains().map(|drain| &drain.cost).collect::<Vec<_>>());
-    let outcome = "end to end: published → outcome at the CRM";
-    let gateway = "end to end: published → request at the gateway";
-    add(
-        &mut lines,
-        "end_to_end.outcome_p50_ms",
-        &format!("{outcome}, p50 ms"),
-        loops().map(|it| it.outcome_p50_ms),
-    );
-    add(
-        &mut lines,
-        "end_to_end.outcome_p99_ms",
-        &format!("{outcome}, p99 ms"),
-        loops().map(|it| it.outcome_p99_ms),
-    );
-    add(
-        &mut lines,
-        "end_to_end.gateway_p50_ms",
-        &format!("{gateway}, p50 ms"),
-        loops().map(|it| it.gateway_p50_ms),
-    );
-    add(
-        &mut lines,
-        "end_to_end.gateway_p99_ms",
-        &format!("{gateway}, p99 ms"),
-        loops().map(|it| it.gateway_p99_ms),
-    );
-    costs(&mut lines, "end_to_end", "end to end", &loops().map(|it| &it.cost).collect::<Vec<_>>());
-    lines
+/// The spread of each quantity over the rounds.
+pub fn spreads(rounds: &[Measured]) -> Vec<(String, Spread)> {
+    let keys: BTreeSet<(Rank, &String)> =
+        rounds.iter().flat_map(|measured| measured.numbers.keys()).map(|key| (rank(key), key)).collect();
+    let spread = |key: &String| Spread::of(values(rounds, key));
+    keys.into_iter().filter_map(|(_, key)| Some((key.clone(), spread(key)?))).collect()
 }
 
-fn costs(lines: &mut Vec<Line>, key: &str, what: &str, rounds: &[&Cost]) {
-    let names: BTreeSet<&str> = rounds.iter().flat_map(|cost| cost.cpu_us.keys().copied()).collect();
-    for name in names {
-        let values = rounds.iter().filter_map(|cost| cost.cpu_us.get(name).copied());
-        add(lines, &format!("{key}.cpu_us.{name}"), &format!("{what}: CPU µs a job, {name}"), values);
-    }
-    let roles: BTreeSet<&str> = rounds.iter().flat_map(|cost| cost.memory_mib.keys().copied()).collect();
-    for name in roles {
-        let values = rounds.iter().filter_map(|cost| cost.memory_mib.get(name).copied());
-        add(
-            lines,
-            &format!("{key}.peak_rss_mib.{name}"),
-            &format!("{what}: peak memory MiB, {name}"),
-            values,
-        );
-    }
+/// A quantity in each round.
+pub fn values(rounds: &[Measured], key: &str) -> Vec<f64> {
+    rounds.iter().filter_map(|measured| measured.numbers.get(key).copied()).collect()
 }
 
-fn add(lines: &mut Vec<Line>, key: &str, what: &str, values: impl Iterator<Item = f64>) {
-    if let Some(spread) = Spread::of(values) {
-        lines.push(Line { key: key.to_owned(), what: what.to_owned(), spread });
+fn print_statements(path: Path, rounds: &[Measured]) {
+    let Some(last) = rounds.last().filter(|measured| !measured.statements.is_empty()) else { return };
+    let mut table = new_table(&["calls a job", "µs a job", "rows a job", "statement"]);
+    for statement in &last.statements {
+        let number = |value: f64| format!("{value:.2}");
+        let numbers = [number(statement.calls), number(statement.us), number(statement.rows)];
+        table.add_row(numbers.into_iter().chain([statement.text.clone()]));
     }
+    println!("{}: the dearest statements of the last round\n{table}\n", path.name());
 }
 
-fn json_line(plan: &Plan, lines: &[Line], cores: usize, load_average: Option<f64>) -> Value {
-    let numbers: Map<String, Value> = lines
-        .iter()
-        .map(|line| {
-            let Spread { median, min, max } = line.spread;
-            let rounded = |value: f64| (value * 100.0).round() / 100.0;
-            let spread = json!({ "median": rounded(median), "min": rounded(min), "max": rounded(max) });
-            (line.key.clone(), spread)
-        })
-        .collect();
-    json!({
-        "bench": "sms",
+fn json(plan: &Plan, rounds: &Rounds, load_average: Option<f64>) -> Value {
+    let paths: Map<String, Value> =
+        rounds.iter().map(|(path, measured)| (path.name().to_owned(), numbers(measured))).collect();
+    let mut all = plan_json(plan, load_average);
+    all.insert("paths".to_owned(), paths.into());
+    all.into()
+}
+
+/// What was measured, for a program.
+pub fn plan_json(plan: &Plan, load_average: Option<f64>) -> Map<String, Value> {
+    let facts = json!({
         "jobs": plan.jobs,
         "rate_per_s": plan.rate,
         "seconds": plan.seconds,
         "rounds": plan.rounds,
         "concurrency": plan.concurrency,
-        "cores": cores,
+        "gateway_ms": plan.gateway_ms,
+        "cores": cores(),
         "load_average": load_average,
-        "numbers": numbers,
-    })
+    });
+    facts.as_object().cloned().unwrap_or_default()
+}
+
+fn numbers(rounds: &[Measured]) -> Value {
+    let rounded = |value: f64| (value * 100.0).round() / 100.0;
+    let spread = |Spread { median, min, max }| json!({ "median": rounded(median), "min": rounded(min), "max": rounded(max) });
+    let mut numbers: Map<String, Value> =
+        spreads(rounds).into_iter().map(|(key, value)| (key, spread(value))).collect();
+    if let Some(last) = rounds.last().filter(|measured| !measured.statements.is_empty()) {
+        let statements = last.statements.iter().map(|statement| {
+            json!({
+                "calls": rounded(statement.calls),
+                "us": rounded(statement.us),
+                "rows": rounded(statement.rows),
+                "text": statement.text,
+            })
+        });
+        numbers.insert("statements".to_owned(), statements.collect());
+    }
+    numbers.into()
+}
+
+fn cores() -> usize {
+    std::thread::available_parallelism().map_or(0, usize::from)
 }
 
 /// Three figures are what a busy machine can vouch for.
-fn shown(value: f64) -> String {
-    if value >= 100.0 { format!("{value:.0}") } else { format!("{value:.1}") }
+pub fn shown(value: f64) -> String {
+    match value {
+        value if value >= 100.0 => format!("{value:.0}"),
+        value if value >= 1.0 => format!("{value:.1}"),
+        value => format!("{value:.2}"),
+    }
 }

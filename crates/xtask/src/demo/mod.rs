@@ -19,7 +19,7 @@ use crate::error::{Result, failed};
 use crate::interrupt::Interrupt;
 use crate::packages;
 use crate::process::Foreground;
-use crate::services::{Durability, Leftovers, ServiceOptions, Services};
+use crate::services::{Leftovers, ServiceOptions, Services};
 use crate::workspace::Workspace;
 
 use environment::Environment;
@@ -65,7 +65,7 @@ pub fn run(arguments: &Arguments, interrupt: &Interrupt) -> Result<ExitCode> {
     println!("building the fleet …");
     build(&workspace, interrupt)?;
     println!("starting a private RabbitMQ and a private PostgreSQL …");
-    let options = ServiceOptions { durability: Durability::Unsynced, leftovers: Leftovers::Remove };
+    let options = ServiceOptions::quick(Leftovers::Remove);
     let services = Services::start(&workspace.services_folder(), options, interrupt)?;
     println!("starting simulators, intake, advisor and one process for each role, each as its own user …");
     let stage = Stage::set(&workspace, &services, interrupt)?;

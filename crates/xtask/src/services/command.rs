@@ -7,7 +7,7 @@ use crate::error::Result;
 use crate::interrupt::Interrupt;
 use crate::packages;
 use crate::services::description::write_private;
-use crate::services::{Durability, Leftovers, ServiceOptions, Services};
+use crate::services::{Durability, Leftovers, ServiceOptions, Services, StatementCounts};
 use crate::tools::Tools;
 use crate::workspace::Workspace;
 
@@ -30,6 +30,7 @@ pub fn run(arguments: &Arguments, interrupt: &Interrupt) -> Result<ExitCode> {
     packages::ensure(packages::TESTS, interrupt)?;
     let options = ServiceOptions {
         durability: if arguments.synced { Durability::Synced } else { Durability::Unsynced },
+        statement_counts: StatementCounts::NotKept,
         leftovers: if arguments.keep { Leftovers::Leave } else { Leftovers::Remove },
     };
     let workspace = Workspace::find()?;

@@ -12,5 +12,5 @@ pub mod release;
 mod run;
 
 pub use guard::Leftovers;
-pub use postgres::Durability;
+pub use postgres::{Durability, StatementCounts};
 pub use run::{ServiceOptions, Services};

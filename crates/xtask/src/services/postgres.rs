@@ -11,6 +11,7 @@ use crate::process::{Launch, log_tail, run_quietly};
 use crate::services::folder::random_hex;
 use crate::services::marker::Marker;
 use crate::services::ports::Ports;
+use crate::services::run::ServiceOptions;
 
 /// Where Debian keeps the programs of each major version.
 const VERSIONS: &str = "/usr/lib/postgresql";
@@ -29,6 +30,15 @@ pub enum Durability {
     Synced,
     /// It does not; tests and the demo survive a crash of the server, not of the machine.
     Unsynced,
+}
+
+/// Whether the server counts what each kind of statement costs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum StatementCounts {
+    /// It does, with `pg_stat_statements`; a bench tells round trips a job.
+    Kept,
+    /// It does not.
+    NotKept,
 }
 
 /// Where a cluster lives and how it is reached.
@@ -50,7 +60,7 @@ impl Cluster {
     pub(super) fn prepare(
         folder: &Path,
         ports: &Ports,
-        durability: Durability,
+        options: &ServiceOptions,
         marker: &Marker,
         interrupt: &Interrupt,
     ) -> Result<Cluster> {
@@ -62,7 +72,7 @@ impl Cluster {
         create(&home, &password_file, interrupt)?;
         std::fs::remove_file(&password_file)
             .context(|| format!("cannot remove {}", password_file.display()))?;
-        write(&home.data_folder.join("postgresql.conf"), &configuration(ports.postgres, durability))?;
+        write(&home.data_folder.join("postgresql.conf"), &configuration(ports.postgres, options))?;
         let arguments = vec!["-D".to_owned(), home.data_folder.display().to_string()];
         Ok(Cluster {
             url: format!("postgres://postgres:{password}@127.0.0.1:{}/postgres", ports.postgres),
@@ -173,13 +183,16 @@ fn create(home: &Home, password_file: &Path, interrupt: &Interrupt) -> Result<()
     failed(format!("initdb ended with {status}; the end of {}:\n{}", log.display(), log_tail(log)))
 }
 
-fn configuration(port: u16, durability: Durability) -> String {
+fn configuration(port: u16, options: &ServiceOptions) -> String {
     let mut text = String::from("listen_addresses = '127.0.0.1'\n");
     let _ = writeln!(text, "port = {port}\nmax_connections = {MAX_CONNECTIONS}");
     // No socket file: its path has a limit of 107 bytes, and everybody connects over loopback.
     text.push_str("unix_socket_directories = ''\n");
     text.push_str("timezone = 'UTC'\nlog_timezone = 'UTC'\nshared_buffers = '256MB'\n");
-    match durability {
+    if options.statement_counts == StatementCounts::Kept {
+        text.push_str("shared_preload_libraries = 'pg_stat_statements'\n");
+    }
+    match options.durability {
         Durability::Synced => text.push_str("fsync = on\n"),
         Durability::Unsynced => text.push_str("fsync = off\nfull_page_writes = off\n"),
     }

@@ -15,7 +15,7 @@ use crate::services::folder::RunFolder;
 use crate::services::guard::{Guard, Leftovers};
 use crate::services::marker::Marker;
 use crate::services::ports::Ports;
-use crate::services::postgres::{Cluster, Durability};
+use crate::services::postgres::{Cluster, Durability, StatementCounts};
 use crate::services::rabbitmq::Node;
 use crate::services::release::Programs;
 
@@ -29,8 +29,21 @@ const KILL_LIMIT: Duration = Duration::from_secs(10);
 pub struct ServiceOptions {
     /// Whether PostgreSQL waits for the disk.
     pub durability: Durability,
+    /// Whether PostgreSQL counts its statements.
+    pub statement_counts: StatementCounts,
     /// What happens to the run's folder at the end.
     pub leftovers: Leftovers,
+}
+
+impl ServiceOptions {
+    /// Where nothing is measured.
+    pub fn quick(leftovers: Leftovers) -> ServiceOptions {
+        ServiceOptions {
+            durability: Durability::Unsynced,
+            statement_counts: StatementCounts::NotKept,
+            leftovers,
+        }
+    }
 }
 
 /// A private RabbitMQ node and a private PostgreSQL cluster; dropping the value ends both and removes their files.
@@ -74,7 +87,7 @@ impl Services {
             node.port_mapper_is_ready()
         })?;
         let broker = node.launch.start()?;
-        let cluster = Cluster::prepare(&folder.path, &ports, options.durability, &marker, interrupt)?;
+        let cluster = Cluster::prepare(&folder.path, &ports, &options, &marker, interrupt)?;
         let database = cluster.launch.start()?;
         wait_until_ready("PostgreSQL", &cluster.launch, &database, interrupt, || cluster.is_ready())?;
         wait_until_ready("RabbitMQ", &node.launch, &broker, interrupt, || node.is_ready())?;

@@ -9,7 +9,7 @@ use crate::interrupt::Interrupt;
 use crate::packages;
 use crate::parts::Parts;
 use crate::services::release::Release;
-use crate::services::{Durability, Leftovers, ServiceOptions, Services};
+use crate::services::{Leftovers, ServiceOptions, Services};
 use crate::test::program::Needs;
 use crate::tools::Tools;
 use crate::workspace::Workspace;
@@ -45,7 +45,7 @@ impl Stage {
         }
         if needs.services {
             let programs = parts.measure("RabbitMQ", || release.programs(workspace, interrupt))?;
-            let options = ServiceOptions { durability: Durability::Unsynced, leftovers: Leftovers::Remove };
+            let options = ServiceOptions::quick(Leftovers::Remove);
             let start = || Services::start_with(&workspace.services_folder(), options, &programs, interrupt);
             let services = parts.measure("services", start)?;
             eprintln!("The tests run on RabbitMQ {}.", services.rabbit_version()?);

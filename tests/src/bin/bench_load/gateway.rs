@@ -1,4 +1,4 @@
-//! What the gateway saw: every job once, and nothing else.
+//! What the gateway saw: every text once, and nothing else.
 
 use std::collections::HashMap;
 
@@ -11,12 +11,20 @@ use crate::{
     load::{self, Job},
 };
 
-/// When the gateway took each attempt, by our reference; fails unless it took each job exactly once.
+/// A text at the gateway.
+pub(crate) struct Taken {
+    /// When it came.
+    pub(crate) at: Timestamp,
+    /// When the gateway told its first receipt.
+    pub(crate) receipt_at: Option<Timestamp>,
+}
+
+/// Each attempt by our reference; fails unless the gateway took each job exactly once.
 pub(crate) async fn took_each_once(
     gateway_url: &str,
     jobs: &[Job],
     block: u16,
-) -> Result<HashMap<String, Timestamp>, Problem> {
+) -> Result<HashMap<String, Taken>, Problem> {
     let mut seen = HashMap::with_capacity(jobs.len());
     let mut requests = 0_usize;
     for number in load::numbers(jobs.len(), block)? {
@@ -29,7 +37,8 @@ pub(crate) async fn took_each_once(
                 return Err(format!("the gateway answered {reference} with {}", record["answer"]).into());
             }
             let at: Timestamp = serde_json::from_value(record["at"].clone())?;
-            if seen.insert(reference.clone(), at).is_some() {
+            let receipt_at = serde_json::from_value(record["progress"]["receipt_at"].clone())?;
+            if seen.insert(reference.clone(), Taken { at, receipt_at }).is_some() {
                 return Err(format!("the gateway took {reference} twice").into());
             }
         }

@@ -1,21 +1,36 @@
 //! The load and the checks of `cargo xtask bench`: a CRM that publishes many jobs and watches what becomes of them.
 //!
 //! Each line of its output is one JSON object with an `event`; xtask reads them and looks at the processes' CPU.
+//! It reads outcomes as plain JSON and the tables by statements of its own, so that it also measures another revision.
 
 #![expect(clippy::print_stdout, clippy::print_stderr, reason = "xtask reads the output, a person the errors")]
 
+mod advisor;
+mod crm;
+mod database;
 mod drain;
 mod gateway;
+mod http;
 mod load;
-mod open_loop;
+mod mail;
+mod paced;
+mod storm;
 
-use std::{process::ExitCode, time::Duration};
+use std::{
+    io::Write,
+    process::ExitCode,
+    time::{Duration, Instant},
+};
 
 use clap::{Parser, Subcommand};
 use closure_broker::{BrokerSettings, topology};
 use closure_contract::topology::queues;
-use closure_store::{Store, StoreSettings};
 use serde_json::{Value, json};
+
+use database::Database;
+
+/// Outcomes that are waited for may take so long.
+const HEAR_LIMIT: Duration = Duration::from_secs(1_800);
 
 /// Why a measurement counts for nothing.
 type Problem = Box<dyn std::error::Error + Send + Sync>;
@@ -25,23 +40,29 @@ type Problem = Box<dyn std::error::Error + Send + Sync>;
 #[command(name = "bench_load")]
 struct Cli {
     /// RabbitMQ's address.
-    #[arg(long, env = "FLEET_BROKER_URI", hide_env_values = true)]
+    #[arg(long, env = "BENCH_BROKER_URI", hide_env_values = true)]
     broker_uri: String,
     /// PostgreSQL's address.
-    #[arg(long, env = "FLEET_DATABASE_URL", hide_env_values = true)]
+    #[arg(long, env = "BENCH_DATABASE_URL", hide_env_values = true)]
     database_url: String,
     /// The SMS gateway's address, for its records.
-    #[arg(long, env = "FLEET_SMS_NHN_BASE_URL")]
+    #[arg(long, env = "BENCH_GATEWAY_URL")]
     gateway_url: String,
+    /// The address of the mail server's records.
+    #[arg(long, env = "BENCH_MAIL_URL")]
+    mail_url: String,
     #[command(subcommand)]
     command: Command,
 }
 
 #[derive(Subcommand)]
 enum Command {
-    /// Publish jobs for a worker that is not there yet, then watch it work them off.
+    /// Publish jobs for workers that are held, then watch them work them off.
     Drain {
-        /// How many jobs.
+        /// What is worked off.
+        #[arg(value_enum)]
+        work: drain::Work,
+        /// How many jobs, besides those that warm the workers.
         #[arg(long)]
         jobs: usize,
         /// The block of phone numbers that no other measurement uses.
@@ -49,13 +70,54 @@ enum Command {
         block: u16,
     },
     /// Publish at a fixed rate and measure how long each job takes until the CRM hears its outcome.
-    OpenLoop {
+    Paced {
+        /// What is published.
+        #[arg(value_enum)]
+        work: paced::Work,
         /// Jobs a second.
         #[arg(long)]
         rate: u32,
         /// For how many seconds, after a warm-up.
         #[arg(long)]
         seconds: u32,
+        /// The block of phone numbers that no other measurement uses.
+        #[arg(long)]
+        block: u16,
+    },
+    /// Let many receipts come at once while jobs go on, and measure both.
+    Storm(storm::Storm),
+    /// Ask the advisor.
+    Advisor {
+        /// Its address.
+        #[arg(long, env = "BENCH_ADVISOR_URL")]
+        url: String,
+        /// The bearer token.
+        #[arg(long, env = "BENCH_ADVISOR_TOKEN", hide_env_values = true)]
+        token: String,
+        /// Questions a second; without it as many as are answered.
+        #[arg(long)]
+        rate: Option<u32>,
+        /// For how many seconds.
+        #[arg(long)]
+        seconds: u32,
+        /// The block of phone numbers that no other measurement uses.
+        #[arg(long)]
+        block: u16,
+    },
+    /// Wait until the CRM has heard so many outcomes under a key.
+    Hear {
+        /// How many.
+        #[arg(long)]
+        count: usize,
+        /// The key.
+        #[arg(long)]
+        key: String,
+    },
+    /// Print jobs, one a line.
+    Lines {
+        /// How many.
+        #[arg(long)]
+        jobs: usize,
         /// The block of phone numbers that no other measurement uses.
         #[arg(long)]
         block: u16,
@@ -67,8 +129,15 @@ enum Command {
 /// What a measurement talks to.
 struct Endpoints {
     broker: BrokerSettings,
-    store: Store,
+    database_url: String,
     gateway_url: String,
+    mail_url: String,
+}
+
+impl Endpoints {
+    fn database(&self) -> Result<Database, Problem> {
+        Database::open(&self.database_url)
+    }
 }
 
 fn main() -> ExitCode {
@@ -90,21 +159,53 @@ fn main() -> ExitCode {
 async fn run(cli: Cli) -> Result<(), Problem> {
     let endpoints = Endpoints {
         broker: BrokerSettings::new(cli.broker_uri, "bench"),
-        store: Store::new(StoreSettings { url: cli.database_url, ..StoreSettings::default() })?,
+        database_url: cli.database_url,
         gateway_url: cli.gateway_url,
+        mail_url: cli.mail_url,
     };
     match cli.command {
-        Command::Drain { jobs, block } => drain::run(&endpoints, jobs, block).await,
-        Command::OpenLoop { rate, seconds, block } => open_loop::run(&endpoints, rate, seconds, block).await,
+        Command::Drain { work, jobs, block } => drain::run(&endpoints, work, jobs, block).await,
+        Command::Paced { work, rate, seconds, block } => {
+            paced::run(&endpoints, work, paced::Pace { rate, seconds, block }).await
+        }
+        Command::Storm(storm) => storm::run(&endpoints, storm).await,
+        Command::Advisor { url, token, rate, seconds, block } => {
+            let pace = rate.map_or(advisor::Pace::AsFastAsAnswered, advisor::Pace::Rate);
+            advisor::run(&advisor::Door { url, token }, pace, seconds, block).await
+        }
+        Command::Hear { count, key } => hear(&endpoints, count, &key).await,
+        Command::Lines { jobs, block } => lines(jobs, block),
         Command::Queues => all_queues_are_empty(&endpoints.broker).await,
     }
 }
 
+/// Listens, says so, and says when all have come.
+async fn hear(endpoints: &Endpoints, count: usize, key: &str) -> Result<(), Problem> {
+    let mut crm = crm::Crm::listen(&endpoints.broker).await?;
+    tell("begun", &json!({}));
+    crm.hear(count, &[key], Instant::now() + HEAR_LIMIT).await?;
+    tell("ended", &json!({ "jobs": count }));
+    wait_for_xtask()?;
+    crm.close().await?;
+    tell("checked", &json!({}));
+    Ok(())
+}
+
+fn lines(jobs: usize, block: u16) -> Result<(), Problem> {
+    let mut output = std::io::stdout().lock();
+    for job in load::make(load::Kind::Text, jobs, block)? {
+        output.write_all(&job.message().body)?;
+        output.write_all(b"\n")?;
+    }
+    Ok(())
+}
+
 /// With every role ended, what nobody acked is ready again, so that the broker's own count finds it as well.
 async fn all_queues_are_empty(broker: &BrokerSettings) -> Result<(), Problem> {
-    let names = queues().into_iter().map(|queue| queue.name).chain([open_loop::CRM_QUEUE]);
+    let names = queues().into_iter().map(|queue| queue.name).chain([crm::QUEUE]);
     for name in names {
-        let left = topology::depth(broker, name).await?;
+        // Another revision may not have this queue.
+        let Ok(left) = topology::depth(broker, name).await else { continue };
         if left > 0 {
             return Err(format!("{name} still holds {left} message(s) after every role has ended").into());
         }

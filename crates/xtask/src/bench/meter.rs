@@ -1,0 +1,72 @@
+//! What a stretch of time cost: CPU by process, and what the database did.
+
+use std::collections::BTreeMap;
+
+use crate::bench::cpu;
+use crate::bench::database::Position;
+use crate::bench::measured::Measured;
+use crate::bench::plan::Statements;
+use crate::bench::stage::Stage;
+use crate::bench::stage::process::Process;
+use crate::error::Result;
+
+/// The world outside, which the fleet does not pay for.
+pub const SIMULATORS: [&str; 3] = ["gateway", "mail", "pbx"];
+
+/// A stretch that has begun.
+pub struct Meter<'a> {
+    stage: &'a Stage<'a>,
+    roles: &'a [Process],
+    cpu_ms: BTreeMap<&'static str, f64>,
+    position: Position,
+}
+
+impl<'a> Meter<'a> {
+    /// Begins; the database is asked first, so that the question is not in the count.
+    pub fn begin(stage: &'a Stage<'a>, roles: &'a [Process]) -> Result<Meter<'a>> {
+        let position = stage.database.begin()?;
+        Ok(Meter { stage, roles, cpu_ms: cpu_ms(stage, roles)?, position })
+    }
+
+    /// What a job cost since then.
+    pub fn end(&self, jobs: f64, statements: Statements) -> Result<Measured> {
+        let cpu_ms = cpu_ms(self.stage, self.roles)?;
+        let done = self.stage.database.done_since(self.position)?;
+        let mut measured = Measured::default();
+        let mut all = 0.0;
+        for (name, end) in &cpu_ms {
+            let begin = self.cpu_ms.get(name).copied().unwrap_or_default();
+            let us = (end - begin) * 1_000.0 / jobs;
+            if !SIMULATORS.contains(name) {
+                all += us;
+            } else if us == 0.0 {
+                // A simulator that does not take part.
+                continue;
+            }
+            measured.add(format!("cpu_us.{name}"), us);
+        }
+        measured.add("cpu_us.all", all);
+        for role in self.roles {
+            measured.add(format!("peak_rss_mib.{}", role.name), cpu::peak_memory_mib(role.pid)?);
+        }
+        measured.add("database.statements", done.statements / jobs);
+        measured.add("database.writing_commits", done.writing_transactions / jobs);
+        measured.add("database.wal_bytes", done.wal_bytes / jobs);
+        if statements == Statements::Told {
+            measured.statements = self.stage.database.dearest()?;
+            for statement in &mut measured.statements {
+                statement.calls /= jobs;
+                statement.us /= jobs;
+                statement.rows /= jobs;
+            }
+        }
+        Ok(measured)
+    }
+}
+
+/// The CPU time so far of every process that takes part.
+pub fn cpu_ms(stage: &Stage<'_>, roles: &[Process]) -> Result<BTreeMap<&'static str, f64>> {
+    let services = [("broker", stage.broker_pid), ("database", stage.database_pid)];
+    let processes = roles.iter().chain(stage.outside.processes()).map(|process| (process.name, process.pid));
+    processes.chain(services).map(|(name, pid)| Ok((name, cpu::tree_ms(pid)?))).collect()
+}
