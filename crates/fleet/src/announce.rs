@@ -280,7 +280,7 @@ fn sender(snapshot: &Snapshot) -> Option<TextSender> {
 
 /// The rules on record with a delivery.
 pub fn rules(snapshot: &Snapshot) -> Vec<AppliedRule> {
-    serde_json::from_value(snapshot.rules.clone()).unwrap_or_default()
+    snapshot.rules.read().unwrap_or_default()
 }
 
 /// How a channel names the end of a delivery to the CRM; nothing while it goes on.

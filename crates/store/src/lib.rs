@@ -26,6 +26,7 @@ pub use calls::{OpenCall, RecordFault};
 pub use contacts::cancellations::{CANCELLED_JOBS_MAX, CancelledJob, CancelledJobs};
 pub use contacts::caps::{CapGrant, Contact, Tried};
 pub use contacts::suppression::{ListChange, NewSuppression, Suppression, SuppressionSource};
+pub use database::json_text::JsonText;
 pub use database::rights::{Missing, RIGHTS};
 pub use database::session::NotInForce;
 pub use database::settings::{RemotePlaintext, StoreSettings};

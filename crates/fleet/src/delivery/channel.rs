@@ -9,7 +9,7 @@ use closure_contract::{
 };
 use closure_policy::{explain::Decision, retry::Circuit};
 use closure_providers::{Accepted, Handover, SendFailure};
-use closure_store::{Doubt, EarlyReceipts, GatewayScope, Grant, Snapshot};
+use closure_store::{Doubt, EarlyReceipts, GatewayScope, Grant, JsonText, Snapshot};
 
 use super::leases::Kept;
 use crate::gateways::{health::Probe, rate_limit::SlotPermits};
@@ -82,6 +82,8 @@ pub struct Claimed<'a> {
     pub job: &'a Job,
     /// What the rules say of it now.
     pub decision: &'a Decision,
+    /// The rules that its claim was asked for with.
+    pub rules: &'a JsonText,
     pub route: &'a Route,
     /// The lease, renewed for as long as this takes.
     pub kept: &'a Kept,

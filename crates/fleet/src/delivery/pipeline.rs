@@ -27,6 +27,7 @@ use super::{
     leases::Leases,
     newer_rows::NewerRows,
     put_off_jobs::PutOffJobs,
+    record,
     waits::{self, Waits},
 };
 use crate::{
@@ -110,7 +111,8 @@ impl<C: ChannelDriver> DeliveryPipeline<C> {
                 route
             }
         };
-        let (claim, kept) = self.claim(hand, decided, &route).await?;
+        let rules = record::rules(&decision);
+        let (claim, kept) = self.claim(hand, decided, &route, &rules).await?;
         let (grant, doubt) = match claim {
             Claim::Granted(grant) => (grant, None),
             Claim::Reconcile(grant, doubt) => (grant, Some(doubt)),
@@ -123,8 +125,16 @@ impl<C: ChannelDriver> DeliveryPipeline<C> {
             }
             Claim::Conflict => return self.conflict(hand, job).await,
         };
-        let claimed =
-            Claimed { hand, job, decision: &decision, route: &route, kept: &kept, grant: &grant, doubt };
+        let claimed = Claimed {
+            hand,
+            job,
+            decision: &decision,
+            rules: &rules,
+            route: &route,
+            kept: &kept,
+            grant: &grant,
+            doubt,
+        };
         match (doubt, &route.rendered) {
             (Some(doubt), _) => self.reconcile(&claimed, doubt).await,
             (None, Ok(_)) => self.send(&claimed).await,

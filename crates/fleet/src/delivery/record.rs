@@ -2,10 +2,11 @@
 
 use closure_contract::outcome::CallRecord;
 use closure_policy::explain::{Decision, DialPlan, Plan, Verdict};
+use closure_store::JsonText;
 use serde_json::Value;
 
-pub(super) fn rules(decision: &Decision) -> Value {
-    serde_json::to_value(&decision.rules).unwrap_or(Value::Null)
+pub(super) fn rules(decision: &Decision) -> JsonText {
+    JsonText::of(&decision.rules)
 }
 
 /// The sender that a gateway is asked to show; nothing where none is asked.

@@ -7,8 +7,7 @@ use closure_policy::{
     preconditions::Revoked,
     rulebook::CompiledRulebook,
 };
-use closure_store::{DeliveryFacts, DeliveryState, DeliveryUpdate, NewFallback};
-use serde_json::Value;
+use closure_store::{DeliveryFacts, DeliveryState, DeliveryUpdate, JsonText, NewFallback};
 
 use crate::{announce, gateways::text_report::TextReport};
 
@@ -74,7 +73,7 @@ fn update(facts: &DeliveryFacts, judgement: Judgement) -> DeliveryUpdate {
                 .unwrap_or_else(|| code.what().to_owned())
         }),
         evidence: judgement.evidence,
-        rules: serde_json::to_value(rules).unwrap_or(Value::Null),
+        rules: JsonText::of(&rules),
         fallback: fallback_email(judgement.email),
     }
 }

@@ -6,7 +6,6 @@ use bytes::Bytes;
 use closure_contract::{
     AttemptNumber, Channel, ClientRef, ConsultationId, Generation, JobId, Provider, Timestamp,
 };
-use serde_json::Value;
 use sha2::{Digest, Sha256};
 use tokio_postgres::Row;
 use uuid::Uuid;
@@ -19,9 +18,9 @@ use super::{
 use crate::{
     database::{
         batch::{Batch, by_job, column},
+        json_text::JsonText,
         pool::Database,
         row::{Columns, int, millis},
-        text,
     },
     error::StoreError,
     store::Store,
@@ -57,7 +56,7 @@ pub struct NewClaim {
     /// What is to be sent, where a retry must send the same bytes; the first ones stay.
     pub rendered: Option<Bytes>,
     /// Every rule that had a say.
-    pub rules: Value,
+    pub rules: JsonText,
     /// Of a text message: the sender that the provider is asked to show.
     pub sender_asked: Option<String>,
     /// The W3C trace context of the message; the first one stays.
@@ -130,7 +129,6 @@ impl Store {
             token: claim.token,
             body_hash: Sha256::digest(&claim.body).to_vec(),
             client_ref: ClientRef::of(claim.job_id, claim.generation, claim.attempt),
-            rules: text::json(claim.rules.clone()),
             claim,
         };
         match self.claims.ask(asked).await {
@@ -149,7 +147,6 @@ pub(crate) struct Asked {
     token: Uuid,
     body_hash: Vec<u8>,
     client_ref: ClientRef,
-    rules: Value,
 }
 
 /// The batched work.
@@ -196,7 +193,7 @@ impl Claims {
                     &column(items, |asked| asked.token),
                     &column(items, |asked| millis(asked.claim.lease_ms)),
                     &column(items, |asked| asked.claim.rendered.as_deref()),
-                    &column(items, |asked| &asked.rules),
+                    &column(items, |asked| &asked.claim.rules),
                     &column(items, |asked| asked.claim.sender_asked.as_deref()),
                     &column(items, |asked| asked.claim.traceparent.as_deref()),
                 ],

@@ -15,6 +15,7 @@ use super::{
 use crate::{
     database::{
         batch::{Batch, by_job, column},
+        json_text::JsonText,
         pool::Database,
         row::{Columns, int, millis},
         text,
@@ -37,7 +38,7 @@ pub struct Settlement {
     /// How it ended.
     pub ending: Ending,
     /// Every rule that had a say, where it is more than the claim said.
-    pub rules: Option<Value>,
+    pub rules: Option<JsonText>,
     /// The record of a call.
     pub call: Option<Value>,
 }
@@ -89,7 +90,7 @@ pub(crate) struct Change {
     provider_ref: Option<String>,
     receipt_due_ms: Option<i64>,
     lookups: Option<i32>,
-    rules: Option<Value>,
+    rules: Option<JsonText>,
     call: Option<Value>,
     queue: Option<&'static str>,
     routing_key: Option<&'static str>,
@@ -110,7 +111,7 @@ impl Change {
             provider_ref: None,
             receipt_due_ms: None,
             lookups: None,
-            rules: rules.map(text::json),
+            rules,
             call: call.map(text::json),
             queue: None,
             routing_key: None,

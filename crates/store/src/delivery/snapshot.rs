@@ -8,7 +8,10 @@ use serde_json::Value;
 use tokio_postgres::Row;
 
 use super::state::DeliveryState;
-use crate::{database::row::Columns, error::StoreError};
+use crate::{
+    database::{json_text::JsonText, row::Columns},
+    error::StoreError,
+};
 
 /// The columns of a [`Snapshot`] but its body, of the table or the query that is called `d`.
 macro_rules! snapshot_fields {
@@ -50,7 +53,7 @@ pub struct Snapshot {
     /// How many times a provider was tried in this generation.
     pub attempts: u32,
     /// Every rule that had a say.
-    pub rules: Value,
+    pub rules: JsonText,
     /// The message's bytes of this generation.
     pub body: Bytes,
     /// Of an SMS: the email that answers in its place.

@@ -4,7 +4,6 @@ use std::collections::HashMap;
 
 use closure_contract::{Channel, Evidence, FailureCode, JobId, topology::WorkQueue};
 use deadpool_postgres::Transaction;
-use serde_json::Value;
 use sha2::{Digest, Sha256};
 use tokio_postgres::Row;
 use uuid::Uuid;
@@ -16,6 +15,7 @@ use super::{
 use crate::{
     database::{
         batch::{by_job, column},
+        json_text::JsonText,
         pool::query,
         row::{Columns, int},
         text,
@@ -44,7 +44,7 @@ struct Change<'a> {
     code: Option<FailureCode>,
     detail: Option<String>,
     evidence: Evidence,
-    rules: Value,
+    rules: JsonText,
     fallback: Option<FallbackRow>,
     is_held: bool,
     queue: WorkQueue,
@@ -97,7 +97,7 @@ impl<'a> Change<'a> {
             code: update.code,
             detail: text::optional(update.detail.as_deref()),
             evidence: update.evidence,
-            rules: text::json(update.rules),
+            rules: update.rules,
             fallback,
             is_held,
             queue: WorkQueue::Jobs(facts.snapshot.channel),

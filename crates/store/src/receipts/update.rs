@@ -7,9 +7,11 @@ use closure_contract::{
     ConsultationId, Evidence, FailureCode, JobId, Provider, Timestamp,
     facts::{preconditions::RevocationRecord, receipts::ReceiptFact},
 };
-use serde_json::Value;
 
-use crate::delivery::{snapshot::Snapshot, state::DeliveryState};
+use crate::{
+    database::json_text::JsonText,
+    delivery::{snapshot::Snapshot, state::DeliveryState},
+};
 
 /// What is known about a delivery.
 #[derive(Debug, Clone, PartialEq)]
@@ -52,7 +54,7 @@ pub struct DeliveryUpdate {
     /// What a `delivered` is worth.
     pub evidence: Evidence,
     /// Every rule that had a say.
-    pub rules: Value,
+    pub rules: JsonText,
     /// Whether an email is to answer.
     pub fallback: NewFallback,
 }

@@ -17,7 +17,7 @@ fn verdict(state: DeliveryState, code: Option<FailureCode>, fallback: NewFallbac
         code,
         detail: code.map(|code| code.what().to_owned()),
         evidence: Evidence::None,
-        rules: json!([{ "id": "R14c", "effect": "email", "detail": "" }]),
+        rules: json!([{ "id": "R14c", "effect": "email", "detail": "" }]).into(),
         fallback,
     }
 }

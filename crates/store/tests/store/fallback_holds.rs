@@ -47,7 +47,7 @@ async fn judge(store: &Store, job: JobId, fallback: NewFallback) -> Evaluated {
                 code: Some(FailureCode::NotDelivered),
                 detail: None,
                 evidence: Evidence::None,
-                rules: json!([]),
+                rules: json!([]).into(),
                 fallback: fallback.clone(),
             },
             (),

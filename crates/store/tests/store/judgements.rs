@@ -17,7 +17,10 @@ use crate::support::{
 
 fn delivered(_: &DeliveryFacts) -> Option<(DeliveryUpdate, ())> {
     let (state, evidence, fallback) = (DeliveryState::Delivered, Evidence::Carrier, NewFallback::None);
-    Some((DeliveryUpdate { state, code: None, detail: None, evidence, rules: json!([]), fallback }, ()))
+    Some((
+        DeliveryUpdate { state, code: None, detail: None, evidence, rules: json!([]).into(), fallback },
+        (),
+    ))
 }
 
 fn undelivered(fallback: NewFallback) -> DeliveryUpdate {
@@ -26,7 +29,7 @@ fn undelivered(fallback: NewFallback) -> DeliveryUpdate {
         code: Some(FailureCode::NotDelivered),
         detail: None,
         evidence: Evidence::None,
-        rules: json!([]),
+        rules: json!([]).into(),
         fallback,
     }
 }

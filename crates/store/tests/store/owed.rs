@@ -25,7 +25,7 @@ fn verdict(
                 code: (state != DeliveryState::Delivered).then_some(FailureCode::NoReceipt),
                 detail: None,
                 evidence: Evidence::None,
-                rules: json!([]),
+                rules: json!([]).into(),
                 fallback: fallback.clone(),
             },
             (),
@@ -182,7 +182,7 @@ fn content(snapshot: &Snapshot) -> String {
     let Snapshot { state, code, detail, evidence, rules, attempts, ended_at, fallback_job_id, call, .. } =
         snapshot;
     format!(
-        "{state} {code:?} {detail:?} {evidence:?} {rules} {attempts} {ended_at:?} {fallback_job_id:?} {call:?}"
+        "{state} {code:?} {detail:?} {evidence:?} {rules:?} {attempts} {ended_at:?} {fallback_job_id:?} {call:?}"
     )
 }
 

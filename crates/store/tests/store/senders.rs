@@ -12,7 +12,7 @@ const ASKED: &str = "+82234518120";
 
 fn judged(state: DeliveryState) -> impl Fn(&DeliveryFacts) -> Option<(DeliveryUpdate, ())> + Send + Sync {
     move |_| {
-        let (evidence, rules, fallback) = (Evidence::None, json!([]), NewFallback::None);
+        let (evidence, rules, fallback) = (Evidence::None, json!([]).into(), NewFallback::None);
         Some((DeliveryUpdate { state, code: None, detail: None, evidence, rules, fallback }, ()))
     }
 }

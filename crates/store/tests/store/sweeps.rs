@@ -14,7 +14,7 @@ fn verdict(state: DeliveryState) -> impl Fn(&DeliveryFacts) -> Option<(DeliveryU
                 code: state.has_ended(Channel::Sms).then_some(FailureCode::NoReceipt),
                 detail: None,
                 evidence: Evidence::None,
-                rules: json!([]),
+                rules: json!([]).into(),
                 fallback: NewFallback::None,
             },
             (),

@@ -3,7 +3,7 @@
 use std::{sync::Mutex, time::Instant};
 
 use closure_contract::{Generation, Job};
-use closure_store::{Claim, Lease, NewClaim};
+use closure_store::{Claim, JsonText, Lease, NewClaim};
 use uuid::Uuid;
 
 use super::DeliveryPipeline;
@@ -51,6 +51,7 @@ impl<C: ChannelDriver> DeliveryPipeline<C> {
         hand: &InHand<'_>,
         Decided { job, decision, .. }: Decided<'_>,
         route: &Route,
+        rules: &JsonText,
     ) -> Result<(Claim, Kept), Interrupted> {
         let message = hand.message;
         let consultation = job.consultation();
@@ -68,7 +69,7 @@ impl<C: ChannelDriver> DeliveryPipeline<C> {
             provider: route.provider,
             lease_ms: self.leases.length_ms(),
             rendered: route.rendered.clone().ok().flatten(),
-            rules: record::rules(decision),
+            rules: rules.clone(),
             sender_asked: record::sender_asked(decision),
             traceparent: message.traceparent.clone(),
         };

@@ -3,8 +3,7 @@
 use closure_broker::{InMessage, Redelivered};
 use closure_contract::topology::OUTCOMES;
 use closure_policy::explain::Decision;
-use closure_store::{Debt, EarlyReceipts, Ending, Settled, Settlement, Snapshot};
-use serde_json::Value;
+use closure_store::{Debt, EarlyReceipts, Ending, JsonText, Settled, Settlement, Snapshot};
 use tracing::{info, warn};
 
 use super::DeliveryPipeline;
@@ -23,7 +22,10 @@ impl<C: ChannelDriver> DeliveryPipeline<C> {
         claimed: &Claimed<'_>,
         ending: Ending,
     ) -> Result<Disposition, Interrupted> {
-        self.commit(claimed, ending, Some(record::rules(claimed.decision))).await
+        let rules = record::rules(claimed.decision);
+        // A claim that was granted has put its own on record.
+        let is_known = claimed.doubt.is_none() && rules == *claimed.rules;
+        self.commit(claimed, ending, (!is_known).then_some(rules)).await
     }
 
     /// Commits what was found out about a try: what was decided when it was made stays on record, because the rules may
@@ -41,7 +43,7 @@ impl<C: ChannelDriver> DeliveryPipeline<C> {
         &self,
         claimed: &Claimed<'_>,
         ending: Ending,
-        rules: Option<Value>,
+        rules: Option<JsonText>,
     ) -> Result<Disposition, Interrupted> {
         let settlement = Settlement {
             lease: claimed.grant.lease,

@@ -34,7 +34,7 @@ pub(crate) fn claim(job_id: JobId) -> NewClaim {
         provider: Provider::Nhn,
         lease_ms: 60_000,
         rendered: None,
-        rules: json!([{ "id": "R6", "effect": "pass", "detail": "" }]),
+        rules: json!([{ "id": "R6", "effect": "pass", "detail": "" }]).into(),
         sender_asked: Some("+82234518120".to_owned()),
         traceparent: None,
     }
