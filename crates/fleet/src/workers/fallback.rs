@@ -11,7 +11,7 @@ use std::{
 use closure_broker::{OutMessage, Publisher, Redelivered};
 use closure_contract::{Channel, JobId, Receipt, ReceiptMessage, topology::WorkQueue};
 use closure_store::{
-    Debt, DeliveryFacts, DeliveryState, Evaluated, FallbackRow, Owed, Recorded, Store, StoreError,
+    Debt, DeliveryFacts, DeliveryState, Evaluated, FallbackRow, Owed, Recorded, Store, StoreError, SweepWork,
 };
 use tracing::{debug, error, info, warn};
 
@@ -230,15 +230,26 @@ impl Sweep {
 
     async fn sweep(&self) -> Result<(), StoreError> {
         let store = &self.worker.store;
-        let mut due = store.overdue(SWEEP_MAX).await?;
-        due.extend(store.match_inbox(SWEEP_MAX).await?);
-        store.forget_tallies(SWEEP_MAX).await?;
+        let work = store.sweep_work(OWED_FOR_MS).await?;
+        let mut due = Vec::new();
+        if work.contains(&SweepWork::Overdue) {
+            due.extend(store.overdue(SWEEP_MAX).await?);
+        }
+        if work.contains(&SweepWork::Inbox) {
+            due.extend(store.match_inbox(SWEEP_MAX).await?);
+        }
+        if work.contains(&SweepWork::Tallies) {
+            store.forget_tallies(SWEEP_MAX).await?;
+        }
         for job in due {
             match self.worker.evaluate(job).await {
                 Ok(None) => {}
                 Ok(Some(evaluated)) => self.announce(follow_ups(&evaluated, Pass::First)).await,
                 Err(problem) => passed_by(job, problem)?,
             }
+        }
+        if !work.contains(&SweepWork::Owed) {
+            return Ok(());
         }
         for job in store.owed(OWED_FOR_MS, SWEEP_MAX).await? {
             match self.announce_again(job).await {
