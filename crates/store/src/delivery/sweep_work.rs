@@ -8,9 +8,11 @@ use crate::{
         row::{Columns, millis},
     },
     error::StoreError,
-    receipts::overdue,
     store::Store,
 };
+
+/// As long as [`Store::match_inbox`] looks back.
+const INBOX_MS: i64 = 24 * 3_600_000;
 
 column_words! {
     /// What a sweep has to do.
@@ -30,10 +32,8 @@ column_words! {
 impl Store {
     /// What there is to do for a sweep that tells what has been owed for longer than this; while nothing happens, nothing.
     pub async fn sweep_work(&self, owed_older_than_ms: u64) -> Result<Vec<SweepWork>, StoreError> {
-        let rows = self
-            .database
-            .query(WORK, &[&overdue::INBOX_MS, &caps::KEPT_MS, &millis(owed_older_than_ms)])
-            .await?;
+        let rows =
+            self.database.query(WORK, &[&INBOX_MS, &caps::KEPT_MS, &millis(owed_older_than_ms)]).await?;
         rows.iter().map(|row| Columns(row).word("work")).collect()
     }
 }
