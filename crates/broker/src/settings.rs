@@ -9,6 +9,12 @@ use crate::{
     error::BrokerError,
 };
 
+/// The largest frame of a connection, which is the broker's own default.
+///
+/// The client library makes room for many frames. Where it knows their size before it connects, the system gives that room
+/// page by page, as it is used; learnt from the broker alone, the library writes over all of it, 8 MiB a connection.
+const FRAME_BYTES_MAX: u32 = 131_072;
+
 /// How one process reaches the broker.
 #[derive(Clone)]
 pub struct BrokerSettings {
@@ -89,6 +95,7 @@ impl BrokerSettings {
                 (AMQPScheme::AMQP, None) | (AMQPScheme::AMQPS, _) => {}
             }
             uri.query.heartbeat = Some(self.heartbeat_s);
+            uri.query.frame_max.get_or_insert(FRAME_BYTES_MAX);
         }
         Ok(all)
     }
@@ -136,6 +143,19 @@ mod tests {
             let error = settings.check().expect_err("the address is not valid");
             let shown = format!("{error} {error:?} {settings:?} {}", settings.endpoint());
             assert!(!shown.contains("hunter2") && !shown.contains("first"), "{shown}");
+        }
+    }
+
+    #[test]
+    fn the_frames_of_a_connection_have_the_brokers_own_limit_unless_its_address_names_another() {
+        for (uri, bytes_max) in [
+            ("amqp://localhost", FRAME_BYTES_MAX),
+            ("amqp://localhost?frame_max=262144", 262_144),
+            ("amqp://localhost?frame_max=8192", 8_192),
+        ] {
+            let nodes = BrokerSettings::new(uri, "fleet").parse().expect("the address is valid");
+            let named: Vec<_> = nodes.into_iter().map(|uri| uri.query.frame_max).collect();
+            assert_eq!(named, [Some(bytes_max)], "{uri}");
         }
     }
 

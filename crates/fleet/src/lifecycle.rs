@@ -68,9 +68,23 @@ impl Lifecycle {
     }
 
     /// Looks now and after each pause, until the process is told to stop; an outage of what is asked is told once.
-    pub async fn poll<L, E>(&self, service: Service, pause: Duration, mut look: impl FnMut() -> L)
+    pub async fn poll<L, E>(&self, service: Service, pause: Duration, look: impl FnMut() -> L)
     where
         L: Future<Output = Result<(), E>>,
+        E: Display,
+    {
+        self.poll_after(service, look, || tokio::time::sleep(pause)).await;
+    }
+
+    /// Looks now and after each wait, however long that is, until the process is told to stop.
+    pub async fn poll_after<L, W, E>(
+        &self,
+        service: Service,
+        mut look: impl FnMut() -> L,
+        mut wait: impl FnMut() -> W,
+    ) where
+        L: Future<Output = Result<(), E>>,
+        W: Future<Output = ()>,
         E: Display,
     {
         let mut asking = self.services.ask(service);
@@ -80,8 +94,9 @@ impl Lifecycle {
                 // What was known stands, and what was cut short begins again.
                 Err(problem) => asking.failed(&problem),
             }
-            if self.rest(pause).await == Rest::Stopped {
-                return;
+            tokio::select! {
+                () = wait() => {}
+                () = self.stop.cancelled() => return,
             }
         }
     }

@@ -46,6 +46,7 @@ pub use delivery::returns::{JobReturn, Returning};
 pub use delivery::settle::{EarlyReceipts, Settled, Settlement};
 pub use delivery::snapshot::Snapshot;
 pub use delivery::state::{DeliveryPhase, DeliveryState};
+pub use delivery::sweep_work::SweepWork;
 pub use error::StoreError;
 pub use gateways::circuits::{OpenCircuit, Opened, OpenedBy};
 pub use gateways::fallback_hold::{EmailsOnHold, FallbackHoldRow, Moved, RELEASE_LOOK_MS};

@@ -1,10 +1,10 @@
 //! A gateway that fails everybody: jobs wait in their queue, one probe at a time goes out, and nobody gets an email.
 
-use closure_contract::{Provider, topology::WorkQueue};
+use closure_contract::{FailureCode, Provider, topology::WorkQueue};
 use closure_simulators::{
     Credit, InfobipBehaviour, InfobipSimSettings, InfobipSimulator, Rule, SmsBehaviour, Target,
 };
-use closure_store::OpenedBy;
+use closure_store::{DeliveryState, GatewayScope, Opened, OpenedBy};
 use closure_tests::harness::{Fleet, FleetOptions, LONG, ProcessSpec, eventually, jobs, run};
 
 use super::load::{texts, until};
@@ -87,6 +87,30 @@ fn without_credit_a_thousand_jobs_stay_in_their_queue_and_all_go_out_once_it_is_
 }
 
 #[test]
+fn the_first_job_of_a_worker_that_had_nothing_to_do_meets_the_circuit_that_another_has_just_opened() {
+    run(async {
+        let fleet = Fleet::start(FleetOptions::apart("idle")).await;
+        let watch = fleet.watch();
+        let nhn = GatewayScope { provider: Provider::Nhn, country_code: None };
+        let said = (FailureCode::ProviderQuota, None);
+        // It is probed after the job's next try, or by that.
+        let opened = fleet.store.open_circuit(nhn, said, OpenedBy::Request, 10_000).await;
+        assert_eq!(opened, Ok(Opened::Now));
+        let id = fleet.publish(&texts(3210, 1)[0]).await;
+        let story = eventually("the job to be on record", LONG, || async {
+            fleet.story(id).await.ok_or_else(|| "nothing is known of it".to_owned())
+        })
+        .await;
+        assert_eq!(story.state, DeliveryState::Pending, "it is put off");
+        assert!(fleet.sms.sent().is_empty(), "nobody asked a gateway that is left alone");
+        fleet.reaches(id, DeliveryState::Delivered).await;
+        assert_eq!(fleet.store.open_circuits().await, Ok(vec![]), "the probe closed it");
+        drop(watch);
+        fleet.finish().await;
+    });
+}
+
+#[test]
 fn three_workers_together_stay_under_the_rate_of_one_account() {
     run(async {
         // The gateway lets more pass than the account's own rate, because a request may reach it a little early or late.
@@ -146,7 +170,7 @@ fn a_country_that_the_account_may_not_send_to_keeps_no_other_country_waiting() {
         assert_eq!(circuit.name.country_code, Some(81));
         let elsewhere = jobs::sms("+886912345678", "taiwan@example.com");
         let id = fleet.publish(&elsewhere).await;
-        fleet.reaches(id, closure_store::DeliveryState::Delivered).await;
+        fleet.reaches(id, DeliveryState::Delivered).await;
         fleet.sms.clear_rules();
         all_are_delivered(&fleet, blocked.len() + 1).await;
         fleet.drain().await;

@@ -120,6 +120,7 @@ impl ChannelDriver for EmailDriver {
         if decided.decision.verdict != Verdict::Send {
             return Routing::Now(route);
         }
+        self.health.fresh().await;
         match self.health.admit(Provider::Smtp, None) {
             Ok(probe) => Routing::Now(Route { probe, ..route }),
             Err(step) => Routing::Later(route, step),

@@ -117,6 +117,7 @@ impl ChannelDriver for SmsDriver {
 
     /// What the rules do not send needs no gateway, however that is.
     async fn route(&self, Decided { job, decision, .. }: Decided<'_>) -> Routing {
+        self.health.fresh().await;
         let provider = self.routed(job, decision).unwrap_or_else(|| self.gateways.preferred());
         let route = Route::to(provider);
         if decision.verdict != Verdict::Send {

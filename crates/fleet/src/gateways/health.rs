@@ -19,14 +19,19 @@ use closure_policy::{
     gateway::circuit::CircuitRules,
 };
 use closure_store::{GatewayScope, Store, StoreError};
-use tokio::sync::watch;
+use tokio::sync::{Notify, watch};
+use tracing::debug;
 use uuid::Uuid;
 
 use self::known::{Known, Used};
 use crate::{lifecycle::Lifecycle, lock::lock, runtime::Flow, services::Service};
 
-/// Between two polls of the circuits that are open.
+/// Between two polls of the circuits that are open, while that matters to anybody.
 const POLL_PAUSE: Duration = Duration::from_millis(500);
+/// Between two polls while no circuit is open and nobody asks.
+const IDLE_PAUSE: Duration = Duration::from_secs(5);
+/// Who asked so lately is likely to ask again.
+const BUSY_FOR: Duration = Duration::from_secs(5);
 /// The right to probe lasts so much longer than the slowest request.
 const PROBE_MARGIN_MS: u64 = 30_000;
 
@@ -37,6 +42,7 @@ pub struct GatewayHealth {
     receipt_rules: CircuitRules,
     asked: Vec<Asked>,
     known: Mutex<Known>,
+    looks: Looks,
 }
 
 /// The gateways that one worker asks.
@@ -51,6 +57,19 @@ struct Asked {
     flow: watch::Sender<Flow>,
 }
 
+/// When the circuits were looked at, and who wants to know.
+#[derive(Default)]
+struct Looks {
+    /// Held while one is under way.
+    under_way: tokio::sync::Mutex<()>,
+    /// When the latest one that is over began.
+    latest: Mutex<Option<Instant>>,
+    /// When somebody wanted to know last.
+    asked: Mutex<Option<Instant>>,
+    /// Ends the long pause of a worker that had nothing to do.
+    wake: Notify,
+}
+
 /// The right to one try; dropped without a report it may be used by the next job.
 pub struct Probe {
     health: Arc<GatewayHealth>,
@@ -63,7 +82,7 @@ impl GatewayHealth {
         let asked =
             asked.into_iter().map(|gateways| Asked { gateways, flow: watch::Sender::new(Flow::Open) });
         let (me, known) = (Uuid::new_v4(), Mutex::default());
-        Arc::new(Self { me, store, receipt_rules, asked: asked.collect(), known })
+        Arc::new(Self { me, store, receipt_rules, asked: asked.collect(), known, looks: Looks::default() })
     }
 
     /// How jobs are to flow to the worker that asks this gateway: not at all while it may ask none of its own.
@@ -112,14 +131,66 @@ impl GatewayHealth {
     }
 
     /// Keeps this process's view true until it stops.
+    ///
+    /// A worker without work looks seldom, because no job waits for what it would see; [`fresh`](Self::fresh) is for the
+    /// first one that does.
     pub async fn watch(self: Arc<Self>, lifecycle: Lifecycle) {
-        lifecycle.poll(Service::SideLooks, POLL_PAUSE, || self.poll()).await;
+        let look = || async {
+            let _under_way = self.looks.under_way.lock().await;
+            self.poll().await
+        };
+        let wait = || async {
+            tokio::select! {
+                () = tokio::time::sleep(self.pause()) => {}
+                () = self.looks.wake.notified() => tokio::time::sleep(POLL_PAUSE).await,
+            }
+        };
+        lifecycle.poll_after(Service::SideLooks, look, wait).await;
+    }
+
+    /// Looks at the circuits, unless that was done a moment ago: whoever decides by them sees them no older than the polls
+    /// of a busy worker, and the first one after a long pause as they are.
+    ///
+    /// Where the database cannot be asked what was known stands, and the next look says so.
+    pub async fn fresh(&self) {
+        let was_idle = self.pause() == IDLE_PAUSE;
+        *lock(&self.looks.asked) = Some(Instant::now());
+        if was_idle {
+            *lock(&self.looks.latest) = None;
+            self.looks.wake.notify_one();
+        }
+        if self.is_fresh() {
+            return;
+        }
+        // One look is enough for all who ask meanwhile, whether it succeeds or not.
+        let _under_way = self.looks.under_way.lock().await;
+        if !self.is_fresh()
+            && let Err(problem) = self.poll().await
+        {
+            debug!(%problem, "the circuits could not be looked at");
+        }
+    }
+
+    fn is_fresh(&self) -> bool {
+        lock(&self.looks.latest).is_some_and(|at| at.elapsed() < POLL_PAUSE * 2)
+    }
+
+    /// How long the next look may wait.
+    fn pause(&self) -> Duration {
+        let is_busy = lock(&self.looks.asked).is_some_and(|at| at.elapsed() < BUSY_FOR);
+        if is_busy || !self.known().open.is_empty() { POLL_PAUSE } else { IDLE_PAUSE }
     }
 
     async fn poll(&self) -> Result<(), StoreError> {
         let asked_at = Instant::now();
-        let open = self.store.open_circuits().await?;
+        let looked = self.look(asked_at).await;
+        *lock(&self.looks.latest) = Some(asked_at);
+        self.update_flow();
+        looked
+    }
 
+    async fn look(&self, asked_at: Instant) -> Result<(), StoreError> {
+        let open = self.store.open_circuits().await?;
         let due: Vec<Provider> = open
             .iter()
             .filter(|circuit| circuit.probe_in_ms == 0)
@@ -133,7 +204,6 @@ impl GatewayHealth {
                 self.known().take_rights(taken, Duration::from_millis(lease_ms));
             }
         }
-        self.update_flow();
         Ok(())
     }
 

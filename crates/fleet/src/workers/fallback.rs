@@ -12,7 +12,7 @@ use closure_broker::{OutMessage, Publisher, Redelivered};
 use closure_contract::{Channel, JobId, Receipt, ReceiptMessage, topology::WorkQueue};
 use closure_store::{
     Debt, DeliveryFacts, DeliveryState, DeliveryUpdate, Evaluated, FallbackRow, Owed, Recorded, Store,
-    StoreError,
+    StoreError, SweepWork,
 };
 use futures::{StreamExt, TryStreamExt, stream};
 use tracing::{debug, error, info, warn};
@@ -265,11 +265,22 @@ impl Sweep {
 
     async fn sweep(&self) -> Result<(), StoreError> {
         let store = &self.worker.store;
-        let mut due = store.overdue(SWEEP_MAX).await?;
-        due.extend(store.match_inbox(SWEEP_MAX).await?);
-        store.forget_tallies(SWEEP_MAX).await?;
+        let work = store.sweep_work(OWED_FOR_MS).await?;
+        let mut due = Vec::new();
+        if work.contains(&SweepWork::Overdue) {
+            due.extend(store.overdue(SWEEP_MAX).await?);
+        }
+        if work.contains(&SweepWork::Inbox) {
+            due.extend(store.match_inbox(SWEEP_MAX).await?);
+        }
+        if work.contains(&SweepWork::Tallies) {
+            store.forget_tallies(SWEEP_MAX).await?;
+        }
         each(due, |job| self.look(job)).await?;
-        each(store.owed(OWED_FOR_MS, SWEEP_MAX).await?, |job| self.announce_again(job)).await
+        if work.contains(&SweepWork::Owed) {
+            each(store.owed(OWED_FOR_MS, SWEEP_MAX).await?, |job| self.announce_again(job)).await?;
+        }
+        Ok(())
     }
 
     async fn look(&self, job: JobId) -> Result<(), StoreError> {

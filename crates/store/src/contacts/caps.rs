@@ -24,7 +24,7 @@ use crate::{
 };
 
 /// A window that is over is kept for longer than any try lasts that could still give its contact back.
-const KEPT_MS: i64 = 3_600_000;
+pub(crate) const KEPT_MS: i64 = 3_600_000;
 
 /// A contact that was counted; it can be given back where it did not come about.
 #[derive(Clone, PartialEq, Eq)]

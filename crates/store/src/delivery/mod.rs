@@ -11,3 +11,4 @@ pub(crate) mod returns;
 pub(crate) mod settle;
 pub(crate) mod snapshot;
 pub(crate) mod state;
+pub(crate) mod sweep_work;

@@ -34,6 +34,8 @@ pub enum Returning {
 
 /// A count that nothing was added to for so long tells nothing of an outage of today.
 const REMEMBERED_MS: i64 = 7 * 24 * 3_600_000;
+/// Each wish forgets at most so many of those: more than it adds, and no others wait for it.
+const FORGOTTEN_MAX: i64 = 20;
 
 impl Store {
     /// Puts a job on record that is to go back, at most so often; asked again before it went, it is the same wish.
@@ -50,6 +52,7 @@ impl Store {
                     &&job.body[..],
                     &int(times_max),
                     &REMEMBERED_MS,
+                    &FORGOTTEN_MAX,
                 ],
             )
             .await?;
@@ -83,9 +86,13 @@ fn fingerprint(job: &JobReturn) -> Vec<u8> {
 }
 
 pub(crate) const PLAN: &str = "
-WITH forgotten AS (
-    DELETE FROM job_return
+WITH old AS MATERIALIZED (
+    SELECT fingerprint FROM job_return
     WHERE body IS NULL AND updated_at < now() - $6::bigint * interval '1 millisecond' AND fingerprint <> $1
+    ORDER BY updated_at LIMIT $7
+    FOR UPDATE SKIP LOCKED
+), forgotten AS (
+    DELETE FROM job_return WHERE fingerprint = ANY (ARRAY (SELECT fingerprint FROM old))
 )
 INSERT INTO job_return AS r (fingerprint, queue, generation, body, times)
 VALUES ($1, $2, $3, $4, 1)

@@ -34,3 +34,28 @@ fn a_job_is_given_back_so_often_and_not_once_more() {
         assert_eq!(store.due_returns("closure.email", 10).await, Ok(Vec::new()), "each channel has its own");
     });
 }
+
+#[test]
+fn a_wish_forgets_a_few_old_counts_and_waits_for_none_that_another_process_holds() {
+    run(async |database| {
+        let store = database.store();
+        database
+            .execute(
+                "INSERT INTO job_return (fingerprint, queue, generation, times, updated_at)
+                 SELECT sha256(n::text::bytea), 'closure.sms', 1, 1, now() - interval '8 days' - n * interval '1 minute'
+                 FROM generate_series(1, 50) AS n",
+            )
+            .await;
+        let another = database.client().await;
+        let hold = "BEGIN; SELECT FROM job_return ORDER BY updated_at LIMIT 5 FOR UPDATE";
+        another.batch_execute(hold).await.expect("the database answers");
+        assert_eq!(store.plan_return(&job("a"), TIMES_MAX).await, Ok(Returning::Planned));
+        let old = "SELECT count(*) FROM job_return WHERE body IS NULL";
+        assert_eq!(database.count(old).await, 30, "twenty at a time");
+        another.batch_execute("ROLLBACK").await.expect("the database answers");
+        for wish in ["b", "c"] {
+            assert_eq!(store.plan_return(&job(wish), TIMES_MAX).await, Ok(Returning::Planned));
+        }
+        assert_eq!(database.count(old).await, 0);
+    });
+}

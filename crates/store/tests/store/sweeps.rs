@@ -1,7 +1,7 @@
 use std::collections::HashSet;
 
 use closure_contract::{Channel, Evidence, FailureCode, Generation, JobId};
-use closure_store::{Debt, DeliveryFacts, DeliveryState, DeliveryUpdate, NewFallback, Store};
+use closure_store::{Debt, DeliveryFacts, DeliveryState, DeliveryUpdate, NewFallback, Store, SweepWork};
 use serde_json::json;
 
 use crate::support::{accepted, claim, claim_granted, new_job, receipt, run, settle, settled, settlement};
@@ -62,6 +62,40 @@ fn what_is_not_due_is_not_swept() {
         settled(&store, accepted("ref", 60_000)).await;
         claim_granted(&store, claim(new_job())).await;
         assert_eq!(store.overdue(10).await, Ok(vec![]));
+    });
+}
+
+#[test]
+fn a_sweep_is_told_of_each_sort_of_work_and_of_none_while_nothing_is_due() {
+    run(async |database| {
+        let store = database.store();
+        let work = async || store.sweep_work(60_000).await.expect("the database answers");
+        let job = settled(&store, accepted("ref", 60_000)).await.job_id;
+        assert_eq!(work().await, []);
+
+        database.execute("UPDATE delivery SET look_at = now()").await;
+        assert_eq!(work().await, [SweepWork::Overdue]);
+        assert_eq!(store.overdue(10).await, Ok(vec![job]));
+        assert_eq!(work().await, [], "it is handed out");
+
+        let early = receipt("early", closure_contract::ReceiptStatus::Delivered);
+        store.record_receipt(&early).await.expect("the database answers");
+        assert_eq!(work().await, [SweepWork::Inbox]);
+        database.execute("UPDATE receipt SET inbox_since = now() - interval '25 hours'").await;
+        assert_eq!(work().await, [], "it is none of ours");
+
+        let over = "INSERT INTO contact_tally (counter, window_start, window_end, count)
+            VALUES ('fleet', now() - interval '3 hours', now() - interval '2 hours', 1)";
+        database.execute(over).await;
+        assert_eq!(work().await, [SweepWork::Tallies]);
+        assert_eq!(store.forget_tallies(10).await, Ok(1));
+
+        store.evaluate(job, verdict(DeliveryState::Unknown)).await.expect("the database answers");
+        assert_eq!(work().await, [], "whoever owes it may still pay");
+        database.execute("UPDATE owed SET looked_at = looked_at - interval '2 minutes'").await;
+        assert_eq!(work().await, [SweepWork::Owed]);
+        assert_eq!(store.owed(60_000, 10).await, Ok(vec![job]));
+        assert_eq!(work().await, []);
     });
 }
 

@@ -49,10 +49,11 @@ impl GatewayHealth {
     /// What the receipts of one text say of our account at its gateway, if anything.
     pub async fn report_receipt(&self, report: TextReport) {
         let provider = report.provider;
-        let written = match report.signals.account {
-            None => return,
-            Some(AccountSignal::Works) => self.carried(report).await,
-            Some(AccountSignal::Fails(code, extent)) => {
+        let Some(account) = report.signals.account else { return };
+        self.fresh().await;
+        let written = match account {
+            AccountSignal::Works => self.carried(report).await,
+            AccountSignal::Fails(code, extent) => {
                 self.turned_back(scope(provider, report.signals.country_code, extent), report.job, code).await
             }
         };
