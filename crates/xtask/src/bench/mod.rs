@@ -12,8 +12,10 @@ pub mod meter;
 pub mod numbers;
 pub mod paths;
 pub mod plan;
+pub mod profile;
 pub mod report;
 pub mod stage;
+pub mod warm;
 
 use std::process::ExitCode;
 use std::time::Duration;
@@ -28,9 +30,12 @@ use crate::workspace::{Profile, Workspace};
 
 use paths::Site;
 use plan::{Path, Plan, Statements};
+use profile::Profiler;
 use report::{Form, Rounds};
 use stage::{Programs, Rights, Stage};
 
+/// So many old deliveries show that the tables can be filled.
+const SMOKE_WARM: u64 = 1_000;
 /// The receipts of a storm come within so many seconds.
 const STORM_S: u32 = 60;
 /// Building and measuring the mail adapter alone may take so long.
@@ -72,6 +77,12 @@ pub struct Arguments {
     /// Tell the statements on which the database spent most of its time
     #[arg(long)]
     statements: bool,
+    /// So many old deliveries with their attempts and receipts lie in the tables
+    #[arg(long, default_value_t = 0, value_name = "COUNT")]
+    warm: u64,
+    /// Draw a flame graph of this role, or of broker or database, on each path, into target/bench
+    #[arg(long, value_name = "ROLE")]
+    profile: Option<String>,
     /// Print one JSON object instead of the table
     #[arg(long)]
     json: bool,
@@ -92,7 +103,11 @@ pub fn run(arguments: &Arguments, interrupt: &Interrupt) -> Result<ExitCode> {
         Profile::Development => eprintln!("building the fleet unoptimised: its numbers say nothing …"),
     }
     let binaries = workspace.build(arguments.profile(), interrupt)?;
-    let plan = arguments.plan();
+    let profiler = match &arguments.profile {
+        Some(role) => Some(Profiler::prepare(role, &workspace, interrupt)?),
+        None => None,
+    };
+    let plan = arguments.plan(profiler);
     eprintln!("starting a private RabbitMQ and a private PostgreSQL that waits for the disk …");
     let mut services = Services::start(&workspace.services_folder(), SERVICES, interrupt)?;
     let programs = Programs {
@@ -144,6 +159,8 @@ impl Arguments {
             concurrency: None,
             gateway_ms: 0,
             statements: true,
+            warm: 0,
+            profile: None,
             json: false,
             mail: false,
         }
@@ -157,7 +174,7 @@ impl Arguments {
         if self.json { Form::Json } else { Form::Table }
     }
 
-    fn plan(&self) -> Plan {
+    fn plan(&self, profiler: Option<Profiler>) -> Plan {
         let paths = if self.paths.is_empty() { Path::ALL.to_vec() } else { self.paths.clone() };
         let (jobs, rate, seconds, rounds) = match (self.smoke, self.quick) {
             (true, _) => (100, 20, 2, 1),
@@ -180,18 +197,32 @@ impl Arguments {
             concurrency: self.concurrency,
             gateway_ms: self.gateway_ms,
             statements: if self.statements { Statements::Told } else { Statements::Untold },
+            warm: if self.smoke { SMOKE_WARM } else { self.warm },
+            profiler,
         }
     }
 }
 
+/// Fills the tables, from a few texts that go their real way first.
+fn warm_up(plan: &Plan, stage: &Stage<'_>, interrupt: &Interrupt) -> Result<()> {
+    if plan.warm == 0 {
+        return Ok(());
+    }
+    eprintln!("filling the tables with {} old deliveries …", plan.warm);
+    let few = Plan { jobs: 1, profiler: None, ..plan.clone() };
+    paths::measure(Site { stage, path: Path::LifeDrain, plan: &few, interrupt })?;
+    warm::fill(&stage.database, plan.warm, interrupt)
+}
+
 /// Every path in every round; a path's rounds lie apart, so that a busy minute does not hit one path alone.
 fn measure(plan: &Plan, stage: &Stage<'_>, form: Form, interrupt: &Interrupt) -> Result<()> {
+    warm_up(plan, stage, interrupt)?;
     let load_before = numbers::load_average();
     let mut rounds = Rounds::new();
     for number in 1..=plan.rounds {
         for path in &plan.paths {
             eprintln!("round {number} of {}: {} …", plan.rounds, path.name());
-            let measured = paths::measure(*path, Site { stage, plan, interrupt })?;
+            let measured = paths::measure(Site { stage, path: *path, plan, interrupt })?;
             rounds.entry(*path).or_default().push(measured);
         }
     }

@@ -44,11 +44,12 @@ pub fn print(plan: &Plan, rounds: &Rounds, load_average: Option<f64>, form: Form
 pub fn about(plan: &Plan, load_average: Option<f64>) -> String {
     let load = load_average.map_or_else(|| "unknown".to_owned(), |load| format!("{load:.1}"));
     format!(
-        "{} jobs of a backlog; paced: {} jobs/s for {} s; a gateway of {} ms; {} round(s)\n\
+        "{} old deliveries in the tables; {} jobs of a backlog; paced: {} jobs/s for {} s; a gateway of {} ms; {} round(s)\n\
          {} cores shared by everything; the load average before was {load}. Compare CPU a job and ratios of one run, \
          not rates.\n\
          Nothing was lost and nothing was done twice: the world outside took each job once, the CRM heard each outcome \
          once, no queue holds anything.\n",
+        plan.warm,
         plan.jobs,
         plan.rate,
         plan.seconds,
@@ -107,6 +108,7 @@ pub fn plan_json(plan: &Plan, load_average: Option<f64>) -> Map<String, Value> {
         "rounds": plan.rounds,
         "concurrency": plan.concurrency,
         "gateway_ms": plan.gateway_ms,
+        "warm": plan.warm,
         "cores": cores(),
         "load_average": load_average,
     });
