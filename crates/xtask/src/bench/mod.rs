@@ -4,8 +4,10 @@
 //! What can be compared are the CPU time a job, and two runs of the same minute.
 //! With `--mail` it is the mail adapter alone: mails over fresh connections against mails over one.
 
+pub mod against;
 pub mod cpu;
 pub mod database;
+pub mod difference;
 pub mod load;
 pub mod measured;
 pub mod meter;
@@ -14,6 +16,7 @@ pub mod paths;
 pub mod plan;
 pub mod profile;
 pub mod report;
+pub mod revision;
 pub mod stage;
 pub mod warm;
 
@@ -28,11 +31,13 @@ use crate::process::Foreground;
 use crate::services::{Durability, Leftovers, ServiceOptions, Services, StatementCounts};
 use crate::workspace::{Profile, Workspace};
 
+use against::Side;
 use paths::Site;
 use plan::{Path, Plan, Statements};
 use profile::Profiler;
 use report::{Form, Rounds};
-use stage::{Programs, Rights, Stage};
+use revision::Revision;
+use stage::{Programs, Rights, Stage, Worker};
 
 /// So many old deliveries show that the tables can be filled.
 const SMOKE_WARM: u64 = 1_000;
@@ -83,6 +88,12 @@ pub struct Arguments {
     /// Draw a flame graph of this role, or of broker or database, on each path, into target/bench
     #[arg(long, value_name = "ROLE")]
     profile: Option<String>,
+    /// Measure another revision in turn with this one, and say which differences are real
+    #[arg(long, value_name = "REV", conflicts_with_all = ["smoke", "ideal"])]
+    against: Option<String>,
+    /// Measure the hand-written yardstick in turn with the fleet, on the paths that it knows
+    #[arg(long)]
+    ideal: bool,
     /// Print one JSON object instead of the table
     #[arg(long)]
     json: bool,
@@ -98,27 +109,81 @@ pub fn run(arguments: &Arguments, interrupt: &Interrupt) -> Result<ExitCode> {
     }
     packages::ensure(packages::SERVERS, interrupt)?;
     let workspace = Workspace::find()?;
-    match arguments.profile() {
-        Profile::Release => eprintln!("building the fleet for release …"),
-        Profile::Development => eprintln!("building the fleet unoptimised: its numbers say nothing …"),
-    }
-    let binaries = workspace.build(arguments.profile(), interrupt)?;
     let profiler = match &arguments.profile {
         Some(role) => Some(Profiler::prepare(role, &workspace, interrupt)?),
         None => None,
     };
     let plan = arguments.plan(profiler);
-    eprintln!("starting a private RabbitMQ and a private PostgreSQL that waits for the disk …");
-    let mut services = Services::start(&workspace.services_folder(), SERVICES, interrupt)?;
-    let programs = Programs {
+    // The other revision first: it leaves its own binary where ours comes to lie.
+    let other = match (&arguments.against, arguments.ideal) {
+        (Some(asked), _) => Some(Other::Revision(Revision::build(asked, &workspace, interrupt)?)),
+        (None, true) => Some(Other::Ideal),
+        (None, false) => None,
+    };
+    match arguments.profile() {
+        Profile::Release => eprintln!("building the fleet for release …"),
+        Profile::Development => eprintln!("building the fleet unoptimised: its numbers say nothing …"),
+    }
+    let binaries = workspace.build(arguments.profile(), interrupt)?;
+    let ours = Programs {
         root: workspace.root.clone(),
         fleet: binaries.clone(),
         harness: binaries,
         rights: Rights::OfEachRole,
+        worker: Worker::Fleet,
     };
-    let outcome = Deployment::prepare(&workspace, &services)
-        .and_then(|deployment| Stage::set(deployment, programs, plan.gateway_ms, &services, interrupt))
-        .and_then(|stage| measure(&plan, &stage, arguments.form(), interrupt));
+    let form = arguments.form();
+    let Some(other) = other else {
+        return with_services(&workspace, &ours, &plan, interrupt, |stage| {
+            measure(&plan, &stage, form, interrupt)
+        });
+    };
+    let (name, theirs, ours) = other.sides(ours);
+    with_services(&workspace, &theirs, &plan, interrupt, |stage| {
+        let other = Side { name, stage };
+        with_services(&workspace, &ours, &plan, interrupt, |stage| {
+            let ours = Side { name: "this tree".to_owned(), stage };
+            against::compare(&plan, &other, &ours, form, interrupt)?;
+            Ok(())
+        })
+        .map(drop)
+    })
+}
+
+/// What this tree is measured against.
+enum Other {
+    Revision(Revision),
+    Ideal,
+}
+
+impl Other {
+    /// Its name, its programs, and ours as they are compared with them.
+    fn sides(self, ours: Programs) -> (String, Programs, Programs) {
+        match self {
+            Other::Revision(Revision { name, root, binaries }) => {
+                let ours = Programs { rights: Rights::Owner, ..ours };
+                (name, Programs { root, fleet: binaries, ..ours.clone() }, ours)
+            }
+            Other::Ideal => ("ideal".to_owned(), Programs { worker: Worker::Ideal, ..ours.clone() }, ours),
+        }
+    }
+}
+
+/// Starts services of their own for these programs, and sets the stage on them.
+fn with_services(
+    workspace: &Workspace,
+    programs: &Programs,
+    plan: &Plan,
+    interrupt: &Interrupt,
+    measure: impl FnOnce(Stage<'_>) -> Result<()>,
+) -> Result<ExitCode> {
+    eprintln!("starting a private RabbitMQ and a private PostgreSQL that waits for the disk …");
+    let mut services = Services::start(&workspace.services_folder(), SERVICES, interrupt)?;
+    let outcome = Deployment::prepare(workspace, &services)
+        .and_then(|deployment| {
+            Stage::set(deployment, programs.clone(), plan.gateway_ms, &services, interrupt)
+        })
+        .and_then(measure);
     if outcome.is_err() {
         services.leave_folder();
         eprintln!("The logs stay in {} until the next run.", services.folder().display());
@@ -161,6 +226,8 @@ impl Arguments {
             statements: true,
             warm: 0,
             profile: None,
+            against: None,
+            ideal: false,
             json: false,
             mail: false,
         }
@@ -175,7 +242,9 @@ impl Arguments {
     }
 
     fn plan(&self, profiler: Option<Profiler>) -> Plan {
-        let paths = if self.paths.is_empty() { Path::ALL.to_vec() } else { self.paths.clone() };
+        let known = if self.ideal { Path::IDEAL.to_vec() } else { Path::ALL.to_vec() };
+        let asked = |path: &Path| self.paths.is_empty() || self.paths.contains(path);
+        let paths = known.into_iter().filter(asked).collect();
         let (jobs, rate, seconds, rounds) = match (self.smoke, self.quick) {
             (true, _) => (100, 20, 2, 1),
             (false, true) => (1_000, self.rate, 5, 1),

@@ -45,6 +45,9 @@ impl Path {
         Path::Storm,
     ];
 
+    /// Those that the yardstick knows.
+    pub const IDEAL: [Path; 4] = [Path::Send, Path::LifeDrain, Path::LifePaced, Path::Storm];
+
     /// As it is typed.
     pub fn name(self) -> &'static str {
         match self {

@@ -23,7 +23,7 @@ SELECT c.table_name, c.column_name, c.data_type
 FROM information_schema.columns AS c
 JOIN information_schema.columns AS j ON j.table_schema = c.table_schema AND j.table_name = c.table_name
 JOIN information_schema.tables AS t ON t.table_schema = c.table_schema AND t.table_name = c.table_name
-WHERE c.table_schema = 'public' AND t.table_type = 'BASE TABLE' AND j.column_name = 'job_id' AND j.data_type = 'uuid'
+WHERE c.table_schema = current_schema() AND t.table_type = 'BASE TABLE' AND j.column_name = 'job_id' AND j.data_type = 'uuid'
     AND c.is_identity = 'NO' AND c.is_generated = 'NEVER'
 ORDER BY c.table_name, c.ordinal_position";
 
