@@ -67,19 +67,30 @@ pub fn cargo_tool(
     version: &str,
     interrupt: &Interrupt,
 ) -> Result<PathBuf> {
-    let root = workspace.target.join("tools").join(format!("{name}-{version}"));
-    let program = root.join("bin").join(name);
-    if !program.exists() {
+    cargo_program(workspace, name, name, version, interrupt)
+}
+
+/// One program of several that a package of the registry has.
+pub fn cargo_program(
+    workspace: &Workspace,
+    package: &str,
+    program: &str,
+    version: &str,
+    interrupt: &Interrupt,
+) -> Result<PathBuf> {
+    let root = workspace.target.join("tools").join(format!("{package}-{version}"));
+    let path = root.join("bin").join(program);
+    if !path.exists() {
         let mut command = workspace.cargo();
-        command.args(["install", "--locked", "--debug", name, "--version", version, "--root"]).arg(&root);
+        command.args(["install", "--locked", "--debug", package, "--version", version, "--root"]).arg(&root);
         let status = Foreground::run(&mut command, COMPILE_LIMIT, interrupt)?;
         if !status.success() {
             return failed(format!(
-                "{name} {version} could not be installed ({status}); see cargo's messages above"
+                "{package} {version} could not be installed ({status}); see cargo's messages above"
             ));
         }
     }
-    Ok(program)
+    Ok(path)
 }
 
 /// A Python that can make a virtual environment, if the machine has one.

@@ -19,19 +19,30 @@ struct Stat {
 
 /// The CPU time of a process and everything below it, ended or not, in milliseconds.
 pub fn tree_ms(root: u32) -> Result<f64> {
-    let all = processes()?;
-    let Some(top) = all.get(&root) else {
+    let ticks: u64 = living_tree(root)?.iter().map(|(_, stat)| stat.ticks + stat.ended_children_ticks).sum();
+    Ok(ticks as f64 * TICK_MS)
+}
+
+/// The ids of a process and of everything below it.
+pub fn tree(root: u32) -> Result<Vec<u32>> {
+    Ok(living_tree(root)?.into_iter().map(|(pid, _)| pid).collect())
+}
+
+fn living_tree(root: u32) -> Result<Vec<(u32, Stat)>> {
+    let mut all = processes()?;
+    let Some(top) = all.remove(&root) else {
         return failed(format!("process {root} has ended while it was measured"));
     };
-    let mut ticks = top.ticks + top.ended_children_ticks;
+    let mut found = vec![(root, top)];
     let mut parents = vec![root];
     while let Some(parent) = parents.pop() {
-        for (pid, stat) in all.iter().filter(|(_, stat)| stat.parent == parent) {
-            ticks += stat.ticks + stat.ended_children_ticks;
-            parents.push(*pid);
+        let children = all.extract_if(.., |_, stat| stat.parent == parent);
+        for (pid, stat) in children {
+            parents.push(pid);
+            found.push((pid, stat));
         }
     }
-    Ok(ticks as f64 * TICK_MS)
+    Ok(found)
 }
 
 /// The CPU time of our own children that have ended, in milliseconds.

@@ -50,9 +50,9 @@ pub struct Statement {
 }
 
 impl Database {
-    /// The database of this address.
-    pub fn new(url: String) -> Database {
-        Database { url }
+    /// The database of this address, in which a name means what it means in this schema first.
+    pub fn new(url: &str, schema: &str) -> Database {
+        Database { url: format!("{url}?options=-csearch_path%3D{schema},public") }
     }
 
     /// Its address.
@@ -81,7 +81,7 @@ impl Database {
 
     /// Begins to count statements.
     pub fn count_statements(&self) -> Result<()> {
-        self.query("CREATE EXTENSION IF NOT EXISTS pg_stat_statements").map(drop)
+        self.query("CREATE EXTENSION IF NOT EXISTS pg_stat_statements SCHEMA public").map(drop)
     }
 
     /// Forgets all statements so far, and looks how far the server has come.

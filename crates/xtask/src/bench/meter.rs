@@ -5,7 +5,9 @@ use std::collections::BTreeMap;
 use crate::bench::cpu;
 use crate::bench::database::Position;
 use crate::bench::measured::Measured;
+use crate::bench::paths::Site;
 use crate::bench::plan::Statements;
+use crate::bench::profile::Recording;
 use crate::bench::stage::Stage;
 use crate::bench::stage::process::Process;
 use crate::error::Result;
@@ -15,23 +17,32 @@ pub const SIMULATORS: [&str; 3] = ["gateway", "mail", "pbx"];
 
 /// A stretch that has begun.
 pub struct Meter<'a> {
-    stage: &'a Stage<'a>,
+    site: Site<'a>,
     roles: &'a [Process],
     cpu_ms: BTreeMap<&'static str, f64>,
     position: Position,
+    recording: Option<Recording<'a>>,
 }
 
 impl<'a> Meter<'a> {
     /// Begins; the database is asked first, so that the question is not in the count.
-    pub fn begin(stage: &'a Stage<'a>, roles: &'a [Process]) -> Result<Meter<'a>> {
-        let position = stage.database.begin()?;
-        Ok(Meter { stage, roles, cpu_ms: cpu_ms(stage, roles)?, position })
+    pub fn begin(site: Site<'a>, roles: &'a [Process]) -> Result<Meter<'a>> {
+        let recording = match &site.plan.profiler {
+            Some(profiler) => {
+                let pid = pids(site.stage, roles).find(|(name, _)| *name == profiler.role);
+                pid.map(|(_, pid)| profiler.record(site.path.name(), pid)).transpose()?
+            }
+            None => None,
+        };
+        let position = site.stage.database.begin()?;
+        Ok(Meter { site, roles, cpu_ms: cpu_ms(site.stage, roles)?, position, recording })
     }
 
     /// What a job cost since then.
-    pub fn end(&self, jobs: f64, statements: Statements) -> Result<Measured> {
-        let cpu_ms = cpu_ms(self.stage, self.roles)?;
-        let done = self.stage.database.done_since(self.position)?;
+    pub fn end(self, jobs: f64) -> Result<Measured> {
+        let Site { stage, plan, interrupt, .. } = self.site;
+        let cpu_ms = cpu_ms(stage, self.roles)?;
+        let done = stage.database.done_since(self.position)?;
         let mut measured = Measured::default();
         let mut all = 0.0;
         for (name, end) in &cpu_ms {
@@ -52,8 +63,11 @@ impl<'a> Meter<'a> {
         measured.add("database.statements", done.statements / jobs);
         measured.add("database.writing_commits", done.writing_transactions / jobs);
         measured.add("database.wal_bytes", done.wal_bytes / jobs);
-        if statements == Statements::Told {
-            measured.statements = self.stage.database.dearest()?;
+        if let Some(recording) = &self.recording {
+            recording.finish(interrupt)?;
+        }
+        if plan.statements == Statements::Told {
+            measured.statements = stage.database.dearest()?;
             for statement in &mut measured.statements {
                 statement.calls /= jobs;
                 statement.us /= jobs;
@@ -66,7 +80,11 @@ impl<'a> Meter<'a> {
 
 /// The CPU time so far of every process that takes part.
 pub fn cpu_ms(stage: &Stage<'_>, roles: &[Process]) -> Result<BTreeMap<&'static str, f64>> {
+    pids(stage, roles).map(|(name, pid)| Ok((name, cpu::tree_ms(pid)?))).collect()
+}
+
+fn pids<'a>(stage: &'a Stage<'_>, roles: &'a [Process]) -> impl Iterator<Item = (&'static str, u32)> + 'a {
     let services = [("broker", stage.broker_pid), ("database", stage.database_pid)];
-    let processes = roles.iter().chain(stage.outside.processes()).map(|process| (process.name, process.pid));
-    processes.chain(services).map(|(name, pid)| Ok((name, cpu::tree_ms(pid)?))).collect()
+    let processes = roles.iter().chain(stage.outside.processes());
+    processes.map(|process| (process.name, process.pid)).chain(services)
 }

@@ -4,16 +4,21 @@
 //! What can be compared are the CPU time a job, and two runs of the same minute.
 //! With `--mail` it is the mail adapter alone: mails over fresh connections against mails over one.
 
+pub mod against;
 pub mod cpu;
 pub mod database;
+pub mod difference;
 pub mod load;
 pub mod measured;
 pub mod meter;
 pub mod numbers;
 pub mod paths;
 pub mod plan;
+pub mod profile;
 pub mod report;
+pub mod revision;
 pub mod stage;
+pub mod warm;
 
 use std::process::ExitCode;
 use std::time::Duration;
@@ -26,11 +31,16 @@ use crate::process::Foreground;
 use crate::services::{Durability, Leftovers, ServiceOptions, Services, StatementCounts};
 use crate::workspace::{Profile, Workspace};
 
+use against::Side;
 use paths::Site;
 use plan::{Path, Plan, Statements};
+use profile::Profiler;
 use report::{Form, Rounds};
-use stage::{Programs, Rights, Stage};
+use revision::Revision;
+use stage::{Programs, Rights, Stage, Worker};
 
+/// So many old deliveries show that the tables can be filled.
+const SMOKE_WARM: u64 = 1_000;
 /// The receipts of a storm come within so many seconds.
 const STORM_S: u32 = 60;
 /// Building and measuring the mail adapter alone may take so long.
@@ -72,6 +82,18 @@ pub struct Arguments {
     /// Tell the statements on which the database spent most of its time
     #[arg(long)]
     statements: bool,
+    /// So many old deliveries with their attempts and receipts lie in the tables
+    #[arg(long, default_value_t = 0, value_name = "COUNT")]
+    warm: u64,
+    /// Draw a flame graph of this role, or of broker or database, on each path, into target/bench
+    #[arg(long, value_name = "ROLE")]
+    profile: Option<String>,
+    /// Measure another revision in turn with this one, and say which differences are real
+    #[arg(long, value_name = "REV", conflicts_with_all = ["smoke", "ideal"])]
+    against: Option<String>,
+    /// Measure the hand-written yardstick in turn with the fleet, on the paths that it knows
+    #[arg(long)]
+    ideal: bool,
     /// Print one JSON object instead of the table
     #[arg(long)]
     json: bool,
@@ -87,23 +109,81 @@ pub fn run(arguments: &Arguments, interrupt: &Interrupt) -> Result<ExitCode> {
     }
     packages::ensure(packages::SERVERS, interrupt)?;
     let workspace = Workspace::find()?;
+    let profiler = match &arguments.profile {
+        Some(role) => Some(Profiler::prepare(role, &workspace, interrupt)?),
+        None => None,
+    };
+    let plan = arguments.plan(profiler);
+    // The other revision first: it leaves its own binary where ours comes to lie.
+    let other = match (&arguments.against, arguments.ideal) {
+        (Some(asked), _) => Some(Other::Revision(Revision::build(asked, &workspace, interrupt)?)),
+        (None, true) => Some(Other::Ideal),
+        (None, false) => None,
+    };
     match arguments.profile() {
         Profile::Release => eprintln!("building the fleet for release …"),
         Profile::Development => eprintln!("building the fleet unoptimised: its numbers say nothing …"),
     }
     let binaries = workspace.build(arguments.profile(), interrupt)?;
-    let plan = arguments.plan();
-    eprintln!("starting a private RabbitMQ and a private PostgreSQL that waits for the disk …");
-    let mut services = Services::start(&workspace.services_folder(), SERVICES, interrupt)?;
-    let programs = Programs {
+    let ours = Programs {
         root: workspace.root.clone(),
         fleet: binaries.clone(),
         harness: binaries,
         rights: Rights::OfEachRole,
+        worker: Worker::Fleet,
     };
-    let outcome = Deployment::prepare(&workspace, &services)
-        .and_then(|deployment| Stage::set(deployment, programs, plan.gateway_ms, &services, interrupt))
-        .and_then(|stage| measure(&plan, &stage, arguments.form(), interrupt));
+    let form = arguments.form();
+    let Some(other) = other else {
+        return with_services(&workspace, &ours, &plan, interrupt, |stage| {
+            measure(&plan, &stage, form, interrupt)
+        });
+    };
+    let (name, theirs, ours) = other.sides(ours);
+    with_services(&workspace, &theirs, &plan, interrupt, |stage| {
+        let other = Side { name, stage };
+        with_services(&workspace, &ours, &plan, interrupt, |stage| {
+            let ours = Side { name: "this tree".to_owned(), stage };
+            against::compare(&plan, &other, &ours, form, interrupt)?;
+            Ok(())
+        })
+        .map(drop)
+    })
+}
+
+/// What this tree is measured against.
+enum Other {
+    Revision(Revision),
+    Ideal,
+}
+
+impl Other {
+    /// Its name, its programs, and ours as they are compared with them.
+    fn sides(self, ours: Programs) -> (String, Programs, Programs) {
+        match self {
+            Other::Revision(Revision { name, root, binaries }) => {
+                let ours = Programs { rights: Rights::Owner, ..ours };
+                (name, Programs { root, fleet: binaries, ..ours.clone() }, ours)
+            }
+            Other::Ideal => ("ideal".to_owned(), Programs { worker: Worker::Ideal, ..ours.clone() }, ours),
+        }
+    }
+}
+
+/// Starts services of their own for these programs, and sets the stage on them.
+fn with_services(
+    workspace: &Workspace,
+    programs: &Programs,
+    plan: &Plan,
+    interrupt: &Interrupt,
+    measure: impl FnOnce(Stage<'_>) -> Result<()>,
+) -> Result<ExitCode> {
+    eprintln!("starting a private RabbitMQ and a private PostgreSQL that waits for the disk …");
+    let mut services = Services::start(&workspace.services_folder(), SERVICES, interrupt)?;
+    let outcome = Deployment::prepare(workspace, &services)
+        .and_then(|deployment| {
+            Stage::set(deployment, programs.clone(), plan.gateway_ms, &services, interrupt)
+        })
+        .and_then(measure);
     if outcome.is_err() {
         services.leave_folder();
         eprintln!("The logs stay in {} until the next run.", services.folder().display());
@@ -144,6 +224,10 @@ impl Arguments {
             concurrency: None,
             gateway_ms: 0,
             statements: true,
+            warm: 0,
+            profile: None,
+            against: None,
+            ideal: false,
             json: false,
             mail: false,
         }
@@ -157,8 +241,10 @@ impl Arguments {
         if self.json { Form::Json } else { Form::Table }
     }
 
-    fn plan(&self) -> Plan {
-        let paths = if self.paths.is_empty() { Path::ALL.to_vec() } else { self.paths.clone() };
+    fn plan(&self, profiler: Option<Profiler>) -> Plan {
+        let known = if self.ideal { Path::IDEAL.to_vec() } else { Path::ALL.to_vec() };
+        let asked = |path: &Path| self.paths.is_empty() || self.paths.contains(path);
+        let paths = known.into_iter().filter(asked).collect();
         let (jobs, rate, seconds, rounds) = match (self.smoke, self.quick) {
             (true, _) => (100, 20, 2, 1),
             (false, true) => (1_000, self.rate, 5, 1),
@@ -180,18 +266,32 @@ impl Arguments {
             concurrency: self.concurrency,
             gateway_ms: self.gateway_ms,
             statements: if self.statements { Statements::Told } else { Statements::Untold },
+            warm: if self.smoke { SMOKE_WARM } else { self.warm },
+            profiler,
         }
     }
 }
 
+/// Fills the tables, from a few texts that go their real way first.
+fn warm_up(plan: &Plan, stage: &Stage<'_>, interrupt: &Interrupt) -> Result<()> {
+    if plan.warm == 0 {
+        return Ok(());
+    }
+    eprintln!("filling the tables with {} old deliveries …", plan.warm);
+    let few = Plan { jobs: 1, profiler: None, ..plan.clone() };
+    paths::measure(Site { stage, path: Path::LifeDrain, plan: &few, interrupt })?;
+    warm::fill(&stage.database, plan.warm, interrupt)
+}
+
 /// Every path in every round; a path's rounds lie apart, so that a busy minute does not hit one path alone.
 fn measure(plan: &Plan, stage: &Stage<'_>, form: Form, interrupt: &Interrupt) -> Result<()> {
+    warm_up(plan, stage, interrupt)?;
     let load_before = numbers::load_average();
     let mut rounds = Rounds::new();
     for number in 1..=plan.rounds {
         for path in &plan.paths {
             eprintln!("round {number} of {}: {} …", plan.rounds, path.name());
-            let measured = paths::measure(*path, Site { stage, plan, interrupt })?;
+            let measured = paths::measure(Site { stage, path: *path, plan, interrupt })?;
             rounds.entry(*path).or_default().push(measured);
         }
     }

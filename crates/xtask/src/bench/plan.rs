@@ -1,5 +1,7 @@
 //! What is measured, and how often.
 
+use crate::bench::profile::Profiler;
+
 /// One way through the fleet that is measured.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, clap::ValueEnum)]
 pub enum Path {
@@ -43,6 +45,9 @@ impl Path {
         Path::Storm,
     ];
 
+    /// Those that the yardstick knows.
+    pub const IDEAL: [Path; 4] = [Path::Send, Path::LifeDrain, Path::LifePaced, Path::Storm];
+
     /// As it is typed.
     pub fn name(self) -> &'static str {
         match self {
@@ -84,6 +89,10 @@ pub struct Plan {
     pub gateway_ms: u64,
     /// Whether the dearest statements are told.
     pub statements: Statements,
+    /// Old deliveries in the tables.
+    pub warm: u64,
+    /// What looks where a role's time goes.
+    pub profiler: Option<Profiler>,
 }
 
 /// Whether the database's dearest statements are told.

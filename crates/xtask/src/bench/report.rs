@@ -36,7 +36,7 @@ pub fn print(plan: &Plan, rounds: &Rounds, load_average: Option<f64>, form: Form
     }
     println!("{table}\n");
     for (path, measured) in rounds {
-        print_statements(*path, measured);
+        print_statements(path.name(), measured);
     }
 }
 
@@ -44,11 +44,12 @@ pub fn print(plan: &Plan, rounds: &Rounds, load_average: Option<f64>, form: Form
 pub fn about(plan: &Plan, load_average: Option<f64>) -> String {
     let load = load_average.map_or_else(|| "unknown".to_owned(), |load| format!("{load:.1}"));
     format!(
-        "{} jobs of a backlog; paced: {} jobs/s for {} s; a gateway of {} ms; {} round(s)\n\
+        "{} old deliveries in the tables; {} jobs of a backlog; paced: {} jobs/s for {} s; a gateway of {} ms; {} round(s)\n\
          {} cores shared by everything; the load average before was {load}. Compare CPU a job and ratios of one run, \
          not rates.\n\
          Nothing was lost and nothing was done twice: the world outside took each job once, the CRM heard each outcome \
          once, no queue holds anything.\n",
+        plan.warm,
         plan.jobs,
         plan.rate,
         plan.seconds,
@@ -79,7 +80,8 @@ pub fn values(rounds: &[Measured], key: &str) -> Vec<f64> {
     rounds.iter().filter_map(|measured| measured.numbers.get(key).copied()).collect()
 }
 
-fn print_statements(path: Path, rounds: &[Measured]) {
+/// The dearest statements of the last round, where they were asked for.
+pub fn print_statements(of: &str, rounds: &[Measured]) {
     let Some(last) = rounds.last().filter(|measured| !measured.statements.is_empty()) else { return };
     let mut table = new_table(&["calls a job", "µs a job", "rows a job", "statement"]);
     for statement in &last.statements {
@@ -87,7 +89,7 @@ fn print_statements(path: Path, rounds: &[Measured]) {
         let numbers = [number(statement.calls), number(statement.us), number(statement.rows)];
         table.add_row(numbers.into_iter().chain([statement.text.clone()]));
     }
-    println!("{}: the dearest statements of the last round\n{table}\n", path.name());
+    println!("{of}: the dearest statements of the last round\n{table}\n");
 }
 
 fn json(plan: &Plan, rounds: &Rounds, load_average: Option<f64>) -> Value {
@@ -107,6 +109,7 @@ pub fn plan_json(plan: &Plan, load_average: Option<f64>) -> Map<String, Value> {
         "rounds": plan.rounds,
         "concurrency": plan.concurrency,
         "gateway_ms": plan.gateway_ms,
+        "warm": plan.warm,
         "cores": cores(),
         "load_average": load_average,
     });
@@ -114,10 +117,8 @@ pub fn plan_json(plan: &Plan, load_average: Option<f64>) -> Map<String, Value> {
 }
 
 fn numbers(rounds: &[Measured]) -> Value {
-    let rounded = |value: f64| (value * 100.0).round() / 100.0;
-    let spread = |Spread { median, min, max }| json!({ "median": rounded(median), "min": rounded(min), "max": rounded(max) });
     let mut numbers: Map<String, Value> =
-        spreads(rounds).into_iter().map(|(key, value)| (key, spread(value))).collect();
+        spreads(rounds).into_iter().map(|(key, value)| (key, spread_json(value))).collect();
     if let Some(last) = rounds.last().filter(|measured| !measured.statements.is_empty()) {
         let statements = last.statements.iter().map(|statement| {
             json!({
@@ -130,6 +131,15 @@ fn numbers(rounds: &[Measured]) -> Value {
         numbers.insert("statements".to_owned(), statements.collect());
     }
     numbers.into()
+}
+
+/// A spread for a program.
+pub fn spread_json(Spread { median, min, max }: Spread) -> Value {
+    json!({ "median": rounded(median), "min": rounded(min), "max": rounded(max) })
+}
+
+fn rounded(value: f64) -> f64 {
+    (value * 100.0).round() / 100.0
 }
 
 fn cores() -> usize {

@@ -10,7 +10,7 @@ const QUESTIONS_PER_JOB: u32 = 5;
 
 /// As many questions as are answered, and then questions at a pace.
 pub fn measure(site: Site<'_>) -> Result<Measured> {
-    let Site { stage, plan, interrupt } = site;
+    let Site { stage, plan, interrupt, .. } = site;
     let roles = site.roles(&["advisor"])?;
     let seconds = plan.seconds.to_string();
     let rate = (plan.rate * QUESTIONS_PER_JOB).to_string();
@@ -18,10 +18,10 @@ pub fn measure(site: Site<'_>) -> Result<Measured> {
     let words = ["advisor", "--seconds", &seconds, "--block", &first];
     let mut load = stage.load(&words.map(str::to_owned))?;
     load.expect("begun", interrupt)?;
-    let meter = Meter::begin(stage, &roles)?;
+    let meter = Meter::begin(site, &roles)?;
     let ended = load.expect("ended", interrupt)?;
     let jobs = number(&ended, "jobs")?;
-    let mut measured = meter.end(jobs, plan.statements)?;
+    let mut measured = meter.end(jobs)?;
     load.go_on()?;
     load.expect("checked", interrupt)?;
     load.finish(interrupt)?;

@@ -7,7 +7,7 @@ use crate::error::Result;
 
 /// Starts the roles, warms them, holds the first, makes the backlog, and measures from when it is let go.
 pub fn measure(site: Site<'_>, work: &str, jobs: u32, roles: &[&'static str]) -> Result<Measured> {
-    let Site { stage, plan, interrupt } = site;
+    let Site { stage, interrupt, .. } = site;
     let roles = site.roles(roles)?;
     let (block, count) = (stage.new_block(), jobs.to_string());
     let words = ["drain", work, "--jobs", &count, "--block", &block];
@@ -17,13 +17,13 @@ pub fn measure(site: Site<'_>, work: &str, jobs: u32, roles: &[&'static str]) ->
     first.inspect(|role| role.hold());
     load.go_on()?;
     let preloaded = load.expect("preloaded", interrupt);
-    let meter = Meter::begin(stage, &roles)?;
+    let meter = Meter::begin(site, &roles)?;
     first.inspect(|role| role.let_go());
     preloaded?;
     load.go_on()?;
     let ended = load.expect("ended", interrupt)?;
     let jobs = number(&ended, "jobs")?;
-    let mut measured = meter.end(jobs, plan.statements)?;
+    let mut measured = meter.end(jobs)?;
     measured.add("jobs_per_s", jobs * 1_000.0 / number(&ended, "took_ms")?);
     measured.add_repeats(&ended, jobs)?;
     load.go_on()?;

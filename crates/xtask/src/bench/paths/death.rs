@@ -5,7 +5,6 @@ use std::time::Instant;
 use crate::bench::measured::Measured;
 use crate::bench::meter::Meter;
 use crate::bench::paths::{Site, backlog};
-use crate::bench::plan::Statements;
 use crate::error::Result;
 
 /// A replay is a command of its own, which takes a hundred times as long as a death.
@@ -24,7 +23,7 @@ pub fn measure(site: Site<'_>) -> Result<Measured> {
     let words = ["hear", "--key", "email.accepted", "--count", &letters.len().to_string()];
     let mut load = stage.load(&words.map(str::to_owned))?;
     load.expect("begun", interrupt)?;
-    let (meter, begin) = (Meter::begin(stage, &roles)?, Instant::now());
+    let (meter, begin) = (Meter::begin(site, &roles)?, Instant::now());
     for letter in letters.iter().flatten() {
         interrupt.check()?;
         let words = ["dead", "replay", letter, "--actor", "bench", "--reason", "the mailbox exists now"];
@@ -32,7 +31,7 @@ pub fn measure(site: Site<'_>) -> Result<Measured> {
     }
     load.expect("ended", interrupt)?;
     measured.add("replay.letters_per_s", count / begin.elapsed().as_secs_f64());
-    for (key, value) in meter.end(count, Statements::Untold)?.numbers {
+    for (key, value) in meter.end(count)?.numbers {
         measured.add(format!("replay.{key}"), value);
     }
     load.go_on()?;

@@ -15,7 +15,7 @@ const SETTLE: Duration = Duration::from_secs(3);
 
 /// All roles, for as long as what is paced takes.
 pub fn measure(site: Site<'_>) -> Result<Measured> {
-    let Site { stage, plan, interrupt } = site;
+    let Site { stage, plan, interrupt, .. } = site;
     let roles = site.roles(&ROLES)?;
     interrupt.pause(SETTLE)?;
     let seconds = f64::from(plan.seconds);

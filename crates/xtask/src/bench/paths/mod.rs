@@ -26,6 +26,8 @@ use crate::interrupt::Interrupt;
 pub struct Site<'a> {
     /// The services, the world outside, and the programs.
     pub stage: &'a Stage<'a>,
+    /// Which path.
+    pub path: Path,
     /// How much.
     pub plan: &'a Plan,
     /// What ends every wait.
@@ -40,8 +42,8 @@ impl Site<'_> {
 }
 
 /// Measures a path once, and makes sure that nothing was lost or done twice.
-pub fn measure(path: Path, site: Site<'_>) -> Result<Measured> {
-    match path {
+pub fn measure(site: Site<'_>) -> Result<Measured> {
+    match site.path {
         Path::Send => send::measure(site),
         Path::LifeDrain => life_drain::measure(site),
         Path::LifePaced => life_paced::measure(site),

@@ -13,16 +13,16 @@ pub fn measure(
     roles: &[&'static str],
     times: &[&str],
 ) -> Result<Measured> {
-    let Site { stage, plan, interrupt } = site;
+    let Site { stage, plan, interrupt, .. } = site;
     let roles = site.roles(roles)?;
     let (block, rate, seconds) = (stage.new_block(), rate.to_string(), plan.seconds.to_string());
     let words = ["paced", work, "--rate", &rate, "--seconds", &seconds, "--block", &block];
     let mut load = stage.load(&words.map(str::to_owned))?;
     load.expect("begun", interrupt)?;
-    let meter = Meter::begin(stage, &roles)?;
+    let meter = Meter::begin(site, &roles)?;
     let ended = load.expect("ended", interrupt)?;
     let jobs = number(&ended, "jobs")?;
-    let mut measured = meter.end(jobs, plan.statements)?;
+    let mut measured = meter.end(jobs)?;
     measured.add_repeats(&ended, jobs)?;
     load.go_on()?;
     let checked = load.expect("checked", interrupt)?;

@@ -8,7 +8,7 @@ use crate::error::Result;
 
 /// Texts whose receipts were held back, and jobs beside them, until the CRM has the outcome of each.
 pub fn measure(site: Site<'_>) -> Result<Measured> {
-    let Site { stage, plan, interrupt } = site;
+    let Site { stage, plan, interrupt, .. } = site;
     stage.outside.set_receipts(Receipts::Off)?;
     let roles = site.roles(&["sms", "fallback", "intake"])?;
     let (texts, _jobs) = (stage.new_block(), stage.new_block());
@@ -21,10 +21,10 @@ pub fn measure(site: Site<'_>) -> Result<Measured> {
     stage.outside.set_receipts(Receipts::On)?;
     load.go_on()?;
     load.expect("begun", interrupt)?;
-    let meter = Meter::begin(stage, &roles)?;
+    let meter = Meter::begin(site, &roles)?;
     let ended = load.expect("ended", interrupt)?;
     let jobs = number(&ended, "jobs")?;
-    let mut measured = meter.end(jobs, plan.statements)?;
+    let mut measured = meter.end(jobs)?;
     measured.add_repeats(&ended, jobs)?;
     load.go_on()?;
     let checked = load.expect("checked", interrupt)?;

@@ -36,6 +36,17 @@ pub struct Programs {
     pub harness: PathBuf,
     /// Who the roles are.
     pub rights: Rights,
+    /// Who works.
+    pub worker: Worker,
+}
+
+/// Who does the work of the roles.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Worker {
+    /// The fleet.
+    Fleet,
+    /// The yardstick: the durable work of a text alone, in the fewest steps that we know.
+    Ideal,
 }
 
 /// As whom the roles come to broker and database.
@@ -113,8 +124,18 @@ impl<'a> Stage<'a> {
         let outside =
             Outside::start(&simulators, gateway_ms, &deployment, &ports, services, &logs, interrupt)?;
         let pids = service_pids(services)?;
-        let database = Database::new(deployment.superuser_url(services)?);
+        // The yardstick keeps its record in a schema of its own, in the fleet's words.
+        let schema = match programs.worker {
+            Worker::Fleet => "public",
+            Worker::Ideal => "ideal",
+        };
+        let database = Database::new(&deployment.superuser_url(services)?, schema);
         database.count_statements()?;
+        if programs.worker == Worker::Ideal {
+            let mut tables = Command::new(programs.harness.join("bench_ideal"));
+            tables.env("BENCH_IDEAL_DATABASE_URL_FILE", deployment.file("database_url_owner"));
+            run_quietly(tables.arg("tables"))?;
+        }
         Ok(Stage {
             broker_pid: pids.0,
             database_pid: pids.1,
@@ -149,21 +170,30 @@ impl<'a> Stage<'a> {
             "advisor" => Some(self.ports.advisor),
             _ => None,
         };
-        let mut command = self.fleet(name);
+        let mut command = match self.programs.worker {
+            Worker::Fleet => self.fleet(name),
+            Worker::Ideal => self.ideal(name),
+        };
         let port = match door {
-            Some(port) => {
-                command.arg(name);
-                port
-            }
+            Some(port) => port,
             None => {
                 let [port] = free_ports()?;
-                command.args(["work", name]).env("FLEET_HEALTH_LISTEN", local(port));
-                if let Some(count) = concurrency {
-                    command.args(["--concurrency", &count.to_string()]);
-                }
+                command.env("FLEET_HEALTH_LISTEN", local(port));
                 port
             }
         };
+        match (self.programs.worker, door) {
+            (Worker::Ideal, _) => {}
+            (Worker::Fleet, Some(_)) => {
+                command.arg(name);
+            }
+            (Worker::Fleet, None) => {
+                command.args(["work", name]);
+                if let Some(count) = concurrency {
+                    command.args(["--concurrency", &count.to_string()]);
+                }
+            }
+        }
         let role = Process::start(name, &mut command, self.services, &self.logs)?;
         role.wait_until_ready(&at(port), "/readyz", interrupt)?;
         Ok(role)
@@ -210,6 +240,20 @@ impl<'a> Stage<'a> {
             command.env("FLEET_DATABASE_URL_FILE", self.deployment.file("database_url_owner"));
         }
         command.envs(self.environment.iter().map(|(name, value)| (name, value)));
+        command
+    }
+
+    /// A role of the yardstick, with the variables of the fleet's; it makes tables of its own.
+    fn ideal(&self, role: &str) -> Command {
+        let mut command = Command::new(self.programs.harness.join("bench_ideal"));
+        for (name, value) in self.fleet(role).get_envs() {
+            match value {
+                Some(value) => command.env(name, value),
+                None => command.env_remove(name),
+            };
+        }
+        command.arg(role);
+        command.env("BENCH_IDEAL_DATABASE_URL_FILE", self.deployment.file("database_url_owner"));
         command
     }
 

@@ -1,0 +1,79 @@
+//! Another revision of the fleet: checked out beside us, built for release, and kept by its commit.
+
+use std::path::PathBuf;
+use std::process::{Command, Stdio};
+use std::time::Duration;
+
+use crate::error::{Context, Result, failed};
+use crate::interrupt::Interrupt;
+use crate::process::{Foreground, run_quietly};
+use crate::workspace::Workspace;
+
+/// How long compiling may take.
+const BUILD_LIMIT: Duration = Duration::from_secs(60 * 60);
+/// So much of a commit names it.
+const SHORT_CHARS: usize = 10;
+
+/// A revision that is built.
+#[derive(Clone, Debug)]
+pub struct Revision {
+    /// As it was asked for, with its commit.
+    pub name: String,
+    /// Its sources.
+    pub root: PathBuf,
+    /// The folder of its `fleet`.
+    pub binaries: PathBuf,
+}
+
+impl Revision {
+    /// Checks it out and builds it, unless that was done before.
+    ///
+    /// It shares our build output, where most of its dependencies lie already, and its binary is moved aside.
+    pub fn build(asked: &str, workspace: &Workspace, interrupt: &Interrupt) -> Result<Revision> {
+        let commit = commit(asked, workspace)?;
+        let short = commit.get(..SHORT_CHARS).unwrap_or(&commit).to_owned();
+        let folder = workspace.target.join("revisions");
+        let (root, binaries) = (folder.join(&short), folder.join(format!("{short}-bin")));
+        let revision = Revision { name: format!("{asked} ({short})"), root, binaries };
+        if !revision.root.join("Cargo.toml").exists() {
+            let mut git = git(workspace);
+            // A folder that somebody removed is still on the list.
+            run_quietly(git.args(["worktree", "prune"]))?;
+            let mut git = self::git(workspace);
+            run_quietly(
+                git.args(["worktree", "add", "--force", "--detach"]).arg(&revision.root).arg(&commit),
+            )?;
+        }
+        let program = revision.binaries.join("fleet");
+        if !program.exists() {
+            eprintln!("building {} for release …", revision.name);
+            let mut build = workspace.cargo();
+            build.args(["build", "--release", "--locked", "--package", "closure-fleet", "--bins"]);
+            build.current_dir(&revision.root).env("CARGO_TARGET_DIR", &workspace.target);
+            let built = Foreground::run(&mut build, BUILD_LIMIT, interrupt)?;
+            if !built.success() {
+                return failed(format!("{} does not build: {built}", revision.name));
+            }
+            let what = || format!("cannot keep the binary of {}", revision.name);
+            std::fs::create_dir_all(&revision.binaries).context(what)?;
+            std::fs::copy(workspace.target.join("release/fleet"), &program).context(what)?;
+        }
+        Ok(revision)
+    }
+}
+
+fn commit(asked: &str, workspace: &Workspace) -> Result<String> {
+    let mut git = git(workspace);
+    git.args(["rev-parse", "--verify", "--quiet", &format!("{asked}^{{commit}}")]).stdin(Stdio::null());
+    let output = git.output().context(|| "cannot start git".to_owned())?;
+    if !output.status.success() {
+        return failed(format!("git knows no revision {asked}"));
+    }
+    Ok(String::from_utf8_lossy(&output.stdout).trim().to_owned())
+}
+
+fn git(workspace: &Workspace) -> Command {
+    let mut git = Command::new("git");
+    git.current_dir(&workspace.root);
+    git
+}
