@@ -3,7 +3,12 @@
 //! Concurrent judgements share one transaction: all deliveries are locked and read, each is judged, and all that was
 //! decided is written and committed together.
 
-use std::sync::{Arc, Mutex, PoisonError};
+use std::{
+    any::Any,
+    collections::HashMap,
+    panic::{AssertUnwindSafe, catch_unwind, resume_unwind},
+    sync::{Arc, Mutex, PoisonError},
+};
 
 use closure_contract::JobId;
 
@@ -39,7 +44,11 @@ impl Store {
             *decided.lock().unwrap_or_else(PoisonError::into_inner) = beside;
             update
         };
-        let evaluated = self.judgements.ask(Question { job_id, decide: Box::new(decide) }).await??;
+        let evaluated = match self.judgements.ask(Question { job_id, decide: Box::new(decide) }).await? {
+            Answer::Judged(evaluated) => evaluated?,
+            // As if it had been decided here.
+            Answer::Panicked(panic) => resume_unwind(panic),
+        };
         let beside = latest.lock().unwrap_or_else(PoisonError::into_inner).take();
         Ok(evaluated.zip(beside).map(|(evaluated, beside)| evaluated.with(beside)))
     }
@@ -51,13 +60,18 @@ pub(crate) struct Question {
     decide: Box<dyn Fn(&DeliveryFacts) -> Option<DeliveryUpdate> + Send + Sync>,
 }
 
+/// What came of it; neither a row of a newer release nor a panic keeps another delivery from being judged.
+pub(crate) enum Answer {
+    Judged(Result<Option<Evaluated>, StoreError>),
+    Panicked(Box<dyn Any + Send>),
+}
+
 /// The batched work.
 pub(crate) struct Judgements(pub(crate) Database);
 
 impl Batch for Judgements {
     type Item = Question;
-    /// What one delivery cannot be judged for, such as a row of a newer release, keeps no other from being judged.
-    type Answer = Result<Option<Evaluated>, StoreError>;
+    type Answer = Answer;
     type Key = JobId;
 
     /// What follows from a commit is told by the one who made it; whoever finds it made may not know by whom.
@@ -67,28 +81,32 @@ impl Batch for Judgements {
         item.job_id
     }
 
-    async fn run(&self, items: &[&Question]) -> Result<Vec<Self::Answer>, StoreError> {
+    async fn run(&self, items: &[&Question]) -> Result<Vec<Answer>, StoreError> {
         self.0
             .bounded(async {
                 let mut session = self.0.session().await?;
                 let transaction = session.transaction().await?;
                 let mut facts = facts::lock(&transaction, &column(items, |item| item.job_id.0)).await?;
-                let mut judged = Vec::with_capacity(items.len());
+                let (mut judged, mut panics) = (Vec::with_capacity(items.len()), HashMap::new());
                 for item in items {
-                    if let Some(Ok(facts)) = facts.get(&item.job_id)
-                        && let Some(update) = (item.decide)(facts)
-                    {
-                        judged.push(Judged { facts, update });
+                    let Some(Ok(facts)) = facts.get(&item.job_id) else { continue };
+                    match catch_unwind(AssertUnwindSafe(|| (item.decide)(facts))) {
+                        Ok(Some(update)) => judged.push(Judged { facts, update }),
+                        Ok(None) => {}
+                        Err(panic) => drop(panics.insert(item.job_id, panic)),
                     }
                 }
                 let mut written = apply::write(&transaction, judged).await?;
                 transaction.commit().await?;
                 session.done();
-                let answer = |item: &&Question| match facts.remove(&item.job_id) {
-                    None => Ok(None),
-                    Some(Err(problem)) => Err(problem),
-                    Some(Ok(_)) => written.remove(&item.job_id).transpose(),
-                };
+                let answer =
+                    |item: &&Question| match (panics.remove(&item.job_id), facts.remove(&item.job_id)) {
+                        (Some(panic), _) => Answer::Panicked(panic),
+                        (None, Some(Err(problem))) => Answer::Judged(Err(problem)),
+                        (None, Some(Ok(_)) | None) => {
+                            Answer::Judged(written.remove(&item.job_id).transpose())
+                        }
+                    };
                 Ok(items.iter().map(answer).collect())
             })
             .await

@@ -148,6 +148,32 @@ fn an_email_that_cannot_be_made_costs_no_other_delivery_its_judgement() {
     });
 }
 
+#[test]
+fn a_judgement_that_panics_takes_no_other_with_it() {
+    run(async |database| {
+        let store = database.store();
+        let texts = accepted_texts(&store, 10).await;
+        let panics = texts[3];
+        let judged = texts.iter().map(|job| {
+            let (store, job) = (store.clone(), *job);
+            tokio::spawn(async move {
+                let decide = move |facts: &DeliveryFacts| {
+                    assert_ne!(job, panics, "a fault of ours");
+                    delivered(facts)
+                };
+                store.evaluate(job, decide).await
+            })
+        });
+        for (job, ended) in texts.iter().zip(join_all(judged).await) {
+            match ended {
+                Ok(judged) => assert!(matches!(judged, Ok(Some(_))), "{judged:?}"),
+                Err(ended) => assert!(ended.is_panic() && *job == panics, "{ended}"),
+            }
+        }
+        assert_eq!(database.count("SELECT count(*) FROM delivery WHERE state = 'delivered'").await, 9);
+    });
+}
+
 /// A settlement holds deliveries and takes receipts that are free; a receipt's record and a judgement wait for neither
 /// while they hold the other.
 #[test]
