@@ -29,10 +29,12 @@ use crate::{
     tasks::Tasks,
 };
 
-/// A receipt may come before the gateway's answer is settled; it is looked at again after this time.
-const LOOK_PAUSE: Duration = Duration::from_millis(25);
-/// And so often before it goes back to the queue.
-const LOOKS_MAX: u32 = 200;
+/// A receipt may come before the gateway's answer is settled; it is looked at again after this time, then twice this.
+const LOOK_PAUSE: Duration = Duration::from_millis(10);
+/// The longest time between two looks, as a power of two of the first.
+const LOOK_DOUBLINGS_MAX: u32 = 5;
+/// So often it is looked at before it goes back to the queue.
+const LOOKS_MAX: u32 = 40;
 /// What was told is written down with the next batch, or by itself where none comes for so long.
 const PAYMENT_PAUSE: Duration = Duration::from_millis(100);
 
@@ -54,6 +56,7 @@ impl Heard {
 
 /// The first word of the gateway that is an end is what becomes of the delivery; a later receipt only has its row.
 ///
+/// One that names no delivery yet is not written: it stays in its queue, and to look again costs a probe of an index.
 /// What is owed stands in the same commit, and what was told since the last batch is paid with it.
 /// Of a message that somebody had before, what is owed is answered too.
 const RECORD: &str = "
@@ -75,8 +78,8 @@ WITH said AS (
     SELECT
         receipt_id, job_id, provider_ref, client_ref, status, evidence, provider_code, reported_sender, occurred_at,
         received_at
-    FROM named ORDER BY receipt_id
-    ON CONFLICT (receipt_id) DO UPDATE SET job_id = coalesce(r.job_id, excluded.job_id)
+    FROM named WHERE job_id IS NOT NULL ORDER BY receipt_id
+    ON CONFLICT (receipt_id) DO UPDATE SET received_at = least(r.received_at, excluded.received_at)
 ), ended AS (
     UPDATE ideal.job AS j SET state = word.status, evidence = word.evidence, ended_at = now()
     FROM (
@@ -228,8 +231,10 @@ impl Fallback {
         let patient = unnamed.iter().all(|heard| heard.looks < LOOKS_MAX);
         match self.again.upgrade() {
             Some(again) if patient => {
+                let doublings = unnamed.iter().map(|heard| heard.looks).min().unwrap_or_default();
+                let pause = LOOK_PAUSE * (1 << doublings.min(LOOK_DOUBLINGS_MAX));
                 self.tasks.spawn(async move {
-                    tokio::time::sleep(LOOK_PAUSE).await;
+                    tokio::time::sleep(pause).await;
                     for heard in unnamed {
                         let looks = heard.looks + 1;
                         again.send(Heard { looks, ..heard }).map_err(|_gone| "nobody takes receipts")?;

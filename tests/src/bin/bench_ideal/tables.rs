@@ -29,7 +29,7 @@ CREATE TABLE IF NOT EXISTS ideal.job (
 CREATE INDEX IF NOT EXISTS job_provider_ref ON ideal.job (provider_ref) WHERE provider_ref IS NOT NULL;
 CREATE TABLE IF NOT EXISTS ideal.receipt (
     receipt_id      text        PRIMARY KEY,
-    job_id          uuid,
+    job_id          uuid        NOT NULL,
     provider_ref    text,
     client_ref      uuid,
     status          text        NOT NULL,
