@@ -325,8 +325,11 @@ async fn one<W: Worker>(worker: &W, incoming: Incoming, publisher: &Publisher, l
         movement: &movement,
         lifecycle,
     };
-    let handling = std::panic::AssertUnwindSafe(worker.handle(&hand)).catch_unwind();
-    let disposition = match movement.bounded(handling).await {
+    let handled = {
+        let handling = pin!(std::panic::AssertUnwindSafe(worker.handle(&hand)).catch_unwind());
+        movement.bounded(handling).await
+    };
+    let disposition = match handled {
         Some(Ok(Ok(disposition))) => disposition,
         Some(Ok(Err(Interrupted::Left))) => return,
         Some(Ok(Err(Interrupted::Refused(problem)))) => {

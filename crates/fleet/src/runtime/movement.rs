@@ -1,6 +1,6 @@
 //! The limit of a message that is in hand and does not move.
 
-use std::{sync::Mutex, time::Duration};
+use std::{pin::Pin, sync::Mutex, time::Duration};
 
 use tokio::time::Instant;
 
@@ -28,11 +28,11 @@ impl Movement {
         *lock(&self.0) = Instant::now();
     }
 
-    /// The work's answer; nothing where it has not moved for too long, and then it is dropped where it stands.
+    /// The work's answer; nothing where it has not moved for too long, and then it is for its owner to drop it where it stands.
     ///
-    /// What is dropped is left as a process that dies leaves it, which every step of the work reckons with.
-    pub(super) async fn bounded<T>(&self, work: impl Future<Output = T>) -> Option<T> {
-        let mut work = std::pin::pin!(work);
+    /// What is dropped is left as a process that dies leaves it, which every step of the work reckons with. The work stays
+    /// where its owner has pinned it: a future that takes another by value has room for it twice, for each message in hand.
+    pub(super) async fn bounded<T>(&self, mut work: Pin<&mut impl Future<Output = T>>) -> Option<T> {
         loop {
             let until = *lock(&self.0) + STILL_MAX;
             if until <= Instant::now() {
@@ -47,6 +47,8 @@ impl Movement {
 
 #[cfg(test)]
 mod tests {
+    use std::pin::pin;
+
     use super::*;
 
     #[tokio::test(start_paused = true)]
@@ -58,9 +60,20 @@ mod tests {
                 movement.note();
             }
         };
-        assert_eq!(movement.bounded(waits).await, Some(()));
-        assert_eq!(movement.bounded(std::future::pending::<()>()).await, None);
+        assert_eq!(movement.bounded(pin!(waits)).await, Some(()));
+        assert_eq!(movement.bounded(pin!(std::future::pending::<()>())).await, None);
         movement.note();
-        assert_eq!(movement.bounded(async { 7 }).await, Some(7));
+        assert_eq!(movement.bounded(pin!(async { 7 })).await, Some(7));
+    }
+
+    #[test]
+    fn the_limit_of_a_message_makes_no_room_for_its_work() {
+        let movement = Movement::default();
+        let work = pin!(async {
+            let room = [0_u8; 10_000];
+            std::future::pending::<()>().await;
+            std::hint::black_box(room);
+        });
+        assert!(size_of_val(&movement.bounded(work)) < 1_000, "it holds a pointer alone");
     }
 }
