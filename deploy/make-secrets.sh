@@ -60,6 +60,9 @@ keep infobip_webhook_secret_next ""
 # Twilio signs with the account's own token, which it gives you.
 keep twilio_auth_token ""
 keep twilio_auth_token_next ""
+# Sinch signs with a secret that its account manager sets up for the callbacks of the service plan.
+keep sinch_webhook_secret ""
+keep sinch_webhook_secret_next ""
 # The CRM sends this one with its questions to the advisor.
 keep advisor_token "$(password)"
 keep advisor_token_next ""
@@ -74,14 +77,14 @@ keep webhooks_secret "whsec_$(head -c 32 /dev/urandom | base64)"
 keep webhooks_secret_next ""
 # Without a key nothing is signed.
 keep dkim_key ""
-for file in nhn_secret_key infobip_api_key twilio_secret smtp_password ari_password; do
+for file in nhn_secret_key infobip_api_key twilio_secret sinch_api_token smtp_password ari_password; do
   keep "$file" ""
 done
 
 for file in nhn_secret_key ari_password; do
   [[ -s $folder/$file ]] || echo "fill in  $file (the role that needs it refuses to start without it)"
 done
-for file in infobip_api_key twilio_secret twilio_auth_token; do
+for file in infobip_api_key twilio_secret twilio_auth_token sinch_api_token sinch_webhook_secret; do
   [[ -s $folder/$file ]] || echo "fill in  $file, if sms.gateways names that gateway"
 done
 [[ -s $folder/smtp_password ]] || echo "fill in  smtp_password, if the mail server asks for one"

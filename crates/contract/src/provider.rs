@@ -69,6 +69,8 @@ sms_gateways! {
     Infobip = "infobip";
     /// Twilio Messages.
     Twilio = "twilio";
+    /// Sinch SMS.
+    Sinch = "sinch";
 }
 
 impl SmsProvider {

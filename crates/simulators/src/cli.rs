@@ -5,7 +5,8 @@ use std::{io, net::SocketAddr};
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use closure_simulators::{
     Credit, InfobipSimSettings, InfobipSimulator, NhnSimSettings, NhnSimulator, PbxSimSettings, PbxSimulator,
-    ReceiptSwitch, SmtpAuth, SmtpSimSettings, SmtpSimulator, TwilioSimSettings, TwilioSimulator,
+    ReceiptSwitch, SinchSimSettings, SinchSimulator, SmtpAuth, SmtpSimSettings, SmtpSimulator,
+    TwilioSimSettings, TwilioSimulator,
 };
 use tokio::signal::unix::{SignalKind, signal};
 
@@ -27,6 +28,8 @@ enum Command {
     Infobip(InfobipArgs),
     /// An SMS gateway, Twilio's Messages resource.
     Twilio(TwilioArgs),
+    /// An SMS gateway, Sinch's SMS API.
+    Sinch(SinchArgs),
     /// The mail server, SMTP without TLS.
     Smtp(SmtpArgs),
     /// The PBX, Asterisk's REST interface and its call records.
@@ -130,6 +133,31 @@ struct TwilioArgs {
 }
 
 #[derive(Debug, Args)]
+struct SinchArgs {
+    /// Where it listens.
+    #[arg(long, default_value = "127.0.0.1:8186")]
+    listen: SocketAddr,
+    /// The service plan in every path.
+    #[arg(long, default_value = "simulated-service-plan")]
+    service_plan_id: String,
+    /// The token expected in `Authorization: Bearer …`.
+    #[arg(long, default_value = "simulated-api-token")]
+    api_token: String,
+    /// What its callbacks are signed with.
+    #[arg(long, default_value = "simulated-webhook-secret")]
+    webhook_secret: String,
+    /// Where callbacks really go; without it, where each request says.
+    #[arg(long)]
+    webhook_url: Option<String>,
+    /// How long each callback takes.
+    #[arg(long, default_value_t = 500)]
+    callback_delay_ms: u64,
+    /// How long a slow answer takes.
+    #[arg(long, default_value_t = 8_000)]
+    slow_ms: u64,
+}
+
+#[derive(Debug, Args)]
 struct SmtpArgs {
     /// Where it takes mail.
     #[arg(long, default_value = "127.0.0.1:2525")]
@@ -215,6 +243,12 @@ pub(crate) async fn run(cli: Cli) -> io::Result<()> {
             asked_to_end().await?;
             simulator.stop().await;
         }
+        Command::Sinch(args) => {
+            let simulator = SinchSimulator::start(args.into()).await?;
+            tracing::info!(url = simulator.base_url(), "the SMS gateway is ready");
+            asked_to_end().await?;
+            simulator.stop().await;
+        }
         Command::Smtp(args) => {
             let simulator = SmtpSimulator::start(args.into()).await?;
             let (address, http_url) = (simulator.address(), simulator.http_url());
@@ -286,6 +320,20 @@ impl From<TwilioArgs> for TwilioSimSettings {
             listen: args.listen,
             account_sid: args.account_sid,
             auth_token: args.auth_token,
+            webhook_url: args.webhook_url,
+            callback_delay_ms: args.callback_delay_ms,
+            slow_ms: args.slow_ms,
+        }
+    }
+}
+
+impl From<SinchArgs> for SinchSimSettings {
+    fn from(args: SinchArgs) -> Self {
+        Self {
+            listen: args.listen,
+            service_plan_id: args.service_plan_id,
+            api_token: args.api_token,
+            webhook_secret: args.webhook_secret,
             webhook_url: args.webhook_url,
             callback_delay_ms: args.callback_delay_ms,
             slow_ms: args.slow_ms,

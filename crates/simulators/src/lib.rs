@@ -7,6 +7,7 @@ mod lock;
 mod nhn;
 mod pbx;
 mod rules;
+mod sinch;
 mod smtp;
 mod speed;
 mod twilio;
@@ -20,6 +21,7 @@ pub use pbx::{
     AgentBehaviour, CelSwitch, CustomerBehaviour, Leg, PbxSimSettings, PbxSimulator, PostBehaviour, Ring,
 };
 pub use rules::{RULES_MAX, Rule, Target};
+pub use sinch::{SinchBehaviour, SinchSimSettings, SinchSimulator, SinchSms};
 pub use smtp::{
     KeptMail, MailBehaviour, MailEnding, MailPhase, SmtpAuth, SmtpSimSettings, SmtpSimulator, TriedRecipient,
 };

@@ -3,10 +3,12 @@
 use base64::{Engine, engine::general_purpose::STANDARD};
 use closure_contract::{ReceiptMessage, Timestamp};
 use closure_providers::{
-    DoorError, DoorRequest, InfobipReceipts, NhnReceipts, Opened, ReceiptDoor, TwilioReceipts,
+    DoorError, DoorRequest, Headers, InfobipReceipts, NhnReceipts, Opened, ReceiptDoor, SinchReceipts,
+    TwilioReceipts,
 };
 use hmac::{Hmac, KeyInit, Mac};
 use sha1::Sha1;
+use sha2::Sha256;
 use time::macros::datetime;
 
 const NOW: Timestamp = Timestamp(datetime!(2026-11-22 12:00 UTC));
@@ -28,24 +30,44 @@ pub fn receipt(bytes: &[u8]) {
             "it is written as it was read"
         );
     }
-    for (door, key) in doors(bytes) {
-        let opened = open(&door, key.as_bytes(), bytes);
+    for (door, head) in doors(bytes) {
+        let own =
+            |name: &str| head.iter().find(|(known, _)| *known == name).map(|(_, value)| value.as_bytes());
+        let opened = open(&door, &own, bytes);
         assert_ne!(opened, Err(DoorError::Forged), "its own key opens a door");
-        let forged = open(&door, bytes, bytes);
-        assert!(forged.is_err() || bytes == key.as_bytes(), "bytes of a stranger open no door");
+        let strange = |name: &str| (name != "x-twilio-webhooks-signature-settings").then_some(bytes);
+        let forged = open(&door, &strange, bytes);
+        assert!(forged.is_err() || bytes == head[0].1.as_bytes(), "bytes of a stranger open no door");
     }
 }
 
-/// Every door with the header's value that opens it to these bytes.
-fn doors(bytes: &[u8]) -> [(ReceiptDoor, String); 3] {
+/// Headers of a request.
+type Head = Vec<(&'static str, String)>;
+
+/// Every door with the headers that open it to these bytes.
+fn doors(bytes: &[u8]) -> [(ReceiptDoor, Head); 4] {
     let nhn = NhnReceipts::new(&[SECRET.to_owned()]).expect("the secret is long enough");
     let infobip = InfobipReceipts::new(&[CREDENTIALS.to_owned()]).expect("a user and a password");
     let twilio = TwilioReceipts::new(&[SECRET.to_owned()], RECEIPT_URL, ACCOUNT.to_owned());
     let twilio = twilio.expect("good settings");
+    let sinch = SinchReceipts::new(&[SECRET.to_owned()]).expect("the secret is long enough");
     [
-        (ReceiptDoor::Nhn(nhn), SECRET.to_owned()),
-        (ReceiptDoor::Infobip(infobip), AUTHORIZATION.to_owned()),
-        (ReceiptDoor::Twilio(twilio), signature(bytes)),
+        (ReceiptDoor::Nhn(nhn), vec![("x-toast-webhook-signature", SECRET.to_owned())]),
+        (ReceiptDoor::Infobip(infobip), vec![("authorization", AUTHORIZATION.to_owned())]),
+        (ReceiptDoor::Twilio(twilio), vec![("x-twilio-signature", signature(bytes))]),
+        (ReceiptDoor::Sinch(sinch), sinch_head(bytes)),
+    ]
+}
+
+/// What Sinch would sign, were these bytes its callback.
+fn sinch_head(bytes: &[u8]) -> Head {
+    let mut mac: Hmac<Sha256> = KeyInit::new_from_slice(SECRET.as_bytes()).expect("any key will do");
+    mac.update(bytes);
+    mac.update(b".nonce.1736760161");
+    vec![
+        ("x-sinch-webhook-signature", STANDARD.encode(mac.finalize().into_bytes())),
+        ("x-sinch-webhook-signature-nonce", "nonce".to_owned()),
+        ("x-sinch-webhook-signature-timestamp", "1736760161".to_owned()),
     ]
 }
 
@@ -61,7 +83,6 @@ fn signature(bytes: &[u8]) -> String {
     STANDARD.encode(mac.finalize().into_bytes())
 }
 
-fn open(door: &ReceiptDoor, key: &[u8], body: &[u8]) -> Result<Opened, DoorError> {
-    let header = |name: &str| (name != "x-twilio-webhooks-signature-settings").then_some(key);
-    door.open(&DoorRequest { header: &header, path_and_query: "/receipts", raw_body: body }, NOW)
+fn open(door: &ReceiptDoor, header: &Headers<'_>, body: &[u8]) -> Result<Opened, DoorError> {
+    door.open(&DoorRequest { header, path_and_query: "/receipts", raw_body: body }, NOW)
 }

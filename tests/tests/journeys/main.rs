@@ -24,6 +24,7 @@ mod polling;
 mod postfix;
 mod revisions;
 mod scenario;
+mod sinch;
 mod suppression;
 mod texts;
 mod times;

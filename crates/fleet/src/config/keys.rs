@@ -142,7 +142,7 @@ const SHARED: &[Key] = &[
     optional(
         "sms.gateways",
         "nhn",
-        "the connected SMS gateways, the preferred one first, such as nhn,infobip,twilio; each needs its own keys below",
+        "the connected SMS gateways, the preferred one first, such as nhn,infobip,twilio,sinch; each needs its own keys below",
     ),
     optional(
         "sms.inquire_before_due_ms",

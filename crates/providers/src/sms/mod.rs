@@ -13,6 +13,7 @@ mod secrets;
 
 mod infobip;
 mod nhn;
+mod sinch;
 mod twilio;
 
 pub use capabilities::Capabilities;
@@ -25,4 +26,5 @@ pub use registry::{ReceiptDoor, ReceiptPull, SmsGateway};
 
 pub use infobip::{InfobipSettings, InfobipSms, receipts::InfobipReceipts};
 pub use nhn::{NhnSettings, NhnSms, receipts::NhnReceipts};
+pub use sinch::{SinchSettings, SinchSms, receipts::SinchReceipts};
 pub use twilio::{TwilioSettings, TwilioSms, receipts::TwilioReceipts};

@@ -15,6 +15,7 @@ use super::{
     infobip::{self, InfobipSms, receipts::InfobipReceipts},
     nhn::{self, NhnSms, receipts::NhnReceipts},
     pulls::{More, Pull},
+    sinch::{self, SinchSms, receipts::SinchReceipts},
     twilio::{self, TwilioSms, receipts::TwilioReceipts},
 };
 use crate::sender::{Accepted, SendFailure, Sender};
@@ -28,6 +29,8 @@ pub enum SmsGateway {
     Infobip(InfobipSms),
     /// Twilio's Messages resource.
     Twilio(TwilioSms),
+    /// Sinch SMS.
+    Sinch(SinchSms),
 }
 
 /// A gateway whose receipts are read.
@@ -39,6 +42,8 @@ pub enum ReceiptDoor {
     Infobip(InfobipReceipts),
     /// Twilio's status callbacks.
     Twilio(TwilioReceipts),
+    /// Sinch's callbacks.
+    Sinch(SinchReceipts),
 }
 
 /// A gateway that is asked for receipts, for where a webhook cannot reach the intake.
@@ -59,6 +64,7 @@ macro_rules! each {
             $list::Nhn($own) => $call,
             $list::Infobip($own) => $call,
             $list::Twilio($own) => $call,
+            $list::Sinch($own) => $call,
         }
     };
 }
@@ -80,6 +86,7 @@ impl Descriptor {
             SmsProvider::Nhn => &nhn::DESCRIPTOR,
             SmsProvider::Infobip => &infobip::DESCRIPTOR,
             SmsProvider::Twilio => &twilio::DESCRIPTOR,
+            SmsProvider::Sinch => &sinch::DESCRIPTOR,
         }
     }
 

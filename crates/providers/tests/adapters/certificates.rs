@@ -3,7 +3,7 @@
 
 use std::sync::Arc;
 
-use closure_contract::{FailureCode, SmsProvider};
+use closure_contract::FailureCode;
 use closure_providers::{
     AriDial, AriSettings, PbxFault, Security, Sender, Smtp, SmtpSettings, Webhook, WebhookReply,
     WebhookSettings,
@@ -15,7 +15,7 @@ use crate::{
     smtp::envelope,
     smtp_tls::over_tls,
     support::{
-        closed_port, gateways, install_tls,
+        closed_port, install_tls,
         smtp::{Script, SmtpServer, TlsMode},
         tls::{Shown, TlsServer, shown},
     },
@@ -103,31 +103,6 @@ async fn each_fault_of_a_certificate_is_told_in_its_own_words_by_everybody_and_n
     for what in SOUND {
         for (who, says) in everybody_says(what).await {
             assert_eq!(says, None, "{who}, {what:?}");
-        }
-    }
-}
-
-#[tokio::test]
-async fn a_gateway_whose_certificate_no_public_authority_signed_gets_no_message() {
-    const UNTRUSTED: &str = "is signed by an authority that is not trusted here";
-    for (what, words) in [
-        (Shown::Sound, UNTRUSTED),
-        (Shown::AnotherAuthoritys, UNTRUSTED),
-        (Shown::SelfSigned, UNTRUSTED),
-        (Shown::SelfSignedAuthority, "the server shows an authority's own certificate"),
-        (Shown::Expired, "has expired"),
-        (Shown::NotValidYet, "is not valid yet"),
-    ] {
-        let server = TlsServer::start(shown(what).0).await;
-        for gateway in SmsProvider::ALL {
-            let result = gateways::at(*gateway, server.base_url()).send(&gateways::message()).await;
-            let failure = result.expect_err("not trusted");
-            assert_eq!(failure.code, FailureCode::ProviderUnavailable, "{gateway}, {what:?}");
-            let detail = &failure.detail;
-            assert!(
-                detail.contains(words) && detail.ends_with("nothing was sent"),
-                "{gateway}, {what:?}: {detail}"
-            );
         }
     }
 }

@@ -15,7 +15,7 @@ use crate::support::{
 
 pub(crate) const OK: &str = include_str!("../recorded/infobip_send_ok.json");
 pub(crate) const LOGS: &str = include_str!("../recorded/infobip_logs.json");
-const REPORTS: &str = include_str!("../recorded/infobip_reports.json");
+pub(crate) const REPORTS: &str = include_str!("../recorded/infobip_reports.json");
 const STATUSES: &str = include_str!("../recorded/infobip_statuses.txt");
 
 pub(crate) fn settings(base_url: String) -> InfobipSettings {

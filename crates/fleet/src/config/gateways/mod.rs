@@ -3,6 +3,7 @@
 mod infobip;
 mod nhn;
 mod section;
+mod sinch;
 mod twilio;
 
 use std::{net::SocketAddr, time::Duration};
@@ -24,6 +25,7 @@ impl Section {
             SmsProvider::Nhn => &nhn::SECTION,
             SmsProvider::Infobip => &infobip::SECTION,
             SmsProvider::Twilio => &twilio::SECTION,
+            SmsProvider::Sinch => &sinch::SECTION,
         }
     }
 }
