@@ -17,6 +17,7 @@ mod gateway;
 mod infobip;
 mod inquiries;
 mod intake;
+mod lengths;
 mod messages;
 mod numbers;
 mod odd_mail;

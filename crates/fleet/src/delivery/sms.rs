@@ -55,7 +55,8 @@ impl SmsDriver {
     fn routed(&self, job: &Job, decision: &Decision) -> Option<Provider> {
         let country_code = country_code(decision);
         let unwell = self.health.unwell(country_code);
-        route(job.id(), country_code, &self.routes, &self.gateways.names(), &unwell)
+        let too_short = plan(decision).map_or(&[][..], |plan| &plan.too_short);
+        route(job.id(), country_code, &self.routes, &self.gateways.names(), &unwell, too_short)
     }
 
     /// How the gateway stands that failed a job: only a failure that hits every job alike, and after which nothing was
@@ -76,7 +77,7 @@ impl SmsDriver {
         claimed: &Claimed<'_>,
         handover: &Arc<Handover>,
     ) -> Result<Accepted, SendFailure> {
-        let Some(Plan::Sms(plan)) = &claimed.decision.plan else { return Err(wrong_plan()) };
+        let Some(plan) = plan(claimed.decision) else { return Err(wrong_plan()) };
         let (provider, country_code) = (claimed.grant.provider, Some(plan.country_code));
         let Some(gateway) = self.gateways.get(provider) else {
             return Err(SendFailure::new(
@@ -105,11 +106,15 @@ impl SmsDriver {
     }
 }
 
-fn country_code(decision: &Decision) -> Option<u16> {
+fn plan(decision: &Decision) -> Option<&SmsPlan> {
     match &decision.plan {
-        Some(Plan::Sms(plan)) => Some(plan.country_code),
+        Some(Plan::Sms(plan)) => Some(plan),
         Some(Plan::Email(_) | Plan::Dial(_)) | None => None,
     }
+}
+
+fn country_code(decision: &Decision) -> Option<u16> {
+    plan(decision).map(|plan| plan.country_code)
 }
 
 impl ChannelDriver for SmsDriver {
@@ -198,10 +203,7 @@ const UNASKABLE: Recovery = Recovery { look_up: LookUpBy::Nothing, duplicates: D
 /// Asks a gateway about an attempt.
 async fn ask(gateway: &SmsGateway, claimed: &Claimed<'_>, since: Timestamp) -> Finding {
     let Grant { provider, client_ref, .. } = *claimed.grant;
-    let message = match &claimed.decision.plan {
-        Some(Plan::Sms(plan)) => Some(message(plan, client_ref)),
-        Some(Plan::Email(_) | Plan::Dial(_)) | None => None,
-    };
+    let message = plan(claimed.decision).map(|plan| message(plan, client_ref));
     let scope = claimed.job.scope();
     let query = LookUpQuery { client_ref, scope, since, message: message.as_ref() };
     match gateway.look_up(&query).await {

@@ -5,3 +5,4 @@ pub mod fallback_hold;
 pub mod quota;
 pub mod reconcile;
 pub mod route;
+pub mod texts;
