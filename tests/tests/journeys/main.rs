@@ -23,6 +23,7 @@ mod numbers;
 mod odd_mail;
 mod polling;
 mod postfix;
+mod receipt_dues;
 mod revisions;
 mod scenario;
 mod suppression;

@@ -6,7 +6,7 @@ use serde::Serialize;
 use crate::Provider;
 
 /// A kind of message that a gateway keeps apart from others.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum TextKind {
     /// A text to another country.
     Overseas,

@@ -33,6 +33,7 @@ use crate::{
         health::{GatewayHealth, hits_everyone},
         pool::Gateways,
         rate_limit::RateLimiter,
+        receipt_dues::ReceiptsDue,
     },
     lock::lock,
     runtime::Interrupted,
@@ -47,8 +48,8 @@ pub struct SmsDriver {
     pub health: Arc<GatewayHealth>,
     /// How fast they may be asked.
     pub pace: RateLimiter,
-    /// How long after the gateway took a message its receipt is due.
-    pub receipt_due_ms: u64,
+    /// How long after a gateway took a message its receipt is due.
+    pub receipt_dues: ReceiptsDue,
 }
 
 impl SmsDriver {
@@ -69,6 +70,13 @@ impl SmsDriver {
         match self.routed(claimed.job, claimed.decision) {
             Some(stands_in) if stands_in != failed => Circuit::Bypassed(stands_in),
             Some(_) | None => circuit_of(self.health.admit(failed, country_code(claimed.decision))),
+        }
+    }
+
+    fn due_ms(&self, claimed: &Claimed<'_>) -> u64 {
+        match claimed.job {
+            Job::Sms(job) => self.receipt_dues.ms(claimed.grant.provider, job, plan(claimed.decision)),
+            Job::Email(_) | Job::Dial(_) => self.receipt_dues.rulebook_ms,
         }
     }
 
@@ -142,6 +150,10 @@ impl ChannelDriver for SmsDriver {
             .map_err(|failure| FailedTry { circuit: self.circuit(claimed, failure.code), failure })
     }
 
+    fn receipt_due_ms(&self, claimed: &Claimed<'_>) -> Option<u64> {
+        Some(self.due_ms(claimed))
+    }
+
     async fn look_up(
         &self,
         claimed: &Claimed<'_>,
@@ -153,7 +165,7 @@ impl ChannelDriver for SmsDriver {
             lookups_missed: doubt.lookups,
             resends: doubt.resends,
             waited_ms,
-            receipt_due_ms: self.receipt_due_ms,
+            receipt_due_ms: self.due_ms(claimed),
         };
         let next = reconcile(gateway.map_or(UNASKABLE, |gateway| gateway.capabilities().recovery), so_far);
         match (next, gateway) {

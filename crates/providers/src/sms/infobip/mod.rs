@@ -68,6 +68,7 @@ pub(super) const DESCRIPTOR: Descriptor = Descriptor {
     capabilities: Capabilities {
         recovery: Recovery { look_up: LookUpBy::ClientReference, duplicates: Duplicates::Refused },
         text_limits: TextLimits { overseas: TEXT_LIMITS, domestic_sms: TEXT_LIMITS, domestic_lms: None },
+        receipt_due: &[],
         one_time_codes_only: &[],
     },
     code_tables: &[

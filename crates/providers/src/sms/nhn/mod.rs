@@ -6,13 +6,13 @@ pub(super) mod receipts;
 pub(super) mod statuses;
 pub(super) mod wire;
 
-use std::fmt;
+use std::{fmt, time::Duration};
 
 use closure_contract::{
     Provider, SmsProvider, Timestamp,
     facts::{
         recovery::{Duplicates, LookUpBy, Recovery},
-        texts::{TextLimit, TextLimits, TextMeasure},
+        texts::{TextKind, TextLimit, TextLimits, TextMeasure},
     },
     job::Scope,
 };
@@ -64,6 +64,8 @@ pub(super) const DESCRIPTOR: Descriptor = Descriptor {
     capabilities: Capabilities {
         recovery: Recovery { look_up: LookUpBy::ClientReference, duplicates: Duplicates::Carried },
         text_limits: TEXT_LIMITS,
+        // `error-code.md`, result 2000: an LMS without a result ends after 80 hours; its receipt tells that a little later.
+        receipt_due: &[(TextKind::DomesticLms, Duration::from_secs(81 * 3_600))],
         // `international-sending-policy.md`: in countries as strict as Vietnam a text arrives only if it is a one-time code;
         // until May 2025 the same sentence named China.
         one_time_codes_only: &[84, 86],
