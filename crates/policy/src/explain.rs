@@ -3,7 +3,7 @@
 use std::fmt;
 
 use closure_contract::{
-    AppliedRule, FailureCode, Job, JobId, Language, Timestamp,
+    AppliedRule, FailureCode, Job, JobId, Language, Provider, Timestamp,
     facts::{mail::AutoSubmitted, preconditions::Preconditions},
     job::Scope,
 };
@@ -125,6 +125,8 @@ pub struct SmsPlan {
     pub scope: Scope,
     /// The title of a domestic long message; a text message with one is a long message.
     pub subject: Option<String>,
+    /// The gateways that do not take so long a text.
+    pub too_short: Vec<Provider>,
 }
 
 /// An email that the rules let pass.

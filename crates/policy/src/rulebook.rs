@@ -2,13 +2,17 @@
 
 use std::sync::Arc;
 
-use closure_contract::{Evidence, Provider, Timestamp};
+use closure_contract::{Evidence, Provider, Timestamp, facts::texts::TextGateway};
 use serde::{Deserialize, Serialize};
 
 use crate::{
     caps::CapRules,
     email::frame::MailFrames,
-    gateway::{circuit::CircuitRules, fallback_hold::FallbackHoldRules, route::RoutingRule},
+    gateway::{
+        circuit::CircuitRules,
+        fallback_hold::FallbackHoldRules,
+        route::{self, RoutingRule},
+    },
     quiet::QuietHours,
     sms::invitation::Invitations,
     template::{Template, TemplateProblem},
@@ -259,6 +263,7 @@ pub struct CompiledRulebook {
     templates: Vec<Template>,
     frames: MailFrames,
     invitations: Arc<Invitations>,
+    gateways: Vec<TextGateway>,
 }
 
 /// One thing that is wrong with a rulebook.
@@ -309,7 +314,7 @@ impl Rulebook {
             return Err(errors);
         }
         let invitations = Arc::new(Invitations::of(&self.sms));
-        Ok(CompiledRulebook { rules: self, templates, frames, invitations })
+        Ok(CompiledRulebook { rules: self, templates, frames, invitations, gateways: Vec::new() })
     }
 }
 
@@ -325,8 +330,19 @@ impl CompiledRulebook {
     pub fn with_templates(&self, sources: &[TemplateSource]) -> (Self, Vec<RulebookError>) {
         let mut errors = Vec::new();
         let templates = validate::templates(sources, &self.rules, &mut errors);
-        let (rules, frames) = (self.rules.clone(), self.frames.clone());
-        (Self { rules, templates, frames, invitations: Arc::clone(&self.invitations) }, errors)
+        (Self { templates, ..self.clone() }, errors)
+    }
+
+    /// The same rules over these connected gateways, the preferred one first; without any no gateway's limit is known.
+    pub fn over_gateways(self, gateways: Vec<TextGateway>) -> Self {
+        Self { gateways, ..self }
+    }
+
+    /// The connected gateways that may carry the texts of a country.
+    pub(crate) fn gateways_of(&self, country_code: u16) -> impl Iterator<Item = &TextGateway> {
+        let connected: Vec<Provider> = self.gateways.iter().map(|one| one.gateway).collect();
+        let routed = route::gateways_of(country_code, &self.rules.sms.routes, &connected);
+        self.gateways.iter().filter(move |one| routed.contains(&one.gateway))
     }
 
     /// The wordings that invite an answer.

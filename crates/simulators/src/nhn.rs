@@ -67,8 +67,10 @@ pub struct NhnSimSettings {
     pub requests_per_s_max: Option<u32>,
     /// How many messages are remembered.
     pub messages_max: usize,
-    /// The longest text for overseas, in characters; the documents name the code but no number.
-    pub overseas_text_chars_max: usize,
+    /// The longest text for overseas that GSM 03.38 can write, in its septets: five parts.
+    pub overseas_gsm_septets_max: usize,
+    /// The longest one that it cannot, in 16-bit units: five parts.
+    pub overseas_ucs2_units_max: usize,
 }
 
 impl Default for NhnSimSettings {
@@ -90,7 +92,8 @@ impl Default for NhnSimSettings {
             webhook_retry_ms: 1_000,
             requests_per_s_max: None,
             messages_max: 200_000,
-            overseas_text_chars_max: 1_000,
+            overseas_gsm_septets_max: 765,
+            overseas_ucs2_units_max: 335,
         }
     }
 }

@@ -34,13 +34,15 @@ const THE_CLOCK: (&str, &str) = ("crates/contract/src/ids.rs", "Self(OffsetDateT
 /// Words that make code take one of several ways.
 const BRANCHES: [&str; 6] = ["if", "match", "while", "loop", "return", "async"];
 /// Where a fact may take its parts from: data, their form, and what the contract says already.
-const SOURCES_OF_FACTS: [&str; 7] = [
+const SOURCES_OF_FACTS: [&str; 9] = [
     "use std::{fmt",
     "use std::fmt",
     "use std::ops::",
     "use serde::",
+    "use schemars::JsonSchema",
     "use super::",
     "use crate::ids::",
+    "use crate::Provider;",
     "use crate::{",
 ];
 

@@ -23,7 +23,7 @@ const CASES: [(InfobipBehaviour, u64, DeliveryState); 7] = [
 ];
 
 /// A gateway with these settings, and a fleet whose gateways are these.
-async fn fleet_over(
+pub(crate) async fn fleet_over(
     settings: InfobipSimSettings,
     name: &'static str,
     gateways: &str,
@@ -122,7 +122,7 @@ fn a_text_that_is_turned_back_for_want_of_credit_makes_no_email_and_goes_out_whe
     });
 }
 
-fn digits(job: &serde_json::Value) -> String {
+pub(crate) fn digits(job: &serde_json::Value) -> String {
     job["to"]["phone"]["number"].as_str().expect("the job has a number").trim_start_matches('+').to_owned()
 }
 

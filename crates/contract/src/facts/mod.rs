@@ -15,6 +15,7 @@ pub mod receipts;
 pub mod recipients;
 pub mod recovery;
 pub mod share;
+pub mod texts;
 
 /// A number or an address, which `Debug` does not show.
 #[derive(Clone, PartialEq, Eq, Hash)]

@@ -1,5 +1,7 @@
 //! The bounce reader as a process of its own, or beside other roles of one.
 
+use std::{net::SocketAddr, time::Duration};
+
 use closure_store::Store;
 use tracing::{info, warn};
 
@@ -15,13 +17,8 @@ use crate::{
 /// `fleet work bounces`: whoever reads what strangers send needs a maildir and a few columns of the database, and no
 /// broker.
 pub(super) async fn run(invocation: &Invocation, signals: Signals) -> Result<(), Failure> {
-    let (database, grace, health_listen, settings) = config::load(invocation.config.as_ref(), |source| {
-        (
-            config::database(source),
-            config::worker(source, None).grace,
-            config::health(source),
-            config::bounces(source),
-        )
+    let (database, (grace, health_listen, settings)) = config::load(invocation.config.as_ref(), |source| {
+        (config::database(source), bounces_settings(source))
     })?;
     let store = Store::new(database).map_err(|problem| Failure::config(&problem))?;
     let lifecycle = Lifecycle::listen(signals, grace);
@@ -42,6 +39,13 @@ pub(super) async fn run(invocation: &Invocation, signals: Signals) -> Result<(),
         Finish::Cut => warn!("stopped; what was in hand will be looked at again"),
     }
     Ok(())
+}
+
+/// What the bounce reader reads of the configuration besides the database.
+pub(super) fn bounces_settings(
+    source: &mut config::Source<'_>,
+) -> (Duration, Option<SocketAddr>, Option<BounceSettings>) {
+    (config::worker(source, None).grace, config::health(source), config::bounces(source))
 }
 
 /// Opens the maildir of the bounce reader, if the process is one.

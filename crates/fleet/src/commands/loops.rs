@@ -29,6 +29,7 @@ use crate::{
         health::{AskedGateways, GatewayHealth},
         quota::QuotaWatch,
         rate_limit::RateLimiter,
+        receipt_dues::ReceiptsDue,
     },
     receipts::inquiries::Inquiries,
     runtime::{self, Flow},
@@ -83,8 +84,7 @@ fn deliver<C: ChannelDriver>(
     ladder: &Ladder,
     flow: Option<watch::Receiver<Flow>>,
 ) -> Loop {
-    let (patience, receipt_due_ms) = (context.worker_settings.patience, context.receipt_due_ms);
-    let waits = Waits { ladder: ladder.clone(), patience, receipt_due_ms };
+    let waits = Waits { ladder: ladder.clone(), patience: context.worker_settings.patience };
     let recorded = (context.store.clone(), context.engine.clone());
     let pipeline = DeliveryPipeline::new(driver, recorded, Arc::clone(leases), waits, flow);
     consume(context, pipeline, context.worker_settings.concurrency)
@@ -162,7 +162,7 @@ fn start_sms(
     leases: &Arc<Leases>,
     gateway_health: &Arc<GatewayHealth>,
 ) -> Vec<Loop> {
-    let SmsSettings { gateways, rates, quotas, inquiries } = settings;
+    let SmsSettings { gateways, rates, quotas, inquiries, receipt_dues } = settings;
     let mut loops: Vec<Loop> = Vec::new();
     let (store, lifecycle) = (context.store.clone(), context.lifecycle.clone());
     loops.push(Box::pin(QuotaWatch { store, quotas, lifecycle }.run()));
@@ -186,7 +186,7 @@ fn start_sms(
         routes: context.sms_rules.routes.clone(),
         health: Arc::clone(gateway_health),
         pace: RateLimiter::new(context.store.clone(), &rates),
-        receipt_due_ms: context.receipt_due_ms,
+        receipt_dues: ReceiptsDue { rulebook_ms: context.receipt_due_ms, gateways: receipt_dues },
     };
     loops.push(deliver(context, leases, driver, &context.worker_settings.sms_ladder, flow));
     loops

@@ -6,7 +6,11 @@ use closure_providers::AriDial;
 
 use super::{
     Invocation,
-    roles::{role_settings, rulebook_of},
+    advisor::advisor_settings,
+    bounces::bounces_settings,
+    roles::{role_settings, work_settings},
+    webhooks::webhooks_settings,
+    work::intake_settings,
 };
 use crate::{
     cli::{Member, Role},
@@ -17,31 +21,23 @@ use crate::{
 ///
 /// Broker and database are left out: each process has users of its own there, and we have their addresses only.
 pub(super) fn check(invocation: &Invocation, member: Member) -> Result<(), ConfigError> {
-    config::load(invocation.config.as_ref(), |source| match member {
-        Member::Work(Role::Bounces) => {
-            config::bounces(source);
-        }
-        Member::Work(Role::Webhooks) => {
-            config::webhooks(source);
-        }
-        Member::Work(role) => work(source, role),
-        Member::Advisor => {
-            config::advisor(source);
-        }
-        Member::Intake => {
-            config::intake(source);
-        }
-    })
+    config::load(invocation.config.as_ref(), |source| read(source, member))
+}
+
+/// Reads by the very functions that the process itself begins with, so that it refuses nothing that is not told here.
+fn read(source: &mut config::Source<'_>, member: Member) {
+    config::log(source);
+    match member {
+        Member::Work(Role::Bounces) => drop(bounces_settings(source)),
+        Member::Work(Role::Webhooks) => drop(webhooks_settings(source, None)),
+        Member::Work(role) => drop(work_settings(source, &BTreeSet::from([role]), None)),
+        Member::Advisor => drop(advisor_settings(source)),
+        Member::Intake => drop(intake_settings(source)),
+    }
 }
 
 /// The PBX of the role dial; nothing where its keys are wrong.
 pub(super) fn pbx(invocation: &Invocation) -> Option<(Arc<AriDial>, DialSettings)> {
     let roles = BTreeSet::from([Role::Dial]);
     config::load(invocation.config.as_ref(), |source| role_settings(source, &roles)).ok()?.dial
-}
-
-fn work(source: &mut config::Source<'_>, role: Role) {
-    let roles = BTreeSet::from([role]);
-    rulebook_of(source, &roles);
-    role_settings(source, &roles);
 }

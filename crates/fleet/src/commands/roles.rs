@@ -1,14 +1,23 @@
 //! What each role of a process needs: its settings and its queues.
 
-use std::{collections::BTreeSet, num::NonZeroU64, sync::Arc};
+use std::{
+    collections::{BTreeSet, HashMap},
+    net::SocketAddr,
+    num::NonZeroU64,
+    sync::Arc,
+    time::Duration,
+};
 
 use closure_contract::{Channel, Provider, topology::WorkQueue};
-use closure_policy::rulebook::CompiledRulebook;
+use closure_policy::{gateway::receipt_due::ReceiptDue, rulebook::CompiledRulebook};
 use closure_providers::{AriDial, BounceAddresses, DkimSigner, Smtp};
 
 use crate::{
     cli::Role,
-    config::{self, BounceSettings, DialSettings, FallbackSettings, InquirySettings, WebhooksSettings},
+    config::{
+        self, BounceSettings, DialSettings, FallbackSettings, InquirySettings, WebhooksSettings,
+        WorkerSettings,
+    },
     gateways::{pool::Gateways, rate_limit::Rates},
     workers::dead,
 };
@@ -29,6 +38,7 @@ pub(super) struct SmsSettings {
     pub(super) rates: Rates,
     pub(super) quotas: Vec<(Provider, Option<NonZeroU64>)>,
     pub(super) inquiries: InquirySettings,
+    pub(super) receipt_dues: HashMap<Provider, ReceiptDue>,
 }
 
 /// What the email role needs.
@@ -40,11 +50,35 @@ pub(super) struct EmailSettings {
 }
 
 /// The rules' settings of these roles; one that sends abroad must say to which countries.
-pub(super) fn rulebook_of(source: &mut config::Source<'_>, roles: &BTreeSet<Role>) -> CompiledRulebook {
+fn rulebook_of(source: &mut config::Source<'_>, roles: &BTreeSet<Role>) -> CompiledRulebook {
     if roles.contains(&Role::Sms) || roles.contains(&Role::Dial) {
         config::sending_rulebook(source)
     } else {
         config::rulebook(source)
+    }
+}
+
+/// What a worker reads of the configuration besides broker and database.
+pub(super) struct WorkSettings {
+    pub(super) rulebook: CompiledRulebook,
+    pub(super) templates_refresh: Duration,
+    pub(super) worker: WorkerSettings,
+    pub(super) health_listen: Option<SocketAddr>,
+    pub(super) roles: RoleSettings,
+}
+
+/// Reads what a worker of these roles needs; `concurrency` from the command line wins.
+pub(super) fn work_settings(
+    source: &mut config::Source<'_>,
+    roles: &BTreeSet<Role>,
+    concurrency: Option<u16>,
+) -> WorkSettings {
+    WorkSettings {
+        rulebook: rulebook_of(source, roles),
+        templates_refresh: config::templates_refresh(source),
+        worker: config::worker(source, concurrency),
+        health_listen: config::health(source),
+        roles: role_settings(source, roles),
     }
 }
 
@@ -54,12 +88,13 @@ pub(super) fn role_settings(source: &mut config::Source<'_>, roles: &BTreeSet<Ro
         RoleSettings { sms: None, email: None, dial: None, fallback: None, bounces: None, webhooks: None };
     if roles.contains(&Role::Sms) {
         let (rates, quotas) = (config::rates(source), config::quotas(source));
-        let inquiries = config::inquiries(source);
+        let (inquiries, receipt_dues) = (config::inquiries(source), config::receipt_dues(source));
         settings.sms = Gateways::new(config::sms(source)).map(|gateways| SmsSettings {
             gateways,
             rates,
             quotas,
             inquiries,
+            receipt_dues,
         });
     }
     if roles.contains(&Role::Email) {

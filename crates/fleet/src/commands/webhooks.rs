@@ -1,6 +1,6 @@
 //! The webhooks worker as a process of its own, or beside other roles of one.
 
-use std::collections::BTreeSet;
+use std::{collections::BTreeSet, net::SocketAddr};
 
 use closure_broker::{BrokerSettings, Publisher};
 use tracing::{info, warn};
@@ -22,14 +22,9 @@ use crate::{
 
 /// `fleet work webhooks`: whoever speaks with the CRM's servers needs the broker, and no database.
 pub(super) async fn run(invocation: &Invocation, work: &Work, signals: Signals) -> Result<(), Failure> {
-    let (broker, settings, worker_settings, health_listen) =
+    let (broker, (settings, worker_settings, health_listen)) =
         config::load(invocation.config.as_ref(), |source| {
-            (
-                config::broker(source, "webhooks"),
-                config::webhooks(source),
-                config::worker(source, work.concurrency),
-                config::health(source),
-            )
+            (config::broker(source, "webhooks"), webhooks_settings(source, work.concurrency))
         })?;
     let lifecycle = Lifecycle::listen(signals, worker_settings.grace);
     let health = open_health(health_listen, &lifecycle).await?;
@@ -48,6 +43,14 @@ pub(super) async fn run(invocation: &Invocation, work: &Work, signals: Signals) 
         Finish::Cut => warn!("stopped; what was in hand will be delivered again"),
     }
     Ok(())
+}
+
+/// What the webhooks worker reads of the configuration besides the broker; `concurrency` from the command line wins.
+pub(super) fn webhooks_settings(
+    source: &mut config::Source<'_>,
+    concurrency: Option<u16>,
+) -> (Option<WebhooksSettings>, WorkerSettings, Option<SocketAddr>) {
+    (config::webhooks(source), config::worker(source, concurrency), config::health(source))
 }
 
 /// The loop that carries outcomes to the CRM's webhook.

@@ -11,12 +11,12 @@ use super::{
     Failure, Invocation, bounces,
     loops::{Loop, start},
     opening::{Awaited, await_services, open_health, open_holds, open_rules},
-    roles::{name, role_settings, rulebook_of},
+    roles::{WorkSettings, name, work_settings},
     webhooks,
 };
 use crate::{
     cli::{Role, Work},
-    config::{self, WorkerSettings},
+    config::{self, IntakeSettings, WorkerSettings},
     engine::Engine,
     gateways::fallback_hold::FallbackHolds,
     health::Health,
@@ -53,18 +53,20 @@ pub async fn run(invocation: &Invocation, work: &Work, signals: Signals) -> Resu
     if roles == BTreeSet::from([Role::Webhooks]) {
         return webhooks::run(invocation, work, signals).await;
     }
-    let (broker, database, rulebook, refresh, worker_settings, health_listen, mut settings) =
-        config::load(invocation.config.as_ref(), |source| {
-            (
-                config::broker(source, &name(&roles)),
-                config::database(source),
-                rulebook_of(source, &roles),
-                config::templates_refresh(source),
-                config::worker(source, work.concurrency),
-                config::health(source),
-                role_settings(source, &roles),
-            )
-        })?;
+    let (broker, database, own) = config::load(invocation.config.as_ref(), |source| {
+        (
+            config::broker(source, &name(&roles)),
+            config::database(source),
+            work_settings(source, &roles, work.concurrency),
+        )
+    })?;
+    let WorkSettings {
+        rulebook,
+        templates_refresh,
+        worker: worker_settings,
+        health_listen,
+        roles: mut settings,
+    } = own;
     let store = Store::new(database).map_err(|problem| Failure::config(&problem))?;
     let lifecycle = Lifecycle::listen(signals, worker_settings.grace);
     let bounces = bounces::open(settings.bounces.take()).await?;
@@ -77,7 +79,9 @@ pub async fn run(invocation: &Invocation, work: &Work, signals: Signals) -> Resu
     health.watch_publisher(publisher.clone());
     let receipt_due_ms = rulebook.receipt_due_ms();
     let (sms_rules, mail_circuit) = (rulebook.rules().sms.clone(), rulebook.rules().email.circuit);
-    let Some(rules) = open_rules(rulebook, &store, refresh, &lifecycle).await? else { return Ok(()) };
+    let Some(rules) = open_rules(rulebook, &store, templates_refresh, &lifecycle).await? else {
+        return Ok(());
+    };
     let holds = match settings.fallback {
         Some(_) => match open_holds(&store, sms_rules.fallback_hold, &lifecycle).await? {
             Some(holds) => Some(holds),
@@ -124,11 +128,15 @@ async fn finish(context: &WorkerContext) {
     }
 }
 
+/// What the intake reads of the configuration besides the broker.
+pub(super) fn intake_settings(source: &mut config::Source<'_>) -> (IntakeSettings, Duration) {
+    (config::intake(source), config::worker(source, None).grace)
+}
+
 /// Takes receipts until the process is told to stop.
 pub async fn intake(invocation: &Invocation, signals: Signals) -> Result<(), Failure> {
-    let (broker, settings, grace) = config::load(invocation.config.as_ref(), |source| {
-        let broker = config::broker(source, "intake");
-        (broker, config::intake(source), config::worker(source, None).grace)
+    let (broker, (settings, grace)) = config::load(invocation.config.as_ref(), |source| {
+        (config::broker(source, "intake"), intake_settings(source))
     })?;
     let lifecycle = Lifecycle::listen(signals, grace);
     let publisher = Publisher::start(broker, lifecycle.shutdown.clone(), &lifecycle.tracker);

@@ -5,16 +5,18 @@ mod bounces;
 mod gateways;
 pub mod keys;
 mod rates;
+mod receipt_dues;
 mod sections;
 mod source;
 mod webhooks;
 
 use std::path::PathBuf;
 
-pub use advisor::{advisor, advisor_if_any};
+pub use advisor::{AdvisorSettings, advisor, advisor_if_any};
 pub use bounces::{BounceSettings, bounce_addresses, bounces, dkim, has_bounces};
-pub use gateways::{intake, sms};
+pub use gateways::{IntakeSettings, intake, sms};
 pub use rates::{InquirySettings, inquiries, quotas, rates};
+pub use receipt_dues::receipt_dues;
 pub use sections::{
     DialSettings, FallbackSettings, LogFormat, LogSettings, WorkerSettings, broker, database, dial, email,
     fallback, health, log, maybe_database, message_id_domain, patience, rulebook, sending_rulebook,

@@ -6,6 +6,7 @@ use closure_contract::Provider;
 
 use super::{
     gateways::{Keys, connected},
+    receipt_dues::RECEIPT_DUE_MS_MAX,
     source::Source,
 };
 use crate::gateways::rate_limit::Rates;
@@ -34,8 +35,8 @@ pub fn rates(source: &mut Source<'_>) -> Rates {
     rates
 }
 
-/// No receipt has more time than 31 days.
-const INQUIRE_BEFORE_DUE_MS_MAX: u64 = 31 * 24 * 3_600_000;
+/// No receipt has more time.
+const INQUIRE_BEFORE_DUE_MS_MAX: u64 = RECEIPT_DUE_MS_MAX;
 
 /// When a gateway is asked about a text without a receipt.
 #[derive(Debug, Clone, Copy)]

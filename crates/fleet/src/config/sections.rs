@@ -13,7 +13,7 @@ use closure_providers::{AriSettings, PlainHttp, Security, SmtpCredentials, SmtpS
 use closure_store::{RemotePlaintext, StoreSettings};
 use tracing_subscriber::{EnvFilter, filter::LevelFilter};
 
-use super::source::Source;
+use super::{gateways::text_gateways, source::Source};
 
 /// A provider's answer has at most this many bytes.
 pub(super) const ANSWER_BYTES_MAX: usize = 256 * 1024;
@@ -150,7 +150,7 @@ pub fn sending_rulebook(source: &mut Source<'_>) -> CompiledRulebook {
     rulebook
 }
 
-/// The rules' settings; templates stand in the register of the database alone.
+/// The rules' settings over the connected gateways; templates stand in the register of the database alone.
 pub fn rulebook(source: &mut Source<'_>) -> CompiledRulebook {
     let rulebook = match source.maybe::<String>("rulebook") {
         None => Rulebook::default(),
@@ -173,12 +173,14 @@ pub fn rulebook(source: &mut Source<'_>) -> CompiledRulebook {
             }
         }
     };
-    rulebook.compile().unwrap_or_else(|errors| {
+    let rulebook = rulebook.compile().unwrap_or_else(|errors| {
         for error in errors {
             source.refuse(format!("rulebook: {error}"));
         }
         Rulebook::default().compile().expect("the rulebook's own defaults are valid")
-    })
+    });
+    // What the gateways take decides whether a text is sent, for whoever decides.
+    rulebook.over_gateways(text_gateways(source))
 }
 
 /// How long the templates that are known may be older than those of the register.

@@ -79,9 +79,11 @@ impl<'a> Source<'a> {
         }
     }
 
-    /// Records an error that a section found by itself.
+    /// Records an error that a section found by itself, once.
     pub fn refuse(&mut self, problem: String) {
-        self.errors.push(problem);
+        if !self.errors.contains(&problem) {
+            self.errors.push(problem);
+        }
     }
 
     /// Every error so far.

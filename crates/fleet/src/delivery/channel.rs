@@ -27,6 +27,10 @@ pub trait ChannelDriver: Send + Sync + 'static {
         claimed: &Claimed<'_>,
         handover: &Arc<Handover>,
     ) -> impl Future<Output = Result<Accepted, FailedTry>> + Send;
+    /// After so many milliseconds the silence of the one who took it is an answer; nothing where no receipt is due.
+    fn receipt_due_ms(&self, _claimed: &Claimed<'_>) -> Option<u64> {
+        None
+    }
     /// What became of a try whose answer was lost `waited_ms` milliseconds ago.
     fn look_up(
         &self,

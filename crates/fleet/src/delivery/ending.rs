@@ -12,7 +12,7 @@ use crate::why::Why;
 #[derive(Debug, Clone)]
 pub enum AttemptResult {
     /// The provider took it; of a text message silence is an answer after so long.
-    Taken { accepted: Accepted, receipt_due_ms: u64 },
+    Taken { accepted: Accepted, receipt_due_ms: Option<u64> },
     /// The last try failed.
     Failed(Why),
     /// Nobody will ever tell whether the provider took it.
@@ -35,9 +35,7 @@ pub enum AttemptResult {
 pub fn ending(channel: Channel, result: AttemptResult) -> Ending {
     use AttemptUse::{GivenBack, Spent};
     match (result, channel) {
-        (AttemptResult::Taken { accepted, receipt_due_ms }, Channel::Sms) => {
-            taken(accepted, Some(receipt_due_ms))
-        }
+        (AttemptResult::Taken { accepted, receipt_due_ms }, Channel::Sms) => taken(accepted, receipt_due_ms),
         (AttemptResult::Taken { accepted, .. }, Channel::Dial) => taken(accepted, None),
         (AttemptResult::Taken { accepted, .. }, Channel::Email) => Ending::Final {
             state: FinalState::Accepted,
@@ -146,7 +144,7 @@ mod tests {
         let taken = || {
             let reported_sender = Some("1588".to_owned());
             let accepted = Accepted { provider_ref: Some("ref".to_owned()), reported_sender };
-            AttemptResult::Taken { accepted, receipt_due_ms: 7 }
+            AttemptResult::Taken { accepted, receipt_due_ms: Some(7) }
         };
         let accepted = |receipt_due_in_ms| Ending::Accepted {
             provider_ref: Some("ref".to_owned()),

@@ -33,6 +33,7 @@ use crate::{
         health::{GatewayHealth, hits_everyone},
         pool::Gateways,
         rate_limit::RateLimiter,
+        receipt_dues::ReceiptsDue,
     },
     lock::lock,
     runtime::Interrupted,
@@ -47,15 +48,16 @@ pub struct SmsDriver {
     pub health: Arc<GatewayHealth>,
     /// How fast they may be asked.
     pub pace: RateLimiter,
-    /// How long after the gateway took a message its receipt is due.
-    pub receipt_due_ms: u64,
+    /// How long after a gateway took a message its receipt is due.
+    pub receipt_dues: ReceiptsDue,
 }
 
 impl SmsDriver {
     fn routed(&self, job: &Job, decision: &Decision) -> Option<Provider> {
         let country_code = country_code(decision);
         let unwell = self.health.unwell(country_code);
-        route(job.id(), country_code, &self.routes, &self.gateways.names(), &unwell)
+        let too_short = plan(decision).map_or(&[][..], |plan| &plan.too_short);
+        route(job.id(), country_code, &self.routes, &self.gateways.names(), &unwell, too_short)
     }
 
     /// How the gateway stands that failed a job: only a failure that hits every job alike, and after which nothing was
@@ -71,12 +73,19 @@ impl SmsDriver {
         }
     }
 
+    fn due_ms(&self, claimed: &Claimed<'_>) -> u64 {
+        match claimed.job {
+            Job::Sms(job) => self.receipt_dues.ms(claimed.grant.provider, job, plan(claimed.decision)),
+            Job::Email(_) | Job::Dial(_) => self.receipt_dues.rulebook_ms,
+        }
+    }
+
     async fn try_once(
         &self,
         claimed: &Claimed<'_>,
         handover: &Arc<Handover>,
     ) -> Result<Accepted, SendFailure> {
-        let Some(Plan::Sms(plan)) = &claimed.decision.plan else { return Err(wrong_plan()) };
+        let Some(plan) = plan(claimed.decision) else { return Err(wrong_plan()) };
         let (provider, country_code) = (claimed.grant.provider, Some(plan.country_code));
         let Some(gateway) = self.gateways.get(provider) else {
             return Err(SendFailure::new(
@@ -105,11 +114,15 @@ impl SmsDriver {
     }
 }
 
-fn country_code(decision: &Decision) -> Option<u16> {
+fn plan(decision: &Decision) -> Option<&SmsPlan> {
     match &decision.plan {
-        Some(Plan::Sms(plan)) => Some(plan.country_code),
+        Some(Plan::Sms(plan)) => Some(plan),
         Some(Plan::Email(_) | Plan::Dial(_)) | None => None,
     }
+}
+
+fn country_code(decision: &Decision) -> Option<u16> {
+    plan(decision).map(|plan| plan.country_code)
 }
 
 impl ChannelDriver for SmsDriver {
@@ -138,6 +151,10 @@ impl ChannelDriver for SmsDriver {
             .map_err(|failure| FailedTry { circuit: self.circuit(claimed, failure.code), failure })
     }
 
+    fn receipt_due_ms(&self, claimed: &Claimed<'_>) -> Option<u64> {
+        Some(self.due_ms(claimed))
+    }
+
     async fn look_up(
         &self,
         claimed: &Claimed<'_>,
@@ -149,7 +166,7 @@ impl ChannelDriver for SmsDriver {
             lookups_missed: doubt.lookups,
             resends: doubt.resends,
             waited_ms,
-            receipt_due_ms: self.receipt_due_ms,
+            receipt_due_ms: self.due_ms(claimed),
         };
         let next = reconcile(gateway.map_or(UNASKABLE, |gateway| gateway.capabilities().recovery), so_far);
         match (next, gateway) {
@@ -199,10 +216,7 @@ const UNASKABLE: Recovery = Recovery { look_up: LookUpBy::Nothing, duplicates: D
 /// Asks a gateway about an attempt.
 async fn ask(gateway: &SmsGateway, claimed: &Claimed<'_>, since: Timestamp) -> Finding {
     let Grant { provider, client_ref, .. } = *claimed.grant;
-    let message = match &claimed.decision.plan {
-        Some(Plan::Sms(plan)) => Some(message(plan, client_ref)),
-        Some(Plan::Email(_) | Plan::Dial(_)) | None => None,
-    };
+    let message = plan(claimed.decision).map(|plan| message(plan, client_ref));
     let scope = claimed.job.scope();
     let query = LookUpQuery { client_ref, scope, since, message: message.as_ref() };
     match gateway.look_up(&query).await {

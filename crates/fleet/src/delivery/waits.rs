@@ -10,8 +10,6 @@ pub struct Waits {
     pub ladder: Ladder,
     /// How long jobs may be put off.
     pub patience: PatienceRules,
-    /// After a text message was taken, silence is an answer after so long.
-    pub receipt_due_ms: u64,
 }
 
 /// A call waits so long where no try was made; hardly any click is fresh by then.

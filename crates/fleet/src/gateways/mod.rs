@@ -5,4 +5,5 @@ pub mod health;
 pub mod pool;
 pub mod quota;
 pub mod rate_limit;
+pub mod receipt_dues;
 pub mod text_report;

@@ -3,5 +3,7 @@
 pub mod circuit;
 pub mod fallback_hold;
 pub mod quota;
+pub mod receipt_due;
 pub mod reconcile;
 pub mod route;
+pub mod texts;

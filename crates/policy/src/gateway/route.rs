@@ -28,7 +28,8 @@ pub struct WeightedGateway {
 ///
 /// The same job has the same answer as long as the same gateways are well: its share is decided by its id.
 /// `connected` is in the order of preference, and its first carries everything that no route speaks of; `unwell` are
-/// those that lately failed in a way that hits every job alike.
+/// those that lately failed in a way that hits every job alike, and `too_short` those that do not take so long a text,
+/// which therefore never stand in.
 /// Where nobody is well the choice stands, and the job waits for it.
 pub fn route(
     job: JobId,
@@ -36,13 +37,24 @@ pub fn route(
     routes: &[RoutingRule],
     connected: &[Provider],
     unwell: &[Provider],
+    too_short: &[Provider],
 ) -> Option<Provider> {
-    let candidates = candidates(country_code, routes, connected);
+    let mut candidates = candidates(country_code, routes, connected);
+    candidates.retain(|one| !too_short.contains(&one.gateway));
     let chosen = by_weight(job, &candidates)?;
     let well = |index: &usize| candidates.get(*index).is_some_and(|one| !unwell.contains(&one.gateway));
     let in_turn = (chosen..candidates.len()).chain(0..chosen);
     let index = in_turn.into_iter().find(well).unwrap_or(chosen);
     candidates.get(index).map(|candidate| candidate.gateway)
+}
+
+/// The gateways that may carry a country's jobs, those that only stand in for others among them.
+pub(crate) fn gateways_of(
+    country_code: u16,
+    routes: &[RoutingRule],
+    connected: &[Provider],
+) -> Vec<Provider> {
+    candidates(Some(country_code), routes, connected).into_iter().map(|one| one.gateway).collect()
 }
 
 /// The gateways that have a share of a country's jobs; those that only stand in for others are not among them.
@@ -120,7 +132,7 @@ mod tests {
     }
 
     fn of(number: u128, country: u16, unwell: &[Provider]) -> Option<Provider> {
-        route(job(number), Some(country), &routes(), &CONNECTED, unwell)
+        route(job(number), Some(country), &routes(), &CONNECTED, unwell, &[])
     }
 
     #[test]
@@ -147,11 +159,29 @@ mod tests {
     }
 
     #[test]
+    fn a_text_that_is_too_long_for_a_gateway_goes_to_another_of_the_route_however_that_one_is() {
+        let long = |number, country, unwell: &[Provider], too_short: &[Provider]| {
+            route(job(number), Some(country), &routes(), &CONNECTED, unwell, too_short)
+        };
+        for number in 0..40 {
+            assert_eq!(long(number, 84, &[], &[Infobip]), Some(Nhn), "both shares are Nhn's");
+            assert_eq!(
+                long(number, 84, &[Nhn], &[Infobip]),
+                Some(Twilio),
+                "one that cannot does not stand in"
+            );
+            assert_eq!(long(number, 84, &[Nhn, Twilio], &[Infobip]), Some(Nhn), "it waits for one that can");
+        }
+        assert_eq!(long(0, 1, &[], &[Nhn]), Some(Infobip), "a weight of 0 carries what the others cannot");
+        assert_eq!(long(0, 1, &[], &[Nhn, Infobip]), None, "Twilio is not of this route");
+    }
+
+    #[test]
     fn without_routes_the_first_connected_gateway_carries_all_and_the_others_stand_in() {
-        let next = |unwell: &[Provider]| route(job(3), Some(84), &[], &[Infobip, Nhn], unwell);
+        let next = |unwell: &[Provider]| route(job(3), Some(84), &[], &[Infobip, Nhn], unwell, &[]);
         assert_eq!([next(&[]), next(&[Infobip])], [Some(Infobip), Some(Nhn)]);
-        assert_eq!(route(job(3), None, &[], &[], &[]), None);
-        let only = route(job(0), Some(84), &routes(), &[Twilio], &[]);
+        assert_eq!(route(job(3), None, &[], &[], &[], &[]), None);
+        let only = route(job(0), Some(84), &routes(), &[Twilio], &[], &[]);
         assert_eq!(only, Some(Twilio), "a gateway of a route that is not connected is passed over");
     }
 
@@ -168,7 +198,8 @@ mod tests {
         for country_code in [84, 86] {
             assert_eq!(sharers(country_code, &steered, &CONNECTED), [Infobip]);
             for number in 0..100 {
-                assert_eq!(route(job(number), Some(country_code), &steered, &CONNECTED, &[]), Some(Infobip));
+                let chosen = route(job(number), Some(country_code), &steered, &CONNECTED, &[], &[]);
+                assert_eq!(chosen, Some(Infobip));
             }
         }
         assert_eq!(sharers(81, &steered, &CONNECTED), [Nhn]);

@@ -8,6 +8,7 @@ const DIALLING: &str = "crates/policy/tests/policy/dialling.rs";
 const NUMBER_TABLE: &str = "crates/policy/tests/policy/number_table.rs";
 const NUMBERS: &str = "crates/policy/tests/policy/numbers.rs";
 const TEXTS: &str = "crates/policy/tests/policy/texts.rs";
+const LIMITS: &str = "crates/policy/tests/policy/limits.rs";
 const CALL_JOURNEYS: &str = "tests/tests/journeys/calls.rs";
 
 pub(crate) const R1: Rule = Rule {
@@ -121,7 +122,7 @@ pub(crate) const R17: Rule = Rule {
     id: RuleId::R17,
     guide_ko: "발송 구분 “해외 문자” 선택",
     guide_en: "Choose “overseas text message” in the popup.",
-    reading: "An overseas job to +82 waits for a person. A domestic text has up to 90 bytes of Korea's encoding as an SMS, and up to 2000 as a long message with a subject; one that this encoding cannot hold is refused, and the email answers.",
+    reading: "An overseas job to +82 waits for a person. A domestic text has up to 90 bytes of Korea's encoding as an SMS, and up to 2000 as a long message with a subject; one that this encoding cannot hold, or that no gateway takes, is refused, and the email answers.",
     keys: &[
         "sms.domestic_sms_bytes",
         "sms.domestic_max_bytes",
@@ -141,6 +142,10 @@ pub(crate) const R17: Rule = Rule {
         Proof {
             file: TEXTS,
             test: "a_domestic_text_that_koreas_encoding_cannot_hold_is_refused_and_the_email_answers",
+        },
+        Proof {
+            file: LIMITS,
+            test: "a_domestic_text_is_held_against_the_gateways_too_and_one_without_long_messages_has_one_limit",
         },
     ],
 };

@@ -9,6 +9,7 @@ const LIMITS: &str = "crates/policy/tests/policy/limits.rs";
 const CHARACTERS: &str = "crates/policy/tests/policy/characters.rs";
 const INVITATIONS: &str = "crates/policy/tests/policy/invitations.rs";
 const JOURNEYS: &str = "tests/tests/journeys/texts.rs";
+const LENGTHS: &str = "tests/tests/journeys/lengths.rs";
 const INFOBIP_JOURNEYS: &str = "tests/tests/journeys/infobip.rs";
 const SENDERS: &str = "crates/providers/tests/adapters/senders.rs";
 
@@ -28,9 +29,21 @@ pub(crate) const R6: Rule = Rule {
     id: RuleId::R6,
     guide_ko: "UTF-8 기준 1000 bytes까지 입력 가능",
     guide_en: "Up to 1000 bytes of UTF-8.",
-    reading: "1000 pass and 1001 are refused with the count, after NFC and LF line ends; never cut.",
-    keys: &["sms.max_bytes"],
+    reading: "1000 pass and 1001 are refused with the count, after NFC and LF line ends; never cut. A text that no gateway of its country takes is refused as well, with the gateway, its limit and the length; where one takes it, that one carries it.",
+    keys: &["sms.max_bytes", "sms.routes"],
     tests: &[
+        Proof {
+            file: LIMITS,
+            test: "a_text_is_held_against_the_gateways_of_its_countrys_route_and_refused_where_none_takes_it",
+        },
+        Proof {
+            file: LENGTHS,
+            test: "a_text_that_no_connected_gateway_takes_is_refused_with_limit_gateway_and_length_and_the_email_answers",
+        },
+        Proof {
+            file: LENGTHS,
+            test: "a_text_that_is_too_long_for_the_preferred_gateway_goes_to_one_that_takes_it",
+        },
         Proof { file: LIMITS, test: "the_limits_hold_to_the_byte_whatever_the_width_of_the_characters" },
         Proof { file: TEXTS, test: "bytes_are_counted_after_the_text_has_its_form" },
         Proof { file: JOURNEYS, test: "a_text_of_1001_bytes_is_never_cut_the_email_answers" },

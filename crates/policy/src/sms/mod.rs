@@ -21,6 +21,7 @@ use crate::{
     explain::{FallbackEmail, FallbackFacts, SmsPlan},
     fallback::email,
     findings::Findings,
+    gateway::texts::{TextExcess, excess},
     language::chinese::ChineseFacts,
     number::{
         meaning::JobNumber,
@@ -55,6 +56,9 @@ pub struct SmsFacts {
     pub replacements: Vec<Replacement>,
     /// The sender that is asked for.
     pub sender: String,
+    /// The gateways of its country that do not take so long a text; another one carries it, or it is refused.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub too_long_for: Vec<TextExcess>,
 }
 
 impl std::fmt::Debug for SmsFacts {
@@ -96,10 +100,14 @@ pub(crate) fn judge(
         check_overseas_subject(job, findings);
     }
     let sms = composed.text.as_ref().map(|text| {
-        let facts = facts(text, job.scope, &rules.sms, sender.0);
+        let mut facts = facts(text, job.scope, &rules.sms, sender.0);
         match job.scope {
             Scope::Overseas => check_overseas_size(&facts, text, &rules.sms, findings),
             Scope::Domestic => subject = check_domestic_size(job, &facts, text, &rules.sms, findings),
+        }
+        if let Some(code) = country_code {
+            let subject = subject.as_deref();
+            facts.too_long_for = check_gateways(rulebook, code, (job.scope, &text.text, subject), findings);
         }
         check_characters(text, findings);
         facts
@@ -118,6 +126,7 @@ pub(crate) fn judge(
         fallback.reason = format!("{}; {no_text}", fallback.reason);
         findings.note(RuleId::R18, RuleEffect::Flag, no_text);
     }
+    let too_short = sms.iter().flat_map(|sms| &sms.too_long_for).map(|over| over.gateway).collect();
     let plan = number.zip(composed.text).map(|(number, text)| SmsPlan {
         country_code: number.country_code,
         to: number.e164,
@@ -125,6 +134,7 @@ pub(crate) fn judge(
         text: text.text,
         scope: job.scope,
         subject,
+        too_short,
     });
     Judged { phone, sms, chinese, template: composed.template, fallback, plan }
 }
@@ -150,6 +160,7 @@ fn facts(text: &CleanText, scope: Scope, rules: &SmsRules, sender: &str) -> SmsF
         rejected_characters: text.rejected.clone(),
         replacements: text.replacements.clone(),
         sender: sender.to_owned(),
+        too_long_for: Vec::new(),
     }
 }
 
@@ -219,6 +230,29 @@ fn check_domestic_size(
         findings.note(RuleId::R17, effect, texts::short_message(bytes, given.is_some()));
     }
     None
+}
+
+/// R6 and R17 once more, by what the gateways of the country take: a text that none of them carries is refused before
+/// any is asked.
+fn check_gateways(
+    rulebook: &CompiledRulebook,
+    country_code: u16,
+    (scope, text, subject): (Scope, &str, Option<&str>),
+    findings: &mut Findings,
+) -> Vec<TextExcess> {
+    let excesses = rulebook.gateways_of(country_code).map(|one| excess(one, scope, text, subject));
+    let (over, carried): (Vec<_>, Vec<_>) = excesses.partition(Option::is_some);
+    let over: Vec<TextExcess> = over.into_iter().flatten().collect();
+    let rule = match scope {
+        Scope::Overseas => RuleId::R6,
+        Scope::Domestic => RuleId::R17,
+    };
+    match (over.is_empty(), carried.is_empty()) {
+        (true, _) => {}
+        (false, true) => findings.refuse(rule, FailureCode::BodyTooLong, texts::too_long_for_all(&over)),
+        (false, false) => findings.note(rule, RuleEffect::Flag, texts::too_long_for_some(&over)),
+    }
+    over
 }
 
 /// R9.

@@ -1,11 +1,14 @@
 //! What the rules say of a text message and of the email that may answer in its place (R5 to R14d, R17).
 
-use closure_contract::Language;
+use closure_contract::{Language, facts::texts::TextMeasure};
 
 use super::{Sentence, Words, words};
-use crate::sms::{
-    SmsFacts,
-    text::{Replacement, code_point},
+use crate::{
+    gateway::texts::TextExcess,
+    sms::{
+        SmsFacts,
+        text::{Replacement, code_point},
+    },
 };
 
 const fn fixed(english: &'static str, korean: &'static str) -> Sentence {
@@ -94,6 +97,46 @@ pub(crate) fn too_long_at_home(bytes: usize, max: usize) -> impl Words {
         "the text has {bytes} bytes, and a domestic message carries {max}",
         "본문은 {bytes}바이트이며 국내 문자는 {max}바이트까지 보낼 수 있습니다"
     )
+}
+
+/// No gateway of the country carries the text.
+pub(crate) fn too_long_for_all(over: &[TextExcess]) -> impl Words {
+    |language| {
+        let over = excesses(over, language);
+        match language {
+            Language::English => format!("the text is too long for every gateway of its country: {over}"),
+            Language::Korean => format!("이 국가를 맡은 발송사 모두에 본문이 너무 깁니다: {over}"),
+        }
+    }
+}
+
+/// Another gateway of the country carries it.
+pub(crate) fn too_long_for_some(over: &[TextExcess]) -> impl Words {
+    |language| {
+        let over = excesses(over, language);
+        match language {
+            Language::English => format!("another gateway carries it: {over}"),
+            Language::Korean => format!("다른 발송사가 보냅니다: {over}"),
+        }
+    }
+}
+
+/// What the text has, and what each of these gateways takes.
+fn excesses(over: &[TextExcess], language: Language) -> String {
+    let one = |TextExcess { gateway, measure, length, max }: &TextExcess| {
+        let (english, korean) = match measure {
+            TextMeasure::GsmSeptets => ("characters in GSM 03.38", "GSM 03.38 글자"),
+            TextMeasure::Ucs2Units => ("characters in UCS-2", "UCS-2 글자"),
+            TextMeasure::Parts => ("parts", "분할 건수"),
+            TextMeasure::Utf8Bytes => ("bytes in UTF-8", "UTF-8 바이트"),
+            TextMeasure::KoreanBytes => ("bytes in EUC-KR", "EUC-KR 바이트"),
+        };
+        match language {
+            Language::English => format!("it has {length} {english}, and {gateway} takes {max}"),
+            Language::Korean => format!("{korean} 기준 {length}이며 {gateway}는 {max}까지 보냅니다"),
+        }
+    };
+    over.iter().map(one).collect::<Vec<_>>().join("; ")
 }
 
 pub(crate) fn bad_title(max: usize) -> impl Words {

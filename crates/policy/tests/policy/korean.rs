@@ -1,10 +1,11 @@
 //! The same decision in Korean: its words change, and nothing else does.
 
 use closure_contract::{
-    Job, Language, Timestamp,
+    Job, Language, Provider, Timestamp,
     facts::{
         caps::{CapLimit, CapWindow},
         preconditions::{Listing, Preconditions, RevocationRecord},
+        texts::{TextGateway, TextLimit, TextLimits, TextMeasure},
     },
 };
 use closure_policy::{explain, number::meaning::JobNumber, preconditions, rulebook::CompiledRulebook};
@@ -186,6 +187,31 @@ fn every_word_about_a_job_is_korean_for_whoever_asks_for_korean_and_nothing_else
         .map(|job| is_the_same_in_korean(job, &rulebook, &Preconditions::default()))
         .sum();
     assert!(count > 500, "only {count} sentences were read");
+}
+
+#[test]
+fn what_the_gateways_take_is_told_in_korean_too() {
+    use TextMeasure::{GsmSeptets, KoreanBytes, Parts, Ucs2Units, Utf8Bytes};
+    static LIMITS: [&[TextLimit]; 5] = [
+        &[TextLimit { measure: GsmSeptets, max: 0 }],
+        &[TextLimit { measure: Ucs2Units, max: 0 }],
+        &[TextLimit { measure: Parts, max: 0 }],
+        &[TextLimit { measure: Utf8Bytes, max: 0 }],
+        &[TextLimit { measure: KoreanBytes, max: 0 }],
+    ];
+    let standing = Preconditions::default();
+    let takes_all = TextLimits { overseas: &[], domestic_sms: &[], domestic_lms: None };
+    for overseas in LIMITS {
+        let limits = TextLimits { overseas, ..takes_all };
+        let nhn = TextGateway { gateway: Provider::Nhn, limits };
+        let other = TextGateway { gateway: Provider::Infobip, limits: takes_all };
+        for gateways in [vec![nhn], vec![nhn, other]] {
+            let rulebook = rulebook_of("sms.routes = [{ gateways = [{ gateway = \"nhn\", weight = 1 }, { gateway = \"infobip\", weight = 0 }] }]").over_gateways(gateways);
+            for text in ["plain", "한글"] {
+                is_the_same_in_korean(&sms(json!({ "sms": { "text": text } })), &rulebook, &standing);
+            }
+        }
+    }
 }
 
 #[test]

@@ -1,10 +1,13 @@
 //! R6 to R8 and R17 at their exact borders, with characters of every width.
 
-use closure_contract::{FailureCode, Job, RuleEffect, RuleId};
-use closure_policy::sms::segments::korean_bytes;
+use closure_contract::{
+    FailureCode, Job, Provider, RuleEffect, RuleId,
+    facts::texts::{TextGateway, TextLimit, TextLimits, TextMeasure},
+};
+use closure_policy::{explain::Verdict, sms::segments::korean_bytes};
 use serde_json::json;
 
-use crate::support::{decided, effects, sms, sms_plan};
+use crate::support::{NOW, decide, decided, effects, rulebook_of, sms, sms_plan};
 
 /// One character for each width in UTF-8.
 const WIDTHS: [(char, usize); 4] = [('a', 1), ('é', 2), ('汉', 3), ('𠀀', 4)];
@@ -99,4 +102,78 @@ fn inside_korea_ascii_counts_one_byte_and_anything_else_two() {
             assert_eq!(subject, has_subject, "{} bytes", korean_bytes(&text));
         }
     }
+}
+
+/// A gateway that takes so many 16-bit units overseas and so many bytes at home.
+fn gateway(gateway: Provider, overseas: &'static [TextLimit], domestic: &'static [TextLimit]) -> TextGateway {
+    let limits = TextLimits { overseas, domestic_sms: domestic, domestic_lms: None };
+    TextGateway { gateway, limits }
+}
+
+const UNITS_100: &[TextLimit] = &[TextLimit { measure: TextMeasure::Ucs2Units, max: 100 }];
+const UNITS_200: &[TextLimit] = &[TextLimit { measure: TextMeasure::Ucs2Units, max: 200 }];
+const BYTES_100: &[TextLimit] = &[TextLimit { measure: TextMeasure::KoreanBytes, max: 100 }];
+const BYTES_200: &[TextLimit] = &[TextLimit { measure: TextMeasure::KoreanBytes, max: 200 }];
+
+#[test]
+fn a_text_is_held_against_the_gateways_of_its_countrys_route_and_refused_where_none_takes_it() {
+    let rulebook = rulebook_of(
+        "[[sms.routes]]\ncountry_codes = [66]\ngateways = [{ gateway = \"nhn\", weight = 1 }]\n\
+         [[sms.routes]]\ngateways = [{ gateway = \"nhn\", weight = 1 }, { gateway = \"infobip\", weight = 0 }]",
+    )
+    .over_gateways(vec![
+        gateway(Provider::Nhn, UNITS_100, BYTES_100),
+        gateway(Provider::Infobip, UNITS_200, BYTES_200),
+    ]);
+    let overseas = |number: &str, length| {
+        let phone = json!({ "phone": { "number": number } });
+        decide(&sms(json!({ "to": phone, "sms": { "text": "한".repeat(length) } })), &rulebook, NOW)
+    };
+    for (number, length, too_short, verdict) in [
+        ("+819012345678", 100, vec![], Verdict::Send),
+        ("+819012345678", 101, vec![Provider::Nhn], Verdict::Send),
+        ("+819012345678", 200, vec![Provider::Nhn], Verdict::Send),
+        ("+819012345678", 201, vec![Provider::Nhn, Provider::Infobip], Verdict::Reject),
+        ("+66812345678", 100, vec![], Verdict::Send),
+        ("+66812345678", 101, vec![Provider::Nhn], Verdict::Reject),
+    ] {
+        let decision = overseas(number, length);
+        let what = format!("{length} characters to {}", &number[..3]);
+        assert_eq!(decision.verdict, verdict, "{what}");
+        let over = &decision.sms.as_ref().expect("a text message has facts").too_long_for;
+        assert_eq!(over.iter().map(|one| one.gateway).collect::<Vec<_>>(), too_short, "{what}");
+        if verdict == Verdict::Send {
+            assert_eq!(sms_plan(&decision).too_short, too_short, "{what}");
+        } else {
+            assert_eq!(decision.code, Some(FailureCode::BodyTooLong), "{what}");
+            let detail = decision.detail.expect("a refusal says why");
+            for gateway in too_short {
+                let of_one = format!("it has {length} characters in UCS-2, and {gateway} takes");
+                assert!(detail.contains(&of_one), "{detail}");
+            }
+        }
+    }
+}
+
+#[test]
+fn a_domestic_text_is_held_against_the_gateways_too_and_one_without_long_messages_has_one_limit() {
+    let of = |gateways: Vec<TextGateway>, text: String| {
+        let rulebook = rulebook_of("").over_gateways(gateways);
+        let phone = json!({ "phone": { "number": "+821012345678" } });
+        decide(&sms(json!({ "scope": "domestic", "to": phone, "sms": { "text": text } })), &rulebook, NOW)
+    };
+    let one = || gateway(Provider::Twilio, UNITS_100, BYTES_100);
+    let decision = of(vec![one()], "한".repeat(51));
+    assert_eq!((decision.verdict, decision.code), (Verdict::Reject, Some(FailureCode::BodyTooLong)));
+    assert_eq!(effects(&decision, RuleId::R17).last(), Some(&RuleEffect::Reject));
+    assert!(
+        decision.detail.is_some_and(|detail| detail.contains("102 bytes in EUC-KR, and twilio takes 100"))
+    );
+    let two = vec![one(), gateway(Provider::Infobip, UNITS_100, BYTES_200)];
+    assert_eq!(sms_plan(&of(two, "한".repeat(51))).too_short, [Provider::Twilio]);
+    assert_eq!(
+        of(Vec::new(), "한".repeat(1_000)).verdict,
+        Verdict::Send,
+        "without gateways no limit is known"
+    );
 }

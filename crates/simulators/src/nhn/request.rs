@@ -12,6 +12,8 @@ const SMS_CHARS_MAX: usize = 255;
 const LMS_CHARS_MAX: usize = 4_000;
 const TITLE_CHARS_MAX: usize = 120;
 const GROUPING_KEY_CHARS_MAX: usize = 100;
+/// What GSM 03.38 has besides ASCII and its extension.
+const GSM_BEYOND_ASCII: &str = "£¥èéùìòÇØøÅåΔΦΓΛΩΠΨΣΘΞÆæßÉ¤¡ÄÖÑÜ§¿äöñüà";
 const SENDER_CHARS_MAX: usize = 13;
 const RECIPIENT_DIGITS: std::ops::RangeInclusive<usize> = 7..=20;
 
@@ -47,7 +49,8 @@ struct RecipientBody {
 /// What the checks need to know of the gateway.
 pub(super) struct Limits<'a> {
     pub(super) sender_numbers: &'a [String],
-    pub(super) overseas_text_chars_max: usize,
+    pub(super) overseas_gsm_septets_max: usize,
+    pub(super) overseas_ucs2_units_max: usize,
 }
 
 /// A request that can be read; whether it may be sent is in `verdict` and in each recipient.
@@ -129,11 +132,24 @@ fn judge_text(text: &str, title: &str, kind: SmsKind, overseas: bool, limits: &L
         (SmsKind::Long, false) if chars > LMS_CHARS_MAX || title.chars().count() > TITLE_CHARS_MAX => {
             ResultCode::TEXT_TOO_LONG
         }
-        (SmsKind::Short, true) if chars > limits.overseas_text_chars_max => {
-            ResultCode::OVERSEAS_TEXT_TOO_LONG
-        }
+        (SmsKind::Short, true) if is_too_long_overseas(text, limits) => ResultCode::OVERSEAS_TEXT_TOO_LONG,
         (SmsKind::Short, false) if chars > SMS_CHARS_MAX => ResultCode::TEXT_TOO_LONG,
         (SmsKind::Long | SmsKind::Short, false) | (SmsKind::Short, true) => ResultCode::SUCCESS,
+    }
+}
+
+/// One character outside GSM 03.38 makes the whole text UCS-2.
+fn is_too_long_overseas(text: &str, limits: &Limits<'_>) -> bool {
+    let septets = |one: char| match one {
+        '^' | '{' | '}' | '\\' | '[' | '~' | ']' | '|' | '€' => Some(2_usize),
+        '`' | '\t' => None,
+        '\n' | '\r' | ' '..='~' => Some(1),
+        one if GSM_BEYOND_ASCII.contains(one) => Some(1),
+        _ => None,
+    };
+    match text.chars().map(septets).sum::<Option<usize>>() {
+        Some(septets) => septets > limits.overseas_gsm_septets_max,
+        None => text.encode_utf16().count() > limits.overseas_ucs2_units_max,
     }
 }
 

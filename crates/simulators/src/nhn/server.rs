@@ -106,7 +106,8 @@ fn read(
     }
     let limits = Limits {
         sender_numbers: &state.settings.sender_numbers,
-        overseas_text_chars_max: state.settings.overseas_text_chars_max,
+        overseas_gsm_septets_max: state.settings.overseas_gsm_septets_max,
+        overseas_ucs2_units_max: state.settings.overseas_ucs2_units_max,
     };
     SendRequest::read(body, kind, &limits)
 }

@@ -8,8 +8,8 @@ mod twilio;
 
 use std::{net::SocketAddr, time::Duration};
 
-use closure_contract::SmsProvider;
-use closure_providers::{ConfigError, ReceiptDoor, ReceiptPull, SmsGateway};
+use closure_contract::{SmsProvider, facts::texts::TextGateway};
+use closure_providers::{ConfigError, Descriptor, ReceiptDoor, ReceiptPull, SmsGateway};
 
 use super::{
     sections::{ANSWER_BYTES_MAX, address},
@@ -93,6 +93,15 @@ fn polls(source: &mut Source<'_>, connected: &[SmsProvider]) -> Option<PollSetti
     };
     let sources = connected.iter().filter_map(|gateway| pull(source, *gateway)).collect();
     Some(PollSettings { sources, pause: Duration::from_millis(pause_ms) })
+}
+
+/// What the connected gateways take of a text, the preferred one first.
+pub(super) fn text_gateways(source: &mut Source<'_>) -> Vec<TextGateway> {
+    let facts = |gateway: SmsProvider| TextGateway {
+        gateway: gateway.provider(),
+        limits: Descriptor::of(gateway).capabilities.text_limits,
+    };
+    connected(source).into_iter().map(facts).collect()
 }
 
 /// The names of `sms.gateways`, each once.

@@ -45,6 +45,11 @@ const RATES: [Key; 2] = [
         "requests a second to single countries, over all workers together, such as 84=2,86=5; empty for none",
     ),
 ];
+const RECEIPT_DUE: Key = optional(
+    "receipt_due_ms",
+    "",
+    "milliseconds after which silence about a text counts, by kind (overseas, sms, lms) and country, such as sms=93600000,84=7200000; what is not named has the gateway's own (81 hours for NHN Cloud's LMS), or receipt_due_ms of the rulebook",
+);
 const TIMEOUTS: [Key; 3] = [
     optional("connect_timeout_ms", "3000", "milliseconds for reaching the gateway"),
     optional("read_timeout_ms", "8000", "milliseconds that the gateway may be silent while it answers"),
@@ -55,7 +60,7 @@ const TIMEOUTS: [Key; 3] = [
 pub fn sms_keys(gateway: SmsProvider) -> impl Iterator<Item = Key> {
     let Section { own_keys, month_quota: (quota, meaning), .. } = Section::of(gateway);
     let quota = optional("month_quota", quota, meaning);
-    let keys = own_keys.iter().cloned().chain(RATES).chain([quota]).chain(TIMEOUTS);
+    let keys = own_keys.iter().cloned().chain(RATES).chain([quota, RECEIPT_DUE]).chain(TIMEOUTS);
     keys.map(move |key| Key { name: below(gateway, &key.name).into(), ..key })
 }
 

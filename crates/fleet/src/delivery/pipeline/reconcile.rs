@@ -32,7 +32,7 @@ impl<C: ChannelDriver> DeliveryPipeline<C> {
                 self.still_in_doubt(claimed, lookups + 1, detail).await
             }
             Finding::Taken(accepted, receipt) => {
-                let taken = ending(C::CHANNEL, self.taken(accepted));
+                let taken = ending(C::CHANNEL, self.taken(claimed, accepted));
                 let settled = self.settle_found(claimed, taken).await?;
                 // Whoever dies before this is told leaves it to the question that is asked before the receipt is overdue.
                 Ok(settled.and_tell(receipt.map(|receipt| intake::message(*receipt))))

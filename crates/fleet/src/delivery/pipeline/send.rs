@@ -71,7 +71,7 @@ impl<C: ChannelDriver> DeliveryPipeline<C> {
         match (sent, handover.reached()) {
             (Some(Ok(accepted)), _) => {
                 self.came_through(claimed);
-                self.settle(claimed, ending(C::CHANNEL, self.taken(accepted))).await
+                self.settle(claimed, ending(C::CHANNEL, self.taken(claimed, accepted))).await
             }
             (Some(Err(_)), Reached::Refused) | (None, Reached::Nothing | Reached::Refused) => {
                 self.not_handed_over(claimed, contact).await
@@ -144,8 +144,8 @@ impl<C: ChannelDriver> DeliveryPipeline<C> {
         }
     }
 
-    pub(super) fn taken(&self, accepted: Accepted) -> AttemptResult {
-        AttemptResult::Taken { accepted, receipt_due_ms: self.waits.receipt_due_ms }
+    pub(super) fn taken(&self, claimed: &Claimed<'_>, accepted: Accepted) -> AttemptResult {
+        AttemptResult::Taken { accepted, receipt_due_ms: self.driver.receipt_due_ms(claimed) }
     }
 
     fn came_through(&self, claimed: &Claimed<'_>) {

@@ -13,7 +13,10 @@ use std::fmt;
 
 use closure_contract::{
     ClientRef, FailureCode, Provider, ReceiptStatus, SmsProvider, Timestamp,
-    facts::recovery::{Duplicates, LookUpBy, Recovery},
+    facts::{
+        recovery::{Duplicates, LookUpBy, Recovery},
+        texts::{TextLimit, TextLimits, TextMeasure},
+    },
 };
 use reqwest::{
     RequestBuilder, Url,
@@ -53,11 +56,19 @@ const VALIDITY_MINUTES_MAX: u64 = 2_880;
 /// The status of a request that was refused because the gateway has its message.
 const DUPLICATE: i64 = 23;
 
+/// What its status 25, REJECTED_MESSAGE_TOO_LONG, names; it has one kind of text for every country.
+const TEXT_LIMITS: &[TextLimit] = &[
+    TextLimit { measure: TextMeasure::Parts, max: 25 },
+    TextLimit { measure: TextMeasure::Utf8Bytes, max: 4_000 },
+];
+
 /// What is known of it without asking.
 pub(super) const DESCRIPTOR: Descriptor = Descriptor {
     gateway: SmsProvider::Infobip,
     capabilities: Capabilities {
         recovery: Recovery { look_up: LookUpBy::ClientReference, duplicates: Duplicates::Refused },
+        text_limits: TextLimits { overseas: TEXT_LIMITS, domestic_sms: TEXT_LIMITS, domestic_lms: None },
+        receipt_due: &[],
         one_time_codes_only: &[],
     },
     code_tables: &[

@@ -6,11 +6,14 @@ pub(super) mod receipts;
 pub(super) mod statuses;
 pub(super) mod wire;
 
-use std::fmt;
+use std::{fmt, time::Duration};
 
 use closure_contract::{
     Provider, SmsProvider, Timestamp,
-    facts::recovery::{Duplicates, LookUpBy, Recovery},
+    facts::{
+        recovery::{Duplicates, LookUpBy, Recovery},
+        texts::{TextKind, TextLimit, TextLimits, TextMeasure},
+    },
     job::Scope,
 };
 use reqwest::{RequestBuilder, Url, header::HeaderValue};
@@ -45,11 +48,24 @@ const RESULT_PAGES_MAX: usize = 50;
 const NHN_TIME: &[BorrowedFormatItem<'_>] =
     format_description!("[year]-[month]-[day] [hour]:[minute]:[second]");
 
+/// `international-sending-policy.md` splits a text overseas into at most five parts; `api-guide.md` has the sizes at home.
+const TEXT_LIMITS: TextLimits = TextLimits {
+    overseas: &[
+        TextLimit { measure: TextMeasure::GsmSeptets, max: 765 },
+        TextLimit { measure: TextMeasure::Ucs2Units, max: 335 },
+    ],
+    domestic_sms: &[TextLimit { measure: TextMeasure::KoreanBytes, max: DOMESTIC_SMS_BYTES_MAX }],
+    domestic_lms: Some(&[TextLimit { measure: TextMeasure::KoreanBytes, max: 2_000 }]),
+};
+
 /// What is known of it without asking.
 pub(super) const DESCRIPTOR: Descriptor = Descriptor {
     gateway: SmsProvider::Nhn,
     capabilities: Capabilities {
         recovery: Recovery { look_up: LookUpBy::ClientReference, duplicates: Duplicates::Carried },
+        text_limits: TEXT_LIMITS,
+        // `error-code.md`, result 2000: an LMS without a result ends after 80 hours; its receipt tells that a little later.
+        receipt_due: &[(TextKind::DomesticLms, Duration::from_secs(81 * 3_600))],
         // `international-sending-policy.md`: in countries as strict as Vietnam a text arrives only if it is a one-time code;
         // until May 2025 the same sentence named China.
         one_time_codes_only: &[84, 86],

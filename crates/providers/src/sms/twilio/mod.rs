@@ -12,7 +12,10 @@ use std::fmt;
 
 use closure_contract::{
     Evidence, FailureCode, Provider, ReceiptStatus, SmsProvider,
-    facts::recovery::{Duplicates, LookUpBy, Recovery},
+    facts::{
+        recovery::{Duplicates, LookUpBy, Recovery},
+        texts::{TextLimit, TextLimits, TextMeasure},
+    },
 };
 use reqwest::{
     RequestBuilder, Url,
@@ -53,11 +56,19 @@ const CREATED_AFTER: Duration = Duration::minutes(10);
 const CREATED: u16 = 201;
 const LISTED: u16 = 200;
 
+/// 1600 characters by its error 21617, which says as well that some count more than once: the larger count is taken.
+const TEXT_LIMITS: &[TextLimit] = &[
+    TextLimit { measure: TextMeasure::GsmSeptets, max: 1_600 },
+    TextLimit { measure: TextMeasure::Ucs2Units, max: 1_600 },
+];
+
 /// What is known of it without asking.
 pub(super) const DESCRIPTOR: Descriptor = Descriptor {
     gateway: SmsProvider::Twilio,
     capabilities: Capabilities {
         recovery: Recovery { look_up: LookUpBy::RecipientAndTime, duplicates: Duplicates::Carried },
+        text_limits: TextLimits { overseas: TEXT_LIMITS, domestic_sms: TEXT_LIMITS, domestic_lms: None },
+        receipt_due: &[],
         one_time_codes_only: &[],
     },
     code_tables: &[codes::REFUSALS, statuses::STATUSES, statuses::ERRORS],
