@@ -12,7 +12,10 @@ use std::fmt;
 
 use closure_contract::{
     ClientRef, Evidence, Provider, ReceiptStatus, SmsProvider, Timestamp,
-    facts::recovery::{Duplicates, LookUpBy, Recovery},
+    facts::{
+        recovery::{Duplicates, LookUpBy, Recovery},
+        texts::{TextLimit, TextLimits, TextMeasure},
+    },
 };
 use reqwest::{
     RequestBuilder, Url,
@@ -52,6 +55,12 @@ const BATCHES_MAX: usize = 20;
 const CREATED: u16 = 201;
 const READ: u16 = 200;
 
+/// A body has at most 2,000 characters, whatever they are written in; it has one kind of text for every country.
+const TEXT_LIMITS: &[TextLimit] = &[
+    TextLimit { measure: TextMeasure::GsmSeptets, max: 2_000 },
+    TextLimit { measure: TextMeasure::Ucs2Units, max: 2_000 },
+];
+
 /// What is known of it without asking.
 ///
 /// No page says that a second batch of the same reference is refused, so that it is carried.
@@ -59,6 +68,8 @@ pub(super) const DESCRIPTOR: Descriptor = Descriptor {
     gateway: SmsProvider::Sinch,
     capabilities: Capabilities {
         recovery: Recovery { look_up: LookUpBy::ClientReference, duplicates: Duplicates::Carried },
+        text_limits: TextLimits { overseas: TEXT_LIMITS, domestic_sms: TEXT_LIMITS, domestic_lms: None },
+        receipt_due: &[],
         one_time_codes_only: &[],
     },
     code_tables: &[codes::REFUSALS, statuses::STATUSES, statuses::ERRORS, carrier_errors::CARRIER_ERRORS],

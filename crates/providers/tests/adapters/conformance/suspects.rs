@@ -5,7 +5,10 @@ use std::fmt;
 
 use closure_contract::{
     ClientRef, Evidence, FailureCode, Provider, ReceiptStatus, SmsProvider, Timestamp,
-    facts::recovery::{Duplicates, LookUpBy, Recovery},
+    facts::{
+        recovery::{Duplicates, LookUpBy, Recovery},
+        texts::TextLimits,
+    },
 };
 use closure_providers::{
     Accepted, Addresses, Capabilities, ConfigError, Descriptor, DoorError, DoorFacts, HeadProof,
@@ -57,6 +60,8 @@ static UNDOCUMENTED: Descriptor = Descriptor {
     gateway: SmsProvider::Sinch,
     capabilities: Capabilities {
         recovery: Recovery { look_up: LookUpBy::ClientReference, duplicates: Duplicates::Carried },
+        text_limits: TextLimits { overseas: &[], domestic_sms: &[], domestic_lms: None },
+        receipt_due: &[],
         one_time_codes_only: &[],
     },
     code_tables: &[],
