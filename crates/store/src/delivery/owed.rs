@@ -5,7 +5,7 @@
 //! lost costs one repeat under the same id.
 
 use std::{
-    sync::{Arc, Mutex, PoisonError},
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
     time::Duration,
 };
 
@@ -25,6 +25,10 @@ use crate::{
 
 /// Payments wait this long for company.
 const PAYMENT_PAUSE: Duration = Duration::from_millis(100);
+/// A payment that the database refuses, or does not answer, is tried so often before it is left to the sweep.
+const PAYMENT_TRIES_MAX: u32 = 5;
+/// Between two such tries.
+const PAY_AGAIN: Duration = Duration::from_secs(1);
 /// One statement pays at most this many debts.
 const PAID_AT_ONCE_MAX: usize = 100;
 /// At most this many payments wait; one more is left to the sweep, which tells a repeat.
@@ -71,7 +75,7 @@ impl Payments {
 
     fn add(&self, debts: Vec<Debt>) {
         let is_first = {
-            let mut waiting = self.waiting.lock().unwrap_or_else(PoisonError::into_inner);
+            let mut waiting = self.waiting();
             let is_first = waiting.is_empty();
             let room = WAITING_MAX.saturating_sub(waiting.len());
             waiting.extend(debts.into_iter().take(room));
@@ -81,18 +85,38 @@ impl Payments {
             let payments = self.clone();
             tokio::spawn(async move {
                 tokio::time::sleep(PAYMENT_PAUSE).await;
-                // What cannot be paid is told once more by the sweep, which is all that a payment is to spare.
-                let _ = payments.pay_all().await;
+                payments.pay_until_paid().await;
             });
         }
     }
 
+    /// Pays what waits; what cannot be paid is told once more by the sweep, which is all that a payment is to spare.
+    async fn pay_until_paid(&self) {
+        for _ in 1..PAYMENT_TRIES_MAX {
+            if self.pay_all().await.is_ok() {
+                return;
+            }
+            tokio::time::sleep(PAY_AGAIN).await;
+        }
+        if self.pay_all().await.is_err() {
+            self.waiting().clear();
+        }
+    }
+
+    /// Pays all that waits; what was not paid waits again.
     async fn pay_all(&self) -> Result<(), StoreError> {
-        let debts = std::mem::take(&mut *self.waiting.lock().unwrap_or_else(PoisonError::into_inner));
-        for some in debts.chunks(PAID_AT_ONCE_MAX) {
-            pay(&self.database, some).await?;
+        let debts = std::mem::take(&mut *self.waiting());
+        for (number, some) in debts.chunks(PAID_AT_ONCE_MAX).enumerate() {
+            if let Err(problem) = pay(&self.database, some).await {
+                self.waiting().extend(&debts[number * PAID_AT_ONCE_MAX..]);
+                return Err(problem);
+            }
         }
         Ok(())
+    }
+
+    fn waiting(&self) -> MutexGuard<'_, Vec<Debt>> {
+        self.waiting.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 

@@ -1,3 +1,5 @@
+use std::time::Duration;
+
 use closure_contract::{Evidence, FailureCode, Generation, JobId, Outcome, OutcomeName, Provider};
 use closure_store::{
     AttemptUse, BounceEffect, Bounced, Debt, DeliveryFacts, DeliveryState, DeliveryUpdate, FinalState,
@@ -70,6 +72,32 @@ fn a_debt_is_remembered_until_it_is_paid_and_handed_out_to_one_process() {
         assert_eq!(debts(database).await, 0);
         judged(&store, job, DeliveryState::Unknown).await;
         assert_eq!(debts(database).await, 0, "another look at the same end owes nothing new");
+    });
+}
+
+#[test]
+fn a_payment_that_is_refused_is_made_again_without_a_word_being_told_twice() {
+    run(async |database| {
+        let store = database.store();
+        let job = settled(&store, accepted("ref", 0)).await.job_id;
+        judged(&store, job, DeliveryState::Delivered).await;
+        assert_eq!(debts(database).await, 1);
+        database
+            .execute(
+                "CREATE FUNCTION refuse() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
+                     RAISE EXCEPTION 'not now' USING ERRCODE = '57P03';
+                 END $$;
+                 CREATE TRIGGER refuse BEFORE DELETE ON owed FOR EACH ROW EXECUTE FUNCTION refuse()",
+            )
+            .await;
+        store.pay_later(vec![Debt::of(&snapshot(&store, job).await)]);
+        assert!(store.pay_what_waits().await.is_err(), "the first try is refused");
+        database.execute("DROP TRIGGER refuse ON owed").await;
+        let deadline = tokio::time::Instant::now() + Duration::from_secs(20);
+        while debts(database).await > 0 {
+            assert!(tokio::time::Instant::now() < deadline, "nobody pays it");
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
     });
 }
 
