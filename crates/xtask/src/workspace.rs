@@ -20,6 +20,16 @@ pub enum Profile {
     Release,
 }
 
+impl Profile {
+    /// The folder of its binaries within cargo's output.
+    pub fn folder(self) -> &'static str {
+        match self {
+            Profile::Development => "debug",
+            Profile::Release => "release",
+        }
+    }
+}
+
 /// The workspace that this program was built from.
 pub struct Workspace {
     /// The folder with the workspace's `Cargo.toml`.

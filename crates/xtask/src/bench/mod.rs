@@ -89,7 +89,7 @@ pub struct Arguments {
     #[arg(long, value_name = "ROLE")]
     profile: Option<String>,
     /// Measure another revision in turn with this one, and say which differences are real
-    #[arg(long, value_name = "REV", conflicts_with_all = ["smoke", "ideal"])]
+    #[arg(long, value_name = "REV", conflicts_with = "ideal")]
     against: Option<String>,
     /// Measure the hand-written yardstick in turn with the fleet, on the paths that it knows
     #[arg(long)]
@@ -116,7 +116,9 @@ pub fn run(arguments: &Arguments, interrupt: &Interrupt) -> Result<ExitCode> {
     let plan = arguments.plan(profiler);
     // The other revision first: it leaves its own binary where ours comes to lie.
     let other = match (&arguments.against, arguments.ideal) {
-        (Some(asked), _) => Some(Other::Revision(Revision::build(asked, &workspace, interrupt)?)),
+        (Some(asked), _) => {
+            Some(Other::Revision(Revision::build(asked, arguments.profile(), &workspace, interrupt)?))
+        }
         (None, true) => Some(Other::Ideal),
         (None, false) => None,
     };

@@ -1,4 +1,4 @@
-//! Another revision of the fleet: checked out beside us, built for release, and kept by its commit.
+//! Another revision of the fleet: checked out beside us, built as we are, and kept by its commit.
 
 use std::path::PathBuf;
 use std::process::{Command, Stdio};
@@ -7,7 +7,7 @@ use std::time::Duration;
 use crate::error::{Context, Result, failed};
 use crate::interrupt::Interrupt;
 use crate::process::{Foreground, run_quietly};
-use crate::workspace::Workspace;
+use crate::workspace::{Profile, Workspace};
 
 /// How long compiling may take.
 const BUILD_LIMIT: Duration = Duration::from_secs(60 * 60);
@@ -29,11 +29,16 @@ impl Revision {
     /// Checks it out and builds it, unless that was done before.
     ///
     /// It shares our build output, where most of its dependencies lie already, and its binary is moved aside.
-    pub fn build(asked: &str, workspace: &Workspace, interrupt: &Interrupt) -> Result<Revision> {
+    pub fn build(
+        asked: &str,
+        profile: Profile,
+        workspace: &Workspace,
+        interrupt: &Interrupt,
+    ) -> Result<Revision> {
         let commit = commit(asked, workspace)?;
         let short = commit.get(..SHORT_CHARS).unwrap_or(&commit).to_owned();
         let folder = workspace.target.join("revisions");
-        let (root, binaries) = (folder.join(&short), folder.join(format!("{short}-bin")));
+        let (root, binaries) = (folder.join(&short), folder.join(format!("{short}-{}", profile.folder())));
         let revision = Revision { name: format!("{asked} ({short})"), root, binaries };
         if !revision.root.join("Cargo.toml").exists() {
             let mut git = git(workspace);
@@ -46,9 +51,12 @@ impl Revision {
         }
         let program = revision.binaries.join("fleet");
         if !program.exists() {
-            eprintln!("building {} for release …", revision.name);
+            eprintln!("building {} …", revision.name);
             let mut build = workspace.cargo();
-            build.args(["build", "--release", "--locked", "--package", "closure-fleet", "--bins"]);
+            build.args(["build", "--locked", "--package", "closure-fleet", "--bins"]);
+            if profile == Profile::Release {
+                build.arg("--release");
+            }
             build.current_dir(&revision.root).env("CARGO_TARGET_DIR", &workspace.target);
             let built = Foreground::run(&mut build, BUILD_LIMIT, interrupt)?;
             if !built.success() {
@@ -56,7 +64,7 @@ impl Revision {
             }
             let what = || format!("cannot keep the binary of {}", revision.name);
             std::fs::create_dir_all(&revision.binaries).context(what)?;
-            std::fs::copy(workspace.target.join("release/fleet"), &program).context(what)?;
+            std::fs::copy(workspace.target.join(profile.folder()).join("fleet"), &program).context(what)?;
         }
         Ok(revision)
     }
