@@ -77,6 +77,7 @@ keep webhooks_secret "whsec_$(head -c 32 /dev/urandom | base64)"
 keep webhooks_secret_next ""
 # Without a key nothing is signed.
 keep dkim_key ""
+keep dkim_second_key ""
 for file in nhn_secret_key infobip_api_key twilio_secret sinch_api_token smtp_password ari_password; do
   keep "$file" ""
 done

@@ -318,7 +318,7 @@ fn the_crms_way_to_the_broker_is_checked_is_written_once_and_a_later_one_is_told
 fn each_systemd_unit_of_a_role_is_sound_and_has_its_own_secrets_alone() {
     let secrets_of = [
         ("sms", vec!["nhn_secret_key", "infobip_api_key", "twilio_secret", "sinch_api_token"]),
-        ("email", vec!["smtp_password", "dkim_key", "bounce_secret"]),
+        ("email", vec!["smtp_password", "dkim_key", "dkim_second_key", "bounce_secret"]),
         ("dial", vec!["ari_password"]),
         ("fallback", Vec::new()),
         ("dead", Vec::new()),

@@ -7,6 +7,7 @@ pub mod bounce;
 pub mod config;
 pub mod dial;
 mod distrust;
+mod dns;
 pub mod email;
 pub mod handover;
 mod http;
@@ -19,11 +20,12 @@ pub mod webhook;
 
 pub use addresses::Addresses;
 pub use bounce::{
-    BounceAddresses, BounceError, BounceMail, BounceNotice, BounceReport, REPORT_BYTES_MAX, UnreadBounce,
-    UnreadReason, read_bounce, read_large_bounce,
+    BounceAddresses, BounceError, BounceMail, BounceNotice, BounceReport, MailComplaint, REPORT_BYTES_MAX,
+    UnreadBounce, UnreadReason, read_bounce, read_large_bounce,
 };
 pub use config::{ConfigError, PlainHttp};
 pub use dial::{AgentPhone, AriDial, AriSettings, Call, PbxFault};
+pub use dns::{Dns, DnsError, NameServers};
 pub use email::dkim::DkimSigner;
 pub use email::{Mail, RenderError, render};
 pub use handover::{Handover, Reached, TooLate};

@@ -40,6 +40,8 @@ pub(super) fn environment(endpoints: &Endpoints<'_>, options: &FleetOptions) -> 
         ("DIAL_LADDER", "1s,1s,1s".to_owned()),
         // The gateways are simulators on this machine.
         ("NETWORK_GATEWAY_ADDRESSES", "any".to_owned()),
+        // No test asks the world's DNS.
+        ("NETWORK_DNS_SERVERS", "off".to_owned()),
         ("SMS_NHN_BASE_URL", endpoints.sms.base_url()),
         ("SMS_NHN_APP_KEY", APP_KEY.to_owned()),
         ("SMS_NHN_SECRET_KEY", SECRET_KEY.to_owned()),

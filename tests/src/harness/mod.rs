@@ -11,6 +11,7 @@ mod compiled;
 mod configuration;
 mod database;
 mod desk;
+mod dns;
 mod documented;
 mod ended;
 mod environment;
@@ -44,6 +45,7 @@ pub use cli::{Answer, cli, cli_with_input};
 pub use commit_faults::{CommitFaults, Fault};
 pub use compiled::{go, java};
 pub use database::{Connections, Database};
+pub use dns::DnsServer;
 pub use documented::{documented_command, documented_example, typed};
 pub use ended::Ended;
 pub use environment::{

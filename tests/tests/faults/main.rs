@@ -14,6 +14,7 @@ mod leases;
 mod load;
 mod made_properties;
 mod mail_server;
+mod needless_emails;
 mod outages;
 mod pooler;
 mod properties;

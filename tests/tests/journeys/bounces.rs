@@ -212,3 +212,48 @@ fn what_is_forged_or_unreadable_moves_nothing_and_is_kept_for_a_person() {
         setting.fleet.finish().await;
     });
 }
+
+/// A complaint as a mailbox's provider passes it on, to the address that was registered for such (RFC 5965).
+fn complaint(ours: &str, kind: &str) -> String {
+    format!(
+        "Return-Path: <feedback@example.net>\r\nDelivered-To: fbl@{DOMAIN}\r\nFrom: feedback@example.net\r\n\
+         To: fbl@{DOMAIN}\r\nSubject: FW: Your lost item\r\nMIME-Version: 1.0\r\n\
+         Content-Type: multipart/report; report-type=feedback-report; boundary=\"b1\"\r\n\r\n\
+         --b1\r\nContent-Type: text/plain\r\n\r\nThis is an abuse report.\r\n\r\n\
+         --b1\r\nContent-Type: message/feedback-report\r\n\r\nFeedback-Type: {kind}\r\nUser-Agent: Generator/1.0\r\n\
+         Version: 1\r\nOriginal-Mail-From: <{ours}>\r\n\r\n--b1--\r\n"
+    )
+}
+
+#[test]
+fn who_complains_of_a_mail_is_not_written_to_again_and_the_mail_stays_one_that_arrived() {
+    run(async {
+        let setting = Setting::start("complained").await;
+        let fleet = &setting.fleet;
+        let (id, ours) = setting.accepted("complains@example.com").await;
+        let (content, theirs) = setting.accepted("content@example.com").await;
+        setting.deliver("1.abuse", complaint(&ours, "abuse"));
+        setting.deliver("2.again", complaint(&ours, "abuse"));
+        setting.deliver("3.not-spam", complaint(&theirs, "not-spam"));
+        for name in ["1.abuse:2,S", "2.again:2,S", "3.not-spam:2,S"] {
+            setting.lies_in("cur", name).await;
+        }
+        assert_eq!(
+            (setting.state(id).await, setting.state(content).await),
+            (DeliveryState::Accepted, DeliveryState::Accepted)
+        );
+        let list = fleet.cli(&["--json", "suppress", "list"]).await.with_code(0).json();
+        let entries = list.as_array().expect("a list").len();
+        assert_eq!((&list[0]["source"], entries), (&serde_json::json!("opt_out"), 1), "{list}");
+        let reason = list[0]["reason"].as_str().expect("it says why");
+        assert!(reason.contains("complaint") && reason.contains(&id.to_string()), "{reason}");
+        for (to, told) in
+            [("Complains@example.com", "email.dead suppressed"), ("content@example.com", "email.accepted")]
+        {
+            let again = fleet.publish(&jobs::email(to)).await;
+            assert_eq!(fleet.outcomes_of(again, 1).await[0].summary(), told);
+        }
+        assert!(fleet.letters_of(id).await.is_empty(), "nobody has to read it");
+        setting.fleet.finish().await;
+    });
+}

@@ -5,4 +5,5 @@ mod doctor;
 mod documented;
 mod hostile;
 mod languages;
+mod mail_records;
 mod published;

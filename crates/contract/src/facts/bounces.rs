@@ -1,4 +1,4 @@
-//! What a delivery status report says about a mail of ours (RFC 3464).
+//! What a report says about a mail of ours: of its delivery (RFC 3464), or of a complaint (RFC 5965).
 
 use std::fmt;
 
@@ -26,6 +26,21 @@ pub enum DsnAction {
     Relayed,
     /// It went on to several recipients.
     Expanded,
+}
+
+/// What a recipient said of a mail that arrived, as the provider of the mailbox passes it on (RFC 5965, 7.3).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Feedback {
+    /// It was unwanted.
+    Abuse,
+    /// It was taken for a fraud.
+    Fraud,
+    /// No further mail is wanted.
+    OptOut,
+    /// It was taken for unwanted mail by a program, and is none.
+    NotSpam,
+    /// Something else: a virus, or a word that nobody knows.
+    Other,
 }
 
 /// An enhanced status code (RFC 3463).

@@ -6,6 +6,7 @@ use clap::ValueEnum as _;
 use closure_broker::topology::{self, Seen};
 use closure_contract::{FailureCode, Provider, topology::WorkQueue};
 use closure_policy::{
+    email::records::{RecordFinding, RecordHealth},
     gateway::{
         quota::QuotaLevel,
         route::{RoutingRule, sharers},
@@ -18,7 +19,7 @@ use closure_store::{
 };
 use serde::Serialize;
 
-use super::{Failure, Invocation, fallback_hold, gateways, members, show_as};
+use super::{Failure, Invocation, fallback_hold, gateways, mail_records, members, show_as};
 use crate::{
     cli::{Doctor, Member, Role},
     config,
@@ -71,8 +72,8 @@ impl Optional {
 
 /// Looks at the configuration, the broker and the database; exits 1 if something is ill.
 pub async fn run(invocation: &Invocation, doctor: &Doctor) -> Result<(), Failure> {
-    let (broker, database, rulebook, advisor, quotas, patience, optional) =
-        config::load(invocation.config.as_ref(), |source| {
+    let (broker, database, rulebook, advisor, quotas, patience, _name_servers, optional) =
+        match config::load(invocation.config.as_ref(), |source| {
             (
                 config::broker(source, "doctor"),
                 config::database(source),
@@ -80,12 +81,16 @@ pub async fn run(invocation: &Invocation, doctor: &Doctor) -> Result<(), Failure
                 config::advisor_if_any(source),
                 config::quotas(source),
                 config::patience(source),
+                config::name_servers(source),
                 Optional {
                     has_webhook: config::has_webhook(source),
                     has_bounces: config::has_bounces(source),
                 },
             )
-        })?;
+        }) {
+            Ok(read) => read,
+            Err(problem) => return Err(members::all_told(invocation, &doctor.members, problem).into()),
+        };
     let mut findings = vec![Finding::well("configuration and rulebook", "valid")];
     findings.extend(configurations(invocation, &doctor.members, optional));
     let connected: Vec<Provider> = quotas.iter().map(|(provider, _)| *provider).collect();
@@ -105,6 +110,7 @@ pub async fn run(invocation: &Invocation, doctor: &Doctor) -> Result<(), Failure
     };
     let store = Store::new(database)?;
     findings.extend(in_database(&store, &quotas, &rulebook, patience.alarm_ms, &depths).await);
+    findings.extend(in_dns(invocation, &doctor.members).await);
     if doctor.members.contains(&Member::Work(Role::Dial)) {
         findings.extend(at_pbx(invocation, store).await);
     }
@@ -120,6 +126,18 @@ pub async fn run(invocation: &Invocation, doctor: &Doctor) -> Result<(), Failure
         }
     });
     if ill == 0 { Ok(()) } else { Err(Failure::Refused(format!("{ill} finding(s); see above"))) }
+}
+
+/// What the DNS says of our mail; one that cannot be asked may be asked from elsewhere.
+async fn in_dns(invocation: &Invocation, members: &[Member]) -> Vec<Finding> {
+    let looked = mail_records::look(invocation, members).await.unwrap_or_default();
+    let finding = |(what, found): mail_records::LookedAt| match found {
+        Ok(RecordFinding { health: RecordHealth::Well, detail }) => Finding::well(&what, &detail),
+        Ok(RecordFinding { health: RecordHealth::Watch, detail }) => Finding::watch(&what, &detail),
+        Ok(RecordFinding { health: RecordHealth::Ill, detail }) => Finding::ill(&what, &detail),
+        Err(problem) => Finding::watch(&what, &format!("{problem}; see network.dns_servers")),
+    };
+    looked.into_iter().map(finding).collect()
 }
 
 /// What the PBX says, with the keys of the role dial; keys that are wrong were told already.

@@ -24,6 +24,18 @@ pub(super) fn check(invocation: &Invocation, member: Member) -> Result<(), Confi
     config::load(invocation.config.as_ref(), |source| read(source, member))
 }
 
+/// What doctor's own keys have wrong, and what the processes would say besides.
+pub(super) fn all_told(invocation: &Invocation, members: &[Member], mut problem: ConfigError) -> ConfigError {
+    for more in members.iter().filter_map(|member| check(invocation, *member).err()) {
+        for error in more.errors {
+            if !problem.errors.contains(&error) {
+                problem.errors.push(error);
+            }
+        }
+    }
+    problem
+}
+
 /// Reads by the very functions that the process itself begins with, so that it refuses nothing that is not told here.
 fn read(source: &mut config::Source<'_>, member: Member) {
     config::log(source);

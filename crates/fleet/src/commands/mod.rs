@@ -14,6 +14,7 @@ pub mod fallback_hold;
 pub mod files;
 pub mod gateways;
 mod loops;
+mod mail_records;
 mod members;
 mod opening;
 pub mod outcomes;

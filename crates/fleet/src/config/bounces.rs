@@ -29,7 +29,13 @@ pub fn dkim(source: &mut Source<'_>) -> Option<DkimSigner> {
     let key = source.maybe::<String>("email.dkim_key")?;
     let (domain, selector) =
         (source.require::<String>("email.dkim_domain"), source.require::<String>("email.dkim_selector"));
-    match DkimSigner::new(&domain, &selector, &key) {
+    let second = source.maybe::<String>("email.dkim_second_key");
+    let second = second.map(|key| (source.require::<String>("email.dkim_second_selector"), key));
+    let signer = DkimSigner::new(&domain, &selector, &key).and_then(|signer| match second {
+        Some((selector, key)) => signer.and(&selector, &key),
+        None => Ok(signer),
+    });
+    match signer {
         Ok(signer) => Some(signer),
         Err(problem) => {
             source.refuse(format!("`email`: {problem}"));

@@ -92,6 +92,11 @@ const SHARED: &[Key] = &[
         "public",
         "where the SMS gateways' hosts may be: public, or any, which includes this machine and private networks",
     ),
+    optional(
+        "network.dns_servers",
+        "system",
+        "whom fleet doctor asks for the records of our mail: system, off, or addresses such as 10.0.0.2,10.0.0.3:5353",
+    ),
     optional("rulebook", "", "path of a TOML file with the rules' settings"),
     optional(
         "templates.refresh_ms",
@@ -193,6 +198,11 @@ const MAIL_CALLS_INTAKE: &[Key] = &[
     optional_secret(
         "email.dkim_key",
         "the private key of the signatures: RSA or Ed25519, in PEM; empty to sign nothing",
+    ),
+    optional("email.dkim_second_selector", "", "the selector of email.dkim_second_key"),
+    optional_secret(
+        "email.dkim_second_key",
+        "a second key that signs as well: Ed25519 beside RSA, because many receivers know RSA alone; empty for none",
     ),
     optional(
         "bounces.domain",

@@ -4,6 +4,7 @@ mod advisor;
 mod bounces;
 mod gateways;
 pub mod keys;
+mod mail_domains;
 mod rates;
 mod receipt_dues;
 mod sections;
@@ -15,6 +16,7 @@ use std::path::PathBuf;
 pub use advisor::{AdvisorSettings, advisor, advisor_if_any};
 pub use bounces::{BounceSettings, bounce_addresses, bounces, dkim, has_bounces};
 pub use gateways::{IntakeSettings, intake, sms};
+pub use mail_domains::{MailDomains, NameServerSettings, mail_domains, name_servers};
 pub use rates::{InquirySettings, inquiries, quotas, rates};
 pub use receipt_dues::receipt_dues;
 pub use sections::{

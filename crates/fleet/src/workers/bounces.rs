@@ -14,12 +14,12 @@ use closure_contract::{
     },
 };
 use closure_policy::{
-    email::bounce::{Bounce, Mailbox, judge},
+    email::bounce::{Bounce, Complained, Mailbox, complained, judge},
     suppression,
 };
 use closure_providers::{
-    BounceAddresses, BounceError, BounceMail, BounceNotice, BounceReport, REPORT_BYTES_MAX, UnreadBounce,
-    UnreadReason, read_bounce, read_large_bounce,
+    BounceAddresses, BounceError, BounceMail, BounceNotice, BounceReport, MailComplaint, REPORT_BYTES_MAX,
+    UnreadBounce, UnreadReason, read_bounce, read_large_bounce,
 };
 use closure_store::{
     BounceEffect, Bounced, NewBounce, NewSuppression, ReportedMail, Store, StoreError, SuppressionSource,
@@ -118,6 +118,7 @@ impl BounceReader {
         };
         match read_bounce(&bytes, &self.addresses) {
             Ok(BounceMail::Report(report)) => self.apply(mail, &bytes, &report).await,
+            Ok(BounceMail::Complaint(complaint)) => self.apply_complaint(mail, &bytes, &complaint).await,
             Ok(BounceMail::Notice(notice)) => self.apply_notice(mail, &bytes, notice).await,
             Ok(BounceMail::Unread(unread)) => self.keep_unread(mail, &bytes, &unread).await,
             Ok(BounceMail::NoReport) => {
@@ -148,6 +149,60 @@ impl BounceReader {
                 self.keep_unread(mail, bytes, &UnreadBounce { job_id, generation, why }).await
             }
         }
+    }
+
+    /// A complaint takes the address out of what we write to, and leaves the mail's own end as it is: it arrived.
+    ///
+    /// About an older edition a person decides, because the address may have been corrected since.
+    async fn apply_complaint(
+        &self,
+        mail: &Arrived,
+        bytes: &[u8],
+        complaint: &MailComplaint,
+    ) -> Result<Place, LookError> {
+        let MailComplaint { job_id, generation, feedback, written_at } = *complaint;
+        let reported = match self.store.reported_mail(job_id).await {
+            Ok(reported) => reported,
+            Err(problem) => return left(mail, job_id, problem),
+        };
+        let Some(reported) = reported else {
+            warn!(%mail, %job_id, "a complaint names a job that the database does not know; it is put aside");
+            return Ok(Place::Aside);
+        };
+        if reported.generation != generation {
+            let why = UnreadReason::Complaint;
+            return self.keep_unread(mail, bytes, &UnreadBounce { job_id, generation, why }).await;
+        }
+        let recorded = NewBounce {
+            job_id,
+            generation,
+            report_id: hex(bytes),
+            status: ReceiptStatus::Delivered,
+            provider_code: Some("complaint".to_owned()),
+            occurred_at: written_at,
+            received_at: Timestamp::now(),
+            effect: BounceEffect::Recorded,
+        };
+        match self.store.record_bounce(recorded).await {
+            Ok(Bounced::NotYet) => return Ok(Place::Stays),
+            Ok(Bounced::Unknown) => return Ok(Place::Aside),
+            Ok(Bounced::Recorded | Bounced::Moved) => {}
+            Err(problem) => return left(mail, job_id, problem),
+        }
+        let listed = match complained(feedback) {
+            Complained::Recorded => None,
+            Complained::Unwanted => {
+                let reason = format!("a complaint about the mail of job {job_id}");
+                suppressed(&reported, SuppressionSource::OptOut, reason)
+            }
+        };
+        if let Some(listed) = listed
+            && let Err(problem) = self.store.suppress(listed).await
+        {
+            return left(mail, job_id, problem);
+        }
+        warn!(%job_id, ?feedback, "a recipient complains of a mail of ours");
+        Ok(Place::Read)
     }
 
     /// What may say that a mail did not arrive waits in the dead-letter desk, and its file with what was put aside.
@@ -236,7 +291,11 @@ fn new_bounce(bytes: &[u8], report: &BounceReport, reported: &ReportedMail) -> N
             BounceEffect::Undelivered {
                 detail: format!("it came back: {}", why.join(" ")).trim_end_matches([':', ' ']).to_owned(),
                 suppress: match mailbox {
-                    Mailbox::Gone => suppressed(report.job_id, reported, code.as_deref().unwrap_or_default()),
+                    Mailbox::Gone => {
+                        let code = code.as_deref().unwrap_or_default();
+                        let reason = format!("{code} in a report about the mail of job {}", report.job_id);
+                        suppressed(reported, SuppressionSource::HardBounce, reason)
+                    }
                     Mailbox::MayTakeTheNext => None,
                 },
             }
@@ -265,7 +324,7 @@ fn status(said: &[RecipientReport]) -> ReceiptStatus {
 }
 
 /// The job's own recipient; the address in a report is whatever its writer likes.
-fn suppressed(job_id: JobId, reported: &ReportedMail, code: &str) -> Option<NewSuppression> {
+fn suppressed(reported: &ReportedMail, source: SuppressionSource, reason: String) -> Option<NewSuppression> {
     let recipient = suppression::read(reported.recipient.as_deref()?).ok()?;
     if !matches!(recipient, Recipient::Email(_)) {
         return None;
@@ -273,9 +332,9 @@ fn suppressed(job_id: JobId, reported: &ReportedMail, code: &str) -> Option<NewS
     Some(NewSuppression {
         masked: suppression::masked(&recipient),
         recipient,
-        source: SuppressionSource::HardBounce,
+        source,
         actor: "fleet work bounces".to_owned(),
-        reason: format!("{code} in a report about the mail of job {job_id}"),
+        reason,
     })
 }
 

@@ -1,6 +1,6 @@
 //! What a report about an accepted mail means: whether it failed for good, and whether the mailbox is to blame.
 
-use closure_contract::facts::bounces::{DsnAction, DsnStatus, RecipientReport};
+use closure_contract::facts::bounces::{DsnAction, DsnStatus, Feedback, RecipientReport};
 
 /// What follows from a report.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -31,6 +31,23 @@ pub fn judge(said: &[RecipientReport]) -> Bounce {
     }
     let is_gone = said.iter().all(|one| one.status.is_some_and(says_gone));
     Bounce::Undelivered(if is_gone { Mailbox::Gone } else { Mailbox::MayTakeTheNext })
+}
+
+/// What follows from a complaint about a mail that arrived (B6).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Complained {
+    /// Nothing but that it is on record.
+    Recorded,
+    /// The address is not written to again before a person says so.
+    Unwanted,
+}
+
+/// Reads a complaint: whoever calls our answer unwanted, or a fraud, has asked for no more of them.
+pub fn complained(feedback: Feedback) -> Complained {
+    match feedback {
+        Feedback::Abuse | Feedback::Fraud | Feedback::OptOut => Complained::Unwanted,
+        Feedback::NotSpam | Feedback::Other => Complained::Recorded,
+    }
 }
 
 /// The codes that speak of the recipient's mailbox itself: unknown, at no such domain, misspelt, moved away, or closed.
@@ -100,5 +117,15 @@ mod tests {
             Bounce::Undelivered(Mailbox::MayTakeTheNext)
         );
         assert_eq!(judge(&[failed((5, 1, 1)), failed((5, 1, 1))]), Bounce::Undelivered(Mailbox::Gone));
+    }
+
+    #[test]
+    fn a_complaint_takes_the_address_out_unless_it_says_that_the_mail_was_wanted() {
+        for feedback in [Feedback::Abuse, Feedback::Fraud, Feedback::OptOut] {
+            assert_eq!(complained(feedback), Complained::Unwanted, "{feedback:?}");
+        }
+        for feedback in [Feedback::NotSpam, Feedback::Other] {
+            assert_eq!(complained(feedback), Complained::Recorded, "{feedback:?}");
+        }
     }
 }

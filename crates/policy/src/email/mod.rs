@@ -5,6 +5,7 @@ pub mod bounce;
 pub(crate) mod frame;
 pub(crate) mod html;
 pub(crate) mod html_cost;
+pub mod records;
 
 use closure_contract::{
     EmailJob, FailureCode, RuleEffect, RuleId, SmsJob, facts::mail::AutoSubmitted, job::Scope,

@@ -9,6 +9,7 @@ const DIALLING: &str = "crates/policy/tests/policy/dialling.rs";
 const REVISIONS: &str = "tests/tests/journeys/revisions.rs";
 const CANCELS: &str = "tests/tests/journeys/cancels.rs";
 const CAPS: &str = "tests/tests/journeys/caps.rs";
+const BOUNCES: &str = "tests/tests/journeys/bounces.rs";
 const POSTFIX: &str = "tests/tests/journeys/postfix.rs";
 const SUPPRESSION: &str = "tests/tests/journeys/suppression.rs";
 const QUIET: &str = "crates/policy/tests/policy/quiet.rs";
@@ -101,7 +102,7 @@ pub(crate) const B5: Rule = Rule {
 };
 
 pub(crate) const B6: Rule = Rule {
-    reading: "Addresses that bounced and numbers that opted out are not contacted.",
+    reading: "Addresses that bounced, addresses whose owners complained and numbers that opted out are not contacted.",
     tests: &[
         Proof {
             file: SUPPRESSION,
@@ -111,6 +112,10 @@ pub(crate) const B6: Rule = Rule {
         Proof {
             file: POSTFIX,
             test: "a_recipient_whom_the_next_mail_server_does_not_know_is_told_of_once_and_not_written_to_again",
+        },
+        Proof {
+            file: BOUNCES,
+            test: "who_complains_of_a_mail_is_not_written_to_again_and_the_mail_stays_one_that_arrived",
         },
     ],
     ..silent(RuleId::B6)

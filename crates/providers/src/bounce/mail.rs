@@ -7,7 +7,10 @@ use mail_parser::{
     decoders::{base64::base64_decode, html::html_to_text, quoted_printable::quoted_printable_decode},
 };
 
-use super::text::{groups, text_of, utf_16};
+use super::{
+    complaint::FeedbackReport,
+    text::{groups, text_of, utf_16},
+};
 
 /// Where mail servers write down which address a mail was delivered to, beside `To`.
 const ADDRESSED_BY: [&str; 3] = ["Delivered-To", "X-Original-To", "Envelope-To"];
@@ -139,9 +142,10 @@ impl<'a> CameBack<'a> {
         self.0.parts.iter().any(|part| report_type(part).unwrap_or(false))
     }
 
-    /// Whether somebody complains of the mail (RFC 5965).
-    pub(super) fn is_a_complaint(&self) -> bool {
-        self.0.parts.iter().any(|part| is_kind(part, "message", &["feedback-report"]))
+    /// What somebody's complaint about the mail says (RFC 5965), where it is one.
+    pub(super) fn complaint(&self) -> Option<FeedbackReport> {
+        let part = self.0.parts.iter().find(|part| is_kind(part, "message", &["feedback-report"]))?;
+        Some(FeedbackReport::read(part.contents(), self.0))
     }
 
     /// What it tells of a reader (RFC 8098), where it has a part for that.

@@ -2,11 +2,12 @@
 
 use closure_contract::{
     Generation, JobId, Timestamp,
-    facts::bounces::{DsnAction, DsnStatus, RecipientReport},
+    facts::bounces::{DsnAction, DsnStatus, Feedback, RecipientReport},
 };
 use mail_parser::MessageParser;
 
 use super::{
+    complaint::MailComplaint,
     mail::{CameBack, Reading},
     notice::{BounceNotice, may_tell_of_a_failure, read_notice},
     text::{as_a_mail, groups},
@@ -24,6 +25,8 @@ const RECIPIENTS_MAX: usize = 32;
 pub enum BounceMail {
     /// A report about the mail.
     Report(BounceReport),
+    /// A complaint about the mail, which arrived.
+    Complaint(MailComplaint),
     /// A mail server's own words about it; they count only if they name the recipient whom we wrote to.
     Notice(BounceNotice),
     /// A person's words, an answering machine's, or a receipt for a mail that was opened: it says nothing that ends a
@@ -61,8 +64,8 @@ pub enum UnreadReason {
         "it is a report about a reader by its type, and does not say that anybody opened or deleted the mail"
     )]
     Reading,
-    /// Somebody complains of the mail.
-    #[error("it is a complaint about the mail; consider the suppression list")]
+    /// Somebody complains of the mail, and of what no program can tell.
+    #[error("it is a complaint about the mail that does not say of what; consider the suppression list")]
     Complaint,
     /// It is larger than any report needs to be.
     #[error("it has more than {REPORT_BYTES_MAX} bytes; its beginning is kept here")]
@@ -131,8 +134,13 @@ fn read(bytes: &[u8], addresses: &BounceAddresses) -> Result<BounceMail, BounceE
         return Err(BounceError::Unreadable);
     }
     let came_back = CameBack(&mail);
-    let (job_id, generation) =
-        came_back.addressed_to().find_map(|address| addresses.read(&address)).ok_or(BounceError::Forged)?;
+    let complaint = came_back.complaint();
+    let named = complaint.iter().flat_map(|complaint| complaint.senders.iter().cloned());
+    let (job_id, generation) = came_back
+        .addressed_to()
+        .chain(named)
+        .find_map(|address| addresses.read(&address))
+        .ok_or(BounceError::Forged)?;
     let written_at = mail
         .date()
         .and_then(|date| time::OffsetDateTime::from_unix_timestamp(date.to_timestamp()).ok())
@@ -147,8 +155,12 @@ fn read(bytes: &[u8], addresses: &BounceAddresses) -> Result<BounceMail, BounceE
             None => unread(UnreadReason::Report),
         };
     }
-    if came_back.is_a_complaint() {
-        return unread(UnreadReason::Complaint);
+    match complaint.map(|complaint| complaint.feedback) {
+        Some(Some(feedback)) if feedback != Feedback::Other => {
+            return Ok(BounceMail::Complaint(MailComplaint { job_id, generation, feedback, written_at }));
+        }
+        Some(_) => return unread(UnreadReason::Complaint),
+        None => {}
     }
     match came_back.reading() {
         Some(Reading::Arrived) => return Ok(BounceMail::NoReport),

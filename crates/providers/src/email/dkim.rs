@@ -6,10 +6,13 @@
 use std::{fmt, sync::Arc};
 
 use base64::{Engine, engine::general_purpose::STANDARD};
-use closure_contract::Timestamp;
+use closure_contract::{
+    Timestamp,
+    facts::mail::{DkimKeyKind, DkimRecord},
+};
 use ring::{
     rand::SystemRandom,
-    signature::{Ed25519KeyPair, RSA_PKCS1_SHA256, RsaKeyPair},
+    signature::{Ed25519KeyPair, KeyPair as _, RSA_PKCS1_SHA256, RsaKeyPair},
 };
 use rustls::pki_types::{PrivateKeyDer, pem::PemObject};
 use sha2::{Digest, Sha256};
@@ -17,6 +20,8 @@ use sha2::{Digest, Sha256};
 use crate::config::{ConfigError, is_domain};
 
 const SERVICE: &str = "DKIM";
+const NO_KEY: &str =
+    "must be an RSA key of at least 2048 bits or an Ed25519 key in PEM; openssl genpkey makes one";
 /// What a signature covers where the mail has it.
 const SIGNED: [&str; 8] =
     ["from", "to", "subject", "date", "message-id", "mime-version", "content-type", "auto-submitted"];
@@ -29,8 +34,7 @@ const LINE_CHARS: usize = 72;
 #[derive(Clone)]
 pub struct DkimSigner {
     domain: String,
-    selector: String,
-    key: Key,
+    keys: Vec<(String, Key)>,
 }
 
 #[derive(Clone)]
@@ -39,24 +43,56 @@ enum Key {
     Ed25519(Arc<Ed25519KeyPair>),
 }
 
+fn refuse(key: &'static str, problem: &'static str) -> ConfigError {
+    ConfigError::Setting { service: SERVICE, key, problem }
+}
+
 impl DkimSigner {
     /// A signer for `selector._domainkey.domain` with an RSA or Ed25519 key in PEM (PKCS #8, or PKCS #1 for RSA).
     pub fn new(domain: &str, selector: &str, key_pem: &str) -> Result<Self, ConfigError> {
-        let refuse = |key, problem| ConfigError::Setting { service: SERVICE, key, problem };
         if !is_domain(domain) {
             return Err(refuse("dkim_domain", "must be a domain name, such as example.com"));
         }
         if !is_domain(selector) {
             return Err(refuse("dkim_selector", "must be a name of DNS, such as fleet1"));
         }
-        let problem =
-            "must be an RSA key of at least 2048 bits or an Ed25519 key in PEM; openssl genpkey makes one";
-        let key = Key::read(key_pem).ok_or_else(|| refuse("dkim_key", problem))?;
-        Ok(Self { domain: domain.to_ascii_lowercase(), selector: selector.to_ascii_lowercase(), key })
+        let key = Key::read(key_pem).ok_or_else(|| refuse("dkim_key", NO_KEY))?;
+        Ok(Self { domain: domain.to_ascii_lowercase(), keys: vec![(selector.to_ascii_lowercase(), key)] })
     }
 
-    /// The mail with its signature before it; nothing if the mail has no header or the key fails.
+    /// The same with a second signature, by a key under another selector: Ed25519 beside RSA, which every receiver knows.
+    pub fn and(mut self, selector: &str, key_pem: &str) -> Result<Self, ConfigError> {
+        let selector = selector.to_ascii_lowercase();
+        if !is_domain(&selector) || self.keys.iter().any(|(known, _)| *known == selector) {
+            return Err(refuse("dkim_second_selector", "must be a name of DNS of its own, such as fleet2"));
+        }
+        let key = Key::read(key_pem).ok_or_else(|| refuse("dkim_second_key", NO_KEY))?;
+        self.keys.push((selector, key));
+        Ok(self)
+    }
+
+    /// What the domain has to publish of each key.
+    pub fn records(&self) -> Vec<DkimRecord> {
+        let record = |(selector, key): &(String, Key)| DkimRecord {
+            name: format!("{selector}._domainkey.{}", self.domain),
+            domain: self.domain.clone(),
+            kind: match key {
+                Key::Rsa(_) => DkimKeyKind::Rsa,
+                Key::Ed25519(_) => DkimKeyKind::Ed25519,
+            },
+            public_key: STANDARD.encode(key.public()),
+        };
+        self.keys.iter().map(record).collect()
+    }
+
+    /// The mail with its signatures before it; nothing if the mail has no header or a key fails.
     pub fn sign(&self, mail: &[u8], now: Timestamp) -> Option<Vec<u8>> {
+        let signatures: Option<String> = self.keys.iter().map(|one| self.signature(one, mail, now)).collect();
+        Some([signatures?.as_bytes(), mail].concat())
+    }
+
+    /// One signature as a field of the head; it covers no other one.
+    fn signature(&self, (selector, key): &(String, Key), mail: &[u8], now: Timestamp) -> Option<String> {
         let text = std::str::from_utf8(mail).ok()?;
         let (head, body) = text.split_once("\r\n\r\n")?;
         let fields = fields(head);
@@ -65,9 +101,9 @@ impl DkimSigner {
         let names: Vec<&str> = present.iter().copied().chain(ONCE_ONLY).collect();
         let unsigned = format!(
             "v=1; a={}; c=relaxed/relaxed; d={}; s={}; t={};\r\n\th={};\r\n\tbh={};\r\n\tb=",
-            self.key.algorithm(),
+            key.algorithm(),
             self.domain,
-            self.selector,
+            selector,
             now.0.unix_timestamp(),
             names.join(":"),
             STANDARD.encode(Sha256::digest(relaxed_body(body))),
@@ -78,12 +114,12 @@ impl DkimSigner {
             covered.push_str(&format!("{name}:{value}\r\n"));
         }
         covered.push_str(&format!("dkim-signature:{}", relaxed_value(&unsigned)));
-        let signature = STANDARD.encode(self.key.sign(covered.as_bytes())?);
+        let signature = STANDARD.encode(key.sign(covered.as_bytes())?);
         let lines: Vec<&str> = (0..signature.len())
             .step_by(LINE_CHARS)
             .map(|start| &signature[start..signature.len().min(start + LINE_CHARS)])
             .collect();
-        Some(format!("DKIM-Signature: {unsigned}{}\r\n{text}", lines.join("\r\n\t")).into_bytes())
+        Some(format!("DKIM-Signature: {unsigned}{}\r\n", lines.join("\r\n\t")))
     }
 }
 
@@ -100,6 +136,18 @@ impl Key {
                 ed25519.map(|key| Self::Ed25519(Arc::new(key))).or_else(rsa)
             }
             _ => None,
+        }
+    }
+
+    /// The public part as a record has it: an RSA key with its kind before it (RFC 5280), the bare key otherwise (RFC 8463).
+    fn public(&self) -> Vec<u8> {
+        match self {
+            Self::Rsa(key) => {
+                let key = key.public().as_ref();
+                let bits = der(0x03, &[&[0], key].concat());
+                der(0x30, &[&RSA_ENCRYPTION[..], &bits].concat())
+            }
+            Self::Ed25519(key) => key.public_key().as_ref().to_vec(),
         }
     }
 
@@ -121,6 +169,28 @@ impl Key {
             Self::Ed25519(key) => Some(key.sign(&Sha256::digest(covered)).as_ref().to_vec()),
         }
     }
+}
+
+/// The algorithm of an RSA key in DER: its identifier, and nothing more about it.
+const RSA_ENCRYPTION: [u8; 15] =
+    [0x30, 0x0d, 0x06, 0x09, 0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 0x01, 0x01, 0x01, 0x05, 0x00];
+
+/// A value of DER with its tag and its length.
+fn der(tag: u8, value: &[u8]) -> Vec<u8> {
+    let length = value.len().to_be_bytes();
+    let length: Vec<u8> = length.into_iter().skip_while(|byte| *byte == 0).collect();
+    let mut out = vec![tag];
+    match (length.as_slice(), u8::try_from(length.len())) {
+        ([], _) => out.push(0),
+        ([short @ 0..=0x7f], _) => out.push(*short),
+        (long, Ok(count)) => {
+            out.push(0x80 | count);
+            out.extend_from_slice(long);
+        }
+        (_, Err(_)) => {}
+    }
+    out.extend_from_slice(value);
+    out
 }
 
 /// Every header field by its name in lower case, its value relaxed (RFC 6376, 3.4.2).
@@ -160,6 +230,7 @@ fn relaxed_line(line: &str) -> String {
 
 impl fmt::Debug for DkimSigner {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "DkimSigner({}._domainkey.{}, key masked)", self.selector, self.domain)
+        let selectors: Vec<&str> = self.keys.iter().map(|(selector, _)| selector.as_str()).collect();
+        write!(f, "DkimSigner({}._domainkey.{}, key masked)", selectors.join(","), self.domain)
     }
 }

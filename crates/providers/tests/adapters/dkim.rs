@@ -2,6 +2,7 @@
 
 use std::process::Command;
 
+use closure_contract::facts::mail::DkimKeyKind;
 use closure_providers::{DkimSigner, Mail, render};
 
 use crate::mail::{mail, now};
@@ -86,4 +87,38 @@ fn what_is_no_key_or_no_name_is_refused_and_no_key_is_printed() {
     }
     let signer = DkimSigner::new("kakaomobility.com", "fleet1", RSA.0).expect("a good key");
     assert_eq!(format!("{signer:?}"), "DkimSigner(fleet1._domainkey.kakaomobility.com, key masked)");
+}
+
+#[test]
+fn two_keys_make_two_signatures_of_which_each_verifies_by_the_record_that_is_to_be_published() {
+    let signer = DkimSigner::new("kakaomobility.com", "fleet1", RSA.0).expect("a good key");
+    let signer = signer.and("fleet2", ED25519.0).expect("a second good key");
+    let bytes = signer.sign(&render(&mail(), now()).expect("rendered"), now()).expect("signed");
+    let said = String::from_utf8(bytes.clone()).expect("ASCII");
+    let algorithms: Vec<&str> = said
+        .match_indices("DKIM-Signature: v=1; a=")
+        .map(|(at, name)| &said[at + name.len()..].split(';').next().expect("there is text")[..])
+        .collect();
+    assert_eq!(algorithms, ["rsa-sha256", "ed25519-sha256"], "what every receiver knows comes first");
+    let records = signer.records();
+    for (record, (public, kind, name)) in records.iter().zip([
+        (RSA.1, DkimKeyKind::Rsa, "fleet1._domainkey.kakaomobility.com"),
+        (ED25519.1, DkimKeyKind::Ed25519, "fleet2._domainkey.kakaomobility.com"),
+    ]) {
+        assert_eq!((record.name.as_str(), record.kind), (name, kind));
+        assert_eq!(record.public_key, public.trim(), "as openssl and dkimpy write it");
+    }
+    // The second signature alone, as a receiver finds it below the first.
+    let second = said.find("DKIM-Signature: v=1; a=ed25519").expect("there are two");
+    for (mail, kind, public) in [(&bytes[..], "rsa", RSA.1), (&bytes[second..], "ed25519", ED25519.1)] {
+        assert!(verified(mail, &record(kind, public)).starts_with("True"), "{kind}");
+    }
+}
+
+#[test]
+fn a_second_key_has_a_selector_of_its_own() {
+    let signer = || DkimSigner::new("kakaomobility.com", "fleet1", RSA.0).expect("a good key");
+    for (selector, key) in [("FLEET1", ED25519.0), ("", ED25519.0), ("fleet2", "no key")] {
+        assert!(signer().and(selector, key).is_err(), "{selector}");
+    }
 }

@@ -54,6 +54,10 @@ fn verdict(mail: &[u8]) -> String {
             Some(report) => told(&report).replace("failed", "notice"),
             None => "another".to_owned(),
         },
+        Ok(BounceMail::Complaint(complaint)) => {
+            assert_eq!((complaint.job_id, complaint.generation), (job(), Generation(2)));
+            format!("complaint {:?}", complaint.feedback)
+        }
         Ok(BounceMail::NoReport) => "harmless".to_owned(),
         Ok(BounceMail::Unread(_)) => "unread".to_owned(),
         Err(BounceError::Forged) => "forged".to_owned(),

@@ -73,8 +73,10 @@ pub enum Bounced {
 /// An email as a report about it needs it.
 #[derive(Clone, PartialEq, Eq)]
 pub struct ReportedMail {
-    /// Whom it went to; `None` where the job says nobody that could be read.
+    /// Whom it goes to; `None` where the job says nobody that could be read.
     pub recipient: Option<String>,
+    /// Which edition says so.
+    pub generation: Generation,
 }
 
 impl Store {
@@ -82,7 +84,11 @@ impl Store {
     pub async fn reported_mail(&self, job_id: JobId) -> Result<Option<ReportedMail>, StoreError> {
         let rows = self.database.query(REPORTED, &[&job_id.0]).await?;
         let Some(row) = rows.first() else { return Ok(None) };
-        Ok(Some(ReportedMail { recipient: Columns(row).get("recipient")? }))
+        let columns = Columns(row);
+        Ok(Some(ReportedMail {
+            recipient: columns.get("recipient")?,
+            generation: columns.generation("generation")?,
+        }))
     }
 
     /// Puts a report on record, and an accepted mail's end with it.
@@ -236,7 +242,7 @@ FROM found AS f LEFT JOIN moved AS m ON m.job_id = f.job_id"
 );
 
 pub(crate) const REPORTED: &str =
-    "SELECT mail_recipient(d.job_id) AS recipient FROM delivery AS d WHERE d.job_id = $1";
+    "SELECT mail_recipient(d.job_id) AS recipient, d.generation FROM delivery AS d WHERE d.job_id = $1";
 
 /// The debt is as young as the commit that made it, and a sweep leaves young ones to whoever made them; here nobody
 /// else tells.

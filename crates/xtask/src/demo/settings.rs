@@ -21,6 +21,7 @@ pub fn toml(root: &Path, deployment: &Deployment, ports: &Ports) -> String {
 
 [network]
 gateway_addresses = "any"
+dns_servers = "off"
 
 [worker]
 lease_ms = 10000
