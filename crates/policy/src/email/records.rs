@@ -3,7 +3,7 @@
 //! Receivers look here before they believe a mail: SPF (RFC 7208) of the envelope sender's domain, DKIM (RFC 6376) of
 //! each key, DMARC (RFC 7489) of the domain in `From`, and the MX record (RFC 5321) by which mails come back.
 
-use std::net::IpAddr;
+use core::net::IpAddr;
 
 use closure_contract::facts::mail::{DkimKeyKind, DkimRecord, MailHost};
 
