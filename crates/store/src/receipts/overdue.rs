@@ -53,13 +53,29 @@ FROM due WHERE d.job_id = due.job_id
 RETURNING d.job_id"
 );
 
-/// A settlement matches what is in the inbox by then, so that what is left here came within its very moment. The
+/// A settlement matches what is in the inbox by then, so that what is left here came within its very moment, or is named by
+/// another receipt alone. So the newest are looked at each time, and as many from a moment of the day that chance chooses: a
+/// look costs the same however many receipts of others lie there, and none is passed over for long. The
 /// delivery is marked, because the process that matched it may die before it looks. Deliveries are locked in the order
 /// of every batch of settlements, so that none of the two waits for the other.
 pub(crate) const MATCH: &str = "
-WITH inbox AS MATERIALIZED (
+WITH looked AS MATERIALIZED (
+    (
+        SELECT id FROM receipt
+        WHERE inbox_since > now() - $2::bigint * interval '1 millisecond'
+        ORDER BY inbox_since DESC LIMIT $1
+    ) UNION (
+        SELECT id FROM receipt
+        WHERE inbox_since > now() - $2::bigint * interval '1 millisecond'
+            AND inbox_since <= (SELECT now() - random() * ($2::bigint * interval '1 millisecond'))
+        ORDER BY inbox_since DESC LIMIT $1
+    )
+), inbox AS MATERIALIZED (
     SELECT r.id, named.job_id, named.generation, named.number
-    FROM receipt AS r CROSS JOIN LATERAL (
+    FROM looked CROSS JOIN LATERAL (
+        SELECT * FROM receipt WHERE receipt.id = looked.id AND receipt.inbox_since IS NOT NULL
+        FOR UPDATE SKIP LOCKED
+    ) AS r CROSS JOIN LATERAL (
         (SELECT 1 AS rank, a.job_id, a.generation, a.number FROM attempt AS a
          WHERE a.provider = r.provider AND a.provider_ref = r.provider_ref
          ORDER BY a.started_at DESC LIMIT 1)
@@ -70,9 +86,6 @@ WITH inbox AS MATERIALIZED (
          ORDER BY s.id DESC LIMIT 1)
         ORDER BY rank LIMIT 1
     ) AS named
-    WHERE r.inbox_since > now() - $2::bigint * interval '1 millisecond'
-    ORDER BY r.inbox_since DESC LIMIT $1
-    FOR UPDATE OF r SKIP LOCKED
 ), matched AS (
     UPDATE receipt AS r SET
         job_id = inbox.job_id, generation = inbox.generation, number = inbox.number, inbox_since = NULL
