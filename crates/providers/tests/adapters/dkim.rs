@@ -97,7 +97,7 @@ fn two_keys_make_two_signatures_of_which_each_verifies_by_the_record_that_is_to_
     let said = String::from_utf8(bytes.clone()).expect("ASCII");
     let algorithms: Vec<&str> = said
         .match_indices("DKIM-Signature: v=1; a=")
-        .map(|(at, name)| &said[at + name.len()..].split(';').next().expect("there is text")[..])
+        .map(|(at, name)| said[at + name.len()..].split(';').next().expect("there is text"))
         .collect();
     assert_eq!(algorithms, ["rsa-sha256", "ed25519-sha256"], "what every receiver knows comes first");
     let records = signer.records();

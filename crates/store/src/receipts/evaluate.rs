@@ -45,7 +45,7 @@ impl Store {
             update
         };
         let evaluated = match self.judgements.ask(Question { job_id, decide: Box::new(decide) }).await? {
-            Answer::Judged(evaluated) => evaluated?,
+            Answer::Judged(evaluated) => (*evaluated)?,
             // As if it had been decided here.
             Answer::Panicked(panic) => resume_unwind(panic),
         };
@@ -54,15 +54,17 @@ impl Store {
     }
 }
 
+type Decide = dyn Fn(&DeliveryFacts) -> Option<DeliveryUpdate> + Send + Sync;
+
 /// A delivery that is to be judged.
 pub(crate) struct Question {
     job_id: JobId,
-    decide: Box<dyn Fn(&DeliveryFacts) -> Option<DeliveryUpdate> + Send + Sync>,
+    decide: Box<Decide>,
 }
 
 /// What came of it; neither a row of a newer release nor a panic keeps another delivery from being judged.
 pub(crate) enum Answer {
-    Judged(Result<Option<Evaluated>, StoreError>),
+    Judged(Box<Result<Option<Evaluated>, StoreError>>),
     Panicked(Box<dyn Any + Send>),
 }
 
@@ -102,9 +104,9 @@ impl Batch for Judgements {
                 let answer =
                     |item: &&Question| match (panics.remove(&item.job_id), facts.remove(&item.job_id)) {
                         (Some(panic), _) => Answer::Panicked(panic),
-                        (None, Some(Err(problem))) => Answer::Judged(Err(problem)),
+                        (None, Some(Err(problem))) => Answer::Judged(Box::new(Err(problem))),
                         (None, Some(Ok(_)) | None) => {
-                            Answer::Judged(written.remove(&item.job_id).transpose())
+                            Answer::Judged(Box::new(written.remove(&item.job_id).transpose()))
                         }
                     };
                 Ok(items.iter().map(answer).collect())
