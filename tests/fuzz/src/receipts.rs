@@ -83,6 +83,6 @@ fn signature(bytes: &[u8]) -> String {
     STANDARD.encode(mac.finalize().into_bytes())
 }
 
-fn open(door: &ReceiptDoor, header: &Headers<'_>, body: &[u8]) -> Result<Opened, DoorError> {
+fn open<'a>(door: &ReceiptDoor, header: &'a Headers<'a>, body: &'a [u8]) -> Result<Opened, DoorError> {
     door.open(&DoorRequest { header, path_and_query: "/receipts", raw_body: body }, NOW)
 }
