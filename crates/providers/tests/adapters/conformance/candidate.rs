@@ -5,7 +5,7 @@ use std::{fmt::Debug, future::Future};
 use closure_contract::{SmsProvider, Timestamp};
 use closure_providers::{
     Capabilities, ConfigError, Descriptor, DoorError, DoorRequest, HttpSettings, LookUp, LookUpQuery, Opened,
-    ReceiptDoor, SendFailure, Sender, SmsGateway, SmsMessage, StatusQuery,
+    ReceiptDoor, ReceiptPull, SendFailure, Sender, SmsGateway, SmsMessage, StatusQuery,
 };
 use time::macros::datetime;
 
@@ -83,6 +83,11 @@ pub(crate) trait Candidate {
 
     /// The headers by which a body that came with this query proves itself, as the gateway makes them.
     fn proof(&self, secret: &str, query: &str, body: &str) -> Vec<(&'static str, String)>;
+
+    /// What is asked for receipts, and its answer with one or more; nothing for a gateway that cannot be asked.
+    fn pull(&self, _http: HttpSettings) -> Option<(ReceiptPull, String)> {
+        None
+    }
 
     fn descriptor(&self) -> &'static Descriptor {
         Descriptor::of(self.gateway())

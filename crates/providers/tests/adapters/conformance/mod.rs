@@ -63,6 +63,11 @@ macro_rules! conforms {
             }
 
             #[tokio::test]
+            async fn receipts_that_are_asked_for_and_cut_at_any_byte_bring_no_word() {
+                passes(cuts::pull(&$candidate).await);
+            }
+
+            #[tokio::test]
             async fn a_doubt_is_looked_into_as_its_capabilities_say() {
                 passes(doubts::as_declared(&$candidate).await);
             }

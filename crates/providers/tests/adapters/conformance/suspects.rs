@@ -1,19 +1,15 @@
 //! Adapters that do one thing wrong, each of which the suite has to find; and one that can do less than every gateway of
 //! today, which it has to let pass.
 
-use std::fmt;
+use std::{fmt, sync::LazyLock};
 
 use closure_contract::{
     ClientRef, Evidence, FailureCode, Provider, ReceiptStatus, SmsProvider, Timestamp,
-    facts::{
-        recovery::{Duplicates, LookUpBy, Recovery},
-        texts::TextLimits,
-    },
+    facts::recovery::{Duplicates, LookUpBy, Recovery},
 };
 use closure_providers::{
-    Accepted, Addresses, Capabilities, ConfigError, Descriptor, DoorError, DoorFacts, HeadProof,
-    HttpSettings, LookUp, LookUpQuery, Opened, ReceiptDoor, SendFailure, Sender, SmsGateway, SmsMessage,
-    StatusQuery,
+    Accepted, Addresses, Capabilities, ConfigError, Descriptor, DoorError, HttpSettings, LookUp, LookUpQuery,
+    Opened, ReceiptDoor, SendFailure, Sender, SmsGateway, SmsMessage, StatusQuery,
 };
 
 use super::{
@@ -56,17 +52,8 @@ impl fmt::Debug for Faulty {
 }
 
 /// The same gateway without a word about its codes.
-static UNDOCUMENTED: Descriptor = Descriptor {
-    gateway: SmsProvider::Sinch,
-    capabilities: Capabilities {
-        recovery: Recovery { look_up: LookUpBy::ClientReference, duplicates: Duplicates::Carried },
-        text_limits: TextLimits { overseas: &[], domestic_sms: &[], domestic_lms: None },
-        receipt_due: &[],
-        one_time_codes_only: &[],
-    },
-    code_tables: &[],
-    door: DoorFacts { head_proof: HeadProof::OverTheBody, body_bytes_max: 64 * 1024, answer_max: None },
-};
+static UNDOCUMENTED: LazyLock<Descriptor> =
+    LazyLock::new(|| Descriptor { code_tables: &[], ..*Sinch.descriptor() });
 
 impl Sender for Faulty {
     type Message = SmsMessage;

@@ -3,7 +3,8 @@
 use base64::{Engine, engine::general_purpose::STANDARD};
 use closure_contract::SmsProvider;
 use closure_providers::{
-    ConfigError, HttpSettings, InfobipReceipts, InfobipSettings, InfobipSms, ReceiptDoor, SmsGateway,
+    ConfigError, HttpSettings, InfobipReceipts, InfobipSettings, InfobipSms, ReceiptDoor, ReceiptPull,
+    SmsGateway,
 };
 
 use super::super::candidate::{Candidate, Recorded};
@@ -48,6 +49,11 @@ impl Candidate for Infobip {
             ],
             receipt_query: String::new(),
         }
+    }
+
+    fn pull(&self, http: HttpSettings) -> Option<(ReceiptPull, String)> {
+        let adapter = InfobipSms::new(InfobipSettings { http, ..settings(String::new()) });
+        Some((ReceiptPull::Infobip(adapter.expect("good settings")), REPORTS.trim().to_owned()))
     }
 
     fn door(&self, secrets: &[String]) -> Result<ReceiptDoor, ConfigError> {

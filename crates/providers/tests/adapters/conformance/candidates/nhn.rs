@@ -2,7 +2,7 @@
 
 use closure_contract::SmsProvider;
 use closure_providers::{
-    ConfigError, HttpSettings, NhnReceipts, NhnSettings, NhnSms, ReceiptDoor, SmsGateway,
+    ConfigError, HttpSettings, NhnReceipts, NhnSettings, NhnSms, ReceiptDoor, ReceiptPull, SmsGateway,
 };
 
 use super::super::candidate::{Candidate, Recorded};
@@ -62,6 +62,15 @@ impl Candidate for Nhn {
             receipts: vec![dlr(1, "ACCEPTED"), dlr(2, "BUFFERED"), dlr(3, "DELIVERED")],
             receipt_query: String::new(),
         }
+    }
+
+    fn pull(&self, http: HttpSettings) -> Option<(ReceiptPull, String)> {
+        let adapter = NhnSms::new(NhnSettings { http, ..settings(String::new()) }).expect("good settings");
+        let result = format!(
+            r#"[{{"messageType":"SMS","requestId":"{REQUEST}","recipientSeq":1,"resultCode":"3001","updateDate":"2026-07-02 05:30:00.0","recipientGroupingKey":"{}"}}]"#,
+            client_ref()
+        );
+        Some((ReceiptPull::Nhn(adapter), answered(1, &result)))
     }
 
     fn door(&self, secrets: &[String]) -> Result<ReceiptDoor, ConfigError> {

@@ -6,7 +6,7 @@ use closure_providers::{LookUp, SendFailure, Sender};
 use super::super::candidate::{Asked, Candidate, Verdict, ensure};
 use crate::support::{
     client_ref,
-    gateways::{message, status_query},
+    gateways::{http, message, status_query},
     http::{Answer, HttpServer, answer, response},
 };
 
@@ -68,6 +68,27 @@ pub(crate) async fn status<C: Candidate>(candidate: &C) -> Verdict {
             found_nothing_out(adapter.status(&query).await, &shown)?;
         }
     }
+    Ok(())
+}
+
+/// What is given out once is lost where a part of it counts as the whole.
+pub(crate) async fn pull<C: Candidate>(candidate: &C) -> Verdict {
+    let since = candidate.since();
+    let now = since.later_by_s(600);
+    let Some((_, whole)) = candidate.pull(http("http://127.0.0.1:9".to_owned())) else { return Ok(()) };
+    let cuts = beginnings(200, &whole);
+    let script = cuts.iter().cloned().chain([response(200, "", whole.as_bytes())]).map(Answer::Bytes);
+    let server = HttpServer::start(script.collect()).await;
+    let pull = candidate.pull(http(server.base_url())).map(|(pull, _)| pull).ok_or("it can be asked once")?;
+    for cut in &cuts {
+        let shown = String::from_utf8_lossy(cut);
+        match pull.pull(since, now).await {
+            Err(problem) if IN_DOUBT.contains(&problem.code) => {}
+            other => return Err(format!("{other:?} after {shown}")),
+        }
+    }
+    let (opened, _) = pull.pull(since, now).await.map_err(|problem| problem.to_string())?;
+    ensure!(!opened.receipts.is_empty() && opened.unreadable == 0, "the whole of it brings {opened:?}");
     Ok(())
 }
 

@@ -30,15 +30,9 @@ pub(crate) fn doors<C: Candidate>(candidate: &C) -> Verdict {
         proof(current).into_iter().map(|(name, _)| (name, String::new())).collect();
     forged.push((vec![current], empty, body.to_owned(), "an empty proof"));
     for (index, (name, value)) in proof(current).into_iter().enumerate() {
-        let mut changed = proof(current);
-        let last = value.chars().nth_back(3).unwrap_or('x');
-        let at =
-            value.len() - value.chars().rev().take(4).map(char::len_utf8).sum::<usize>().min(value.len());
-        let other = if last == 'A' { "B" } else { "A" };
-        let mut text = value.clone();
-        text.replace_range(at..at + last.len_utf8().min(text.len()), other);
-        changed[index] = (name, text);
-        forged.push((vec![current], changed, body.to_owned(), "a changed header"));
+        let mut headers = proof(current);
+        headers[index] = (name, changed(&value));
+        forged.push((vec![current], headers, body.to_owned(), "a changed header"));
     }
     if candidate.descriptor().door.head_proof == HeadProof::OverTheBody {
         let longer = format!("{body} ");
@@ -53,6 +47,13 @@ pub(crate) fn doors<C: Candidate>(candidate: &C) -> Verdict {
         ensure!(candidate.door(&secrets).is_err(), "these are no secrets of a door: {bad:?}");
     }
     Ok(())
+}
+
+/// The same text with another character in its middle.
+fn changed(text: &str) -> String {
+    let middle = text.chars().count() / 2;
+    let other = |char| if char == 'A' { 'B' } else { 'A' };
+    text.chars().enumerate().map(|(at, char)| if at == middle { other(char) } else { char }).collect()
 }
 
 pub(crate) async fn shown<C: Candidate>(candidate: &C) -> Verdict {
