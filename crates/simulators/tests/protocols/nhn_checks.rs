@@ -38,7 +38,8 @@ async fn each_defect_of_a_request_gets_its_documented_code() {
         ("an empty text", with("body", json!("")), (-2014, 0)),
         ("an emoji", with("body", json!("thank you 😀")), (-2023, 0)),
         ("a control character", with("body", json!("thank\u{7}you")), (-2023, 0)),
-        ("a text too long for overseas", with("body", json!("a".repeat(1_001))), (-2048, 0)),
+        ("a text of too many septets for overseas", with("body", json!("a".repeat(766))), (-2048, 0)),
+        ("a text of too many UCS-2 characters", with("body", json!("가".repeat(336))), (-2048, 0)),
         ("no sender", with("sendNo", Value::Null), (-2312, 0)),
         ("an unregistered sender", with("sendNo", json!("0212345678")), (-2312, 0)),
         ("a long reference", with("senderGroupingKey", json!("k".repeat(101))), (4, 0)),
@@ -72,7 +73,7 @@ async fn the_largest_allowed_request_is_accepted() {
     let gateway = gateway(quick()).await;
     let list: Vec<Value> =
         (0..1_000).map(|index| json!({ "internationalRecipientNo": format!("8491235{index:04}") })).collect();
-    let mut body = with("body", json!("a".repeat(1_000)));
+    let mut body = with("body", json!("a".repeat(765)));
     body["recipientList"] = Value::Array(list);
     // Some suffixes choose an answer of their own, so the first thousand numbers are treated alike.
     gateway.behave_all(closure_simulators::SmsBehaviour::NeverReceipt);
