@@ -1,6 +1,8 @@
 //! What `fleet doctor` finds in the DNS about our mail: who may send it, who signs it, and where it comes back to.
 
-use closure_policy::email::records::{MailNames, RecordFinding, dkim, dmarc, mx, spf};
+use std::net::IpAddr;
+
+use closure_policy::email::records::{MailNames, RecordFinding, Relay, dkim, dmarc, mx, spf};
 use closure_providers::{Dns, DnsError};
 
 use super::Invocation;
@@ -34,7 +36,7 @@ pub(super) async fn look(invocation: &Invocation, members: &[Member]) -> Option<
     }
     if let Some(bounces) = &domains.bounces {
         let hosts = dns.mail_hosts(bounces).await;
-        let relay = domains.relay.as_str();
+        let relay = relay(&domains.relay);
         found.push((format!("MX of {bounces}"), hosts.map(|hosts| mx(bounces, relay, &hosts))));
     }
     Some(found)
@@ -44,7 +46,7 @@ async fn of_sending(dns: &Dns, domains: &MailDomains) -> Vec<LookedAt> {
     let envelope = domains.bounces.as_deref().unwrap_or(&domains.from);
     let texts = dns.texts(envelope).await;
     let mut found =
-        vec![(format!("SPF of {envelope}"), texts.map(|texts| spf(envelope, &domains.relay, &texts)))];
+        vec![(format!("SPF of {envelope}"), texts.map(|texts| spf(envelope, relay(&domains.relay), &texts)))];
     for key in &domains.keys {
         let texts = dns.texts(&key.name).await;
         found.push((format!("DKIM {}", key.name), texts.map(|texts| dkim(key, &texts))));
@@ -70,5 +72,13 @@ async fn policy_of(dns: &Dns, from: &str) -> Result<(String, Vec<String>), DnsEr
             Some(above) if texts.is_empty() => domain = above,
             Some(_) | None => return Ok((place, texts)),
         }
+    }
+}
+
+fn relay(host: &str) -> Relay<'_> {
+    match host.parse::<IpAddr>() {
+        Ok(IpAddr::V4(_)) => Relay::Ip4(host),
+        Ok(IpAddr::V6(_)) => Relay::Ip6(host),
+        Err(_) => Relay::Host(host),
     }
 }

@@ -197,7 +197,7 @@ impl BounceReader {
             }
         };
         if let Some(listed) = listed
-            && let Err(problem) = self.store.suppress(listed).await
+            && let Err(problem) = self.store.suppress_after_complaint(listed).await
         {
             return left(mail, job_id, problem);
         }

@@ -3,14 +3,23 @@
 //! Receivers look here before they believe a mail: SPF (RFC 7208) of the envelope sender's domain, DKIM (RFC 6376) of
 //! each key, DMARC (RFC 7489) of the domain in `From`, and the MX record (RFC 5321) by which mails come back.
 
-use core::net::IpAddr;
-
 use closure_contract::facts::mail::{DkimKeyKind, DkimRecord, MailHost};
 
 /// More look-ups than this end an SPF check without a result (RFC 7208, 4.6.4).
 const SPF_LOOK_UPS_MAX: usize = 10;
 /// One string of a TXT record has at most this many bytes.
 const TXT_STRING_BYTES_MAX: usize = 255;
+
+/// The mail server that we give our mail to, as it is configured.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Relay<'a> {
+    /// By its name.
+    Host(&'a str),
+    /// By an address of IPv4.
+    Ip4(&'a str),
+    /// By an address of IPv6.
+    Ip6(&'a str),
+}
 
 /// What a record is like.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -46,8 +55,8 @@ fn txt(name: &str, text: &str) -> String {
     format!("{name}. TXT {}", strings.join(" "))
 }
 
-/// SPF of the envelope sender's domain; `relay` is the mail server that we give our mail to.
-pub fn spf(domain: &str, relay: &str, texts: &[String]) -> RecordFinding {
+/// SPF of the envelope sender's domain.
+pub fn spf(domain: &str, relay: Relay<'_>, texts: &[String]) -> RecordFinding {
     use RecordHealth::{Ill, Watch, Well};
     let is_spf = |text: &&String| {
         let text = text.to_ascii_lowercase();
@@ -89,11 +98,11 @@ pub fn spf(domain: &str, relay: &str, texts: &[String]) -> RecordFinding {
 }
 
 /// How a mail server is named in an SPF record.
-fn mechanism(relay: &str) -> String {
-    match relay.parse::<IpAddr>() {
-        Ok(IpAddr::V4(address)) => format!("ip4:{address}"),
-        Ok(IpAddr::V6(address)) => format!("ip6:{address}"),
-        Err(_) => format!("a:{relay}"),
+fn mechanism(relay: Relay<'_>) -> String {
+    match relay {
+        Relay::Host(name) => format!("a:{name}"),
+        Relay::Ip4(address) => format!("ip4:{address}"),
+        Relay::Ip6(address) => format!("ip6:{address}"),
     }
 }
 
@@ -231,9 +240,12 @@ fn is_below(domain: &str, above: &str) -> bool {
 }
 
 /// The MX record of the domain that mails come back to; a host without an address takes nothing.
-pub fn mx(domain: &str, relay: &str, hosts: &[MailHost]) -> RecordFinding {
+pub fn mx(domain: &str, relay: Relay<'_>, hosts: &[MailHost]) -> RecordFinding {
     use RecordHealth::{Ill, Well};
-    let host = if relay.parse::<IpAddr>().is_ok() { format!("mx.{domain}") } else { relay.to_owned() };
+    let host = match relay {
+        Relay::Host(name) => name.to_owned(),
+        Relay::Ip4(_) | Relay::Ip6(_) => format!("mx.{domain}"),
+    };
     let publish =
         format!("publish: {domain}. MX 10 {host}. (or another host that delivers into bounces.maildir)");
     if hosts.is_empty() {
@@ -273,7 +285,7 @@ mod tests {
 
     #[test]
     fn an_spf_record_is_one_asks_for_few_look_ups_and_denies_all_others() {
-        let of = |all: &[&str]| spf("example.com", "mx.example.com", &texts(all));
+        let of = |all: &[&str]| spf("example.com", Relay::Host("mx.example.com"), &texts(all));
         says(&of(&["v=spf1 a:mx.example.com -all", "another text"]), Well, "v=spf1 a:mx.example.com -all");
         says(&of(&["V=SPF1 include:_spf.example.net ~all"]), Well, "include");
         says(&of(&["v=spf1 redirect=_spf.example.net"]), Well, "redirect");
@@ -286,8 +298,8 @@ mod tests {
         says(&of(&["v=spf1 mx"]), Watch, "denies nobody");
         let eleven = format!("v=spf1 {} -all", "include:a.example ".repeat(11));
         says(&of(&[&eleven]), Ill, "11 look-ups");
-        says(&spf("example.com", "192.0.2.7", &[]), Ill, "\"v=spf1 ip4:192.0.2.7 -all\"");
-        says(&spf("example.com", "2001:db8::7", &[]), Ill, "\"v=spf1 ip6:2001:db8::7 -all\"");
+        says(&spf("example.com", Relay::Ip4("192.0.2.7"), &[]), Ill, "\"v=spf1 ip4:192.0.2.7 -all\"");
+        says(&spf("example.com", Relay::Ip6("2001:db8::7"), &[]), Ill, "\"v=spf1 ip6:2001:db8::7 -all\"");
     }
 
     #[test]
@@ -333,11 +345,11 @@ mod tests {
     #[test]
     fn mails_come_back_to_a_host_with_an_address() {
         let host = |name: &str, has_address| MailHost { preference: 10, name: name.to_owned(), has_address };
-        let of = |hosts: &[MailHost]| mx("bounce.example.com", "mx.example.com", hosts);
+        let of = |hosts: &[MailHost]| mx("bounce.example.com", Relay::Host("mx.example.com"), hosts);
         says(&of(&[host("mx.example.com", true)]), Well, "10 mx.example.com");
         says(&of(&[]), Ill, "publish: bounce.example.com. MX 10 mx.example.com.");
         says(&of(&[host("", false)]), Ill, "takes no mail");
         says(&of(&[host("mx.example.com", true), host("gone.example.com", false)]), Ill, "gone.example.com");
-        says(&mx("bounce.example.com", "192.0.2.7", &[]), Ill, "MX 10 mx.bounce.example.com.");
+        says(&mx("bounce.example.com", Relay::Ip4("192.0.2.7"), &[]), Ill, "MX 10 mx.bounce.example.com.");
     }
 }

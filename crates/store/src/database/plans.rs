@@ -28,6 +28,7 @@ const STATEMENTS: &[(&str, &str)] = &[
     ("record a bounce", bounces::RECORD),
     ("the mail that a report speaks of", bounces::REPORTED),
     ("tell of a bounce at once", bounces::TELL_AT_ONCE),
+    ("suppress after a complaint", bounces::LIST_AFTER_COMPLAINT),
     ("keep an unread bounce", bounces::KEEP_UNREAD),
     ("lock for a judgement", facts::LOCK),
     ("receipts for a judgement", facts::RECEIPTS),

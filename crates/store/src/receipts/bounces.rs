@@ -146,6 +146,27 @@ impl Store {
     }
 }
 
+impl Store {
+    /// Puts the recipient of a mail that somebody complained of on the list, with the action on record; one that is on
+    /// it keeps its first entry.
+    pub async fn suppress_after_complaint(&self, new: NewSuppression) -> Result<(), StoreError> {
+        self.database
+            .query(
+                LIST_AFTER_COMPLAINT,
+                &[
+                    &kind(&new.recipient),
+                    &hash_of(&new.recipient),
+                    &text::detail(&new.masked),
+                    &new.source.as_str(),
+                    &text::detail(&new.actor),
+                    &text::detail(&new.reason),
+                ],
+            )
+            .await?;
+        Ok(())
+    }
+}
+
 /// A mail about one of ours that no program could read.
 #[derive(Clone)]
 pub struct UnreadMail {
@@ -240,6 +261,17 @@ WITH found AS MATERIALIZED (
 SELECT f.state AS found_state, f.generation AS found_generation, m.job_id IS NOT NULL AS has_moved
 FROM found AS f LEFT JOIN moved AS m ON m.job_id = f.job_id"
 );
+
+/// Answers nothing, because the reader of bounces may see no action.
+pub(crate) const LIST_AFTER_COMPLAINT: &str = "
+WITH added AS (
+    INSERT INTO suppression (kind, value_hash, masked, source, actor, reason)
+    VALUES ($1, $2, $3, $4, $5, $6)
+    ON CONFLICT DO NOTHING
+    RETURNING *
+)
+INSERT INTO suppression_action (action, kind, value_hash, masked, source, actor, reason)
+SELECT 'add', kind, value_hash, masked, source, actor, reason FROM added";
 
 pub(crate) const REPORTED: &str =
     "SELECT mail_recipient(d.job_id) AS recipient, d.generation FROM delivery AS d WHERE d.job_id = $1";
