@@ -23,11 +23,14 @@ impl Measured {
         self.numbers.insert(key.into(), value);
     }
 
-    /// Adds how many outcomes came again under the id that they had, where some did.
+    /// Adds how many outcomes came again under the id that they had, and how many took more than one try, where some
+    /// did: on a machine that is too busy, time-outs strike.
     pub fn add_repeats(&mut self, facts: &Value, jobs: f64) -> Result<()> {
-        let repeats = number(facts, "repeats")?;
-        if repeats > 0.0 {
-            self.add("repeats", repeats / jobs);
+        for name in ["repeats", "retries"] {
+            let count = number(facts, name)?;
+            if count > 0.0 {
+                self.add(name, count / jobs);
+            }
         }
         Ok(())
     }
@@ -80,6 +83,7 @@ pub fn told(key: &str) -> String {
     let (what, of) = key.split_once('.').unwrap_or((key, ""));
     match (what, of) {
         ("jobs_per_s", _) => "jobs/s".to_owned(),
+        ("retries", _) => "jobs that took more than one try, a job".to_owned(),
         ("repeats", _) => "outcomes told again a job".to_owned(),
         ("letters_per_s", _) => "letters/s".to_owned(),
         ("answers_per_s", _) => "answers/s".to_owned(),

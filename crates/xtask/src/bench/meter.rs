@@ -27,13 +27,7 @@ pub struct Meter<'a> {
 impl<'a> Meter<'a> {
     /// Begins; the database is asked first, so that the question is not in the count.
     pub fn begin(site: Site<'a>, roles: &'a [Process]) -> Result<Meter<'a>> {
-        let recording = match &site.plan.profiler {
-            Some(profiler) => {
-                let pid = pids(site.stage, roles).find(|(name, _)| *name == profiler.role);
-                pid.map(|(_, pid)| profiler.record(site.path.name(), pid)).transpose()?
-            }
-            None => None,
-        };
+        let recording = record(site, roles)?;
         let position = site.stage.database.begin()?;
         Ok(Meter { site, roles, cpu_ms: cpu_ms(site.stage, roles)?, position, recording })
     }
@@ -76,6 +70,13 @@ impl<'a> Meter<'a> {
         }
         Ok(measured)
     }
+}
+
+/// Begins to look where the time of the asked process goes, if it takes part.
+pub fn record<'a>(site: Site<'a>, roles: &[Process]) -> Result<Option<Recording<'a>>> {
+    let Some(profiler) = &site.plan.profiler else { return Ok(None) };
+    let pid = pids(site.stage, roles).find(|(name, _)| *name == profiler.role);
+    pid.map(|(_, pid)| profiler.record(site.path.name(), pid)).transpose()
 }
 
 /// The CPU time so far of every process that takes part.

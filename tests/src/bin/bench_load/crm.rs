@@ -33,6 +33,7 @@ pub(crate) struct Crm {
     heard: HashMap<(JobId, String), Instant>,
     ids: HashSet<String>,
     repeats: usize,
+    retries: usize,
 }
 
 /// The job that an outcome is about, or for the email in a text's place the text.
@@ -45,7 +46,7 @@ impl Crm {
     /// Begins to listen.
     pub(crate) async fn listen(broker: &BrokerSettings) -> Result<Self, Problem> {
         let mailbox = Mailbox::open_durable(broker, QUEUE, "#").await?;
-        Ok(Self { mailbox, heard: HashMap::new(), ids: HashSet::new(), repeats: 0 })
+        Ok(Self { mailbox, heard: HashMap::new(), ids: HashSet::new(), repeats: 0, retries: 0 })
     }
 
     /// Hears one outcome more, with one of these keys.
@@ -72,7 +73,10 @@ impl Crm {
             self.repeats += 1;
             return Ok(None);
         }
-        if !keys.contains(&key.as_str()) || body["attempts"].as_u64().is_some_and(|tries| tries > 1) {
+        if body["attempts"].as_u64().is_some_and(|tries| tries > 1) {
+            self.retries += 1;
+        }
+        if !keys.contains(&key.as_str()) {
             return Err(format!("job {job} ended as {key} {}", body["code"]).into());
         }
         if self.heard.insert((job, key), at).is_some() {
@@ -98,6 +102,11 @@ impl Crm {
     /// How many outcomes came again under the id that they had.
     pub(crate) fn repeats(&self) -> usize {
         self.repeats
+    }
+
+    /// How many outcomes took more than one try.
+    pub(crate) fn retries(&self) -> usize {
+        self.retries
     }
 
     /// Makes sure that nothing more comes but repeats, and answers when each outcome came.

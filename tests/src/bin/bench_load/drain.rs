@@ -91,8 +91,11 @@ pub(crate) async fn run(endpoints: &Endpoints, work: Work, count: usize, block: 
 
     let begin = Instant::now();
     let end = watch.until_all(rest).await?;
-    let repeats = watch.crm.as_ref().map_or(0, Crm::repeats);
-    tell("ended", &json!({ "jobs": count, "took_ms": millis(end - begin), "repeats": repeats }));
+    let (repeats, retries) = watch.crm.as_ref().map_or((0, 0), |crm| (crm.repeats(), crm.retries()));
+    tell(
+        "ended",
+        &json!({ "jobs": count, "took_ms": millis(end - begin), "repeats": repeats, "retries": retries }),
+    );
     wait_for_xtask()?;
 
     watch.database.all_are(&jobs, work.state()).await?;

@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use closure_contract::Timestamp;
+use closure_contract::{JobId, Timestamp};
 use closure_tests::harness::request;
 use serde_json::Value;
 
@@ -19,35 +19,35 @@ pub(crate) struct Taken {
     pub(crate) receipt_at: Option<Timestamp>,
 }
 
-/// Each attempt by our reference; fails unless the gateway took each job exactly once.
+/// Each job's text; fails unless the gateway took each job exactly once, at whichever try.
 pub(crate) async fn took_each_once(
     gateway_url: &str,
     jobs: &[Job],
     block: u16,
-) -> Result<HashMap<String, Taken>, Problem> {
+) -> Result<HashMap<JobId, Taken>, Problem> {
+    let references: HashMap<String, JobId> =
+        jobs.iter().flat_map(|job| job.client_refs().map(|name| (name.to_string(), job.id))).collect();
     let mut seen = HashMap::with_capacity(jobs.len());
-    let mut requests = 0_usize;
     for number in load::numbers(jobs.len(), block)? {
         let answer = request("GET", &format!("{gateway_url}/_sim/messages?to={number}"), &[], b"").await?;
         let records: Vec<Value> = serde_json::from_slice(&answer.body)?;
         for record in &records {
-            requests += 1;
-            let reference = record["sender_grouping_key"].as_str().unwrap_or_default().to_owned();
+            let reference = record["sender_grouping_key"].as_str().unwrap_or_default();
+            let Some(job) = references.get(reference) else {
+                return Err(format!("the gateway got {reference}, which is no job's").into());
+            };
             if record["answer"] != "accepted" {
-                return Err(format!("the gateway answered {reference} with {}", record["answer"]).into());
+                return Err(format!("the gateway answered job {job} with {}", record["answer"]).into());
             }
             let at: Timestamp = serde_json::from_value(record["at"].clone())?;
             let receipt_at = serde_json::from_value(record["progress"]["receipt_at"].clone())?;
-            if seen.insert(reference.clone(), Taken { at, receipt_at }).is_some() {
-                return Err(format!("the gateway took {reference} twice").into());
+            if seen.insert(*job, Taken { at, receipt_at }).is_some() {
+                return Err(format!("the gateway took job {job} twice").into());
             }
         }
     }
-    if let Some(job) = jobs.iter().find(|job| !seen.contains_key(&job.client_ref().to_string())) {
-        return Err(format!("the gateway never saw the first attempt of job {}", job.id).into());
+    match jobs.iter().find(|job| !seen.contains_key(&job.id)) {
+        Some(job) => Err(format!("the gateway never took job {}", job.id).into()),
+        None => Ok(seen),
     }
-    if requests != jobs.len() {
-        return Err(format!("the gateway got {requests} requests for {} jobs", jobs.len()).into());
-    }
-    Ok(seen)
 }

@@ -17,6 +17,8 @@ const TEXTS_PER_NUMBER: usize = 500;
 const NUMBERS_PER_BLOCK: usize = 8_000;
 /// The PBX simulator's agents that answer.
 const AGENTS: usize = 99;
+/// No job of a measurement is tried more often.
+const ATTEMPTS_MAX: usize = 4;
 /// One publish takes so many jobs.
 const PUBLISH_BATCH: usize = 500;
 
@@ -58,9 +60,10 @@ impl Job {
         self.message.clone()
     }
 
-    /// Our name for its only attempt, as the gateway has it.
-    pub(crate) fn client_ref(&self) -> ClientRef {
-        ClientRef::of(self.id, Generation::FIRST, AttemptNumber::FIRST)
+    /// Our names for its attempts, as the gateway has them; more than the first are rare.
+    pub(crate) fn client_refs(&self) -> impl Iterator<Item = ClientRef> {
+        let attempts = std::iter::successors(Some(AttemptNumber::FIRST), |attempt| Some(attempt.next()));
+        attempts.take(ATTEMPTS_MAX).map(|attempt| ClientRef::of(self.id, Generation::FIRST, attempt))
     }
 }
 

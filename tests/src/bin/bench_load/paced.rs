@@ -88,7 +88,7 @@ pub(crate) async fn run(endpoints: &Endpoints, work: Work, pace: Pace) -> Result
     let deadline = Instant::now() + Duration::from_secs(u64::from(WARM_UP_S + seconds)) + OUTCOMES_LIMIT;
     crm.hear(jobs.len() * work.keys().len(), work.keys(), deadline).await?;
     let schedule = publishing.await??;
-    tell("ended", &json!({ "jobs": jobs.len() - warm, "repeats": crm.repeats() }));
+    tell("ended", &json!({ "jobs": jobs.len() - warm, "repeats": crm.repeats(), "retries": crm.retries() }));
     wait_for_xtask()?;
 
     let heard = crm.close().await?;
@@ -100,7 +100,7 @@ pub(crate) async fn run(endpoints: &Endpoints, work: Work, pace: Pace) -> Result
     facts.insert("outcome_ms".to_owned(), outcome_ms(measured(), &heard, work)?.into());
     if work != Work::Dial {
         let seen = gateway::took_each_once(&endpoints.gateway_url, &jobs, block).await?;
-        let taken = |job: &Job| seen.get(&job.client_ref().to_string());
+        let taken = |job: &Job| seen.get(&job.id);
         let gateway = measured().filter_map(|(job, due)| Some(span_ms(due.wall_clock, taken(job)?.at)));
         facts.insert("gateway_ms".to_owned(), gateway.collect::<Vec<f64>>().into());
         if work == Work::Fallback {

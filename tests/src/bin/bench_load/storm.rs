@@ -106,7 +106,7 @@ pub(crate) async fn run(endpoints: &Endpoints, storm: Storm) -> Result<(), Probl
         heard.insert(job, at);
     }
     let measured = texts.len() + schedule.len().saturating_sub(warm);
-    tell("ended", &json!({ "jobs": measured, "repeats": crm.repeats() }));
+    tell("ended", &json!({ "jobs": measured, "repeats": crm.repeats(), "retries": crm.retries() }));
     wait_for_xtask()?;
 
     crm.close().await?;

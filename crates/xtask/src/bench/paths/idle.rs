@@ -4,8 +4,9 @@ use std::time::Duration;
 
 use crate::bench::cpu;
 use crate::bench::measured::Measured;
-use crate::bench::meter::{SIMULATORS, cpu_ms};
+use crate::bench::meter::{SIMULATORS, cpu_ms, record};
 use crate::bench::paths::Site;
+use crate::bench::plan::Statements;
 use crate::error::Result;
 
 /// Every role that needs no setting beyond those of the other paths.
@@ -19,11 +20,15 @@ pub fn measure(site: Site<'_>) -> Result<Measured> {
     let roles = site.roles(&ROLES)?;
     interrupt.pause(SETTLE)?;
     let seconds = f64::from(plan.seconds);
+    let recording = record(site, &roles)?;
     let position = stage.database.begin()?;
     let begin = cpu_ms(stage, &roles)?;
     interrupt.pause(Duration::from_secs(u64::from(plan.seconds)))?;
     let end = cpu_ms(stage, &roles)?;
     let done = stage.database.done_since(position)?;
+    if let Some(recording) = recording {
+        recording.finish(interrupt)?;
+    }
     let mut measured = Measured::default();
     let mut all = 0.0;
     for (name, end_ms) in &end {
@@ -41,7 +46,7 @@ pub fn measure(site: Site<'_>) -> Result<Measured> {
     for role in &roles {
         measured.add(format!("peak_rss_mib.{}", role.name), cpu::peak_memory_mib(role.pid)?);
     }
-    if plan.statements == crate::bench::plan::Statements::Told {
+    if plan.statements == Statements::Told {
         measured.statements = stage.database.dearest()?;
     }
     stage.stop(roles, interrupt)?;
