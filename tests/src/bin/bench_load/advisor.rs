@@ -82,7 +82,7 @@ pub(crate) async fn run(door: &Door, pace: Pace, seconds: u32, block: u16) -> Re
         answer_ms.extend(times?);
     }
     tell("ended", &json!({ "jobs": answer_ms.len(), "took_ms": millis(begin.elapsed()) }));
-    wait_for_xtask()?;
+    wait_for_xtask().await?;
     tell("checked", &json!({ "answer_ms": answer_ms }));
     Ok(())
 }

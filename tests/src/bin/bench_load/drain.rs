@@ -81,13 +81,13 @@ pub(crate) async fn run(endpoints: &Endpoints, work: Work, count: usize, block: 
     load::publish_all(&publisher, first).await?;
     watch.until_all(first).await?;
     tell("warm", &json!({}));
-    wait_for_xtask()?;
+    wait_for_xtask().await?;
 
     load::publish_all(&publisher, rest).await?;
     stop.cancel();
     publisher.closed().await;
     tell("preloaded", &json!({}));
-    wait_for_xtask()?;
+    wait_for_xtask().await?;
 
     let begin = Instant::now();
     let end = watch.until_all(rest).await?;
@@ -96,7 +96,7 @@ pub(crate) async fn run(endpoints: &Endpoints, work: Work, count: usize, block: 
         "ended",
         &json!({ "jobs": count, "took_ms": millis(end - begin), "repeats": repeats, "retries": retries }),
     );
-    wait_for_xtask()?;
+    wait_for_xtask().await?;
 
     watch.database.all_are(&jobs, work.state()).await?;
     match work {

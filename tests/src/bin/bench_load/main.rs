@@ -185,7 +185,7 @@ async fn hear(endpoints: &Endpoints, count: usize, key: &str) -> Result<(), Prob
     tell("begun", &json!({}));
     crm.hear(count, &[key], Instant::now() + HEAR_LIMIT).await?;
     tell("ended", &json!({ "jobs": count }));
-    wait_for_xtask()?;
+    wait_for_xtask().await?;
     crm.close().await?;
     tell("checked", &json!({}));
     Ok(())
@@ -219,9 +219,9 @@ fn tell(event: &str, facts: &Value) {
     println!("{}", json!({ "event": event, "facts": facts }));
 }
 
-/// Waits until xtask has looked at the processes.
-fn wait_for_xtask() -> Result<(), Problem> {
-    std::io::stdin().read_line(&mut String::new())?;
+/// Waits until xtask has looked at the processes, while the connections stay alive.
+async fn wait_for_xtask() -> Result<(), Problem> {
+    tokio::task::spawn_blocking(|| std::io::stdin().read_line(&mut String::new())).await??;
     Ok(())
 }
 

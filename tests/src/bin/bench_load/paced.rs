@@ -89,7 +89,7 @@ pub(crate) async fn run(endpoints: &Endpoints, work: Work, pace: Pace) -> Result
     crm.hear(jobs.len() * work.keys().len(), work.keys(), deadline).await?;
     let schedule = publishing.await??;
     tell("ended", &json!({ "jobs": jobs.len() - warm, "repeats": crm.repeats(), "retries": crm.retries() }));
-    wait_for_xtask()?;
+    wait_for_xtask().await?;
 
     let heard = crm.close().await?;
     stop.cancel();

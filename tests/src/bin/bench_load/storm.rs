@@ -71,7 +71,7 @@ pub(crate) async fn run(endpoints: &Endpoints, storm: Storm) -> Result<(), Probl
     until_accepted(&mut database, &texts).await?;
     let questions = questions(endpoints, texts.len(), storm.block).await?;
     tell("sent", &json!({}));
-    wait_for_xtask()?;
+    wait_for_xtask().await?;
 
     let mut crm = Crm::listen(&endpoints.broker).await?;
     let usual_s = WARM_UP_S + storm.usual_s;
@@ -107,7 +107,7 @@ pub(crate) async fn run(endpoints: &Endpoints, storm: Storm) -> Result<(), Probl
     }
     let measured = texts.len() + schedule.len().saturating_sub(warm);
     tell("ended", &json!({ "jobs": measured, "repeats": crm.repeats(), "retries": crm.retries() }));
-    wait_for_xtask()?;
+    wait_for_xtask().await?;
 
     crm.close().await?;
     stop.cancel();

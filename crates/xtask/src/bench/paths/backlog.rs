@@ -26,9 +26,10 @@ pub fn measure(site: Site<'_>, work: &str, jobs: u32, roles: &[&'static str]) ->
     let mut measured = meter.end(jobs)?;
     measured.add("jobs_per_s", jobs * 1_000.0 / number(&ended, "took_ms")?);
     measured.add_repeats(&ended, jobs)?;
+    stage.stop(roles, interrupt)?;
     load.go_on()?;
     load.expect("checked", interrupt)?;
     load.finish(interrupt)?;
-    stage.stop(roles, interrupt)?;
+    stage.queues_are_empty(interrupt)?;
     Ok(measured)
 }

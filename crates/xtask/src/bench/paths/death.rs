@@ -34,10 +34,11 @@ pub fn measure(site: Site<'_>) -> Result<Measured> {
     for (key, value) in meter.end(count)?.numbers {
         measured.add(format!("replay.{key}"), value);
     }
+    stage.stop(roles, interrupt)?;
     load.go_on()?;
     load.expect("checked", interrupt)?;
     load.finish(interrupt)?;
-    stage.stop(roles, interrupt)?;
+    stage.queues_are_empty(interrupt)?;
     stage.outside.mail_behaves(None)?;
     Ok(measured)
 }

@@ -24,10 +24,11 @@ pub fn measure(
     let jobs = number(&ended, "jobs")?;
     let mut measured = meter.end(jobs)?;
     measured.add_repeats(&ended, jobs)?;
+    stage.stop(roles, interrupt)?;
     load.go_on()?;
     let checked = load.expect("checked", interrupt)?;
     load.finish(interrupt)?;
-    stage.stop(roles, interrupt)?;
+    stage.queues_are_empty(interrupt)?;
     for name in times {
         measured.add_times(&checked, name)?;
     }

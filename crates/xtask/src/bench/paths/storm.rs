@@ -26,10 +26,11 @@ pub fn measure(site: Site<'_>) -> Result<Measured> {
     let jobs = number(&ended, "jobs")?;
     let mut measured = meter.end(jobs)?;
     measured.add_repeats(&ended, jobs)?;
+    stage.stop(roles, interrupt)?;
     load.go_on()?;
     let checked = load.expect("checked", interrupt)?;
     load.finish(interrupt)?;
-    stage.stop(roles, interrupt)?;
+    stage.queues_are_empty(interrupt)?;
     measured.add_times(&checked, "usual_ms")?;
     measured.add_times(&checked, "storm_ms")?;
     for name in ["asked_s", "caught_up_s"] {

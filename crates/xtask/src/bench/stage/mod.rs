@@ -257,11 +257,13 @@ impl<'a> Stage<'a> {
         command
     }
 
-    /// Ends the roles; with nobody left, every queue must be empty.
+    /// Ends the roles, while the CRM still hears what they say last.
     pub fn stop(&self, roles: Vec<Process>, interrupt: &Interrupt) -> Result<()> {
-        for role in roles {
-            role.stop(interrupt)?;
-        }
+        roles.into_iter().try_for_each(|role| role.stop(interrupt))
+    }
+
+    /// With no role left, every queue must be empty.
+    pub fn queues_are_empty(&self, interrupt: &Interrupt) -> Result<()> {
         let queues = self.load(&["queues".to_owned()])?;
         queues.expect("checked", interrupt)?;
         queues.finish(interrupt)
