@@ -75,10 +75,8 @@ async fn under_kills(name: &'static str, block: u16, inquire_before_due_ms: u64)
     let mut needless_emails = 0;
     for (index, job) in (0..count).zip(&list) {
         let id = jobs::id(job);
-        let (arrived, mails) = (
-            fleet.sms.accepted_to(&digits(job)).len(),
-            fleet.smtp.mails_to(&address(block, index)).len(),
-        );
+        let (arrived, mails) =
+            (fleet.sms.accepted_to(&digits(job)).len(), fleet.smtp.mails_to(&address(block, index)).len());
         assert!(arrived <= 1, "{id} arrived {arrived} times");
         // A text whose every try was cut off before the gateway had it has its email rightly.
         needless_emails += arrived * mails;

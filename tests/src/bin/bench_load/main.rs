@@ -29,6 +29,8 @@ use serde_json::{Value, json};
 
 use database::Database;
 
+/// Between two looks at a queue that is still worked off.
+const QUEUE_PAUSE: Duration = Duration::from_millis(50);
 /// Outcomes that are waited for may take so long.
 const HEAR_LIMIT: Duration = Duration::from_secs(1_800);
 
@@ -122,8 +124,12 @@ enum Command {
         #[arg(long)]
         block: u16,
     },
-    /// Make sure that no queue holds a message; every role must have ended before.
-    Queues,
+    /// Make sure that no queue holds a message: at the end, or once the roles have worked off what is left.
+    Queues {
+        /// How long they may still be worked off
+        #[arg(long, default_value_t = 0)]
+        within_s: u64,
+    },
 }
 
 /// What a measurement talks to.
@@ -175,7 +181,9 @@ async fn run(cli: Cli) -> Result<(), Problem> {
         }
         Command::Hear { count, key } => hear(&endpoints, count, &key).await,
         Command::Lines { jobs, block } => lines(jobs, block),
-        Command::Queues => all_queues_are_empty(&endpoints.broker).await,
+        Command::Queues { within_s } => {
+            all_queues_are_empty(&endpoints.broker, Duration::from_secs(within_s)).await
+        }
     }
 }
 
@@ -201,13 +209,20 @@ fn lines(jobs: usize, block: u16) -> Result<(), Problem> {
 }
 
 /// With every role ended, what nobody acked is ready again, so that the broker's own count finds it as well.
-async fn all_queues_are_empty(broker: &BrokerSettings) -> Result<(), Problem> {
+async fn all_queues_are_empty(broker: &BrokerSettings, within: Duration) -> Result<(), Problem> {
     let names = queues().into_iter().map(|queue| queue.name).chain([crm::QUEUE]);
+    let deadline = Instant::now() + within;
     for name in names {
-        // Another revision may not have this queue.
-        let Ok(left) = topology::depth(broker, name).await else { continue };
-        if left > 0 {
-            return Err(format!("{name} still holds {left} message(s) after every role has ended").into());
+        loop {
+            // Another revision may not have this queue.
+            let Ok(left) = topology::depth(broker, name).await else { break };
+            if left == 0 {
+                break;
+            }
+            if Instant::now() >= deadline {
+                return Err(format!("{name} still holds {left} message(s)").into());
+            }
+            tokio::time::sleep(QUEUE_PAUSE).await;
         }
     }
     tell("checked", &json!({}));

@@ -259,12 +259,19 @@ impl<'a> Stage<'a> {
 
     /// Ends the roles, while the CRM still hears what they say last.
     pub fn stop(&self, roles: Vec<Process>, interrupt: &Interrupt) -> Result<()> {
+        // The CRM may have heard all before the last receipt of a text was read.
+        self.queues(&["--within-s", "60"], interrupt)?;
         roles.into_iter().try_for_each(|role| role.stop(interrupt))
     }
 
     /// With no role left, every queue must be empty.
     pub fn queues_are_empty(&self, interrupt: &Interrupt) -> Result<()> {
-        let queues = self.load(&["queues".to_owned()])?;
+        self.queues(&[], interrupt)
+    }
+
+    fn queues(&self, options: &[&str], interrupt: &Interrupt) -> Result<()> {
+        let words = ["queues"].iter().chain(options).map(|&word| word.to_owned());
+        let queues = self.load(&words.collect::<Vec<_>>())?;
         queues.expect("checked", interrupt)?;
         queues.finish(interrupt)
     }
