@@ -9,6 +9,7 @@ use std::fs::File;
 use std::net::{Ipv4Addr, TcpListener};
 use std::path::PathBuf;
 use std::process::Command;
+use std::time::Duration;
 
 use serde_json::Value;
 
@@ -22,6 +23,8 @@ use crate::services::Services;
 use outside::Outside;
 use process::Process;
 
+/// What the roles have in hand when no queue holds anything is done by then.
+const IN_HAND_PAUSE: Duration = Duration::from_secs(3);
 /// The first block: four digits of a phone number that must not begin with a zero.
 const FIRST_BLOCK: u16 = 2_000;
 
@@ -261,6 +264,8 @@ impl<'a> Stage<'a> {
     pub fn stop(&self, roles: Vec<Process>, interrupt: &Interrupt) -> Result<()> {
         // The CRM may have heard all before the last receipt of a text was read.
         self.queues(&["--within-s", "60"], interrupt)?;
+        // What they hold is in no queue, and a role that ends gives back what it has not begun.
+        interrupt.pause(IN_HAND_PAUSE)?;
         roles.into_iter().try_for_each(|role| role.stop(interrupt))
     }
 
