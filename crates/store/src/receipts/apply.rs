@@ -276,9 +276,11 @@ struct NewEmail<'a> {
 }
 
 impl<'a> NewEmail<'a> {
+    /// The email that an update asks for and that was not made before.
     fn of(judged: &'a Judged<'_>) -> Option<Self> {
         let source = judged.facts.snapshot.job_id;
         match &judged.update.fallback {
+            _ if judged.facts.has_fallback => None,
             NewFallback::None | NewFallback::OnHold => None,
             NewFallback::Email { job_id, body, consultation_id, revision, kind } => Some(Self {
                 source,
