@@ -81,6 +81,8 @@ fn our_requests_and_our_stand_ins_answers_are_what_sinchs_own_client_makes_and_r
         for (ours, theirs) in ours.iter().zip(&theirs) {
             assert_eq!(request_of(ours), request_of(theirs), "field for field");
         }
+        // A doubt's message comes home after its answer.
+        fleet.drain().await;
         fleet.finish().await;
         gateway.stop().await;
     });
