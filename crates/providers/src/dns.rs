@@ -13,6 +13,8 @@ use hickory_resolver::{
 /// One question waits so long for its answer, and is asked twice.
 const TIMEOUT: Duration = Duration::from_secs(3);
 const ATTEMPTS: usize = 2;
+/// Of a domain at most so many mail hosts are looked at, those that are asked first among them.
+const MAIL_HOSTS_MAX: usize = 10;
 
 /// Who is asked.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -81,17 +83,18 @@ impl Dns {
             _ => None,
         };
         let found = self.0.mx_lookup(fully_qualified(domain)).await;
-        let named: Vec<(u16, String)> = none_is_an_answer(
+        let mut named: Vec<(u16, String)> = none_is_an_answer(
             domain,
             found.map(|found| found.answers().iter().filter_map(|one| host(&one.data)).collect()),
         )?;
+        named.sort();
+        named.truncate(MAIL_HOSTS_MAX);
         let mut hosts = Vec::new();
         for (preference, name) in named {
             let name = name.trim_end_matches('.').to_owned();
             let has_address = !name.is_empty() && self.has_address(&name).await?;
             hosts.push(MailHost { preference, name, has_address });
         }
-        hosts.sort_by_key(|host| host.preference);
         Ok(hosts)
     }
 

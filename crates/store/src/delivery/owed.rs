@@ -108,7 +108,9 @@ impl Payments {
         let debts = std::mem::take(&mut *self.waiting());
         for (number, some) in debts.chunks(PAID_AT_ONCE_MAX).enumerate() {
             if let Err(problem) = pay(&self.database, some).await {
-                self.waiting().extend(&debts[number * PAID_AT_ONCE_MAX..]);
+                let mut waiting = self.waiting();
+                let room = WAITING_MAX.saturating_sub(waiting.len());
+                waiting.extend(debts[number * PAID_AT_ONCE_MAX..].iter().take(room));
                 return Err(problem);
             }
         }

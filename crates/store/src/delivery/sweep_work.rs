@@ -8,11 +8,9 @@ use crate::{
         row::{Columns, millis},
     },
     error::StoreError,
+    receipts::overdue::INBOX_MS,
     store::Store,
 };
-
-/// As long as [`Store::match_inbox`] looks back.
-const INBOX_MS: i64 = 24 * 3_600_000;
 
 column_words! {
     /// What a sweep has to do.

@@ -12,7 +12,7 @@ use crate::{database::row::Columns, delivery::state::in_flight_states, error::St
 /// time.
 pub(crate) const LOOK_AGAIN_MS: i64 = 60_000;
 /// A receipt that has matched nothing for so long is none of ours.
-const INBOX_MS: i64 = 24 * 3_600_000;
+pub(crate) const INBOX_MS: i64 = 24 * 3_600_000;
 
 impl Store {
     /// Text messages whose receipt is overdue, whose receipt was matched and not looked at, or whose email was held;

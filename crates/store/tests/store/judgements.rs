@@ -50,8 +50,7 @@ async fn accepted_texts(store: &Store, count: usize) -> Vec<JobId> {
     join_all(texts).await
 }
 
-/// How many of the sessions that record and judge waited for their turn to commit is not told; the number of transactions
-/// that wrote is.
+/// How many transactions that wrote there have been.
 async fn transactions(database: &TestDatabase) -> i64 {
     database.count("SELECT (txid_current() - 1)::bigint").await
 }
@@ -81,6 +80,33 @@ fn receipts_and_judgements_of_many_callers_share_commits() {
         assert!(spent < 200, "{spent} transactions that wrote, for 500 receipts and 500 judgements");
         assert_eq!(database.count("SELECT count(*) FROM delivery WHERE state = 'delivered'").await, 500);
         assert_eq!(database.count("SELECT count(*) FROM owed").await, 500);
+    });
+}
+
+#[test]
+fn that_an_accepted_text_is_on_its_way_asks_for_no_judgement_and_anything_else_does() {
+    run(async |database| {
+        let store = database.store();
+        let sending = new_job();
+        let (_, attempt) = claim_granted(&store, claim(sending)).await;
+        let accepted = settled(&store, accepted("ref", 6_000_000)).await.job_id;
+        let of = |job, id: &str, status| Receipt {
+            client_ref: Some(ClientRef::of(job, closure_contract::Generation::FIRST, attempt)),
+            ..receipt(id, status)
+        };
+        let moving = of(accepted, "moving", ReceiptStatus::InTransit);
+        assert_eq!(store.record_receipt(&moving).await, Ok(Recorded::OnItsWay(accepted)));
+        // Whoever read the first one may have died before he said so.
+        assert_eq!(store.record_receipt(&moving).await, Ok(Recorded::Duplicate(Some(accepted))));
+        let named = Receipt {
+            reported_sender: Some("Kakao".to_owned()),
+            ..of(accepted, "named", ReceiptStatus::InTransit)
+        };
+        let arrived = of(accepted, "arrived", ReceiptStatus::Delivered);
+        let early = of(sending, "early", ReceiptStatus::InTransit);
+        for (said, job) in [(named, accepted), (arrived, accepted), (early, sending)] {
+            assert_eq!(store.record_receipt(&said).await, Ok(Recorded::Matched(job)), "{}", said.receipt_id);
+        }
     });
 }
 
