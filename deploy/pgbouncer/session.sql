@@ -10,6 +10,8 @@ ALTER DATABASE :"database" SET enable_bitmapscan = off;
 ALTER DATABASE :"database" SET enable_hashjoin = off;
 ALTER DATABASE :"database" SET enable_mergejoin = off;
 ALTER DATABASE :"database" SET jit = off;
+-- A statement is planned once in a session, and not anew for each small batch.
+ALTER DATABASE :"database" SET plan_cache_mode = 'force_generic_plan';
 -- No statement and no lock outlives the worker's patience. `fleet migrate` takes its own time.
 ALTER DATABASE :"database" SET statement_timeout = '5s';
 ALTER DATABASE :"database" SET lock_timeout = '2s';

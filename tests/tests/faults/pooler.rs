@@ -9,12 +9,13 @@ use crate::load::{all_are_heard, calls, digits, emails, texts};
 
 const SESSION: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../deploy/pgbouncer/session.sql");
 /// What the database has to keep by itself where the pooler swallows it.
-const KEPT: [&str; 8] = [
+const KEPT: [&str; 9] = [
     "enable_seqscan",
     "enable_bitmapscan",
     "enable_hashjoin",
     "enable_mergejoin",
     "jit",
+    "plan_cache_mode",
     "statement_timeout",
     "lock_timeout",
     "idle_in_transaction_session_timeout",

@@ -11,6 +11,12 @@ use crate::{error::StoreError, store::Store};
 const PLANS: [&str; 5] =
     ["enable_seqscan", "enable_bitmapscan", "enable_hashjoin", "enable_mergejoin", "jit"];
 
+/// A statement is planned once in a session.
+///
+/// Left to itself the server plans a batch anew each time: it knows how few rows a small batch has and thinks its plan
+/// cheaper than the one for any batch, although both are the same, and planning costs more than the work.
+const PLANNED_ONCE: (&str, &str) = ("plan_cache_mode", "force_generic_plan");
+
 /// A setting of a session that is not what this release asks for.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct NotInForce {
@@ -30,7 +36,9 @@ pub(crate) fn session_settings(settings: &StoreSettings) -> Vec<(&'static str, S
         ("idle_in_transaction_session_timeout", settings.idle_in_transaction_timeout_ms),
     ];
     let plans = PLANS.map(|name| (name, "off".to_owned()));
-    plans.into_iter().chain(limits.map(|(name, limit_ms)| (name, limit_ms.to_string()))).collect()
+    let planned_once = (PLANNED_ONCE.0, PLANNED_ONCE.1.to_owned());
+    let limits = limits.map(|(name, limit_ms)| (name, limit_ms.to_string()));
+    plans.into_iter().chain([planned_once]).chain(limits).collect()
 }
 
 /// A pooler between us and the server may swallow what a session is told as it connects.

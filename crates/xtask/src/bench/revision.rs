@@ -1,6 +1,6 @@
 //! Another revision of the fleet: checked out beside us, built as we are, and kept by its commit.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::time::Duration;
 
@@ -28,7 +28,8 @@ pub struct Revision {
 impl Revision {
     /// Checks it out and builds it, unless that was done before.
     ///
-    /// It shares our build output, where most of its dependencies lie already, and its binary is moved aside.
+    /// All revisions are checked out at one place and built into one folder, none of it ours: two trees that share
+    /// a build folder also share what cargo notes there of their sources, and it then takes one for the other.
     pub fn build(
         asked: &str,
         profile: Profile,
@@ -38,17 +39,10 @@ impl Revision {
         let commit = commit(asked, workspace)?;
         let short = commit.get(..SHORT_CHARS).unwrap_or(&commit).to_owned();
         let folder = workspace.target.join("revisions");
-        let (root, binaries) = (folder.join(&short), folder.join(format!("{short}-{}", profile.folder())));
+        let (root, target) = (folder.join("tree"), folder.join("build"));
+        let binaries = folder.join(format!("{short}-{}", profile.folder()));
         let revision = Revision { name: format!("{asked} ({short})"), root, binaries };
-        if !revision.root.join("Cargo.toml").exists() {
-            let mut git = git(workspace);
-            // A folder that somebody removed is still on the list.
-            run_quietly(git.args(["worktree", "prune"]))?;
-            let mut git = self::git(workspace);
-            run_quietly(
-                git.args(["worktree", "add", "--force", "--detach"]).arg(&revision.root).arg(&commit),
-            )?;
-        }
+        check_out(&commit, &revision.root, workspace)?;
         let program = revision.binaries.join("fleet");
         if !program.exists() {
             eprintln!("building {} …", revision.name);
@@ -57,17 +51,30 @@ impl Revision {
             if profile == Profile::Release {
                 build.arg("--release");
             }
-            build.current_dir(&revision.root).env("CARGO_TARGET_DIR", &workspace.target);
+            build.current_dir(&revision.root).env("CARGO_TARGET_DIR", &target);
             let built = Foreground::run(&mut build, BUILD_LIMIT, interrupt)?;
             if !built.success() {
                 return failed(format!("{} does not build: {built}", revision.name));
             }
             let what = || format!("cannot keep the binary of {}", revision.name);
             std::fs::create_dir_all(&revision.binaries).context(what)?;
-            std::fs::copy(workspace.target.join(profile.folder()).join("fleet"), &program).context(what)?;
+            std::fs::copy(target.join(profile.folder()).join("fleet"), &program).context(what)?;
         }
         Ok(revision)
     }
+}
+
+/// Puts the commit's sources into a folder; what did not change since the last commit there keeps its time.
+fn check_out(commit: &str, root: &Path, workspace: &Workspace) -> Result<()> {
+    let mut git = git(workspace);
+    if root.join("Cargo.toml").exists() {
+        git.arg("-C").arg(root).args(["checkout", "--quiet", "--force", "--detach", commit]);
+        return run_quietly(&mut git);
+    }
+    // A folder that somebody removed is still on the list.
+    run_quietly(self::git(workspace).args(["worktree", "prune"]))?;
+    git.args(["worktree", "add", "--force", "--detach"]).arg(root).arg(commit);
+    run_quietly(&mut git)
 }
 
 fn commit(asked: &str, workspace: &Workspace) -> Result<String> {
