@@ -103,31 +103,41 @@ impl Engine {
         job: &Job,
         now: Timestamp,
     ) -> Result<Decision, StoreError> {
-        self.decide_by(language, job, Some(now)).await
+        let number = self.number(job);
+        self.decide_by(language, job, &number, Some(now)).await
     }
 
     async fn decide_by(
         &self,
         language: Language,
         job: &Job,
+        number: &JobNumber,
         now: Option<Timestamp>,
     ) -> Result<Decision, StoreError> {
         let known = self.rules.current().await;
-        let number = JobNumber::of(job, known.rules());
-        let standing = self.standing(preconditions::query(job, &number, known.rules())).await?;
+        let standing = self.standing(preconditions::query(job, number, known.rules())).await?;
         // The answer has told what time it is.
         let now = now.unwrap_or_else(|| self.now());
-        let decision = decide_in(language, job, &number, &known, &standing, now);
+        let decision = decide_in(language, job, number, &known, &standing, now);
         if !decision.code.is_some_and(rests_on_templates) {
             return Ok(decision);
         }
-        Ok(decide_in(language, job, &number, &*self.rules.fresh().await?, &standing, now))
+        Ok(decide_in(language, job, number, &*self.rules.fresh().await?, &standing, now))
     }
 
     /// What would happen to a job at this moment of the database's clock, and that moment.
-    pub async fn decide_now(&self, job: &Job) -> Result<(Decision, Timestamp), StoreError> {
-        let decision = self.decide_by(Language::English, job, None).await?;
+    pub async fn decide_now(
+        &self,
+        job: &Job,
+        number: &JobNumber,
+    ) -> Result<(Decision, Timestamp), StoreError> {
+        let decision = self.decide_by(Language::English, job, number, None).await?;
         Ok((decision, self.now()))
+    }
+
+    /// A job's number as the settings read it, which no template changes: read once for every decision about the job.
+    pub fn number(&self, job: &Job) -> JobNumber {
+        JobNumber::of(job, self.rules.settings())
     }
 
     /// This moment by the database's clock, as far as it is known.
@@ -139,17 +149,21 @@ impl Engine {
     /// counts the contact towards its caps where it is to be sent.
     ///
     /// The caps that were free when they were read may be used up when they are counted; the count is what holds.
-    pub async fn admit(&self, job: &Job, contact: ContactUse) -> Result<Admission, StoreError> {
+    pub async fn admit(
+        &self,
+        job: &Job,
+        number: &JobNumber,
+        contact: ContactUse,
+    ) -> Result<Admission, StoreError> {
         let mut rulebook = self.rules.current().await;
-        let number = JobNumber::of(job, rulebook.rules());
-        let query = preconditions::query(job, &number, rulebook.rules());
+        let query = preconditions::query(job, number, rulebook.rules());
         let limits = query.limits.clone();
         let mut standing = self.standing(query).await?;
         let now = self.now();
-        let mut decision = decide(job, &number, &rulebook, &standing, now);
+        let mut decision = decide(job, number, &rulebook, &standing, now);
         if decision.template.as_ref().and_then(TemplateFacts::used).is_some() {
             rulebook = self.rules.fresh().await?;
-            decision = decide(job, &number, &rulebook, &standing, now);
+            decision = decide(job, number, &rulebook, &standing, now);
         }
         let (Verdict::Send, Some(store), false) = (decision.verdict, &self.store, limits.is_empty()) else {
             return Ok(Admission { decision, contact: None });
@@ -161,7 +175,7 @@ impl Engine {
             CapGrant::Granted(contact) => Ok(Admission { decision, contact: Some(contact) }),
             CapGrant::Reached(used) => {
                 standing.used = used;
-                Ok(Admission { decision: decide(job, &number, &rulebook, &standing, now), contact: None })
+                Ok(Admission { decision: decide(job, number, &rulebook, &standing, now), contact: None })
             }
         }
     }

@@ -9,7 +9,7 @@ use std::{
 };
 
 use closure_contract::FailureCode;
-use closure_policy::rulebook::{CompiledRulebook, TemplateSource};
+use closure_policy::rulebook::{CompiledRulebook, Rulebook, TemplateSource};
 use closure_store::{Store, StoreError, StoredTemplate, TemplateRegister, TemplateState};
 use tracing::{error, info};
 
@@ -78,6 +78,11 @@ impl Rules {
         let (begun, ended) =
             (AtomicU64::new(0), tokio::sync::Mutex::new(Look { number: 0, outcome: Ok(()) }));
         Self { shared: Arc::new(Shared { settings, register, refresh, known, asking, begun, ended }) }
+    }
+
+    /// The settings of the file, which are the same for as long as the process runs.
+    pub fn settings(&self) -> &Rulebook {
+        self.shared.settings.rules()
     }
 
     /// The rules as they were at most one refresh ago.

@@ -7,7 +7,7 @@ use closure_broker::OutMessage;
 use closure_contract::{
     Channel, FailureCode, Generation, Job, Provider, Receipt, Timestamp, topology::DelayStep,
 };
-use closure_policy::{explain::Decision, retry::Circuit};
+use closure_policy::{explain::Decision, number::meaning::JobNumber, retry::Circuit};
 use closure_providers::{Accepted, Handover, SendFailure};
 use closure_store::{Doubt, EarlyReceipts, GatewayScope, Grant, JsonText, Snapshot};
 
@@ -84,6 +84,8 @@ impl Route {
 pub struct Claimed<'a> {
     pub hand: &'a InHand<'a>,
     pub job: &'a Job,
+    /// Its number as it was read, once for all.
+    pub number: &'a JobNumber,
     /// What the rules say of it now.
     pub decision: &'a Decision,
     /// The rules that its claim was asked for with.

@@ -93,7 +93,8 @@ impl<C: ChannelDriver> DeliveryPipeline<C> {
     async fn deliver(&self, hand: &InHand<'_>, job: &Job) -> Result<Disposition, Interrupted> {
         let InMessage { attempt, generation, .. } = *hand.message;
         self.note_revision(hand, job).await?;
-        let (decision, at) = hand.stored("decide", || self.engine.decide_now(job)).await?;
+        let number = self.engine.number(job);
+        let (decision, at) = hand.stored("decide", || self.engine.decide_now(job, &number)).await?;
         if let (Verdict::Postpone, Some(until)) = (decision.verdict, decision.postpone_until)
             && self.may_wait(hand, job, capped(&decision)).await?
         {
@@ -128,6 +129,7 @@ impl<C: ChannelDriver> DeliveryPipeline<C> {
         let claimed = Claimed {
             hand,
             job,
+            number: &number,
             decision: &decision,
             rules: &rules,
             route: &route,

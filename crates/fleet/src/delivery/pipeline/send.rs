@@ -38,7 +38,7 @@ impl<C: ChannelDriver> DeliveryPipeline<C> {
             None => ContactUse::New,
             Some(_) => ContactUse::Counted,
         };
-        match self.engine.admit(claimed.job, contact).await {
+        match self.engine.admit(claimed.job, claimed.number, contact).await {
             Ok(Admission { decision, contact }) => {
                 self.send_admitted(&Claimed { decision: &decision, ..*claimed }, contact).await
             }
