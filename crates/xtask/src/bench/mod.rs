@@ -91,6 +91,9 @@ pub struct Arguments {
     /// Measure another revision in turn with this one, and say which differences are real
     #[arg(long, value_name = "REV", conflicts_with = "ideal")]
     against: Option<String>,
+    /// Measure this revision instead of the tree as it lies here
+    #[arg(long, value_name = "REV", requires = "against")]
+    of: Option<String>,
     /// Measure the hand-written yardstick in turn with the fleet, on the paths that it knows
     #[arg(long)]
     ideal: bool,
@@ -114,14 +117,13 @@ pub fn run(arguments: &Arguments, interrupt: &Interrupt) -> Result<ExitCode> {
         None => None,
     };
     let plan = arguments.plan(profiler);
-    // The other revision first: it leaves its own binary where ours comes to lie.
+    let built = |asked| Revision::build(asked, arguments.profile(), &workspace, interrupt);
     let other = match (&arguments.against, arguments.ideal) {
-        (Some(asked), _) => {
-            Some(Other::Revision(Revision::build(asked, arguments.profile(), &workspace, interrupt)?))
-        }
+        (Some(asked), _) => Some(Other::Revision(built(asked)?)),
         (None, true) => Some(Other::Ideal),
         (None, false) => None,
     };
+    let measured = arguments.of.as_deref().map(built).transpose()?;
     match arguments.profile() {
         Profile::Release => eprintln!("building the fleet for release …"),
         Profile::Development => eprintln!("building the fleet unoptimised: its numbers say nothing …"),
@@ -140,11 +142,15 @@ pub fn run(arguments: &Arguments, interrupt: &Interrupt) -> Result<ExitCode> {
             measure(&plan, &stage, form, interrupt)
         });
     };
-    let (name, theirs, ours) = other.sides(ours);
+    let (name, theirs, mut ours) = other.sides(ours);
+    let mut our_name = "this tree".to_owned();
+    if let Some(Revision { name, root, binaries }) = measured {
+        (our_name, ours) = (name, Programs { root, fleet: binaries, ..ours });
+    }
     with_services(&workspace, &theirs, &plan, interrupt, |stage| {
         let other = Side { name, stage };
         with_services(&workspace, &ours, &plan, interrupt, |stage| {
-            let ours = Side { name: "this tree".to_owned(), stage };
+            let ours = Side { name: our_name, stage };
             against::compare(&plan, &other, &ours, form, interrupt)?;
             Ok(())
         })
@@ -229,6 +235,7 @@ impl Arguments {
             warm: 0,
             profile: None,
             against: None,
+            of: None,
             ideal: false,
             json: false,
             mail: false,

@@ -28,8 +28,8 @@ pub struct Revision {
 impl Revision {
     /// Checks it out and builds it, unless that was done before.
     ///
-    /// All revisions are checked out at one place and built into one folder, none of it ours: two trees that share
-    /// a build folder also share what cargo notes there of their sources, and it then takes one for the other.
+    /// All revisions are built at one place and into one folder, none of it ours: two trees that share a build folder
+    /// also share what cargo notes there of their sources, and it then takes one for the other.
     pub fn build(
         asked: &str,
         profile: Profile,
@@ -39,19 +39,21 @@ impl Revision {
         let commit = commit(asked, workspace)?;
         let short = commit.get(..SHORT_CHARS).unwrap_or(&commit).to_owned();
         let folder = workspace.target.join("revisions");
-        let (root, target) = (folder.join("tree"), folder.join("build"));
+        let root = folder.join(&short);
         let binaries = folder.join(format!("{short}-{}", profile.folder()));
         let revision = Revision { name: format!("{asked} ({short})"), root, binaries };
         check_out(&commit, &revision.root, workspace)?;
         let program = revision.binaries.join("fleet");
         if !program.exists() {
             eprintln!("building {} …", revision.name);
+            let (tree, target) = (folder.join("tree"), folder.join("build"));
+            check_out(&commit, &tree, workspace)?;
             let mut build = workspace.cargo();
             build.args(["build", "--locked", "--package", "closure-fleet", "--bins"]);
             if profile == Profile::Release {
                 build.arg("--release");
             }
-            build.current_dir(&revision.root).env("CARGO_TARGET_DIR", &target);
+            build.current_dir(&tree).env("CARGO_TARGET_DIR", &target);
             let built = Foreground::run(&mut build, BUILD_LIMIT, interrupt)?;
             if !built.success() {
                 return failed(format!("{} does not build: {built}", revision.name));
