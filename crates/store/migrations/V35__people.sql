@@ -117,4 +117,5 @@ BEGIN
     INSERT INTO audit SELECT (added).*;
     RETURN added.id;
 END $$;
+REVOKE ALL ON FUNCTION put_on_record(jsonb) FROM PUBLIC;
 COMMENT ON FUNCTION put_on_record(jsonb) IS 'Adds a row to the chain of audit; nobody has another way to.';

@@ -56,8 +56,8 @@ pub use gateways::scope::GatewayScope;
 pub use history::summary::{ConsultationSummary, EarlierWord, JobSummary};
 pub use history::{AttemptHistory, DeadLetterHistory, JobHistory, ReceiptHistory, StateCount};
 pub use people::{
-    AuditFilter, AuditRow, AuditSummary, ChainBreak, ChainCheck, NewAudit, NewUser, Proof, Right, Subject,
-    User, UserChange, UserError, UserId, UserState, Verdict,
+    ActorProof, AuditFilter, AuditRow, AuditSummary, AuditVerdict, ChainBreak, ChainCheck, NewAudit, NewUser,
+    Right, Subject, User, UserChange, UserError, UserId, UserState,
 };
 pub use receipts::bounces::{BounceEffect, Bounced, NewBounce, ReportedMail, UnreadMail};
 pub use receipts::inbox::{AnothersReceipts, Recorded};

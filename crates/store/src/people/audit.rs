@@ -19,7 +19,7 @@ column_words! {
     /// What proves that it was this account.
     #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
     #[serde(rename_all = "snake_case")]
-    pub enum Proof: "proof" {
+    pub enum ActorProof: "proof" {
         /// Nothing: nobody is a user yet, or the account is no user's.
         None = "none",
         /// The account of the operating system, which is this user's alone.
@@ -35,7 +35,7 @@ column_words! {
     /// What became of an act.
     #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
     #[serde(rename_all = "snake_case")]
-    pub enum Verdict: "verdict" {
+    pub enum AuditVerdict: "verdict" {
         /// It was done.
         Done = "done",
         /// It was allowed, and changed nothing: somebody else had been there, or it was so before.
@@ -64,7 +64,7 @@ pub struct NewAudit {
     /// The name of the account that acts.
     pub account: String,
     /// What proves it.
-    pub proof: Proof,
+    pub proof: ActorProof,
     /// Where the process runs.
     pub place: String,
     /// The right that the act needs.
@@ -80,20 +80,20 @@ pub struct NewAudit {
 /// What an act changed, beside that it was done.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Effect<'a> {
-    pub(crate) verdict: Verdict,
+    pub(crate) verdict: AuditVerdict,
     pub(crate) before_hash: Option<&'a [u8]>,
     pub(crate) after_hash: Option<&'a [u8]>,
 }
 
 impl Effect<'_> {
     /// Of what keeps no hashes.
-    pub(crate) fn of(verdict: Verdict) -> Self {
+    pub(crate) fn of(verdict: AuditVerdict) -> Self {
         Self { verdict, before_hash: None, after_hash: None }
     }
 
     /// Of what either was done or changed nothing.
     pub(crate) fn changed(was_changed: bool) -> Self {
-        Self::of(if was_changed { Verdict::Done } else { Verdict::WithoutEffect })
+        Self::of(if was_changed { AuditVerdict::Done } else { AuditVerdict::WithoutEffect })
     }
 }
 
@@ -189,7 +189,7 @@ impl Store {
     }
 
     /// Puts an act on record by itself: a reveal, an export, a publish or a refusal, which change no table of ours.
-    pub async fn record(&self, entry: &NewAudit, verdict: Verdict) -> Result<(), StoreError> {
+    pub async fn record(&self, entry: &NewAudit, verdict: AuditVerdict) -> Result<(), StoreError> {
         self.database.query(PUT_ON_RECORD, &[&entry.document(Effect::of(verdict))]).await?;
         Ok(())
     }
@@ -227,7 +227,7 @@ impl Store {
     /// Puts on record that what somebody asked for changed nothing; its own transaction is rolled back by then.
     pub(crate) async fn write_without_effect(&self) -> Result<(), StoreError> {
         match &self.record {
-            Some(entry) => self.record(entry, Verdict::WithoutEffect).await,
+            Some(entry) => self.record(entry, AuditVerdict::WithoutEffect).await,
             None => Ok(()),
         }
     }

@@ -6,7 +6,7 @@ pub(crate) mod grants;
 pub(crate) mod users;
 
 pub use self::{
-    audit::{AuditFilter, AuditRow, AuditSummary, NewAudit, Proof, Subject, Verdict},
+    audit::{ActorProof, AuditFilter, AuditRow, AuditSummary, AuditVerdict, NewAudit, Subject},
     chain::{ChainBreak, ChainCheck},
     grants::Right,
     users::{NewUser, User, UserChange, UserError, UserId, UserState},

@@ -9,7 +9,7 @@ use sha2::{Digest, Sha256};
 use tokio_postgres::Row;
 
 use super::{
-    audit::{Effect, Verdict},
+    audit::{AuditVerdict, Effect},
     grants::Right,
 };
 use crate::{
@@ -127,6 +127,12 @@ impl Store {
         self.database.query(USERS, &[]).await?.iter().map(User::read).collect()
     }
 
+    /// How many users may act; needs no right to know who they are.
+    pub async fn active_users(&self) -> Result<i64, StoreError> {
+        let rows = self.database.query(ACTIVE, &[]).await?;
+        Columns(rows.first().expect("a count has one row")).get("count")
+    }
+
     /// Adds a user, on record; needs the tables' owner.
     pub async fn add_user(&self, new: &NewUser) -> Result<User, UserError> {
         let work = async {
@@ -185,7 +191,7 @@ impl Store {
         query(transaction, GRANT, &[&new.name, &words(&new.rights), &by]).await?;
         let added = one(transaction, &new.name).await?;
         let after = added.digest();
-        let effect = Effect { verdict: Verdict::Done, before_hash: None, after_hash: Some(&after) };
+        let effect = Effect { verdict: AuditVerdict::Done, before_hash: None, after_hash: Some(&after) };
         self.write_down(transaction, effect).await?;
         Ok(Ok(added))
     }
@@ -333,6 +339,8 @@ const USERS: &str = "
 SELECT u.id, u.name, u.display_name, u.os_accounts, u.password_hash, u.state, u.created_by, u.created_at, u.changed_by,
     u.changed_at, ARRAY (SELECT r.name FROM user_right AS r WHERE r.user_id = u.id ORDER BY r.name) AS rights
 FROM app_user AS u ORDER BY u.name";
+
+const ACTIVE: &str = "SELECT count(id) AS count FROM app_user WHERE state = 'active'";
 
 const ADD: &str = "
 INSERT INTO app_user (name, display_name, os_accounts, created_by, changed_by) VALUES ($1, $2, $3, $4, $4)";

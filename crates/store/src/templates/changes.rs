@@ -11,7 +11,7 @@ use crate::{
         text,
     },
     error::StoreError,
-    people::audit::{Effect, Verdict},
+    people::audit::{AuditVerdict, Effect},
     store::Store,
 };
 
@@ -118,7 +118,7 @@ impl Store {
             let added = add(&transaction, new, deed).await?;
             // Only a change raises the version; dropping the transaction takes the lock's own raise back.
             if matches!(added, Ok(Added::New(_))) {
-                self.write_down(&transaction, Effect::of(Verdict::Done)).await?;
+                self.write_down(&transaction, Effect::of(AuditVerdict::Done)).await?;
                 transaction.commit().await?;
             } else {
                 transaction.rollback().await?;
@@ -146,7 +146,7 @@ impl Store {
             lock(&transaction).await?;
             let changed = self::change(&transaction, name, version, change, deed).await?;
             if changed.is_ok() {
-                self.write_down(&transaction, Effect::of(Verdict::Done)).await?;
+                self.write_down(&transaction, Effect::of(AuditVerdict::Done)).await?;
                 transaction.commit().await?;
             } else {
                 transaction.rollback().await?;

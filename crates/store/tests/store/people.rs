@@ -4,8 +4,8 @@ use std::collections::BTreeSet;
 
 use closure_contract::facts::{PersonalData, recipients::Recipient};
 use closure_store::{
-    AuditFilter, ChainBreak, ListChange, NewAudit, NewSuppression, NewUser, Proof, ReplayError, Right, Store,
-    StoreSettings, Subject, SuppressionSource, UserChange, UserError, UserState, Verdict,
+    ActorProof, AuditFilter, AuditVerdict, ChainBreak, ListChange, NewAudit, NewSuppression, NewUser,
+    ReplayError, Right, Store, StoreSettings, Subject, SuppressionSource, UserChange, UserError, UserState,
 };
 
 use crate::support::{TestDatabase, dead, run, settled};
@@ -14,7 +14,7 @@ fn entry(account: &str, act: &'static str, subject: &str) -> NewAudit {
     NewAudit {
         user: None,
         account: account.to_owned(),
-        proof: Proof::OsAccount,
+        proof: ActorProof::OsAccount,
         place: "desk-1".to_owned(),
         needs: Right::Replay,
         act,
@@ -26,7 +26,7 @@ fn entry(account: &str, act: &'static str, subject: &str) -> NewAudit {
 async fn acts(store: &Store, count: usize) {
     for number in 0..count {
         let entry = entry("kim", "letter.reveal", &number.to_string());
-        store.record(&entry, Verdict::Done).await.expect("the database answers");
+        store.record(&entry, AuditVerdict::Done).await.expect("the database answers");
     }
 }
 
