@@ -42,7 +42,8 @@ REVOKE ALL ON ALL TABLES IN SCHEMA public FROM
     closure_worker, closure_courier, closure_sms, closure_email, closure_dial, closure_fallback, closure_dead,
     closure_cancel, closure_bounces, closure_fleet, closure_operator, closure_doctor, closure_advisor, closure_pbx;
 -- These have more rights than their callers, and PostgreSQL lets everybody call a function that is new.
-REVOKE ALL ON FUNCTION mail_recipient(uuid), owe(uuid, integer, integer), delivery_answers(), delivery_keeps_its_word()
+REVOKE ALL ON FUNCTION mail_recipient(uuid), owe(uuid, integer, integer), delivery_answers(), delivery_keeps_its_word(),
+    put_on_record(jsonb)
     FROM PUBLIC,
     closure_worker, closure_courier, closure_sms, closure_email, closure_dial, closure_fallback, closure_dead,
     closure_cancel, closure_bounces, closure_fleet, closure_operator, closure_doctor, closure_advisor, closure_pbx;
@@ -163,6 +164,13 @@ GRANT UPDATE (probe_at) ON circuit TO closure_operator;
 GRANT UPDATE (held_since, overruled_until) ON brake TO closure_operator;
 -- What a cancellation or a mistaken revision forbids is taken away with who did it and why.
 GRANT DELETE ON tombstone TO closure_operator;
+
+-- Who acts, and what each may. Nobody but the owner changes people, and nobody at all changes the record: it grows by its
+-- own function alone, so that whoever has the desk's password can neither take more rights nor forge a row.
+GRANT SELECT ON app_user, user_right, audit TO closure_operator;
+GRANT EXECUTE ON FUNCTION put_on_record(jsonb) TO closure_operator;
+GRANT SELECT (id, state) ON app_user TO closure_doctor;
+GRANT SELECT ON user_right TO closure_doctor;
 
 -- `fleet doctor` counts, and reads nobody's text.
 GRANT SELECT ON refinery_schema_history, template_register, template, circuit, brake, attempt TO closure_doctor;

@@ -153,6 +153,23 @@ async fn the_bounce_reader_may_do_its_work(url: String) {
     assert_eq!(store.record_bounce(bounce).await, Ok(Bounced::Unknown));
 }
 
+/// Two locks: whoever has the desk's password alone changes no people, whatever the rights of the user who acts.
+async fn people_are_the_owners_and_what_they_do_is_on_record(
+    owner: &[(String, String)],
+    operator: &[(String, String)],
+) {
+    let first = ["users", "add", "kim", "--first"];
+    let refused = cli(operator, &first).await.with_code(1);
+    assert!(refused.errors.contains("closure_owner"), "{}", refused.errors);
+    cli(owner, &first).await.with_code(0);
+    cli(owner, &["audit", "verify"]).await.with_code(0);
+    cli(operator, &["audit", "verify"]).await.with_code(0);
+    // The account of this process is no user's, so that nothing more is allowed, and that too is on record.
+    let release = ["suppress", "remove", "+819045011001", "--reason", "a test"];
+    let refused = cli(operator, &release).await.with_code(1);
+    assert!(refused.errors.contains("--as"), "{}", refused.errors);
+}
+
 /// What a database user may do, and what not.
 const STATEMENTS: &[(&str, &str, bool)] = &[
     ("advisor", "SELECT max(state) FROM delivery WHERE consultation_id = 'C-1'", true),
@@ -201,6 +218,17 @@ const STATEMENTS: &[(&str, &str, bool)] = &[
     ("pbx", "INSERT INTO cel (eventtype) VALUES ('CHAN_START')", true),
     ("pbx", "SELECT count(*) FROM delivery", false),
     ("pbx", "SELECT owe(gen_random_uuid(), 1, 1)", false),
+    ("operator", "SELECT count(*) FROM audit", true),
+    ("operator", "INSERT INTO audit SELECT * FROM audit", false),
+    ("operator", "UPDATE audit SET account = 'nobody'", false),
+    ("operator", "DELETE FROM audit", false),
+    ("operator", "TRUNCATE audit", false),
+    ("operator", "UPDATE app_user SET state = 'disabled'", false),
+    ("operator", "INSERT INTO user_right (user_id, name, granted_by) VALUES (1, 'see', 'x')", false),
+    ("fleet", "SELECT put_on_record('{}')", false),
+    ("fleet", "SELECT count(*) FROM audit", false),
+    ("doctor", "SELECT count(password_hash) FROM app_user", false),
+    ("doctor", "SELECT put_on_record('{}')", false),
 ];
 
 #[test]
@@ -252,6 +280,8 @@ fn each_database_user_may_do_its_own_work_and_nothing_else() {
         the_advisor_sees_how_jobs_stand(url("advisor")).await;
         the_bounce_reader_may_do_its_work(url("bounces")).await;
         a_refused_login_says_what_to_correct(&url("sms")).await;
+        people_are_the_owners_and_what_they_do_is_on_record(&environment("owner"), &environment("operator"))
+            .await;
         for (user, sql, allowed) in STATEMENTS {
             assert_eq!(Database::allows(&url(user), sql).await, *allowed, "{user}: {sql}");
         }

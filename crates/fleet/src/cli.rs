@@ -3,6 +3,7 @@
 mod doctor;
 pub mod fallback_hold;
 pub mod gateways;
+pub mod people;
 mod signature;
 pub mod suppress;
 pub mod template;
@@ -16,6 +17,7 @@ use closure_contract::JobId;
 pub use self::doctor::{Doctor, Member};
 pub use self::fallback_hold::FallbackHoldCommand;
 pub use self::gateways::Gateways;
+pub use self::people::{Acting, Audit, Reveal, Users};
 pub use self::suppress::{Cancel, Suppress, Whom};
 use self::template::Template;
 
@@ -29,6 +31,9 @@ pub struct Cli {
     /// Print results as JSON.
     #[arg(long, global = true)]
     pub json: bool,
+    /// Who acts.
+    #[command(flatten)]
+    pub acting: Acting,
     /// What to do.
     #[command(subcommand)]
     pub command: Command,
@@ -79,6 +84,12 @@ pub enum Command {
     Suppress(Suppress),
     /// Take a consultation's answer back, so that what was not sent yet ends as cancelled; or undo that.
     Cancel(Cancel),
+    /// The people who work with the fleet, and what each may do.
+    #[command(subcommand)]
+    Users(Users),
+    /// The record of what they did.
+    #[command(subcommand)]
+    Audit(Audit),
     /// Exchanges and queues.
     #[command(subcommand)]
     Topology(Topology),
@@ -194,10 +205,13 @@ pub enum Dead {
         #[arg(long, default_value_t = 100)]
         limit: i64,
     },
-    /// Show one letter with its history and its original bytes.
+    /// Show one letter with its history, and what it holds: masked, or as it is for a purpose.
     Show {
         /// The letter's number.
         id: i64,
+        /// As it is.
+        #[command(flatten)]
+        reveal: Reveal,
     },
     /// Send it again as a new generation of the same job.
     Replay(Settle),
@@ -212,9 +226,6 @@ pub enum Dead {
 pub struct Settle {
     /// The letter's number.
     pub id: i64,
-    /// Who decides.
-    #[arg(long, env = "FLEET_ACTOR")]
-    pub actor: String,
     /// Why.
     #[arg(long)]
     pub reason: String,
@@ -268,6 +279,18 @@ mod tests {
     #[test]
     fn the_command_line_is_consistent() {
         super::Cli::command().debug_assert();
+    }
+
+    #[test]
+    fn what_every_command_takes_is_of_no_name_that_one_of_them_has() {
+        let command = super::Cli::command();
+        let global: Vec<_> = command.get_arguments().map(|one| one.get_id().clone()).collect();
+        let mut below: Vec<&clap::Command> = command.get_subcommands().collect();
+        while let Some(command) = below.pop() {
+            let own = command.get_arguments().find(|one| global.contains(one.get_id()));
+            assert!(own.is_none(), "{} {own:?}", command.get_name());
+            below.extend(command.get_subcommands());
+        }
     }
 
     #[test]

@@ -7,6 +7,7 @@ pub mod cli;
 pub mod commands;
 mod config;
 mod delivery;
+mod desk;
 mod earlier;
 mod engine;
 mod gateways;

@@ -9,6 +9,7 @@ mod delivery;
 mod error;
 mod gateways;
 mod history;
+mod people;
 mod receipts;
 mod store;
 mod templates;
@@ -54,6 +55,10 @@ pub use gateways::rates::Slots;
 pub use gateways::scope::GatewayScope;
 pub use history::summary::{ConsultationSummary, EarlierWord, JobSummary};
 pub use history::{AttemptHistory, DeadLetterHistory, JobHistory, ReceiptHistory, StateCount};
+pub use people::{
+    ActorProof, AuditFilter, AuditRow, AuditSummary, AuditVerdict, ChainBreak, ChainCheck, NewAudit, NewUser,
+    Right, Subject, User, UserChange, UserError, UserId, UserState,
+};
 pub use receipts::bounces::{BounceEffect, Bounced, NewBounce, ReportedMail, UnreadMail};
 pub use receipts::inbox::{AnothersReceipts, Recorded};
 pub use receipts::inquiries::Unheard;

@@ -7,6 +7,7 @@ use crate::{
     database::{batch::Batcher, migrate, pool::Database, session::session_settings, settings::StoreSettings},
     delivery::{claim::Claims, owed::Payments, settle::Settlements},
     error::StoreError,
+    people::NewAudit,
     receipts::{evaluate::Judgements, inbox::Inbox},
 };
 
@@ -23,6 +24,8 @@ pub struct Store {
     pub(crate) payments: Payments,
     /// What each session is told when it connects.
     pub(crate) session: Arc<[(&'static str, String)]>,
+    /// Who acts through this store, and how it is to stand on record; nobody where a process does its own work.
+    pub(crate) record: Option<Arc<NewAudit>>,
 }
 
 impl Store {
@@ -39,6 +42,7 @@ impl Store {
             judgements: Batcher::new(Judgements(database.clone()), batch_max, linger_ms),
             payments: Payments::new(database.clone()),
             session: session_settings(&settings).into(),
+            record: None,
             database,
         })
     }

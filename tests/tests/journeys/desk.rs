@@ -85,7 +85,7 @@ fn a_correction_that_is_another_job_is_refused_and_the_letter_stays_open() {
 }
 
 #[test]
-fn the_desk_shows_the_original_bytes_and_who_did_what() {
+fn the_desk_shows_who_did_what_masked_and_the_original_bytes_for_a_purpose() {
     journey(async |fleet| {
         let (job, letter) = dead_email(fleet, "shown@example.com").await;
         fleet.cli(&settle("replay", &letter, &[])).await.with_code(0);
@@ -93,6 +93,11 @@ fn the_desk_shows_the_original_bytes_and_who_did_what() {
         let shown = fleet.cli(&["dead", "show", &letter]).await.with_code(0).output;
         assert!(shown.contains("supervisor-1"), "{shown}");
         assert!(shown.contains("subject_not_english"), "{shown}");
+        assert!(shown.contains("s***@example.com") && !shown.contains("shown@example.com"), "{shown}");
+        assert!(!shown.contains("분실물"), "{shown}");
+        let reveal = ["dead", "show", &letter, "--reveal", "--purpose", "고객 문의 응대"];
+        let shown = fleet.cli(&reveal).await.with_code(0).output;
+        assert!(shown.contains("shown@example.com") && shown.contains("분실물"), "{shown}");
         let list = fleet.cli(&["--json", "dead", "list"]).await.with_code(0).json();
         let number: i64 = letter.parse().expect("a number");
         let ours = list.as_array().expect("a list").iter().any(|row| row["id"] == number);
@@ -124,6 +129,8 @@ fn what_show_and_the_desk_print_for_programs_is_what_their_published_schemas_say
             ("dead-list.1", vec!["dead", "list", "--state", "resolved"]),
             ("dead-show.1", vec!["dead", "show", &letter]),
             ("dead-show.1", vec!["dead", "show", &bad]),
+            ("dead-show.1", vec!["dead", "show", &letter, "--reveal", "--purpose", "a test"]),
+            ("dead-show.1", vec!["dead", "show", &bad, "--reveal", "--purpose", "a test"]),
         ] {
             let printed = fleet.cli(&[&["--json"], &command[..]].concat()).await.with_code(0).output;
             let mut checker = python(&Path::new(env!("CARGO_MANIFEST_DIR")).join("python/printed.py"));

@@ -23,6 +23,8 @@ enum Proof {
 
 const ROLE: Proof = Proof::Test("tests/tests/journeys/intake.rs", "ProcessSpec::work(\"sms\"");
 const DOOR: Proof = Proof::Test("tests/tests/journeys/intake.rs", "ProcessSpec::intake()");
+/// Where users are made and act.
+const PEOPLE: &str = "tests/tests/typed/people.rs";
 const PBX: Proof = Proof::Test(
     "tests/tests/pbx/real_pbx/checked.rs",
     "the_commands_by_which_the_guide_lets_an_operator_look",
@@ -84,28 +86,44 @@ const COMMANDS: &[(&str, Proof)] = &[
         Proof::Elsewhere("CI takes the data away too, and `cargo xtask compose` looks that they are kept"),
     ),
     (
-        "fleet template revoke vn-answer-by-email 1 --actor kim --reason \"the carrier's notice of today\"",
+        "fleet template revoke vn-answer-by-email 1 --as kim --reason \"the carrier's notice of today\"",
+        Proof::Here,
+    ),
+    ("fleet cancel C-20261122-000042 --undo --as kim --reason \"the revision was a mistake\"", Proof::Here),
+    ("fleet dead replay 42 --as kim --reason \"the mail server takes our mail again\"", Proof::Here),
+    (
+        "fleet dead replay 42 --as kim --reason \"customer gave the right address\" --edit job.json",
         Proof::Here,
     ),
     (
-        "fleet cancel C-20261122-000042 --undo --actor kim --reason \"the revision was a mistake\"",
-        Proof::Here,
-    ),
-    ("fleet dead replay 42 --actor kim --reason \"the mail server takes our mail again\"", Proof::Here),
-    (
-        "fleet dead replay 42 --actor kim --reason \"customer gave the right address\" --edit job.json",
-        Proof::Here,
-    ),
-    (
-        "fleet dead answer-by-email 43 --actor kim --reason \"the number is a landline\"",
+        "fleet dead answer-by-email 43 --as kim --reason \"the number is a landline\"",
         Proof::Test("tests/tests/journeys/desk.rs", "\"answer-by-email\", &letter"),
     ),
-    ("fleet dead discard 42 --actor kim --reason \"customer was called instead\"", Proof::Here),
+    ("fleet dead discard 42 --as kim --reason \"customer was called instead\"", Proof::Here),
     (
         "fleet --json dead list --code mail_policy_refused --limit 1000 | jq -r '.[].id' | while read -r id; do \
-         fleet dead replay \"$id\" --actor kim --reason \"SPF is mended\"; done",
+         fleet dead replay \"$id\" --as kim --reason \"SPF is mended\"; done",
         Proof::Here,
     ),
+    (
+        "fleet users add kim --first --display-name 김민지 --os-account kim --grant see --grant replay",
+        Proof::Test(PEOPLE, "\"add\", \"kim\", \"--first\""),
+    ),
+    (
+        "fleet users add lee --os-account lee --grant see",
+        Proof::Test(PEOPLE, "\"users\", \"add\", \"lee\", \"--grant\""),
+    ),
+    ("fleet users grant lee reveal replay", Proof::Test(PEOPLE, "\"users\", \"grant\", \"kim\", \"see\"")),
+    ("fleet users revoke lee reveal", Proof::Test(PEOPLE, "\"users\", \"revoke\", \"park\", \"see\"")),
+    ("fleet users list", Proof::Here),
+    ("fleet users disable lee", Proof::Test(PEOPLE, "\"users\", \"disable\", \"lee\"")),
+    ("fleet users enable lee", Proof::Test(PEOPLE, "\"users\", \"enable\", \"park\"")),
+    ("fleet users password kim", Proof::Test(PEOPLE, "\"users\", \"password\", \"lee\"")),
+    ("fleet users account kim desk", Proof::Test(PEOPLE, "\"users\", \"account\", \"lee\"")),
+    ("fleet dead show 42 --reveal --purpose \"the customer asks which number we have\"", Proof::Here),
+    ("fleet audit list --act letter.reveal", Proof::Here),
+    ("fleet audit verify", Proof::Here),
+    ("fleet audit review", Proof::Here),
     (
         "psql -d closure -f deploy/pgbouncer/session.sql",
         Proof::Test("tests/tests/faults/pooler.rs", "pgbouncer/session.sql"),

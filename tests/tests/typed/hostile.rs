@@ -69,6 +69,13 @@ fn nothing_that_others_wrote_is_obeyed_hidden_or_taken_for_a_line_of_ours() {
         let commands: &[&[&str]] = &[
             &["dead", "list"],
             &["dead", "show", LETTER],
+            &["dead", "show", LETTER, "--reveal", "--purpose", "a test"],
+            &["dead", "show", LETTER, "--reveal", "--purpose", HOSTILE],
+            &["audit", "list"],
+            &["audit", "review", "--month", HOSTILE],
+            &["users", "add", HOSTILE],
+            &["users", "grant", HOSTILE, "see"],
+            &["users", "list", "--as", HOSTILE],
             &["dead", "list", "--code", HOSTILE],
             &["dead", "list", "--state", HOSTILE],
             &["show", JOB],

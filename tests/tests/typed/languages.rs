@@ -6,8 +6,9 @@ use std::{
 };
 
 /// A document and its Korean edition.
-const PAIRS: [(&str, &str); 3] = [
+const PAIRS: [(&str, &str); 4] = [
     ("docs/integration.en.md", "docs/integration.ko.md"),
+    ("docs/people.en.md", "docs/people.ko.md"),
     ("docs/failure-codes.md", "docs/failure-codes.ko.md"),
     ("README.md", "docs/README.ko.md"),
 ];

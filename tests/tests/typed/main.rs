@@ -6,4 +6,5 @@ mod documented;
 mod hostile;
 mod languages;
 mod mail_records;
+mod people;
 mod published;

@@ -21,7 +21,7 @@ pub enum FallbackHoldCommand {
         /// Hold none again for so long, whatever fails.
         #[arg(long, value_name = "MINUTES", default_value_t = 60)]
         for_minutes: u32,
-        /// Who wants it, and why.
+        /// Why.
         #[command(flatten)]
         by: By,
     },

@@ -1,13 +1,13 @@
-//! Who does something and why, as far as a command puts it on record.
+//! Why something is done, as far as a command puts it on record.
 
 use super::{Command, Dead, FallbackHoldCommand, Suppress, template::Template};
 
 impl Command {
-    /// The actor and the reason that go on record, if this command writes any.
-    pub fn signature(&self) -> Option<(&str, &str)> {
+    /// The reason or the purpose that goes on record, with the name of its flag, if this command writes any.
+    pub fn reason(&self) -> Option<(&'static str, &str)> {
         match self {
             Self::Dead(Dead::Replay(settle) | Dead::Discard(settle) | Dead::AnswerByEmail(settle)) => {
-                Some((&settle.actor, &settle.reason))
+                Some(("--reason", &settle.reason))
             }
             Self::Template(
                 Template::Add { by, .. }
@@ -18,10 +18,13 @@ impl Command {
             )
             | Self::FallbackHold(FallbackHoldCommand::Release { by, .. })
             | Self::Suppress(Suppress::Add { by, .. } | Suppress::Remove { by, .. }) => {
-                Some((&by.actor, &by.reason))
+                Some(("--reason", &by.reason))
             }
-            Self::Cancel(cancel) => Some((&cancel.actor, &cancel.reason)),
-            Self::Dead(Dead::List { .. } | Dead::Show { .. })
+            Self::Cancel(cancel) => Some(("--reason", &cancel.reason)),
+            Self::Dead(Dead::Show { reveal, .. }) => {
+                reveal.purpose.as_deref().map(|purpose| ("--purpose", purpose))
+            }
+            Self::Dead(Dead::List { .. })
             | Self::Template(Template::List | Template::Show(_) | Template::Test { .. })
             | Self::FallbackHold(FallbackHoldCommand::List)
             | Self::Suppress(Suppress::List { .. })
@@ -32,6 +35,8 @@ impl Command {
             | Self::Explain(_)
             | Self::Show { .. }
             | Self::Gateways(_)
+            | Self::Users(_)
+            | Self::Audit(_)
             | Self::Topology(_)
             | Self::Migrate
             | Self::Doctor(_)

@@ -15,7 +15,7 @@ pub enum Suppress {
         /// The customer asked for it, so that only the customer may take it back.
         #[arg(long)]
         opt_out: bool,
-        /// Who, and why.
+        /// Why.
         #[command(flatten)]
         by: By,
     },
@@ -30,7 +30,7 @@ pub enum Suppress {
         /// Whom.
         #[command(flatten)]
         whom: Whom,
-        /// Who, and why.
+        /// Why.
         #[command(flatten)]
         by: By,
     },
@@ -60,9 +60,6 @@ pub struct Cancel {
     /// Let the consultation be answered again, whatever revision was taken back or came; what has ended stays ended.
     #[arg(long)]
     pub undo: bool,
-    /// Who decides.
-    #[arg(long, env = "FLEET_ACTOR")]
-    pub actor: String,
     /// Why.
     #[arg(long)]
     pub reason: String,

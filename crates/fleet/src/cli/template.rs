@@ -24,7 +24,7 @@ pub enum Template {
         /// Its version; the next one of the name without it.
         #[arg(long)]
         version: Option<u32>,
-        /// Who, and why.
+        /// Why.
         #[command(flatten)]
         by: By,
     },
@@ -32,7 +32,7 @@ pub enum Template {
     Import {
         /// The TOML file; other tables in it are not looked at.
         file: PathBuf,
-        /// Who, and why.
+        /// Why.
         #[command(flatten)]
         by: By,
     },
@@ -48,7 +48,7 @@ pub enum Template {
         /// The carrier's own name for it.
         #[arg(long)]
         reference: Option<String>,
-        /// Who, and why.
+        /// Why.
         #[command(flatten)]
         by: By,
     },
@@ -66,7 +66,7 @@ pub enum Template {
         /// The approval ends here (RFC 3339); never without it.
         #[arg(long, value_parser = time)]
         until: Option<Timestamp>,
-        /// Who, and why.
+        /// Why.
         #[command(flatten)]
         by: By,
     },
@@ -75,7 +75,7 @@ pub enum Template {
         /// The edition.
         #[command(flatten)]
         edition: Edition,
-        /// Who, and why.
+        /// Why.
         #[command(flatten)]
         by: By,
     },
@@ -105,12 +105,9 @@ pub struct Edition {
     pub version: u32,
 }
 
-/// Who does something, and why.
+/// Why somebody does something; who it is stands before.
 #[derive(Debug, Args)]
 pub struct By {
-    /// Who.
-    #[arg(long, env = "FLEET_ACTOR")]
-    pub actor: String,
     /// Why.
     #[arg(long)]
     pub reason: String,

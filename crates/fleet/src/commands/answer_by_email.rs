@@ -9,11 +9,18 @@ use serde_json::json;
 
 use super::{
     Failure, Invocation,
-    dead::{edited, give_up, no_such, pay},
+    dead::{edited, give_up, no_such, pay, subject},
     opening::open_rules,
     show_as,
 };
-use crate::{announce, cli::Settle, config, lifecycle::Lifecycle, output};
+use crate::{
+    announce,
+    cli::Settle,
+    config,
+    desk::{Act, Desk},
+    lifecycle::Lifecycle,
+    output,
+};
 
 /// Publishes the email of a text message that waits for a person, confirmed, and then gives the text up.
 ///
@@ -28,8 +35,13 @@ pub(super) async fn run(invocation: &Invocation, settle: &Settle) -> Result<(), 
             config::templates_refresh(source),
         )
     })?;
-    let (store, lifecycle) = (Store::new(database)?, Lifecycle::default());
+    let desk = Desk::open(Store::new(database)?, &invocation.who).await?;
     let id = DeadLetterId(settle.id);
+    if settle.edit.is_some() {
+        desk.look(Act::EditLetter, subject(id)).await?;
+    }
+    let store = desk.begin(Act::AnswerByEmail, subject(id), Some(&settle.reason)).await?;
+    let lifecycle = Lifecycle::default();
     let letter = store.dead_letter(id).await?.ok_or_else(|| no_such(id))?;
     if letter.summary.code == FailureCode::JobIdConflict {
         return Err(Failure::Refused(format!(
@@ -65,7 +77,7 @@ pub(super) async fn run(invocation: &Invocation, settle: &Settle) -> Result<(), 
     let publisher = Publisher::start(broker, lifecycle.shutdown.clone(), &lifecycle.tracker);
     let message = announce::job_message(&email, email.encode().into(), Generation::FIRST, None);
     publisher.publish(vec![message]).await?;
-    if let Some((message, debt)) = give_up(&store, settle).await? {
+    if let Some((message, debt)) = give_up(&store, settle, desk.signature()).await? {
         publisher.publish(vec![message]).await?;
         pay(&store, debt).await;
     }

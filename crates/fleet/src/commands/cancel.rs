@@ -9,12 +9,17 @@ use closure_contract::{
     job::{Agent, CancelKind, CancelledConsultation},
     topology::WorkQueue,
 };
-use closure_store::Store;
+use closure_store::{Store, Subject};
 use serde_json::json;
 use uuid::Uuid;
 
 use super::{Failure, Invocation, show_as};
-use crate::{cli, config, lifecycle::Lifecycle, output};
+use crate::{
+    cli, config,
+    desk::{self, Act, Desk},
+    lifecycle::Lifecycle,
+    output,
+};
 
 /// What is left of the connection has this long to close.
 const CLOSING_MAX: Duration = Duration::from_secs(5);
@@ -31,8 +36,9 @@ pub async fn run(invocation: &Invocation, asked: &cli::Cancel) -> Result<(), Fai
 
 /// Takes the tombstone of a consultation away.
 async fn undo(invocation: &Invocation, asked: &cli::Cancel, id: &ConsultationId) -> Result<(), Failure> {
-    let store = Store::new(config::load(invocation.config.as_ref(), config::database)?)?;
-    let Some(undone) = store.undo_cancel(id, &asked.actor, &asked.reason).await? else {
+    let desk = invocation.desk().await?;
+    let store = desk.begin(Act::UndoCancel, subject(asked), Some(&asked.reason)).await?;
+    let Some(undone) = store.undo_cancel(id, desk.signature(), &asked.reason).await? else {
         return Err(Failure::Refused(format!(
             "nothing of {} is cancelled or superseded; see fleet show",
             asked.consultation
@@ -57,16 +63,20 @@ async fn take_back(
     id: ConsultationId,
     revision: u32,
 ) -> Result<(), Failure> {
-    let broker = config::load(invocation.config.as_ref(), |source| config::broker(source, "cancel"))?;
+    let (broker, database) = config::load(invocation.config.as_ref(), |source| {
+        (config::broker(source, "cancel"), config::database(source))
+    })?;
+    let desk = Desk::open(Store::new(database)?, &invocation.who).await?;
     let cancel = Cancel {
         kind: CancelKind::V1,
         cancel_id: Uuid::now_v7(),
         consultation: CancelledConsultation { id, revision },
-        agent: Agent { id: asked.actor.clone(), extension: None },
+        agent: Agent { id: desk.signature().to_owned(), extension: None },
         reason: Some(asked.reason.clone()),
     };
     // What the worker could not read back would die in a queue instead of here.
     Cancel::decode(&cancel.encode()).map_err(|problem| Failure::Input(problem.to_string()))?;
+    desk.note(Act::Cancel, subject(asked), Some(&asked.reason)).await?;
     let lifecycle = Lifecycle::default();
     let publisher = Publisher::start(broker, lifecycle.shutdown.clone(), &lifecycle.tracker);
     publisher.publish(vec![message(&cancel)]).await?;
@@ -79,6 +89,10 @@ async fn take_back(
         ));
     });
     Ok(())
+}
+
+fn subject(asked: &cli::Cancel) -> Subject {
+    desk::subject("consultation", &asked.consultation)
 }
 
 fn message(cancel: &Cancel) -> OutMessage {

@@ -9,7 +9,7 @@ use closure_contract::{
     topology::{JOB_BYTES_MAX, JOBS, WorkQueue},
 };
 use closure_store::{
-    DeadLetterFilter, DeadLetterId, DeadLetterState, DeadLetterSummary, Debt, ReplayError, Store,
+    DeadLetterFilter, DeadLetterId, DeadLetterState, DeadLetterSummary, Debt, ReplayError, Store, Subject,
 };
 use serde_json::json;
 use tracing::warn;
@@ -21,8 +21,9 @@ use super::{
 };
 use crate::{
     announce,
-    cli::{Dead, Settle},
+    cli::{Dead, Reveal, Settle},
     config,
+    desk::{self, Act, Desk},
     lifecycle::Lifecycle,
     output,
 };
@@ -31,7 +32,7 @@ use crate::{
 pub async fn run(invocation: &Invocation, dead: Dead) -> Result<(), Failure> {
     match dead {
         Dead::List { state, code, limit } => list(invocation, state, code, limit).await,
-        Dead::Show { id } => show(invocation, DeadLetterId(id)).await,
+        Dead::Show { id, reveal } => show(invocation, DeadLetterId(id), &reveal).await,
         Dead::Replay(settle) => replay(invocation, &settle).await,
         Dead::Discard(settle) => discard(invocation, &settle).await,
         Dead::AnswerByEmail(settle) => answer_by_email::run(invocation, &settle).await,
@@ -44,7 +45,7 @@ async fn list(
     code: Option<String>,
     limit: i64,
 ) -> Result<(), Failure> {
-    let store = store(invocation)?;
+    let desk = invocation.desk().await?;
     let state = DeadLetterState::ALL
         .into_iter()
         .find(|known| known.as_str() == state)
@@ -56,6 +57,7 @@ async fn list(
             })
         })
         .transpose()?;
+    let store = desk.look(Act::ListLetters, desk::subject("letters", state.as_str())).await?;
     let letters: Letters = store
         .dead_letters(DeadLetterFilter { state: Some(state), channel: None, code, before: None, limit })
         .await?;
@@ -89,10 +91,16 @@ fn what_is_wrong(letter: &DeadLetterSummary) -> String {
     said.map_or_else(|| letter.detail.clone(), |said| format!("{}; the provider said: {said}", letter.detail))
 }
 
-async fn show(invocation: &Invocation, id: DeadLetterId) -> Result<(), Failure> {
-    let store = store(invocation)?;
+/// Shows a letter, masked, or as it is for a purpose that is on record before anything is shown.
+async fn show(invocation: &Invocation, id: DeadLetterId, reveal: &Reveal) -> Result<(), Failure> {
+    let desk = invocation.desk().await?;
+    let store = desk.look(Act::ShowLetter, subject(id)).await?;
     let letter = store.dead_letter(id).await?.ok_or_else(|| no_such(id))?;
-    show_as(invocation.style, &Letter::of(&letter), |_| {
+    if reveal.reveal {
+        desk.note(Act::RevealLetter, subject(id), reveal.purpose.as_deref()).await?;
+    }
+    let shown = if reveal.reveal { Letter::of(&letter) } else { Letter::masked(&letter) };
+    show_as(invocation.style, &shown, |shown| {
         output::line(format!(
             "letter {}  {}  from {}  key {}",
             letter.summary.id,
@@ -118,7 +126,14 @@ async fn show(invocation: &Invocation, id: DeadLetterId) -> Result<(), Failure> 
             ));
         }
         output::line(format!("  original body, {} bytes:", letter.body.len()));
-        output::quoted(&String::from_utf8_lossy(&letter.body));
+        match (&shown.masked_body, reveal.reveal) {
+            (_, true) => output::quoted(&String::from_utf8_lossy(&letter.body)),
+            (Some(masked), false) => output::quoted(&format!("{masked:#}")),
+            (None, false) => output::quoted("(hidden: it is no JSON object)"),
+        }
+        if !reveal.reveal {
+            output::line("  to see it as it is: --reveal --purpose WHY, which goes on record");
+        }
     });
     Ok(())
 }
@@ -130,11 +145,13 @@ async fn replay(invocation: &Invocation, settle: &Settle) -> Result<(), Failure>
     let (broker, database) = config::load(invocation.config.as_ref(), |source| {
         (config::broker(source, "dead"), config::database(source))
     })?;
-    let store = Store::new(database)?;
+    let desk = Desk::open(Store::new(database)?, &invocation.who).await?;
     let id = DeadLetterId(settle.id);
+    let act = if settle.edit.is_some() { Act::EditLetter } else { Act::ReplayLetter };
+    let store = desk.begin(act, subject(id), Some(&settle.reason)).await?;
     let edited = edited(&store, settle).await?;
-    let replay =
-        store.begin_replay(id, &settle.actor, &settle.reason, edited).await.map_err(replay_failure)?;
+    let replay = store.begin_replay(id, desk.signature(), &settle.reason, edited).await;
+    let replay = replay.map_err(replay_failure)?;
     let lifecycle = Lifecycle::default();
     let publisher = Publisher::start(broker, lifecycle.shutdown.clone(), &lifecycle.tracker);
     publisher.publish(vec![message(&replay)]).await?;
@@ -224,8 +241,10 @@ async fn discard(invocation: &Invocation, settle: &Settle) -> Result<(), Failure
     let (broker, database) = config::load(invocation.config.as_ref(), |source| {
         (config::broker(source, "dead"), config::database(source))
     })?;
-    let store = Store::new(database)?;
-    if let Some((message, debt)) = give_up(&store, settle).await? {
+    let desk = Desk::open(Store::new(database)?, &invocation.who).await?;
+    let store =
+        desk.begin(Act::DiscardLetter, subject(DeadLetterId(settle.id)), Some(&settle.reason)).await?;
+    if let Some((message, debt)) = give_up(&store, settle, desk.signature()).await? {
         let lifecycle = Lifecycle::default();
         let publisher = Publisher::start(broker, lifecycle.shutdown.clone(), &lifecycle.tracker);
         publisher.publish(vec![message]).await?;
@@ -239,15 +258,19 @@ async fn discard(invocation: &Invocation, settle: &Settle) -> Result<(), Failure
 }
 
 /// Gives a letter up; what the CRM is to be told of its job, if it is one, and what is paid by telling it.
-pub(super) async fn give_up(store: &Store, settle: &Settle) -> Result<Option<(OutMessage, Debt)>, Failure> {
-    let discarded = store.discard(DeadLetterId(settle.id), &settle.actor, &settle.reason).await;
+pub(super) async fn give_up(
+    store: &Store,
+    settle: &Settle,
+    signature: &str,
+) -> Result<Option<(OutMessage, Debt)>, Failure> {
+    let discarded = store.discard(DeadLetterId(settle.id), signature, &settle.reason).await;
     let snapshot = discarded.map_err(replay_failure)?;
     Ok(snapshot.and_then(|snapshot| Some((announce::outcome(&snapshot)?, Debt::of(&snapshot)))))
 }
 
-fn store(invocation: &Invocation) -> Result<Store, Failure> {
-    let database = config::load(invocation.config.as_ref(), config::database)?;
-    Ok(Store::new(database)?)
+/// A letter, as it stands on record.
+pub(super) fn subject(id: DeadLetterId) -> Subject {
+    desk::subject("letter", id)
 }
 
 pub(super) fn no_such(id: DeadLetterId) -> Failure {

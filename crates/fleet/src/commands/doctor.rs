@@ -264,6 +264,7 @@ async fn in_database(
         let what = format!("{} deliveries {}", counted.channel, counted.state);
         looks.findings.push(Finding::well(&what, &counted.count.to_string()));
     }
+    looks.all("users", store.active_users().await.map(|count| [count]), users);
     looks.all("settings of a session", store.not_in_force().await, |setting| not_in_force(&setting));
     looks.all("words owed", store.long_owed(LONG_OWED_MS).await, long_owed);
     looks.all("gateways", store.open_circuits().await, circuit);
@@ -315,6 +316,16 @@ impl Looks {
         let found = self.of(what, looked);
         self.findings.extend(found.into_iter().flatten().map(finding));
     }
+}
+
+/// Whether somebody is known by name; an installation of before has nobody, and works as it did.
+fn users(active: i64) -> Finding {
+    if active > 0 {
+        return Finding::well("users", &format!("{active} may act, each by the rights that were granted"));
+    }
+    let detail = "nobody is a user yet: whoever reaches the database's password may do everything, and the record names \
+                  accounts of the operating system alone; fleet users add --first";
+    Finding::watch("users", detail)
 }
 
 /// A table or a right that is missing.

@@ -5,7 +5,12 @@ use closure_store::{EmailsOnHold, FallbackHoldRow, GatewayScope, Store, StoreErr
 use serde::Serialize;
 
 use super::{Failure, Invocation, show_as};
-use crate::{cli::FallbackHoldCommand, config, output};
+use crate::{
+    cli::FallbackHoldCommand,
+    config,
+    desk::{self, Act, Desk},
+    output,
+};
 
 /// What `fleet fallback-hold list` tells.
 #[derive(Serialize)]
@@ -27,16 +32,19 @@ pub async fn run(invocation: &Invocation, what: FallbackHoldCommand) -> Result<(
     let (database, rulebook) = config::load(invocation.config.as_ref(), |source| {
         (config::database(source), config::rulebook(source))
     })?;
-    let store = Store::new(database)?;
+    let desk = Desk::open(Store::new(database)?, &invocation.who).await?;
     match what {
         FallbackHoldCommand::List => {
-            let listed = list(&store, &rulebook.rules().sms.fallback_hold).await?;
+            let listed = list(desk.store(), &rulebook.rules().sms.fallback_hold).await?;
             show_as(invocation.style, &listed, text);
         }
         FallbackHoldCommand::Release { gateway, country_code, for_minutes, by } => {
             let scope = GatewayScope { provider: gateway, country_code };
             let overrule_ms = u64::from(for_minutes).saturating_mul(60_000);
-            let scopes = store.overrule_fallback_hold(scope, overrule_ms, &by.actor, &by.reason).await?;
+            let subject = desk::subject("gateway", name(scope));
+            let store = desk.begin(Act::ReleaseHold, subject, Some(&by.reason)).await?;
+            let signature = desk.signature();
+            let scopes = store.overrule_fallback_hold(scope, overrule_ms, signature, &by.reason).await?;
             if scopes.is_empty() {
                 return Err(Failure::Refused(format!(
                     "{}: no email is held; see fleet fallback-hold list",

@@ -8,6 +8,7 @@ use super::{Failure, Invocation, show_as};
 use crate::{
     cli::Gateways,
     config,
+    desk::{self, Act, Desk},
     gateways::quota::{self, Month},
     output,
 };
@@ -17,10 +18,10 @@ pub async fn run(invocation: &Invocation, what: Gateways) -> Result<(), Failure>
     let (database, quotas) = config::load(invocation.config.as_ref(), |source| {
         (config::database(source), config::quotas(source))
     })?;
-    let store = Store::new(database)?;
+    let desk = Desk::open(Store::new(database)?, &invocation.who).await?;
     match what {
         Gateways::Quota => {
-            let months = quota::months(&store, &quotas).await?;
+            let months = quota::months(desk.store(), &quotas).await?;
             show_as(invocation.style, &months, |months| {
                 months
                     .iter()
@@ -28,7 +29,7 @@ pub async fn run(invocation: &Invocation, what: Gateways) -> Result<(), Failure>
             });
         }
         Gateways::List => {
-            let open = store.open_circuits().await?;
+            let open = desk.store().open_circuits().await?;
             show_as(invocation.style, &open, |open| {
                 if open.is_empty() {
                     output::line("no gateway is left alone".to_owned());
@@ -37,6 +38,7 @@ pub async fn run(invocation: &Invocation, what: Gateways) -> Result<(), Failure>
             });
         }
         Gateways::Probe { gateway } => {
+            let store = desk.begin(Act::ProbeGateway, desk::subject("gateway", gateway), None).await?;
             let count = store.probe_now(gateway).await?;
             if count == 0 {
                 return Err(Failure::Refused(format!(

@@ -2,6 +2,7 @@
 
 pub mod advisor;
 mod answer_by_email;
+pub mod audit;
 mod bounces;
 pub mod cancel;
 pub mod codes;
@@ -26,6 +27,7 @@ pub mod setup;
 pub mod show;
 pub mod suppress;
 pub mod template;
+pub mod users;
 mod webhooks;
 pub mod work;
 
@@ -39,6 +41,7 @@ use closure_store::{Store, StoreError, StoreSettings};
 use crate::{
     cli::{Cli, Command},
     config::{self, ConfigError},
+    desk::{Denial, Desk, Who},
     engine::Engine,
     lifecycle::Signals,
     live_rulebook::Rules,
@@ -98,6 +101,15 @@ impl From<StoreError> for Failure {
     }
 }
 
+impl From<Denial> for Failure {
+    fn from(problem: Denial) -> Self {
+        match problem {
+            Denial::Store(problem) => problem.into(),
+            Denial::Right(_) => Self::Refused(problem.to_string()),
+        }
+    }
+}
+
 impl From<TopologyError> for Failure {
     fn from(problem: TopologyError) -> Self {
         match problem {
@@ -119,7 +131,20 @@ pub struct Invocation {
     pub config: Option<std::path::PathBuf>,
     /// How results are printed.
     pub style: Style,
+    /// Who says to act.
+    pub who: Who,
 }
+
+impl Invocation {
+    /// The desk on the database of the configuration, with whoever acts.
+    async fn desk(&self) -> Result<Desk, Failure> {
+        let store = Store::new(config::load(self.config.as_ref(), config::database)?)?;
+        Ok(Desk::open(store, &self.who).await?)
+    }
+}
+
+/// The variable that held the name of whoever acts before there were users.
+const FORMER_ACTOR: &str = "FLEET_ACTOR";
 
 /// Runs one command to its end.
 pub async fn run(cli: Cli) -> Result<(), Failure> {
@@ -129,12 +154,18 @@ pub async fn run(cli: Cli) -> Result<(), Failure> {
     let signals = stays_up.then(Signals::hear).transpose();
     let signals = signals.map_err(|problem| Failure::Internal(problem.to_string()))?;
     let heard = || signals.expect("a process that stays up hears the signals");
-    if let Some((actor, reason)) = cli.command.signature() {
-        signed("--actor (FLEET_ACTOR)", actor)?;
-        signed("--reason", reason)?;
+    let name = cli.acting.acting_as.or_else(|| config::environment(FORMER_ACTOR));
+    if let Some(name) = &name {
+        signed("--as (--actor, FLEET_USER)", name)?;
     }
-    let invocation =
-        Invocation { config: cli.config, style: if cli.json { Style::Json } else { Style::Text } };
+    if let Some((flag, reason)) = cli.command.reason() {
+        signed(flag, reason)?;
+    }
+    let invocation = Invocation {
+        config: cli.config,
+        style: if cli.json { Style::Json } else { Style::Text },
+        who: Who { name, password_file: cli.acting.password_file },
+    };
     if needs_log(&cli.command) {
         telemetry::start(&config::load(invocation.config.as_ref(), config::log)?);
     }
@@ -166,6 +197,8 @@ pub async fn run(cli: Cli) -> Result<(), Failure> {
         Command::Gateways(gateways) => gateways::run(&invocation, gateways).await,
         Command::Suppress(suppress) => suppress::run(&invocation, suppress).await,
         Command::Cancel(asked) => cancel::run(&invocation, &asked).await,
+        Command::Users(users) => users::run(&invocation, users).await,
+        Command::Audit(audit) => audit::run(&invocation, audit).await,
         Command::Topology(topology) => setup::topology(&invocation, &topology).await,
         Command::Migrate => setup::migrate(&invocation).await,
         Command::Doctor(arguments) => doctor::run(&invocation, &arguments).await,

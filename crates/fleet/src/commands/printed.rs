@@ -8,7 +8,7 @@ use schemars::{JsonSchema, Schema, generate::SchemaSettings, transform::Recursiv
 use serde::Serialize;
 use serde_json::Value;
 
-use crate::earlier::EarlierOutcome;
+use crate::{desk::masked, earlier::EarlierOutcome};
 
 /// What `fleet show` prints: the latest jobs, in the order in which they began.
 pub type ShownJobs = Vec<ShownJob>;
@@ -47,6 +47,10 @@ pub struct Letter<'a> {
     body_hex: Option<String>,
     /// What a person made of them for the latest replay.
     edited_body: Option<String>,
+    /// Where nothing is revealed, and none of the three before is told: the original bytes with every number, address and
+    /// text masked; absent too where they are no JSON object.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub masked_body: Option<Value>,
     /// Who did what, the latest last.
     actions: &'a [DeadLetterAction],
 }
@@ -67,8 +71,15 @@ impl<'a> Letter<'a> {
             body,
             body_hex,
             edited_body: letter.replay_body.as_ref().map(|body| String::from_utf8_lossy(body).into_owned()),
+            masked_body: None,
             actions: &letter.actions,
         }
+    }
+
+    /// The same for whoever is to see no customer's data.
+    pub fn masked(letter: &'a DeadLetter) -> Self {
+        let masked_body = masked::body(&letter.body);
+        Self { body: None, body_hex: None, edited_body: None, masked_body, ..Self::of(letter) }
     }
 }
 

@@ -7,22 +7,28 @@ use closure_contract::{
     facts::recovery::{Duplicates, LookUpBy},
 };
 use closure_providers::Capabilities;
-use closure_store::{DeliveryState, JobHistory, Store};
+use closure_store::{DeliveryState, JobHistory};
 
 use super::{
     Failure, Invocation,
     printed::{ShownJob, ShownJobs},
     show_as,
 };
-use crate::{cli::ShownId, config, earlier::EarlierOutcome, output};
+use crate::{
+    cli::ShownId,
+    desk::{self, Act},
+    earlier::EarlierOutcome,
+    output,
+    visible::Visible,
+};
 
 /// The longest step of a ladder: no message waits longer for its next look.
 const LOOK_WITHIN: Duration = Duration::from_secs(3_600);
 
 /// Prints the story; exits 65 if nothing is known under that id.
 pub async fn run(invocation: &Invocation, id: &str) -> Result<(), Failure> {
-    let database = config::load(invocation.config.as_ref(), config::database)?;
-    let store = Store::new(database)?;
+    let desk = invocation.desk().await?;
+    let store = desk.look(Act::ShowStory, desk::subject("story", Visible(id))).await?;
     let jobs: Vec<JobHistory> = match ShownId::read(id) {
         ShownId::Job(job) => store.job_history(job).await?.into_iter().collect(),
         ShownId::Consultation(text) => {

@@ -4,13 +4,14 @@ use std::io::Read;
 
 use closure_contract::facts::recipients::Recipient;
 use closure_policy::suppression::{self, masked};
-use closure_store::{ListChange, NewSuppression, Store, Suppression, SuppressionSource};
+use closure_store::{ListChange, NewSuppression, Subject, Suppression, SuppressionSource};
 use serde_json::json;
 
 use super::{Failure, Invocation, show_as};
 use crate::{
     cli::{Suppress, Whom},
-    config, output,
+    desk::{self, Act},
+    output,
 };
 
 /// A recipient from standard input has at most this many bytes; an address has 254.
@@ -18,7 +19,7 @@ const RECIPIENT_BYTES_MAX: u64 = 1_024;
 
 /// Runs one command of the list.
 pub async fn run(invocation: &Invocation, what: Suppress) -> Result<(), Failure> {
-    let store = Store::new(config::load(invocation.config.as_ref(), config::database)?)?;
+    let desk = invocation.desk().await?;
     match what {
         Suppress::Add { whom, opt_out, by } => {
             let recipient = read(&whom)?;
@@ -27,10 +28,11 @@ pub async fn run(invocation: &Invocation, what: Suppress) -> Result<(), Failure>
                 masked: masked(&recipient),
                 recipient,
                 source,
-                actor: by.actor,
-                reason: by.reason,
+                actor: desk.signature().to_owned(),
+                reason: by.reason.clone(),
             };
             let masked = new.masked.clone();
+            let store = desk.begin(Act::Suppress, subject(&masked), Some(&by.reason)).await?;
             say(
                 invocation,
                 &masked,
@@ -42,7 +44,8 @@ pub async fn run(invocation: &Invocation, what: Suppress) -> Result<(), Failure>
         Suppress::Remove { whom, by } => {
             let recipient = read(&whom)?;
             let masked = masked(&recipient);
-            let change = store.unsuppress(&recipient, &by.actor, &by.reason).await?;
+            let store = desk.begin(Act::Unsuppress, subject(&masked), Some(&by.reason)).await?;
+            let change = store.unsuppress(&recipient, desk.signature(), &by.reason).await?;
             if change == ListChange::AsBefore {
                 return Err(Failure::Refused(format!(
                     "{masked} is not on the list; see fleet suppress list"
@@ -51,11 +54,16 @@ pub async fn run(invocation: &Invocation, what: Suppress) -> Result<(), Failure>
             say(invocation, &masked, change, "is off the list", "was off the list already");
         }
         Suppress::List { limit } => {
+            let store = desk.look(Act::ListSuppressed, subject("all")).await?;
             let entries = store.suppressions(limit).await?;
             show_as(invocation.style, &entries, |entries| entries.iter().for_each(line));
         }
     }
     Ok(())
+}
+
+fn subject(recipient: &str) -> Subject {
+    desk::subject("recipient", recipient)
 }
 
 fn say(invocation: &Invocation, masked: &str, change: ListChange, made: &str, as_before: &str) {

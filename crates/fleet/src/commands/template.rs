@@ -17,7 +17,9 @@ use serde_json::{Value, json};
 use super::{Failure, Invocation, show_as};
 use crate::{
     cli::template::{By, Edition, Template},
-    config, live_rulebook, output,
+    config,
+    desk::{self, Act, Desk},
+    live_rulebook, output,
 };
 
 /// A template's file has at most this many bytes.
@@ -29,9 +31,20 @@ struct Import {
     templates: Vec<TemplateSource>,
 }
 
-impl By {
+/// Who changes the register, why, and through what.
+struct Changing<'a> {
+    desk: &'a Desk,
+    by: By,
+}
+
+impl Changing<'_> {
     fn deed(&self) -> Deed<'_> {
-        Deed { actor: &self.actor, reason: &self.reason }
+        Deed { actor: self.desk.signature(), reason: &self.by.reason }
+    }
+
+    async fn begin(&self, act: Act, name: &str, version: Option<u32>) -> Result<Store, Failure> {
+        let id = version.map_or_else(|| name.to_owned(), |version| format!("{name} {version}"));
+        Ok(self.desk.begin(act, desk::subject("template", id), Some(&self.by.reason)).await?)
     }
 }
 
@@ -52,9 +65,10 @@ pub async fn run(invocation: &Invocation, template: Template) -> Result<(), Fail
     let (settings, database) = config::load(invocation.config.as_ref(), |source| {
         (config::rulebook(source), config::database(source))
     })?;
-    let store = Store::new(database)?;
+    let desk = Desk::open(Store::new(database)?, &invocation.who).await?;
+    let by = |by: By| Changing { desk: &desk, by };
     match template {
-        Template::Add { name, text, file, country, version, by } => {
+        Template::Add { name, text, file, country, version, by: why } => {
             let text = match text {
                 Some(text) => text,
                 None => read(&file.unwrap_or_else(|| PathBuf::from("-")))?,
@@ -63,28 +77,28 @@ pub async fn run(invocation: &Invocation, template: Template) -> Result<(), Fail
             let text =
                 text.strip_suffix('\n').map_or(text.as_str(), |text| text.trim_end_matches('\r')).to_owned();
             let new = NewTemplate { name, version, country_code: country, text };
-            add(invocation, &store, &settings, &new, &by).await
+            add(invocation, &settings, &new, &by(why)).await
         }
-        Template::Import { file, by } => import(invocation, &store, &settings, &file, &by).await,
-        Template::List => list(invocation, &store).await,
-        Template::Show(edition) => show(invocation, &store, &edition).await,
-        Template::Submit { edition, reference, by } => {
-            change(invocation, &store, &edition, &TemplateChange::Submit { carrier_ref: reference }, &by)
-                .await
+        Template::Import { file, by: why } => import(invocation, &settings, &file, &by(why)).await,
+        Template::List => list(invocation, desk.store()).await,
+        Template::Show(edition) => show(invocation, desk.store(), &edition).await,
+        Template::Submit { edition, reference, by: why } => {
+            let submit = TemplateChange::Submit { carrier_ref: reference };
+            change(invocation, &edition, Act::SubmitTemplate, &submit, &by(why)).await
         }
-        Template::Approve { edition, reference, from, until, by } => {
+        Template::Approve { edition, reference, from, until, by: why } => {
             if from.zip(until).is_some_and(|(from, until)| until <= from) {
                 return Err(Failure::Input("--until must lie after --from".to_owned()));
             }
             let approve =
                 TemplateChange::Approve { carrier_ref: reference, valid_from: from, valid_until: until };
-            change(invocation, &store, &edition, &approve, &by).await
+            change(invocation, &edition, Act::ApproveTemplate, &approve, &by(why)).await
         }
-        Template::Revoke { edition, by } => {
-            change(invocation, &store, &edition, &TemplateChange::Revoke, &by).await
+        Template::Revoke { edition, by: why } => {
+            change(invocation, &edition, Act::RevokeTemplate, &TemplateChange::Revoke, &by(why)).await
         }
         Template::Test { name, text, variables, country } => {
-            let register = store.template_register().await?;
+            let register = desk.store().template_register().await?;
             let sources: Vec<TemplateSource> = register.templates.iter().map(live_rulebook::source).collect();
             let (rulebook, _unsound) = settings.with_templates(&sources);
             let (answer, verdict) = match text {
@@ -124,12 +138,12 @@ fn unapproved(new: &NewTemplate) -> TemplateSource {
 
 async fn add(
     invocation: &Invocation,
-    store: &Store,
     settings: &CompiledRulebook,
     new: &NewTemplate,
-    by: &By,
+    by: &Changing<'_>,
 ) -> Result<(), Failure> {
     let compiled = check(settings, &unapproved(new))?;
+    let store = by.begin(Act::AddTemplate, &new.name, new.version).await?;
     let (stored, word) = match store.add_template(new, by.deed()).await? {
         Added::New(stored) => (stored, "added"),
         Added::There(stored) => (stored, "there already"),
@@ -149,10 +163,9 @@ async fn add(
 /// Adds what is missing; the state of an edition that is there already is never changed by a file.
 async fn import(
     invocation: &Invocation,
-    store: &Store,
     settings: &CompiledRulebook,
     file: &std::path::Path,
-    by: &By,
+    by: &Changing<'_>,
 ) -> Result<(), Failure> {
     let import: Import = toml::from_str(&read(file)?)
         .map_err(|problem| Failure::Input(format!("{}: {problem}", file.display())))?;
@@ -168,6 +181,7 @@ async fn import(
             country_code: source.country_code,
             text: source.text,
         };
+        let store = by.begin(Act::ImportTemplate, &name, Some(version)).await?;
         let (word, state) = match store.add_template(&new, by.deed()).await? {
             Added::There(stored) => ("there already", stored.state),
             Added::New(_) if source.approved => {
@@ -241,11 +255,12 @@ async fn show(invocation: &Invocation, store: &Store, edition: &Edition) -> Resu
 
 async fn change(
     invocation: &Invocation,
-    store: &Store,
     edition: &Edition,
+    act: Act,
     change: &TemplateChange,
-    by: &By,
+    by: &Changing<'_>,
 ) -> Result<(), Failure> {
+    let store = by.begin(act, &edition.name, Some(edition.version)).await?;
     let stored: StoredTemplate =
         store.change_template(&edition.name, edition.version, change, by.deed()).await?;
     show_as(invocation.style, &json!({ "template": stored }), |_| {

@@ -53,7 +53,7 @@ pub fn load_from<T>(
 }
 
 #[expect(clippy::disallowed_methods, reason = "this is the one place that reads the process environment")]
-fn environment(name: &str) -> Option<String> {
+pub(crate) fn environment(name: &str) -> Option<String> {
     std::env::var(name).ok()
 }
 

@@ -88,7 +88,7 @@ impl Store {
         reason: &str,
     ) -> Result<Option<RevocationRecord>, StoreError> {
         let (actor, reason) = (text::detail(actor), text::detail(reason));
-        let rows = self.database.query(UNDO, &[&consultation.as_str(), &actor, &reason]).await?;
+        let rows = self.act(UNDO, &[&consultation.as_str(), &actor, &reason]).await?;
         rows.first().map(|row| Columns(row).revocation()).transpose()
     }
 }

@@ -75,8 +75,7 @@ impl Store {
     /// Puts a recipient on the list, with the action on record; one that is on it keeps its first entry.
     pub async fn suppress(&self, new: NewSuppression) -> Result<ListChange, StoreError> {
         let rows = self
-            .database
-            .query(
+            .act(
                 ADD,
                 &[
                     &kind(&new.recipient),
@@ -100,7 +99,7 @@ impl Store {
     ) -> Result<ListChange, StoreError> {
         let values: [&(dyn tokio_postgres::types::ToSql + Sync); 4] =
             [&kind(recipient), &hash_of(recipient), &text::detail(actor), &text::detail(reason)];
-        Ok(change(&self.database.query(REMOVE, &values).await?))
+        Ok(change(&self.act(REMOVE, &values).await?))
     }
 
     /// The list, the newest entries first.

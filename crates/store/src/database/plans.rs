@@ -10,6 +10,7 @@ use crate::{
     delivery::{claim, delayed, leases, owed, postponed, resend, returns, settle, sweep_work},
     gateways::{circuits, fallback_hold, rates},
     history::{self, summary},
+    people::{audit, chain},
     receipts::{apply, bounces, facts, inbox, inquiries, overdue},
     templates::{self, changes},
     test_database::{TestDatabase, run},
@@ -110,6 +111,8 @@ const STATEMENTS: &[(&str, &str)] = &[
     ("hold emails", fallback_hold::HOLD),
     ("release emails", fallback_hold::RELEASE),
     ("overrule a hold", fallback_hold::OVERRULE),
+    ("list the record", audit::LIST),
+    ("walk along the record", chain::WALK),
 ];
 
 #[test]

@@ -13,7 +13,10 @@ use crate::{error::StoreError, store::Store};
 /// `deploy/postgres/grants.sql` gives exactly this, and `fleet doctor` looks for what is missing of it.
 pub const RIGHTS: &[(&str, &str)] = &[
     ("agent_call", "dial=SIu fleet=SIu"),
+    ("app_user", "doctor=s operator=S"),
     ("attempt", "dead=Su dial=SIuD doctor=S email=SIuD fallback=S fleet=SIuD operator=S sms=SIuD"),
+    // Nobody may change the record, and to add to it there is put_on_record() alone.
+    ("audit", "operator=S"),
     ("brake", "doctor=S fallback=SIU fleet=SIU operator=Su"),
     ("brake_action", "operator=SI"),
     ("cel", "dial=S doctor=s fleet=S pbx=I"),
@@ -37,6 +40,7 @@ pub const RIGHTS: &[(&str, &str)] = &[
         "owed",
         "advisor=s bounces=su dead=SuD dial=SuD doctor=S email=SuD fallback=SuD fleet=SuD operator=SuD sms=SuD",
     ),
+    ("put_on_record(jsonb)", "operator=X"),
     ("receipt", "bounces=I dial=Su doctor=s email=Su fallback=SIu fleet=SIu operator=S sms=Su"),
     (
         "refinery_schema_history",
@@ -56,6 +60,7 @@ pub const RIGHTS: &[(&str, &str)] = &[
     ),
     ("tombstone", "advisor=S cancel=SIU dial=Siu email=Siu fallback=S fleet=SIU operator=SD sms=Siu"),
     ("tombstone_action", "operator=SI"),
+    ("user_right", "doctor=S operator=S"),
 ];
 
 /// A table or function that is not there, or what a user may not do with it.

@@ -23,6 +23,7 @@ use crate::{
         state::DeliveryState,
     },
     error::StoreError,
+    people::audit::Effect,
     store::Store,
 };
 
@@ -98,10 +99,20 @@ impl Store {
         let work = async {
             let mut session = self.database.session().await?;
             let transaction = session.transaction().await?;
-            let begun = match Case::lock(&transaction, id).await? {
-                Err(problem) => Err(problem),
-                Ok(case) => begin(&transaction, case, actor, reason, edited).await?,
+            let (begun, before) = match Case::lock(&transaction, id).await? {
+                Err(problem) => (Err(problem), None),
+                Ok(case) => {
+                    let before = Sha256::digest(case.latest_body());
+                    (begin(&transaction, case, actor, reason, edited).await?, Some(before))
+                }
             };
+            let after = begun.as_ref().ok().map(|replay| Sha256::digest(&replay.body));
+            let effect = Effect {
+                before_hash: before.as_ref().map(|hash| &hash[..]),
+                after_hash: after.as_ref().map(|hash| &hash[..]),
+                ..Effect::changed(begun.is_ok())
+            };
+            self.write_down(&transaction, effect).await?;
             transaction.commit().await?;
             session.done();
             Ok(begun)
@@ -144,6 +155,7 @@ impl Store {
                 }
                 Ok(case) => Err(ReplayError::NotOpen { id, state: case.state }),
             };
+            self.write_down(&transaction, Effect::changed(discarded.is_ok())).await?;
             transaction.commit().await?;
             session.done();
             Ok(discarded)

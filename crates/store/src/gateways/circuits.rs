@@ -154,7 +154,7 @@ impl Store {
 
     /// The next probes may be made at once, and not only when their time has come; gives how many circuits are open.
     pub async fn probe_now(&self, provider: Provider) -> Result<usize, StoreError> {
-        Ok(self.database.query(PROBE_NOW, &[&provider.as_str()]).await?.len())
+        Ok(self.act(PROBE_NOW, &[&provider.as_str()]).await?.len())
     }
 }
 

@@ -115,8 +115,7 @@ impl Store {
     ) -> Result<Vec<GatewayScope>, StoreError> {
         let country = scope.country_code.map(|_| scope.country());
         let rows = self
-            .database
-            .query(
+            .act(
                 OVERRULE,
                 &[
                     &scope.provider.as_str(),

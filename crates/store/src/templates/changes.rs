@@ -11,6 +11,7 @@ use crate::{
         text,
     },
     error::StoreError,
+    people::audit::{AuditVerdict, Effect},
     store::Store,
 };
 
@@ -117,11 +118,15 @@ impl Store {
             let added = add(&transaction, new, deed).await?;
             // Only a change raises the version; dropping the transaction takes the lock's own raise back.
             if matches!(added, Ok(Added::New(_))) {
+                self.write_down(&transaction, Effect::of(AuditVerdict::Done)).await?;
                 transaction.commit().await?;
             } else {
                 transaction.rollback().await?;
             }
             session.done();
+            if !matches!(added, Ok(Added::New(_))) {
+                self.write_without_effect().await?;
+            }
             Ok(added)
         };
         self.database.bounded(work).await?
@@ -141,11 +146,15 @@ impl Store {
             lock(&transaction).await?;
             let changed = self::change(&transaction, name, version, change, deed).await?;
             if changed.is_ok() {
+                self.write_down(&transaction, Effect::of(AuditVerdict::Done)).await?;
                 transaction.commit().await?;
             } else {
                 transaction.rollback().await?;
             }
             session.done();
+            if changed.is_err() {
+                self.write_without_effect().await?;
+            }
             Ok(changed)
         };
         self.database.bounded(work).await?

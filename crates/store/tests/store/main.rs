@@ -17,6 +17,7 @@ mod migrations;
 mod newer_rows;
 mod outages;
 mod owed;
+mod people;
 mod postponed;
 mod rates;
 mod receipts;
