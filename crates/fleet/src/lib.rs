@@ -18,6 +18,7 @@ mod maildir;
 pub mod output;
 mod receipts;
 mod repeats;
+mod replays;
 mod runtime;
 mod serve;
 mod services;

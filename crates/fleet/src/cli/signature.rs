@@ -6,9 +6,12 @@ impl Command {
     /// The actor and the reason that go on record, if this command writes any.
     pub fn signature(&self) -> Option<(&str, &str)> {
         match self {
-            Self::Dead(Dead::Replay(settle) | Dead::Discard(settle) | Dead::AnswerByEmail(settle)) => {
-                Some((&settle.actor, &settle.reason))
-            }
+            Self::Dead(
+                Dead::Replay(settle)
+                | Dead::Discard(settle)
+                | Dead::Reopen(settle)
+                | Dead::AnswerByEmail(settle),
+            ) => Some((&settle.actor, &settle.reason)),
             Self::Template(
                 Template::Add { by, .. }
                 | Template::Import { by, .. }
@@ -21,7 +24,7 @@ impl Command {
                 Some((&by.actor, &by.reason))
             }
             Self::Cancel(cancel) => Some((&cancel.actor, &cancel.reason)),
-            Self::Dead(Dead::List { .. } | Dead::Show { .. })
+            Self::Dead(Dead::List { .. } | Dead::Show { .. } | Dead::Diff { .. })
             | Self::Template(Template::List | Template::Show(_) | Template::Test { .. })
             | Self::FallbackHold(FallbackHoldCommand::List)
             | Self::Suppress(Suppress::List { .. })

@@ -2,8 +2,10 @@
 //!
 //! The number in a file's name is the version: within one, fields are added and none is taken away or changed.
 
-use closure_contract::schema;
-use closure_store::{DeadLetter, DeadLetterAction, DeadLetterSummary, JobHistory};
+use closure_contract::{Timestamp, schema};
+use closure_store::{
+    DeadLetter, DeadLetterAction, DeadLetterSummary, DeathHistory, JobHistory, LetterEdition,
+};
 use schemars::{JsonSchema, Schema, generate::SchemaSettings, transform::RecursiveTransform};
 use serde::Serialize;
 use serde_json::Value;
@@ -49,6 +51,25 @@ pub struct Letter<'a> {
     edited_body: Option<String>,
     /// Who did what, the latest last.
     actions: &'a [DeadLetterAction],
+    /// How it died before the last time.
+    earlier_deaths: &'a [DeathHistory],
+    /// Every edition of its message, the oldest first.
+    editions: Vec<Edition<'a>>,
+}
+
+/// One edition of a letter's message: the generation of a job, or what was sent of any other.
+#[derive(Debug, Serialize, JsonSchema)]
+struct Edition<'a> {
+    /// The generation of a job; of any other message, which in the order in which they were sent.
+    number: u32,
+    /// Whose replay made it; nothing for what came from outside.
+    made_by: Option<&'a str>,
+    /// Why, in that person's words.
+    reason: Option<&'a str>,
+    /// When it was made, where that is known.
+    made_at: Option<Timestamp>,
+    /// Its bytes as text; what is no UTF-8 is replaced.
+    body: String,
 }
 
 impl<'a> Letter<'a> {
@@ -68,6 +89,20 @@ impl<'a> Letter<'a> {
             body_hex,
             edited_body: letter.replay_body.as_ref().map(|body| String::from_utf8_lossy(body).into_owned()),
             actions: &letter.actions,
+            earlier_deaths: &letter.earlier_deaths,
+            editions: letter.editions.iter().map(Edition::of).collect(),
+        }
+    }
+}
+
+impl<'a> Edition<'a> {
+    fn of(edition: &'a LetterEdition) -> Self {
+        Self {
+            number: edition.number,
+            made_by: edition.made_by.as_deref(),
+            reason: edition.reason.as_deref(),
+            made_at: edition.made_at,
+            body: String::from_utf8_lossy(&edition.body).into_owned(),
         }
     }
 }
