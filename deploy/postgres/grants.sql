@@ -34,7 +34,7 @@ CREATE FUNCTION pg_temp.never_changed(place text) RETURNS text[] LANGUAGE sql AS
         WHEN 'receipt' THEN ARRAY['id', 'provider', 'receipt_id', 'provider_ref', 'client_ref', 'status', 'evidence',
             'provider_code', 'occurred_at', 'received_at', 'recorded_at', 'failure_code', 'reported_sender']
         WHEN 'dead_letter' THEN ARRAY['id', 'key', 'job_id', 'about_job', 'channel', 'queue', 'routing_key', 'message_id', 'body',
-            'replay_body', 'replay_generation', 'first_died_at']
+            'replay_body', 'replay_generation', 'first_died_at', 'version']
     END
 $$;
 
@@ -43,7 +43,7 @@ REVOKE ALL ON ALL TABLES IN SCHEMA public FROM
     closure_cancel, closure_bounces, closure_fleet, closure_operator, closure_doctor, closure_advisor, closure_pbx;
 -- These have more rights than their callers, and PostgreSQL lets everybody call a function that is new.
 REVOKE ALL ON FUNCTION mail_recipient(uuid), owe(uuid, integer, integer), delivery_answers(), delivery_keeps_its_word(),
-    put_on_record(jsonb)
+    delivery_keeps_its_edition(), dead_letter_changes(), owed_replays(text[], integer), put_on_record(jsonb)
     FROM PUBLIC,
     closure_worker, closure_courier, closure_sms, closure_email, closure_dial, closure_fallback, closure_dead,
     closure_cancel, closure_bounces, closure_fleet, closure_operator, closure_doctor, closure_advisor, closure_pbx;
@@ -113,6 +113,9 @@ SELECT pg_temp.give_all_but('UPDATE', 'dead_letter', pg_temp.never_changed('dead
 GRANT SELECT, INSERT, UPDATE, DELETE ON job_return TO closure_dead;
 GRANT SELECT, UPDATE (body, updated_at) ON job_return TO closure_courier;
 
+-- A replay that nobody published goes out by the hand of its own queue's worker.
+GRANT EXECUTE ON FUNCTION owed_replays(text[], integer) TO closure_courier;
+
 -- What was told is owed no more; the debt itself is made by the tables' own triggers.
 GRANT SELECT, DELETE ON owed TO closure_courier, closure_fallback, closure_dead, closure_operator;
 GRANT UPDATE (looked_at) ON owed TO closure_courier, closure_fallback, closure_dead, closure_operator;
@@ -148,14 +151,17 @@ GRANT SELECT (job_id) ON owed TO closure_advisor;
 GRANT SELECT ON earlier_word TO closure_advisor;
 
 -- People, by the command line. What was done, by whom and why, is only ever added to; a letter's own bytes stay.
-GRANT SELECT ON refinery_schema_history, delivery, earlier_word, attempt, receipt, dead_letter, dead_letter_action,
+-- What stood before is written by triggers of their own rights, and nobody changes it.
+GRANT SELECT ON refinery_schema_history, delivery, delivery_edition, earlier_word, attempt, receipt, dead_letter,
+    dead_letter_action, letter_death, letter_edition,
     tombstone, suppression, suppression_action, contact_tally, template_register, template, template_action, circuit,
     brake, brake_action, tombstone_action TO closure_operator;
 GRANT INSERT ON dead_letter_action, suppression_action, template_action, brake_action, tombstone_action TO closure_operator;
 -- A replay is a new generation, with the bytes that a person may have corrected.
 SELECT pg_temp.give_all_but('UPDATE', 'delivery',
     ARRAY['job_id', 'channel', 'kind', 'consultation_id', 'revision', 'source_job_id', 'created_at'], 'closure_operator');
-GRANT UPDATE (state, replay_generation, replay_body, settled_at) ON dead_letter TO closure_operator;
+GRANT UPDATE (state, replay_generation, replay_body, settled_at, published_at, publish_at, announce_at)
+    ON dead_letter TO closure_operator;
 GRANT INSERT, DELETE ON suppression TO closure_operator;
 -- An edition of a template never changes but in its approval, and none is taken away.
 GRANT INSERT, UPDATE (state, approved_by, approved_at, carrier_ref, valid_from, valid_until) ON template TO closure_operator;

@@ -30,7 +30,17 @@ const BROKERS_OWN: [&str; 3] = ["", "amq.direct", "amq.topic"];
 /// Every user, and the work queues that it may reach.
 const ROUTES: [(&str, &[&str]); 11] = [
     ("crm", &["closure.cancel", "closure.dial", "closure.email", "closure.sms"]),
-    ("operator", &["closure.cancel", "closure.dial", "closure.email", "closure.sms", "closure.webhooks"]),
+    (
+        "operator",
+        &[
+            "closure.cancel",
+            "closure.dial",
+            "closure.email",
+            "closure.receipts",
+            "closure.sms",
+            "closure.webhooks",
+        ],
+    ),
     ("sms", &["closure.receipts", "closure.sms"]),
     ("email", &["closure.email"]),
     ("dial", &["closure.dial"]),

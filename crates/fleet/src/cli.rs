@@ -1,5 +1,6 @@
 //! The command line.
 
+pub mod dead;
 mod doctor;
 pub mod fallback_hold;
 pub mod gateways;
@@ -14,6 +15,7 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 use clap_complete::Shell;
 use closure_contract::JobId;
 
+pub use self::dead::{Dead, Settle};
 pub use self::doctor::{Doctor, Member};
 pub use self::fallback_hold::FallbackHoldCommand;
 pub use self::gateways::Gateways;
@@ -188,50 +190,6 @@ pub struct Enqueue {
     /// Publish jobs that the rules will refuse or hold, too.
     #[arg(long)]
     pub anyway: bool,
-}
-
-/// The dead-letter desk.
-#[derive(Debug, Subcommand)]
-pub enum Dead {
-    /// List what waits for a person.
-    List {
-        /// Letters in this state: open, replaying, resolved or discarded.
-        #[arg(long, default_value = "open")]
-        state: String,
-        /// Letters with this failure code.
-        #[arg(long)]
-        code: Option<String>,
-        /// At most this many.
-        #[arg(long, default_value_t = 100)]
-        limit: i64,
-    },
-    /// Show one letter with its history, and what it holds: masked, or as it is for a purpose.
-    Show {
-        /// The letter's number.
-        id: i64,
-        /// As it is.
-        #[command(flatten)]
-        reveal: Reveal,
-    },
-    /// Send it again as a new generation of the same job.
-    Replay(Settle),
-    /// Decide that it will not be sent.
-    Discard(Settle),
-    /// Answer a text message by its email instead, once, and give the text up.
-    AnswerByEmail(Settle),
-}
-
-/// A person's answer to a letter.
-#[derive(Debug, Args)]
-pub struct Settle {
-    /// The letter's number.
-    pub id: i64,
-    /// Why.
-    #[arg(long)]
-    pub reason: String,
-    /// A file with the corrected job; the original bytes are kept as they came.
-    #[arg(long, value_name = "FILE")]
-    pub edit: Option<PathBuf>,
 }
 
 /// Exchanges and queues.

@@ -19,6 +19,7 @@ mod maildir;
 pub mod output;
 mod receipts;
 mod repeats;
+mod replays;
 mod runtime;
 mod serve;
 mod services;

@@ -31,8 +31,11 @@ pub use database::json_text::JsonText;
 pub use database::rights::{Missing, RIGHTS};
 pub use database::session::NotInForce;
 pub use database::settings::{RemotePlaintext, StoreSettings};
+pub use dead_letters::deed::{LetterChange, LetterDeed, ReplayError};
+pub use dead_letters::editions::{DeathHistory, EditionHistory, LetterEdition};
 pub use dead_letters::record::RecordedLetter;
-pub use dead_letters::replay::{Replay, ReplayError};
+pub use dead_letters::reopen::Heard;
+pub use dead_letters::replay::{GivenUp, Replay};
 pub use dead_letters::{
     DeadLetter, DeadLetterAction, DeadLetterFilter, DeadLetterId, DeadLetterState, DeadLetterSummary,
     NewDeadLetter,

@@ -65,6 +65,8 @@ pub(super) fn environment(endpoints: &Endpoints<'_>, options: &FleetOptions) -> 
         ("ADVISOR_LISTEN", "127.0.0.1:0".to_owned()),
         ("HEALTH_LISTEN", "127.0.0.1:0".to_owned()),
         ("FALLBACK_SWEEP_MS", "300".to_owned()),
+        // What a person gives up is told at once, unless a test wants to take it back.
+        ("DEAD_UNDO_MS", "0".to_owned()),
         ("SMS_INQUIRE_MS", "300".to_owned()),
         ("LOG_FORMAT", "json".to_owned()),
         ("LOG_FILTER", "info".to_owned()),

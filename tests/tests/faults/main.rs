@@ -20,6 +20,7 @@ mod pooler;
 mod properties;
 mod proxy;
 mod receipts;
+mod replays;
 mod stalls;
 mod stops;
 mod tables;

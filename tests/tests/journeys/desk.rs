@@ -85,6 +85,53 @@ fn a_correction_that_is_another_job_is_refused_and_the_letter_stays_open() {
 }
 
 #[test]
+fn what_a_correction_changed_is_shown_masked_and_the_text_before_it_is_not_lost() {
+    journey(async |fleet| {
+        let (mut job, letter) = dead_email(fleet, "diffed@example.com").await;
+        let id = jobs::id(&job);
+        job["email"]["subject"] = "Your lost item was found".into();
+        job["to"]["email"] = "other-diffed@example.com".into();
+        let file = fleet.file("diffed.json", job.to_string().as_bytes());
+        fleet.cli(&settle("replay", &letter, &["--edit", &file])).await.with_code(0);
+        fleet.outcomes_of(id, 2).await;
+        let diff = fleet.cli(&["dead", "diff", &letter]).await.with_code(0).output;
+        assert!(diff.contains("from edition 1 as it came to edition 2 by supervisor-1 (a test)"), "{diff}");
+        assert!(diff.contains("to.email: d***@example.com -> o***@example.com"), "{diff}");
+        assert!(diff.contains("email.subject: a text of 9 characters -> a text of 24 characters"), "{diff}");
+        let same = fleet.cli(&["--json", "dead", "diff", &letter, "--from", "2", "--to", "2"]).await;
+        assert_eq!(same.with_code(0).json()["differences"], serde_json::json!([]));
+        fleet.cli(&["dead", "diff", &letter, "--from", "7"]).await.with_code(65);
+        let masked = fleet.cli(&["--json", "dead", "show", &letter]).await.with_code(0).json();
+        assert_eq!(masked["editions"][0]["body"], serde_json::Value::Null);
+        let reveal = ["--json", "dead", "show", &letter, "--reveal", "--purpose", "a test"];
+        let shown = fleet.cli(&reveal).await.with_code(0).json();
+        let first = shown["editions"][0]["body"].as_str().expect("a text");
+        assert!(first.contains("분실물 안내입니다"), "{first}");
+        let story = fleet.cli(&["show", &id.to_string()]).await.with_code(0).output;
+        assert!(story.contains("edition  1  dead  subject_not_english"), "{story}");
+    });
+}
+
+#[test]
+fn a_decision_on_a_letter_that_has_changed_is_refused_by_its_code_and_says_who_changed_it() {
+    journey(async |fleet| {
+        let (job, letter) = dead_email(fleet, "versions@example.com").await;
+        let seen = fleet.letters_of(jobs::id(&job)).await[0].summary.version.to_string();
+        fleet.cli(&settle("replay", &letter, &["--expect-version", &seen])).await.with_code(0);
+        fleet.outcomes_of(jobs::id(&job), 2).await;
+        for what in ["replay", "discard"] {
+            let stale = fleet.cli(&settle(what, &letter, &["--expect-version", &seen])).await.with_code(1);
+            assert!(stale.errors.contains("letter_changed: "), "{}", stale.errors);
+            assert!(stale.errors.contains("death at "), "{}", stale.errors);
+        }
+        let now = fleet.letters_of(jobs::id(&job)).await[0].summary.version.to_string();
+        fleet.cli(&settle("discard", &letter, &["--expect-version", &now])).await.with_code(0);
+        let late = fleet.cli(&settle("replay", &letter, &["--expect-version", &now])).await.with_code(1);
+        assert!(late.errors.contains("discard by supervisor-1 at "), "{}", late.errors);
+    });
+}
+
+#[test]
 fn the_desk_shows_who_did_what_masked_and_the_original_bytes_for_a_purpose() {
     journey(async |fleet| {
         let (job, letter) = dead_email(fleet, "shown@example.com").await;

@@ -6,9 +6,12 @@ impl Command {
     /// The reason or the purpose that goes on record, with the name of its flag, if this command writes any.
     pub fn reason(&self) -> Option<(&'static str, &str)> {
         match self {
-            Self::Dead(Dead::Replay(settle) | Dead::Discard(settle) | Dead::AnswerByEmail(settle)) => {
-                Some(("--reason", &settle.reason))
-            }
+            Self::Dead(
+                Dead::Replay(settle)
+                | Dead::Discard(settle)
+                | Dead::Reopen(settle)
+                | Dead::AnswerByEmail(settle),
+            ) => Some(("--reason", &settle.reason)),
             Self::Template(
                 Template::Add { by, .. }
                 | Template::Import { by, .. }
@@ -24,7 +27,7 @@ impl Command {
             Self::Dead(Dead::Show { reveal, .. }) => {
                 reveal.purpose.as_deref().map(|purpose| ("--purpose", purpose))
             }
-            Self::Dead(Dead::List { .. })
+            Self::Dead(Dead::List { .. } | Dead::Diff { .. })
             | Self::Template(Template::List | Template::Show(_) | Template::Test { .. })
             | Self::FallbackHold(FallbackHoldCommand::List)
             | Self::Suppress(Suppress::List { .. })

@@ -9,7 +9,7 @@ use serde_json::json;
 
 use super::{
     Failure, Invocation,
-    dead::{edited, give_up, no_such, pay, subject},
+    dead::{edited, give_up, no_such, pay, replay_failure, subject},
     opening::open_rules,
     show_as,
 };
@@ -69,6 +69,7 @@ pub(super) async fn run(invocation: &Invocation, settle: &Settle) -> Result<(), 
             history.state
         )));
     }
+    store.may_decide(id, settle.deed(desk.signature())).await.map_err(replay_failure)?;
     let Some(rules) = open_rules(rulebook, &store, refresh, &lifecycle).await? else { return Ok(()) };
     let email = by_a_persons_word(&text, &*rules.current().await).map_err(|code| {
         Failure::Refused(format!("{}; give the job with its address: --edit job.json", code.what()))

@@ -3,19 +3,20 @@
 use std::io::Read as _;
 
 use bytes::Bytes;
-use closure_broker::{OutMessage, Publisher, message::TEXT_BYTES_MAX};
+use closure_broker::{OutMessage, Publisher};
 use closure_contract::{
-    AttemptNumber, Generation, Job,
-    topology::{JOB_BYTES_MAX, JOBS, WorkQueue},
+    Job,
+    topology::{JOB_BYTES_MAX, WorkQueue},
 };
 use closure_store::{
-    DeadLetterFilter, DeadLetterId, DeadLetterState, DeadLetterSummary, Debt, ReplayError, Store, Subject,
+    DeadLetterFilter, DeadLetterId, DeadLetterState, DeadLetterSummary, DeathHistory, Debt, GivenUp, Heard,
+    LetterEdition, ReplayError, Snapshot, Store, Subject,
 };
 use serde_json::json;
 use tracing::warn;
 
 use super::{
-    Failure, Invocation, answer_by_email,
+    Failure, Invocation, answer_by_email, dead_diff,
     printed::{Letter, Letters},
     show_as,
 };
@@ -25,7 +26,7 @@ use crate::{
     config,
     desk::{self, Act, Desk},
     lifecycle::Lifecycle,
-    output,
+    output, replays,
 };
 
 /// Runs one of the desk's commands.
@@ -33,8 +34,10 @@ pub async fn run(invocation: &Invocation, dead: Dead) -> Result<(), Failure> {
     match dead {
         Dead::List { state, code, limit } => list(invocation, state, code, limit).await,
         Dead::Show { id, reveal } => show(invocation, DeadLetterId(id), &reveal).await,
+        Dead::Diff { id, from, to } => dead_diff::run(invocation, DeadLetterId(id), from, to).await,
         Dead::Replay(settle) => replay(invocation, &settle).await,
         Dead::Discard(settle) => discard(invocation, &settle).await,
+        Dead::Reopen(settle) => reopen(invocation, &settle).await,
         Dead::AnswerByEmail(settle) => answer_by_email::run(invocation, &settle).await,
     }
 }
@@ -70,6 +73,7 @@ async fn list(
                     letter.queue.clone(),
                     letter.code.to_string(),
                     letter.job_id.map_or_else(String::new, |job| job.to_string()),
+                    letter.version.to_string(),
                     letter.deaths.to_string(),
                     letter.last_died_at.to_string(),
                     what_is_wrong(letter),
@@ -78,7 +82,17 @@ async fn list(
             })
             .collect();
         output::table(
-            &["letter", "queue", "code", "job", "deaths", "last died", "what is wrong", "what to do"],
+            &[
+                "letter",
+                "queue",
+                "code",
+                "job",
+                "version",
+                "deaths",
+                "last died",
+                "what is wrong",
+                "what to do",
+            ],
             rows,
         );
     });
@@ -102,9 +116,10 @@ async fn show(invocation: &Invocation, id: DeadLetterId, reveal: &Reveal) -> Res
     let shown = if reveal.reveal { Letter::of(&letter) } else { Letter::masked(&letter) };
     show_as(invocation.style, &shown, |shown| {
         output::line(format!(
-            "letter {}  {}  from {}  key {}",
+            "letter {}  {}  version {}  from {}  key {}",
             letter.summary.id,
             letter.summary.state.as_str(),
+            letter.summary.version,
             letter.summary.queue,
             letter.routing_key
         ));
@@ -114,17 +129,27 @@ async fn show(invocation: &Invocation, id: DeadLetterId, reveal: &Reveal) -> Res
             "  died {} time(s), first {}, last {}",
             letter.summary.deaths, letter.summary.first_died_at, letter.summary.last_died_at
         ));
+        if let Some(at) = letter.summary.announce_at {
+            output::line(format!(
+                "  the CRM hears at {at} that it was given up; fleet dead undo takes it back"
+            ));
+        }
+        if letter.summary.state == DeadLetterState::Replaying && letter.summary.published_at.is_none() {
+            output::line("  its replay is not known to be published; a worker of its queue sees to it");
+        }
         if let Some(job) = letter.summary.about_job {
             output::line(format!(
                 "  names the job {job}, and is resolved when that one reaches the customer"
             ));
         }
+        letter.earlier_deaths.iter().for_each(|death| earlier_death("  ", death));
         for action in &letter.actions {
             output::line(format!(
                 "  {}  {} by {}: {}",
                 action.at, action.action, action.actor, action.reason
             ));
         }
+        letter.editions.iter().for_each(edition);
         output::line(format!("  original body, {} bytes:", letter.body.len()));
         match (&shown.masked_body, reveal.reveal) {
             (_, true) => output::quoted(&String::from_utf8_lossy(&letter.body)),
@@ -138,9 +163,29 @@ async fn show(invocation: &Invocation, id: DeadLetterId, reveal: &Reveal) -> Res
     Ok(())
 }
 
+/// How a letter died before the last time.
+pub(super) fn earlier_death(indent: &str, death: &DeathHistory) {
+    let provider = death.provider.map_or_else(String::new, |provider| format!("  {provider}"));
+    let own = death.provider_code.as_ref().map_or_else(String::new, |code| format!(" {code}"));
+    output::line(format!(
+        "{indent}death {} of generation {}  {}  {}{provider}{own}: {}",
+        death.number, death.generation, death.at, death.code, death.detail
+    ));
+}
+
+/// Which bytes there are of a letter's message; `fleet dead diff` tells what differs.
+fn edition(edition: &LetterEdition) {
+    let made = match (&edition.made_by, &edition.reason) {
+        (Some(actor), Some(reason)) => format!("by {actor}: {reason}"),
+        _ => "as it came".to_owned(),
+    };
+    output::line(format!("  edition {}, {} bytes, {made}", edition.number, edition.body.len()));
+}
+
 /// Replays a letter; the message is published, confirmed, before the command says so.
 ///
-/// Should it end in between, the letter stays `replaying` and the same command finishes what was begun.
+/// Should it end in between, the letter stays `replaying`: the same command finishes what was begun, and so does a worker
+/// of its queue by itself after half a minute.
 async fn replay(invocation: &Invocation, settle: &Settle) -> Result<(), Failure> {
     let (broker, database) = config::load(invocation.config.as_ref(), |source| {
         (config::broker(source, "dead"), config::database(source))
@@ -150,14 +195,22 @@ async fn replay(invocation: &Invocation, settle: &Settle) -> Result<(), Failure>
     let act = if settle.edit.is_some() { Act::EditLetter } else { Act::ReplayLetter };
     let store = desk.begin(act, subject(id), Some(&settle.reason)).await?;
     let edited = edited(&store, settle).await?;
-    let replay = store.begin_replay(id, desk.signature(), &settle.reason, edited).await;
-    let replay = replay.map_err(replay_failure)?;
+    let deed = settle.deed(desk.signature());
+    let replay = store.begin_replay(id, deed, edited).await.map_err(replay_failure)?;
     let lifecycle = Lifecycle::default();
     let publisher = Publisher::start(broker, lifecycle.shutdown.clone(), &lifecycle.tracker);
-    publisher.publish(vec![message(&replay)]).await?;
-    match replay.job_id {
-        None => store.finish_bytes_replay(id).await?,
-        Some(job_id) => pay(&store, Debt { job_id, generation: replay.generation, word: 0 }).await,
+    publisher.publish(vec![replays::message(&replay)]).await?;
+    let published = store.replay_published(id, replay.generation).await;
+    match (replay.job_id, published) {
+        // Nothing else resolves the letter of what is no job: the same command does, given once more.
+        (None, published) => published?,
+        // The job has its message by now, and its worker is found to have it.
+        (Some(job_id), published) => {
+            if let Err(problem) = published {
+                warn!(dead_letter = %id, %problem, "what was published could not be written down as published");
+            }
+            pay(&store, Debt { job_id, generation: replay.generation, word: 0 }).await;
+        }
     }
     lifecycle.finish(std::time::Duration::from_secs(5)).await;
     let answer = json!({ "letter": settle.id, "generation": replay.generation, "published": true });
@@ -206,66 +259,73 @@ async fn check_edit(store: &Store, id: DeadLetterId, body: &[u8]) -> Result<(), 
     }
 }
 
-fn message(replay: &closure_store::Replay) -> OutMessage {
-    let queue = WorkQueue::ALL.into_iter().find(|queue| queue.name() == replay.queue);
-    let job = match queue {
-        // Whatever it reads like, nobody but the CRM's webhook is to have it.
-        Some(WorkQueue::Webhooks) => None,
-        Some(WorkQueue::Jobs(_) | WorkQueue::Receipts | WorkQueue::Cancels) | None => {
-            Job::decode(&replay.body).ok()
-        }
-    };
-    if let Some(job) = job {
-        return announce::job_message(&job, replay.body.clone(), replay.generation, None);
-    }
-    // What could not be read goes back as it came, so that a newer release can read it: through the queue that it was
-    // in, under an id of ours where its own cannot be written.
-    let (exchange, routing_key) = match queue {
-        Some(queue) => (queue.exchange(), queue.routing_key().to_owned()),
-        None => (JOBS, replay.routing_key.clone()),
-    };
-    let own = replay.message_id.clone().filter(|id| (1..=TEXT_BYTES_MAX).contains(&id.len()));
-    OutMessage {
-        exchange,
-        routing_key,
-        message_id: own.unwrap_or_else(|| format!("letter:{}", replay.id)),
-        kind: replay.kind.clone().unwrap_or_default(),
-        attempt: AttemptNumber::FIRST,
-        generation: Generation::FIRST,
-        traceparent: None,
-        body: replay.body.clone(),
-    }
-}
-
 async fn discard(invocation: &Invocation, settle: &Settle) -> Result<(), Failure> {
-    let (broker, database) = config::load(invocation.config.as_ref(), |source| {
-        (config::broker(source, "dead"), config::database(source))
+    let (broker, database, undo_ms) = config::load(invocation.config.as_ref(), |source| {
+        (config::broker(source, "dead"), config::database(source), config::undo_ms(source))
     })?;
     let desk = Desk::open(Store::new(database)?, &invocation.who).await?;
-    let store =
-        desk.begin(Act::DiscardLetter, subject(DeadLetterId(settle.id)), Some(&settle.reason)).await?;
-    if let Some((message, debt)) = give_up(&store, settle, desk.signature()).await? {
-        let lifecycle = Lifecycle::default();
-        let publisher = Publisher::start(broker, lifecycle.shutdown.clone(), &lifecycle.tracker);
-        publisher.publish(vec![message]).await?;
-        pay(&store, debt).await;
-        lifecycle.finish(std::time::Duration::from_secs(5)).await;
-    }
-    show_as(invocation.style, &json!({ "letter": settle.id, "discarded": true }), |_| {
+    let id = DeadLetterId(settle.id);
+    let store = desk.begin(Act::DiscardLetter, subject(id), Some(&settle.reason)).await?;
+    let discarded = store.discard(id, settle.deed(desk.signature()), undo_ms).await;
+    let told_at = match discarded.map_err(replay_failure)? {
+        GivenUp::ToldAt(at) => Some(at),
+        GivenUp::Now(delivery) => {
+            if let Some((message, debt)) = delivery.and_then(|delivery| word_of(&delivery)) {
+                let lifecycle = Lifecycle::default();
+                let publisher = Publisher::start(broker, lifecycle.shutdown.clone(), &lifecycle.tracker);
+                publisher.publish(vec![message]).await?;
+                pay(&store, debt).await;
+                lifecycle.finish(std::time::Duration::from_secs(5)).await;
+            }
+            None
+        }
+    };
+    let answer = json!({ "letter": settle.id, "discarded": true, "announce_at": told_at });
+    show_as(invocation.style, &answer, |_| {
         output::line(format!("letter {} is discarded; its bytes stay on record", settle.id));
+        if let Some(at) = told_at {
+            output::line(format!(
+                "the CRM hears of it at {at}; until then fleet dead undo {} takes it back",
+                settle.id
+            ));
+        }
     });
     Ok(())
 }
 
-/// Gives a letter up; what the CRM is to be told of its job, if it is one, and what is paid by telling it.
+/// Gives a letter up at once; what the CRM is to be told of its job, if it is one, and what is paid by telling it.
 pub(super) async fn give_up(
     store: &Store,
     settle: &Settle,
     signature: &str,
 ) -> Result<Option<(OutMessage, Debt)>, Failure> {
-    let discarded = store.discard(DeadLetterId(settle.id), signature, &settle.reason).await;
-    let snapshot = discarded.map_err(replay_failure)?;
-    Ok(snapshot.and_then(|snapshot| Some((announce::outcome(&snapshot)?, Debt::of(&snapshot)))))
+    let discarded = store.discard(DeadLetterId(settle.id), settle.deed(signature), 0).await;
+    match discarded.map_err(replay_failure)? {
+        GivenUp::Now(delivery) => Ok(delivery.and_then(|delivery| word_of(&delivery))),
+        GivenUp::ToldAt(_) => Ok(None),
+    }
+}
+
+fn word_of(snapshot: &Snapshot) -> Option<(OutMessage, Debt)> {
+    Some((announce::outcome(snapshot)?, Debt::of(snapshot)))
+}
+
+async fn reopen(invocation: &Invocation, settle: &Settle) -> Result<(), Failure> {
+    let desk = invocation.desk().await?;
+    let id = DeadLetterId(settle.id);
+    let store = desk.begin(Act::ReopenLetter, subject(id), Some(&settle.reason)).await?;
+    let heard = store.reopen(id, settle.deed(desk.signature())).await.map_err(replay_failure)?;
+    let is_heard = heard == Heard::Discarded;
+    let answer = json!({ "letter": settle.id, "open": true, "heard": is_heard });
+    show_as(invocation.style, &answer, |_| {
+        let known = if is_heard {
+            "the CRM has heard that it was given up, and a replay tells one more outcome"
+        } else {
+            "the CRM heard nothing of it"
+        };
+        output::line(format!("letter {} is open again; {known}", settle.id));
+    });
+    Ok(())
 }
 
 /// A letter, as it stands on record.
@@ -277,11 +337,17 @@ pub(super) fn no_such(id: DeadLetterId) -> Failure {
     Failure::Input(format!("there is no letter {id}; see fleet dead list"))
 }
 
-fn replay_failure(problem: ReplayError) -> Failure {
+pub(super) fn replay_failure(problem: ReplayError) -> Failure {
     match problem {
         ReplayError::NotFound(id) => no_such(id),
-        ReplayError::NotOpen { .. } | ReplayError::NotDead { .. } | ReplayError::NoMessage(_) => {
-            Failure::Refused(problem.to_string())
+        ReplayError::Changed { .. }
+        | ReplayError::NotOpen { .. }
+        | ReplayError::NotDiscarded { .. }
+        | ReplayError::NotDead { .. }
+        | ReplayError::NoMessage(_) => {
+            // Programs tell the refusals apart by the code.
+            let code = problem.code().unwrap_or_default();
+            Failure::Refused(format!("{code}: {problem}"))
         }
         ReplayError::Store(problem) => problem.into(),
     }

@@ -2,7 +2,7 @@
 
 use std::{collections::BTreeSet, sync::Arc, time::Duration};
 
-use closure_contract::{Channel, Provider};
+use closure_contract::{Channel, Provider, topology::WorkQueue};
 use closure_policy::retry::Ladder;
 use closure_providers::{AriDial, Sender as _};
 use tokio::sync::watch;
@@ -39,6 +39,7 @@ use crate::{
         dead::{self, DeadWorker},
         delays::DelayWatch,
         fallback::{FallbackWorker, Sweep},
+        owed_replays::OwedReplays,
         pbx_check::PbxCheck,
         returns::Returns,
     },
@@ -101,6 +102,21 @@ fn give_back(context: &WorkerContext, channel: Channel) -> Loop {
     Box::pin(returns.run())
 }
 
+/// The loop that publishes replays which a person's command left owed to the queues that these channels may write to.
+fn publish_owed_replays(context: &WorkerContext, channels: &[Channel]) -> Loop {
+    let mut queues: Vec<WorkQueue> = channels.iter().copied().map(WorkQueue::Jobs).collect();
+    if channels.contains(&Channel::Sms) {
+        queues.push(WorkQueue::Receipts);
+    }
+    let replays = OwedReplays {
+        queues,
+        store: context.store.clone(),
+        publisher: context.publisher.clone(),
+        lifecycle: context.lifecycle.clone(),
+    };
+    Box::pin(replays.run())
+}
+
 pub(super) type Loop = std::pin::Pin<Box<dyn Future<Output = ()> + Send>>;
 
 /// The loops of every role that was asked for.
@@ -113,6 +129,7 @@ pub(super) fn start(context: &WorkerContext, settings: RoleSettings, roles: &BTr
     let channels: Vec<Channel> = carried.map(|(_, channel)| channel).collect();
     loops.extend(channels.iter().map(|channel| give_back(context, *channel)));
     if !channels.is_empty() {
+        loops.push(publish_owed_replays(context, &channels));
         let (store, broker) = (context.store.clone(), context.broker.clone());
         let delays = DelayWatch { channels, store, broker, lifecycle: context.lifecycle.clone() };
         loops.push(Box::pin(delays.run()));

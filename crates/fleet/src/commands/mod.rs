@@ -7,6 +7,7 @@ mod bounces;
 pub mod cancel;
 pub mod codes;
 pub mod dead;
+mod dead_diff;
 pub mod doctor;
 pub mod enqueue;
 pub mod explain;

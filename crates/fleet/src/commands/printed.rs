@@ -2,8 +2,10 @@
 //!
 //! The number in a file's name is the version: within one, fields are added and none is taken away or changed.
 
-use closure_contract::schema;
-use closure_store::{DeadLetter, DeadLetterAction, DeadLetterSummary, JobHistory};
+use closure_contract::{Timestamp, schema};
+use closure_store::{
+    DeadLetter, DeadLetterAction, DeadLetterSummary, DeathHistory, JobHistory, LetterEdition,
+};
 use schemars::{JsonSchema, Schema, generate::SchemaSettings, transform::RecursiveTransform};
 use serde::Serialize;
 use serde_json::Value;
@@ -53,6 +55,29 @@ pub struct Letter<'a> {
     pub masked_body: Option<Value>,
     /// Who did what, the latest last.
     actions: &'a [DeadLetterAction],
+    /// How it died before the last time.
+    earlier_deaths: &'a [DeathHistory],
+    /// Every edition of its message, the oldest first.
+    editions: Vec<Edition<'a>>,
+}
+
+/// One edition of a letter's message: the generation of a job, or what was sent of any other.
+#[derive(Debug, Serialize, JsonSchema)]
+struct Edition<'a> {
+    /// The generation of a job; of any other message, which in the order in which they were sent.
+    number: u32,
+    /// Whose replay made it; nothing for what came from outside.
+    made_by: Option<&'a str>,
+    /// Why, in that person's words.
+    reason: Option<&'a str>,
+    /// When it was made, where that is known.
+    made_at: Option<Timestamp>,
+    /// Its bytes as text; what is no UTF-8 is replaced.
+    body: Option<String>,
+    /// Where nothing is revealed: its bytes with every number, address and text masked; absent too where they are no JSON
+    /// object.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    masked_body: Option<Value>,
 }
 
 impl<'a> Letter<'a> {
@@ -73,13 +98,33 @@ impl<'a> Letter<'a> {
             edited_body: letter.replay_body.as_ref().map(|body| String::from_utf8_lossy(body).into_owned()),
             masked_body: None,
             actions: &letter.actions,
+            earlier_deaths: &letter.earlier_deaths,
+            editions: letter.editions.iter().map(Edition::of).collect(),
         }
     }
 
     /// The same for whoever is to see no customer's data.
     pub fn masked(letter: &'a DeadLetter) -> Self {
-        let masked_body = masked::body(&letter.body);
-        Self { body: None, body_hex: None, edited_body: None, masked_body, ..Self::of(letter) }
+        let (masked_body, editions) =
+            (masked::body(&letter.body), letter.editions.iter().map(Edition::masked).collect());
+        Self { body: None, body_hex: None, edited_body: None, masked_body, editions, ..Self::of(letter) }
+    }
+}
+
+impl<'a> Edition<'a> {
+    fn of(edition: &'a LetterEdition) -> Self {
+        Self {
+            number: edition.number,
+            made_by: edition.made_by.as_deref(),
+            reason: edition.reason.as_deref(),
+            made_at: edition.made_at,
+            body: Some(String::from_utf8_lossy(&edition.body).into_owned()),
+            masked_body: None,
+        }
+    }
+
+    fn masked(edition: &'a LetterEdition) -> Self {
+        Self { body: None, masked_body: masked::body(&edition.body), ..Self::of(edition) }
     }
 }
 

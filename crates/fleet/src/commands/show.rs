@@ -11,6 +11,7 @@ use closure_store::{DeliveryState, JobHistory};
 
 use super::{
     Failure, Invocation,
+    dead::earlier_death,
     printed::{ShownJob, ShownJobs},
     show_as,
 };
@@ -76,6 +77,17 @@ fn text(told: &ShownJob) {
         in_doubt(history);
     }
     told.earlier_outcomes.iter().for_each(earlier);
+    for edition in &history.earlier_editions {
+        let code = edition.code.map_or_else(String::new, |code| format!("  {code}"));
+        let made = match (&edition.made_by, &edition.reason) {
+            (Some(actor), Some(reason)) => format!("  by {actor}: {reason}"),
+            _ => String::new(),
+        };
+        output::line(format!(
+            "  edition  {}  {}{code}  replaced {}{made}",
+            edition.generation, edition.state, edition.replaced_at
+        ));
+    }
     for attempt in &history.tries {
         let code = attempt.code.map_or_else(String::new, |code| format!("  {code}"));
         output::line(format!(
@@ -131,6 +143,7 @@ fn letters(history: &JobHistory) {
     for dead in &history.dead_letters {
         let letter = &dead.letter;
         output::line(format!("  dead letter {} is {}: {}", letter.id, letter.state.as_str(), letter.detail));
+        dead.earlier_deaths.iter().for_each(|death| earlier_death("    ", death));
         for action in &dead.actions {
             output::line(format!(
                 "    {}  {} by {}: {}",

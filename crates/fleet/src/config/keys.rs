@@ -302,6 +302,11 @@ const REST: &[Key] = &[
     optional("advisor.concurrency_max", "64", "requests in hand at once; more are asked to come again"),
     optional("advisor.timeout_ms", "2000", "milliseconds for one whole request, its body included"),
     optional("fallback.sweep_ms", "1000", "milliseconds between two looks for overdue receipts"),
+    optional(
+        "dead.undo_ms",
+        "600000",
+        "milliseconds in which fleet dead undo takes back that a letter was given up before the CRM hears of it; 0 tells it at once",
+    ),
     optional("health.listen", "", "where this process answers /livez and /readyz; empty for nowhere"),
     optional("log.format", "auto", "json, pretty, or auto: pretty on a terminal"),
     optional("log.filter", "info", "what is logged, such as info or closure_broker=debug,info"),

@@ -22,7 +22,7 @@ pub use receipt_dues::receipt_dues;
 pub use sections::{
     DialSettings, FallbackSettings, LogFormat, LogSettings, WorkerSettings, broker, database, dial, email,
     fallback, health, log, maybe_database, message_id_domain, patience, rulebook, sending_rulebook,
-    templates_refresh, worker,
+    templates_refresh, undo_ms, worker,
 };
 pub use source::{Lookup, Source};
 pub use webhooks::{WebhooksSettings, has_webhook, webhooks};

@@ -299,6 +299,11 @@ pub fn fallback(source: &mut Source<'_>) -> FallbackSettings {
     FallbackSettings { sweep_ms: source.value("fallback.sweep_ms") }
 }
 
+/// How long a letter that was given up can be taken back before the CRM hears of it.
+pub fn undo_ms(source: &mut Source<'_>) -> u64 {
+    source.value("dead.undo_ms")
+}
+
 /// Where the process answers for its health, if anywhere.
 pub fn health(source: &mut Source<'_>) -> Option<SocketAddr> {
     source.maybe::<String>("health.listen").map(|listen| address(source, "health.listen", &listen))

@@ -38,6 +38,8 @@ acts! {
     ShowStory = "story.show" needs See,
     /// Read the suppression list, masked.
     ListSuppressed = "recipient.list" needs See,
+    /// See what differs between two editions of a letter, masked.
+    CompareLetter = "letter.compare" needs See,
     /// See a letter's bytes as they are.
     RevealLetter = "letter.reveal" needs Reveal and See,
     /// Send a letter again as it was.
@@ -46,6 +48,8 @@ acts! {
     EditLetter = "letter.edit" needs Edit and Replay,
     /// Give a letter up.
     DiscardLetter = "letter.discard" needs Replay,
+    /// Open a letter again that was given up.
+    ReopenLetter = "letter.reopen" needs Replay,
     /// Let the email answer in place of a text message.
     AnswerByEmail = "letter.answer_by_email" needs Replay,
     /// Put a recipient on the suppression list.

@@ -247,8 +247,8 @@ where
     looks.buffer_unordered(SWEEP_AT_ONCE).try_collect().await
 }
 
-/// Finds what no message tells: receipts that are overdue, receipts that came before their delivery was known, and
-/// what a process owed when it died.
+/// Finds what no message tells: receipts that are overdue, receipts that came before their delivery was known, letters
+/// that were given up for good, and what a process owed when it died.
 pub struct Sweep {
     /// The receipts worker's own judgement.
     pub worker: Arc<FallbackWorker>,
@@ -277,6 +277,12 @@ impl Sweep {
             store.forget_tallies(SWEEP_MAX).await?;
         }
         each(due, |job| self.look(job)).await?;
+        if work.contains(&SweepWork::Discards) {
+            for given_up in store.discard_due(SWEEP_MAX).await? {
+                let messages = announce::outcome(&given_up).into_iter().collect();
+                self.announce((messages, vec![Debt::of(&given_up)])).await;
+            }
+        }
         if work.contains(&SweepWork::Owed) {
             each(store.owed(OWED_FOR_MS, SWEEP_MAX).await?, |job| self.announce_again(job)).await?;
         }
@@ -292,8 +298,8 @@ impl Sweep {
 
     /// Announces what is owed, from the record as it is: the email that nobody has tried, or the latest word.
     ///
-    /// The job of a replayed text message or call is not this role's to publish: the person's own command finishes
-    /// what it began, and `fleet doctor` shows what is owed for long.
+    /// The job of a replayed text message or call is not this role's to publish: the person's own command does, or a
+    /// worker of its channel (`owed_replays.rs`), and `fleet doctor` shows what is owed for long.
     async fn announce_again(&self, job: JobId) -> Result<(), StoreError> {
         let Some(snapshot) = self.worker.store.snapshot(job).await? else { return Ok(()) };
         if let Some(message) = announce::email_job(&snapshot) {

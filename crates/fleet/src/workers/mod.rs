@@ -7,6 +7,7 @@ pub mod cancel;
 pub mod dead;
 pub mod delays;
 pub mod fallback;
+pub mod owed_replays;
 pub mod pbx_check;
 pub mod returns;
 pub mod webhooks;

@@ -32,14 +32,18 @@ pub const RIGHTS: &[(&str, &str)] = &[
         "delivery",
         "advisor=s bounces=su cancel=s dead=su dial=SIu doctor=s email=SIu fallback=SIu fleet=SIu operator=Su sms=SIu",
     ),
+    ("delivery_edition", "operator=S"),
     ("earlier_word", "advisor=S operator=S"),
     ("job_return", "dead=SIUD dial=Su email=Su fleet=SIUD sms=Su"),
+    ("letter_death", "operator=S"),
+    ("letter_edition", "operator=S"),
     ("mail_recipient(uuid)", "bounces=X fleet=X"),
     ("owe(uuid,integer,integer)", "bounces=X dead=X dial=X email=X fallback=X fleet=X operator=X sms=X"),
     (
         "owed",
         "advisor=s bounces=su dead=SuD dial=SuD doctor=S email=SuD fallback=SuD fleet=SuD operator=SuD sms=SuD",
     ),
+    ("owed_replays(text[],integer)", "dial=X email=X fleet=X sms=X"),
     ("put_on_record(jsonb)", "operator=X"),
     ("receipt", "bounces=I dial=Su doctor=s email=Su fallback=SIu fleet=SIu operator=S sms=Su"),
     (

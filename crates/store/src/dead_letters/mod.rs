@@ -1,8 +1,13 @@
 //! What waits for a person.
 
+pub(crate) mod case;
+pub(crate) mod deed;
+pub(crate) mod editions;
 pub(crate) mod job_letter;
 pub(crate) mod record;
+pub(crate) mod reopen;
 pub(crate) mod replay;
+pub(crate) mod replays_owed;
 
 use std::fmt;
 
@@ -13,6 +18,10 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use tokio_postgres::Row;
 
+use self::{
+    editions::{DeathHistory, LetterEdition},
+    job_letter::job_key,
+};
 use crate::{
     database::{column_word::column_words, row::Columns},
     error::StoreError,
@@ -116,6 +125,8 @@ pub struct DeadLetterSummary {
     pub said: Option<String>,
     /// Where it stands.
     pub state: DeadLetterState,
+    /// One more with each change: a decision may name the one that it was made on.
+    pub version: u32,
     /// The generation that died last.
     pub generation: Generation,
     /// How often it died.
@@ -126,6 +137,10 @@ pub struct DeadLetterSummary {
     pub last_died_at: Timestamp,
     /// When it was resolved or discarded.
     pub settled_at: Option<Timestamp>,
+    /// When the message of the latest replay was published, or found with its worker.
+    pub published_at: Option<Timestamp>,
+    /// When the CRM hears that it was given up, as long as that can be taken back.
+    pub announce_at: Option<Timestamp>,
 }
 
 /// A dead letter with everything that is known of it.
@@ -145,19 +160,25 @@ pub struct DeadLetter {
     pub headers: Value,
     /// Who did what, the latest last.
     pub actions: Vec<DeadLetterAction>,
+    /// How it died before the last time.
+    pub earlier_deaths: Vec<DeathHistory>,
+    /// The bytes of every edition, the oldest first.
+    pub editions: Vec<LetterEdition>,
 }
 
 /// What a person did about a dead letter.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct DeadLetterAction {
-    /// `replay` or `discard`.
+    /// `replay`, `discard` or `reopen`.
     pub action: String,
     /// Who.
     pub actor: String,
     /// Why.
     pub reason: String,
-    /// The generation that a replay made, or that was discarded.
+    /// The generation that a replay made, or that was discarded or opened again.
     pub generation: Generation,
+    /// The version of the letter that it changed; nothing where an earlier release wrote it.
+    pub letter_version: Option<u32>,
     /// When.
     pub at: Timestamp,
 }
@@ -197,7 +218,7 @@ impl Store {
         let rows = self.database.query(ONE, &[&id.0]).await?;
         let Some(row) = rows.first() else { return Ok(None) };
         let columns = Columns(row);
-        Ok(Some(DeadLetter {
+        let mut letter = DeadLetter {
             summary: DeadLetterSummary::read(row)?,
             routing_key: columns.get("routing_key")?,
             message_id: columns.get("message_id")?,
@@ -205,7 +226,11 @@ impl Store {
             replay_body: columns.maybe_bytes("replay_body")?,
             headers: columns.get("headers")?,
             actions: self.dead_letter_actions(id).await?,
-        }))
+            earlier_deaths: self.earlier_deaths(id).await?,
+            editions: Vec::new(),
+        };
+        letter.editions = self.letter_editions(&letter, columns.get("is_of_job")?).await?;
+        Ok(Some(letter))
     }
 
     pub(crate) async fn dead_letter_actions(
@@ -219,8 +244,8 @@ impl Store {
 
 macro_rules! summary_columns {
     () => {
-        "l.id, l.job_id, l.about_job, l.channel, l.queue, l.code, l.detail, l.state, l.generation, l.deaths, l.first_died_at, \
-         l.last_died_at, l.settled_at, \
+        "l.id, l.job_id, l.about_job, l.channel, l.queue, l.code, l.detail, l.state, l.version, l.generation, l.deaths, l.first_died_at, \
+         l.last_died_at, l.settled_at, l.published_at, l.announce_at, \
          (SELECT a.detail FROM attempt AS a WHERE a.job_id = l.job_id AND a.generation = l.generation \
             AND a.detail <> l.detail ORDER BY a.number DESC LIMIT 1) AS said"
     };
@@ -244,12 +269,14 @@ ORDER BY l.id DESC LIMIT $5"
 pub(crate) const ONE: &str = concat!(
     "SELECT ",
     summary_columns!(),
-    ", l.routing_key, l.message_id, l.body, l.replay_body, l.headers FROM dead_letter AS l WHERE l.id = $1"
+    ", l.routing_key, l.message_id, l.body, l.replay_body, l.headers, coalesce(l.key = ",
+    job_key!("l.job_id"),
+    ", false) AS is_of_job FROM dead_letter AS l WHERE l.id = $1"
 );
 
 pub(crate) const ACTIONS: &str = "
 SELECT * FROM (
-    SELECT id, action, actor, reason, generation, at FROM dead_letter_action
+    SELECT id, action, actor, reason, generation, letter_version, at FROM dead_letter_action
     WHERE dead_letter_id = $1 ORDER BY id DESC LIMIT $2
 ) AS latest ORDER BY id";
 
@@ -267,23 +294,27 @@ impl DeadLetterSummary {
             detail: columns.get("detail")?,
             said: columns.get("said")?,
             state: columns.word("state")?,
+            version: columns.count("version")?,
             generation: columns.generation("generation")?,
             deaths: columns.count("deaths")?,
             first_died_at: columns.time("first_died_at")?,
             last_died_at: columns.time("last_died_at")?,
             settled_at: columns.maybe_time("settled_at")?,
+            published_at: columns.maybe_time("published_at")?,
+            announce_at: columns.maybe_time("announce_at")?,
         })
     }
 }
 
 impl DeadLetterAction {
-    fn read(row: &Row) -> Result<Self, StoreError> {
+    pub(crate) fn read(row: &Row) -> Result<Self, StoreError> {
         let columns = Columns(row);
         Ok(Self {
             action: columns.get("action")?,
             actor: columns.get("actor")?,
             reason: columns.get("reason")?,
             generation: columns.generation("generation")?,
+            letter_version: columns.maybe_count("letter_version")?,
             at: columns.time("at")?,
         })
     }

@@ -3,19 +3,20 @@
 use std::fmt;
 
 use bytes::Bytes;
-use closure_contract::{Generation, JobId};
+use closure_contract::{Generation, JobId, Timestamp};
 use deadpool_postgres::Transaction;
 use sha2::{Digest, Sha256};
-use tokio_postgres::Row;
 
 use super::{
     DeadLetterId, DeadLetterState,
-    job_letter::{LetterKey, bytes_prefix, job_key},
+    case::Case,
+    deed::{LetterDeed, ReplayError},
+    job_letter::job_key,
 };
 use crate::{
     database::{
         pool::query,
-        row::{Columns, int},
+        row::{Columns, int, millis},
         text,
     },
     delivery::{
@@ -50,50 +51,25 @@ pub struct Replay {
     pub again: bool,
 }
 
-/// Why a dead letter cannot be sent again or given up.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub enum ReplayError {
-    /// There is no such dead letter.
-    #[error("there is no dead letter {0}; it may have been listed in another environment")]
-    NotFound(DeadLetterId),
-    /// Somebody has dealt with it, or is sending it again.
-    #[error("dead letter {id} is {} by now; read it again", .state.as_str())]
-    NotOpen {
-        /// The dead letter.
-        id: DeadLetterId,
-        /// Where it stands.
-        state: DeadLetterState,
-    },
-    /// Its delivery came to another end, so that sending it again would reach the customer twice.
-    #[error(
-        "the delivery of dead letter {id} is {state}; discard the letter, there is nothing to send again"
-    )]
-    NotDead {
-        /// The dead letter.
-        id: DeadLetterId,
-        /// Where the delivery stands.
-        state: DeliveryState,
-    },
-    /// It is a mail that came back, and no message that a worker could carry.
-    #[error(
-        "dead letter {0} is a mail that came back; there is nothing to send again: read it, then discard it"
-    )]
-    NoMessage(DeadLetterId),
-    /// The database could not do it.
-    #[error(transparent)]
-    Store(#[from] StoreError),
+/// What becomes of the delivery of a letter that is given up.
+#[derive(Debug, Clone, PartialEq)]
+pub enum GivenUp {
+    /// It is discarded, and to be told of; nothing where the letter has no dead one.
+    Now(Option<Box<Snapshot>>),
+    /// It is discarded at this time, and told of by a sweep; until then the letter can be opened again unheard.
+    ToldAt(Timestamp),
 }
 
 impl Store {
     /// Begins a replay, once: the letter goes from open to replaying, and its delivery to pending in a new generation.
     ///
     /// Asked again while the replay is under way, with the same bytes or none, it gives the same replay, so that one
-    /// whose process died before publishing can be finished. With other bytes it is another person's replay.
+    /// whose process died before publishing can be finished. With other bytes it is another person's replay, and where
+    /// the letter has changed otherwise since the person saw it, it is refused.
     pub async fn begin_replay(
         &self,
         id: DeadLetterId,
-        actor: &str,
-        reason: &str,
+        deed: LetterDeed<'_>,
         edited: Option<Bytes>,
     ) -> Result<Replay, ReplayError> {
         let work = async {
@@ -103,7 +79,7 @@ impl Store {
                 Err(problem) => (Err(problem), None),
                 Ok(case) => {
                     let before = Sha256::digest(case.latest_body());
-                    (begin(&transaction, case, actor, reason, edited).await?, Some(before))
+                    (begin(&transaction, case, deed, edited).await?, Some(before))
                 }
             };
             let after = begun.as_ref().ok().map(|replay| Sha256::digest(&replay.body));
@@ -120,40 +96,42 @@ impl Store {
         self.database.bounded(work).await?
     }
 
+    /// Whether a letter is open, and as the person saw it, before something is done that nothing takes back.
+    pub async fn may_decide(&self, id: DeadLetterId, deed: LetterDeed<'_>) -> Result<(), ReplayError> {
+        let work = async {
+            let mut session = self.database.session().await?;
+            let transaction = session.transaction().await?;
+            let allowed = match Case::lock(&transaction, id).await? {
+                Err(problem) => Err(problem),
+                Ok(case) => case.may_decide(deed.seen),
+            };
+            transaction.commit().await?;
+            session.done();
+            Ok(allowed)
+        };
+        self.database.bounded(work).await?
+    }
+
     /// Whether a person's replays brought a job as far as this generation.
     pub async fn has_generation(&self, job: JobId, generation: Generation) -> Result<bool, StoreError> {
         let rows = self.database.query(HAS_GENERATION, &[&job.0, &int(generation.0)]).await?;
         Columns(rows.first().expect("a query without a table has one row")).get("has_generation")
     }
 
-    /// A letter that is no job of ours is resolved once its replay is published: nothing else will tell.
-    pub async fn finish_bytes_replay(&self, id: DeadLetterId) -> Result<(), StoreError> {
-        self.database.query(FINISH, &[&id.0]).await?;
-        Ok(())
-    }
-
-    /// Gives a dead letter up; its delivery, if it has a dead one, is discarded with it and handed back to be told of.
+    /// Gives a dead letter up, and its delivery with it, if it has a dead one: at once, to be told of, or once so many
+    /// milliseconds have passed in which the letter was not opened again.
     pub async fn discard(
         &self,
         id: DeadLetterId,
-        actor: &str,
-        reason: &str,
-    ) -> Result<Option<Snapshot>, ReplayError> {
+        deed: LetterDeed<'_>,
+        undo_ms: u64,
+    ) -> Result<GivenUp, ReplayError> {
         let work = async {
             let mut session = self.database.session().await?;
             let transaction = session.transaction().await?;
             let discarded = match Case::lock(&transaction, id).await? {
                 Err(problem) => Err(problem),
-                Ok(case) if case.state == DeadLetterState::Open => {
-                    let values = [&case.id.0 as _, &text::detail(actor) as _, &text::detail(reason) as _];
-                    query(&transaction, DISCARD_LETTER, &values).await?;
-                    let rows = match case.job() {
-                        Some(job) => query(&transaction, DISCARD_DELIVERY, &[&job.0]).await?,
-                        None => Vec::new(),
-                    };
-                    Ok(rows.first().map(Snapshot::read).transpose()?)
-                }
-                Ok(case) => Err(ReplayError::NotOpen { id, state: case.state }),
+                Ok(case) => give_up(&transaction, &case, deed, undo_ms).await?,
             };
             self.write_down(&transaction, Effect::changed(discarded.is_ok())).await?;
             transaction.commit().await?;
@@ -164,122 +142,50 @@ impl Store {
     }
 }
 
-/// A dead letter with its delivery, both locked; the delivery first, as everywhere.
-struct Case {
-    id: DeadLetterId,
-    state: DeadLetterState,
-    key: LetterKey,
-    job_id: Option<JobId>,
-    queue: String,
-    routing_key: String,
-    message_id: Option<String>,
-    body: Bytes,
-    replay_body: Option<Bytes>,
-    generation: Generation,
-    replay_generation: Option<Generation>,
-    delivery: Option<Delivery>,
-}
-
-struct Delivery {
-    state: DeliveryState,
-    kind: String,
-    generation: Generation,
-    body: Bytes,
-}
-
-impl Case {
-    async fn lock(
-        transaction: &Transaction<'_>,
-        id: DeadLetterId,
-    ) -> Result<Result<Self, ReplayError>, StoreError> {
-        let deliveries = query(transaction, LOCK_DELIVERY, &[&id.0]).await?;
-        let letters = query(transaction, LOCK_LETTER, &[&id.0]).await?;
-        let Some(row) = letters.first() else { return Ok(Err(ReplayError::NotFound(id))) };
-        let columns = Columns(row);
-        let replay_generation: Option<i32> = columns.get("replay_generation")?;
-        Ok(Ok(Self {
-            id,
-            state: columns.word("state")?,
-            key: columns.get("key").map(LetterKey::read)?,
-            job_id: columns.maybe_job("job_id")?,
-            queue: columns.get("queue")?,
-            routing_key: columns.get("routing_key")?,
-            message_id: columns.get("message_id")?,
-            body: columns.bytes("body")?,
-            replay_body: columns.maybe_bytes("replay_body")?,
-            generation: columns.generation("generation")?,
-            replay_generation: replay_generation
-                .and_then(|number| u32::try_from(number).ok())
-                .map(Generation),
-            delivery: deliveries.first().map(Delivery::read).transpose()?,
-        }))
+async fn give_up(
+    transaction: &Transaction<'_>,
+    case: &Case,
+    deed: LetterDeed<'_>,
+    undo_ms: u64,
+) -> Result<Result<GivenUp, ReplayError>, StoreError> {
+    if let Err(problem) = case.may_decide(deed.seen) {
+        return Ok(Err(problem));
     }
-
-    /// The job whose letter this is; another content under a job's id is not that job's letter.
-    fn job(&self) -> Option<JobId> {
-        self.job_id.filter(|job| self.key == LetterKey::of_job(*job))
+    let (actor, reason) = (text::detail(deed.actor), text::detail(deed.reason));
+    let is_dead = case.delivery.as_ref().is_some_and(|delivery| delivery.state == DeliveryState::Dead);
+    // The delivery stays as it is meanwhile: whoever tells of it says what was told before.
+    let waits_ms = (is_dead && undo_ms > 0).then(|| millis(undo_ms));
+    let values: [&(dyn tokio_postgres::types::ToSql + Sync); 5] =
+        [&case.id.0, &actor, &reason, &int(case.version), &waits_ms];
+    let letters = query(transaction, DISCARD_LETTER, &values).await?;
+    let letter = Columns(letters.first().expect("the letter is locked"));
+    if let Some(at) = letter.maybe_time("announce_at")? {
+        return Ok(Ok(GivenUp::ToldAt(at)));
     }
-
-    /// The bytes as they were sent last.
-    fn latest_body(&self) -> &Bytes {
-        match &self.delivery {
-            Some(delivery) => &delivery.body,
-            None => self.replay_body.as_ref().unwrap_or(&self.body),
-        }
-    }
-
-    fn replay(&self, body: Bytes, generation: Generation, again: bool) -> Replay {
-        Replay {
-            id: self.id,
-            job_id: self.job(),
-            queue: self.queue.clone(),
-            routing_key: self.routing_key.clone(),
-            message_id: self.message_id.clone(),
-            kind: self.delivery.as_ref().map(|delivery| delivery.kind.clone()),
-            body,
-            generation,
-            again,
-        }
-    }
-}
-
-impl Delivery {
-    fn read(row: &Row) -> Result<Self, StoreError> {
-        let columns = Columns(row);
-        Ok(Self {
-            state: columns.word("state")?,
-            kind: columns.get("kind")?,
-            generation: columns.generation("generation")?,
-            body: columns.bytes("body")?,
-        })
-    }
+    let rows = match case.job() {
+        Some(job) => query(transaction, DISCARD_DELIVERY, &[&job.0]).await?,
+        None => Vec::new(),
+    };
+    Ok(Ok(GivenUp::Now(rows.first().map(Snapshot::read).transpose()?.map(Box::new))))
 }
 
 async fn begin(
     transaction: &Transaction<'_>,
     case: Case,
-    actor: &str,
-    reason: &str,
+    deed: LetterDeed<'_>,
     edited: Option<Bytes>,
 ) -> Result<Result<Replay, ReplayError>, StoreError> {
     if case.key.is_of_mail() {
         return Ok(Err(ReplayError::NoMessage(case.id)));
     }
-    let not_open = Ok(Err(ReplayError::NotOpen { id: case.id, state: case.state }));
-    match case.state {
-        DeadLetterState::Open => {}
-        DeadLetterState::Replaying => {
-            let body = case.latest_body().clone();
-            let generation = case.replay_generation.unwrap_or(case.generation);
-            return match edited {
-                Some(other) if other != body => not_open,
-                Some(_) | None => Ok(Ok(case.replay(body, generation, true))),
-            };
-        }
-        DeadLetterState::Resolved | DeadLetterState::Discarded => return not_open,
+    if case.state == DeadLetterState::Replaying {
+        return Ok(under_way(&case, deed.seen, edited.as_ref()));
+    }
+    if let Err(problem) = case.may_decide(deed.seen) {
+        return Ok(Err(problem));
     }
     if let Some(delivery) = &case.delivery
-        && delivery.state != DeliveryState::Dead
+        && !matches!(delivery.state, DeliveryState::Dead | DeliveryState::Discarded)
     {
         return Ok(Err(ReplayError::NotDead { id: case.id, state: delivery.state }));
     }
@@ -293,13 +199,42 @@ async fn begin(
         let hash = Sha256::digest(&body).to_vec();
         query(transaction, REVIVE, &[&job.0, &int(generation.0), &&body[..], &hash]).await?;
     }
-    query(
-        transaction,
-        BEGIN,
-        &[&case.id.0, &int(generation.0), &edited.as_deref(), &text::detail(actor), &text::detail(reason)],
-    )
-    .await?;
-    Ok(Ok(case.replay(body, generation, false)))
+    let (actor, reason) = (text::detail(deed.actor), text::detail(deed.reason));
+    let values: [&(dyn tokio_postgres::types::ToSql + Sync); 6] =
+        [&case.id.0, &int(generation.0), &edited.as_deref(), &actor, &reason, &int(case.version)];
+    query(transaction, BEGIN, &values).await?;
+    Ok(Ok(Replay::of(&case, body, generation, false)))
+}
+
+/// The replay that is under way, for whoever means the same one: with its bytes, and by the letter as it was before it
+/// or as it is now.
+fn under_way(case: &Case, seen: Option<u32>, edited: Option<&Bytes>) -> Result<Replay, ReplayError> {
+    let body = case.latest_body().clone();
+    let is_this =
+        case.latest.as_ref().is_some_and(|latest| latest.action == "replay" && seen == latest.letter_version);
+    if !is_this {
+        case.is_seen(seen)?;
+    }
+    if edited.is_some_and(|other| *other != body) {
+        return Err(case.not_open());
+    }
+    Ok(Replay::of(case, body, case.replay_generation.unwrap_or(case.generation), true))
+}
+
+impl Replay {
+    fn of(case: &Case, body: Bytes, generation: Generation, again: bool) -> Self {
+        Self {
+            id: case.id,
+            job_id: case.job(),
+            queue: case.queue.clone(),
+            routing_key: case.routing_key.clone(),
+            message_id: case.message_id.clone(),
+            kind: case.delivery.as_ref().map(|delivery| delivery.kind.clone()),
+            body,
+            generation,
+            again,
+        }
+    }
 }
 
 pub(crate) const HAS_GENERATION: &str = concat!(
@@ -310,22 +245,9 @@ SELECT EXISTS (SELECT FROM delivery WHERE job_id = $1 AND generation >= $2)
     " AND replay_generation >= $2) AS has_generation"
 );
 
-pub(crate) const LOCK_DELIVERY: &str = concat!(
-    "
-SELECT d.state, d.kind, d.generation, d.body
-FROM dead_letter AS l JOIN delivery AS d ON d.job_id = l.job_id
-WHERE l.id = $1 AND l.key = ",
-    job_key!("l.job_id"),
-    "
-FOR UPDATE OF d"
-);
-
-pub(crate) const LOCK_LETTER: &str = "
-SELECT
-    state, key, job_id, queue, routing_key, message_id, body, replay_body, generation, replay_generation
-FROM dead_letter WHERE id = $1 FOR UPDATE";
-
 /// A new generation begins with nothing of the old one: not its attempts, nor its receipts, nor its rendered bytes.
+///
+/// A trigger keeps what goes (`migrations/V38__editions.sql`).
 pub(crate) const REVIVE: &str = "
 UPDATE delivery SET
     state = 'pending', generation = $2, body = $3, body_hash = $4, attempts = 0, lookups = 0, resends = 0,
@@ -341,23 +263,19 @@ WITH begun AS (
         state = 'replaying', replay_generation = $2, replay_body = coalesce($3, replay_body), settled_at = NULL
     WHERE id = $1
 )
-INSERT INTO dead_letter_action (dead_letter_id, action, actor, reason, generation)
-VALUES ($1, 'replay', $4, $5, $2)";
-
-const FINISH: &str = concat!(
-    "
-UPDATE dead_letter SET state = 'resolved', settled_at = now()
-WHERE id = $1 AND state = 'replaying' AND key LIKE '",
-    bytes_prefix!(),
-    "%'"
-);
+INSERT INTO dead_letter_action (dead_letter_id, action, actor, reason, generation, letter_version)
+VALUES ($1, 'replay', $4, $5, $2, $6)";
 
 const DISCARD_LETTER: &str = "
 WITH discarded AS (
-    UPDATE dead_letter SET state = 'discarded', settled_at = now() WHERE id = $1 RETURNING id, generation
+    UPDATE dead_letter SET
+        state = 'discarded', settled_at = now(), announce_at = now() + $5::bigint * interval '1 millisecond'
+    WHERE id = $1 RETURNING id, generation, announce_at
+), acted AS (
+    INSERT INTO dead_letter_action (dead_letter_id, action, actor, reason, generation, letter_version)
+    SELECT id, 'discard', $2, $3, generation, $4 FROM discarded
 )
-INSERT INTO dead_letter_action (dead_letter_id, action, actor, reason, generation)
-SELECT id, 'discard', $2, $3, generation FROM discarded";
+SELECT announce_at FROM discarded";
 
 pub(crate) const DISCARD_DELIVERY: &str = concat!(
     "UPDATE delivery AS d SET state = 'discarded', ended_at = now(), updated_at = now()

@@ -24,6 +24,8 @@ column_words! {
         Tallies = "tallies",
         /// For [`Store::owed`].
         Owed = "owed",
+        /// For [`Store::discard_due`].
+        Discards = "discards",
     }
 }
 
@@ -49,6 +51,8 @@ UNION ALL
 (SELECT 'inbox' FROM receipt WHERE inbox_since > now() - $1::bigint * interval '1 millisecond' LIMIT 1)
 UNION ALL
 (SELECT 'tallies' FROM contact_tally WHERE window_end < now() - $2::bigint * interval '1 millisecond' LIMIT 1)
+UNION ALL
+(SELECT 'discards' FROM dead_letter WHERE announce_at <= now() LIMIT 1)
 UNION ALL
 (SELECT 'owed' FROM owed WHERE looked_at <= now() - $3::bigint * interval '1 millisecond' LIMIT 1)"
 );

@@ -13,7 +13,11 @@ use tokio_postgres::Row;
 
 use crate::{
     database::row::Columns,
-    dead_letters::{DeadLetterAction, DeadLetterSummary, summary_columns},
+    dead_letters::{
+        DeadLetterAction, DeadLetterSummary,
+        editions::{DeathHistory, EditionHistory},
+        summary_columns,
+    },
     delivery::{
         snapshot::{Snapshot, snapshot_columns},
         state::DeliveryState,
@@ -78,6 +82,8 @@ pub struct JobHistory {
     pub tries: Vec<AttemptHistory>,
     /// Every receipt, of every generation.
     pub receipts: Vec<ReceiptHistory>,
+    /// The generations before this one, as they ended.
+    pub earlier_editions: Vec<EditionHistory>,
     /// Its dead letters, and what people did about them.
     pub dead_letters: Vec<DeadLetterHistory>,
 }
@@ -137,6 +143,8 @@ pub struct ReceiptHistory {
 pub struct DeadLetterHistory {
     /// The dead letter.
     pub letter: DeadLetterSummary,
+    /// How it died before the last time.
+    pub earlier_deaths: Vec<DeathHistory>,
     /// Who did what, the latest last.
     pub actions: Vec<DeadLetterAction>,
 }
@@ -169,11 +177,13 @@ impl Store {
         for letter in self.database.query(LETTERS, &[&job_id.0, &TOLD_MAX]).await? {
             let letter = DeadLetterSummary::read(&letter)?;
             let actions = self.dead_letter_actions(letter.id).await?;
-            dead_letters.push(DeadLetterHistory { letter, actions });
+            let earlier_deaths = self.earlier_deaths(letter.id).await?;
+            dead_letters.push(DeadLetterHistory { letter, earlier_deaths, actions });
         }
+        let earlier_editions = self.earlier_editions(job_id).await?;
         let tries = tries.iter().map(AttemptHistory::read).collect::<Result<_, _>>()?;
         let receipts = receipts.iter().map(ReceiptHistory::read).collect::<Result<_, _>>()?;
-        story(row, tries, receipts, dead_letters).map(Some)
+        story(row, tries, receipts).map(|story| Some(JobHistory { earlier_editions, dead_letters, ..story }))
     }
 
     /// Everything that happened to the jobs of one consultation, the oldest first.
@@ -200,7 +210,6 @@ fn story(
     row: &Row,
     tries: Vec<AttemptHistory>,
     receipts: Vec<ReceiptHistory>,
-    dead_letters: Vec<DeadLetterHistory>,
 ) -> Result<JobHistory, StoreError> {
     let columns = Columns(row);
     Ok(JobHistory {
@@ -228,7 +237,8 @@ fn story(
         sender_reported: columns.get("sender_reported")?,
         tries,
         receipts,
-        dead_letters,
+        earlier_editions: Vec::new(),
+        dead_letters: Vec::new(),
     })
 }
 

@@ -1,8 +1,8 @@
 use bytes::Bytes;
 use closure_contract::{Channel, ClientRef, FailureCode, Generation, Receipt, ReceiptStatus};
 use closure_store::{
-    Claim, DeadLetterFilter, DeadLetterId, DeadLetterState, DeliveryFacts, DeliveryState, NewClaim,
-    NewDeadLetter, ReplayError, Settlement, Store,
+    Claim, DeadLetterFilter, DeadLetterId, DeadLetterState, DeliveryFacts, DeliveryState, GivenUp,
+    LetterDeed, NewClaim, NewDeadLetter, ReplayError, Settlement, Store,
 };
 use serde_json::{Value, json};
 
@@ -35,15 +35,19 @@ fn of_two_supervisors_one_begins_the_replay_and_the_other_can_only_finish_the_sa
         let body = settled(&ours, dead()).await.body;
         let id = only_letter(&ours).await.id;
         let (a, b) = tokio::join!(
-            ours.begin_replay(id, "kim", "the account is open again", None),
-            theirs.begin_replay(id, "lee", "try again", None),
+            ours.begin_replay(id, LetterDeed::of("kim", "the account is open again"), None),
+            theirs.begin_replay(id, LetterDeed::of("lee", "try again"), None),
         );
         let (a, b) = (a.expect("begun"), b.expect("begun"));
         assert_ne!(a.again, b.again, "one of them began it");
         assert_eq!((a.generation, &a.body, a.kind.as_deref()), (Generation(2), &body, Some("closure.sms/1")));
         assert_eq!((b.generation, &b.body), (Generation(2), &body));
-        let other = ours.begin_replay(id, "park", "another text", Some(Bytes::from("other"))).await;
-        assert_eq!(other, Err(ReplayError::NotOpen { id, state: DeadLetterState::Replaying }));
+        let other =
+            ours.begin_replay(id, LetterDeed::of("park", "another text"), Some(Bytes::from("other"))).await;
+        assert!(
+            matches!(other, Err(ReplayError::NotOpen { state: DeadLetterState::Replaying, .. })),
+            "{other:?}"
+        );
         let actions = ours.dead_letter(id).await.expect("the database answers").expect("a letter").actions;
         assert_eq!(actions.len(), 1);
         assert_eq!(actions[0].generation, Generation(2));
@@ -60,7 +64,7 @@ fn a_replay_that_succeeds_resolves_its_letter_and_one_that_dies_opens_it_again()
             (Generation(2), dead(), DeadLetterState::Open, 2),
             (Generation(3), accepted("ref", 60_000), DeadLetterState::Resolved, 2),
         ] {
-            let replay = store.begin_replay(id, "kim", "again", None).await.expect("begun");
+            let replay = store.begin_replay(id, LetterDeed::of("kim", "again"), None).await.expect("begun");
             assert_eq!(replay.generation, generation);
             let stale = store.claim(claim(job)).await.expect("the database answers");
             assert_eq!(stale, Claim::Stale { generation });
@@ -69,12 +73,13 @@ fn a_replay_that_succeeds_resolves_its_letter_and_one_that_dies_opens_it_again()
             let letter = only_letter(&store).await;
             assert_eq!((letter.state, letter.deaths), (state, deaths));
         }
-        let again = store.begin_replay(id, "kim", "again", None).await;
-        assert_eq!(again, Err(ReplayError::NotOpen { id, state: DeadLetterState::Resolved }));
-        assert_eq!(
-            store.discard(id, "kim", "done").await,
-            Err(ReplayError::NotOpen { id, state: DeadLetterState::Resolved })
+        let again = store.begin_replay(id, LetterDeed::of("kim", "again"), None).await;
+        assert!(
+            matches!(again, Err(ReplayError::NotOpen { state: DeadLetterState::Resolved, .. })),
+            "{again:?}"
         );
+        let given_up = store.discard(id, LetterDeed::of("kim", "done"), 0).await;
+        assert!(matches!(given_up, Err(ReplayError::NotOpen { state: DeadLetterState::Resolved, .. })));
     });
 }
 
@@ -85,8 +90,10 @@ fn an_edited_replay_sends_the_new_bytes_and_keeps_the_old() {
         let before = settled(&store, dead()).await;
         let id = only_letter(&store).await.id;
         let edited = Bytes::from("edited");
-        let replay =
-            store.begin_replay(id, "kim", "number corrected", Some(edited.clone())).await.expect("begun");
+        let replay = store
+            .begin_replay(id, LetterDeed::of("kim", "number corrected"), Some(edited.clone()))
+            .await
+            .expect("begun");
         assert_eq!(replay.body, edited);
         let old = NewClaim { generation: Generation(2), ..claim(before.job_id) };
         assert_eq!(
@@ -109,7 +116,10 @@ fn receipts_of_an_older_generation_say_nothing_about_a_replay() {
         let client_ref = Some(ClientRef::of(job, Generation::FIRST, attempt));
         let undelivered = Receipt { client_ref, ..receipt("old", ReceiptStatus::Undelivered) };
         settle(&store, crate::support::settlement(lease, attempt, dead())).await;
-        store.begin_replay(only_letter(&store).await.id, "kim", "again", None).await.expect("begun");
+        store
+            .begin_replay(only_letter(&store).await.id, LetterDeed::of("kim", "again"), None)
+            .await
+            .expect("begun");
         store.record_receipt(&undelivered).await.expect("the database answers");
         let seen = |facts: &DeliveryFacts| {
             assert_eq!(facts.receipts, []);
@@ -125,15 +135,21 @@ fn a_discarded_letter_discards_its_delivery_and_hands_it_back_to_be_told_of() {
         let store = database.store();
         let job = settled(&store, dead()).await.job_id;
         let id = only_letter(&store).await.id;
-        let snapshot =
-            store.discard(id, "kim", "the customer called").await.expect("open").expect("a delivery");
+        let given_up = store.discard(id, LetterDeed::of("kim", "the customer called"), 0).await;
+        let Ok(GivenUp::Now(Some(snapshot))) = given_up else { panic!("{given_up:?}") };
         assert_eq!((snapshot.job_id, snapshot.state), (job, DeliveryState::Discarded));
         let answer = store.claim(claim(job)).await.expect("the database answers");
         assert!(matches!(answer, Claim::Settled(_)), "{answer:?}");
-        let replay = store.begin_replay(id, "kim", "after all", None).await;
-        assert_eq!(replay, Err(ReplayError::NotOpen { id, state: DeadLetterState::Discarded }));
+        let replay = store.begin_replay(id, LetterDeed::of("kim", "after all"), None).await;
+        assert!(
+            matches!(replay, Err(ReplayError::NotOpen { state: DeadLetterState::Discarded, .. })),
+            "{replay:?}"
+        );
         let nothing = DeadLetterId(id.0 + 1);
-        assert_eq!(store.discard(nothing, "kim", "?").await, Err(ReplayError::NotFound(nothing)));
+        assert_eq!(
+            store.discard(nothing, LetterDeed::of("kim", "?"), 0).await,
+            Err(ReplayError::NotFound(nothing))
+        );
     });
 }
 
@@ -148,12 +164,15 @@ fn a_message_that_is_no_job_is_kept_once_by_its_bytes_and_replayed_as_a_first_ge
         assert_eq!(store.record_dead_letter(unreadable).await, Ok(buried), "the same death, seen twice");
         let kept = only_letter(&store).await;
         assert_eq!((kept.deaths, kept.job_id, kept.channel), (1, None, Some(Channel::Sms)));
-        let replay = store.begin_replay(id, "kim", "repaired", Some(Bytes::from("{}"))).await.expect("begun");
+        let replay = store
+            .begin_replay(id, LetterDeed::of("kim", "repaired"), Some(Bytes::from("{}")))
+            .await
+            .expect("begun");
         assert_eq!(
             (replay.generation, replay.job_id, replay.routing_key.as_str()),
             (Generation::FIRST, None, "sms")
         );
-        store.finish_bytes_replay(id).await.expect("the database answers");
+        store.replay_published(id, Generation::FIRST).await.expect("the database answers");
         assert_eq!(only_letter(&store).await.state, DeadLetterState::Resolved);
     });
 }
@@ -172,7 +191,7 @@ fn a_crash_loop_kills_the_delivery_that_it_could_not_finish() {
         assert_eq!((story.state, story.code), (DeliveryState::Dead, Some(FailureCode::CrashLoop)));
         assert_eq!(story.tries[0].state, "in_doubt", "nobody knows what the crashed worker sent");
         assert_eq!(story.dead_letters[0].letter.deaths, 1);
-        store.discard(id, "kim", "seen").await.expect("open");
+        store.discard(id, LetterDeed::of("kim", "seen"), 0).await.expect("open");
         // The dead worker crashed before its ack: the same message comes once more.
         store.record_dead_letter(letter(&body, Some(job), 1)).await.expect("the database answers");
         assert_eq!(only_letter(&store).await.state, DeadLetterState::Discarded);
@@ -192,9 +211,9 @@ fn a_crash_loop_after_the_provider_took_it_neither_kills_nor_replays_it() {
             .id;
         let after = store.snapshot(snapshot.job_id).await.expect("the database answers").expect("a delivery");
         assert_eq!(after.state, DeliveryState::Accepted);
-        let replay = store.begin_replay(id, "kim", "again", None).await;
+        let replay = store.begin_replay(id, LetterDeed::of("kim", "again"), None).await;
         assert_eq!(replay, Err(ReplayError::NotDead { id, state: DeliveryState::Accepted }));
-        assert_eq!(store.discard(id, "kim", "it was sent").await, Ok(None));
+        assert_eq!(store.discard(id, LetterDeed::of("kim", "it was sent"), 0).await, Ok(GivenUp::Now(None)));
     });
 }
 
@@ -207,7 +226,7 @@ fn another_content_under_a_jobs_id_is_a_letter_of_its_own() {
             store.record_dead_letter(letter("other", Some(job), 1)).await.expect("the database answers").id;
         let snapshot = store.snapshot(job).await.expect("the database answers").expect("a delivery");
         assert_eq!(snapshot.state, DeliveryState::Sending, "the first content is left in peace");
-        let replay = store.begin_replay(id, "kim", "again", None).await.expect("begun");
+        let replay = store.begin_replay(id, LetterDeed::of("kim", "again"), None).await.expect("begun");
         assert_eq!((replay.job_id, replay.generation), (None, Generation::FIRST));
     });
 }
@@ -219,7 +238,7 @@ fn a_job_that_was_never_claimed_is_replayed_as_its_next_generation() {
         let body = format!("{{\"job_id\":\"{job}\"}}");
         let id =
             store.record_dead_letter(letter(&body, Some(job), 1)).await.expect("the database answers").id;
-        let replay = store.begin_replay(id, "kim", "fixed", None).await.expect("begun");
+        let replay = store.begin_replay(id, LetterDeed::of("kim", "fixed"), None).await.expect("begun");
         assert_eq!((replay.job_id, replay.generation, replay.kind), (Some(job), Generation(2), None));
         let generation = Generation(2);
         let (lease, attempt) = claim_granted(&store, NewClaim { generation, ..claim(job) }).await;

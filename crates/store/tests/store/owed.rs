@@ -3,7 +3,7 @@ use std::time::Duration;
 use closure_contract::{Evidence, FailureCode, Generation, JobId, Outcome, OutcomeName, Provider};
 use closure_store::{
     AttemptUse, BounceEffect, Bounced, Debt, DeliveryFacts, DeliveryState, DeliveryUpdate, FinalState,
-    NewBounce, NewClaim, NewFallback, Snapshot, Store,
+    LetterDeed, NewBounce, NewClaim, NewFallback, Snapshot, Store,
 };
 use serde_json::json;
 
@@ -157,7 +157,8 @@ fn a_replay_is_owed_to_the_worker_and_begins_its_own_count_of_words() {
         assert_eq!(died.words, 1);
         let letters = store.dead_letters(closure_store::DeadLetterFilter::default()).await;
         let letter = letters.expect("the database answers")[0].id;
-        let replay = store.begin_replay(letter, "kim", "again", None).await.expect("it is open");
+        let replay =
+            store.begin_replay(letter, LetterDeed::of("kim", "again"), None).await.expect("it is open");
         store.paid(&[Debt::of(&died)]).await.expect("the database answers");
         assert_eq!(
             debts(database).await,

@@ -4,8 +4,9 @@ use std::collections::BTreeSet;
 
 use closure_contract::facts::{PersonalData, recipients::Recipient};
 use closure_store::{
-    ActorProof, AuditFilter, AuditVerdict, ChainBreak, ListChange, NewAudit, NewSuppression, NewUser,
-    ReplayError, Right, Store, StoreSettings, Subject, SuppressionSource, UserChange, UserError, UserState,
+    ActorProof, AuditFilter, AuditVerdict, ChainBreak, LetterDeed, ListChange, NewAudit, NewSuppression,
+    NewUser, ReplayError, Right, Store, StoreSettings, Subject, SuppressionSource, UserChange, UserError,
+    UserState,
 };
 
 use crate::support::{TestDatabase, dead, run, settled};
@@ -133,8 +134,11 @@ fn an_act_is_on_record_with_its_commit_and_with_nothing_else() {
         settled(&store, dead()).await;
         let letter = store.dead_letters(Default::default()).await.expect("the database answers").remove(0).id;
         let kim = store.on_record(entry("kim", "letter.replay", &letter.to_string()));
-        let replay = kim.begin_replay(letter, "kim", "a test", Some("edited".into())).await.expect("begun");
-        let again = kim.begin_replay(letter, "kim", "a test", Some("another".into())).await;
+        let replay = kim
+            .begin_replay(letter, LetterDeed::of("kim", "a test"), Some("edited".into()))
+            .await
+            .expect("begun");
+        let again = kim.begin_replay(letter, LetterDeed::of("kim", "a test"), Some("another".into())).await;
         assert!(matches!(again, Err(ReplayError::NotOpen { .. })), "{again:?}");
         let list = store.on_record(entry("kim", "recipient.suppress", "a***@example.com"));
         let new = NewSuppression {
@@ -173,7 +177,9 @@ fn an_act_that_cannot_be_put_on_record_is_not_done() {
         let letter = store.dead_letters(Default::default()).await.expect("the database answers").remove(0).id;
         database.execute("ALTER TABLE audit ADD CHECK (account <> 'kim')").await;
         let kim = store.on_record(entry("kim", "letter.discard", &letter.to_string()));
-        kim.discard(letter, "kim", "a test").await.expect_err("nothing is done without its record");
+        kim.discard(letter, LetterDeed::of("kim", "a test"), 0)
+            .await
+            .expect_err("nothing is done without its record");
         assert_eq!(database.count("SELECT count(*) FROM dead_letter WHERE state = 'open'").await, 1);
         assert_eq!(database.count("SELECT count(*) FROM dead_letter_action").await, 0);
     });

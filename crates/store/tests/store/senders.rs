@@ -2,7 +2,7 @@
 
 use closure_contract::{Evidence, Generation, JobId, Receipt, ReceiptStatus};
 use closure_store::{
-    DeliveryFacts, DeliveryState, DeliveryUpdate, Ending, NewClaim, NewFallback, Snapshot, Store,
+    DeliveryFacts, DeliveryState, DeliveryUpdate, Ending, LetterDeed, NewClaim, NewFallback, Snapshot, Store,
 };
 use serde_json::json;
 
@@ -81,7 +81,10 @@ fn a_new_generation_has_had_no_sender_until_its_own_is_asked_for() {
         let (lease, attempt) = claim_granted(&store, claim(job)).await;
         settle(&store, settlement(lease, attempt, dead())).await;
         let letters = store.dead_letters(Default::default()).await.expect("the database answers");
-        let replay = store.begin_replay(letters[0].id, "kim", "again", None).await.expect("it is open");
+        let replay = store
+            .begin_replay(letters[0].id, LetterDeed::of("kim", "again"), None)
+            .await
+            .expect("it is open");
         let before = store.snapshot(job).await.expect("the database answers").expect("a delivery");
         assert_eq!((before.generation, senders(&before)), (Generation(2), (None, None)));
         let other = Some("KRIDE".to_owned());

@@ -1,5 +1,5 @@
 use closure_contract::{Channel, ConsultationId, JobId};
-use closure_store::{Debt, DeliveryState, EarlierWord, NewClaim, StateCount, Store};
+use closure_store::{Debt, DeliveryState, EarlierWord, LetterDeed, NewClaim, StateCount, Store};
 
 use crate::support::{
     TestDatabase, accepted, claim, claim_granted, dead, new_job, run, settle, settled, settlement,
@@ -74,7 +74,7 @@ fn nothing_personal_is_in_what_debug_shows() {
         shown += &format!("{snapshot:?} {:?}", store.claim(secret).await);
         let letters = store.dead_letters(Default::default()).await.expect("the database answers");
         let letter = store.dead_letter(letters[0].id).await.expect("the database answers");
-        let replay = store.begin_replay(letters[0].id, "kim", "again", None).await;
+        let replay = store.begin_replay(letters[0].id, LetterDeed::of("kim", "again"), None).await;
         shown += &format!("{letter:?} {replay:?}");
         assert!(!shown.contains("912 345") && !shown.contains("57, 49, 50"), "{shown}");
     });
