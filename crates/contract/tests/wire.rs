@@ -1,8 +1,8 @@
 //! The promises of the contract: old messages decode for ever, and bad ones are refused with their reason.
 
 use closure_contract::{
-    Cancel, CancelOutcome, Channel, DecodeError, FailureCode, Generation, Job, JobId, Language, Outcome,
-    ReceiptMessage,
+    AttemptNumber, Cancel, CancelOutcome, Channel, ClientRef, DecodeError, FailureCode, Generation, Job,
+    JobId, Language, Outcome, ReceiptMessage,
     job::{Phone, SmsBody},
     topology::{DelayStep, JOB_BYTES_MAX, bindings, exchanges, queues},
 };
@@ -334,4 +334,27 @@ fn what_is_told_of_a_message_that_is_no_edition_has_an_id_for_each_thing_that_ca
         }
     }
     assert_eq!(ids.len(), told);
+}
+
+#[test]
+fn the_references_of_attempts_rise_with_the_ids_of_their_jobs_and_differ_in_everything_else() {
+    let ids = ["0198c0de-0000-7000-8000-00000000abcd", "0198c0de-0001-7000-8000-000000000001"];
+    let jobs = ids.map(|id| id.parse::<JobId>().expect("a UUID"));
+    let mut names = Vec::new();
+    for job in jobs {
+        for generation in [Generation(1), Generation(2), Generation(12)] {
+            for attempt in [1, 2, 22].map(AttemptNumber) {
+                let name = ClientRef::of(job, generation, attempt);
+                assert_eq!(name, ClientRef::of(job, generation, attempt), "it is derived");
+                assert_eq!(
+                    (name.0.get_version_num(), name.0.as_bytes()[..6] == job.0.as_bytes()[..6]),
+                    (8, true)
+                );
+                names.push(name);
+            }
+        }
+    }
+    let (earlier, later) = names.split_at(names.len() / 2);
+    assert!(earlier.iter().max() < later.iter().min(), "{names:?}");
+    assert_eq!(names.iter().collect::<std::collections::BTreeSet<_>>().len(), names.len());
 }

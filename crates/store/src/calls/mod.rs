@@ -3,7 +3,7 @@
 pub(crate) mod placing;
 
 use closure_contract::{
-    AttemptNumber, ClientRef, FailureCode, Generation, JobId, Timestamp,
+    ClientRef, FailureCode, Generation, JobId, Timestamp,
     facts::calls::{CallEvent, CallEventKind},
 };
 use serde_json::Value;
@@ -97,12 +97,10 @@ impl Store {
         rows.iter()
             .map(|row| {
                 let columns = Columns(row);
-                let (job_id, generation) = (columns.job("job_id")?, columns.generation("generation")?);
-                let attempt: AttemptNumber = columns.attempt("attempts")?;
                 Ok(OpenCall {
-                    job_id,
-                    generation,
-                    client_ref: ClientRef::of(job_id, generation, attempt),
+                    job_id: columns.job("job_id")?,
+                    generation: columns.generation("generation")?,
+                    client_ref: columns.get("client_ref").map(ClientRef)?,
                     is_stale: columns.get("is_stale")?,
                     gone_ms: columns
                         .get::<Option<i64>>("gone_ms")?
@@ -181,7 +179,7 @@ UPDATE delivery AS d SET
     look_at = clock_timestamp() + $1::bigint * interval '1 millisecond'
 FROM due WHERE d.job_id = due.job_id
 RETURNING
-    d.job_id, d.generation, d.attempts, coalesce(d.fresh_until <= clock_timestamp(), false) AS is_stale,
+    d.job_id, d.generation, d.client_ref, coalesce(d.fresh_until <= clock_timestamp(), false) AS is_stale,
     (extract(epoch FROM clock_timestamp() - d.gone_since) * 1000)::bigint AS gone_ms,
     d.hung_up_at IS NOT NULL AS is_hung_up";
 

@@ -295,7 +295,8 @@ pub(crate) const CLAIM: &str = concat!(
                 CASE WHEN try THEN 'sending' ELSE d.state END,
                 CASE WHEN try THEN excluded.attempts ELSE d.attempts END,
                 CASE WHEN try THEN 0 ELSE d.lookups END,
-                CASE WHEN try THEN excluded.client_ref ELSE d.client_ref END,
+                -- A try that surely never reached its provider is made under the name that stands on record.
+                CASE WHEN try AND d.state <> 'sending' THEN excluded.client_ref ELSE d.client_ref END,
                 CASE WHEN try THEN excluded.provider ELSE d.provider END,
                 CASE WHEN try THEN excluded.tried_at ELSE d.tried_at END,
                 CASE WHEN try THEN coalesce(d.rendered, excluded.rendered) ELSE d.rendered END,

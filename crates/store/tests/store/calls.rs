@@ -185,6 +185,32 @@ fn a_claim_of_a_call_that_never_reached_the_request_is_granted_again_and_one_tha
 }
 
 #[test]
+fn an_attempt_that_another_release_named_keeps_its_name_until_it_ends() {
+    run(async |database| {
+        let (store, asked) = (database.store(), dial());
+        let (lease, _) = claim_granted(&store, asked.clone()).await;
+        let named = ClientRef(uuid::Uuid::new_v4());
+        for table in ["delivery", "attempt"] {
+            database.execute(&format!("UPDATE {table} SET client_ref = '{named}'")).await;
+        }
+        database.execute("UPDATE delivery SET lease_until = now() - interval '1 second'").await;
+        let again = NewClaim { token: uuid::Uuid::new_v4(), ..asked };
+        let found = match store.claim(again).await.expect("the database answers") {
+            Claim::Granted(Grant { client_ref, .. }) => client_ref,
+            other => panic!("{other:?}"),
+        };
+        assert_eq!(found, named, "the same attempt");
+        let standing = format!(
+            "UPDATE delivery SET state = 'accepted', look_at = now() - interval '1 second' WHERE job_id = '{}'",
+            lease.job_id
+        );
+        database.execute(&standing).await;
+        let open = store.open_calls(1_000, 10).await.expect("the database answers");
+        assert_eq!(open.iter().map(|call| call.client_ref).collect::<Vec<_>>(), [named]);
+    });
+}
+
+#[test]
 fn a_call_that_is_tried_again_says_nothing_of_the_request_before() {
     run(async |database| {
         let store = database.store();

@@ -61,9 +61,17 @@ impl Job {
     }
 
     /// Our names for its attempts, as the gateway has them; more than the first are rare.
+    ///
+    /// Revisions that are measured beside this one have named them by a hash alone.
     pub(crate) fn client_refs(&self) -> impl Iterator<Item = ClientRef> {
         let attempts = std::iter::successors(Some(AttemptNumber::FIRST), |attempt| Some(attempt.next()));
-        attempts.take(ATTEMPTS_MAX).map(|attempt| ClientRef::of(self.id, Generation::FIRST, attempt))
+        attempts.take(ATTEMPTS_MAX).flat_map(|attempt| {
+            let name = format!("attempt:{}:{attempt}", Generation::FIRST);
+            [
+                ClientRef::of(self.id, Generation::FIRST, attempt),
+                ClientRef(Uuid::new_v5(&self.id.0, name.as_bytes())),
+            ]
+        })
     }
 }
 
