@@ -60,7 +60,7 @@ user dead     "$none"                '^closure\.outcomes$'                    "^
 user cancel   "$none"                '^closure\.outcomes$'                    '^closure\.cancel$'
 user intake   "$none"                '^closure\.receipts$'                    "$none"
 user webhooks "$none"                '^closure\.webhooks\.aside$'             '^closure\.webhooks$'
-user operator "$none"                '^closure\.(jobs|outcomes|webhooks\.again)$' "$none"
+user operator "$none"                '^closure\.(jobs|outcomes|receipts|webhooks\.again)$' "$none"
 # From 4.2.6 on the broker tells how many messages wait only to who has some right to the queue. To write to a queue that
 # is no exchange means nothing by itself, so that this right lets the doctor see, and neither publish nor read.
 user doctor   "$none"                '^closure\.((sms|email|dial|cancel|webhooks)(\.dead)?|receipts\.dead)$' "$none"

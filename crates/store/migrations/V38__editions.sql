@@ -4,6 +4,9 @@
 -- Triggers copy what goes, whatever statement and whatever release changes the row, as with the earlier words: a job
 -- that never dies writes nothing here, and no claim, try or settlement names the columns that they watch.
 
+-- Workers change a delivery before its letter: this waits for both in that order, so that none of the two waits for ever.
+LOCK TABLE delivery IN SHARE ROW EXCLUSIVE MODE;
+
 CREATE TABLE delivery_edition (
     job_id          uuid        NOT NULL,
     generation      integer     NOT NULL,

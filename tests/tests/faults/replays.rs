@@ -143,8 +143,11 @@ fn a_letter_that_was_given_up_is_told_in_its_time_and_can_be_taken_back_before_a
         let command = |what: &'static str| [&["dead", what, &letter], &WHY[..]].concat();
         let said = fleet.cli(&command("discard")).await.with_code(0).output;
         assert!(said.contains("until then fleet dead undo"), "{said}");
-        // The same job comes once more, as after a lost connection.
+        // Its message is delivered once more, as after a lost connection.
+        fleet.stop_process("email").await;
         fleet.publish(&job).await;
+        fleet.vhost.give_back("closure.email", 1).await;
+        fleet.start_process("email").await;
         let heard = fleet.outcomes_of(id, 2).await;
         assert!(heard.iter().all(|heard| heard.summary() == "email.dead subject_not_english"), "{heard:?}");
         let said = fleet.cli(&command("undo")).await.with_code(0).output;
