@@ -10,10 +10,14 @@ use std::{
 
 use closure_contract::{
     ConsultationId, Job, JobId, Language, Timestamp,
-    facts::preconditions::{PreconditionQuery, Preconditions},
+    facts::{
+        jobs::JobFacts,
+        preconditions::{PreconditionQuery, Preconditions},
+    },
 };
 use closure_policy::{
     explain::{Decision, Verdict, decide, decide_in},
+    finding,
     number::meaning::JobNumber,
     preconditions,
     template::TemplateFacts,
@@ -128,6 +132,12 @@ impl Engine {
     pub async fn decide_now(&self, job: &Job) -> Result<(Decision, Timestamp), StoreError> {
         let decision = self.decide_by(Language::English, job, None).await?;
         Ok((decision, self.now()))
+    }
+
+    /// What a job is found by, where nothing else is to be decided of it; which template its text is of is not looked for.
+    pub async fn found_by(&self, job: &Job) -> JobFacts {
+        let known = self.rules.current().await;
+        finding::facts_of(job, &JobNumber::of(job, known.rules()), None)
     }
 
     /// This moment by the database's clock, as far as it is known.

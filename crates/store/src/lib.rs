@@ -7,6 +7,7 @@ mod database;
 mod dead_letters;
 mod delivery;
 mod error;
+mod finding;
 mod gateways;
 mod history;
 mod receipts;
@@ -29,7 +30,7 @@ pub use contacts::suppression::{ListChange, NewSuppression, Suppression, Suppres
 pub use database::json_text::JsonText;
 pub use database::rights::{Missing, RIGHTS};
 pub use database::session::NotInForce;
-pub use database::settings::{RemotePlaintext, StoreSettings};
+pub use database::settings::{Planning, RemotePlaintext, StoreSettings};
 pub use dead_letters::record::RecordedLetter;
 pub use dead_letters::replay::{Replay, ReplayError};
 pub use dead_letters::{
@@ -48,6 +49,10 @@ pub use delivery::snapshot::Snapshot;
 pub use delivery::state::{DeliveryPhase, DeliveryState};
 pub use delivery::sweep_work::SweepWork;
 pub use error::StoreError;
+pub use finding::backfill::{BackfillOf, BackfillProgress, ReadRow, UnreadRow, UnreadRows};
+pub use finding::counts::{CountBy, CountedDeliveries, Counting};
+pub use finding::find::{FoundDelivery, FoundPage, PageEnd, Search, SearchAnchor};
+pub use finding::keys::{HashKeyNumber, HashKeyReport, HashKeys, NoHashKeys};
 pub use gateways::circuits::{OpenCircuit, Opened, OpenedBy};
 pub use gateways::fallback_hold::{EmailsOnHold, FallbackHoldRow, Moved, RELEASE_LOOK_MS};
 pub use gateways::rates::Slots;

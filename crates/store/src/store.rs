@@ -7,6 +7,7 @@ use crate::{
     database::{batch::Batcher, migrate, pool::Database, session::session_settings, settings::StoreSettings},
     delivery::{claim::Claims, owed::Payments, settle::Settlements},
     error::StoreError,
+    finding::keys::HashKeys,
     receipts::{evaluate::Judgements, inbox::Inbox},
 };
 
@@ -23,12 +24,15 @@ pub struct Store {
     pub(crate) payments: Payments,
     /// What each session is told when it connects.
     pub(crate) session: Arc<[(&'static str, String)]>,
+    /// What hashes recipients.
+    pub(crate) keys: Arc<HashKeys>,
 }
 
 impl Store {
     /// A store that connects when it is first asked; the settings are checked now.
     pub fn new(settings: StoreSettings) -> Result<Self, StoreError> {
         let database = Database::new(&settings)?;
+        let keys = Arc::new(settings.hash_keys.clone());
         let (batch_max, linger_ms) = (settings.batch_max, settings.batch_linger_ms);
         Ok(Self {
             claims: Batcher::new(Claims(database.clone()), batch_max, linger_ms),
@@ -36,9 +40,10 @@ impl Store {
             standings: Batcher::new(Standings(database.clone()), batch_max, linger_ms),
             tallies: Batcher::new(Tallies(database.clone()), batch_max, linger_ms),
             inbox: Batcher::new(Inbox(database.clone()), batch_max, linger_ms),
-            judgements: Batcher::new(Judgements(database.clone()), batch_max, linger_ms),
+            judgements: Batcher::new(Judgements(database.clone(), Arc::clone(&keys)), batch_max, linger_ms),
             payments: Payments::new(database.clone()),
             session: session_settings(&settings).into(),
+            keys,
             database,
         })
     }

@@ -15,7 +15,7 @@ use serde_json::json;
 use tracing::warn;
 
 use super::{
-    Failure, Invocation, answer_by_email,
+    Failure, Invocation, answer_by_email, engine,
     printed::{Letter, Letters},
     show_as,
 };
@@ -127,14 +127,31 @@ async fn show(invocation: &Invocation, id: DeadLetterId) -> Result<(), Failure> 
 ///
 /// Should it end in between, the letter stays `replaying` and the same command finishes what was begun.
 async fn replay(invocation: &Invocation, settle: &Settle) -> Result<(), Failure> {
-    let (broker, database) = config::load(invocation.config.as_ref(), |source| {
-        (config::broker(source, "dead"), config::database(source))
+    let (broker, database, rulebook, refresh) = config::load(invocation.config.as_ref(), |source| {
+        (
+            config::broker(source, "dead"),
+            config::database(source),
+            config::rulebook(source),
+            config::templates_refresh(source),
+        )
     })?;
-    let store = Store::new(database)?;
+    let store = Store::new(database.clone())?;
     let id = DeadLetterId(settle.id);
     let edited = edited(&store, settle).await?;
-    let replay =
-        store.begin_replay(id, &settle.actor, &settle.reason, edited).await.map_err(replay_failure)?;
+    let found_by = match edited.as_deref().map(Job::decode) {
+        Some(Ok(job)) => {
+            let engine = engine(rulebook, Some(database), refresh).await?;
+            Some((job.id(), engine.decide_now(&job).await?.0.found_by))
+        }
+        Some(Err(_)) | None => None,
+    };
+    let replay = store
+        .begin_replay(id, &settle.actor, &settle.reason, edited.clone())
+        .await
+        .map_err(replay_failure)?;
+    if let (Some((job_id, found_by)), Some(body)) = (found_by, &edited) {
+        store.note_facts(job_id, body, &found_by).await?;
+    }
     let lifecycle = Lifecycle::default();
     let publisher = Publisher::start(broker, lifecycle.shutdown.clone(), &lifecycle.tracker);
     publisher.publish(vec![message(&replay)]).await?;

@@ -14,6 +14,7 @@ use crate::{error::StoreError, store::Store};
 pub const RIGHTS: &[(&str, &str)] = &[
     ("agent_call", "dial=SIu fleet=SIu"),
     ("attempt", "dead=Su dial=SIuD doctor=S email=SIuD fallback=S fleet=SIuD operator=S sms=SIuD"),
+    ("backfill", "doctor=S operator=SIU"),
     ("brake", "doctor=S fallback=SIU fleet=SIU operator=Su"),
     ("brake_action", "operator=SI"),
     ("cel", "dial=S doctor=s fleet=S pbx=I"),
@@ -38,6 +39,10 @@ pub const RIGHTS: &[(&str, &str)] = &[
         "advisor=s bounces=su dead=SuD dial=SuD doctor=S email=SuD fallback=SuD fleet=SuD operator=SuD sms=SuD",
     ),
     ("receipt", "bounces=I dial=Su doctor=s email=Su fallback=SIu fleet=SIu operator=S sms=Su"),
+    (
+        "recipient_key",
+        "bounces=SI cancel=SI dead=SI dial=SI doctor=S email=SI fallback=SI fleet=SI operator=SI sms=SI",
+    ),
     (
         "refinery_schema_history",
         "bounces=S cancel=S dead=S dial=S doctor=S email=S fallback=S fleet=S operator=S sms=S",
