@@ -2,7 +2,7 @@
 
 use clap::{Args, ValueEnum};
 
-/// What is looked for: at least one of a recipient, a tail, a consultation and a country.
+/// What is looked for: at least one of a recipient, a tail, a consultation, a country, and --state in_doubt.
 #[derive(Debug, Args)]
 pub struct Find {
     /// A number with plus and country code, or an address; `-` reads it from standard input, so that it stands in no

@@ -98,9 +98,12 @@ fn search(find: &Find) -> Result<Search, Failure> {
             let month = Timestamp(latest.saturating_sub(Duration::days(COUNTRY_DAYS)));
             (SearchAnchor::Country(country), Some(since.unwrap_or(month)))
         }
+        (None, None, None, None) if find.state.as_deref() == Some(DeliveryState::InDoubt.as_str()) => {
+            (SearchAnchor::InDoubt, since)
+        }
         (None, None, None, None) => {
             return Err(Failure::Input(
-                "among millions a search begins at a number, an address, --tail, --consultation or --country; name one of \
+                "among millions a search begins at a number, an address, --tail, --consultation, --country or --state in_doubt; name one of \
                  them, and narrow it with the others (a job by its id is `fleet show`, what waits for a person `fleet dead \
                  list`, counts are `fleet history`)"
                     .to_owned(),

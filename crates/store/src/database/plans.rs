@@ -126,6 +126,7 @@ const SEARCHES: &[(&str, &str)] = &[
     ("find by tail", find::BY_TAIL),
     ("find by consultation", find::BY_CONSULTATION),
     ("find by country", find::BY_COUNTRY),
+    ("find what is in doubt", find::IN_DOUBT),
     ("letters by recipient", find::STRAYS_BY_RECIPIENT),
     ("letters by tail", find::STRAYS_BY_TAIL),
     ("letters by consultation", find::STRAYS_BY_CONSULTATION),

@@ -34,6 +34,8 @@ pub enum SearchAnchor {
     Consultation(ConsultationId),
     /// Numbers of this country code.
     Country(u16),
+    /// What is in doubt, of anybody.
+    InDoubt,
 }
 
 /// Which deliveries are looked for; what is not named may be anything.
@@ -169,6 +171,9 @@ impl Store {
                     self.database.query(BY_CONSULTATION, &filters.values(&consultation)).await?,
                     self.strays(search, STRAYS_BY_CONSULTATION, &consultation).await?,
                 )
+            }
+            SearchAnchor::InDoubt => {
+                (self.database.query(IN_DOUBT, &filters.values(&true)).await?, Vec::new())
             }
             SearchAnchor::Country(code) => {
                 let code = i32::from(*code);
@@ -331,6 +336,9 @@ pub(crate) const BY_RECIPIENT: &str = concat!(
 );
 pub(crate) const BY_TAIL: &str = found!("d.recipient_tail = $1");
 pub(crate) const BY_CONSULTATION: &str = found!("d.consultation_id = $1");
+/// What is in doubt is little, and has an index of its own.
+pub(crate) const IN_DOUBT: &str =
+    found!("d.doubt_since IS NOT NULL AND d.doubt_since <= now() AND $1::boolean");
 pub(crate) const BY_COUNTRY: &str = found!("d.country_code = $1");
 
 /// Letters that speak for no delivery; `$2` to `$6` are channel, code, agent, and the time of the death.

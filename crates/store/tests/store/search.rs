@@ -15,7 +15,9 @@ use time::macros::{date, datetime};
 
 use crate::{
     finding::{FIRST, SECOND, facts, store_with},
-    support::{TestDatabase, accepted, claim, claim_granted, dead, new_job, run, settle, settlement},
+    support::{
+        TestDatabase, accepted, claim, claim_granted, dead, in_doubt, new_job, run, settle, settlement,
+    },
 };
 
 fn phone(digits: &str) -> SearchAnchor {
@@ -61,6 +63,23 @@ fn a_customer_is_found_by_each_anchor_and_by_the_key_of_any_time() {
         // Whoever has the new key alone is told what it cannot see.
         let page = find(&store_with(database, SECOND), Search::from(phone("84912345678"))).await;
         assert_eq!((jobs(&page), page.lost_keys), (vec![second], vec![HashKeyNumber(1)]));
+    });
+}
+
+#[test]
+fn what_is_in_doubt_is_found_without_any_other_anchor() {
+    run(async |database| {
+        let store = store_with(database, FIRST);
+        claimed(&store, facts("84912345678", 84, "kim")).await;
+        let job = new_job();
+        let asked = NewClaim { found_by: facts("819012345678", 81, "lee"), ..claim(job) };
+        let (lease, attempt) = claim_granted(&store, asked).await;
+        settle(&store, settlement(lease, attempt, in_doubt(0))).await;
+        let page = find(&store, Search::from(SearchAnchor::InDoubt)).await;
+        assert_eq!(jobs(&page), [job]);
+        assert!(page.deliveries[0].doubt_since.is_some());
+        let of_kim = Search { agent_id: Some("kim".to_owned()), ..Search::from(SearchAnchor::InDoubt) };
+        assert!(jobs(&find(&store, of_kim).await).is_empty());
     });
 }
 
