@@ -72,6 +72,9 @@ keep advisor_jobs_token_next ""
 # It makes our envelope senders ours; the roles email and bounces share it.
 keep bounce_secret "$(password)"
 keep bounce_secret_next ""
+# It hashes recipients, so that they are found and written down nowhere; a new key is a further line with the next number.
+# A key that is lost takes with it whatever it hashed: keep a copy where the database's backups are not.
+keep recipient_hash_keys "1:$(head -c 32 /dev/urandom | od -An -v -tx1 | tr -d ' \n')"
 # It signs what is posted to the CRM's webhook; the CRM has it too.
 keep webhooks_secret "whsec_$(head -c 32 /dev/urandom | base64)"
 keep webhooks_secret_next ""

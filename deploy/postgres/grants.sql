@@ -29,12 +29,14 @@ END $$;
 CREATE FUNCTION pg_temp.never_changed(place text) RETURNS text[] LANGUAGE sql AS $$
     SELECT CASE place
         WHEN 'delivery' THEN ARRAY['job_id', 'channel', 'kind', 'consultation_id', 'revision', 'generation', 'body',
-            'body_hash', 'source_job_id', 'created_at', 'traceparent']
+            'body_hash', 'source_job_id', 'created_at', 'traceparent', 'recipient_hash', 'hash_key', 'recipient_tail',
+            'country_code', 'agent_id', 'template']
         WHEN 'attempt' THEN ARRAY['job_id', 'generation', 'number', 'client_ref', 'provider', 'started_at']
         WHEN 'receipt' THEN ARRAY['id', 'provider', 'receipt_id', 'provider_ref', 'client_ref', 'status', 'evidence',
             'provider_code', 'occurred_at', 'received_at', 'recorded_at', 'failure_code', 'reported_sender']
         WHEN 'dead_letter' THEN ARRAY['id', 'key', 'job_id', 'about_job', 'channel', 'queue', 'routing_key', 'message_id', 'body',
-            'replay_body', 'replay_generation', 'first_died_at', 'version']
+            'replay_body', 'replay_generation', 'first_died_at', 'version', 'consultation_id', 'recipient_hash', 'hash_key',
+            'recipient_tail', 'country_code', 'agent_id', 'template', 'provider', 'provider_code', 'search']
     END
 $$;
 
@@ -43,7 +45,8 @@ REVOKE ALL ON ALL TABLES IN SCHEMA public FROM
     closure_cancel, closure_bounces, closure_fleet, closure_operator, closure_doctor, closure_advisor, closure_pbx;
 -- These have more rights than their callers, and PostgreSQL lets everybody call a function that is new.
 REVOKE ALL ON FUNCTION mail_recipient(uuid), owe(uuid, integer, integer), delivery_answers(), delivery_keeps_its_word(),
-    delivery_keeps_its_edition(), dead_letter_changes(), owed_replays(text[], integer), put_on_record(jsonb)
+    delivery_keeps_its_edition(), dead_letter_changes(), owed_replays(text[], integer), put_on_record(jsonb),
+    letter_is_found()
     FROM PUBLIC,
     closure_worker, closure_courier, closure_sms, closure_email, closure_dial, closure_fallback, closure_dead,
     closure_cancel, closure_bounces, closure_fleet, closure_operator, closure_doctor, closure_advisor, closure_pbx;
@@ -53,6 +56,12 @@ GRANT USAGE ON SCHEMA public TO
 
 -- Every worker looks whether the tables are those of its release, and knows the templates.
 GRANT SELECT ON refinery_schema_history, template_register, template TO closure_worker;
+
+-- Which keys hash recipients is known before the first hash is made by one; the keys are in no database.
+GRANT SELECT, INSERT ON recipient_key TO closure_worker, closure_operator;
+GRANT SELECT ON recipient_key, backfill TO closure_doctor;
+-- What an earlier release wrote is read again by `fleet backfill`.
+GRANT SELECT, INSERT, UPDATE ON backfill TO closure_operator;
 
 -- Text messages, emails and calls: claim, try, settle.
 GRANT SELECT, INSERT ON delivery TO closure_courier;
@@ -160,8 +169,9 @@ GRANT INSERT ON dead_letter_action, suppression_action, template_action, brake_a
 -- A replay is a new generation, with the bytes that a person may have corrected.
 SELECT pg_temp.give_all_but('UPDATE', 'delivery',
     ARRAY['job_id', 'channel', 'kind', 'consultation_id', 'revision', 'source_job_id', 'created_at'], 'closure_operator');
-GRANT UPDATE (state, replay_generation, replay_body, settled_at, published_at, publish_at, announce_at)
-    ON dead_letter TO closure_operator;
+GRANT UPDATE (state, replay_generation, replay_body, settled_at, published_at, publish_at, announce_at,
+    consultation_id, recipient_hash, hash_key, recipient_tail, country_code, agent_id, template, provider,
+    provider_code, search) ON dead_letter TO closure_operator;
 GRANT INSERT, DELETE ON suppression TO closure_operator;
 -- An edition of a template never changes but in its approval, and none is taken away.
 GRANT INSERT, UPDATE (state, approved_by, approved_at, carrier_ref, valid_from, valid_until) ON template TO closure_operator;
@@ -181,7 +191,10 @@ GRANT SELECT ON user_right TO closure_doctor;
 -- `fleet doctor` counts, and reads nobody's text.
 GRANT SELECT ON refinery_schema_history, template_register, template, circuit, brake, attempt TO closure_doctor;
 -- What a provider said of a job that is put off is masked before it is written.
-SELECT pg_temp.give_all_but('SELECT', 'delivery', ARRAY['body', 'rendered', 'rules', 'call'], 'closure_doctor');
-SELECT pg_temp.give_all_but('SELECT', 'dead_letter', ARRAY['body', 'replay_body', 'detail', 'headers'], 'closure_doctor');
+SELECT pg_temp.give_all_but('SELECT', 'delivery',
+    ARRAY['body', 'rendered', 'rules', 'call', 'recipient_hash', 'recipient_tail', 'agent_id'], 'closure_doctor');
+SELECT pg_temp.give_all_but('SELECT', 'dead_letter',
+    ARRAY['body', 'replay_body', 'detail', 'headers', 'recipient_hash', 'recipient_tail', 'agent_id', 'search'],
+    'closure_doctor');
 
 COMMIT;

@@ -23,6 +23,8 @@ const SENSITIVE: &[(&str, &str, &str)] = &[
     ("delivery.generation", "UPDATE", "operator"),
     ("delivery.job_id", "UPDATE", ""),
     ("delivery.consultation_id", "UPDATE", ""),
+    ("delivery.recipient_hash", "UPDATE", "operator"),
+    ("delivery.recipient_tail", "SELECT", "dead dial email fallback fleet operator sms"),
     ("delivery.rendered", "SELECT", "dial email fallback fleet operator sms"),
     ("delivery.detail", "SELECT", "dead dial doctor email fallback fleet operator sms"),
     ("delivery.call", "SELECT", "dead dial email fallback fleet operator sms"),
@@ -373,6 +375,8 @@ fn each_systemd_unit_of_a_role_is_sound_and_has_its_own_secrets_alone() {
             .filter_map(|line| line.split_once(':').map(|(name, _)| name))
             .collect();
         let mut wanted = own;
+        // Whoever writes deliveries or letters hashes their recipients.
+        wanted.extend((!matches!(role, "cancel" | "webhooks")).then_some("recipient_hash_keys"));
         let (broker, database) = (format!("broker_uri_{role}"), format!("database_url_{role}"));
         wanted.push(broker.as_str());
         // Whoever speaks with the CRM's servers has no database.

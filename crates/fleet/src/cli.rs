@@ -3,6 +3,7 @@
 pub mod dead;
 mod doctor;
 pub mod fallback_hold;
+mod find;
 pub mod gateways;
 pub mod people;
 mod signature;
@@ -18,6 +19,7 @@ use closure_contract::JobId;
 pub use self::dead::{Dead, Settle};
 pub use self::doctor::{Doctor, Member};
 pub use self::fallback_hold::FallbackHoldCommand;
+pub use self::find::{Backfill, ChannelName, CountName, Find, History};
 pub use self::gateways::Gateways;
 pub use self::people::{Acting, Audit, Reveal, Users};
 pub use self::suppress::{Cancel, Suppress, Whom};
@@ -69,6 +71,10 @@ pub enum Command {
         /// A job's UUID, or a consultation's id.
         id: String,
     },
+    /// Find what was sent to a customer, by number, address, last digits, consultation or country.
+    Find(Find),
+    /// Count what was sent by day, country, agent, gateway and state.
+    History(History),
     /// The dead-letter desk.
     #[command(subcommand)]
     Dead(Dead),
@@ -97,6 +103,8 @@ pub enum Command {
     Topology(Topology),
     /// Bring the database's schema to this release.
     Migrate,
+    /// Read what an earlier release wrote once more, so that it can be found; goes on where it was cut.
+    Backfill(Backfill),
     /// Check the configuration, that of the processes that are named, and everything that the fleet needs.
     Doctor(Doctor),
     /// Print outcomes as the CRM hears them, one JSON object a line, until SIGTERM.

@@ -10,10 +10,14 @@ use std::{
 
 use closure_contract::{
     ConsultationId, Job, JobId, Language, Timestamp,
-    facts::preconditions::{PreconditionQuery, Preconditions},
+    facts::{
+        jobs::JobFacts,
+        preconditions::{PreconditionQuery, Preconditions},
+    },
 };
 use closure_policy::{
     explain::{Decision, Verdict, decide, decide_in},
+    finding,
     number::meaning::JobNumber,
     preconditions,
     template::TemplateFacts,
@@ -138,6 +142,11 @@ impl Engine {
     /// A job's number as the settings read it, which no template changes: read once for every decision about the job.
     pub fn number(&self, job: &Job) -> JobNumber {
         JobNumber::of(job, self.rules.settings())
+    }
+
+    /// What a job is found by, where nothing else is to be decided of it; which template its text is of is not looked for.
+    pub fn found_by(&self, job: &Job) -> JobFacts {
+        finding::facts_of(job, &self.number(job), None)
     }
 
     /// This moment by the database's clock, as far as it is known.

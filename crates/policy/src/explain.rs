@@ -4,7 +4,7 @@ use std::fmt;
 
 use closure_contract::{
     AppliedRule, FailureCode, Job, JobId, Language, Provider, Timestamp,
-    facts::{mail::AutoSubmitted, preconditions::Preconditions},
+    facts::{jobs::JobFacts, mail::AutoSubmitted, preconditions::Preconditions},
     job::Scope,
 };
 use schemars::JsonSchema;
@@ -13,6 +13,7 @@ use serde::Serialize;
 use crate::{
     caps, dial,
     email::{self, EmailFacts},
+    finding,
     findings::{Findings, Postponement, Refusal, RefusalEnding},
     language::chinese::ChineseFacts,
     number::{
@@ -70,6 +71,9 @@ pub struct Decision {
     /// What to send, exactly where the verdict is [`Verdict::Send`].
     #[serde(skip)]
     pub plan: Option<Plan>,
+    /// What the job is found by, whatever the verdict.
+    #[serde(skip)]
+    pub found_by: JobFacts,
 }
 
 impl fmt::Debug for Decision {
@@ -246,6 +250,7 @@ pub fn decide_in(
         fallback: None,
         email: None,
         plan: None,
+        found_by: JobFacts::default(),
     };
     match job {
         Job::Sms(job) => {
@@ -275,6 +280,7 @@ pub fn decide_in(
             decision.plan = judged.plan.map(Plan::Dial);
         }
     }
+    decision.found_by = finding::facts_of(job, number, decision.template.as_ref());
     let region = decision.phone.as_ref().and_then(|phone| phone.region.as_deref());
     quiet::check(job.channel(), region, &rulebook.rules().quiet_hours, now, &mut findings);
     suppression::check(job.channel(), standing, &mut findings);

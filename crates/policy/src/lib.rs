@@ -8,6 +8,7 @@ pub mod email;
 pub mod explain;
 pub mod failure;
 pub mod fallback;
+pub mod finding;
 mod findings;
 pub mod gateway;
 pub mod guide;

@@ -50,6 +50,12 @@ fn country_code_digits(digits: &str) -> usize {
     }
 }
 
+/// A number of which only its country and its last digits are known: `+84 ******5678`.
+pub fn tail(country_code: Option<u32>, last_digits: &str) -> String {
+    let country = country_code.map_or_else(String::new, |code| format!("+{code} "));
+    format!("{country}******{last_digits}")
+}
+
 /// An address with its local part hidden: `m***@example.com`.
 pub fn email(address: &str) -> String {
     match address.rsplit_once('@') {

@@ -7,6 +7,7 @@ use crate::{
     database::{batch::Batcher, migrate, pool::Database, session::session_settings, settings::StoreSettings},
     delivery::{claim::Claims, owed::Payments, settle::Settlements},
     error::StoreError,
+    finding::keys::HashKeys,
     people::NewAudit,
     receipts::{evaluate::Judgements, inbox::Inbox},
 };
@@ -26,12 +27,15 @@ pub struct Store {
     pub(crate) session: Arc<[(&'static str, String)]>,
     /// Who acts through this store, and how it is to stand on record; nobody where a process does its own work.
     pub(crate) record: Option<Arc<NewAudit>>,
+    /// What hashes recipients.
+    pub(crate) keys: Arc<HashKeys>,
 }
 
 impl Store {
     /// A store that connects when it is first asked; the settings are checked now.
     pub fn new(settings: StoreSettings) -> Result<Self, StoreError> {
         let database = Database::new(&settings)?;
+        let keys = Arc::new(settings.hash_keys.clone());
         let (batch_max, linger_ms) = (settings.batch_max, settings.batch_linger_ms);
         Ok(Self {
             claims: Batcher::new(Claims(database.clone()), batch_max, linger_ms),
@@ -39,10 +43,11 @@ impl Store {
             standings: Batcher::new(Standings(database.clone()), batch_max, linger_ms),
             tallies: Batcher::new(Tallies(database.clone()), batch_max, linger_ms),
             inbox: Batcher::new(Inbox(database.clone()), batch_max, linger_ms),
-            judgements: Batcher::new(Judgements(database.clone()), batch_max, linger_ms),
+            judgements: Batcher::new(Judgements(database.clone(), Arc::clone(&keys)), batch_max, linger_ms),
             payments: Payments::new(database.clone()),
             session: session_settings(&settings).into(),
             record: None,
+            keys,
             database,
         })
     }

@@ -94,7 +94,9 @@ impl Deployment {
     pub fn addresses(&self, user: &str) -> Vec<(&'static str, PathBuf)> {
         let kinds = [("FLEET_BROKER_URI_FILE", "broker_uri"), ("FLEET_DATABASE_URL_FILE", "database_url")];
         let files = kinds.map(|(variable, kind)| (variable, self.secrets.join(format!("{kind}_{user}"))));
-        files.into_iter().filter(|(_, file)| file.exists()).collect()
+        // Another revision has no such file, and no such key.
+        let hash_keys = ("FLEET_RECIPIENTS_HASH_KEYS_FILE", self.secrets.join("recipient_hash_keys"));
+        files.into_iter().chain([hash_keys]).filter(|(_, file)| file.exists()).collect()
     }
 
     /// The file of a secret.

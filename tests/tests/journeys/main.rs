@@ -13,6 +13,7 @@ mod desk;
 mod doubts;
 mod emails;
 mod fallback;
+mod finding;
 mod gateway;
 mod infobip;
 mod inquiries;

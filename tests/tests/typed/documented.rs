@@ -90,6 +90,10 @@ const COMMANDS: &[(&str, Proof)] = &[
         Proof::Here,
     ),
     ("fleet cancel C-20261122-000042 --undo --as kim --reason \"the revision was a mistake\"", Proof::Here),
+    ("echo \"+84912345678\" | fleet find -", Proof::Here),
+    ("fleet find --tail 5678 --country 84 --since 2026-11-01T00:00:00+09:00", Proof::Here),
+    ("fleet history --since 2026-11-01 --until 2026-11-30 --by day,country,gateway,state --csv", Proof::Here),
+    ("fleet backfill", Proof::Here),
     ("fleet dead replay 42 --as kim --reason \"the mail server takes our mail again\"", Proof::Here),
     (
         "fleet dead replay 42 --as kim --reason \"customer gave the right address\" --edit job.json",

@@ -8,6 +8,7 @@ use std::fmt;
 pub mod bounces;
 pub mod calls;
 pub mod caps;
+pub mod jobs;
 pub mod mail;
 pub mod preconditions;
 pub mod quota;

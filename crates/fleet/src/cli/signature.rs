@@ -37,6 +37,9 @@ impl Command {
             | Self::Enqueue(_)
             | Self::Explain(_)
             | Self::Show { .. }
+            | Self::Find(_)
+            | Self::History(_)
+            | Self::Backfill(_)
             | Self::Gateways(_)
             | Self::Users(_)
             | Self::Audit(_)

@@ -16,7 +16,7 @@ use serde_json::json;
 use tracing::warn;
 
 use super::{
-    Failure, Invocation, answer_by_email, dead_diff,
+    Failure, Invocation, answer_by_email, dead_diff, engine,
     printed::{Letter, Letters},
     show_as,
 };
@@ -187,16 +187,32 @@ fn edition(edition: &LetterEdition) {
 /// Should it end in between, the letter stays `replaying`: the same command finishes what was begun, and so does a worker
 /// of its queue by itself after half a minute.
 async fn replay(invocation: &Invocation, settle: &Settle) -> Result<(), Failure> {
-    let (broker, database) = config::load(invocation.config.as_ref(), |source| {
-        (config::broker(source, "dead"), config::database(source))
+    let (broker, database, rulebook, refresh) = config::load(invocation.config.as_ref(), |source| {
+        (
+            config::broker(source, "dead"),
+            config::database(source),
+            config::rulebook(source),
+            config::templates_refresh(source),
+        )
     })?;
-    let desk = Desk::open(Store::new(database)?, &invocation.who).await?;
+    let desk = Desk::open(Store::new(database.clone())?, &invocation.who).await?;
     let id = DeadLetterId(settle.id);
     let act = if settle.edit.is_some() { Act::EditLetter } else { Act::ReplayLetter };
     let store = desk.begin(act, subject(id), Some(&settle.reason)).await?;
     let edited = edited(&store, settle).await?;
+    let found_by = match edited.as_deref().map(Job::decode) {
+        Some(Ok(job)) => {
+            let engine = engine(rulebook, Some(database), refresh).await?;
+            let number = engine.number(&job);
+            Some((job.id(), engine.decide_now(&job, &number).await?.0.found_by))
+        }
+        Some(Err(_)) | None => None,
+    };
     let deed = settle.deed(desk.signature());
-    let replay = store.begin_replay(id, deed, edited).await.map_err(replay_failure)?;
+    let replay = store.begin_replay(id, deed, edited.clone()).await.map_err(replay_failure)?;
+    if let (Some((job_id, found_by)), Some(body)) = (found_by, &edited) {
+        store.note_facts(job_id, body, &found_by).await?;
+    }
     let lifecycle = Lifecycle::default();
     let publisher = Publisher::start(broker, lifecycle.shutdown.clone(), &lifecycle.tracker);
     publisher.publish(vec![replays::message(&replay)]).await?;

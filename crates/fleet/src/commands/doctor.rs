@@ -15,7 +15,8 @@ use closure_policy::{
 };
 use closure_providers::Capabilities;
 use closure_store::{
-    AnothersReceipts, LongOwed, Missing, NotHome, NotInForce, OpenCircuit, Postponed, Store, StoreError,
+    AnothersReceipts, HashKeyReport, LongOwed, Missing, NotHome, NotInForce, OpenCircuit, Postponed, Store,
+    StoreError,
 };
 use serde::Serialize;
 
@@ -265,6 +266,9 @@ async fn in_database(
         looks.findings.push(Finding::well(&what, &counted.count.to_string()));
     }
     looks.all("users", store.active_users().await.map(|count| [count]), users);
+    let indexes = store.missing_indexes().await;
+    looks.all("indexes", indexes.map(|missing| missing_indexes(&missing)), |one| one);
+    looks.all("keys of recipients", store.hash_keys().await.map(|keys| hash_keys(&keys)), |one| one);
     looks.all("settings of a session", store.not_in_force().await, |setting| not_in_force(&setting));
     looks.all("words owed", store.long_owed(LONG_OWED_MS).await, long_owed);
     looks.all("gateways", store.open_circuits().await, circuit);
@@ -331,6 +335,35 @@ fn users(active: i64) -> Finding {
 /// A table or a right that is missing.
 fn lacks(missing: &Missing) -> Finding {
     Finding::ill(&missing.subject(), &missing.to_string())
+}
+
+/// Indexes that are missing or half built; workers do without them.
+fn missing_indexes(missing: &[&str]) -> Option<Finding> {
+    let detail = format!(
+        "{} to be built: fleet find, fleet history and fleet dead list are slow until `fleet migrate` has run as \
+         closure_owner",
+        missing.join(", ")
+    );
+    (!missing.is_empty()).then(|| Finding::watch("indexes", &detail))
+}
+
+/// How the keys of this process stand to those by which recipients were hashed.
+fn hash_keys(keys: &HashKeyReport) -> Option<Finding> {
+    let what = "keys of recipients";
+    if !keys.lost.is_empty() {
+        let lost: Vec<String> = keys.lost.iter().map(ToString::to_string).collect();
+        let detail = format!(
+            "recipients were hashed by key {}, which recipients.hash_keys does not have: nobody is found by what it \
+             hashed; bring it back, or run `fleet backfill --again` with the newer key",
+            lost.join(", ")
+        );
+        return Some(Finding::ill(what, &detail));
+    }
+    if keys.known.is_empty() {
+        let detail = "recipients.hash_keys is not set: nobody is found by a number or an address";
+        return Some(Finding::watch(what, detail));
+    }
+    None
 }
 
 /// Mails that came back and that only a person can read.

@@ -152,7 +152,8 @@ pub(super) fn start(context: &WorkerContext, settings: RoleSettings, roles: &BTr
     }
     if roles.contains(&Role::Dead) {
         for queue in dead::queues() {
-            loops.push(consume(context, DeadWorker { store: context.store.clone(), queue }, DEAD_PREFETCH));
+            let (store, engine) = (context.store.clone(), context.engine.clone());
+            loops.push(consume(context, DeadWorker { store, engine, queue }, DEAD_PREFETCH));
         }
     }
     if let Some(settings) = settings.webhooks {

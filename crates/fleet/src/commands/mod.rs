@@ -3,6 +3,7 @@
 pub mod advisor;
 mod answer_by_email;
 pub mod audit;
+pub mod backfill;
 mod bounces;
 pub mod cancel;
 pub mod codes;
@@ -14,7 +15,9 @@ pub mod explain;
 pub mod explain_lines;
 pub mod fallback_hold;
 pub mod files;
+pub mod find;
 pub mod gateways;
+pub mod history;
 mod loops;
 mod mail_records;
 mod members;
@@ -192,6 +195,9 @@ pub async fn run(cli: Cli) -> Result<(), Failure> {
         Command::Enqueue(enqueue) => enqueue::run(&invocation, &enqueue).await,
         Command::Explain(explain) => explain::run(&invocation, &explain).await,
         Command::Show { id } => show::run(&invocation, &id).await,
+        Command::Find(asked) => find::run(&invocation, &asked).await,
+        Command::History(asked) => history::run(&invocation, &asked).await,
+        Command::Backfill(asked) => backfill::run(&invocation, &asked).await,
         Command::Dead(dead) => dead::run(&invocation, dead).await,
         Command::Template(template) => template::run(&invocation, template).await,
         Command::FallbackHold(what) => fallback_hold::run(&invocation, what).await,

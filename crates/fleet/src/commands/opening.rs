@@ -107,6 +107,7 @@ async fn check_services(
 ) -> Result<(), Failure> {
     if let Some(store) = store {
         store.check().await?;
+        store.register_hash_keys().await?;
     }
     topology::verify_passively(broker, queues).await?;
     Ok(())

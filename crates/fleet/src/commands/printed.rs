@@ -4,7 +4,8 @@
 
 use closure_contract::{Timestamp, schema};
 use closure_store::{
-    DeadLetter, DeadLetterAction, DeadLetterSummary, DeathHistory, JobHistory, LetterEdition,
+    CountedDeliveries, DeadLetter, DeadLetterAction, DeadLetterSummary, DeathHistory, FoundDelivery,
+    FoundPage, JobHistory, LetterEdition,
 };
 use schemars::{JsonSchema, Schema, generate::SchemaSettings, transform::RecursiveTransform};
 use serde::Serialize;
@@ -27,6 +28,39 @@ pub struct ShownJob {
     /// What the CRM was told before the outcome that holds, the oldest first: at most the latest 50 outcomes, those of
     /// earlier generations included.
     pub earlier_outcomes: Vec<EarlierOutcome>,
+}
+
+/// What `fleet find` prints: one page.
+#[derive(Debug, Serialize, JsonSchema)]
+pub struct FoundJobs {
+    /// The deliveries, the latest first.
+    pub deliveries: Vec<FoundDelivery>,
+    /// Letters of jobs that no worker has had in hand, with the first page.
+    pub letters: Letters,
+    /// What `--after` takes for the next page, if there is one.
+    pub next: Option<String>,
+    /// What the search cannot see, and why.
+    pub notes: Vec<String>,
+}
+
+impl FoundJobs {
+    /// A page as it is printed.
+    pub fn of(page: FoundPage, notes: impl FnOnce(&FoundPage) -> Vec<String>) -> Self {
+        let notes = notes(&page);
+        let next = page.next.map(|end| format!("{},{}", end.created_at, end.job_id));
+        Self { deliveries: page.deliveries, letters: page.letters, next, notes }
+    }
+}
+
+/// What `fleet history` prints.
+#[derive(Debug, Serialize, JsonSchema)]
+pub struct CountedHistory {
+    /// The counts, in the order of what they are told apart by.
+    pub rows: Vec<CountedDeliveries>,
+    /// Their sum.
+    pub total: u64,
+    /// Whether there are more rows than these.
+    pub has_more: bool,
 }
 
 /// What `fleet dead show` prints: a letter with its bytes, as text where they are text, and as hexadecimal digits where
@@ -138,6 +172,8 @@ pub fn files() -> Vec<(String, String)> {
         file("show.1", schema_of::<ShownJobs>()),
         file("dead-list.1", schema_of::<Letters>()),
         file("dead-show.1", schema_of::<Letter<'_>>()),
+        file("find.1", schema_of::<FoundJobs>()),
+        file("history.1", schema_of::<CountedHistory>()),
     ]
 }
 

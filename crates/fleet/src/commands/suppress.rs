@@ -86,7 +86,12 @@ fn line(entry: &Suppression) {
 }
 
 fn read(whom: &Whom) -> Result<Recipient, Failure> {
-    let mut text = whom.recipient.clone();
+    recipient(&whom.recipient)
+}
+
+/// A recipient as it is typed; `-` reads it from standard input.
+pub(super) fn recipient(typed: &str) -> Result<Recipient, Failure> {
+    let mut text = typed.to_owned();
     if text == "-" {
         text.clear();
         std::io::stdin()

@@ -97,6 +97,10 @@ const SHARED: &[Key] = &[
         "system",
         "whom fleet doctor asks for the records of our mail: system, off, or addresses such as 10.0.0.2,10.0.0.3:5353",
     ),
+    optional_secret(
+        "recipients.hash_keys",
+        "what hashes recipients, so that they are found and written down nowhere: NUMBER:HEX, such as 1: and what openssl rand -hex 32 prints, one key a line; the highest number hashes, each is looked up by; empty: nobody is found by a number or an address",
+    ),
     optional("rulebook", "", "path of a TOML file with the rules' settings"),
     optional(
         "templates.refresh_ms",

@@ -123,6 +123,7 @@ pub fn database(source: &mut Source<'_>) -> StoreSettings {
             PlainHttp::LoopbackOnly => RemotePlaintext::Refused,
             PlainHttp::TrustedNetwork => RemotePlaintext::Allowed,
         },
+        hash_keys: source.value("recipients.hash_keys"),
         ..StoreSettings::default()
     };
     // One that is not set is told as such.

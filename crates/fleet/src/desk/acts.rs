@@ -36,6 +36,12 @@ acts! {
     ShowLetter = "letter.show" needs See,
     /// Read a job's or a consultation's story.
     ShowStory = "story.show" needs See,
+    /// Look a customer's jobs up, masked.
+    FindJobs = "job.find" needs See,
+    /// Count what was sent.
+    CountHistory = "history.count" needs See,
+    /// Take the counts away as a file.
+    ExportHistory = "history.export" needs See,
     /// Read the suppression list, masked.
     ListSuppressed = "recipient.list" needs See,
     /// See what differs between two editions of a letter, masked.

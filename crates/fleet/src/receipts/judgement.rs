@@ -3,7 +3,9 @@
 use closure_contract::{Channel, FailureCode, Job, Provider};
 use closure_policy::{
     fallback::{self, Due, EmailDue, EmailSoFar, Facts, Judgement, RecordedState, SmsState},
+    finding,
     gateway::fallback_hold::HeldCountries,
+    number::meaning::JobNumber,
     preconditions::Revoked,
     rulebook::CompiledRulebook,
 };
@@ -89,11 +91,12 @@ fn fallback_email(email: EmailDue) -> NewFallback {
     let job = Job::Email(job);
     let (job_id, kind, body) = (job.id(), job.kind().to_owned(), job.encode().into());
     let (consultation_id, revision) = (consultation.id, consultation.revision);
+    let found_by = finding::facts_of(&job, &JobNumber::none(), None);
     match wrong {
-        None => NewFallback::Email { job_id, body, consultation_id, revision, kind },
+        None => NewFallback::Email { job_id, body, consultation_id, revision, kind, found_by },
         Some(code) => {
             let detail = format!("{}; {}", code.what(), code.remedy());
-            NewFallback::NoAddress { job_id, body, consultation_id, revision, kind, code, detail }
+            NewFallback::NoAddress { job_id, body, consultation_id, revision, kind, code, detail, found_by }
         }
     }
 }

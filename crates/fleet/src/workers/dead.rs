@@ -3,6 +3,7 @@
 use closure_broker::InMessage;
 use closure_contract::{
     Cancel, Channel, FailureCode, Generation, Job, JobId, OutcomeName, ReceiptMessage,
+    facts::jobs::JobFacts,
     job::{Consultation, Document},
     topology::{UNROUTABLE, WorkQueue},
 };
@@ -13,6 +14,7 @@ use tracing::warn;
 use super::webhooks::Aside;
 use crate::{
     announce::{self, Subject},
+    engine::Engine,
     runtime::{Disposition, InHand, Interrupted, Told, Worker},
     why::Why,
 };
@@ -30,6 +32,7 @@ pub fn queues() -> Vec<&'static str> {
 /// Reads one queue of messages that no worker could take.
 pub struct DeadWorker {
     pub store: Store,
+    pub engine: Engine,
     pub queue: &'static str,
 }
 
@@ -91,6 +94,10 @@ impl Worker for DeadWorker {
         if death.code == FailureCode::CrashLoop && self.gives_back(hand, home, generation).await? {
             return Ok(Disposition::Done(Vec::new()));
         }
+        let found_by = match Job::decode(&message.body) {
+            Ok(job) if death.code != FailureCode::OutcomeNotTaken => self.engine.found_by(&job),
+            Ok(_) | Err(_) => JobFacts::default(),
+        };
         let letter = NewDeadLetter {
             queue: home.map_or(UNROUTABLE, WorkQueue::name).to_owned(),
             routing_key: message.routing_key.clone(),
@@ -106,6 +113,8 @@ impl Worker for DeadWorker {
             job_id,
             about_job,
             message_id: message.message_id.clone(),
+            consultation_id: remains.consultation.as_ref().map(|consultation| consultation.id.clone()),
+            found_by,
         };
         hand.may_act()?;
         let recorded =

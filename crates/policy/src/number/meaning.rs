@@ -60,6 +60,11 @@ impl JobNumber {
         })
     }
 
+    /// The number of an email: none.
+    pub fn none() -> Self {
+        Self(Read::None)
+    }
+
     /// The number, where the job has exactly one.
     pub(crate) fn number(&self) -> Option<&Number> {
         match &self.0 {

@@ -10,6 +10,7 @@ mod dialling;
 mod emails;
 mod fallback_holds;
 mod fallbacks;
+mod finding;
 mod frames;
 mod guide_counts;
 mod invitations;

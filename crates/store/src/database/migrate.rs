@@ -4,6 +4,7 @@ use refinery::embed_migrations;
 use tokio_postgres::Client;
 
 use super::{
+    indexes,
     pool::{Database, tls},
     settings::StoreSettings,
 };
@@ -33,14 +34,16 @@ pub(crate) async fn run(settings: &StoreSettings) -> Result<Vec<String>, StoreEr
 async fn migrate(client: &mut Client) -> Result<Vec<String>, StoreError> {
     client.batch_execute(PATIENCE).await?;
     // The lock is the session's and ends with it.
-    client.query("SELECT pg_advisory_lock($1)", &[&ADVISORY_LOCK]).await?;
+    indexes::lock(client, ADVISORY_LOCK).await?;
     // A release that is rolled back finds the tables of a newer one, which it can live with.
     let runner = migrations::runner().set_abort_missing(false);
     let report = runner
         .run_async(client)
         .await
         .map_err(|error| StoreError::Schema(format!("a migration failed: {error}")))?;
-    Ok(report.applied_migrations().iter().map(ToString::to_string).collect())
+    let mut done: Vec<String> = report.applied_migrations().iter().map(ToString::to_string).collect();
+    done.extend(indexes::build(client).await?);
+    Ok(done)
 }
 
 /// Whether every migration of this release was done, as it stands here.

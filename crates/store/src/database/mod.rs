@@ -4,6 +4,7 @@ pub(crate) mod batch;
 pub(crate) mod column_word;
 mod connections;
 pub(crate) mod hosts;
+pub(crate) mod indexes;
 pub(crate) mod json_text;
 pub(crate) mod migrate;
 #[cfg(test)]

@@ -2,12 +2,13 @@
 
 use tokio_postgres::{Client, SimpleQueryMessage};
 
-use super::settings::StoreSettings;
+use super::settings::{Planning, StoreSettings};
 use crate::{
     calls::{self, placing},
     contacts::{cancellations, caps, preconditions, suppression},
     dead_letters::{self, case, editions, record, reopen, replay, replays_owed},
     delivery::{claim, delayed, leases, owed, postponed, resend, returns, settle, sweep_work},
+    finding::{backfill, counts, facts as facts_found, find, keys},
     gateways::{circuits, fallback_hold, rates},
     history::{self, summary},
     people::{audit, chain},
@@ -61,6 +62,7 @@ const STATEMENTS: &[(&str, &str)] = &[
     ("keep a dead letter", record::KEEP),
     ("the delivery of a dead letter", record::TOLD),
     ("list dead letters", dead_letters::LIST),
+    ("list dead letters that wait", dead_letters::LIST_WAITING),
     ("one dead letter", dead_letters::ONE),
     ("actions", dead_letters::ACTIONS),
     ("lock for a replay", case::LOCK_DELIVERY),
@@ -114,6 +116,12 @@ const STATEMENTS: &[(&str, &str)] = &[
     ("probe now", circuits::PROBE_NOW),
     ("take slots", rates::TAKE),
     ("the next free slot", rates::FREE_IN),
+    ("register keys", keys::REGISTER),
+    ("note what a job is found by", facts_found::NOTE),
+    ("deliveries to read again", backfill::UNREAD_DELIVERIES),
+    ("letters to read again", backfill::UNREAD_LETTERS),
+    ("write what deliveries are found by", backfill::WRITE_DELIVERIES),
+    ("write what letters are found by", backfill::WRITE_LETTERS),
     ("list suppressions", suppression::LIST),
     ("count endings", fallback_hold::COUNT),
     ("hold emails", fallback_hold::HOLD),
@@ -122,6 +130,66 @@ const STATEMENTS: &[(&str, &str)] = &[
     ("list the record", audit::LIST),
     ("walk along the record", chain::WALK),
 ];
+
+/// Every statement of a person's search, which is planned when it is asked and for the tables as they are.
+const SEARCHES: &[(&str, &str)] = &[
+    ("find by recipient", find::BY_RECIPIENT),
+    ("find by tail", find::BY_TAIL),
+    ("find by consultation", find::BY_CONSULTATION),
+    ("find by country", find::BY_COUNTRY),
+    ("find what is in doubt", find::IN_DOUBT),
+    ("letters by recipient", find::STRAYS_BY_RECIPIENT),
+    ("letters by tail", find::STRAYS_BY_TAIL),
+    ("letters by consultation", find::STRAYS_BY_CONSULTATION),
+    ("letters by country", find::STRAYS_BY_COUNTRY),
+    ("count deliveries", counts::COUNT),
+];
+
+#[test]
+fn every_search_begins_at_an_index_with_the_plans_of_the_command_line() {
+    run(async |database: &TestDatabase| {
+        database
+            .execute(
+                "INSERT INTO delivery (job_id, channel, kind, consultation_id, revision, generation, state, body, body_hash,
+                     recipient_hash, hash_key, recipient_tail, country_code, agent_id, created_at)
+                 SELECT gen_random_uuid(), 'sms', 'closure.sms/1', 'c' || n, 1, 1, 'delivered', repeat('b', 900)::bytea, 'h',
+                     sha256(n::text::bytea), 1, lpad((n % 10000)::text, 4, '0'), 1 + n % 200, 'agent-' || n % 300,
+                     now() - (30000 - n) * interval '1 minute'
+                 FROM generate_series(1, 30000) AS n;
+                 INSERT INTO dead_letter (key, queue, routing_key, code, detail, body, state, generation, consultation_id,
+                     recipient_hash, recipient_tail, country_code)
+                 SELECT 'bytes:' || n, 'closure.sms', 'sms', 'crash_loop', '', 'b',
+                     CASE WHEN n % 100 = 0 THEN 'open' ELSE 'resolved' END, 1, 'c' || n, sha256(n::text::bytea),
+                     lpad((n % 10000)::text, 4, '0'), 1 + n % 200
+                 FROM generate_series(1, 20000) AS n;
+                 INSERT INTO attempt (job_id, generation, number, client_ref, provider, state)
+                 SELECT job_id, 1, 1, gen_random_uuid(), 'nhn', 'accepted' FROM delivery",
+            )
+            .await;
+        database.execute("VACUUM ANALYZE").await;
+        let settings =
+            StoreSettings { url: database.url(), planning: Planning::Free, ..StoreSettings::default() };
+        let (client, connection) = settings
+            .config()
+            .expect("the test's address")
+            .connect(tokio_postgres::NoTls)
+            .await
+            .expect("the test's database");
+        tokio::spawn(connection);
+        client.batch_execute("SET plan_cache_mode = force_generic_plan").await.expect("a setting");
+        let mut wrong = Vec::new();
+        for (name, sql) in SEARCHES {
+            let plan = generic_plan(&client, sql).await;
+            let lines: Vec<&str> = plan.lines().map(str::trim).collect();
+            let reads_all = lines.iter().any(|line| line.contains("Seq Scan on"));
+            let by_index = lines.iter().any(|line| line.starts_with("Index Cond"));
+            if reads_all || !by_index {
+                wrong.push(format!("{name}:\n{plan}"));
+            }
+        }
+        assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+    });
+}
 
 #[test]
 fn every_statement_probes_an_index_even_when_it_is_planned_on_empty_tables() {

@@ -17,6 +17,7 @@ pub const RIGHTS: &[(&str, &str)] = &[
     ("attempt", "dead=Su dial=SIuD doctor=S email=SIuD fallback=S fleet=SIuD operator=S sms=SIuD"),
     // Nobody may change the record, and to add to it there is put_on_record() alone.
     ("audit", "operator=S"),
+    ("backfill", "doctor=S operator=SIU"),
     ("brake", "doctor=S fallback=SIU fleet=SIU operator=Su"),
     ("brake_action", "operator=SI"),
     ("cel", "dial=S doctor=s fleet=S pbx=I"),
@@ -46,6 +47,10 @@ pub const RIGHTS: &[(&str, &str)] = &[
     ("owed_replays(text[],integer)", "dial=X email=X fleet=X sms=X"),
     ("put_on_record(jsonb)", "operator=X"),
     ("receipt", "bounces=I dial=Su doctor=s email=Su fallback=SIu fleet=SIu operator=S sms=Su"),
+    (
+        "recipient_key",
+        "bounces=SI cancel=SI dead=SI dial=SI doctor=S email=SI fallback=SI fleet=SI operator=SI sms=SI",
+    ),
     (
         "refinery_schema_history",
         "bounces=S cancel=S dead=S dial=S doctor=S email=S fallback=S fleet=S operator=S sms=S",

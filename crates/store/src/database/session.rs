@@ -1,6 +1,9 @@
 //! What every session of ours is told when it connects, and whether the server obeys.
 
-use super::{row::Columns, settings::StoreSettings};
+use super::{
+    row::Columns,
+    settings::{Planning, StoreSettings},
+};
 use crate::{error::StoreError, store::Store};
 
 /// What every session is told about its plans.
@@ -35,10 +38,15 @@ pub(crate) fn session_settings(settings: &StoreSettings) -> Vec<(&'static str, S
         ("lock_timeout", settings.lock_timeout_ms),
         ("idle_in_transaction_session_timeout", settings.idle_in_transaction_timeout_ms),
     ];
-    let plans = PLANS.map(|name| (name, "off".to_owned()));
-    let planned_once = (PLANNED_ONCE.0, PLANNED_ONCE.1.to_owned());
+    let plans: &[&'static str] = match settings.planning {
+        Planning::ByIndex => &PLANS,
+        Planning::Free => &["jit"],
+    };
+    let once =
+        matches!(settings.planning, Planning::ByIndex).then(|| (PLANNED_ONCE.0, PLANNED_ONCE.1.to_owned()));
+    let plans = plans.iter().map(|name| (*name, "off".to_owned()));
     let limits = limits.map(|(name, limit_ms)| (name, limit_ms.to_string()));
-    plans.into_iter().chain([planned_once]).chain(limits).collect()
+    plans.chain(once).chain(limits).collect()
 }
 
 /// A pooler between us and the server may swallow what a session is told as it connects.

@@ -5,7 +5,7 @@ use std::{fmt, net::IpAddr, path::PathBuf, str::FromStr, time::Duration};
 use tokio_postgres::config::{Config, Host, SslMode, TargetSessionAttrs};
 
 use super::session::session_settings;
-use crate::error::StoreError;
+use crate::{error::StoreError, finding::keys::HashKeys};
 
 /// A primary and its standbys are a handful; a longer list would make every wait for a connection endless.
 const HOSTS_MAX: usize = 8;
@@ -45,6 +45,19 @@ pub struct StoreSettings {
     pub ca_file: Option<PathBuf>,
     /// Whether `sslmode=disable` may be said of a server on another machine.
     pub remote_plaintext: RemotePlaintext,
+    /// What hashes recipients; with none no hash is written, and nobody is found by a number or an address.
+    pub hash_keys: HashKeys,
+    /// How statements are planned.
+    pub planning: Planning,
+}
+
+/// How the statements of a process are planned.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Planning {
+    /// By an index, one row at a time: right for a worker, whose statements are prepared while the tables are small.
+    ByIndex,
+    /// As the server sees fit for the tables as they are: right for a person's search, which is planned when it is asked.
+    Free,
 }
 
 /// Whether a server on another machine may be spoken to without TLS.
@@ -162,6 +175,8 @@ impl Default for StoreSettings {
             batch_linger_ms: 2,
             ca_file: None,
             remote_plaintext: RemotePlaintext::Refused,
+            hash_keys: HashKeys::default(),
+            planning: Planning::ByIndex,
         }
     }
 }

@@ -12,10 +12,13 @@ pub(crate) mod replays_owed;
 use std::fmt;
 
 use bytes::Bytes;
-use closure_contract::{Channel, FailureCode, Generation, JobId, Timestamp};
+use closure_contract::{
+    Channel, ConsultationId, FailureCode, Generation, JobId, Timestamp, facts::jobs::JobFacts,
+};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
+use time::{OffsetDateTime, macros::datetime};
 use tokio_postgres::Row;
 
 use self::{
@@ -30,6 +33,8 @@ use crate::{
 
 /// One listing has at most this many dead letters.
 const LISTED_MAX: i64 = 1_000;
+/// Later than anything that has happened.
+pub(crate) const LAST_MOMENT: OffsetDateTime = datetime!(9999-12-31 23:59:59 UTC);
 /// One dead letter shows at most this many actions, the latest ones.
 const ACTIONS_MAX: i64 = 200;
 
@@ -81,6 +86,10 @@ pub struct NewDeadLetter {
     pub about_job: Option<JobId>,
     /// The message's own id.
     pub message_id: Option<String>,
+    /// The consultation of the job, as far as it can be read.
+    pub consultation_id: Option<ConsultationId>,
+    /// What it is found by; a delivery's own facts go before these.
+    pub found_by: JobFacts,
 }
 
 /// Which dead letters are listed.
@@ -92,8 +101,8 @@ pub struct DeadLetterFilter {
     pub channel: Option<Channel>,
     /// With this code alone.
     pub code: Option<FailureCode>,
-    /// Older than this one: the last of the page before.
-    pub before: Option<DeadLetterId>,
+    /// Those that died before this one did, the last of the page before.
+    pub before: Option<(Timestamp, DeadLetterId)>,
     /// At most so many.
     pub limit: i64,
 }
@@ -191,21 +200,29 @@ impl Store {
         Ok(u64::try_from(Columns(row).get::<i64>("count")?).unwrap_or(0))
     }
 
-    /// Dead letters, the latest first.
+    /// Dead letters, the one that died latest first.
+    ///
+    /// What waits is few and has an index of its own: the list does not slow down with what was settled.
     pub async fn dead_letters(&self, filter: DeadLetterFilter) -> Result<Vec<DeadLetterSummary>, StoreError> {
         let states: Vec<&str> = match filter.state {
             Some(state) => vec![state.as_str()],
             None => DeadLetterState::ALL.iter().map(|state| state.as_str()).collect(),
         };
+        let list = match filter.state {
+            Some(DeadLetterState::Open | DeadLetterState::Replaying) => LIST_WAITING,
+            Some(DeadLetterState::Resolved | DeadLetterState::Discarded) | None => LIST,
+        };
+        let (died_at, id) = filter.before.unwrap_or((Timestamp(LAST_MOMENT), DeadLetterId(i64::MAX)));
         let rows = self
             .database
             .query(
-                LIST,
+                list,
                 &[
                     &states,
                     &filter.channel.map(Channel::as_str),
                     &filter.code.map(FailureCode::as_str),
-                    &filter.before.map_or(i64::MAX, |id| id.0),
+                    &died_at.0,
+                    &id.0,
                     &filter.limit.clamp(0, LISTED_MAX),
                 ],
             )
@@ -254,16 +271,33 @@ pub(crate) use summary_columns;
 
 const COUNT_OPEN: &str = "SELECT count(*) AS count FROM dead_letter WHERE state = 'open' AND code = $1";
 
-pub(crate) const LIST: &str = concat!(
-    "SELECT ",
-    summary_columns!(),
-    "
+macro_rules! listed {
+    ($state:literal) => {
+        concat!(
+            "SELECT ",
+            summary_columns!(),
+            "
 FROM dead_letter AS l
-WHERE l.state = ANY ($1::text[])
+WHERE ",
+            $state,
+            "
     AND ($2::text IS NULL OR l.channel = $2)
     AND ($3::text IS NULL OR l.code = $3)
-    AND l.id < $4
-ORDER BY l.id DESC LIMIT $5"
+    AND (l.last_died_at, l.id) < ($4, $5)
+ORDER BY l.last_died_at DESC, l.id DESC LIMIT $6"
+        )
+    };
+}
+
+/// The literal states are those of the index: with a parameter alone no plan would find it.
+pub(crate) const LIST_WAITING: &str =
+    listed!("l.state IN ('open', 'replaying') AND l.state = ANY ($1::text[])");
+
+/// A walk of the index for each state, as long as the page, and then the latest of all.
+pub(crate) const LIST: &str = concat!(
+    "SELECT found.* FROM unnest($1::text[]) AS asked (state) CROSS JOIN LATERAL (",
+    listed!("l.state = asked.state"),
+    ") AS found ORDER BY found.last_died_at DESC, found.id DESC LIMIT $6"
 );
 
 pub(crate) const ONE: &str = concat!(

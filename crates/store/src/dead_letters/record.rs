@@ -1,7 +1,7 @@
 //! How a message becomes a dead letter, and what that does to its delivery.
 
 use closure_contract::{
-    Channel, Generation, JobId, Timestamp,
+    Channel, ConsultationId, Generation, JobId, Timestamp,
     topology::{HEADER_GENERATION, WorkQueue},
 };
 use deadpool_postgres::Transaction;
@@ -20,6 +20,7 @@ use crate::{
         state::DeliveryState,
     },
     error::StoreError,
+    finding::{facts::FactColumns, keys::HashKeys},
     store::Store,
 };
 
@@ -47,7 +48,7 @@ impl Store {
             .bounded(async {
                 let mut session = self.database.session().await?;
                 let transaction = session.transaction().await?;
-                let recorded = record(&transaction, &letter).await?;
+                let recorded = record(&transaction, &letter, &self.keys).await?;
                 transaction.commit().await?;
                 session.done();
                 Ok(recorded)
@@ -69,7 +70,11 @@ enum Relation {
     Stranger,
 }
 
-async fn record(transaction: &Transaction<'_>, letter: &NewDeadLetter) -> Result<RecordedLetter, StoreError> {
+async fn record(
+    transaction: &Transaction<'_>,
+    letter: &NewDeadLetter,
+    keys: &HashKeys,
+) -> Result<RecordedLetter, StoreError> {
     let generation = match letter.job_id {
         Some(job) => believed(transaction, job, generation_of(&letter.headers)).await?,
         None => Generation::FIRST,
@@ -94,6 +99,7 @@ async fn record(transaction: &Transaction<'_>, letter: &NewDeadLetter) -> Result
         Relation::TooLate => Some(false),
         Relation::Unclaimed | Relation::Stranger => None,
     };
+    let facts = FactColumns::of(&letter.found_by, keys);
     let rows = query(
         transaction,
         KEEP,
@@ -111,6 +117,13 @@ async fn record(transaction: &Transaction<'_>, letter: &NewDeadLetter) -> Result
             &int(generation.0),
             &again,
             &letter.about_job.map(|job| job.0),
+            &letter.consultation_id.as_ref().map(ConsultationId::as_str),
+            &facts.hash(),
+            &facts.hash_key(),
+            &facts.tail(),
+            &facts.country_code(),
+            &facts.agent_id(),
+            &facts.template(),
         ],
     )
     .await?;
@@ -208,8 +221,8 @@ UPDATE attempt SET state = 'in_doubt', ended_at = now() WHERE job_id = $1 AND st
 pub(crate) const KEEP: &str = "
 INSERT INTO dead_letter AS l (
     key, job_id, channel, queue, routing_key, message_id, code, detail, body, headers, state, generation,
-    about_job
-) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, 'open', $11, $13)
+    about_job, consultation_id, recipient_hash, hash_key, recipient_tail, country_code, agent_id, template
+) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, 'open', $11, $13, $14, $15, $16, $17, $18, $19, $20)
 ON CONFLICT (key) DO UPDATE SET
     (state, code, detail, headers, generation, deaths, last_died_at, settled_at) = (
         SELECT

@@ -5,6 +5,7 @@ use std::fmt;
 use bytes::Bytes;
 use closure_contract::{
     AttemptNumber, Channel, ClientRef, ConsultationId, Generation, JobId, Provider, Timestamp,
+    facts::jobs::JobFacts,
 };
 use sha2::{Digest, Sha256};
 use tokio_postgres::Row;
@@ -23,6 +24,7 @@ use crate::{
         row::{Columns, int, millis},
     },
     error::StoreError,
+    finding::facts::{FactArrays, FactColumns},
     store::Store,
 };
 
@@ -61,6 +63,8 @@ pub struct NewClaim {
     pub sender_asked: Option<String>,
     /// The W3C trace context of the message; the first one stays.
     pub traceparent: Option<String>,
+    /// What the delivery is found by; the first claim's stay.
+    pub found_by: JobFacts,
 }
 
 /// One attempt, given to one worker alone.
@@ -129,6 +133,7 @@ impl Store {
             token: claim.token,
             body_hash: Sha256::digest(&claim.body).to_vec(),
             client_ref: ClientRef::of(claim.job_id, claim.generation, claim.attempt),
+            found_by: FactColumns::of(&claim.found_by, &self.keys),
             claim,
         };
         match self.claims.ask(asked).await {
@@ -147,6 +152,7 @@ pub(crate) struct Asked {
     token: Uuid,
     body_hash: Vec<u8>,
     client_ref: ClientRef,
+    found_by: FactColumns,
 }
 
 /// The batched work.
@@ -174,6 +180,7 @@ impl Batch for Claims {
 
 impl Claims {
     async fn rows(&self, items: &[&Asked]) -> Result<Vec<Row>, StoreError> {
+        let facts = FactArrays::of(items, |asked| &asked.found_by);
         self.0
             .query(
                 CLAIM,
@@ -196,6 +203,12 @@ impl Claims {
                     &column(items, |asked| &asked.claim.rules),
                     &column(items, |asked| asked.claim.sender_asked.as_deref()),
                     &column(items, |asked| asked.claim.traceparent.as_deref()),
+                    &facts.hashes,
+                    &facts.hash_keys,
+                    &facts.tails,
+                    &facts.country_codes,
+                    &facts.agent_ids,
+                    &facts.templates,
                 ],
             )
             .await
@@ -269,22 +282,24 @@ pub(crate) const CLAIM: &str = concat!(
         SELECT * FROM unnest(
             $1::uuid[], $2::text[], $3::text[], $4::text[], $5::integer[], $6::integer[], $7::integer[], $8::uuid[],
             $9::bytea[], $10::bytea[], $11::uuid[], $12::text[], $13::uuid[], $14::bigint[], $15::bytea[], $16::jsonb[],
-            $17::text[], $18::text[]
+            $17::text[], $18::text[], $19::bytea[], $20::smallint[], $21::text[], $22::integer[], $23::text[], $24::text[]
         ) AS asked (
             job_id, channel, kind, consultation_id, revision, generation, attempt, client_ref,
             body, body_hash, source_job_id, provider, token, lease_ms, rendered, rules, sender_asked,
-            traceparent
+            traceparent, recipient_hash, hash_key, recipient_tail, country_code, agent_id, template
         )
     ), taken AS (
         INSERT INTO delivery AS d (
             job_id, channel, kind, consultation_id, revision, generation, state, body, body_hash, attempts,
             client_ref, source_job_id, provider, lease_token, lease_until, lease_for, tried_at, rendered, rules,
-            sender_asked, traceparent, handed_over
+            sender_asked, traceparent, handed_over, recipient_hash, hash_key, recipient_tail, country_code, agent_id,
+            template
         )
         SELECT
             job_id, channel, kind, consultation_id, revision, generation, 'sending', body, body_hash, attempt,
             client_ref, source_job_id, provider, token, clock_timestamp() + lease_ms * interval '1 millisecond', 'try',
-            clock_timestamp(), rendered, rules, sender_asked, traceparent, CASE channel WHEN 'dial' THEN false END
+            clock_timestamp(), rendered, rules, sender_asked, traceparent, CASE channel WHEN 'dial' THEN false END,
+            recipient_hash, hash_key, recipient_tail, country_code, agent_id, template
         FROM asked
         ORDER BY job_id
         ON CONFLICT (job_id) DO UPDATE SET (

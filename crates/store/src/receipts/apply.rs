@@ -26,6 +26,10 @@ use crate::{
         state::{DeliveryPhase, DeliveryState, silent_states, with_worker_states},
     },
     error::StoreError,
+    finding::{
+        facts::{FactArrays, FactColumns},
+        keys::HashKeys,
+    },
 };
 
 /// An email that is held back is looked at this often, in case the moment of its release was missed.
@@ -54,11 +58,12 @@ struct Change<'a> {
 pub(super) async fn write(
     transaction: &Transaction<'_>,
     judged: Vec<Judged<'_>>,
+    keys: &HashKeys,
 ) -> Result<HashMap<JobId, Result<Evaluated, StoreError>>, StoreError> {
     if judged.is_empty() {
         return Ok(HashMap::new());
     }
-    let created = create_fallbacks(transaction, &judged).await?;
+    let created = create_fallbacks(transaction, &judged, keys).await?;
     let sources: Vec<Uuid> = judged.iter().map(|judged| judged.facts.snapshot.job_id.0).collect();
     let emails = query(transaction, FALLBACK, &[&sources]).await?;
     let mut emails = by_source(&emails, &created)?;
@@ -271,37 +276,47 @@ struct NewEmail<'a> {
     consultation_id: &'a str,
     revision: u32,
     kind: &'a str,
+    found_by: FactColumns,
     /// Of one that nobody can send: why.
     wrong: Option<(FailureCode, String)>,
 }
 
 impl<'a> NewEmail<'a> {
     /// The email that an update asks for and that was not made before.
-    fn of(judged: &'a Judged<'_>) -> Option<Self> {
+    fn of(judged: &'a Judged<'_>, keys: &HashKeys) -> Option<Self> {
         let source = judged.facts.snapshot.job_id;
         match &judged.update.fallback {
             _ if judged.facts.has_fallback => None,
             NewFallback::None | NewFallback::OnHold => None,
-            NewFallback::Email { job_id, body, consultation_id, revision, kind } => Some(Self {
+            NewFallback::Email { job_id, body, consultation_id, revision, kind, found_by } => Some(Self {
                 source,
                 job_id: *job_id,
                 body,
                 consultation_id: consultation_id.as_str(),
                 revision: *revision,
                 kind,
+                found_by: FactColumns::of(found_by, keys),
                 wrong: None,
             }),
-            NewFallback::NoAddress { job_id, body, consultation_id, revision, kind, code, detail } => {
-                Some(Self {
-                    source,
-                    job_id: *job_id,
-                    body,
-                    consultation_id: consultation_id.as_str(),
-                    revision: *revision,
-                    kind,
-                    wrong: Some((*code, text::detail(detail))),
-                })
-            }
+            NewFallback::NoAddress {
+                job_id,
+                body,
+                consultation_id,
+                revision,
+                kind,
+                code,
+                detail,
+                found_by,
+            } => Some(Self {
+                source,
+                job_id: *job_id,
+                body,
+                consultation_id: consultation_id.as_str(),
+                revision: *revision,
+                kind,
+                found_by: FactColumns::of(found_by, keys),
+                wrong: Some((*code, text::detail(detail))),
+            }),
         }
     }
 
@@ -314,14 +329,16 @@ impl<'a> NewEmail<'a> {
 async fn create_fallbacks(
     transaction: &Transaction<'_>,
     judged: &[Judged<'_>],
+    keys: &HashKeys,
 ) -> Result<Vec<Uuid>, StoreError> {
-    let mut emails: Vec<NewEmail<'_>> = judged.iter().filter_map(NewEmail::of).collect();
+    let mut emails: Vec<NewEmail<'_>> = judged.iter().filter_map(|one| NewEmail::of(one, keys)).collect();
     if emails.is_empty() {
         return Ok(Vec::new());
     }
     emails.sort_by_key(|email| email.job_id);
     let emails: Vec<&NewEmail<'_>> = emails.iter().collect();
     let queue = WorkQueue::Jobs(Channel::Email);
+    let facts = FactArrays::of(&emails, |email| &email.found_by);
     let rows = query(
         transaction,
         CREATE_FALLBACK,
@@ -338,6 +355,9 @@ async fn create_fallbacks(
             &column(&emails, |email| email.wrong.as_ref().map(|(_, detail)| detail.as_str())),
             &queue.name(),
             &queue.routing_key(),
+            &facts.hashes,
+            &facts.hash_keys,
+            &facts.agent_ids,
         ],
     )
     .await?;
@@ -350,17 +370,19 @@ pub(crate) const CREATE_FALLBACK: &str = concat!(
 WITH created AS (
     INSERT INTO delivery (
         job_id, channel, kind, consultation_id, revision, generation, state, body, body_hash, source_job_id,
-        failure_code, detail, ended_at, words, traceparent
+        failure_code, detail, ended_at, words, traceparent, recipient_hash, hash_key, agent_id
     )
     SELECT
         job_id, 'email', kind, consultation_id, revision, 1, state, body, body_hash, source_job_id,
         code, detail, CASE WHEN code IS NOT NULL THEN now() END, CASE WHEN code IS NOT NULL THEN 1 ELSE 0 END,
-        (SELECT s.traceparent FROM delivery AS s WHERE s.job_id = asked.source_job_id)
+        (SELECT s.traceparent FROM delivery AS s WHERE s.job_id = asked.source_job_id),
+        recipient_hash, hash_key, agent_id
     FROM unnest(
         $1::uuid[], $2::text[], $3::text[], $4::integer[], $5::text[], $6::bytea[], $7::bytea[], $8::uuid[],
-        $9::text[], $10::text[]
+        $9::text[], $10::text[], $13::bytea[], $14::smallint[], $15::text[]
     ) AS asked (
-        job_id, kind, consultation_id, revision, state, body, body_hash, source_job_id, code, detail
+        job_id, kind, consultation_id, revision, state, body, body_hash, source_job_id, code, detail, recipient_hash,
+        hash_key, agent_id
     )
     ON CONFLICT DO NOTHING
     RETURNING job_id, body, failure_code, detail

@@ -23,6 +23,7 @@ use crate::{
         pool::Database,
     },
     error::StoreError,
+    finding::keys::HashKeys,
     store::Store,
 };
 
@@ -69,7 +70,7 @@ pub(crate) enum Answer {
 }
 
 /// The batched work.
-pub(crate) struct Judgements(pub(crate) Database);
+pub(crate) struct Judgements(pub(crate) Database, pub(crate) Arc<HashKeys>);
 
 impl Batch for Judgements {
     type Item = Question;
@@ -98,7 +99,7 @@ impl Batch for Judgements {
                         Err(panic) => drop(panics.insert(item.job_id, panic)),
                     }
                 }
-                let mut written = apply::write(&transaction, judged).await?;
+                let mut written = apply::write(&transaction, judged, &self.1).await?;
                 transaction.commit().await?;
                 session.done();
                 let answer =

@@ -5,7 +5,7 @@ use std::fmt;
 use bytes::Bytes;
 use closure_contract::{
     ConsultationId, Evidence, FailureCode, JobId, Provider, Timestamp,
-    facts::{preconditions::RevocationRecord, receipts::ReceiptFact},
+    facts::{jobs::JobFacts, preconditions::RevocationRecord, receipts::ReceiptFact},
 };
 
 use crate::{
@@ -78,6 +78,8 @@ pub enum NewFallback {
         revision: u32,
         /// Kind and major version of the bytes.
         kind: String,
+        /// What it is found by.
+        found_by: JobFacts,
     },
     /// This one, which nobody can send for want of an address: it waits for a person from the start.
     NoAddress {
@@ -91,6 +93,8 @@ pub enum NewFallback {
         revision: u32,
         /// Kind and major version of the bytes.
         kind: String,
+        /// What it is found by.
+        found_by: JobFacts,
         /// What is wrong with the address.
         code: FailureCode,
         /// What is missing, for people.

@@ -1,5 +1,7 @@
 use bytes::Bytes;
-use closure_contract::{Channel, ClientRef, FailureCode, Generation, Receipt, ReceiptStatus};
+use closure_contract::{
+    Channel, ClientRef, FailureCode, Generation, Receipt, ReceiptStatus, facts::jobs::JobFacts,
+};
 use closure_store::{
     Claim, DeadLetterFilter, DeadLetterId, DeadLetterState, DeliveryFacts, DeliveryState, GivenUp,
     LetterDeed, NewClaim, NewDeadLetter, ReplayError, Settlement, Store,
@@ -25,6 +27,8 @@ fn letter(body: &str, job_id: Option<closure_contract::JobId>, generation: u32) 
         job_id,
         about_job: None,
         message_id: Some("m-1".to_owned()),
+        consultation_id: None,
+        found_by: JobFacts::default(),
     }
 }
 
@@ -261,7 +265,8 @@ fn letters_are_listed_by_what_they_are_and_page_by_page() {
             DeadLetterFilter { code: Some(FailureCode::ProviderAuth), ..DeadLetterFilter::default() };
         assert_eq!(list(by_code.clone()).await.len(), 3);
         let page = list(DeadLetterFilter { limit: 2, ..by_code.clone() }).await;
-        let rest = list(DeadLetterFilter { before: Some(page[1].id), ..by_code }).await;
+        let rest =
+            list(DeadLetterFilter { before: Some((page[1].last_died_at, page[1].id)), ..by_code }).await;
         assert_eq!((page.len(), rest.len()), (2, 1));
         assert!(page[0].id > page[1].id && page[1].id > rest[0].id);
         let none = DeadLetterFilter { channel: Some(Channel::Dial), ..DeadLetterFilter::default() };

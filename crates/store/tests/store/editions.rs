@@ -1,6 +1,7 @@
 //! Nothing that was true is overwritten: what a replay and a second death put something else in the place of.
 
 use bytes::Bytes;
+use closure_contract::facts::jobs::JobFacts;
 use closure_contract::{ClientRef, FailureCode, Generation, JobId, Provider, Receipt, ReceiptStatus};
 use closure_store::{
     DeadLetter, DeadLetterFilter, DeadLetterId, DeliveryState, LetterDeed, NewClaim, NewDeadLetter,
@@ -104,6 +105,8 @@ fn a_letter_that_dies_again_keeps_how_it_died_before() {
             job_id: Some(job),
             about_job: None,
             message_id: None,
+            consultation_id: None,
+            found_by: JobFacts::default(),
         };
         store.record_dead_letter(crash.clone()).await.expect("the database answers");
         store.record_dead_letter(crash).await.expect("the same death, seen twice");
@@ -138,6 +141,8 @@ fn every_correction_of_a_message_that_no_delivery_has_is_kept() {
             job_id: None,
             about_job: None,
             message_id: None,
+            consultation_id: None,
+            found_by: JobFacts::default(),
         };
         let id = store.record_dead_letter(unreadable.clone()).await.expect("the database answers").id;
         for (actor, body) in [("kim", "{}"), ("lee", "[]"), ("park", "{ }")] {
@@ -179,6 +184,8 @@ fn every_correction_of_a_job_that_nobody_claimed_is_kept_under_its_generation() 
             job_id: Some(job),
             about_job: None,
             message_id: None,
+            consultation_id: None,
+            found_by: JobFacts::default(),
         };
         let id = store.record_dead_letter(crash(1)).await.expect("the database answers").id;
         for (generation, actor, body) in [(2, "kim", "first"), (3, "lee", "second")] {

@@ -1,6 +1,7 @@
 use bytes::Bytes;
 use closure_contract::{
     Channel, ConsultationId, Evidence, FailureCode, JobId, Provider, Receipt, ReceiptStatus,
+    facts::jobs::JobFacts,
 };
 use closure_store::{
     Claim, DeadLetterFilter, DeliveryFacts, DeliveryState, DeliveryUpdate, Grant, NewClaim, NewFallback,
@@ -29,6 +30,7 @@ fn email_of(sms: JobId) -> NewFallback {
         consultation_id: ConsultationId::try_from("c-1".to_owned()).expect("a short id"),
         revision: 1,
         kind: "closure.email/1".to_owned(),
+        found_by: JobFacts::default(),
     }
 }
 
@@ -92,13 +94,23 @@ fn an_email_without_an_address_waits_for_a_person_from_the_start() {
         let store = database.store();
         let sms = settled(&store, accepted("ref", 0)).await.job_id;
         let no_address = move |_: &DeliveryFacts| {
-            let NewFallback::Email { job_id, body, consultation_id, revision, kind } = email_of(sms) else {
+            let NewFallback::Email { job_id, body, consultation_id, revision, kind, found_by } =
+                email_of(sms)
+            else {
                 return None;
             };
             let detail = "add an address".to_owned();
             let code = FailureCode::NoEmailAddress;
-            let fallback =
-                NewFallback::NoAddress { job_id, body, consultation_id, revision, kind, code, detail };
+            let fallback = NewFallback::NoAddress {
+                job_id,
+                body,
+                consultation_id,
+                revision,
+                kind,
+                code,
+                detail,
+                found_by,
+            };
             Some((verdict(DeliveryState::Undelivered, Some(FailureCode::NotDelivered), fallback), ()))
         };
         for created in [true, false] {

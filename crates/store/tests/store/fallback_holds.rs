@@ -1,6 +1,9 @@
 use closure_contract::{
     ConsultationId, Evidence, FailureCode, JobId, Provider,
-    facts::share::{FailureShare, HalfLives},
+    facts::{
+        jobs::JobFacts,
+        share::{FailureShare, HalfLives},
+    },
 };
 use closure_store::{
     DeliveryFacts, DeliveryState, DeliveryUpdate, Evaluated, FallbackHoldRow, GatewayScope, Moved,
@@ -63,6 +66,7 @@ fn email_of(sms: JobId) -> NewFallback {
         consultation_id: ConsultationId::try_from("c-1".to_owned()).expect("a short id"),
         revision: 1,
         kind: "closure.email/1".to_owned(),
+        found_by: JobFacts::default(),
     }
 }
 

@@ -3,7 +3,9 @@
 use std::time::Duration;
 
 use bytes::Bytes;
-use closure_contract::{ClientRef, Evidence, FailureCode, JobId, Receipt, ReceiptStatus};
+use closure_contract::{
+    ClientRef, Evidence, FailureCode, JobId, Receipt, ReceiptStatus, facts::jobs::JobFacts,
+};
 use closure_store::{
     DeliveryFacts, DeliveryState, DeliveryUpdate, NewFallback, Owed, Recorded, Store, StoreError,
     StoreSettings,
@@ -41,6 +43,7 @@ fn email(sms: JobId, job_id: JobId) -> NewFallback {
         consultation_id: format!("consultation-{sms}").try_into().expect("a short id"),
         revision: 1,
         kind: "closure.email/1".to_owned(),
+        found_by: JobFacts::default(),
     }
 }
 

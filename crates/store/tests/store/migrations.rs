@@ -8,12 +8,19 @@ fn migrations() -> usize {
     std::fs::read_dir(folder).expect("the migrations lie beside the sources").count()
 }
 
+/// What was done: the migrations, and the indexes after them.
+fn parted(done: Vec<String>) -> (Vec<String>, Vec<String>) {
+    done.into_iter().partition(|name| !name.starts_with("index "))
+}
+
 #[test]
 fn a_migration_that_was_done_is_not_done_again() {
     run(async |database| {
         database.empty().await;
         let done = Store::migrate(database.settings()).await.expect("the database answers");
+        let (done, indexes) = parted(done);
         assert_eq!(done.len(), migrations(), "{done:?}");
+        assert!(indexes.contains(&"index delivery_recipient".to_owned()), "{indexes:?}");
         assert_eq!(Store::migrate(database.settings()).await, Ok(vec![]));
         assert_eq!(database.store().check().await, Ok(()));
     });
@@ -28,7 +35,10 @@ fn processes_that_migrate_at_once_do_it_once() {
         for one in futures::future::join_all(all).await {
             done.extend(one.expect("a migration does not panic").expect("the database answers"));
         }
+        let (done, indexes) = parted(done);
         assert_eq!(done.len(), migrations(), "{done:?}");
+        let once: std::collections::BTreeSet<&String> = indexes.iter().collect();
+        assert_eq!(once.len(), indexes.len(), "{indexes:?}");
     });
 }
 

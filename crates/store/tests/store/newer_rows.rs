@@ -1,6 +1,9 @@
 use closure_contract::{
     FailureCode, Generation, Provider,
-    facts::share::{FailureShare, HalfLives},
+    facts::{
+        jobs::JobFacts,
+        share::{FailureShare, HalfLives},
+    },
 };
 use closure_store::{
     Claim, DeadLetterState, DeliveryFacts, DeliveryUpdate, GatewayScope, NewDeadLetter, Opened, OpenedBy,
@@ -71,6 +74,8 @@ fn a_letter_about_a_row_of_a_newer_release_is_kept_and_leaves_the_delivery_alone
             job_id: Some(strange.job_id),
             about_job: None,
             message_id: None,
+            consultation_id: None,
+            found_by: JobFacts::default(),
         };
         let buried = store.record_dead_letter(letter).await.expect("a letter can always be kept");
         assert_eq!(buried.delivery, None, "how it stands is for the newer release to tell");

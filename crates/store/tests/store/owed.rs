@@ -1,6 +1,8 @@
 use std::time::Duration;
 
-use closure_contract::{Evidence, FailureCode, Generation, JobId, Outcome, OutcomeName, Provider};
+use closure_contract::{
+    Evidence, FailureCode, Generation, JobId, Outcome, OutcomeName, Provider, facts::jobs::JobFacts,
+};
 use closure_store::{
     AttemptUse, BounceEffect, Bounced, Debt, DeliveryFacts, DeliveryState, DeliveryUpdate, FinalState,
     LetterDeed, NewBounce, NewClaim, NewFallback, Snapshot, Store,
@@ -42,6 +44,7 @@ fn email_of(sms: JobId) -> NewFallback {
         consultation_id: "c-1".to_owned().try_into().expect("a short id"),
         revision: 1,
         kind: "closure.email/1".to_owned(),
+        found_by: JobFacts::default(),
     }
 }
 

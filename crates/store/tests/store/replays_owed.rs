@@ -1,6 +1,7 @@
 //! A replay whose command ended between its commit and its publish is published by somebody else, once.
 
 use bytes::Bytes;
+use closure_contract::facts::jobs::JobFacts;
 use closure_contract::{FailureCode, Generation, JobId};
 use closure_store::{
     DeadLetterFilter, DeadLetterId, DeadLetterState, DeadLetterSummary, LetterDeed, NewClaim, NewDeadLetter,
@@ -91,6 +92,8 @@ fn a_message_that_is_no_job_is_resolved_by_whoever_publishes_it() {
             job_id: None,
             about_job: None,
             message_id: Some("m-1".to_owned()),
+            consultation_id: None,
+            found_by: JobFacts::default(),
         };
         let id = store.record_dead_letter(unreadable).await.expect("the database answers").id;
         store.begin_replay(id, LetterDeed::of("kim", "read again"), None).await.expect("begun");

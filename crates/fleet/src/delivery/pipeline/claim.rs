@@ -72,6 +72,7 @@ impl<C: ChannelDriver> DeliveryPipeline<C> {
             rules: rules.clone(),
             sender_asked: record::sender_asked(decision),
             traceparent: message.traceparent.clone(),
+            found_by: decision.found_by.clone(),
         };
         hand.may_act()?;
         let asked = Mutex::new((claim.token, self.leases.end_if_asked_now()));

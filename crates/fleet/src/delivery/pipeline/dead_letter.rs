@@ -1,7 +1,11 @@
 //! What no settlement can say and a person has to see: another content under a known id, and what the database refuses.
 
 use closure_broker::InMessage;
-use closure_contract::{FailureCode, Job, OutcomeName, topology::DelayStep, topology::WorkQueue};
+use closure_contract::{
+    FailureCode, Job, OutcomeName,
+    facts::jobs::JobFacts,
+    topology::{DelayStep, WorkQueue},
+};
 use closure_store::{NewDeadLetter, StoreError};
 use serde_json::{Value, json};
 use tracing::{error, info};
@@ -22,7 +26,11 @@ impl<C: ChannelDriver> DeliveryPipeline<C> {
     /// The same job id with other content: the first one stands, this one is kept for a person.
     pub(super) async fn conflict(&self, hand: &InHand<'_>, job: &Job) -> Result<Disposition, Interrupted> {
         let code = FailureCode::JobIdConflict;
-        let letter = letter::<C>(hand.message, Why::of(code));
+        let letter = NewDeadLetter {
+            consultation_id: Some(job.consultation().id.clone()),
+            found_by: self.engine.found_by(job),
+            ..letter::<C>(hand.message, Why::of(code))
+        };
         let recorded =
             hand.stored("record a dead letter", || self.store.record_dead_letter(letter.clone())).await?;
         let subject = Subject::of(job, hand.message.generation);
@@ -52,6 +60,8 @@ impl<C: ChannelDriver> DeliveryPipeline<C> {
         let letter = NewDeadLetter {
             headers: json!({ "attempt": message.attempt, "generation": message.generation }),
             job_id: Some(job.id()),
+            consultation_id: Some(job.consultation().id.clone()),
+            found_by: self.engine.found_by(&job),
             ..letter::<C>(message, why.clone())
         };
         hand.may_act()?;
@@ -79,5 +89,7 @@ fn letter<C: ChannelDriver>(message: &InMessage, Why { code, detail }: Why) -> N
         job_id: None,
         about_job: None,
         message_id: message.message_id.clone(),
+        consultation_id: None,
+        found_by: JobFacts::default(),
     }
 }

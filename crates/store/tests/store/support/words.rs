@@ -3,7 +3,7 @@
 use bytes::Bytes;
 use closure_contract::{
     AttemptNumber, Channel, ConsultationId, Evidence, FailureCode, Generation, JobId, Provider, Receipt,
-    ReceiptStatus, Timestamp, receipt::ReceiptKind,
+    ReceiptStatus, Timestamp, facts::jobs::JobFacts, receipt::ReceiptKind,
 };
 use closure_store::{
     AttemptUse, Claim, EarlyReceipts, Ending, FinalState, Grant, Lease, NewClaim, Settled, Settlement,
@@ -37,6 +37,7 @@ pub(crate) fn claim(job_id: JobId) -> NewClaim {
         rules: json!([{ "id": "R6", "effect": "pass", "detail": "" }]).into(),
         sender_asked: Some("+82234518120".to_owned()),
         traceparent: None,
+        found_by: JobFacts::default(),
     }
 }
 
