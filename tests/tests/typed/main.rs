@@ -7,3 +7,4 @@ mod hostile;
 mod languages;
 mod mail_records;
 mod published;
+mod spoken;

@@ -40,6 +40,7 @@ impl Command {
             | Self::Rules { .. }
             | Self::Keys
             | Self::Codes
+            | Self::Words { .. }
             | Self::Probe { .. }
             | Self::Completions { .. } => None,
         }

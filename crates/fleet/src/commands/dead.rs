@@ -5,11 +5,13 @@ use std::io::Read as _;
 use bytes::Bytes;
 use closure_broker::{OutMessage, Publisher, message::TEXT_BYTES_MAX};
 use closure_contract::{
-    AttemptNumber, Generation, Job,
+    AttemptNumber, Facts, Generation, Job, Language, Words,
+    job::DecodeError,
     topology::{JOB_BYTES_MAX, JOBS, WorkQueue},
 };
 use closure_store::{
-    DeadLetterFilter, DeadLetterId, DeadLetterState, DeadLetterSummary, Debt, ReplayError, Store,
+    DeadLetter, DeadLetterFilter, DeadLetterId, DeadLetterState, DeadLetterSummary, Debt, JobHistory,
+    ReplayError, Store,
 };
 use serde_json::json;
 use tracing::warn;
@@ -17,6 +19,7 @@ use tracing::warn;
 use super::{
     Failure, Invocation, answer_by_email,
     printed::{Letter, Letters},
+    show::act,
     show_as,
 };
 use crate::{
@@ -25,6 +28,8 @@ use crate::{
     config,
     lifecycle::Lifecycle,
     output,
+    words::{self, say},
+    workers::dead,
 };
 
 /// Runs one of the desk's commands.
@@ -59,6 +64,7 @@ async fn list(
     let letters: Letters = store
         .dead_letters(DeadLetterFilter { state: Some(state), channel: None, code, before: None, limit })
         .await?;
+    let language = invocation.language;
     show_as(invocation.style, &letters, |letters| {
         let rows = letters
             .iter()
@@ -70,57 +76,110 @@ async fn list(
                     letter.job_id.map_or_else(String::new, |job| job.to_string()),
                     letter.deaths.to_string(),
                     letter.last_died_at.to_string(),
-                    what_is_wrong(letter),
-                    letter.code.remedy().to_owned(),
+                    what_is_wrong(letter, language),
+                    letter.code.remedy_in(language).to_owned(),
                 ]
             })
             .collect();
-        output::table(
-            &["letter", "queue", "code", "job", "deaths", "last died", "what is wrong", "what to do"],
-            rows,
-        );
+        output::table(&HEADINGS.map(|words| words.in_language(language)), rows);
     });
     Ok(())
 }
 
-/// Why a letter is there, with what the provider said where the reason does not repeat it.
-fn what_is_wrong(letter: &DeadLetterSummary) -> String {
+/// The headings of the list.
+const HEADINGS: [Words; 8] = [
+    Words::of("letter", "건"),
+    Words::of("queue", "큐"),
+    Words::of("code", "코드"),
+    Words::of("job", "작업"),
+    Words::of("deaths", "횟수"),
+    Words::of("last died", "마지막"),
+    Words::of("what is wrong", "무슨 일"),
+    Words::of("what to do", "할 일"),
+];
+
+/// Why a letter is there, with what the provider said where the reason does not repeat it; what was written down when it
+/// died is English, so that a reader of Korean has the code's own words before what the provider said.
+fn what_is_wrong(letter: &DeadLetterSummary, language: Language) -> String {
+    let detail = match language {
+        Language::English => letter.detail.clone(),
+        Language::Korean => letter.code.what_in(language).to_owned(),
+    };
     let said = letter.said.as_ref().filter(|said| !letter.detail.contains(said.as_str()));
-    said.map_or_else(|| letter.detail.clone(), |said| format!("{}; the provider said: {said}", letter.detail))
+    match said {
+        None => detail,
+        Some(said) => {
+            say!(language, "{detail}; the provider said: {said}", "{detail}. 발송사의 응답: {said}")
+        }
+    }
+}
+
+/// What is known of why a letter died: what its bytes say of themselves, or the record of its job in that generation.
+async fn facts_of(store: &Store, letter: &DeadLetter) -> Result<Facts, Failure> {
+    if let Some(problem) = unreadable(letter) {
+        return Ok(Facts { field: problem.path().map(str::to_owned), ..Facts::default() });
+    }
+    let Some(job_id) = letter.summary.job_id else { return Ok(Facts::default()) };
+    let history = match store.job_history(job_id).await {
+        Err(problem) if problem.is_unavailable() => return Err(problem.into()),
+        // A record that this release cannot read hides no letter.
+        history => history.ok().flatten(),
+    };
+    let same = |history: &JobHistory| {
+        history.generation == letter.summary.generation && history.code == Some(letter.summary.code)
+    };
+    Ok(history.filter(same).map(|history| words::facts_of(&history)).unwrap_or_default())
+}
+
+/// Why nobody can read a letter's bytes, where that is what it died of.
+fn unreadable(letter: &DeadLetter) -> Option<DecodeError> {
+    let queue = WorkQueue::ALL.into_iter().find(|queue| queue.name() == letter.summary.queue)?;
+    dead::unreadable(queue, &letter.body).filter(|problem| problem.code() == letter.summary.code)
 }
 
 async fn show(invocation: &Invocation, id: DeadLetterId) -> Result<(), Failure> {
     let store = store(invocation)?;
     let letter = store.dead_letter(id).await?.ok_or_else(|| no_such(id))?;
-    show_as(invocation.style, &Letter::of(&letter), |_| {
-        output::line(format!(
-            "letter {}  {}  from {}  key {}",
-            letter.summary.id,
-            letter.summary.state.as_str(),
-            letter.summary.queue,
-            letter.routing_key
-        ));
-        output::line(format!("  {}: {}", letter.summary.code, what_is_wrong(&letter.summary)));
-        output::line(format!("  to do: {}", letter.summary.code.remedy()));
-        output::line(format!(
-            "  died {} time(s), first {}, last {}",
-            letter.summary.deaths, letter.summary.first_died_at, letter.summary.last_died_at
-        ));
-        if let Some(job) = letter.summary.about_job {
-            output::line(format!(
-                "  names the job {job}, and is resolved when that one reaches the customer"
-            ));
-        }
-        for action in &letter.actions {
-            output::line(format!(
-                "  {}  {} by {}: {}",
-                action.at, action.action, action.actor, action.reason
-            ));
-        }
-        output::line(format!("  original body, {} bytes:", letter.body.len()));
-        output::quoted(&String::from_utf8_lossy(&letter.body));
-    });
+    let facts = facts_of(&store, &letter).await?;
+    show_as(invocation.style, &Letter::of(&letter, &facts), |_| text(&letter, &facts, invocation.language));
     Ok(())
+}
+
+fn text(letter: &DeadLetter, facts: &Facts, language: Language) {
+    let summary = &letter.summary;
+    let (id, code, queue, key) = (summary.id, summary.code, &summary.queue, &letter.routing_key);
+    let state = words::named(summary.state.as_str(), words::letter(summary.state), language);
+    output::line(say!(
+        language,
+        "letter {id}  {state}  from {queue}  key {key}",
+        "조치 대기 건 {id}  {state}  큐 {queue}  키 {key}"
+    ));
+    output::line(format!("  {code}: {}", what_is_wrong(summary, language)));
+    if language == Language::Korean {
+        if let Some(problem) = unreadable(letter) {
+            output::line(format!("  상세     {}", problem.problem_in(language)));
+        } else if words::adds(code, &summary.detail) {
+            output::line(format!("  기록     {}", summary.detail));
+        }
+    }
+    words::explained(&code.explained(facts, language), language).iter().for_each(output::line);
+    let (deaths, first, last) = (summary.deaths, summary.first_died_at, summary.last_died_at);
+    output::line(say!(
+        language,
+        "  died {deaths} time(s), first {first}, last {last}",
+        "  실패 {deaths}회, 처음 {first}, 마지막 {last}"
+    ));
+    if let Some(job) = summary.about_job {
+        output::line(say!(
+            language,
+            "  names the job {job}, and is resolved when that one reaches the customer",
+            "  작업 {job}에 대한 메시지이며, 그 작업이 고객에게 도착하면 처리 완료됩니다"
+        ));
+    }
+    letter.actions.iter().for_each(|action| act(action, "  ", language));
+    let bytes = letter.body.len();
+    output::line(say!(language, "  original body, {bytes} bytes:", "  원본, {bytes}바이트:"));
+    output::quoted(&String::from_utf8_lossy(&letter.body));
 }
 
 /// Replays a letter; the message is published, confirmed, before the command says so.

@@ -33,6 +33,7 @@ use std::time::Duration;
 
 use clap::CommandFactory;
 use closure_broker::{PublishError, TopologyError};
+use closure_contract::Language;
 use closure_policy::rulebook::CompiledRulebook;
 use closure_store::{Store, StoreError, StoreSettings};
 
@@ -46,6 +47,7 @@ use crate::{
     services::Services,
     telemetry,
     visible::is_hidden,
+    words,
 };
 
 /// Why a command did not do what it was asked to; the kinds are the documented exit codes.
@@ -119,6 +121,8 @@ pub struct Invocation {
     pub config: Option<std::path::PathBuf>,
     /// How results are printed.
     pub style: Style,
+    /// The language of what is printed for people.
+    pub language: Language,
 }
 
 /// Runs one command to its end.
@@ -133,8 +137,11 @@ pub async fn run(cli: Cli) -> Result<(), Failure> {
         signed("--actor (FLEET_ACTOR)", actor)?;
         signed("--reason", reason)?;
     }
-    let invocation =
-        Invocation { config: cli.config, style: if cli.json { Style::Json } else { Style::Text } };
+    let invocation = Invocation {
+        config: cli.config,
+        style: if cli.json { Style::Json } else { Style::Text },
+        language: words::spoken(cli.lang, config::environment),
+    };
     if needs_log(&cli.command) {
         telemetry::start(&config::load(invocation.config.as_ref(), config::log)?);
     }
@@ -148,9 +155,10 @@ pub async fn run(cli: Cli) -> Result<(), Failure> {
             Ok(())
         }
         Command::Codes => {
-            output::lines(&codes::text());
+            output::lines(&codes::text(invocation.language));
             Ok(())
         }
+        Command::Words { file } => setup::words(file.as_deref()),
         Command::Schema { folder } => setup::schema(folder.as_deref()),
         Command::Rules { file } => rules::run(invocation.style, file.as_deref()),
         Command::Probe { address } => probe::run(&address).await,
@@ -180,6 +188,7 @@ fn needs_log(command: &Command) -> bool {
         Command::Completions { .. }
             | Command::Keys
             | Command::Codes
+            | Command::Words { .. }
             | Command::Schema { .. }
             | Command::Rules { .. }
             | Command::Probe { .. }
