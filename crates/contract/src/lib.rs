@@ -14,6 +14,7 @@ pub mod provider;
 pub mod receipt;
 pub mod schema;
 pub mod topology;
+pub mod words;
 mod written;
 
 pub use cancel_outcome::CancelOutcome;
@@ -25,3 +26,4 @@ pub use outcome::{AppliedRule, Outcome, OutcomeName, RuleEffect, RuleId};
 pub use outcome_ids::OutcomeIds;
 pub use provider::{Provider, SmsProvider};
 pub use receipt::{Evidence, Receipt, ReceiptMessage, ReceiptStatus, Submission};
+pub use words::{Facts, Words};

@@ -11,6 +11,7 @@ use crate::{
     ids::{Generation, JobId, Timestamp},
     job::{Channel, Consultation, DecodeError, Document},
     receipt::Evidence,
+    words::Facts,
 };
 
 /// How one job stands at an end of it (`closure.outcome/1`).
@@ -122,6 +123,9 @@ pub struct AppliedRule {
     pub effect: RuleEffect,
     /// Why, for people, without any personal data.
     pub detail: String,
+    /// The same as named values, where the rule refuses the job or puts it off: for programs to count and group by.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub facts: Option<Box<Facts>>,
 }
 
 /// The rules of the operating guide (`docs/rulebook.md`), and those beyond it.

@@ -14,7 +14,7 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use clap_complete::Shell;
-use closure_contract::JobId;
+use closure_contract::{JobId, Language};
 
 pub use self::dead::{Dead, Settle};
 pub use self::doctor::{Doctor, Member};
@@ -38,9 +38,18 @@ pub struct Cli {
     /// Who acts.
     #[command(flatten)]
     pub acting: Acting,
+    /// The language of what people read: ko or en; without it that of LC_ALL, LC_MESSAGES or LANG, or else English.
+    #[arg(long, global = true, value_name = "LANGUAGE", value_parser = language)]
+    pub lang: Option<Language>,
     /// What to do.
     #[command(subcommand)]
     pub command: Command,
+}
+
+/// The language of a tag.
+fn language(tag: &str) -> Result<Language, String> {
+    let known = Language::ALL.into_iter().find(|language| language.tag() == tag);
+    known.ok_or_else(|| "the fleet speaks ko and en".to_owned())
 }
 
 const EXIT_CODES: &str = "\
@@ -123,6 +132,11 @@ pub enum Command {
     Keys,
     /// Print every documented code of the SMS gateways, and what it becomes, as Markdown.
     Codes,
+    /// Print every word that people read, in English and Korean: failure codes with reasons and remedies, states, rules.
+    Words {
+        /// Write them into this file as Markdown instead.
+        file: Option<PathBuf>,
+    },
     /// Ask a process for its health: exit 0 if it answers 200.
     Probe {
         /// Its address and path, such as 127.0.0.1:8080/readyz.

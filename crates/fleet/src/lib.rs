@@ -26,4 +26,5 @@ mod services;
 mod telemetry;
 mod visible;
 mod why;
+mod words;
 mod workers;

@@ -4,7 +4,7 @@
 //! counts towards those of its address alone.
 
 use closure_contract::{
-    Channel, FailureCode, Job, RuleEffect, RuleId, Timestamp,
+    Channel, Facts, FailureCode, Job, RuleEffect, RuleId, Timestamp,
     facts::{
         PersonalData,
         caps::{CapKey, CapLimit, CapWindow},
@@ -146,13 +146,19 @@ fn reached(channel: Channel, limit: &CapLimit, until: Timestamp, findings: &mut 
         "all {max} {what} are used until {until}",
         "{korean}: {until}까지의 한도 {max}건을 모두 사용했습니다"
     );
+    let country_code = match &limit.key {
+        CapKey::Country(country_code) => Some(*country_code),
+        CapKey::Number(_) | CapKey::Prefix(_) | CapKey::Address(_) | CapKey::Fleet => None,
+    };
+    let contacts_max = Some(u64::from(max));
+    let facts = Facts { contacts_max, until: Some(until), country_code, ..Facts::default() };
     match (&limit.key, channel) {
         (CapKey::Country(_) | CapKey::Fleet, Channel::Sms | Channel::Email) => {
-            findings.postpone(RuleId::B5, until, Some(code), detail);
+            findings.postpone(RuleId::B5, until, Some(code), detail, facts);
         }
         (CapKey::Number(_) | CapKey::Prefix(_) | CapKey::Address(_), _)
         | (CapKey::Country(_) | CapKey::Fleet, Channel::Dial) => {
-            findings.refuse(RuleId::B5, code, detail);
+            findings.refuse_with(RuleId::B5, code, detail, facts);
         }
     }
 }

@@ -1,6 +1,6 @@
 //! The record of what each rule did while one job is decided.
 
-use closure_contract::{AppliedRule, Channel, FailureCode, Language, RuleEffect, RuleId, Timestamp};
+use closure_contract::{AppliedRule, Channel, Facts, FailureCode, Language, RuleEffect, RuleId, Timestamp};
 
 use crate::words::Words;
 
@@ -63,18 +63,23 @@ impl Findings {
 
     /// Records what a rule did without refusing the job.
     pub(crate) fn note(&mut self, id: RuleId, effect: RuleEffect, detail: impl Words) {
-        self.rules.push(AppliedRule { id, effect, detail: detail.said(self.language) });
+        self.rules.push(AppliedRule { id, effect, detail: detail.said(self.language), facts: None });
     }
 
     /// Records that a rule refuses the job; the first refusal gives the job its code.
     pub(crate) fn refuse(&mut self, id: RuleId, code: FailureCode, detail: impl Words) {
+        self.refuse_with(id, code, detail, Facts::default());
+    }
+
+    /// The same with the values that the refusal names.
+    pub(crate) fn refuse_with(&mut self, id: RuleId, code: FailureCode, detail: impl Words, facts: Facts) {
         let detail = detail.said(self.language);
         let ending = ending(self.channel, code);
         let effect = match ending {
             RefusalEnding::Over => RuleEffect::Reject,
             RefusalEnding::WaitsForPerson => RuleEffect::Hold,
         };
-        self.rules.push(AppliedRule { id, effect, detail: detail.clone() });
+        self.rules.push(AppliedRule { id, effect, detail: detail.clone(), facts: boxed(facts) });
         if self.refusal.is_none() {
             self.refusal = Some(Refusal { code, detail, ending });
         }
@@ -88,9 +93,12 @@ impl Findings {
         until: Timestamp,
         code: Option<FailureCode>,
         detail: impl Words,
+        facts: Facts,
     ) {
-        let postponement = Postponement { until, code, detail: detail.said(self.language) };
-        self.note(id, RuleEffect::Postpone, postponement.detail.as_str());
+        let detail = detail.said(self.language);
+        let (effect, facts) = (RuleEffect::Postpone, boxed(Facts { until: Some(until), ..facts }));
+        self.rules.push(AppliedRule { id, effect, detail: detail.clone(), facts });
+        let postponement = Postponement { until, code, detail };
         if self.postponement.as_ref().is_none_or(|other| other.until < postponement.until) {
             self.postponement = Some(postponement);
         }
@@ -104,6 +112,11 @@ impl Findings {
     pub(crate) fn into_parts(self) -> (Vec<AppliedRule>, Option<Refusal>, Option<Postponement>) {
         (self.rules, self.refusal, self.postponement)
     }
+}
+
+/// Most rules name no values, and then nothing is kept.
+fn boxed(facts: Facts) -> Option<Box<Facts>> {
+    (!facts.is_empty()).then(|| Box::new(facts))
 }
 
 /// A text message that our rules refuse is answered by its fallback email; where the customer's number itself is in

@@ -3,7 +3,7 @@
 //! Whoever has no database decides with [`Preconditions::default`], which knows nothing.
 
 use closure_contract::{
-    FailureCode, Job, Language, RuleId,
+    Facts, FailureCode, Job, Language, RuleId,
     facts::{
         PersonalData,
         preconditions::{PreconditionQuery, Preconditions, RevocationRecord},
@@ -96,6 +96,11 @@ impl Revoked {
 /// B2 and B3: an answer that is no longer wanted is not sent, whatever else there is to say about it.
 pub(crate) fn check_revoked(job: &Job, standing: &Preconditions, findings: &mut Findings) -> Option<Revoked> {
     let revoked = Revoked::of(standing.revocation, job.consultation().revision)?;
-    findings.refuse(revoked.rule(), revoked.code(), |language| revoked.reason_in(language));
+    let revision = match revoked {
+        Revoked::Superseded { by } => Some(by),
+        Revoked::Cancelled => None,
+    };
+    let facts = Facts { revision, ..Facts::default() };
+    findings.refuse_with(revoked.rule(), revoked.code(), |language| revoked.reason_in(language), facts);
     Some(revoked)
 }

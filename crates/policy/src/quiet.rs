@@ -5,7 +5,7 @@
 
 use std::{collections::BTreeMap, fmt, str::FromStr, sync::LazyLock};
 
-use closure_contract::{Channel, FailureCode, RuleEffect, RuleId, Timestamp};
+use closure_contract::{Channel, Facts, FailureCode, RuleEffect, RuleId, Timestamp};
 use jiff::{
     SignedDuration,
     civil::Time,
@@ -134,9 +134,12 @@ pub(crate) fn check(
     match channel {
         Channel::Sms | Channel::Email => {
             let code = Some(FailureCode::QuietHours);
-            findings.postpone(RuleId::B7, until, code, detail);
+            findings.postpone(RuleId::B7, until, code, detail, Facts::default());
         }
-        Channel::Dial => findings.refuse(RuleId::B7, FailureCode::QuietHours, detail),
+        Channel::Dial => {
+            let facts = Facts { until: Some(until), ..Facts::default() };
+            findings.refuse_with(RuleId::B7, FailureCode::QuietHours, detail, facts);
+        }
     }
 }
 

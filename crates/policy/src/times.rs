@@ -1,6 +1,6 @@
 //! The times of a job: not before, and not after (B1).
 
-use closure_contract::{FailureCode, Job, RuleEffect, RuleId, Timestamp};
+use closure_contract::{Facts, FailureCode, Job, RuleEffect, RuleId, Timestamp};
 
 use crate::{findings::Findings, words::words};
 
@@ -16,14 +16,17 @@ pub(crate) fn check(job: &Job, now: Timestamp, findings: &mut Findings) {
         (_, Some(expires_at)) if expires_at <= now => {
             let detail =
                 words!("it was too late from {expires_at} on", "보낼 시한({expires_at})이 지났습니다");
-            findings.refuse(RuleId::B1, FailureCode::Expired, detail);
+            let facts = Facts { expires_at: Some(expires_at), ..Facts::default() };
+            findings.refuse_with(RuleId::B1, FailureCode::Expired, detail, facts);
         }
         (Some(not_before), Some(expires_at)) if not_before >= expires_at => {
             let detail = words!(
                 "not_before {not_before} is not earlier than expires_at {expires_at}",
                 "not_before({not_before})가 expires_at({expires_at})보다 이르지 않습니다"
             );
-            findings.refuse(RuleId::B1, FailureCode::NeverInTime, detail);
+            let facts =
+                Facts { not_before: Some(not_before), expires_at: Some(expires_at), ..Facts::default() };
+            findings.refuse_with(RuleId::B1, FailureCode::NeverInTime, detail, facts);
         }
         (_, Some(expires_at)) => {
             let detail = words!("in time until {expires_at}", "시한({expires_at}) 전입니다");
@@ -36,7 +39,8 @@ pub(crate) fn check(job: &Job, now: Timestamp, findings: &mut Findings) {
             "not_before is more than {WAIT_DAYS_MAX} days away",
             "not_before가 {WAIT_DAYS_MAX}일보다 멉니다"
         );
-        findings.refuse(RuleId::B1, FailureCode::NotBeforeTooFar, detail);
+        let facts = Facts { not_before, ..Facts::default() };
+        findings.refuse_with(RuleId::B1, FailureCode::NotBeforeTooFar, detail, facts);
     }
 }
 
@@ -44,6 +48,6 @@ pub(crate) fn check(job: &Job, now: Timestamp, findings: &mut Findings) {
 pub(crate) fn postpone(job: &Job, now: Timestamp, findings: &mut Findings) {
     if let Some(until) = job.not_before().filter(|not_before| *not_before > now) {
         let detail = words!("not before {until}", "{until} 전에는 발송하지 않습니다");
-        findings.postpone(RuleId::B1, until, None, detail);
+        findings.postpone(RuleId::B1, until, None, detail, Facts::default());
     }
 }

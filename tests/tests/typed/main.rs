@@ -8,3 +8,4 @@ mod languages;
 mod mail_records;
 mod people;
 mod published;
+mod spoken;

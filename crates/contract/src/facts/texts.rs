@@ -1,7 +1,7 @@
 //! How long a text a gateway takes, and as what kind of message it carries it.
 
 use schemars::JsonSchema;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use crate::Provider;
 
@@ -17,7 +17,7 @@ pub enum TextKind {
 }
 
 /// What is counted of a text.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, JsonSchema)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum TextMeasure {
     /// Septets of a text that GSM 03.38 can write; a character of its extension has two.

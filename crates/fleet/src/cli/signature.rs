@@ -51,6 +51,7 @@ impl Command {
             | Self::Rules { .. }
             | Self::Keys
             | Self::Codes
+            | Self::Words { .. }
             | Self::Probe { .. }
             | Self::Completions { .. } => None,
         }

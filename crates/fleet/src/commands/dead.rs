@@ -5,12 +5,13 @@ use std::io::Read as _;
 use bytes::Bytes;
 use closure_broker::{OutMessage, Publisher};
 use closure_contract::{
-    Job,
+    Facts, Job, Language, Words,
+    job::DecodeError,
     topology::{JOB_BYTES_MAX, WorkQueue},
 };
 use closure_store::{
-    DeadLetterFilter, DeadLetterId, DeadLetterState, DeadLetterSummary, DeathHistory, Debt, GivenUp, Heard,
-    LetterEdition, ReplayError, Snapshot, Store, Subject,
+    DeadLetter, DeadLetterFilter, DeadLetterId, DeadLetterState, DeadLetterSummary, DeathHistory, Debt,
+    GivenUp, Heard, JobHistory, LetterEdition, ReplayError, Snapshot, Store, Subject,
 };
 use serde_json::json;
 use tracing::warn;
@@ -18,6 +19,7 @@ use tracing::warn;
 use super::{
     Failure, Invocation, answer_by_email, dead_diff, engine,
     printed::{Letter, Letters},
+    show::act,
     show_as,
 };
 use crate::{
@@ -27,6 +29,8 @@ use crate::{
     desk::{self, Act, Desk},
     lifecycle::Lifecycle,
     output, replays,
+    words::{self, say},
+    workers::dead,
 };
 
 /// Runs one of the desk's commands.
@@ -64,6 +68,7 @@ async fn list(
     let letters: Letters = store
         .dead_letters(DeadLetterFilter { state: Some(state), channel: None, code, before: None, limit })
         .await?;
+    let language = invocation.language;
     show_as(invocation.style, &letters, |letters| {
         let rows = letters
             .iter()
@@ -76,33 +81,66 @@ async fn list(
                     letter.version.to_string(),
                     letter.deaths.to_string(),
                     letter.last_died_at.to_string(),
-                    what_is_wrong(letter),
-                    letter.code.remedy().to_owned(),
+                    what_is_wrong(letter, language),
+                    letter.code.remedy_in(language).to_owned(),
                 ]
             })
             .collect();
-        output::table(
-            &[
-                "letter",
-                "queue",
-                "code",
-                "job",
-                "version",
-                "deaths",
-                "last died",
-                "what is wrong",
-                "what to do",
-            ],
-            rows,
-        );
+        output::table(&HEADINGS.map(|words| words.in_language(language)), rows);
     });
     Ok(())
 }
 
-/// Why a letter is there, with what the provider said where the reason does not repeat it.
-fn what_is_wrong(letter: &DeadLetterSummary) -> String {
+/// The headings of the list.
+const HEADINGS: [Words; 9] = [
+    Words::of("letter", "건"),
+    Words::of("queue", "큐"),
+    Words::of("code", "코드"),
+    Words::of("job", "작업"),
+    Words::of("version", "버전"),
+    Words::of("deaths", "횟수"),
+    Words::of("last died", "마지막"),
+    Words::of("what is wrong", "무슨 일"),
+    Words::of("what to do", "할 일"),
+];
+
+/// Why a letter is there, with what the provider said where the reason does not repeat it; what was written down when it
+/// died is English, so that a reader of Korean has the code's own words before what the provider said.
+fn what_is_wrong(letter: &DeadLetterSummary, language: Language) -> String {
+    let detail = match language {
+        Language::English => letter.detail.clone(),
+        Language::Korean => letter.code.what_in(language).to_owned(),
+    };
     let said = letter.said.as_ref().filter(|said| !letter.detail.contains(said.as_str()));
-    said.map_or_else(|| letter.detail.clone(), |said| format!("{}; the provider said: {said}", letter.detail))
+    match said {
+        None => detail,
+        Some(said) => {
+            say!(language, "{detail}; the provider said: {said}", "{detail}. 발송사의 응답: {said}")
+        }
+    }
+}
+
+/// What is known of why a letter died: what its bytes say of themselves, or the record of its job in that generation.
+async fn facts_of(store: &Store, letter: &DeadLetter) -> Result<Facts, Failure> {
+    if let Some(problem) = unreadable(letter) {
+        return Ok(Facts { field: problem.path().map(str::to_owned), ..Facts::default() });
+    }
+    let Some(job_id) = letter.summary.job_id else { return Ok(Facts::default()) };
+    let history = match store.job_history(job_id).await {
+        Err(problem) if problem.is_unavailable() => return Err(problem.into()),
+        // A record that this release cannot read hides no letter.
+        history => history.ok().flatten(),
+    };
+    let same = |history: &JobHistory| {
+        history.generation == letter.summary.generation && history.code == Some(letter.summary.code)
+    };
+    Ok(history.filter(same).map(|history| words::facts_of(&history)).unwrap_or_default())
+}
+
+/// Why nobody can read a letter's bytes, where that is what it died of.
+fn unreadable(letter: &DeadLetter) -> Option<DecodeError> {
+    let queue = WorkQueue::ALL.into_iter().find(|queue| queue.name() == letter.summary.queue)?;
+    dead::unreadable(queue, &letter.body).filter(|problem| problem.code() == letter.summary.code)
 }
 
 /// Shows a letter, masked, or as it is for a purpose that is on record before anything is shown.
@@ -113,73 +151,118 @@ async fn show(invocation: &Invocation, id: DeadLetterId, reveal: &Reveal) -> Res
     if reveal.reveal {
         desk.note(Act::RevealLetter, subject(id), reveal.purpose.as_deref()).await?;
     }
-    let shown = if reveal.reveal { Letter::of(&letter) } else { Letter::masked(&letter) };
+    let facts = facts_of(store, &letter).await?;
+    let shown = if reveal.reveal { Letter::of(&letter, &facts) } else { Letter::masked(&letter, &facts) };
     show_as(invocation.style, &shown, |shown| {
-        output::line(format!(
-            "letter {}  {}  version {}  from {}  key {}",
-            letter.summary.id,
-            letter.summary.state.as_str(),
-            letter.summary.version,
-            letter.summary.queue,
-            letter.routing_key
-        ));
-        output::line(format!("  {}: {}", letter.summary.code, what_is_wrong(&letter.summary)));
-        output::line(format!("  to do: {}", letter.summary.code.remedy()));
-        output::line(format!(
-            "  died {} time(s), first {}, last {}",
-            letter.summary.deaths, letter.summary.first_died_at, letter.summary.last_died_at
-        ));
-        if let Some(at) = letter.summary.announce_at {
-            output::line(format!(
-                "  the CRM hears at {at} that it was given up; fleet dead undo takes it back"
-            ));
-        }
-        if letter.summary.state == DeadLetterState::Replaying && letter.summary.published_at.is_none() {
-            output::line("  its replay is not known to be published; a worker of its queue sees to it");
-        }
-        if let Some(job) = letter.summary.about_job {
-            output::line(format!(
-                "  names the job {job}, and is resolved when that one reaches the customer"
-            ));
-        }
-        letter.earlier_deaths.iter().for_each(|death| earlier_death("  ", death));
-        for action in &letter.actions {
-            output::line(format!(
-                "  {}  {} by {}: {}",
-                action.at, action.action, action.actor, action.reason
-            ));
-        }
-        letter.editions.iter().for_each(edition);
-        output::line(format!("  original body, {} bytes:", letter.body.len()));
-        match (&shown.masked_body, reveal.reveal) {
-            (_, true) => output::quoted(&String::from_utf8_lossy(&letter.body)),
-            (Some(masked), false) => output::quoted(&format!("{masked:#}")),
-            (None, false) => output::quoted("(hidden: it is no JSON object)"),
-        }
-        if !reveal.reveal {
-            output::line("  to see it as it is: --reveal --purpose WHY, which goes on record");
-        }
+        text(&letter, &facts, invocation.language);
+        original(&letter, shown, reveal, invocation.language);
     });
     Ok(())
 }
 
+fn text(letter: &DeadLetter, facts: &Facts, language: Language) {
+    let summary = &letter.summary;
+    let (id, code, queue, key) = (summary.id, summary.code, &summary.queue, &letter.routing_key);
+    let (state, version) =
+        (words::named(summary.state.as_str(), words::letter(summary.state), language), summary.version);
+    output::line(say!(
+        language,
+        "letter {id}  {state}  version {version}  from {queue}  key {key}",
+        "조치 대기 건 {id}  {state}  버전 {version}  큐 {queue}  키 {key}"
+    ));
+    output::line(format!("  {code}: {}", what_is_wrong(summary, language)));
+    if language == Language::Korean {
+        if let Some(problem) = unreadable(letter) {
+            output::line(format!("  상세     {}", problem.problem_in(language)));
+        } else if words::adds(code, &summary.detail) {
+            output::line(format!("  기록     {}", summary.detail));
+        }
+    }
+    words::explained(&code.explained(facts, language), language).iter().for_each(output::line);
+    let (deaths, first, last) = (summary.deaths, summary.first_died_at, summary.last_died_at);
+    output::line(say!(
+        language,
+        "  died {deaths} time(s), first {first}, last {last}",
+        "  실패 {deaths}회, 처음 {first}, 마지막 {last}"
+    ));
+    owed(summary, language);
+    if let Some(job) = summary.about_job {
+        output::line(say!(
+            language,
+            "  names the job {job}, and is resolved when that one reaches the customer",
+            "  작업 {job}에 대한 메시지이며, 그 작업이 고객에게 도착하면 처리 완료됩니다"
+        ));
+    }
+    letter.earlier_deaths.iter().for_each(|death| earlier_death("  ", death, language));
+    letter.actions.iter().for_each(|action| act(action, "  ", language));
+    letter.editions.iter().for_each(|one| edition(one, language));
+}
+
+/// What a decision about a letter still owes.
+fn owed(summary: &DeadLetterSummary, language: Language) {
+    if let Some(at) = summary.announce_at {
+        let id = summary.id;
+        output::line(say!(
+            language,
+            "  the CRM hears at {at} that it was given up; fleet dead undo {id} takes it back",
+            "  {at}에 CRM에 미발송 종결을 알립니다. 그 전에는 fleet dead undo {id}(으)로 되돌릴 수 있습니다"
+        ));
+    }
+    if summary.state == DeadLetterState::Replaying && summary.published_at.is_none() {
+        output::line(say!(
+            language,
+            "  its replay is not known to be published; a worker of its queue sees to it",
+            "  재발송 메시지의 발행이 아직 확인되지 않았습니다. 해당 큐의 워커가 다시 발행합니다"
+        ));
+    }
+}
+
+/// What the letter holds: masked, or as it is.
+fn original(letter: &DeadLetter, shown: &Letter<'_>, reveal: &Reveal, language: Language) {
+    let bytes = letter.body.len();
+    output::line(say!(language, "  original body, {bytes} bytes:", "  원본, {bytes}바이트:"));
+    match (&shown.masked_body, reveal.reveal) {
+        (_, true) => output::quoted(&String::from_utf8_lossy(&letter.body)),
+        (Some(masked), false) => output::quoted(&format!("{masked:#}")),
+        (None, false) => {
+            let hidden = Words::of("(hidden: it is no JSON object)", "(가림: JSON 객체가 아닙니다)");
+            output::quoted(hidden.in_language(language));
+        }
+    }
+    if !reveal.reveal {
+        output::line(say!(
+            language,
+            "  to see it as it is: --reveal --purpose WHY, which goes on record",
+            "  가림을 해제하려면: --reveal --purpose 사유 (접속 기록에 남습니다)"
+        ));
+    }
+}
+
 /// How a letter died before the last time.
-pub(super) fn earlier_death(indent: &str, death: &DeathHistory) {
+pub(super) fn earlier_death(indent: &str, death: &DeathHistory, language: Language) {
     let provider = death.provider.map_or_else(String::new, |provider| format!("  {provider}"));
     let own = death.provider_code.as_ref().map_or_else(String::new, |code| format!(" {code}"));
-    output::line(format!(
-        "{indent}death {} of generation {}  {}  {}{provider}{own}: {}",
-        death.number, death.generation, death.at, death.code, death.detail
+    let DeathHistory { number, generation, at, code, detail, .. } = death;
+    let what = code.what_in(language);
+    output::line(say!(
+        language,
+        "{indent}death {number} of generation {generation}  {at}  {code}{provider}{own}: {detail}",
+        "{indent}이전 실패 {number}  {generation}세대  {at}  {code}{provider}{own}: {what}"
     ));
 }
 
 /// Which bytes there are of a letter's message; `fleet dead diff` tells what differs.
-fn edition(edition: &LetterEdition) {
+fn edition(edition: &LetterEdition, language: Language) {
     let made = match (&edition.made_by, &edition.reason) {
-        (Some(actor), Some(reason)) => format!("by {actor}: {reason}"),
-        _ => "as it came".to_owned(),
+        (Some(actor), Some(reason)) => say!(language, "by {actor}: {reason}", "담당 {actor}: {reason}"),
+        _ => Words::of("as it came", "받은 그대로").in_language(language).to_owned(),
     };
-    output::line(format!("  edition {}, {} bytes, {made}", edition.number, edition.body.len()));
+    let (number, bytes) = (edition.number, edition.body.len());
+    output::line(say!(
+        language,
+        "  edition {number}, {bytes} bytes, {made}",
+        "  내용 {number}, {bytes}바이트, {made}"
+    ));
 }
 
 /// Replays a letter; the message is published, confirmed, before the command says so.

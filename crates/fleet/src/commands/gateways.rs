@@ -1,5 +1,6 @@
 //! `fleet gateways`: which SMS gateways are left alone and since when (R14e), and how their month stands.
 
+use closure_contract::{Language, Words};
 use closure_policy::gateway::quota::QuotaLevel;
 use closure_store::{OpenCircuit, OpenedBy, Store};
 use serde_json::json;
@@ -11,6 +12,7 @@ use crate::{
     desk::{self, Act, Desk},
     gateways::quota::{self, Month},
     output,
+    words::say,
 };
 
 /// Runs one command about the gateways.
@@ -32,9 +34,13 @@ pub async fn run(invocation: &Invocation, what: Gateways) -> Result<(), Failure>
             let open = desk.store().open_circuits().await?;
             show_as(invocation.style, &open, |open| {
                 if open.is_empty() {
-                    output::line("no gateway is left alone".to_owned());
+                    output::line(say!(
+                        invocation.language,
+                        "no gateway is left alone",
+                        "발송을 멈춘 발송사가 없습니다"
+                    ));
                 }
-                open.iter().for_each(line);
+                open.iter().for_each(|circuit| line(circuit, invocation.language));
             });
         }
         Gateways::Probe { gateway } => {
@@ -53,28 +59,34 @@ pub async fn run(invocation: &Invocation, what: Gateways) -> Result<(), Failure>
     Ok(())
 }
 
-fn line(circuit: &OpenCircuit) {
-    let whole = || "everything".to_owned();
-    output::line(format!(
-        "{:<8} {:<11} since {}  {}{}: {}",
-        circuit.name.provider.as_str(),
-        circuit.name.country_code.map_or_else(whole, |code| format!("to +{code}")),
-        circuit.opened_at,
-        circuit.code,
-        match circuit.opened_by {
-            OpenedBy::Request => "",
-            OpenedBy::Receipt => " by receipt, and a receipt ends it",
-        },
-        circuit.code.what(),
+fn line(circuit: &OpenCircuit, language: Language) {
+    let OpenCircuit { opened_at, code, probes_failed, .. } = circuit;
+    let gateway = circuit.name.provider.as_str();
+    let country = match circuit.name.country_code {
+        None => Words::of("everything", "전체").in_language(language).to_owned(),
+        Some(country) => say!(language, "to +{country}", "국가번호 {country}"),
+    };
+    let by = match circuit.opened_by {
+        OpenedBy::Request => Words::of("", ""),
+        OpenedBy::Receipt => Words::of(
+            " by receipt, and a receipt ends it",
+            "(전송 결과로 멈췄으며 전송 결과로 다시 시작합니다)",
+        ),
+    };
+    let (by, what) = (by.in_language(language), code.what_in(language));
+    output::line(say!(
+        language,
+        "{gateway:<8} {country:<11} since {opened_at}  {code}{by}: {what}",
+        "{gateway:<8} {country}  {opened_at}부터 발송 멈춤  {code}{by}: {what}"
     ));
     if let Some(said) = &circuit.detail {
-        output::line(format!("         it says: {said}"));
+        output::line(say!(language, "         it says: {said}", "         발송사의 응답: {said}"));
     }
-    output::line(format!(
-        "         {} probe(s) failed; the next one in {} s; {}",
-        circuit.probes_failed,
-        circuit.probe_in_ms.div_ceil(1_000),
-        circuit.code.remedy(),
+    let (next_s, remedy) = (circuit.probe_in_ms.div_ceil(1_000), code.remedy_in(language));
+    output::line(say!(
+        language,
+        "         {probes_failed} probe(s) failed; the next one in {next_s} s; {remedy}",
+        "         다시 시도 {probes_failed}회 실패, 다음 시도 {next_s}초 뒤. {remedy}"
     ));
 }
 

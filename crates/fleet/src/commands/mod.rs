@@ -39,6 +39,7 @@ use std::time::Duration;
 
 use clap::CommandFactory;
 use closure_broker::{PublishError, TopologyError};
+use closure_contract::Language;
 use closure_policy::rulebook::CompiledRulebook;
 use closure_store::{Store, StoreError, StoreSettings};
 
@@ -53,6 +54,7 @@ use crate::{
     services::Services,
     telemetry,
     visible::is_hidden,
+    words,
 };
 
 /// Why a command did not do what it was asked to; the kinds are the documented exit codes.
@@ -137,6 +139,8 @@ pub struct Invocation {
     pub style: Style,
     /// Who says to act.
     pub who: Who,
+    /// The language of what is printed for people.
+    pub language: Language,
 }
 
 impl Invocation {
@@ -169,6 +173,7 @@ pub async fn run(cli: Cli) -> Result<(), Failure> {
         config: cli.config,
         style: if cli.json { Style::Json } else { Style::Text },
         who: Who { name, password_file: cli.acting.password_file },
+        language: words::spoken(cli.lang, config::environment),
     };
     if needs_log(&cli.command) {
         telemetry::start(&config::load(invocation.config.as_ref(), config::log)?);
@@ -183,9 +188,10 @@ pub async fn run(cli: Cli) -> Result<(), Failure> {
             Ok(())
         }
         Command::Codes => {
-            output::lines(&codes::text());
+            output::lines(&codes::text(invocation.language));
             Ok(())
         }
+        Command::Words { file } => setup::words(file.as_deref()),
         Command::Schema { folder } => setup::schema(folder.as_deref()),
         Command::Rules { file } => rules::run(invocation.style, file.as_deref()),
         Command::Probe { address } => probe::run(&address).await,
@@ -220,6 +226,7 @@ fn needs_log(command: &Command) -> bool {
         Command::Completions { .. }
             | Command::Keys
             | Command::Codes
+            | Command::Words { .. }
             | Command::Schema { .. }
             | Command::Rules { .. }
             | Command::Probe { .. }

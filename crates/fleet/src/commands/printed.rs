@@ -2,7 +2,7 @@
 //!
 //! The number in a file's name is the version: within one, fields are added and none is taken away or changed.
 
-use closure_contract::{Timestamp, schema};
+use closure_contract::{Facts, Timestamp, schema};
 use closure_store::{
     CountedDeliveries, DeadLetter, DeadLetterAction, DeadLetterSummary, DeathHistory, FoundDelivery,
     FoundPage, JobHistory, LetterEdition,
@@ -28,6 +28,8 @@ pub struct ShownJob {
     /// What the CRM was told before the outcome that holds, the oldest first: at most the latest 50 outcomes, those of
     /// earlier generations included.
     pub earlier_outcomes: Vec<EarlierOutcome>,
+    /// Why it stands there, as named values: for programs to count and group by.
+    pub facts: Facts,
 }
 
 /// What `fleet find` prints: one page.
@@ -77,6 +79,8 @@ pub struct Letter<'a> {
     headers: &'a Value,
     /// What a person can do.
     remedy: &'a str,
+    /// Why it died, as named values.
+    facts: &'a Facts,
     /// The original bytes, where they are UTF-8.
     body: Option<&'a str>,
     /// The original bytes in hexadecimal digits, where they are not.
@@ -116,7 +120,7 @@ struct Edition<'a> {
 
 impl<'a> Letter<'a> {
     /// A letter as it is printed.
-    pub fn of(letter: &'a DeadLetter) -> Self {
+    pub fn of(letter: &'a DeadLetter, facts: &'a Facts) -> Self {
         let (body, body_hex) = match std::str::from_utf8(&letter.body) {
             Ok(text) => (Some(text), None),
             Err(_) => (None, Some(letter.body.iter().map(|byte| format!("{byte:02x}")).collect())),
@@ -127,6 +131,7 @@ impl<'a> Letter<'a> {
             message_id: letter.message_id.as_deref(),
             headers: &letter.headers,
             remedy: letter.summary.code.remedy(),
+            facts,
             body,
             body_hex,
             edited_body: letter.replay_body.as_ref().map(|body| String::from_utf8_lossy(body).into_owned()),
@@ -138,10 +143,17 @@ impl<'a> Letter<'a> {
     }
 
     /// The same for whoever is to see no customer's data.
-    pub fn masked(letter: &'a DeadLetter) -> Self {
+    pub fn masked(letter: &'a DeadLetter, facts: &'a Facts) -> Self {
         let (masked_body, editions) =
             (masked::body(&letter.body), letter.editions.iter().map(Edition::masked).collect());
-        Self { body: None, body_hex: None, edited_body: None, masked_body, editions, ..Self::of(letter) }
+        Self {
+            body: None,
+            body_hex: None,
+            edited_body: None,
+            masked_body,
+            editions,
+            ..Self::of(letter, facts)
+        }
     }
 }
 

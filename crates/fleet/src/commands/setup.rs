@@ -16,6 +16,7 @@ use crate::{
         keys::{KEYS, Key, Secrecy, variable},
     },
     output::{self, Style},
+    words::page,
 };
 
 /// `fleet topology apply` and `fleet topology check`.
@@ -61,6 +62,16 @@ pub async fn topology(invocation: &Invocation, what: &Topology) -> Result<(), Fa
         }
     }
     Ok(())
+}
+
+/// `fleet words`: prints every word that people read, or writes them into a file as Markdown.
+pub fn words(file: Option<&Path>) -> Result<(), Failure> {
+    let Some(path) = file else {
+        output::lines(page::markdown().trim_end());
+        return Ok(());
+    };
+    std::fs::write(path, page::markdown())
+        .map_err(|problem| Failure::Input(format!("{}: {problem}", path.display())))
 }
 
 /// A configuration that forgot the webhook must not end the outcomes of a CRM that has one.

@@ -52,8 +52,9 @@ pub fn load_from<T>(
     if errors.is_empty() { Ok(value) } else { Err(ConfigError { errors }) }
 }
 
+/// A variable of the process's environment; nothing where it is not set.
 #[expect(clippy::disallowed_methods, reason = "this is the one place that reads the process environment")]
-pub(crate) fn environment(name: &str) -> Option<String> {
+pub fn environment(name: &str) -> Option<String> {
     std::env::var(name).ok()
 }
 

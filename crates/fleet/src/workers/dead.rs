@@ -4,7 +4,7 @@ use closure_broker::InMessage;
 use closure_contract::{
     Cancel, Channel, FailureCode, Generation, Job, JobId, OutcomeName, ReceiptMessage,
     facts::jobs::JobFacts,
-    job::{Consultation, Document},
+    job::{Consultation, DecodeError, Document},
     topology::{UNROUTABLE, WorkQueue},
 };
 use closure_store::{Debt, JobReturn, NewDeadLetter, RecordedLetter, Returning, Store};
@@ -204,20 +204,25 @@ fn cause(home: Option<WorkQueue>, message: &InMessage) -> Why {
     if reason == "delivery_limit" {
         return Why::with_remedy(FailureCode::CrashLoop);
     }
-    let unreadable = match home {
-        WorkQueue::Jobs(channel) => match Job::decode(&message.body) {
-            Ok(job) if job.channel() != channel => return Why::with_remedy(FailureCode::WrongQueue),
-            Ok(_) => None,
-            Err(problem) => Some(problem),
-        },
-        WorkQueue::Cancels => Cancel::decode(&message.body).err(),
-        WorkQueue::Receipts => ReceiptMessage::decode(&message.body).err(),
-        WorkQueue::Webhooks => None,
-    };
-    match unreadable {
+    if let WorkQueue::Jobs(channel) = home
+        && Job::decode(&message.body).is_ok_and(|job| job.channel() != channel)
+    {
+        return Why::with_remedy(FailureCode::WrongQueue);
+    }
+    match unreadable(home, &message.body) {
         Some(problem) => Why { code: problem.code(), detail: problem.story() },
         None if reason == "expired" => Why::with_remedy(FailureCode::MessageExpired),
         None => Why::with_remedy(FailureCode::GivenUp),
+    }
+}
+
+/// Why the bytes are no message of their queue.
+pub fn unreadable(home: WorkQueue, body: &[u8]) -> Option<DecodeError> {
+    match home {
+        WorkQueue::Jobs(_) => Job::decode(body).err(),
+        WorkQueue::Cancels => Cancel::decode(body).err(),
+        WorkQueue::Receipts => ReceiptMessage::decode(body).err(),
+        WorkQueue::Webhooks => None,
     }
 }
 

@@ -3,7 +3,7 @@
 pub mod record;
 
 use closure_contract::{
-    Channel, DialJob, FailureCode, RuleEffect, RuleId, Timestamp,
+    Channel, DialJob, Facts, FailureCode, RuleEffect, RuleId, Timestamp,
     job::{Phone, Scope},
 };
 
@@ -80,7 +80,8 @@ pub(crate) fn judge(
             "agent.extension must be 2 to 10 digits; only digits may reach the PBX",
             "agent.extension은 숫자 2~10자리여야 합니다. PBX에는 숫자만 보낼 수 있습니다"
         );
-        findings.refuse(RuleId::R4, FailureCode::WrongShape, detail);
+        let facts = Facts { field: Some("agent.extension".to_owned()), ..Facts::default() };
+        findings.refuse_with(RuleId::R4, FailureCode::WrongShape, detail, facts);
     }
     let plan = dial_string.clone().zip(number).map(|(dial_string, number)| DialPlan {
         dial_string,
@@ -117,7 +118,8 @@ fn check_freshness(job: &DialJob, click_fresh_s: u32, now: Timestamp, findings: 
             "the click is {ahead_s} s in the future; is a local time written with Z?",
             "클릭 시각이 {ahead_s}초 뒤의 미래입니다. 현지 시각에 Z를 붙이지 않았는지 확인하십시오"
         );
-        findings.refuse(RuleId::B1, FailureCode::ClickInFuture, detail);
+        let facts = Facts { click_ahead_s: Some(ahead_s.unsigned_abs()), ..Facts::default() };
+        findings.refuse_with(RuleId::B1, FailureCode::ClickInFuture, detail, facts);
         return;
     }
     if now >= fresh_until {
@@ -126,7 +128,12 @@ fn check_freshness(job: &DialJob, click_fresh_s: u32, now: Timestamp, findings: 
             "the click is {age_s} s old, and after {click_fresh_s} s no phone rings",
             "클릭한 지 {age_s}초가 지났으며, {click_fresh_s}초가 지나면 전화를 울리지 않습니다"
         );
-        findings.refuse(RuleId::B1, FailureCode::StaleClick, detail);
+        let facts = Facts {
+            click_age_s: Some(age_s.unsigned_abs()),
+            click_fresh_s: Some(u64::from(click_fresh_s)),
+            ..Facts::default()
+        };
+        findings.refuse_with(RuleId::B1, FailureCode::StaleClick, detail, facts);
     } else {
         let detail = words!(
             "the click is fresh for {click_fresh_s} s",

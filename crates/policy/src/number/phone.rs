@@ -3,7 +3,7 @@
 use std::fmt;
 
 use closure_contract::{
-    Channel, FailureCode, RuleEffect, RuleId,
+    Channel, Facts, FailureCode, RuleEffect, RuleId,
     job::{Phone, Scope},
 };
 use schemars::JsonSchema;
@@ -188,7 +188,8 @@ pub(crate) fn judge(
             check_country(number.country_code, rules, findings);
             if !number.takes(channel, rules) {
                 let detail = numbers::no_such_kind(number.kind, channel);
-                findings.refuse(rule, FailureCode::NumberNotAllowed, detail);
+                let facts = of_country(number.country_code);
+                findings.refuse_with(rule, FailureCode::NumberNotAllowed, detail, facts);
             }
             (Some(number.clone()), facts(number))
         }
@@ -217,6 +218,11 @@ pub(crate) fn rule_of(phone: &Phone) -> RuleId {
     }
 }
 
+/// The country as a named value; of the number itself nothing is named.
+fn of_country(country_code: u16) -> Facts {
+    Facts { country_code: Some(country_code), ..Facts::default() }
+}
+
 /// R1 and R17: the agent's choice of overseas or domestic agrees with the number's country.
 fn check_scope(country_code: u16, scope: Scope, channel: Channel, findings: &mut Findings) {
     match (scope, country_code == KOREA) {
@@ -230,13 +236,15 @@ fn check_scope(country_code: u16, scope: Scope, channel: Channel, findings: &mut
             findings.note(RuleId::R1, RuleEffect::Pass, &numbers::DOMESTIC_AND_82);
         }
         (Scope::Overseas, true) => {
-            findings.refuse(RuleId::R1, FailureCode::ScopeMismatch, &numbers::OVERSEAS_AND_82);
+            let detail = &numbers::OVERSEAS_AND_82;
+            findings.refuse_with(RuleId::R1, FailureCode::ScopeMismatch, detail, of_country(country_code));
             if channel == Channel::Sms {
                 findings.refuse(RuleId::R17, FailureCode::ScopeMismatch, &numbers::NO_OVERSEAS_SMS_TO_82);
             }
         }
         (Scope::Domestic, false) => {
-            findings.refuse(RuleId::R1, FailureCode::ScopeMismatch, numbers::domestic_and(country_code));
+            let detail = numbers::domestic_and(country_code);
+            findings.refuse_with(RuleId::R1, FailureCode::ScopeMismatch, detail, of_country(country_code));
         }
     }
 }
@@ -244,13 +252,15 @@ fn check_scope(country_code: u16, scope: Scope, channel: Channel, findings: &mut
 /// B4: the countries that may be contacted at all.
 fn check_country(country_code: u16, rules: &NumberRules, findings: &mut Findings) {
     if rules.denied_country_codes.contains(&country_code) {
-        findings.refuse(RuleId::B4, FailureCode::CountryNotAllowed, numbers::denied(country_code));
+        let (detail, facts) = (numbers::denied(country_code), of_country(country_code));
+        findings.refuse_with(RuleId::B4, FailureCode::CountryNotAllowed, detail, facts);
     } else if rules.allowed_country_codes.is_empty() {
         // Without a list there is nothing to say.
     } else if rules.allowed_country_codes.contains(&country_code) {
         findings.note(RuleId::B4, RuleEffect::Pass, numbers::allowed(country_code));
     } else {
-        findings.refuse(RuleId::B4, FailureCode::CountryNotAllowed, numbers::not_allowed(country_code));
+        let (detail, facts) = (numbers::not_allowed(country_code), of_country(country_code));
+        findings.refuse_with(RuleId::B4, FailureCode::CountryNotAllowed, detail, facts);
     }
 }
 

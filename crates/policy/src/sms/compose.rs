@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use closure_contract::{
-    FailureCode, SmsJob, Timestamp,
+    Facts, FailureCode, SmsJob, Timestamp,
     job::{Scope, SmsBody},
 };
 
@@ -13,7 +13,7 @@ use super::{
 };
 use crate::{
     rulebook::CompiledRulebook,
-    template::{self, NearestFacts, Template, TemplateFacts},
+    template::{self, NearestFacts, Template, TemplateFacts, TemplateId},
     words::{Sentence, Words, words},
 };
 
@@ -22,7 +22,7 @@ pub(crate) struct Composed {
     pub(crate) text: Option<CleanText>,
     pub(crate) template: Option<TemplateFacts>,
     /// Why the text may not go out as far as templates are concerned.
-    pub(crate) refusal: Option<(FailureCode, Sentence)>,
+    pub(crate) refusal: Option<(FailureCode, Sentence, Facts)>,
 }
 
 /// Makes the text, and holds it against the templates of its country.
@@ -42,12 +42,16 @@ pub(crate) fn compose(
             }
             let template = instance(&text.text, rulebook, now);
             let fits = template.as_ref().is_some_and(|facts| facts.used().is_some());
-            let refusal = (!fits).then(|| (FailureCode::TemplateMismatch, miss(template.as_ref())));
+            let refusal = (!fits).then(|| {
+                let facts = Facts { template: template.as_ref().and_then(nearest_id), ..Facts::default() };
+                (FailureCode::TemplateMismatch, miss(template.as_ref()), facts)
+            });
             Composed { text: Some(text), template, refusal }
         }
         SmsBody::Template { template, variables } => match named(template, country_code, rulebook, now) {
             Err(detail) => {
-                let refusal = Some((FailureCode::TemplateUnknown, detail));
+                let facts = Facts { template: known_name(template, rulebook), ..Facts::default() };
+                let refusal = Some((FailureCode::TemplateUnknown, detail, facts));
                 Composed { text: None, template: None, refusal }
             }
             Ok(template) => match template.render(&clean_values(variables, extra)) {
@@ -56,10 +60,13 @@ pub(crate) fn compose(
                     Composed { text: Some(text), template: Some(used(template)), refusal: None }
                 }
                 Err(problem) => {
-                    let refusal = Some((
-                        FailureCode::TemplateVariables,
-                        Sentence::of(|language| problem.said(language)),
-                    ));
+                    let facts = Facts {
+                        template: Some(named_id(&template.id())),
+                        variable: problem.variable().map(str::to_owned),
+                        ..Facts::default()
+                    };
+                    let said = Sentence::of(|language| problem.said(language));
+                    let refusal = Some((FailureCode::TemplateVariables, said, facts));
                     Composed { text: None, template: Some(used(template)), refusal }
                 }
             },
@@ -150,6 +157,24 @@ fn miss(facts: Option<&TemplateFacts>) -> Sentence {
             "국가번호 {VIETNAM}에서 현재 승인된 템플릿이 없습니다"
         )),
     }
+}
+
+/// A template as a named value.
+fn named_id(TemplateId { id, version }: &TemplateId) -> String {
+    format!("{id} v{version}")
+}
+
+/// The approved template from which a text differs least.
+fn nearest_id(facts: &TemplateFacts) -> Option<String> {
+    match facts {
+        TemplateFacts::Missed { nearest } => Some(named_id(&nearest.template)),
+        TemplateFacts::Used { .. } | TemplateFacts::Unapproved { .. } => None,
+    }
+}
+
+/// The name that a job gives, where it is one of ours and not any text.
+fn known_name(name: &str, rulebook: &CompiledRulebook) -> Option<String> {
+    rulebook.templates().iter().any(|template| template.name == name).then(|| name.to_owned())
 }
 
 fn used(template: &Template) -> TemplateFacts {

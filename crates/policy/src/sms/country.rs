@@ -91,8 +91,8 @@ pub(crate) fn check(
     rules: &Rulebook,
     findings: &mut Findings,
 ) -> (Option<ChineseFacts>, Option<AtOnce>) {
-    if let Some((code, detail)) = &composed.refusal {
-        findings.refuse(RuleId::R14a, *code, detail);
+    if let Some((code, detail, facts)) = &composed.refusal {
+        findings.refuse_with(RuleId::R14a, *code, detail, facts.clone());
     } else if let Some(template) = &composed.template {
         findings.note(RuleId::R14a, RuleEffect::Pass, template);
     }

@@ -6,7 +6,9 @@ pub(crate) mod invitation;
 pub mod segments;
 pub mod text;
 
-use closure_contract::{Channel, FailureCode, RuleEffect, RuleId, SmsJob, Timestamp, job::Scope};
+use closure_contract::{
+    Channel, Facts, FailureCode, RuleEffect, RuleId, SmsJob, Timestamp, facts::texts::TextMeasure, job::Scope,
+};
 use schemars::JsonSchema;
 use serde::Serialize;
 
@@ -177,14 +179,18 @@ fn check_overseas_size(facts: &SmsFacts, text: &CleanText, rules: &SmsRules, fin
     if text.text.trim().is_empty() {
         findings.refuse(RuleId::R6, FailureCode::BodyEmpty, &texts::EMPTY);
     } else if bytes > max {
-        findings.refuse(RuleId::R6, FailureCode::BodyTooLong, texts::too_long(bytes, max));
+        let (detail, facts) = (texts::too_long(bytes, max), length(bytes, max, TextMeasure::Utf8Bytes));
+        findings.refuse_with(RuleId::R6, FailureCode::BodyTooLong, detail, facts);
     } else {
         findings.note(RuleId::R6, RuleEffect::Pass, texts::within(bytes, max));
         let detail = texts::near(bytes, near);
         match (facts.near_limit, rules.near_limit) {
             (false, _) => findings.note(RuleId::R7, RuleEffect::Pass, texts::not_near(bytes, near)),
             (true, NearLimit::Flag) => findings.note(RuleId::R7, RuleEffect::Flag, detail),
-            (true, NearLimit::Reject) => findings.refuse(RuleId::R7, FailureCode::BodyTooLong, detail),
+            (true, NearLimit::Reject) => {
+                let facts = length(bytes, near, TextMeasure::Utf8Bytes);
+                findings.refuse_with(RuleId::R7, FailureCode::BodyTooLong, detail, facts);
+            }
         }
     }
     let effect = if facts.over_90_bytes { RuleEffect::Flag } else { RuleEffect::Pass };
@@ -214,13 +220,20 @@ fn check_domestic_size(
     } else if let Some(beyond) = beyond_korean(&text.text) {
         findings.refuse(RuleId::R17, FailureCode::ForbiddenCharacters, beyond);
     } else if bytes > max {
-        findings.refuse(RuleId::R17, FailureCode::BodyTooLong, texts::too_long_at_home(bytes, max));
+        let (detail, facts) =
+            (texts::too_long_at_home(bytes, max), length(bytes, max, TextMeasure::KoreanBytes));
+        findings.refuse_with(RuleId::R17, FailureCode::BodyTooLong, detail, facts);
     } else if bytes > rules.domestic_sms_bytes {
         let subject = given.unwrap_or(&rules.domestic_subject);
         let too_long = segments::korean_bytes(subject) > rules.domestic_subject_bytes_max;
         if too_long || subject.chars().any(|one| one.is_control() || !segments::is_korean(one)) {
             let detail = texts::bad_title(rules.domestic_subject_bytes_max);
-            findings.refuse(RuleId::R17, FailureCode::SubjectInvalid, detail);
+            let facts = Facts {
+                length_max: u64::try_from(rules.domestic_subject_bytes_max).ok(),
+                measure: Some(TextMeasure::KoreanBytes),
+                ..Facts::default()
+            };
+            findings.refuse_with(RuleId::R17, FailureCode::SubjectInvalid, detail, facts);
         } else {
             findings.note(RuleId::R17, RuleEffect::Pass, texts::long_message(bytes));
         }
@@ -249,10 +262,25 @@ fn check_gateways(
     };
     match (over.is_empty(), carried.is_empty()) {
         (true, _) => {}
-        (false, true) => findings.refuse(rule, FailureCode::BodyTooLong, texts::too_long_for_all(&over)),
+        (false, true) => {
+            let facts = over.first().map(too_long_for).unwrap_or_default();
+            findings.refuse_with(rule, FailureCode::BodyTooLong, texts::too_long_for_all(&over), facts);
+        }
         (false, false) => findings.note(rule, RuleEffect::Flag, texts::too_long_for_some(&over)),
     }
     over
+}
+
+/// A length and its limit as named values.
+fn length(length: usize, max: usize, measure: TextMeasure) -> Facts {
+    let (length, length_max) = (u64::try_from(length).ok(), u64::try_from(max).ok());
+    Facts { length, length_max, measure: Some(measure), ..Facts::default() }
+}
+
+/// The same of the first gateway that does not take the text.
+fn too_long_for(excess: &TextExcess) -> Facts {
+    let of_gateway = length(excess.length, excess.max, excess.measure);
+    Facts { provider: Some(excess.gateway), ..of_gateway }
 }
 
 /// R9.
@@ -265,8 +293,10 @@ fn check_characters(text: &CleanText, findings: &mut Findings) {
             .map(|rejected| (code_point(rejected.character), rejected.offset))
             .collect();
         let more = text.rejected_count - named.len();
+        let listed: Vec<&str> = named.iter().map(|(character, _)| character.as_str()).collect();
+        let facts = Facts { characters: Some(listed.join(", ")), ..Facts::default() };
         let detail = texts::special_characters(named, more);
-        findings.refuse(RuleId::R9, FailureCode::ForbiddenCharacters, detail);
+        findings.refuse_with(RuleId::R9, FailureCode::ForbiddenCharacters, detail, facts);
     } else if text.replacements.is_empty() {
         findings.note(RuleId::R9, RuleEffect::Pass, &texts::NO_SPECIAL_CHARACTERS);
     } else {
@@ -278,7 +308,9 @@ fn check_characters(text: &CleanText, findings: &mut Findings) {
 fn check_attachments(job: &SmsJob, findings: &mut Findings) {
     let count = job.sms.attachments.len();
     if count > 0 {
-        findings.refuse(RuleId::R10, FailureCode::AttachmentNotSupported, texts::attachments(count));
+        let facts = Facts { attachments: u64::try_from(count).ok(), ..Facts::default() };
+        let detail = texts::attachments(count);
+        findings.refuse_with(RuleId::R10, FailureCode::AttachmentNotSupported, detail, facts);
     }
 }
 

@@ -177,6 +177,16 @@ pub enum VariableProblem {
     Swallows(String),
 }
 
+impl VariableProblem {
+    /// The variable of the template, where the problem is one variable's.
+    pub fn variable(&self) -> Option<&str> {
+        match self {
+            Self::Missing(name) | Self::Unfit { name, .. } | Self::Swallows(name) => Some(name),
+            Self::Surplus(_) => None,
+        }
+    }
+}
+
 impl Words for &VariableProblem {
     fn said(self, language: Language) -> String {
         match (language, self) {

@@ -9,9 +9,14 @@ use crate::support::{decided, dial, email, sms, sms_to};
 fn answer(job: &Job) -> Value {
     let mut answer = serde_json::to_value(decided(job)).expect("an answer is JSON");
     for rule in answer["rules"].as_array_mut().expect("an answer lists its rules") {
-        let fields: Vec<&String> = rule.as_object().expect("a rule is an object").keys().collect();
-        assert_eq!(fields, ["detail", "effect", "id"].iter().collect::<Vec<_>>().as_slice());
         let rule = rule.as_object_mut().expect("a rule is an object");
+        // The values that a refusal names have tests of their own.
+        let stops = ["reject", "hold", "postpone"].iter().any(|effect| rule["effect"] == *effect);
+        if let Some(facts) = rule.remove("facts") {
+            assert!(stops && facts.as_object().is_some_and(|values| !values.is_empty()), "{facts}");
+        }
+        let fields: Vec<&String> = rule.keys().collect();
+        assert_eq!(fields, ["detail", "effect", "id"].iter().collect::<Vec<_>>().as_slice());
         assert!(
             rule.remove("detail").is_some_and(|detail| detail.as_str().is_some_and(|text| !text.is_empty()))
         );

@@ -16,6 +16,7 @@ mod guide_counts;
 mod invitations;
 mod korean;
 mod limits;
+mod named_values;
 mod number_offers;
 mod number_table;
 mod numbers;
