@@ -9,6 +9,8 @@ use crate::number::phone::KOREA;
 const TAIL_DIGITS: usize = 4;
 /// A number with fewer digits would be known by its last four.
 const DIGITS_MIN: usize = 8;
+/// So many digits are no date (20261130) but a number.
+const WHOLE_NUMBER_DIGITS: usize = 9;
 /// What stands for whatever is hidden whole.
 const HIDDEN: &str = "***";
 /// Country codes of one digit, and the beginnings of those of two (ITU-T E.164); all others have three.
@@ -67,6 +69,34 @@ pub fn email(address: &str) -> String {
     }
 }
 
+/// Whether a person's own words name somebody: an address, or what has the length of a whole number.
+///
+/// A consultation's id, a date or a ticket does not.
+pub fn names_somebody(words: &str) -> bool {
+    words.split_whitespace().any(|word| {
+        let word = word.trim_matches(|edge: char| ",.;:!?\"'<>[]".contains(edge));
+        let is_address = word
+            .split_once(['@', '\u{ff20}'])
+            .is_some_and(|(local, domain)| !local.is_empty() && domain.contains('.'));
+        is_address || is_number(word)
+    }) || has_spaced_number(words)
+}
+
+/// A number that is written as one word.
+fn is_number(word: &str) -> bool {
+    let digits = word.chars().filter(|one| one.is_numeric()).count();
+    digits >= WHOLE_NUMBER_DIGITS && word.chars().all(|one| one.is_numeric() || "+-()./".contains(one))
+}
+
+/// A number with its country code whose parts are words: `+84 912 345 678`.
+fn has_spaced_number(words: &str) -> bool {
+    words.split('+').skip(1).any(|rest| {
+        let number: String =
+            rest.chars().take_while(|one| one.is_numeric() || " -()./".contains(*one)).collect();
+        number.chars().filter(|one| one.is_numeric()).count() >= WHOLE_NUMBER_DIGITS
+    })
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -107,6 +137,32 @@ mod tests {
     fn a_short_number_is_hidden_whole() {
         for number in ["12345", "", "+8491234", "no number"] {
             assert_eq!(phone(number), "***");
+        }
+    }
+
+    #[test]
+    fn words_that_name_somebody_are_told_from_words_that_do_not() {
+        for words in [
+            "customer gave minsu@example.com",
+            "now <minsu@example.com>.",
+            "번호는 010-1234-5678",
+            "it is +84912345678, not the old one",
+            "it is +84 912 345 678",
+            "(02)1234-56789",
+        ] {
+            assert!(names_somebody(words), "{words}");
+        }
+        for words in [
+            "SPF is mended",
+            "see C-20261122-000042",
+            "job 8f0c6a1e-27b4-4d63-9a51-000000000001",
+            "since 2026-11-30",
+            "kim @ the desk",
+            "5.7.1 of 20261130",
+            "고객 문의 응대",
+            "",
+        ] {
+            assert!(!names_somebody(words), "{words}");
         }
     }
 

@@ -216,7 +216,9 @@ fn a_letter_is_masked_until_somebody_with_the_right_says_what_for() {
                 "masked is no reveal"
             );
             fleet.cli(&[&show[..], &["--reveal"]].concat()).await.with_code(2);
-            fleet.cli(&[&show[..], &["--reveal", "--purpose", " "]].concat()).await.with_code(65);
+            for purpose in [" ", "he says +84 912 345 678", "minsu@example.com asks"] {
+                fleet.cli(&[&show[..], &["--reveal", "--purpose", purpose]].concat()).await.with_code(65);
+            }
         }
         let reveal = ["dead", "show", "7", "--reveal", "--purpose", "고객 문의 응대"];
         let shown = fleet.cli(&reveal).await.with_code(0);

@@ -40,7 +40,7 @@ use std::time::Duration;
 use clap::CommandFactory;
 use closure_broker::{PublishError, TopologyError};
 use closure_contract::Language;
-use closure_policy::rulebook::CompiledRulebook;
+use closure_policy::{mask, rulebook::CompiledRulebook};
 use closure_store::{Store, StoreError, StoreSettings};
 
 use crate::{
@@ -168,6 +168,11 @@ pub async fn run(cli: Cli) -> Result<(), Failure> {
     }
     if let Some((flag, reason)) = cli.command.reason() {
         signed(flag, reason)?;
+        if mask::names_somebody(reason) {
+            return Err(Failure::Input(format!(
+                "{flag} names a number or an address, and stays on record for ever; name the letter, the job or the consultation"
+            )));
+        }
     }
     let invocation = Invocation {
         config: cli.config,
