@@ -9,8 +9,8 @@ use closure_contract::{
     topology::{JOB_BYTES_MAX, WorkQueue},
 };
 use closure_store::{
-    DeadLetterFilter, DeadLetterId, DeadLetterState, DeadLetterSummary, DeathHistory, Debt, GivenUp, Heard,
-    LetterEdition, ReplayError, Snapshot, Store,
+    DeadLetterFilter, DeadLetterId, DeadLetterState, DeadLetterSummary, DeathHistory, Debt, GivenUp,
+    LetterEdition, Reopened, ReplayError, Snapshot, Store,
 };
 use serde_json::json;
 use tracing::warn;
@@ -288,7 +288,7 @@ fn word_of(snapshot: &Snapshot) -> Option<(OutMessage, Debt)> {
 async fn reopen(invocation: &Invocation, settle: &Settle) -> Result<(), Failure> {
     let store = store(invocation)?;
     let heard = store.reopen(DeadLetterId(settle.id), settle.deed()).await.map_err(replay_failure)?;
-    let is_heard = heard == Heard::Discarded;
+    let is_heard = heard == Reopened::Told;
     let answer = json!({ "letter": settle.id, "open": true, "heard": is_heard });
     show_as(invocation.style, &answer, |_| {
         let known = if is_heard {
