@@ -35,7 +35,7 @@ pub use database::settings::{Planning, RemotePlaintext, StoreSettings};
 pub use dead_letters::deed::{LetterChange, LetterDeed, ReplayError};
 pub use dead_letters::editions::{DeathHistory, EditionHistory, LetterEdition};
 pub use dead_letters::record::RecordedLetter;
-pub use dead_letters::reopen::Heard;
+pub use dead_letters::reopen::Reopened;
 pub use dead_letters::replay::{GivenUp, Replay};
 pub use dead_letters::{
     DeadLetter, DeadLetterAction, DeadLetterFilter, DeadLetterId, DeadLetterState, DeadLetterSummary,

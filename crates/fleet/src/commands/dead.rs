@@ -11,7 +11,7 @@ use closure_contract::{
 };
 use closure_store::{
     DeadLetter, DeadLetterFilter, DeadLetterId, DeadLetterState, DeadLetterSummary, DeathHistory, Debt,
-    GivenUp, Heard, JobHistory, LetterEdition, ReplayError, Snapshot, Store, Subject,
+    GivenUp, JobHistory, LetterEdition, Reopened, ReplayError, Snapshot, Store, Subject,
 };
 use serde_json::json;
 use tracing::warn;
@@ -414,7 +414,7 @@ async fn reopen(invocation: &Invocation, settle: &Settle) -> Result<(), Failure>
     let id = DeadLetterId(settle.id);
     let store = desk.begin(Act::ReopenLetter, subject(id), Some(&settle.reason)).await?;
     let heard = store.reopen(id, settle.deed(desk.signature())).await.map_err(replay_failure)?;
-    let is_heard = heard == Heard::Discarded;
+    let is_heard = heard == Reopened::Told;
     let answer = json!({ "letter": settle.id, "open": true, "heard": is_heard });
     show_as(invocation.style, &answer, |_| {
         let known = if is_heard {

@@ -32,6 +32,9 @@ use crate::{
 /// The sweep tells what is owed for a quarter of this.
 const LONG_OWED_MS: u64 = 60_000;
 
+/// A worker publishes what is owed for a tenth of this.
+const STRANDED_MS: u64 = 300_000;
+
 /// One thing that was looked at.
 #[derive(Serialize)]
 struct Finding {
@@ -275,6 +278,7 @@ async fn in_database(
     let months = quota::months(store, quotas).await;
     looks.all("quotas", months.map(|months| months.into_iter().filter_map(|one| month(&one))), |one| one);
     looks.all("mails that came back", unread_bounces(store).await, |finding| finding);
+    looks.all("replays", stranded_replays(store).await, |finding| finding);
     looks.all("jobs put off", store.postponed(alarm_ms).await, postponed);
     let not_home = store.not_home(delays::OVERDUE_MS).await;
     let standing = |jobs: &NotHome| delays::standing(jobs, delays::ready_in(depths, jobs.channel));
@@ -374,6 +378,18 @@ async fn unread_bounces(store: &Store) -> Result<Option<Finding>, StoreError> {
             "{count} mail(s) came back and nobody has read them; see `fleet dead list --code bounce_unread`"
         );
         Finding::ill("mails that came back", &detail)
+    }))
+}
+
+/// Replays that their command left owed and that no worker publishes.
+async fn stranded_replays(store: &Store) -> Result<Option<Finding>, StoreError> {
+    let count = store.stranded_replays(STRANDED_MS).await?;
+    Ok((count > 0).then(|| {
+        let detail = format!(
+            "{count} were begun and not published, and no worker sees to it: is one of their queue running? Where it is \
+             a cancellation or an outcome, give the same command again; see `fleet dead list --state replaying`"
+        );
+        Finding::ill("replays", &detail)
     }))
 }
 

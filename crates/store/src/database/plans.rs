@@ -81,6 +81,7 @@ const STATEMENTS: &[(&str, &str)] = &[
     ("discard a delivery", replay::DISCARD_DELIVERY),
     ("discard the deliveries that are due", reopen::DISCARD_DUE),
     ("open a letter again", reopen::REOPEN),
+    ("replays that nobody publishes", replays_owed::STRANDED),
     ("a replay is published", replays_owed::PUBLISHED),
     ("snapshot", history::SNAPSHOT),
     ("tries", history::TRIES),

@@ -21,16 +21,16 @@ use crate::{
 
 /// What the CRM knows of a letter that is open again.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Heard {
-    /// Nothing: it was not told that the letter was given up, and will not be.
-    Nothing,
-    /// That it was given up; a replay brings it one more outcome, of the next generation.
-    Discarded,
+pub enum Reopened {
+    /// It was not told that the letter was given up, and will not be.
+    Unheard,
+    /// It is told that it was given up; a replay brings one more outcome, of the next generation.
+    Told,
 }
 
 impl Store {
     /// Opens a letter that was given up.
-    pub async fn reopen(&self, id: DeadLetterId, deed: LetterDeed<'_>) -> Result<Heard, ReplayError> {
+    pub async fn reopen(&self, id: DeadLetterId, deed: LetterDeed<'_>) -> Result<Reopened, ReplayError> {
         let work = async {
             let mut session = self.database.session().await?;
             let transaction = session.transaction().await?;
@@ -57,7 +57,7 @@ async fn reopen(
     transaction: &Transaction<'_>,
     case: &Case,
     deed: LetterDeed<'_>,
-) -> Result<Result<Heard, ReplayError>, StoreError> {
+) -> Result<Result<Reopened, ReplayError>, StoreError> {
     if let Err(problem) = case.is_seen(deed.seen) {
         return Ok(Err(problem));
     }
@@ -67,7 +67,7 @@ async fn reopen(
     let (actor, reason) = (text::detail(deed.actor), text::detail(deed.reason));
     query(transaction, REOPEN, &[&case.id.0, &actor, &reason, &int(case.version)]).await?;
     let delivery = case.delivery.as_ref().map(|delivery| delivery.state);
-    Ok(Ok(if delivery == Some(DeliveryState::Discarded) { Heard::Discarded } else { Heard::Nothing }))
+    Ok(Ok(if delivery == Some(DeliveryState::Discarded) { Reopened::Told } else { Reopened::Unheard }))
 }
 
 pub(crate) const REOPEN: &str = "

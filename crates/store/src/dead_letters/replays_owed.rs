@@ -4,7 +4,7 @@ use closure_contract::Generation;
 
 use super::{DeadLetterId, job_letter::bytes_prefix, replay::Replay};
 use crate::{
-    database::row::{Columns, int},
+    database::row::{Columns, int, millis},
     error::StoreError,
     store::Store,
 };
@@ -33,6 +33,12 @@ impl Store {
             .collect()
     }
 
+    /// How many replays have been due for longer than this: no worker may publish them, or none runs.
+    pub async fn stranded_replays(&self, older_than_ms: u64) -> Result<u64, StoreError> {
+        let rows = self.database.query(STRANDED, &[&millis(older_than_ms)]).await?;
+        Columns(rows.first().expect("a count has one row")).millis("count")
+    }
+
     /// The broker has confirmed the message of a replay; a later replay of the same letter is owed still.
     ///
     /// A letter that is no job of ours is resolved with it: nothing else will tell.
@@ -43,6 +49,10 @@ impl Store {
 }
 
 pub(crate) const OWED_REPLAYS: &str = "SELECT * FROM owed_replays($1, $2)";
+
+/// What a worker takes up is due anew each time.
+pub(crate) const STRANDED: &str = "
+SELECT count(*) AS count FROM dead_letter WHERE publish_at <= now() - $1::bigint * interval '1 millisecond'";
 
 pub(crate) const PUBLISHED: &str = concat!(
     "

@@ -105,6 +105,33 @@ fn a_message_that_is_no_job_is_resolved_by_whoever_publishes_it() {
     });
 }
 
+#[test]
+fn a_replay_that_no_worker_may_publish_is_counted_for_a_person_to_finish() {
+    run(async |database| {
+        let store = database.store();
+        let unreadable = NewDeadLetter {
+            queue: "closure.cancel".to_owned(),
+            routing_key: "cancel".to_owned(),
+            code: FailureCode::UnreadableBody,
+            detail: "no JSON".to_owned(),
+            body: Bytes::from("{"),
+            headers: Value::Null,
+            job_id: None,
+            about_job: None,
+            message_id: None,
+        };
+        let id = store.record_dead_letter(unreadable).await.expect("the database answers").id;
+        store.begin_replay(id, LetterDeed::of("kim", "read again"), None).await.expect("begun");
+        assert_eq!(store.stranded_replays(20_000).await, Ok(0));
+        database.execute(AGE).await;
+        assert_eq!(owed(&store).await, []);
+        assert_eq!(store.stranded_replays(20_000).await, Ok(1));
+        let again = store.begin_replay(id, LetterDeed::of("kim", "finish it"), None).await.expect("the same");
+        store.replay_published(id, again.generation).await.expect("the database answers");
+        assert_eq!(store.stranded_replays(20_000).await, Ok(0));
+    });
+}
+
 /// An earlier release begins a replay in its own words and marks nothing.
 #[test]
 fn a_replay_that_an_earlier_release_began_is_owed_too() {

@@ -2,8 +2,8 @@
 
 use closure_contract::Generation;
 use closure_store::{
-    Claim, DeadLetterFilter, DeadLetterState, DeadLetterSummary, DeliveryState, GivenUp, Heard, LetterDeed,
-    NewClaim, Store, SweepWork,
+    Claim, DeadLetterFilter, DeadLetterState, DeadLetterSummary, DeliveryState, GivenUp, LetterDeed,
+    NewClaim, Reopened, Store, SweepWork,
 };
 
 use crate::support::{claim, claim_granted, dead, run, settled};
@@ -34,7 +34,7 @@ fn a_letter_that_is_given_up_and_taken_back_in_time_was_never_given_up_for_the_c
         let Ok(Claim::Settled(told)) = again else { panic!("{again:?}") };
         assert_eq!((told.state, told.words), (DeliveryState::Dead, before.words));
         assert_eq!(store.discard_due(10).await, Ok(vec![]), "there is time left");
-        assert_eq!(store.reopen(id, LetterDeed::of("lee", "not yet")).await, Ok(Heard::Nothing));
+        assert_eq!(store.reopen(id, LetterDeed::of("lee", "not yet")).await, Ok(Reopened::Unheard));
         database.execute(OVER).await;
         assert_eq!(store.discard_due(10).await, Ok(vec![]), "nothing is due any more");
         let letter = only_letter(&store).await;
@@ -79,10 +79,7 @@ fn a_letter_that_is_taken_back_late_is_replayed_as_the_next_generation() {
         let job = settled(&store, dead()).await.job_id;
         let id = only_letter(&store).await.id;
         store.discard(id, LetterDeed::of("kim", "given up"), 0).await.expect("open");
-        assert_eq!(
-            store.reopen(id, LetterDeed::of("lee", "the customer called")).await,
-            Ok(Heard::Discarded)
-        );
+        assert_eq!(store.reopen(id, LetterDeed::of("lee", "the customer called")).await, Ok(Reopened::Told));
         let after = store.snapshot(job).await.expect("the database answers").expect("a delivery");
         assert_eq!(after.state, DeliveryState::Discarded, "what was told of this generation stands");
         let given_up = store.discard(id, LetterDeed::of("lee", "no, after all"), UNDO_MS).await;
