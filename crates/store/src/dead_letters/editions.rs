@@ -1,5 +1,5 @@
 //! What was true of a job and of its letter before: generations in whose place another stands, bytes that were sent, and
-//! deaths before the last one. Triggers keep it (`migrations/V38__editions.sql`).
+//! deaths before the last one. Triggers keep it (`migrations/V35__editions.sql`).
 
 use std::{collections::BTreeMap, fmt};
 

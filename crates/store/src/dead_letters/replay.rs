@@ -247,7 +247,7 @@ SELECT EXISTS (SELECT FROM delivery WHERE job_id = $1 AND generation >= $2)
 
 /// A new generation begins with nothing of the old one: not its attempts, nor its receipts, nor its rendered bytes.
 ///
-/// A trigger keeps what goes (`migrations/V38__editions.sql`).
+/// A trigger keeps what goes (`migrations/V35__editions.sql`).
 pub(crate) const REVIVE: &str = "
 UPDATE delivery SET
     state = 'pending', generation = $2, body = $3, body_hash = $4, attempts = 0, lookups = 0, resends = 0,

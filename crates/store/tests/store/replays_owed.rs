@@ -119,6 +119,8 @@ fn a_replay_that_no_worker_may_publish_is_counted_for_a_person_to_finish() {
             job_id: None,
             about_job: None,
             message_id: None,
+            consultation_id: None,
+            found_by: JobFacts::default(),
         };
         let id = store.record_dead_letter(unreadable).await.expect("the database answers").id;
         store.begin_replay(id, LetterDeed::of("kim", "read again"), None).await.expect("begun");
