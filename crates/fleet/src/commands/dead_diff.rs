@@ -209,7 +209,7 @@ mod tests {
             line("scope", "overseas", "domestic"),
             line("sms.text", "a text of 5 characters", "a text of 3 characters"),
             line("to.email", "absent", "m***@example.com"),
-            line("to.phone.number", "+84******678", "+84******679"),
+            line("to.phone.number", "+84 ******5678", "+84 ******5679"),
             line("x", "a value", "a value"),
         ];
         assert_eq!(told(from, to), expected);
