@@ -29,8 +29,7 @@ END $$;
 CREATE FUNCTION pg_temp.never_changed(place text) RETURNS text[] LANGUAGE sql AS $$
     SELECT CASE place
         WHEN 'delivery' THEN ARRAY['job_id', 'channel', 'kind', 'consultation_id', 'revision', 'generation', 'body',
-            'body_hash', 'source_job_id', 'created_at', 'traceparent', 'recipient_hash', 'hash_key', 'recipient_tail',
-            'country_code', 'agent_id', 'template']
+            'body_hash', 'source_job_id', 'created_at', 'traceparent']
         WHEN 'attempt' THEN ARRAY['job_id', 'generation', 'number', 'client_ref', 'provider', 'started_at']
         WHEN 'receipt' THEN ARRAY['id', 'provider', 'receipt_id', 'provider_ref', 'client_ref', 'status', 'evidence',
             'provider_code', 'occurred_at', 'received_at', 'recorded_at', 'failure_code', 'reported_sender']

@@ -94,10 +94,17 @@ impl ClientRef {
     /// Ids that rise with time (UUID v7) have the time where they begin, so that the references lie together in an index
     /// as the jobs do: one that is all hash costs a page of its own for each attempt.
     pub fn of(job: JobId, generation: Generation, attempt: AttemptNumber) -> Self {
-        let hash = Uuid::new_v5(&job.0, format!("attempt:{generation}:{attempt}").as_bytes());
-        let mut bytes = hash.into_bytes();
+        let mut bytes = Self::of_call(job, generation, attempt).0.into_bytes();
         bytes[..TIME_BYTES].copy_from_slice(&job.0.as_bytes()[..TIME_BYTES]);
         Self(Builder::from_custom_bytes(bytes).into_uuid())
+    }
+
+    /// The reference of one attempt to call somebody: the hash alone, a UUID v5.
+    ///
+    /// A dial worker of an earlier release works the name of a call that is up out by itself, and would take one that is
+    /// named otherwise for gone.
+    pub fn of_call(job: JobId, generation: Generation, attempt: AttemptNumber) -> Self {
+        Self(Uuid::new_v5(&job.0, format!("attempt:{generation}:{attempt}").as_bytes()))
     }
 }
 

@@ -41,16 +41,20 @@ pub fn message(replay: &Replay) -> OutMessage {
     }
 }
 
-/// The same through the delay of its own channel, because a channel's worker may publish to no other place.
-pub fn message_by_worker(replay: &Replay) -> OutMessage {
+/// The same through the delay of its own channel, because a channel's worker may publish to no other place; nothing for
+/// a job of another channel, which a person's own command alone can send there.
+pub fn message_by_worker(replay: &Replay) -> Option<OutMessage> {
     let message = message(replay);
     let queue = WorkQueue::ALL.into_iter().find(|queue| queue.name() == replay.queue);
     match queue {
-        Some(queue @ WorkQueue::Jobs(channel)) => OutMessage {
-            exchange: DelayStep::Seconds1.exchange(channel),
-            routing_key: queue.routing_key().to_owned(),
-            ..message
-        },
-        Some(WorkQueue::Receipts | WorkQueue::Cancels | WorkQueue::Webhooks) | None => message,
+        Some(queue @ WorkQueue::Jobs(channel)) => {
+            let is_its_own = Job::decode(&replay.body).map_or(true, |job| job.channel() == channel);
+            is_its_own.then(|| OutMessage {
+                exchange: DelayStep::Seconds1.exchange(channel),
+                routing_key: queue.routing_key().to_owned(),
+                ..message
+            })
+        }
+        Some(WorkQueue::Receipts | WorkQueue::Cancels | WorkQueue::Webhooks) | None => Some(message),
     }
 }

@@ -8,7 +8,7 @@
 LOCK TABLE delivery IN SHARE ROW EXCLUSIVE MODE;
 
 CREATE TABLE delivery_edition (
-    job_id          uuid        NOT NULL,
+    job_id          uuid        NOT NULL REFERENCES delivery (job_id) ON DELETE CASCADE,
     generation      integer     NOT NULL,
     body            bytea       NOT NULL,
     rendered        bytea,
@@ -32,7 +32,7 @@ CREATE TABLE delivery_edition (
     PRIMARY KEY (job_id, generation)
 );
 
-COMMENT ON TABLE delivery_edition IS 'Generations of a job in whose place a person''s replay put another, as they ended. Whoever deletes a delivery at the end of its retention deletes them with it.';
+COMMENT ON TABLE delivery_edition IS 'Generations of a job in whose place a person''s replay put another, as they ended. They go with the delivery.';
 COMMENT ON COLUMN delivery_edition.body IS 'The message''s bytes of this generation. Personal data.';
 COMMENT ON COLUMN delivery_edition.rendered IS 'The bytes as they were rendered. Personal data.';
 COMMENT ON COLUMN delivery_edition.call IS 'The K-RIDE record of an outbound call (R4). Personal data.';
@@ -163,3 +163,6 @@ WHEN (
     (OLD.state, OLD.code, OLD.detail, OLD.headers, OLD.generation, OLD.replay_generation, OLD.replay_body, OLD.deaths)
 )
 EXECUTE FUNCTION dead_letter_changes();
+
+-- PostgreSQL lets everybody call a function that is new; grants.sql says who may.
+REVOKE ALL ON FUNCTION delivery_keeps_its_edition(), dead_letter_changes() FROM PUBLIC;

@@ -71,3 +71,20 @@ BEGIN
         CASE WHEN o.job_id IS NULL THEN 1 ELSE o.replay_generation END
     FROM owed AS o WHERE o.is_owed;
 END $$;
+
+REVOKE ALL ON FUNCTION owed_replays(text[], integer) FROM PUBLIC;
+
+-- That the CRM has heard of a letter given up is a change that a decision to take it back must have seen.
+DROP TRIGGER dead_letter_changes ON dead_letter;
+CREATE TRIGGER dead_letter_changes BEFORE UPDATE ON dead_letter FOR EACH ROW
+WHEN (
+    (NEW.state, NEW.code, NEW.detail, NEW.headers, NEW.generation, NEW.replay_generation, NEW.replay_body, NEW.deaths,
+        NEW.announce_at)
+    IS DISTINCT FROM
+    (OLD.state, OLD.code, OLD.detail, OLD.headers, OLD.generation, OLD.replay_generation, OLD.replay_body, OLD.deaths,
+        OLD.announce_at)
+)
+EXECUTE FUNCTION dead_letter_changes();
+
+-- A replay that an earlier release left without its message is owed like any other.
+UPDATE dead_letter SET publish_at = now() + interval '30 seconds' WHERE state = 'replaying';

@@ -117,12 +117,15 @@ BEGIN
         INTO d FROM delivery WHERE job_id = NEW.job_id;
         IF FOUND THEN
             NEW.consultation_id := d.consultation_id;
-            NEW.recipient_hash := coalesce(d.recipient_hash, NEW.recipient_hash);
-            NEW.hash_key := CASE WHEN d.recipient_hash IS NULL THEN NEW.hash_key ELSE d.hash_key END;
-            NEW.recipient_tail := coalesce(d.recipient_tail, NEW.recipient_tail);
-            NEW.country_code := coalesce(d.country_code, NEW.country_code);
-            NEW.agent_id := coalesce(d.agent_id, NEW.agent_id);
-            NEW.template := coalesce(d.template, NEW.template);
+            -- A delivery that was read has an agent; what it lacks beside, its letter lacks too.
+            IF d.agent_id IS NOT NULL THEN
+                NEW.recipient_hash := d.recipient_hash;
+                NEW.hash_key := d.hash_key;
+                NEW.recipient_tail := d.recipient_tail;
+                NEW.country_code := d.country_code;
+                NEW.agent_id := d.agent_id;
+                NEW.template := d.template;
+            END IF;
             NEW.provider := d.provider;
             NEW.provider_code := (
                 SELECT r.provider_code FROM receipt AS r
@@ -140,3 +143,21 @@ END $$;
 -- a function of plpgsql sees what that has done so far.
 CREATE TRIGGER letter_is_found BEFORE INSERT OR UPDATE OF code, detail, generation, deaths, search ON dead_letter FOR EACH ROW
 EXECUTE FUNCTION letter_is_found();
+
+-- PostgreSQL lets everybody call a function that is new; grants.sql says who may.
+REVOKE ALL ON FUNCTION letter_is_found() FROM PUBLIC;
+
+-- What has its owner's rights finds its tables in this schema before those of a session.
+DO $$
+DECLARE
+    definer regprocedure;
+BEGIN
+    FOR definer IN
+        SELECT p.oid::regprocedure FROM pg_proc AS p
+        WHERE p.prosecdef AND p.pronamespace = current_schema()::regnamespace
+            AND p.proowner = current_user::regrole
+            AND NOT EXISTS (SELECT FROM pg_depend AS e WHERE e.objid = p.oid AND e.deptype = 'e')
+    LOOP
+        EXECUTE format('ALTER FUNCTION %s SET search_path = %I, pg_temp', definer, current_schema());
+    END LOOP;
+END $$;

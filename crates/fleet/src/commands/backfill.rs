@@ -61,10 +61,12 @@ impl Walk<'_> {
     async fn run(&self) -> Result<Walked, Failure> {
         let before = self.store.backfill_progress(self.of).await?;
         let mut after = match before {
+            Some(_) if self.asked.again => String::new(),
             Some(progress) if progress.ended_at.is_none() => progress.done_to,
-            Some(_) if !self.asked.again => return Ok(Walked::default()),
-            Some(_) | None => String::new(),
+            Some(_) => return Ok(Walked::default()),
+            None => String::new(),
         };
+        let mut resume = after.clone();
         let (mut walked, mut batches) = (Walked::default(), 0_usize);
         loop {
             let unread = self.store.unread_rows(self.of, &after, self.asked.batch).await?;
@@ -72,7 +74,11 @@ impl Walk<'_> {
             let (written, left) = self.write(unread.rows).await?;
             walked.written += written;
             walked.left += left;
-            self.store.note_backfill(self.of, &end, written, false).await?;
+            // A walk that is cut goes on before the first row that it left, so that none is passed by.
+            if walked.left == 0 {
+                resume.clone_from(&end);
+            }
+            self.store.note_backfill(self.of, &resume, written, false).await?;
             after = end;
             batches += 1;
             if batches.is_multiple_of(TOLD_EVERY) {
@@ -80,9 +86,8 @@ impl Walk<'_> {
             }
             tokio::time::sleep(Duration::from_millis(self.asked.pause_ms)).await;
         }
-        // What was left is looked for from the beginning: the walk has not ended.
-        let done_to = if walked.left == 0 { &after[..] } else { "" };
-        self.store.note_backfill(self.of, done_to, 0, walked.left == 0).await?;
+        // What was left is looked for again: the walk has not ended.
+        self.store.note_backfill(self.of, &resume, 0, walked.left == 0).await?;
         Ok(walked)
     }
 

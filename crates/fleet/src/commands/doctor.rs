@@ -279,6 +279,7 @@ async fn in_database(
     looks.all("quotas", months.map(|months| months.into_iter().filter_map(|one| month(&one))), |one| one);
     looks.all("mails that came back", unread_bounces(store).await, |finding| finding);
     looks.all("replays", stranded_replays(store).await, |finding| finding);
+    looks.all("letters given up", untold_discards(store).await, |finding| finding);
     looks.all("jobs put off", store.postponed(alarm_ms).await, postponed);
     let not_home = store.not_home(delays::OVERDUE_MS).await;
     let standing = |jobs: &NotHome| delays::standing(jobs, delays::ready_in(depths, jobs.channel));
@@ -390,6 +391,17 @@ async fn stranded_replays(store: &Store) -> Result<Option<Finding>, StoreError> 
              a cancellation or an outcome, give the same command again; see `fleet dead list --state replaying`"
         );
         Finding::ill("replays", &detail)
+    }))
+}
+
+/// Letters that were given up and of which no process tells the CRM.
+async fn untold_discards(store: &Store) -> Result<Option<Finding>, StoreError> {
+    let count = store.untold_discards(STRANDED_MS).await?;
+    Ok((count > 0).then(|| {
+        let detail = format!(
+            "{count} were given up and the CRM has not heard of it: is a `fleet work fallback` of this release running?"
+        );
+        Finding::ill("letters given up", &detail)
     }))
 }
 

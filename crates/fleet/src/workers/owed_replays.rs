@@ -39,7 +39,8 @@ impl OwedReplays {
     async fn look(&self) -> Result<(), StoreError> {
         let queues: Vec<&str> = self.queues.iter().map(|queue| queue.name()).collect();
         for replay in self.store.owed_replays(&queues, REPLAYS_MAX).await? {
-            let message = replays::message_by_worker(&replay);
+            // It stays owed, and the doctor tells of it.
+            let Some(message) = replays::message_by_worker(&replay) else { continue };
             match runtime::publish(&self.publisher, vec![message], &self.lifecycle).await {
                 Ok(()) => info!(dead_letter = %replay.id, "a replay that its command left owed is published"),
                 Err(Unpublished::Interrupted) => return Ok(()),

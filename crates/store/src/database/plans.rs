@@ -82,6 +82,7 @@ const STATEMENTS: &[(&str, &str)] = &[
     ("discard the deliveries that are due", reopen::DISCARD_DUE),
     ("open a letter again", reopen::REOPEN),
     ("replays that nobody publishes", replays_owed::STRANDED),
+    ("discards that nobody tells of", replays_owed::UNTOLD),
     ("a replay is published", replays_owed::PUBLISHED),
     ("snapshot", history::SNAPSHOT),
     ("tries", history::TRIES),

@@ -11,14 +11,12 @@ use crate::{error::StoreError, store::Store};
 /// A statement that is prepared while a table is empty keeps its plan while the table grows.
 /// So every plan must be the right one for a large table from the start: by an index, one row at a time.
 /// The costs that PostgreSQL writes down for a plan that has no other way would start its compiler for nothing.
+///
+/// A statement is planned once in a session: left to itself the server plans a batch anew each time, because it knows how
+/// few rows a small one has and thinks its plan cheaper than the one for any batch. Both are the same, and planning costs
+/// more than the work.
 const PLANS: [&str; 5] =
     ["enable_seqscan", "enable_bitmapscan", "enable_hashjoin", "enable_mergejoin", "jit"];
-
-/// A statement is planned once in a session.
-///
-/// Left to itself the server plans a batch anew each time: it knows how few rows a small batch has and thinks its plan
-/// cheaper than the one for any batch, although both are the same, and planning costs more than the work.
-const PLANNED_ONCE: (&str, &str) = ("plan_cache_mode", "force_generic_plan");
 
 /// A setting of a session that is not what this release asks for.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -38,15 +36,14 @@ pub(crate) fn session_settings(settings: &StoreSettings) -> Vec<(&'static str, S
         ("lock_timeout", settings.lock_timeout_ms),
         ("idle_in_transaction_session_timeout", settings.idle_in_transaction_timeout_ms),
     ];
-    let plans: &[&'static str] = match settings.planning {
-        Planning::ByIndex => &PLANS,
-        Planning::Free => &["jit"],
+    // The database may keep the workers' settings as its own (`deploy/pgbouncer/session.sql`).
+    let (plans, mode) = match settings.planning {
+        Planning::ByIndex => ("off", "force_generic_plan"),
+        Planning::Free => ("on", "auto"),
     };
-    let once =
-        matches!(settings.planning, Planning::ByIndex).then(|| (PLANNED_ONCE.0, PLANNED_ONCE.1.to_owned()));
-    let plans = plans.iter().map(|name| (*name, "off".to_owned()));
-    let limits = limits.map(|(name, limit_ms)| (name, limit_ms.to_string()));
-    plans.chain(once).chain(limits).collect()
+    let plans = PLANS.map(|name| (name, if name == "jit" { "off" } else { plans }));
+    let plans = plans.into_iter().chain([("plan_cache_mode", mode)]).map(|(name, is)| (name, is.to_owned()));
+    plans.chain(limits.map(|(name, limit_ms)| (name, limit_ms.to_string()))).collect()
 }
 
 /// A pooler between us and the server may swallow what a session is told as it connects.

@@ -39,6 +39,12 @@ impl Store {
         Columns(rows.first().expect("a count has one row")).millis("count")
     }
 
+    /// How many letters that were given up have been due to be told of for longer than this: no process tells of them.
+    pub async fn untold_discards(&self, older_than_ms: u64) -> Result<u64, StoreError> {
+        let rows = self.database.query(UNTOLD, &[&millis(older_than_ms)]).await?;
+        Columns(rows.first().expect("a count has one row")).millis("count")
+    }
+
     /// The broker has confirmed the message of a replay; a later replay of the same letter is owed still.
     ///
     /// A letter that is no job of ours is resolved with it: nothing else will tell.
@@ -53,6 +59,9 @@ pub(crate) const OWED_REPLAYS: &str = "SELECT * FROM owed_replays($1, $2)";
 /// What a worker takes up is due anew each time.
 pub(crate) const STRANDED: &str = "
 SELECT count(*) AS count FROM dead_letter WHERE publish_at <= now() - $1::bigint * interval '1 millisecond'";
+
+pub(crate) const UNTOLD: &str = "
+SELECT count(*) AS count FROM dead_letter WHERE announce_at <= now() - $1::bigint * interval '1 millisecond'";
 
 pub(crate) const PUBLISHED: &str = concat!(
     "

@@ -132,7 +132,10 @@ impl Store {
         let asked = Asked {
             token: claim.token,
             body_hash: Sha256::digest(&claim.body).to_vec(),
-            client_ref: ClientRef::of(claim.job_id, claim.generation, claim.attempt),
+            client_ref: match claim.channel {
+                Channel::Dial => ClientRef::of_call(claim.job_id, claim.generation, claim.attempt),
+                Channel::Sms | Channel::Email => ClientRef::of(claim.job_id, claim.generation, claim.attempt),
+            },
             found_by: FactColumns::of(&claim.found_by, &self.keys),
             claim,
         };
@@ -274,6 +277,8 @@ fn doubt(columns: &Columns<'_>) -> Result<Doubt, StoreError> {
 /// the retry that was planned has come, or where a try began that surely never reached its provider, and its lease is
 /// over; `find_out` where any other began and its lease is over. In every other case the row is written back as it was,
 /// and says itself why it was not granted.
+/// `unread`: it was written without what it is found by: by an older release, as put off before its first claim, or with
+/// the content that a person brought. Every job that can be read has an agent.
 ///
 /// A batch whose answer was lost is asked for again with the same tokens: the rows that the first one granted are
 /// ours already, and their attempts are on record.
@@ -304,7 +309,8 @@ pub(crate) const CLAIM: &str = concat!(
         ORDER BY job_id
         ON CONFLICT (job_id) DO UPDATE SET (
             state, attempts, lookups, client_ref, provider, tried_at, rendered, rules, sender_asked, handed_over,
-            lease_token, lease_until, lease_for, updated_at
+            lease_token, lease_until, lease_for, updated_at,
+            recipient_hash, hash_key, recipient_tail, country_code, agent_id, template
         ) = (
             SELECT
                 CASE WHEN try THEN 'sending' ELSE d.state END,
@@ -321,7 +327,13 @@ pub(crate) const CLAIM: &str = concat!(
                 CASE WHEN try OR find_out THEN excluded.lease_token ELSE d.lease_token END,
                 CASE WHEN try OR find_out THEN excluded.lease_until ELSE d.lease_until END,
                 CASE WHEN try THEN 'try' WHEN find_out THEN 'find_out' ELSE d.lease_for END,
-                CASE WHEN try OR find_out THEN now() ELSE d.updated_at END
+                CASE WHEN try OR find_out THEN now() ELSE d.updated_at END,
+                CASE WHEN unread THEN excluded.recipient_hash ELSE d.recipient_hash END,
+                CASE WHEN unread THEN excluded.hash_key ELSE d.hash_key END,
+                CASE WHEN unread THEN excluded.recipient_tail ELSE d.recipient_tail END,
+                CASE WHEN unread THEN excluded.country_code ELSE d.country_code END,
+                CASE WHEN unread THEN excluded.agent_id ELSE d.agent_id END,
+                CASE WHEN unread THEN excluded.template ELSE d.template END
             FROM (
                 SELECT
                     same AND (
@@ -331,7 +343,8 @@ pub(crate) const CLAIM: &str = concat!(
                     ) AS try,
                     same AND d.state IN (",
     in_flight_states!(),
-    ") AND over AS find_out
+    ") AND over AS find_out,
+                    same AND d.agent_id IS NULL AS unread
                 FROM (
                     SELECT
                         d.generation = excluded.generation AND d.body_hash = excluded.body_hash AS same,

@@ -34,7 +34,14 @@ impl Store {
                 let columns = Columns(row);
                 let (generation, attempt) =
                     (columns.generation("generation")?, columns.attempt("attempts")?.next());
-                let client_ref = ClientRef::of(lease.job_id, generation, attempt);
+                let client_ref = match provider {
+                    Provider::Asterisk => ClientRef::of_call(lease.job_id, generation, attempt),
+                    Provider::Nhn
+                    | Provider::Infobip
+                    | Provider::Twilio
+                    | Provider::Sinch
+                    | Provider::Smtp => ClientRef::of(lease.job_id, generation, attempt),
+                };
                 let values: [&(dyn tokio_postgres::types::ToSql + Sync); 6] = [
                     &lease.job_id.0,
                     &int(generation.0),

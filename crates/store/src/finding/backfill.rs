@@ -107,7 +107,7 @@ impl Store {
         Ok(())
     }
 
-    /// The next rows after this key, and those of them that lack something, or were hashed by another key than the newest.
+    /// The next rows after this key, and those of them that lack something, or were hashed by an older key than the newest.
     pub async fn unread_rows(
         &self,
         of: BackfillOf,
@@ -193,7 +193,7 @@ ON CONFLICT (what) DO UPDATE SET
 /// no key was configured, or has no recipient.
 pub(crate) const UNREAD_DELIVERIES: &str = "
 SELECT job_id::text AS key, created_at AS at,
-    CASE WHEN agent_id IS NULL OR $3::smallint IS NOT NULL AND hash_key IS DISTINCT FROM $3 THEN body END AS body
+    CASE WHEN agent_id IS NULL OR $3::smallint IS NOT NULL AND coalesce(hash_key, 0) < $3 THEN body END AS body
 FROM (
     SELECT job_id, created_at, agent_id, hash_key, body FROM delivery
     WHERE job_id > $1 ORDER BY job_id LIMIT $2
@@ -202,7 +202,7 @@ ORDER BY job_id";
 
 pub(crate) const UNREAD_LETTERS: &str = "
 SELECT id::text AS key, first_died_at AS at,
-    CASE WHEN search IS NULL OR $3::smallint IS NOT NULL AND hash_key IS DISTINCT FROM $3 THEN
+    CASE WHEN search IS NULL OR $3::smallint IS NOT NULL AND coalesce(hash_key, 0) < $3 THEN
         coalesce(replay_body, body) END AS body
 FROM (
     SELECT id, first_died_at, search, hash_key, replay_body, body FROM dead_letter

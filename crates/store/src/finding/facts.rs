@@ -118,7 +118,8 @@ WITH noted AS (
     RETURNING job_id
 )
 UPDATE dead_letter SET
-    recipient_hash = $3, hash_key = $4, recipient_tail = $5, country_code = $6, agent_id = $7, template = $8
+    recipient_hash = $3, hash_key = $4, recipient_tail = $5, country_code = $6, agent_id = $7, template = $8,
+    search = NULL
 WHERE key = ",
     job_key!("$1::uuid"),
     " AND EXISTS (SELECT FROM noted)"

@@ -211,7 +211,7 @@ impl Store {
         if search.after.is_some() || search.state.is_some() {
             return Ok(Vec::new());
         }
-        let values: [&(dyn ToSql + Sync); 7] = [
+        let values: [&(dyn ToSql + Sync); 10] = [
             anchor,
             &search.channel.map(Channel::as_str),
             &search.code.map(FailureCode::as_str),
@@ -219,6 +219,9 @@ impl Store {
             &search.since.map(|at| at.0),
             &search.until.map(|at| at.0),
             &LETTERS_MAX,
+            &search.tail,
+            &search.country_code.map(i32::from),
+            &search.template,
         ];
         self.database.query(sql, &values).await?.iter().map(DeadLetterSummary::read).collect()
     }
@@ -341,7 +344,8 @@ pub(crate) const IN_DOUBT: &str =
     found!("d.doubt_since IS NOT NULL AND d.doubt_since <= now() AND $1::boolean");
 pub(crate) const BY_COUNTRY: &str = found!("d.country_code = $1");
 
-/// Letters that speak for no delivery; `$2` to `$6` are channel, code, agent, and the time of the death.
+/// Letters that speak for no delivery; `$2` to `$6` are channel, code, agent, and the time of the death,
+/// `$8` to `$10` tail, country and template.
 macro_rules! strays {
     ($anchor:literal) => {
         concat!(
@@ -358,6 +362,9 @@ WHERE ",
     AND ($4::text IS NULL OR l.agent_id = $4)
     AND ($5::timestamptz IS NULL OR l.last_died_at >= $5)
     AND ($6::timestamptz IS NULL OR l.last_died_at < $6)
+    AND ($8::text IS NULL OR l.recipient_tail = $8)
+    AND ($9::integer IS NULL OR l.country_code = $9)
+    AND ($10::text IS NULL OR l.template = $10)
 ORDER BY l.last_died_at DESC, l.id DESC LIMIT $7"
         )
     };

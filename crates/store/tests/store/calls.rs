@@ -53,7 +53,7 @@ fn a_call_that_is_up_is_watched_by_one_process_at_a_time_and_adopted_after_its_d
         assert_eq!(calls.len(), 1);
         assert_eq!((calls[0].job_id, calls[0].generation), (job, Generation::FIRST));
         let first = closure_contract::AttemptNumber::FIRST;
-        assert_eq!(calls[0].client_ref, ClientRef::of(job, Generation::FIRST, first));
+        assert_eq!(calls[0].client_ref, ClientRef::of_call(job, Generation::FIRST, first));
         assert_eq!(store.open_calls(60_000, 10).await, Ok(vec![]), "another process watches it");
         database.execute("UPDATE delivery SET look_at = look_at - interval '1 hour'").await;
         assert_eq!(store.open_calls(60_000, 10).await.map(|calls| calls.len()), Ok(1));
@@ -171,7 +171,7 @@ fn a_claim_of_a_call_that_never_reached_the_request_is_granted_again_and_one_tha
                 Claim::Reconcile(Grant { attempt, client_ref, .. }, _) => ((attempt, client_ref), "in doubt"),
                 other => panic!("{other:?}"),
             };
-            assert_eq!(found, (attempt, ClientRef::of(lease.job_id, Generation::FIRST, attempt)));
+            assert_eq!(found, (attempt, ClientRef::of_call(lease.job_id, Generation::FIRST, attempt)));
             assert_eq!(name, if handed_over { "in doubt" } else { "granted" });
             assert_eq!(
                 begin(&store, lease, "1009").await,

@@ -6,7 +6,8 @@ use closure_contract::{
     facts::{PersonalData, jobs::JobFacts, recipients::Recipient},
 };
 use closure_store::{
-    HashKeyNumber, HashKeys, LetterDeed, NewClaim, NewDeadLetter, Store, StoreError, StoreSettings,
+    HashKeyNumber, HashKeys, LetterDeed, NewClaim, NewDeadLetter, NewPostponement, Store, StoreError,
+    StoreSettings,
 };
 use serde_json::json;
 
@@ -56,6 +57,40 @@ fn a_delivery_is_written_with_what_it_is_found_by_once_and_without_the_number() 
                      - 'body_hash' - 'recipient_hash' - 'client_ref' - 'lease_token' \
                      #>> '{}' LIKE '%12345678%'";
         assert_eq!(database.count(clear).await, 0, "the number itself stands nowhere");
+    });
+}
+
+#[test]
+fn what_was_written_without_what_it_is_found_by_is_found_from_its_next_claim_on() {
+    run(async |database| {
+        let (store, job) = (store_with(database, FIRST), new_job());
+        let asked = NewClaim { found_by: facts("84912345678", 84, "kim"), ..claim(job) };
+        let put_off = NewPostponement {
+            job_id: job,
+            channel: asked.channel,
+            kind: asked.kind.clone(),
+            consultation_id: asked.consultation_id.clone(),
+            revision: asked.revision,
+            generation: Generation::FIRST,
+            body: asked.body.clone(),
+            source_job_id: None,
+            traceparent: None,
+            code: FailureCode::FleetCapReached,
+            detail: "all are used".to_owned(),
+        };
+        assert_eq!(store.put_off(put_off).await, Ok(Some(0)));
+        assert_eq!(row(database, "delivery").await, "");
+        claim_granted(&store, asked).await;
+        assert_eq!(row(database, "delivery").await, "32 1 5678 84 kim vn-answer-by-email/1");
+    });
+}
+
+#[test]
+fn what_has_its_owners_rights_finds_its_tables_before_those_of_a_session() {
+    run(async |database| {
+        let open = "SELECT count(*) FROM pg_proc AS p WHERE p.prosecdef AND p.pronamespace = current_schema()::regnamespace \
+                    AND NOT coalesce(array_to_string(p.proconfig, ' ') LIKE '%pg_temp', false)";
+        assert_eq!(database.count(open).await, 0);
     });
 }
 

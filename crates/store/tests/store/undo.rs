@@ -53,9 +53,12 @@ fn a_letter_that_nobody_takes_back_is_discarded_and_told_of_once() {
         let before = settled(&store, dead()).await;
         let id = only_letter(&store).await.id;
         store.discard(id, LetterDeed::of("kim", "solved by phone"), UNDO_MS).await.expect("open");
+        assert_eq!(store.untold_discards(1_000).await, Ok(0));
         let work = store.sweep_work(60_000).await.expect("the database answers");
         assert!(!work.contains(&SweepWork::Discards), "{work:?}");
         database.execute(OVER).await;
+        assert_eq!(store.untold_discards(1_000).await, Ok(1), "and nobody tells of it");
+        let seen = only_letter(&store).await.version;
         let work = store.sweep_work(60_000).await.expect("the database answers");
         assert!(work.contains(&SweepWork::Discards), "{work:?}");
         let (ours, theirs) = (database.store(), database.store());
@@ -68,7 +71,11 @@ fn a_letter_that_nobody_takes_back_is_discarded_and_told_of_once() {
             1,
             "it is owed until told"
         );
-        assert_eq!(only_letter(&store).await.announce_at, None);
+        let told = only_letter(&store).await;
+        assert_eq!((told.announce_at, told.version), (None, seen + 1));
+        let stale = LetterDeed { seen: Some(seen), ..LetterDeed::of("lee", "not yet") };
+        let problem = store.reopen(id, stale).await.expect_err("the CRM has heard of it since");
+        assert_eq!(problem.code(), Some("letter_changed"));
     });
 }
 
