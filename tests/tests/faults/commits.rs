@@ -20,8 +20,8 @@ const CODES: &[&str] = &[
     "08006", "0A000", "22001", "23514", "26000", "40001", "42501", "42703", "42P01", "53300", "54000",
     "57P01", "XX000",
 ];
-/// A person tries a command so often.
-const TRIES_MAX: u32 = 100;
+/// A person tries a command so often: each class for each of its statements.
+const TRIES_MAX: u32 = 300;
 
 /// What a job's last word says, after every earlier one was corrected by the next.
 fn last_word(fleet: &Fleet, id: JobId) -> String {
