@@ -6,9 +6,10 @@ use closure_contract::{
     AppliedRule, ConsultationId, Language, Timestamp, Words,
     facts::recovery::{Duplicates, LookUpBy},
 };
+use closure_policy::mask;
 use closure_providers::Capabilities;
 use closure_store::{
-    AttemptHistory, DeadLetterAction, DeliveryState, EditionHistory, JobHistory, ReceiptHistory,
+    AttemptHistory, DeadLetterAction, DeliveryState, EditionHistory, JobHistory, ReceiptHistory, Subject,
 };
 
 use super::{
@@ -33,7 +34,7 @@ const LOOK_WITHIN: Duration = Duration::from_secs(3_600);
 /// Prints the story; exits 65 if nothing is known under that id.
 pub async fn run(invocation: &Invocation, id: &str) -> Result<(), Failure> {
     let desk = invocation.desk().await?;
-    let store = desk.look(Act::ShowStory, desk::subject("story", Visible(id))).await?;
+    let store = desk.look(Act::ShowStory, story(id)).await?;
     let jobs: Vec<JobHistory> = match ShownId::read(id) {
         ShownId::Job(job) => store.job_history(job).await?.into_iter().collect(),
         ShownId::Consultation(text) => {
@@ -58,6 +59,18 @@ pub async fn run(invocation: &Invocation, id: &str) -> Result<(), Failure> {
         stories.iter().for_each(|told| text(told, invocation.language));
     });
     Ok(())
+}
+
+/// What was asked for, as it stands on record: what is neither a job's id nor a consultation's may be a customer's number.
+fn story(id: &str) -> Subject {
+    let is_of_consultation = || ConsultationId::try_from(id.to_owned()).is_ok();
+    match ShownId::read(id) {
+        ShownId::Job(job) => desk::subject("story", job),
+        ShownId::Consultation(_) if is_of_consultation() && !mask::names_somebody(id) => {
+            desk::subject("story", Visible(id))
+        }
+        ShownId::Consultation(_) => desk::subject("story", "(no id)"),
+    }
 }
 
 fn text(told: &ShownJob, language: Language) {
@@ -277,5 +290,20 @@ fn what_follows(gateway: &Capabilities) -> Words {
             "nothing is asked or sent; without a receipt by its due time the email answers",
             "조회하거나 다시 보내지 않습니다. 기한까지 전송 결과가 없으면 이메일로 답변합니다",
         ),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::story;
+
+    #[test]
+    fn what_may_be_a_customers_number_or_address_is_not_put_on_record_as_what_was_asked_for() {
+        for id in ["+84912345678", "010-1234-5678", "minsu@example.com", "84912345678", "a b\u{1b}"] {
+            assert_eq!(story(id).id, "(no id)", "{id}");
+        }
+        for id in ["8f0c6a1e-27b4-4d63-9a51-000000000001", "C-20261122-000001"] {
+            assert_eq!(story(id).id, id);
+        }
     }
 }
