@@ -41,7 +41,7 @@ pub(super) async fn run(invocation: &Invocation, settle: &Settle) -> Result<(), 
     if settle.edit.is_some() {
         desk.look(Act::EditLetter, subject(id)).await?;
     }
-    // Whoever may not is refused before anything is read; what is done has its rows before the email goes out.
+    // Whoever may not is refused before anything is read.
     desk.begin(Act::AnswerByEmail, subject(id), Some(&settle.reason)).await?;
     let store = desk.store();
     let lifecycle = Lifecycle::default();
@@ -80,10 +80,7 @@ pub(super) async fn run(invocation: &Invocation, settle: &Settle) -> Result<(), 
     let email = Job::Email(email);
     let publisher = Publisher::start(broker, lifecycle.shutdown.clone(), &lifecycle.tracker);
     let message = announce::job_message(&email, email.encode().into(), Generation::FIRST, None);
-    if settle.edit.is_some() {
-        desk.note(Act::EditLetter, subject(id), Some(&settle.reason)).await?;
-    }
-    desk.note(Act::AnswerByEmail, subject(id), Some(&settle.reason)).await?;
+    put_on_record(&desk, settle).await?;
     publisher.publish(vec![message]).await?;
     if let Some((message, debt)) = give_up(store, settle, desk.signature()).await? {
         publisher.publish(vec![message]).await?;
@@ -98,6 +95,15 @@ pub(super) async fn run(invocation: &Invocation, settle: &Settle) -> Result<(), 
         ));
     });
     Ok(())
+}
+
+/// What goes out cannot be called back: its rows are there before it, and giving the text up adds none.
+async fn put_on_record(desk: &Desk, settle: &Settle) -> Result<(), Failure> {
+    let letter = || subject(DeadLetterId(settle.id));
+    if settle.edit.is_some() {
+        desk.note(Act::EditLetter, letter(), Some(&settle.reason)).await?;
+    }
+    Ok(desk.note(Act::AnswerByEmail, letter(), Some(&settle.reason)).await?)
 }
 
 /// The bytes as they were sent last.

@@ -91,10 +91,10 @@ pub(crate) fn name(name: &str) -> &str {
 /// A word that is, and holds, no address and no number.
 pub(crate) fn is_word(text: &str) -> bool {
     let is_number = text.chars().all(|one| one.is_numeric() || " +-()./".contains(one));
-    text.len() <= WORD_BYTES_MAX
-        && !text.contains(['@', '\u{ff20}'])
-        && !(is_number && has_many_digits(text))
-        && !mask::names_somebody(text)
+    let is_personal = (is_number && has_many_digits(text))
+        || text.contains(['@', '\u{ff20}'])
+        || mask::names_somebody(text);
+    text.len() <= WORD_BYTES_MAX && !is_personal
 }
 
 /// Whether its digits may be a phone number.
