@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use closure_contract::{
-    AppliedRule, ConsultationId, Language, Timestamp, Words,
+    AppliedRule, Channel, ConsultationId, Language, Timestamp, Words,
     facts::recovery::{Duplicates, LookUpBy},
 };
 use closure_policy::mask;
@@ -93,7 +93,7 @@ fn text(told: &ShownJob, language: Language) {
         in_doubt(history, language);
     }
     told.earlier_outcomes.iter().for_each(|outcome| earlier(outcome, language));
-    history.earlier_editions.iter().for_each(|one| edition(one, language));
+    history.earlier_editions.iter().for_each(|one| edition(one, history.channel, language));
     history.tries.iter().for_each(|one| attempt(one, language));
     history.receipts.iter().for_each(|one| receipt(one, language));
     let rules: Vec<AppliedRule> = serde_json::from_value(history.rules.clone()).unwrap_or_default();
@@ -159,7 +159,7 @@ fn receipt(receipt: &ReceiptHistory, language: Language) {
     let standing = match (receipt.counts, language) {
         (true, _) => "",
         (false, Language::English) => "  not believed: the attempt is another gateway's",
-        (false, Language::Korean) => "  믿지 않음: 다른 발송사의 발송 시도입니다",
+        (false, Language::Korean) => "  반영 안 함: 다른 발송사로 보낸 시도의 결과입니다",
     };
     let sender = receipt.reported_sender.as_ref();
     let sender = sender.map_or_else(String::new, |name| say!(language, "  sender {name}", "  발신자 {name}"));
@@ -191,13 +191,14 @@ fn earlier(outcome: &EarlierOutcome, language: Language) {
 }
 
 /// How an earlier generation of the job ended, and whose replay had made it.
-fn edition(edition: &EditionHistory, language: Language) {
+fn edition(edition: &EditionHistory, channel: Channel, language: Language) {
     let code = edition.code.map_or_else(String::new, |code| format!("  {code}"));
     let made = match (&edition.made_by, &edition.reason) {
-        (Some(actor), Some(reason)) => say!(language, "  by {actor}: {reason}", "  담당 {actor}: {reason}"),
+        (Some(actor), Some(reason)) => say!(language, "  by {actor}: {reason}", "  처리자 {actor}: {reason}"),
         _ => String::new(),
     };
-    let EditionHistory { generation, state, replaced_at, .. } = edition;
+    let EditionHistory { generation, replaced_at, .. } = edition;
+    let state = named(edition.state.as_str(), words::state(edition.state, channel), language);
     output::line(say!(
         language,
         "  edition  {generation}  {state}{code}  replaced {replaced_at}{made}",
@@ -212,11 +213,7 @@ fn letters(history: &JobHistory, language: Language) {
         let (id, detail) = (letter.id, &letter.detail);
         let state = named(letter.state.as_str(), words::letter(letter.state), language);
         let what = letter.code.what_in(language);
-        output::line(say!(
-            language,
-            "  dead letter {id} is {state}: {detail}",
-            "  조치 대기 건 {id}  {state}: {what}"
-        ));
+        output::line(say!(language, "  dead letter {id} is {state}: {detail}", "  건 {id}  {state}: {what}"));
         dead.earlier_deaths.iter().for_each(|death| earlier_death("    ", death, language));
         dead.actions.iter().for_each(|action| act(action, "    ", language));
     }
@@ -230,7 +227,7 @@ pub(super) fn act(action: &DeadLetterAction, indent: &str, language: Language) {
     output::line(say!(
         language,
         "{indent}{at}  {did} by {actor}: {reason}",
-        "{indent}{at}  {did}  담당 {actor}: {reason}"
+        "{indent}{at}  {did}  처리자 {actor}: {reason}"
     ));
 }
 
