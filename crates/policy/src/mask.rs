@@ -73,28 +73,110 @@ pub fn email(address: &str) -> String {
 ///
 /// A consultation's id, a date or a ticket does not.
 pub fn names_somebody(words: &str) -> bool {
-    words.split_whitespace().any(|word| {
-        let word = word.trim_matches(|edge: char| ",.;:!?\"'<>[]".contains(edge));
-        let is_address = word
+    let is_address = |word: &str| {
+        word.trim_matches(|edge: char| ",.;:!?\"'<>[]".contains(edge))
             .split_once(['@', '\u{ff20}'])
-            .is_some_and(|(local, domain)| !local.is_empty() && domain.contains('.'));
-        is_address || is_number(word)
-    }) || has_spaced_number(words)
+            .is_some_and(|(local, domain)| !local.is_empty() && domain.contains('.'))
+    };
+    words.split_whitespace().any(is_address) || holds_number(&plain(words))
 }
 
-/// A number that is written as one word.
-fn is_number(word: &str) -> bool {
-    let digits = word.chars().filter(|one| one.is_numeric()).count();
-    digits >= WHOLE_NUMBER_DIGITS && word.chars().all(|one| one.is_numeric() || "+-()./".contains(one))
+/// The words with one form of each digit and separator, without what has no width, and without the ids of jobs.
+fn plain(words: &str) -> Vec<char> {
+    let one_form = |one: char| match one {
+        '\u{ff01}'..='\u{ff5e}' => char::from_u32(u32::from(one) - 0xfee0).unwrap_or(one),
+        '\u{2010}'..='\u{2015}' | '\u{2212}' | '\u{b7}' => '-',
+        one if one.is_whitespace() => ' ',
+        one => one,
+    };
+    let has_width = |one: &char| !matches!(one, '\u{ad}' | '\u{200b}'..='\u{200f}' | '\u{2060}'..='\u{2064}' | '\u{feff}');
+    let chars: Vec<char> = words.chars().filter(has_width).map(one_form).collect();
+    let of_id = |one: &char| one.is_ascii_alphanumeric() || *one == '-';
+    let pieces = chars.chunk_by(|left, right| of_id(left) == of_id(right));
+    pieces.flat_map(|piece| if is_uuid(piece) { &[','] } else { piece }).copied().collect()
 }
 
-/// A number with its country code whose parts are words: `+84 912 345 678`.
-fn has_spaced_number(words: &str) -> bool {
-    words.split('+').skip(1).any(|rest| {
-        let number: String =
-            rest.chars().take_while(|one| one.is_numeric() || " -()./".contains(*one)).collect();
-        number.chars().filter(|one| one.is_numeric()).count() >= WHOLE_NUMBER_DIGITS
+fn is_uuid(piece: &[char]) -> bool {
+    let hexadecimals = [8, 4, 4, 4, 12];
+    let mut parts = piece.split(|one| *one == '-');
+    hexadecimals.iter().all(|len| {
+        parts.next().is_some_and(|part| part.len() == *len && part.iter().all(char::is_ascii_hexdigit))
+    }) && parts.next().is_none()
+}
+
+/// Whether digits and what separates them have the length of a whole number, whatever is written around them.
+///
+/// In Korean a particle follows without a space (`01012345678로`). A letter or digit of ASCII beside it makes it a part
+/// of an id (`C-20261122-000042`).
+fn holds_number(words: &[char]) -> bool {
+    let of_number = |one: &char| one.is_numeric() || " +-()./".contains(*one);
+    let of_id = |one: Option<&char>| one.is_some_and(|one| one.is_ascii_alphanumeric() || *one == '_');
+    let mut end = 0;
+    words.chunk_by(|left, right| of_number(left) == of_number(right)).any(|run| {
+        let before = &words[..end];
+        end += run.len();
+        if !run.first().is_some_and(of_number) {
+            return false;
+        }
+        let mut parts: Vec<&[char]> = run.split(|one| *one == ' ').collect();
+        // A part with a neighbour of its own kind is none of a number; an empty one changes nothing.
+        if let Some(last) = parts.last_mut()
+            && last.last().is_some_and(|one| one.is_numeric())
+            && of_id(words.get(end))
+        {
+            *last = &[];
+        }
+        if let Some(first) = parts.first_mut()
+            && (is_end_of_time(before, first)
+                || (of_id(before.last()) && !first.first().is_some_and(|one| "+(".contains(*one))))
+        {
+            *first = &[];
+        }
+        is_whole(&parts)
     })
+}
+
+/// Whether one part is a number, or some that follow on a beginning as numbers have it: `+84 912 345 678`.
+fn is_whole(parts: &[&[char]]) -> bool {
+    let begins = |part: &[char]| matches!(part, ['+' | '0', ..] | ['(', '0' | '+', ..]);
+    let digits = |part: &[char]| part.iter().filter(|one| one.is_numeric()).count();
+    parts.iter().enumerate().any(|(at, part)| {
+        let rest = parts[at..].iter().take_while(|part| !is_date(part));
+        let together: usize = rest.map(|part| digits(part)).sum();
+        let alone = if is_date(part) { 0 } else { digits(part) };
+        alone >= WHOLE_NUMBER_DIGITS || (begins(part) && together >= WHOLE_NUMBER_DIGITS)
+    })
+}
+
+/// The seconds, or the minutes, of a time with all that may follow: `15` or `00.123456+0900`.
+fn is_end_of_time(before: &[char], part: &[char]) -> bool {
+    matches!(before, [.., hour, ':'] if hour.is_numeric())
+        && matches!(part, [tens, ones] | [tens, ones, '.' | '+', ..] if tens.is_numeric() && ones.is_numeric())
+}
+
+/// One date or several (`2026-11-30/2026-12-01`), and what logs and files have: `20261130-091500`.
+fn is_date(part: &[char]) -> bool {
+    let numbers: Option<Vec<(usize, u32)>> = part
+        .split(|one| "-/.".contains(*one))
+        .map(|number| Some((number.len(), number.iter().collect::<String>().parse().ok()?)))
+        .collect();
+    let is_day = |year: u32, month: u32, day: u32| {
+        (1_990..2_100).contains(&year) && (1..=12).contains(&month) && (1..=31).contains(&day)
+    };
+    let is_compact = |date: u32| is_day(date / 10_000, date / 100 % 100, date % 100);
+    match numbers.as_deref() {
+        Some([(8, date), (4 | 6, _)]) => is_compact(*date),
+        Some([_, _, ..] | []) => numbers.is_some_and(|numbers| {
+            numbers.chunks(3).all(
+                |date| matches!(*date, [(4, year), (1 | 2, month), (1 | 2, day)] if is_day(year, month, day)),
+            )
+        }),
+        // No number of a phone has fourteen digits and begins as a day of our time.
+        Some([_]) | None => {
+            let day: String = part.iter().take(8).collect();
+            part.len() == 14 && part.iter().all(char::is_ascii_digit) && day.parse().is_ok_and(is_compact)
+        }
+    }
 }
 
 #[cfg(test)]
@@ -149,6 +231,24 @@ mod tests {
             "it is +84912345678, not the old one",
             "it is +84 912 345 678",
             "(02)1234-56789",
+            "01012345678로",
+            "010-1234-5678번",
+            "번호01012345678",
+            "010 1234 5678",
+            "번호:010 1234 5678로 보냄",
+            "(02) 1234 5678 전화",
+            "(+82) 10 1234 5678",
+            "tel(010)1234-5678",
+            "010\u{2013}1234\u{2013}5678",
+            "０１０-１２３４-５６７８로",
+            "010\u{200b}1234\u{200b}5678",
+            "010\u{a0}1234\u{a0}5678",
+            "+84912345678을 고침",
+            "84912345678입니다",
+            "2026-11-30 09:15 010 1234 5678",
+            "010-1234-5678-kim",
+            "minsu@example.com으로",
+            "8f0c6a1e-27b4-4d63-9a51-000000000001 01012345678",
         ] {
             assert!(names_somebody(words), "{words}");
         }
@@ -161,6 +261,21 @@ mod tests {
             "5.7.1 of 20261130",
             "고객 문의 응대",
             "",
+            "C-20261122-000042의 답변",
+            "상담 C-20261122-000042로",
+            "ticket_202611220000042",
+            "8f0c6a1e-27b4-4d63-9a51-012345678901은",
+            "12345678-1234-4234-8234-123456789012을 취소",
+            "12345678-1234-4abc-8234-12345678901f",
+            "2026-11-30T09:15:00.123456+0900부터",
+            "2026-11-30 09:15:00에",
+            "09:00 20261130",
+            "09:00 2026-11-30 2026-12-01",
+            "2026-11-30/2026-12-01, 2026.11.30-2026.12.01",
+            "20261130-091500 20261130091500",
+            "1234 5678 9012 건",
+            "1588-1234로",
+            "건 0 2026-11-30",
         ] {
             assert!(!names_somebody(words), "{words}");
         }

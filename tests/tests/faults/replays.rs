@@ -142,7 +142,7 @@ fn a_letter_that_was_given_up_is_told_in_its_time_and_can_be_taken_back_before_a
         let letter = letter_of(&fleet, id).await;
         let command = |what: &'static str| [&["dead", what, &letter], &WHY[..]].concat();
         let said = fleet.cli(&command("discard")).await.with_code(0).output;
-        assert!(said.contains("until then fleet dead undo"), "{said}");
+        assert!(said.contains(&format!("until then fleet dead undo {letter} --reason")), "{said}");
         // Its message is delivered once more, as after a lost connection.
         fleet.stop_process("email").await;
         fleet.publish(&job).await;

@@ -206,6 +206,10 @@ fn a_text_that_waits_for_a_person_is_answered_by_its_email_once_and_given_up() {
         let heard = fleet.outcomes_of(id, 2).await;
         assert_eq!(heard[1].routing_key, "sms.discarded");
         assert_eq!(fleet.smtp.mails_to("by-email@example.com").len(), 1);
+        let sql =
+            format!("SELECT act || ' ' || verdict FROM audit WHERE subject_id = '{letter}' ORDER BY id");
+        let rows = fleet.database.query(&sql).await;
+        assert_eq!(rows, ["letter.edit done", "letter.answer_by_email done"]);
         fleet.cli(&settle("answer-by-email", &letter, &[])).await.with_code(1);
         let (mail, letter) = dead_email(fleet, "no-text@example.com").await;
         fleet.cli(&settle("answer-by-email", &letter, &[])).await.with_code(1);

@@ -265,6 +265,8 @@ fn another_name_than_the_accounts_needs_its_password_and_a_shared_account_is_tol
         fleet.cli(&["users", "password", "lee", "--file", &short]).await.with_code(65);
         fleet.cli(&["users", "password", "lee", "--file", &right]).await.with_code(0);
         assert_eq!(tried(&["--as", "lee", "--password-file", &wrong]).await, (1, denied.clone()));
+        let wanted = fleet.database.query("SELECT purpose FROM audit ORDER BY id DESC LIMIT 1").await;
+        assert_eq!(wanted, ["as `lee`: a test"], "whom it was said to be is on record");
         assert_eq!(tried(&["--as", "lee"]).await, (1, denied.clone()), "no terminal can ask for it");
         assert_eq!(tried(&["--as", "nobody"]).await, (1, denied.clone()));
         let by_password = "lee|password|recipient.suppress|done".to_owned();

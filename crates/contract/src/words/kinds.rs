@@ -63,10 +63,10 @@ kinds! {
     RuleEffect {
         Pass = "Passed", "통과";
         Flag = "Passed with a remark", "통과, 주의";
-        Change = "Changed", "고쳐서 통과";
+        Change = "Changed", "수정 후 통과";
         Reject = "Refused", "발송 거절";
         Hold = "Needs action", "조치 대기";
-        Postpone = "Put off", "발송 미룸";
+        Postpone = "Put off", "발송 연기";
         Email = "Email in its place", "대체 이메일";
     }
     /// What is counted of a text.

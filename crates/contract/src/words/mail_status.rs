@@ -16,7 +16,7 @@ impl DsnStatus {
             (1, 2) => Words::of("no such domain", "없는 도메인"),
             (1, 3) => Words::of("a misspelt address", "주소 형식 오류"),
             (1, 4) => Words::of("an address of several mailboxes", "여러 메일함에 해당하는 주소"),
-            (1, 6) => Words::of("a mailbox that has moved away", "옮겨 간 메일함"),
+            (1, 6) => Words::of("a mailbox that has moved away", "이전된 메일함"),
             (1, 7 | 8) => Words::of("our own address is refused", "발신 주소 거절"),
             (1, 10) => Words::of("a domain that takes no mail", "메일을 받지 않는 도메인"),
             (1, _) => Words::of("something about an address", "주소 문제"),
@@ -38,7 +38,7 @@ impl DsnStatus {
                 Words::of("the mail is not believed to be ours", "발신 도메인 인증 실패(SPF, DKIM)")
             }
             (7, _) => Words::of("the mail server's policy", "수신 메일 서버의 정책"),
-            (_, _) => Words::of("no reason given", "밝히지 않은 이유"),
+            (_, _) => Words::of("no reason given", "사유 없음"),
         }
     }
 }

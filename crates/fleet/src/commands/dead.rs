@@ -98,8 +98,8 @@ const HEADINGS: [Words; 9] = [
     Words::of("code", "코드"),
     Words::of("job", "작업"),
     Words::of("version", "버전"),
-    Words::of("deaths", "횟수"),
-    Words::of("last died", "마지막"),
+    Words::of("deaths", "실패 횟수"),
+    Words::of("last died", "마지막 실패"),
     Words::of("what is wrong", "무슨 일"),
     Words::of("what to do", "할 일"),
 ];
@@ -168,7 +168,7 @@ fn text(letter: &DeadLetter, facts: &Facts, language: Language) {
     output::line(say!(
         language,
         "letter {id}  {state}  version {version}  from {queue}  key {key}",
-        "조치 대기 건 {id}  {state}  버전 {version}  큐 {queue}  키 {key}"
+        "건 {id}  {state}  버전 {version}  큐 {queue}  키 {key}"
     ));
     output::line(format!("  {code}: {}", what_is_wrong(summary, language)));
     if language == Language::Korean {
@@ -204,16 +204,24 @@ fn owed(summary: &DeadLetterSummary, language: Language) {
         let id = summary.id;
         output::line(say!(
             language,
-            "  the CRM hears at {at} that it was given up; fleet dead undo {id} takes it back",
-            "  {at}에 CRM에 미발송 종결을 알립니다. 그 전에는 fleet dead undo {id}(으)로 되돌릴 수 있습니다"
+            "  the CRM hears at {at} that it was given up; fleet dead undo {id} --reason WHY takes it back",
+            "  {at}에 CRM에 미발송 종결을 알립니다. 그 전에는 fleet dead undo {id} --reason 사유 명령으로 되돌릴 수 있습니다"
         ));
     }
     if summary.state == DeadLetterState::Replaying && summary.published_at.is_none() {
-        output::line(say!(
-            language,
-            "  its replay is not known to be published; a worker of its queue sees to it",
-            "  재발송 메시지의 발행이 아직 확인되지 않았습니다. 해당 큐의 워커가 다시 발행합니다"
-        ));
+        let queue = WorkQueue::ALL.into_iter().find(|queue| queue.name() == summary.queue);
+        // The workers of the other queues send nothing by themselves, and what is unroutable has none.
+        let follows = match queue {
+            Some(WorkQueue::Jobs(_) | WorkQueue::Receipts) => Words::of(
+                "  its replay is not known to be published; a worker of its queue sees to it",
+                "  재발송 메시지의 발행이 아직 확인되지 않았습니다. 해당 큐의 워커가 다시 발행합니다",
+            ),
+            Some(WorkQueue::Cancels | WorkQueue::Webhooks) | None => Words::of(
+                "  its replay is not known to be published; give the same command again",
+                "  재발송 메시지의 발행이 아직 확인되지 않았습니다. 같은 명령을 다시 실행하십시오",
+            ),
+        };
+        output::line(follows.in_language(language));
     }
 }
 
@@ -233,7 +241,7 @@ fn original(letter: &DeadLetter, shown: &Letter<'_>, reveal: &Reveal, language: 
         output::line(say!(
             language,
             "  to see it as it is: --reveal --purpose WHY, which goes on record",
-            "  가림을 해제하려면: --reveal --purpose 사유 (접속 기록에 남습니다)"
+            "  가림을 해제하려면: --reveal --purpose 사유 (감사 기록에 남습니다)"
         ));
     }
 }
@@ -254,7 +262,7 @@ pub(super) fn earlier_death(indent: &str, death: &DeathHistory, language: Langua
 /// Which bytes there are of a letter's message; `fleet dead diff` tells what differs.
 fn edition(edition: &LetterEdition, language: Language) {
     let made = match (&edition.made_by, &edition.reason) {
-        (Some(actor), Some(reason)) => say!(language, "by {actor}: {reason}", "담당 {actor}: {reason}"),
+        (Some(actor), Some(reason)) => say!(language, "by {actor}: {reason}", "처리자 {actor}: {reason}"),
         _ => Words::of("as it came", "받은 그대로").in_language(language).to_owned(),
     };
     let (number, bytes) = (edition.number, edition.body.len());
@@ -314,7 +322,12 @@ async fn replay(invocation: &Invocation, settle: &Settle) -> Result<(), Failure>
     lifecycle.finish(std::time::Duration::from_secs(5)).await;
     let answer = json!({ "letter": settle.id, "generation": replay.generation, "published": true });
     show_as(invocation.style, &answer, |_| {
-        output::line(format!("letter {id} is published again as generation {}", replay.generation));
+        let generation = replay.generation;
+        output::line(say!(
+            invocation.language,
+            "letter {id} is published again as generation {generation}",
+            "건 {id}: {generation}세대로 다시 발행했습니다"
+        ));
     });
     Ok(())
 }
@@ -381,11 +394,16 @@ async fn discard(invocation: &Invocation, settle: &Settle) -> Result<(), Failure
     };
     let answer = json!({ "letter": settle.id, "discarded": true, "announce_at": told_at });
     show_as(invocation.style, &answer, |_| {
-        output::line(format!("letter {} is discarded; its bytes stay on record", settle.id));
+        output::line(say!(
+            invocation.language,
+            "letter {id} is discarded; its bytes stay on record",
+            "건 {id}: 미발송으로 종결했습니다. 원본은 보관됩니다"
+        ));
         if let Some(at) = told_at {
-            output::line(format!(
-                "the CRM hears of it at {at}; until then fleet dead undo {} takes it back",
-                settle.id
+            output::line(say!(
+                invocation.language,
+                "the CRM hears of it at {at}; until then fleet dead undo {id} --reason WHY takes it back",
+                "{at}에 CRM에 알립니다. 그 전에는 fleet dead undo {id} --reason 사유 명령으로 되돌릴 수 있습니다"
             ));
         }
     });
@@ -418,11 +436,19 @@ async fn reopen(invocation: &Invocation, settle: &Settle) -> Result<(), Failure>
     let answer = json!({ "letter": settle.id, "open": true, "heard": is_heard });
     show_as(invocation.style, &answer, |_| {
         let known = if is_heard {
-            "the CRM has heard that it was given up, and a replay tells one more outcome"
+            Words::of(
+                "the CRM has heard that it was given up, and a replay tells one more outcome",
+                "CRM은 이미 미발송 종결을 전달받았으며, 재발송하면 결과가 한 번 더 전달됩니다",
+            )
         } else {
-            "the CRM heard nothing of it"
+            Words::of("the CRM heard nothing of it", "CRM에는 알리지 않았습니다")
         };
-        output::line(format!("letter {} is open again; {known}", settle.id));
+        let known = known.in_language(invocation.language);
+        output::line(say!(
+            invocation.language,
+            "letter {id} is open again; {known}",
+            "건 {id}: 다시 조치 대기 상태입니다. {known}"
+        ));
     });
     Ok(())
 }

@@ -3,12 +3,13 @@
 use std::time::Duration;
 
 use closure_contract::{
-    AppliedRule, ConsultationId, Language, Timestamp, Words,
+    AppliedRule, Channel, ConsultationId, Language, Timestamp, Words,
     facts::recovery::{Duplicates, LookUpBy},
 };
+use closure_policy::mask;
 use closure_providers::Capabilities;
 use closure_store::{
-    AttemptHistory, DeadLetterAction, DeliveryState, EditionHistory, JobHistory, ReceiptHistory,
+    AttemptHistory, DeadLetterAction, DeliveryState, EditionHistory, JobHistory, ReceiptHistory, Subject,
 };
 
 use super::{
@@ -33,7 +34,7 @@ const LOOK_WITHIN: Duration = Duration::from_secs(3_600);
 /// Prints the story; exits 65 if nothing is known under that id.
 pub async fn run(invocation: &Invocation, id: &str) -> Result<(), Failure> {
     let desk = invocation.desk().await?;
-    let store = desk.look(Act::ShowStory, desk::subject("story", Visible(id))).await?;
+    let store = desk.look(Act::ShowStory, story(id)).await?;
     let jobs: Vec<JobHistory> = match ShownId::read(id) {
         ShownId::Job(job) => store.job_history(job).await?.into_iter().collect(),
         ShownId::Consultation(text) => {
@@ -60,6 +61,18 @@ pub async fn run(invocation: &Invocation, id: &str) -> Result<(), Failure> {
     Ok(())
 }
 
+/// What was asked for, as it stands on record: what is neither a job's id nor a consultation's may be a customer's number.
+fn story(id: &str) -> Subject {
+    let is_of_consultation = || ConsultationId::try_from(id.to_owned()).is_ok();
+    match ShownId::read(id) {
+        ShownId::Job(job) => desk::subject("story", job),
+        ShownId::Consultation(_) if is_of_consultation() && !mask::names_somebody(id) => {
+            desk::subject("story", Visible(id))
+        }
+        ShownId::Consultation(_) => desk::subject("story", "(no id)"),
+    }
+}
+
 fn text(told: &ShownJob, language: Language) {
     let history = &told.job;
     let (id, consultation, revision) = (history.job_id, &history.consultation_id, history.revision);
@@ -80,7 +93,7 @@ fn text(told: &ShownJob, language: Language) {
         in_doubt(history, language);
     }
     told.earlier_outcomes.iter().for_each(|outcome| earlier(outcome, language));
-    history.earlier_editions.iter().for_each(|one| edition(one, language));
+    history.earlier_editions.iter().for_each(|one| edition(one, history.channel, language));
     history.tries.iter().for_each(|one| attempt(one, language));
     history.receipts.iter().for_each(|one| receipt(one, language));
     let rules: Vec<AppliedRule> = serde_json::from_value(history.rules.clone()).unwrap_or_default();
@@ -146,7 +159,7 @@ fn receipt(receipt: &ReceiptHistory, language: Language) {
     let standing = match (receipt.counts, language) {
         (true, _) => "",
         (false, Language::English) => "  not believed: the attempt is another gateway's",
-        (false, Language::Korean) => "  믿지 않음: 다른 발송사의 발송 시도입니다",
+        (false, Language::Korean) => "  반영 안 함: 다른 발송사로 보낸 시도의 결과입니다",
     };
     let sender = receipt.reported_sender.as_ref();
     let sender = sender.map_or_else(String::new, |name| say!(language, "  sender {name}", "  발신자 {name}"));
@@ -178,13 +191,14 @@ fn earlier(outcome: &EarlierOutcome, language: Language) {
 }
 
 /// How an earlier generation of the job ended, and whose replay had made it.
-fn edition(edition: &EditionHistory, language: Language) {
+fn edition(edition: &EditionHistory, channel: Channel, language: Language) {
     let code = edition.code.map_or_else(String::new, |code| format!("  {code}"));
     let made = match (&edition.made_by, &edition.reason) {
-        (Some(actor), Some(reason)) => say!(language, "  by {actor}: {reason}", "  담당 {actor}: {reason}"),
+        (Some(actor), Some(reason)) => say!(language, "  by {actor}: {reason}", "  처리자 {actor}: {reason}"),
         _ => String::new(),
     };
-    let EditionHistory { generation, state, replaced_at, .. } = edition;
+    let EditionHistory { generation, replaced_at, .. } = edition;
+    let state = named(edition.state.as_str(), words::state(edition.state, channel), language);
     output::line(say!(
         language,
         "  edition  {generation}  {state}{code}  replaced {replaced_at}{made}",
@@ -199,11 +213,7 @@ fn letters(history: &JobHistory, language: Language) {
         let (id, detail) = (letter.id, &letter.detail);
         let state = named(letter.state.as_str(), words::letter(letter.state), language);
         let what = letter.code.what_in(language);
-        output::line(say!(
-            language,
-            "  dead letter {id} is {state}: {detail}",
-            "  조치 대기 건 {id}  {state}: {what}"
-        ));
+        output::line(say!(language, "  dead letter {id} is {state}: {detail}", "  건 {id}  {state}: {what}"));
         dead.earlier_deaths.iter().for_each(|death| earlier_death("    ", death, language));
         dead.actions.iter().for_each(|action| act(action, "    ", language));
     }
@@ -217,7 +227,7 @@ pub(super) fn act(action: &DeadLetterAction, indent: &str, language: Language) {
     output::line(say!(
         language,
         "{indent}{at}  {did} by {actor}: {reason}",
-        "{indent}{at}  {did}  담당 {actor}: {reason}"
+        "{indent}{at}  {did}  처리자 {actor}: {reason}"
     ));
 }
 
@@ -277,5 +287,20 @@ fn what_follows(gateway: &Capabilities) -> Words {
             "nothing is asked or sent; without a receipt by its due time the email answers",
             "조회하거나 다시 보내지 않습니다. 기한까지 전송 결과가 없으면 이메일로 답변합니다",
         ),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::story;
+
+    #[test]
+    fn what_may_be_a_customers_number_or_address_is_not_put_on_record_as_what_was_asked_for() {
+        for id in ["+84912345678", "010-1234-5678", "minsu@example.com", "84912345678", "a b\u{1b}"] {
+            assert_eq!(story(id).id, "(no id)", "{id}");
+        }
+        for id in ["8f0c6a1e-27b4-4d63-9a51-000000000001", "C-20261122-000001"] {
+            assert_eq!(story(id).id, id);
+        }
     }
 }

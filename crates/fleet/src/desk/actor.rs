@@ -32,6 +32,8 @@ pub struct Actor {
     pub signature: String,
     /// Why this person may do nothing at all.
     unknown: Option<String>,
+    /// The user whom somebody said to be, and was not proved to be.
+    claimed: Option<String>,
 }
 
 /// What is known before any password is asked for.
@@ -43,6 +45,8 @@ enum Found {
     Known(User, ActorProof),
     /// A user whose password has to prove it.
     NeedsPassword(User),
+    /// A user who was named, and why nobody acts as this one.
+    Unproved(User, String),
     /// Nobody who may act.
     Unknown(String),
 }
@@ -55,7 +59,10 @@ impl Actor {
         let found = match found {
             Found::NeedsPassword(user) => match password::ask(&user, who.password_file.as_deref()) {
                 Ok(()) => Found::Known(user, ActorProof::Password),
-                Err(problem) => Found::Unknown(format!("`{}` was not proved: {problem}", user.name)),
+                Err(problem) => {
+                    let why = format!("`{}` was not proved: {problem}", user.name);
+                    Found::Unproved(user, why)
+                }
             },
             found => found,
         };
@@ -64,19 +71,40 @@ impl Actor {
 
     fn of(found: Found, os_account: &str, name: Option<&str>) -> Self {
         let stranger = format!("cli:{os_account}");
-        let (user, account, proof, unknown) = match found {
-            Found::Known(user, proof) => (Some(user.clone()), user.name, proof, None),
-            Found::NoUsers => (None, stranger, ActorProof::None, None),
-            Found::Unknown(why) => (None, stranger, ActorProof::None, Some(why)),
+        let (mut unknown, mut claimed) = (None, None);
+        let (user, account, proof) = match found {
+            Found::Known(user, proof) => (Some(user.clone()), user.name, proof),
+            Found::NoUsers => (None, stranger, ActorProof::None),
+            Found::Unknown(why) => {
+                unknown = Some(why);
+                (None, stranger, ActorProof::None)
+            }
+            Found::Unproved(user, why) => {
+                (unknown, claimed) = (Some(why), Some(user.name));
+                (None, stranger, ActorProof::None)
+            }
             Found::NeedsPassword(user) => {
-                (None, stranger, ActorProof::None, Some(format!("`{}` was not proved", user.name)))
+                unknown = Some(format!("`{}` was not proved", user.name));
+                claimed = Some(user.name);
+                (None, stranger, ActorProof::None)
             }
         };
         let signature = match &user {
             Some(user) => user.name.clone(),
             None => name.map_or_else(|| account.clone(), str::to_owned),
         };
-        Self { user, account, proof, place: place(), signature, unknown }
+        Self { user, account, proof, place: place(), signature, unknown, claimed }
+    }
+
+    /// What a refusal has as its purpose: whom somebody said to be, besides what they wanted it for.
+    ///
+    /// A name that is no user's is not put on record, because it may be anything.
+    pub(super) fn refused(&self, purpose: Option<&str>) -> Option<String> {
+        match (&self.claimed, purpose) {
+            (None, purpose) => purpose.map(str::to_owned),
+            (Some(name), None) => Some(format!("as `{name}`")),
+            (Some(name), Some(purpose)) => Some(format!("as `{name}`: {purpose}")),
+        }
     }
 
     /// The first right that is missing for an act, and what to do about it.
@@ -118,7 +146,8 @@ fn look_up(users: Vec<User>, os_account: &str, name: Option<&str>) -> Found {
     match users.into_iter().find(|user| user.name == name) {
         None => Found::Unknown(format!("there is no user `{name}`")),
         Some(user) if user.state == UserState::Disabled => {
-            Found::Unknown(format!("the user `{name}` is disabled"))
+            let why = format!("the user `{name}` is disabled");
+            Found::Unproved(user, why)
         }
         Some(user) if is_theirs(&user) => Found::Known(user, proof),
         Some(user) => Found::NeedsPassword(user),
@@ -202,8 +231,27 @@ mod tests {
         for (account, name) in
             [("root", None), ("desk", None), ("kim", Some("park")), ("gone", Some("gone")), ("gone", None)]
         {
-            assert!(matches!(look_up(people(), account, name), Found::Unknown(_)), "{account} {name:?}");
+            let found = look_up(people(), account, name);
+            assert!(matches!(found, Found::Unknown(_) | Found::Unproved(..)), "{account} {name:?}");
         }
+    }
+
+    #[test]
+    fn a_refusal_says_which_user_somebody_said_to_be() {
+        for (name, purpose, refused) in [
+            (Some("lee"), Some("a test"), Some("as `lee`: a test")),
+            (Some("lee"), None, Some("as `lee`")),
+            (Some("gone"), None, Some("as `gone`")),
+            (Some("kim"), Some("a test"), Some("a test")),
+            (Some("+84912345678"), None, None),
+            (None, Some("a test"), Some("a test")),
+        ] {
+            let actor = Actor::of(look_up(people(), "kim", name), "kim", name);
+            assert_eq!(actor.refused(purpose).as_deref(), refused, "{name:?}");
+        }
+        let lee = user("lee", &["desk"], &[]);
+        let wrong = Actor::of(Found::Unproved(lee, "the password is wrong".to_owned()), "kim", Some("lee"));
+        assert_eq!(wrong.refused(None).as_deref(), Some("as `lee`"));
     }
 
     #[test]

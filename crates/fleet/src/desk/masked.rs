@@ -56,7 +56,7 @@ pub fn body(bytes: &[u8]) -> Option<Value> {
 fn object(fields: Map<String, Value>) -> Value {
     let shown = |(name, value): (String, Value)| {
         let masked = masked(&name, value);
-        (if is_name(&name) { name } else { "(a name)".to_owned() }, masked)
+        (self::name(&name).to_owned(), masked)
     };
     Value::Object(fields.into_iter().map(shown).collect())
 }
@@ -64,7 +64,7 @@ fn object(fields: Map<String, Value>) -> Value {
 fn masked(name: &str, value: Value) -> Value {
     match value {
         Value::Null | Value::Bool(_) => value,
-        Value::Number(number) if digits(&number.to_string()) > DIGITS_MAX => "(a number)".into(),
+        Value::Number(number) if has_many_digits(&number.to_string()) => "(a number)".into(),
         Value::Number(number) => Value::Number(number),
         Value::String(text) => text_of(name, &text).into(),
         Value::Array(items) => items.into_iter().map(|item| masked(name, item)).collect(),
@@ -83,16 +83,29 @@ fn text_of(name: &str, text: &str) -> String {
     }
 }
 
-/// A word that cannot be an address or a number.
-fn is_word(text: &str) -> bool {
+/// The name of a field as anybody may see it.
+pub(crate) fn name(name: &str) -> &str {
+    if is_name(name) { name } else { "(a name)" }
+}
+
+/// A word that is, and holds, no address and no number.
+pub(crate) fn is_word(text: &str) -> bool {
     let is_number = text.chars().all(|one| one.is_numeric() || " +-()./".contains(one));
-    text.len() <= WORD_BYTES_MAX && !text.contains('@') && !(is_number && digits(text) > DIGITS_MAX)
+    let is_personal = (is_number && has_many_digits(text))
+        || text.contains(['@', '\u{ff20}'])
+        || mask::names_somebody(text);
+    text.len() <= WORD_BYTES_MAX && !is_personal
+}
+
+/// Whether its digits may be a phone number.
+pub(crate) fn has_many_digits(text: &str) -> bool {
+    digits(text) > DIGITS_MAX
 }
 
 fn is_name(name: &str) -> bool {
     name.len() <= NAME_BYTES_MAX
         && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_')
-        && digits(name) <= DIGITS_MAX
+        && !has_many_digits(name)
 }
 
 fn digits(text: &str) -> usize {
@@ -140,6 +153,7 @@ mod tests {
         for wrong in [
             json!({ "id": "minsu@example.com" }),
             json!({ "id": "+84 912 345 678" }),
+            json!({ "id": "번호84912345678로" }),
             json!({ "id": 84_912_345_678_u64 }),
             json!({ "number": ["+84912345678"] }),
             json!({ "84912345678": 1 }),

@@ -93,7 +93,8 @@ impl Desk {
         match self.actor.lacks(act) {
             None => Ok(()),
             Some((right, why)) => {
-                let refused = NewAudit { needs: right, ..entry.clone() };
+                let purpose = self.actor.refused(entry.purpose.as_deref());
+                let refused = NewAudit { needs: right, purpose, ..entry.clone() };
                 self.store.record(&refused, AuditVerdict::Denied).await?;
                 Err(Denial::Right(why))
             }

@@ -112,7 +112,7 @@ pub const fn verdict(verdict: Verdict) -> Words {
         Verdict::Send => Words::of("Goes out", "발송"),
         Verdict::Reject => Words::of("Refused", "발송 거절"),
         Verdict::NeedsPerson => Words::of("Needs action", "조치 대기"),
-        Verdict::Postpone => Words::of("Put off", "발송 미룸"),
+        Verdict::Postpone => Words::of("Put off", "발송 연기"),
     }
 }
 
@@ -163,6 +163,7 @@ pub fn act(word: &str) -> Option<Words> {
     Some(match word {
         "replay" => Words::of("Sent again", "재발송"),
         "discard" => Words::of("Closed without sending", "미발송 종결"),
+        "reopen" => Words::of("Opened again", "다시 열기"),
         _ => return None,
     })
 }

@@ -34,6 +34,13 @@ pub fn markdown() -> String {
     states(&mut page);
     let states = DeadLetterState::ALL.into_iter().map(|one| (one.as_str().to_owned(), letter(one)));
     set(&mut page, "Letters · 조치 대기 건", states);
+    let of_words = |words: &[&str], said: fn(&str) -> Option<Words>| -> Vec<(String, Words)> {
+        words.iter().filter_map(|word| Some(((*word).to_owned(), said(word)?))).collect()
+    };
+    let decisions = of_words(&["replay", "discard", "reopen"], super::act);
+    set(&mut page, "What a person did about a letter · 처리 내용", decisions.into_iter());
+    let attempts = of_words(&["sending", "accepted", "failed", "in_doubt"], super::attempt);
+    set(&mut page, "Attempts · 발송 시도", attempts.into_iter());
     let outcomes = OutcomeName::ALL.iter().map(|one| (one.as_str().to_owned(), one.words()));
     set(&mut page, "Outcomes · 결과", outcomes);
     let receipts = ReceiptStatus::ALL.iter().map(|one| (one.as_str().to_owned(), one.words()));

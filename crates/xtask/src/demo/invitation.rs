@@ -85,7 +85,7 @@ impl Invitation {
             ended(format!("{} fleet doctor", doctor.join(" ")), "is everything well", "broker"),
         ];
         if let Some(letter) = letter(stage)? {
-            let replay = format!("fleet dead replay {letter} --actor me --reason 'try again'");
+            let replay = format!("fleet dead replay {letter} --as me --reason 'try again'");
             people.push(ended(replay, "do again what waits", ""));
         }
         let records = [

@@ -53,7 +53,7 @@ code_words! {
     BOUNCE_UNREAD {
         what "A mail came to a bounce address, and no program could read what it says about the mail of a job", "반송 주소로 메일이 왔으나 어느 작업의 메일에 대한 것인지 프로그램이 읽을 수 없습니다";
         why "It is no report of a delivery, or not in the form that reports have", "반송 보고서가 아니거나, 표준 형식의 반송 보고서가 아닙니다";
-        remedy "read it (`fleet dead show`), tell the CRM if the mail did not arrive, then discard the letter", "메일을 읽고(`fleet dead show`) 도착하지 않은 메일이면 CRM에 알린 다음 이 건을 종결하십시오";
+        remedy "read it (`fleet dead show`), tell the CRM if the mail did not arrive, then discard the letter", "메일을 읽고(`fleet dead show`) 도착하지 않은 메일이면 CRM에 알린 다음 이 건을 미발송으로 종결하십시오";
     }
     MAIL_REFUSED {
         what "The mail server refuses the message for good", "메일 서버가 메일을 영구적으로 거절했습니다";

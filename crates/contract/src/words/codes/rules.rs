@@ -118,7 +118,7 @@ code_words! {
         why "The rulebook denies the country, or lists others alone", "규칙 설정(rulebook)이 이 국가를 막았거나 다른 국가만 허용합니다";
         remedy "allow the country in the rulebook, then replay", "규칙 설정(rulebook)에서 해당 국가를 허용한 뒤 재처리하십시오";
         draft "ask an operator whether the country may be allowed", "해당 국가를 허용할 수 있는지 운영 담당자에게 문의하십시오";
-        told [country_code] "The rulebook allows no contact with country code {country_code}", "규칙 설정(rulebook)은 국가번호 {country_code} 번호로 연락하지 못하게 합니다";
+        told [country_code] "The rulebook allows no contact with country code {country_code}", "규칙 설정(rulebook)에서 국가번호 {country_code}의 연락을 허용하지 않습니다";
     }
     QUIET_HOURS {
         what "It is night where the customer is", "고객이 있는 곳은 지금 야간입니다";
