@@ -29,7 +29,8 @@ END $$;
 CREATE FUNCTION pg_temp.never_changed(place text) RETURNS text[] LANGUAGE sql AS $$
     SELECT CASE place
         WHEN 'delivery' THEN ARRAY['job_id', 'channel', 'kind', 'consultation_id', 'revision', 'generation', 'body',
-            'body_hash', 'source_job_id', 'created_at', 'traceparent']
+            'body_hash', 'source_job_id', 'created_at', 'traceparent', 'recipient_hash', 'hash_key', 'recipient_tail',
+            'country_code', 'agent_id', 'template']
         WHEN 'attempt' THEN ARRAY['job_id', 'generation', 'number', 'client_ref', 'provider', 'started_at']
         WHEN 'receipt' THEN ARRAY['id', 'provider', 'receipt_id', 'provider_ref', 'client_ref', 'status', 'evidence',
             'provider_code', 'occurred_at', 'received_at', 'recorded_at', 'failure_code', 'reported_sender']
@@ -65,6 +66,8 @@ GRANT SELECT, INSERT, UPDATE ON backfill TO closure_operator;
 -- Text messages, emails and calls: claim, try, settle.
 GRANT SELECT, INSERT ON delivery TO closure_courier;
 SELECT pg_temp.give_all_but('UPDATE', 'delivery', pg_temp.never_changed('delivery'), 'closure_courier');
+-- A claim writes what a delivery is found by where it was written without.
+GRANT UPDATE (recipient_hash, hash_key, recipient_tail, country_code, agent_id, template) ON delivery TO closure_courier;
 -- An attempt by which nothing was sent leaves no row.
 GRANT SELECT, INSERT, DELETE ON attempt TO closure_courier;
 SELECT pg_temp.give_all_but('UPDATE', 'attempt', pg_temp.never_changed('attempt'), 'closure_courier');

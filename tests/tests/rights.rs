@@ -23,7 +23,7 @@ const SENSITIVE: &[(&str, &str, &str)] = &[
     ("delivery.generation", "UPDATE", "operator"),
     ("delivery.job_id", "UPDATE", ""),
     ("delivery.consultation_id", "UPDATE", ""),
-    ("delivery.recipient_hash", "UPDATE", "operator"),
+    ("delivery.recipient_hash", "UPDATE", "dial email fleet operator sms"),
     ("delivery.recipient_tail", "SELECT", "dead dial email fallback fleet operator sms"),
     ("delivery.rendered", "SELECT", "dial email fallback fleet operator sms"),
     ("delivery.detail", "SELECT", "dead dial doctor email fallback fleet operator sms"),
