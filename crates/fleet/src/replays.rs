@@ -58,3 +58,42 @@ pub fn message_by_worker(replay: &Replay) -> Option<OutMessage> {
         Some(WorkQueue::Receipts | WorkQueue::Cancels | WorkQueue::Webhooks) | None => Some(message),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use bytes::Bytes;
+    use closure_contract::Generation;
+    use closure_store::{DeadLetterId, Replay};
+
+    use super::message_by_worker;
+
+    const TEXT: &[u8] = include_bytes!("../../contract/fixtures/closure.sms.1-international.json");
+
+    fn replay(queue: &str, body: &[u8]) -> Replay {
+        Replay {
+            id: DeadLetterId(7),
+            job_id: None,
+            queue: queue.to_owned(),
+            routing_key: "sms".to_owned(),
+            message_id: None,
+            kind: None,
+            body: Bytes::copy_from_slice(body),
+            generation: Generation(2),
+            again: true,
+        }
+    }
+
+    #[test]
+    fn a_worker_publishes_what_is_its_own_channels_or_no_job_and_no_other_channels_job() {
+        for (queue, body, is_published) in [
+            ("closure.sms", TEXT, true),
+            ("closure.sms", &b"{"[..], true),
+            ("closure.email", TEXT, false),
+            ("closure.dial", TEXT, false),
+            ("closure.receipts", &b"{"[..], true),
+        ] {
+            let message = message_by_worker(&replay(queue, body));
+            assert_eq!(message.is_some(), is_published, "{queue}");
+        }
+    }
+}

@@ -5,7 +5,7 @@ use std::time::Duration;
 use closure_broker::Publisher;
 use closure_contract::topology::WorkQueue;
 use closure_store::{Debt, Store, StoreError};
-use tracing::info;
+use tracing::{info, warn};
 
 use crate::{
     lifecycle::Lifecycle,
@@ -39,8 +39,11 @@ impl OwedReplays {
     async fn look(&self) -> Result<(), StoreError> {
         let queues: Vec<&str> = self.queues.iter().map(|queue| queue.name()).collect();
         for replay in self.store.owed_replays(&queues, REPLAYS_MAX).await? {
-            // It stays owed, and the doctor tells of it.
-            let Some(message) = replays::message_by_worker(&replay) else { continue };
+            let Some(message) = replays::message_by_worker(&replay) else {
+                // It stays owed and comes back in half a minute, which is how often this is said.
+                warn!(dead_letter = %replay.id, "a replay is owed that no worker may publish: give the same command again");
+                continue;
+            };
             match runtime::publish(&self.publisher, vec![message], &self.lifecycle).await {
                 Ok(()) => info!(dead_letter = %replay.id, "a replay that its command left owed is published"),
                 Err(Unpublished::Interrupted) => return Ok(()),

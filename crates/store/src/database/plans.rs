@@ -169,16 +169,7 @@ fn every_search_begins_at_an_index_with_the_plans_of_the_command_line() {
             )
             .await;
         database.execute("VACUUM ANALYZE").await;
-        let settings =
-            StoreSettings { url: database.url(), planning: Planning::Free, ..StoreSettings::default() };
-        let (client, connection) = settings
-            .config()
-            .expect("the test's address")
-            .connect(tokio_postgres::NoTls)
-            .await
-            .expect("the test's database");
-        tokio::spawn(connection);
-        client.batch_execute("SET plan_cache_mode = force_generic_plan").await.expect("a setting");
+        let client = planner(database, Planning::Free).await;
         let mut wrong = Vec::new();
         for (name, sql) in SEARCHES {
             let plan = generic_plan(&client, sql).await;
@@ -227,18 +218,24 @@ fn every_statement_probes_an_index_even_when_it_is_planned_on_small_tables() {
     );
 }
 
+/// A session that plans as this one does, and shows the plans that it would keep.
+async fn planner(database: &TestDatabase, planning: Planning) -> tokio_postgres::Client {
+    let settings = StoreSettings { url: database.url(), planning, ..StoreSettings::default() };
+    let (client, connection) = settings
+        .config()
+        .expect("the test's address")
+        .connect(tokio_postgres::NoTls)
+        .await
+        .expect("the test's database");
+    tokio::spawn(connection);
+    client.batch_execute("SET plan_cache_mode = force_generic_plan").await.expect("a setting");
+    client
+}
+
 fn probes_an_index_after(preparation: &str) {
     run(async |database: &TestDatabase| {
         database.execute(preparation).await;
-        let settings = StoreSettings { url: database.url(), ..StoreSettings::default() };
-        let (client, connection) = settings
-            .config()
-            .expect("the test's address")
-            .connect(tokio_postgres::NoTls)
-            .await
-            .expect("the test's database");
-        tokio::spawn(connection);
-        client.batch_execute("SET plan_cache_mode = force_generic_plan").await.expect("a setting");
+        let client = planner(database, Planning::ByIndex).await;
         let mut wrong = Vec::new();
         for (name, sql) in STATEMENTS {
             let plan = generic_plan(&client, sql).await;

@@ -297,6 +297,10 @@ fn a_letter_of_before_takes_what_its_delivery_is_found_by_and_an_old_key_gives_w
                      WHERE l.recipient_hash = d.recipient_hash AND l.hash_key = 2 AND d.hash_key = 2
                          AND l.consultation_id = d.consultation_id AND l.agent_id = 'kim' AND l.search LIKE '%kim%'";
         assert_eq!(database.count(whole).await, 1);
+        let old_alone = store_with(database, FIRST);
+        database.execute("DELETE FROM backfill").await;
+        assert_eq!(walk(&old_alone, BackfillOf::Deliveries, 100).await, 0, "what a newer key hashed stays");
+        assert_eq!(database.count(whole).await, 1);
         let new_alone = store_with(database, SECOND);
         assert_eq!(find(&new_alone, Search::from(phone("84912345678"))).await.deliveries.len(), 1);
     });
