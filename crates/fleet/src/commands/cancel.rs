@@ -9,6 +9,7 @@ use closure_contract::{
     job::{Agent, CancelKind, CancelledConsultation},
     topology::WorkQueue,
 };
+use closure_policy::mask;
 use closure_store::{Store, Subject};
 use serde_json::json;
 use uuid::Uuid;
@@ -92,7 +93,12 @@ async fn take_back(
 }
 
 fn subject(asked: &cli::Cancel) -> Subject {
-    desk::subject("consultation", &asked.consultation)
+    consultation(&asked.consultation)
+}
+
+/// A number that somebody took for a consultation's id would stay on record for ever.
+fn consultation(id: &str) -> Subject {
+    desk::subject("consultation", if mask::names_somebody(id) { "(no id)" } else { id })
 }
 
 fn message(cancel: &Cancel) -> OutMessage {
@@ -105,5 +111,22 @@ fn message(cancel: &Cancel) -> OutMessage {
         generation: Generation::FIRST,
         traceparent: None,
         body: Bytes::from(cancel.encode()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::consultation;
+
+    #[test]
+    fn a_number_that_was_taken_for_a_consultations_id_does_not_stay_on_record() {
+        for (id, recorded) in [
+            ("C-20261122-000042", "C-20261122-000042"),
+            ("+84912345678", "(no id)"),
+            ("01012345678", "(no id)"),
+            ("kim@example.com", "(no id)"),
+        ] {
+            assert_eq!(consultation(id).id, recorded);
+        }
     }
 }
